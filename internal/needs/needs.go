@@ -1,0 +1,53 @@
+// Package needs lets an integration test say what it cannot do without.
+//
+// A machine that lacks it skips the test and says why. Where the machine is
+// meant to have it, LAB99_REQUIRE=docker,netns turns the skip into a failure,
+// so that CI cannot go green by skipping.
+package needs
+
+import (
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"context"
+)
+
+// Docker skips unless a Docker engine answers.
+func Docker(t testing.TB) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "docker", "version", "--format", "{{.Server.Version}}").CombinedOutput()
+	if err != nil {
+		lack(t, "docker", "no Docker engine answers: "+strings.TrimSpace(string(out)))
+	}
+}
+
+// Root skips unless the test may make network namespaces.
+func Root(t testing.TB) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		lack(t, "netns", "not root")
+	}
+}
+
+// Program skips unless a program is on the PATH. It counts as part of what,
+// "docker" or "netns".
+func Program(t testing.TB, what, name string) {
+	t.Helper()
+	if _, err := exec.LookPath(name); err != nil {
+		lack(t, what, name+" is not on the PATH")
+	}
+}
+
+func lack(t testing.TB, what, why string) {
+	t.Helper()
+	if slices.Contains(strings.Split(os.Getenv("LAB99_REQUIRE"), ","), what) {
+		t.Fatalf("LAB99_REQUIRE asks for %s, but %s", what, why)
+	}
+	t.Skip(why)
+}
