@@ -1,0 +1,75 @@
+package results
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+)
+
+// PlanSchema names the format of plan.json.
+const PlanSchema = "lab99/plan/v1"
+
+// Plan is a run before it happens: every size, overlay and override applied.
+type Plan struct {
+	Schema   string        `json:"schema"`
+	Scenario string        `json:"scenario"`
+	Title    string        `json:"title"`
+	Size     string        `json:"size"`
+	Set      []string      `json:"set,omitempty"` // the --set overrides, as given
+	Driver   string        `json:"driver"`
+	Note     string        `json:"note,omitempty"` // free text of the user's, --note
+	Seed     int64         `json:"seed"`
+	Variants []VariantPlan `json:"variants"`
+	Hash     string        `json:"hash"` // SHA-256 of the plan with Hash and Note empty
+}
+
+// VariantPlan is one row of the comparison, resolved.
+type VariantPlan struct {
+	Name        string            `json:"name"`
+	Title       string            `json:"title,omitempty"`
+	Change      []string          `json:"change"`       // the overlay on the baseline, one "path: value" per line; empty for the baseline
+	ProxyImage  string            `json:"proxy_image"`  // as asked
+	BackendKind string            `json:"backend_kind"` // httpd, nginx or agent
+	BackendImg  string            `json:"backend_image"`
+	PortLow     int               `json:"port_low"`
+	PortHigh    int               `json:"port_high"`
+	RatePerS    float64           `json:"rate_per_s"`
+	DurationS   float64           `json:"duration_s"`
+	StopAfterS  *float64          `json:"stop_after_error_99_s"` // null: the load runs its whole profile
+	Connections int               `json:"connections"`
+	TimeoutS    float64           `json:"timeout_s"`
+	Addresses   int               `json:"addresses"`
+	Keepalive   int               `json:"keepalive"`
+	Workers     int               `json:"workers"`
+	Sysctls     map[string]string `json:"sysctls"` // of the proxy's namespace
+	OwnConfig   string            `json:"own_config,omitempty"`
+	Expect      string            `json:"expect"` // a verdict, or "predicted"
+	Predicted   Prediction        `json:"predicted"`
+}
+
+// Prediction is what the laws say of a variant before it runs. A field the
+// laws say nothing about, or that will not happen in the run, is nil.
+type Prediction struct {
+	Tuples          int      `json:"tuples"`             // K: connections that can exist, TIME_WAIT included
+	FirstError99S   *float64 `json:"first_error_99_s"`   // seconds from the first scheduled send; nil: never
+	OKBeforeError99 *int     `json:"ok_before_error_99"` // requests that succeed before the first error 99
+	SteadyOKPerS    *float64 `json:"steady_ok_per_s"`    // long-run successes per second
+	CollapseS       *float64 `json:"collapse_s"`         // half the range used; nil: below the noise, or never
+	Rho             float64  `json:"rho"`                // load factor; above 1 the table fills
+	HoldS           float64  `json:"hold_s"`             // T: how long a closed tuple stays blocked
+	Verdict         string   `json:"verdict"`
+}
+
+// Seal fills in Schema and Hash. Two plans with one hash ask for the same run.
+func (p *Plan) Seal() error {
+	p.Schema = PlanSchema
+	c := *p
+	c.Hash, c.Note = "", ""
+	b, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(b)
+	p.Hash = hex.EncodeToString(sum[:])
+	return nil
+}

@@ -1,0 +1,97 @@
+package results
+
+// The hosts of a lab.
+const (
+	HostLoad    = "load"
+	HostProxy   = "proxy"
+	HostBackend = "backend"
+)
+
+// Sample is one line of samples.jsonl. T counts from the first scheduled send
+// on CLOCK_MONOTONIC, which all hosts of a lab share because they share a
+// kernel. Exactly one of the pointers is set.
+type Sample struct {
+	Seq       uint64     `json:"seq"` // the host's own count, without gaps
+	Host      string     `json:"host"`
+	T         float64    `json:"t_s"`
+	Load      *Load      `json:"load,omitempty"`
+	Neighbour *Neighbour `json:"neighbour,omitempty"`
+	Net       *Net       `json:"net,omitempty"`
+}
+
+// Load is what the generator did since its previous Load sample: increments,
+// except InFlight and Waiting, which are levels.
+type Load struct {
+	IntervalS float64  `json:"interval_s"`
+	Scheduled int64    `json:"scheduled"`
+	Sent      int64    `json:"sent"`
+	OK        int64    `json:"ok"`
+	Failed    int64    `json:"failed"`
+	Late      int64    `json:"late"`
+	Queued    int64    `json:"queued"`
+	Dropped   int64    `json:"dropped"`
+	InFlight  int64    `json:"in_flight"`
+	Waiting   int64    `json:"waiting"`
+	Errors    Errors   `json:"errors"`
+	P50ms     *float64 `json:"p50_ms"` // latency of the requests that ended in the interval; nil: none did
+	P99ms     *float64 `json:"p99_ms"`
+	MaxMs     *float64 `json:"max_ms"`
+}
+
+// Errors counts failed requests, or lines of nginx's error log, by cause.
+type Errors struct {
+	Error99         int64 `json:"error_99"`
+	NoLiveUpstreams int64 `json:"no_live_upstreams"`
+	Other           int64 `json:"other"`
+}
+
+// Total is the number of errors of all causes.
+func (e Errors) Total() int64 { return e.Error99 + e.NoLiveUpstreams + e.Other }
+
+// Neighbour is one request to the proxy that needs no upstream.
+type Neighbour struct {
+	Ms     float64 `json:"ms"`
+	Status int     `json:"status"` // 0: it failed
+}
+
+// Net is the TCP state of one host at a moment. Counters, Log and CPUSeconds
+// are cumulative since observation began, and a counter that is absent has not
+// moved; the rest are levels.
+type Net struct {
+	// Sockets counts sockets by destination and state: on the proxy those
+	// whose remote end is an upstream destination, on the backend those whose
+	// local end is. nil in a sample that read only the cheap counters.
+	Sockets    []Sockets        `json:"sockets"`
+	TimeWait   int64            `json:"time_wait"` // sockstat: the whole namespace
+	Counters   map[string]int64 `json:"counters,omitempty"`
+	Log        *Errors          `json:"log,omitempty"` // proxy only
+	CPUSeconds float64          `json:"cpu_s"`         // of the server's processes, user + system
+}
+
+// Sockets is a number of sockets in one state towards one destination.
+type Sockets struct {
+	Dst   string `json:"dst"`   // IP:port of the backend
+	State string `json:"state"` // lower case, as ss(8) spells it: time-wait, established, ...
+	N     int64  `json:"n"`
+}
+
+// Count adds up the sockets in a state; an empty state means all of them.
+func (n *Net) Count(state string) int64 {
+	var sum int64
+	for _, s := range n.Sockets {
+		if state == "" || s.State == state {
+			sum += s.N
+		}
+	}
+	return sum
+}
+
+// Event is one line of events.jsonl: something that happened once.
+type Event struct {
+	Time  string   `json:"time"` // UTC, RFC 3339 with milliseconds
+	T     *float64 `json:"t_s"`  // on the load's clock; nil before the load's start is fixed
+	Name  string   `json:"event"`
+	Host  string   `json:"host,omitempty"`
+	Text  string   `json:"text,omitempty"`
+	TookS *float64 `json:"took_s,omitempty"`
+}

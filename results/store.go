@@ -1,0 +1,153 @@
+package results
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Names of the files of a run.
+const (
+	PlanFile    = "plan.json"
+	EnvFile     = "env.json"
+	SummaryFile = "summary.json"
+	SamplesFile = "samples.jsonl"
+	EventsFile  = "events.jsonl"
+	LatencyFile = "latency.hlog"
+	LogFile     = "error-log.txt" // an excerpt: the first lines of each message
+	VerdictFile = "verdict.json"
+)
+
+// Store writes one run. It is used by one goroutine at a time.
+type Store struct {
+	Dir string
+}
+
+// Create makes the directory of a run below root and points root/latest at
+// it. Two runs that start within one second get different directories.
+func Create(root string, start time.Time, scenario, size string) (*Store, error) {
+	if err := os.MkdirAll(root, 0o755); err != nil {
+		return nil, fmt.Errorf("make the directory for runs: %w", err)
+	}
+	base := start.UTC().Format("20060102-150405") + "-" + scenario + "-" + size
+	for n := 1; ; n++ {
+		name := base
+		if n > 1 {
+			name = fmt.Sprintf("%s-%d", base, n)
+		}
+		dir := filepath.Join(root, name)
+		err := os.Mkdir(dir, 0o755)
+		if errors.Is(err, fs.ErrExist) && n < 100 {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("make the directory of the run: %w", err)
+		}
+		return &Store{Dir: dir}, pointLatest(root, name)
+	}
+}
+
+// pointLatest replaces the symlink by rename, so that a reader always finds
+// one. Where symlinks are not to be had (Windows without the privilege) a run
+// is none the worse.
+func pointLatest(root, name string) error {
+	tmp := filepath.Join(root, ".latest-"+name)
+	if os.Symlink(name, tmp) != nil {
+		return nil
+	}
+	if err := os.Rename(tmp, filepath.Join(root, "latest")); err != nil {
+		os.Remove(tmp)
+		return fmt.Errorf("point latest at the run: %w", err)
+	}
+	return nil
+}
+
+// WriteJSON writes v to a file of the run, whole or not at all.
+func (s *Store) WriteJSON(name string, v any) error {
+	b, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", name, err)
+	}
+	return s.WriteFile(name, append(b, '\n'))
+}
+
+// WriteFile writes a file of the run, whole or not at all; name may contain
+// a directory.
+func (s *Store) WriteFile(name string, b []byte) error {
+	return WriteFile(filepath.Join(s.Dir, name), b)
+}
+
+// WriteFile replaces path by way of a temporary file beside it, so that a
+// full disk or a crash leaves the old file or none, never half of one.
+func WriteFile(path string, b []byte) (err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+			err = fmt.Errorf("write %s: %w", path, err)
+		}
+	}()
+	if _, err = f.Write(b); err != nil {
+		return err
+	}
+	if err = f.Chmod(0o644); err != nil {
+		return err
+	}
+	if err = f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// Lines is a JSON Lines file that grows. Each record is one write, so that
+// what a crash cuts is at most the last line. After a failed write it keeps
+// the error and swallows the rest: a full disk must not end the run, whose
+// totals still fit in memory.
+type Lines struct {
+	f   *os.File
+	err error
+}
+
+// AppendLines opens a JSON Lines file of the run.
+func (s *Store) AppendLines(name string) (*Lines, error) {
+	path := filepath.Join(s.Dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	return &Lines{f: f}, nil
+}
+
+// Write appends one record.
+func (l *Lines) Write(v any) {
+	if l.err != nil {
+		return
+	}
+	b, err := json.Marshal(v)
+	if err == nil {
+		_, err = l.f.Write(append(b, '\n'))
+	}
+	l.err = err
+}
+
+// Close closes the file and returns the first error of its life.
+func (l *Lines) Close() error {
+	if err := l.f.Close(); l.err == nil {
+		l.err = err
+	}
+	return l.err
+}

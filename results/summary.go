@@ -1,0 +1,115 @@
+package results
+
+// SummarySchema names the format of summary.json, kept stable; its JSON Schema
+// is in the package schema.
+const SummarySchema = "lab99/summary/v1"
+
+// Summary is the whole run in one page of JSON. Fields not measured are null,
+// never 0.
+type Summary struct {
+	Schema     string    `json:"schema"`
+	Scenario   string    `json:"scenario"`
+	Title      string    `json:"title"`
+	Size       string    `json:"size"`
+	StartedUTC string    `json:"started_utc"`
+	PlanHash   string    `json:"plan_hash"`
+	AsExpected *bool     `json:"as_expected"` // null: inconclusive, invalid or error among the variants and none false
+	Finding    string    `json:"finding"`     // one sentence
+	Partial    bool      `json:"partial"`     // interrupted before the last variant ended
+	Notes      []string  `json:"notes"`       // what a reader must know first, such as a substituted image
+	Variants   []Variant `json:"variants"`
+}
+
+// Variant is one row.
+type Variant struct {
+	Name        string       `json:"name"`
+	Verdict     string       `json:"verdict"`
+	Expected    string       `json:"expected"` // the verdict asked for, after "predicted" was looked up
+	AsExpected  *bool        `json:"as_expected"`
+	Why         string       `json:"why"` // the verdict in one sentence
+	Collapsed   bool         `json:"collapsed"`
+	OfferedPerS float64      `json:"offered_per_s"`
+	Scheduled   *int64       `json:"scheduled"`
+	Sent        *int64       `json:"sent"`
+	Late        *int64       `json:"late"`
+	Queued      *int64       `json:"queued"`
+	Dropped     *int64       `json:"dropped"`
+	Unfinished  *int64       `json:"unfinished"`
+	OK          *int64       `json:"ok"`
+	Failed      *int64       `json:"failed"`
+	Errors      *Errors      `json:"errors"`
+	NginxLog    *Errors      `json:"nginx_log"`
+	FirstError  *float64     `json:"first_error_99_s"`
+	OKBefore    *int64       `json:"ok_before_error_99"`
+	CollapseS   *float64     `json:"collapse_s"`
+	RecoveredS  *float64     `json:"recovered_s"`
+	LoadEndS    *float64     `json:"load_end_s"`
+	Predicted   Prediction   `json:"predicted"`
+	NewConns    *int64       `json:"new_connections"`
+	ReuseRatio  *float64     `json:"reuse_ratio"`
+	CloseShare  *float64     `json:"proxy_close_share"`
+	RhoSteady   *float64     `json:"rho_steady"`
+	Ports       Ports        `json:"ports"`
+	TimeWait    TimeWait     `json:"time_wait"`
+	Latency     *Latency     `json:"latency_ms"`
+	Service     *Latency     `json:"service_ms"`
+	Neighbour   *NeighbourMs `json:"neighbour_ms"`
+	Timing      Timing       `json:"timing"`
+	CPU         CPU          `json:"cpu"`
+	Checks      []Check      `json:"checks"`
+}
+
+// Ports are the tuples of the proxy towards its upstream destinations.
+type Ports struct {
+	Usable   *int64 `json:"usable"`    // P, read back from inside the namespace
+	PeakUsed *int64 `json:"peak_used"` // most sockets at once, all destinations
+}
+
+// TimeWait says which end of the upstream connections held TIME_WAIT.
+type TimeWait struct {
+	ProxyPeak   *int64 `json:"proxy_peak"`
+	BackendPeak *int64 `json:"backend_peak"`
+}
+
+// Latency holds quantiles in milliseconds.
+type Latency struct {
+	P50  float64 `json:"p50"`
+	P90  float64 `json:"p90"`
+	P99  float64 `json:"p99"`
+	P999 float64 `json:"p999"`
+	Max  float64 `json:"max"`
+}
+
+// NeighbourMs is the latency of the neighbour request in milliseconds.
+type NeighbourMs struct {
+	P50    float64 `json:"p50"`
+	Max    float64 `json:"max"`
+	Failed int64   `json:"failed"`
+}
+
+// Timing is how long the lab itself took, in seconds. The "enter" figures
+// count from the start of the command and are null after the first variant.
+type Timing struct {
+	UpS              *float64 `json:"up_s"`
+	DownS            *float64 `json:"down_s"`
+	EnterToLoadS     *float64 `json:"enter_to_load_s"`
+	EnterToError99S  *float64 `json:"enter_to_first_error_99_s"`
+	LoadToDownStartS *float64 `json:"load_s"`
+}
+
+// CPU is processor use during the load, in cores.
+type CPU struct {
+	Proxy   *float64 `json:"proxy"`
+	Backend *float64 `json:"backend"`
+	LoadGen *float64 `json:"loadgen"`
+}
+
+// Check is one thing the judge looked at.
+type Check struct {
+	Name      string   `json:"name"`
+	OK        *bool    `json:"ok"` // null: could not be told
+	Law       string   `json:"law"`
+	Predicted *float64 `json:"predicted"`
+	Measured  *float64 `json:"measured"`
+	Text      string   `json:"text"`
+}
