@@ -1,0 +1,60 @@
+// Package scenarios is the files that say what a run is: it loads them, checks
+// them, applies size, variant and --set, and renders the servers'
+// configurations.
+//
+// A scenario is a directory with a scenario.yaml and the templates it names;
+// those below this directory are built into the binary. port-exhaustion is
+// written to be read first. The file is YAML with strict keys:
+//
+//	apiVersion: lab99/v1
+//	name: my-proxy                    # lower-case letters, digits, dashes
+//	title: one line for the report
+//	sizes:                            # optional; each an overlay on what follows
+//	  quick: {ports: 500, rate: 200, duration: 10s}
+//	ports: 500                        # N: 20000 up, at most 12768; default; or LOW-HIGH within 1024-65535
+//	rate: 200                         # requests per second, at most 100000
+//	duration: 10s                     # 100ms to 30m
+//	proxy:
+//	  image: nginx:1.30
+//	  config: nginx.conf.tmpl         # a template, by default the lab's; without .tmpl, a configuration of your own
+//	  sysctls: {}                     # such as net.ipv4.tcp_tw_reuse: 0
+//	  keepalive: 0                    # idle upstream connections per worker; 0: no pool
+//	  workers: 1
+//	backend:
+//	  kind: httpd                     # or nginx, agent
+//	  image: httpd:2.4
+//	  config: httpd.conf.tmpl
+//	  addresses: 1                    # at most 64, all of the one server
+//	  keepalive: on
+//	  keepalive_requests: 600
+//	  keepalive_timeout: 100s
+//	load:
+//	  connections: 64                 # at most 8192
+//	  stop: {after_error_99: 5s}      # or none: run the whole duration
+//	  timeout: 5s
+//	  path: /
+//	expect: {verdict: predicted}      # or reproduced, collapsed, mitigated, postponed, not-reproduced
+//	variants:                         # at least one; each an overlay on all of the above
+//	  - name: baseline
+//	  - name: keepalive
+//	    title: upstream keepalive
+//	    proxy: {keepalive: 20}
+//
+// What is shown after title, from ports to expect, may stand at the top level,
+// in a size, in a variant, and as the KEY of --set. Later ones win, field by
+// field: top level, size, variant, the size's own variants: {NAME: overlay},
+// --set KEY=VALUE, --set variants.NAME.KEY=VALUE. Left out, a field has the
+// value shown; ports, rate and duration have no default. There are no anchors,
+// no merge keys and no tags, so that an overlay changes what it shows.
+//
+// A template is text/template over the exported fields of Facts and those
+// listed by a misspelt variable's error, with one function of its own,
+// atLeast, for what differs between nginx releases. A configuration of the
+// user's own is rewritten as little as Rewrites says.
+//
+// Mistakes are values of type Error, all of them at once where possible, each
+// with file, line, column, the line itself and what was expected.
+//
+// Neighbours: package lab runs what Resolve returns; package law, below it,
+// predicts it. This package knows neither.
+package scenarios

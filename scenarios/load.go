@@ -1,0 +1,242 @@
+package scenarios
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+const (
+	apiVersion   = "lab99/v1"
+	scenarioFile = "scenario.yaml"
+	maxFileSize  = 1 << 20
+)
+
+// Names lists the built-in scenarios.
+func Names() []string {
+	found, err := fs.Glob(builtin, "*/"+scenarioFile)
+	if err != nil { // the pattern is a constant
+		panic(err)
+	}
+	names := make([]string, len(found))
+	for i, f := range found {
+		names[i] = path.Dir(f)
+	}
+	return names
+}
+
+// Load reads a built-in scenario by its name, or one on disk by the path of its
+// directory or of its file. A name that is both means the built-in one; ./NAME
+// is the other. It checks every size with every variant, and renders their
+// configurations: the error, an Errors, has all mistakes found.
+func Load(nameOrPath string) (*Scenario, error) {
+	if slices.Contains(Names(), nameOrPath) {
+		return parse(files{fsys: builtin, dir: nameOrPath}, scenarioFile)
+	}
+	info, err := os.Stat(nameOrPath)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(nameOrPath, `/\.`):
+		return nil, &Error{File: nameOrPath, Msg: "no scenario of this name is built in, and no such file or directory exists", Hint: didYouMean(nameOrPath, Names())}
+	case err != nil:
+		return nil, &Error{File: nameOrPath, Msg: "cannot read the scenario: " + plain(err), Hint: "name a built-in scenario (" + strings.Join(Names(), ", ") + "), a directory with a scenario.yaml, or a YAML file"}
+	case info.IsDir():
+		return parse(files{dir: nameOrPath}, scenarioFile)
+	}
+	return parse(files{dir: filepath.Dir(nameOrPath)}, filepath.Base(nameOrPath))
+}
+
+// files is where a scenario's own files are: in fsys, or on disk when it is nil.
+type files struct {
+	fsys fs.FS
+	dir  string
+}
+
+// read gives a file's text and the name to report it by.
+func (f files) read(name string) (text []byte, label string, err error) {
+	var file fs.File
+	if f.fsys != nil {
+		label = path.Join(f.dir, name)
+		file, err = f.fsys.Open(label)
+	} else {
+		label = name
+		if !filepath.IsAbs(name) {
+			label = filepath.Join(f.dir, name)
+		}
+		file, err = os.Open(label)
+	}
+	if err != nil {
+		return nil, label, errors.New(plain(err))
+	}
+	defer file.Close()
+	if info, err := file.Stat(); err == nil && !info.Mode().IsRegular() {
+		return nil, label, errors.New("not a regular file") // a FIFO would block, a device never end
+	}
+	text, err = io.ReadAll(io.LimitReader(file, maxFileSize+1))
+	if err != nil {
+		return nil, label, errors.New(plain(err))
+	}
+	if len(text) > maxFileSize {
+		return nil, label, fmt.Errorf("longer than %d bytes", maxFileSize)
+	}
+	return text, label, nil
+}
+
+// plain is an error without the path that the message around it names already.
+func plain(err error) string {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err.Error()
+	}
+	return err.Error()
+}
+
+// document is a scenario file taken apart, nothing merged yet.
+type document struct {
+	text     []byte
+	start    position
+	base     *node // the overlay keys of the top level
+	sizes    []overlay
+	variants []overlay
+}
+
+// overlay is a named change.
+type overlay struct {
+	name, title string
+	at          position
+	change      *node
+	variants    *node // of a size: changes to single variants, by name
+}
+
+func parse(f files, name string) (*Scenario, error) {
+	text, label, err := f.read(name)
+	if err != nil {
+		return nil, &Error{File: label, Msg: "cannot read the scenario: " + err.Error()}
+	}
+	return parseText(f, label, text)
+}
+
+func parseText(f files, label string, text []byte) (*Scenario, error) {
+	root, err := parseYAML(newSource(label, text), text)
+	if err != nil {
+		return nil, err
+	}
+	d := &decoder{}
+	s := d.scenario(root)
+	s.doc.text, s.files = text, f
+	// What is wrong in any size is wrong now, not when that size is first used;
+	// and a mistake in the frame is no reason to keep quiet about the rest.
+	sizes := s.Sizes
+	if len(sizes) == 0 {
+		sizes = []string{""}
+	}
+	for _, size := range sizes {
+		if _, err := s.Resolve(size, nil); err != nil {
+			d.addErr(label, err)
+		}
+	}
+	if err := d.err(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// scenario decodes the frame of the file: everything that is not an overlay.
+func (d *decoder) scenario(root *node) *Scenario {
+	s := &Scenario{doc: &document{start: root.at, base: &node{kind: mapping, at: root.at}}}
+	if root.kind != mapping {
+		d.add(root.at.error("the file is "+root.kind.String()+", want a mapping", "begin with apiVersion: "+apiVersion))
+		return s
+	}
+	d.fields(root, "", append([]string{"apiVersion", "name", "title", "sizes", "variants"}, overlayKeys...)...)
+	for _, key := range []string{"apiVersion", "name", "variants"} {
+		if root.get(key) == nil {
+			d.add(root.at.error(key+" is missing", ""))
+		}
+	}
+	if v := d.text(root.get("apiVersion"), "apiVersion", apiVersion); v != apiVersion {
+		d.add(root.get("apiVersion").at.error(fmt.Sprintf("apiVersion is %q, want %s", v, apiVersion), ""))
+	}
+	s.Name = d.name(root.get("name"), "name")
+	s.Title = d.text(root.get("title"), "title", s.Name)
+	s.doc.base = root.only(overlayKeys...)
+	d.sizes(s, root.get("sizes"))
+	d.variants(s, root.get("variants"))
+
+	names := s.variantNames()
+	for _, size := range s.doc.sizes {
+		if size.variants != nil {
+			d.fields(size.variants, "sizes."+size.name+".variants", names...)
+		}
+	}
+	return s
+}
+
+func (d *decoder) sizes(s *Scenario, n *node) {
+	if n == nil {
+		return
+	}
+	if n.kind != mapping {
+		d.add(n.at.error("sizes is "+n.kind.String()+", want a mapping of names to overlays", "for example quick: {ports: 500, rate: 200, duration: 10s}"))
+		return
+	}
+	for _, e := range n.entries {
+		if !nameRE.MatchString(e.key) {
+			d.add(e.at.error(fmt.Sprintf("size %q: want lower-case letters, digits and dashes", e.key), ""))
+		}
+		if e.val.kind != mapping {
+			d.add(e.val.at.error(fmt.Sprintf("size %s is %s, want an overlay", e.key, e.val.kind), "for example {ports: 500, rate: 200, duration: 10s}"))
+			continue
+		}
+		s.Sizes = append(s.Sizes, e.key)
+		s.doc.sizes = append(s.doc.sizes, overlay{name: e.key, at: e.at, change: e.val.without("variants"), variants: e.val.get("variants")})
+	}
+}
+
+func (d *decoder) variants(s *Scenario, n *node) {
+	if n == nil {
+		return
+	}
+	if n.kind != sequence || len(n.items) == 0 {
+		d.add(n.at.error("variants is "+n.kind.String()+", want a list of at least one", "for example - name: baseline"))
+		return
+	}
+	for _, item := range n.items {
+		if item.kind != mapping {
+			d.add(item.at.error("a variant is "+item.kind.String()+", want a mapping with a name", "for example - name: baseline"))
+			continue
+		}
+		if item.get("name") == nil {
+			d.add(item.at.error("the variant has no name", ""))
+			continue
+		}
+		o := overlay{name: d.name(item.get("name"), "name"), at: item.at, change: item.without("name", "title")}
+		o.title = d.text(item.get("title"), "title", o.name)
+		if o.name != "" && slices.Contains(s.variantNames(), o.name) {
+			d.add(item.get("name").at.error(fmt.Sprintf("a second variant named %q", o.name), ""))
+		}
+		s.doc.variants = append(s.doc.variants, o)
+	}
+}
+
+func (s *Scenario) variantNames() []string {
+	names := make([]string, len(s.doc.variants))
+	for i, v := range s.doc.variants {
+		names[i] = v.name
+	}
+	return names
+}
+
+// name reads a name that becomes part of a path.
+func (d *decoder) name(n *node, path string) string {
+	name := d.text(n, path, "")
+	if name != "" && !nameRE.MatchString(name) {
+		d.add(n.at.error(fmt.Sprintf("%s is %q, want lower-case letters, digits and dashes", path, name), "it names a directory of the results"))
+	}
+	return name
+}

@@ -1,0 +1,152 @@
+package scenarios
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// DefaultSize is taken when none is asked for and the scenario has it.
+const DefaultSize = "standard"
+
+// Resolve lays the size over the scenario's top level, each variant over that,
+// and --set over everything. An empty size means the default one, or the
+// scenario's first. The error is an Errors; a mistake in --set names the
+// argument.
+func (s *Scenario) Resolve(size string, set []string) (*Resolved, error) {
+	d := &decoder{}
+	over := d.parseSets(set, s.variantNames())
+	chosen, err := s.size(size)
+	if err != nil {
+		d.add(err)
+		return nil, d.err()
+	}
+	base := merge(merge(s.doc.base, chosen.change), over.all)
+	r := &Resolved{Name: s.Name, Title: s.Title, Size: chosen.name, Set: slices.Clone(set)}
+	hashed := map[string][]byte{scenarioFile: s.doc.text}
+	for _, o := range s.doc.variants {
+		tree := merge(s.doc.base, chosen.change)
+		for _, change := range []*node{o.change, chosen.variants.get(o.name), over.all, over.one[o.name]} {
+			tree = merge(tree, change)
+		}
+		v := d.variant(tree, chosen.at)
+		v.Name, v.Title, v.Change = o.name, o.title, changes(base, tree)
+		v.proxyFile = d.configFile(s.files, tree.get("proxy").get("config"), "nginx.conf.tmpl")
+		v.backendFile = d.configFile(s.files, tree.get("backend").get("config"), "httpd.conf.tmpl")
+		for _, f := range []*configFile{v.proxyFile, v.backendFile} {
+			if f != nil {
+				hashed[f.asked] = f.text
+			}
+		}
+		r.Variants = append(r.Variants, v)
+	}
+	if err := d.err(); err != nil {
+		return nil, err
+	}
+	for _, v := range r.Variants {
+		v.check(&d.report)
+	}
+	if err := d.err(); err != nil {
+		return nil, err
+	}
+	r.Hash = hash(hashed)
+	return r, nil
+}
+
+// size finds a size's overlay; a scenario without sizes has one, nameless and
+// empty.
+func (s *Scenario) size(name string) (overlay, *Error) {
+	switch {
+	case len(s.doc.sizes) == 0 && name == "":
+		return overlay{at: s.doc.start}, nil
+	case len(s.doc.sizes) == 0:
+		return overlay{}, s.doc.start.error(fmt.Sprintf("the scenario has no sizes, so none named %q", name), "")
+	case name == "":
+		name = s.Sizes[0]
+		if slices.Contains(s.Sizes, DefaultSize) {
+			name = DefaultSize
+		}
+	}
+	for _, o := range s.doc.sizes {
+		if o.name == name {
+			return o, nil
+		}
+	}
+	return overlay{}, &Error{File: s.doc.start.src.name, Msg: fmt.Sprintf("no size %q", name), Hint: didYouMean(name, s.Sizes)}
+}
+
+// changes words the difference of two trees, leaving out what is claimed of
+// them.
+func changes(base, tree *node) []string {
+	before := map[string]string{}
+	base.flatten("", func(path, value string) { before[path] = value })
+	var c []string
+	tree.flatten("", func(path, value string) {
+		if was, ok := before[path]; (!ok || was != value) && !strings.HasPrefix(path, "expect.") {
+			c = append(c, path+": "+value)
+		}
+	})
+	return c
+}
+
+// configFile is a server's configuration as it was found.
+type configFile struct {
+	asked string // as the scenario names it
+	label string // to report it by
+	text  []byte
+}
+
+// isTemplate tells the lab's kind of file from a configuration of the user's.
+func (c *configFile) isTemplate() bool { return strings.HasSuffix(c.asked, ".tmpl") }
+
+// configFile reads the file a node names: beside the scenario when the
+// scenario names it, from the working directory when --set does. Without a
+// node it is the lab's own template.
+func (d *decoder) configFile(f files, n *node, own string) *configFile {
+	if n == nil {
+		return ownTemplate(own)
+	}
+	if n.kind != scalar || n.text == "" {
+		return nil // reported already
+	}
+	if n.at.src.lines == nil {
+		f = files{}
+	}
+	text, label, err := f.read(n.text)
+	if err != nil {
+		hint := "a path in a scenario is relative to the scenario's directory"
+		if n.at.src.lines == nil {
+			hint = "a path in --set is relative to the working directory"
+		}
+		d.add(n.at.error(fmt.Sprintf("cannot read the configuration %s: %v", label, err), hint))
+		return nil
+	}
+	return &configFile{asked: n.text, label: label, text: text}
+}
+
+// ownTemplate is one of the lab's own templates, those of port-exhaustion.
+func ownTemplate(name string) *configFile {
+	text, label, err := files{fsys: builtin, dir: "port-exhaustion"}.read(name)
+	if err != nil { // it is embedded
+		panic(err)
+	}
+	return &configFile{asked: name, label: label, text: text}
+}
+
+// hash names a set of files by their content. Names and lengths go in too, so
+// that no two sets read alike.
+func hash(files map[string][]byte) string {
+	names := make([]string, 0, len(files))
+	for name := range files {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	h := sha256.New()
+	for _, name := range names {
+		fmt.Fprintf(h, "%s %d\n", name, len(files[name]))
+		h.Write(files[name])
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

@@ -1,0 +1,299 @@
+package scenarios
+
+import (
+	"fmt"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func load(t testing.TB, name string) *Scenario {
+	t.Helper()
+	s, err := Load(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func resolve(t testing.TB, s *Scenario, size string, set ...string) *Resolved {
+	t.Helper()
+	r, err := s.Resolve(size, set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// facts are those of a lab host, with as many backend addresses as v asks for.
+func facts(v Variant, nginx string) Facts {
+	f := Facts{
+		NginxVersion: nginx,
+		Listen:       netip.MustParseAddrPort("198.18.77.10:8080"),
+		Dir:          "/etc/lab", RunDir: "/run/lab", ErrorLog: "/run/lab/error.log",
+		DocumentRoot: "/srv/lab", NoFile: 20000,
+	}
+	for i := range v.Backend.Addresses {
+		f.Backends = append(f.Backends, netip.MustParseAddrPort(fmt.Sprintf("198.18.77.%d:8080", 20+i)))
+	}
+	return f
+}
+
+func TestBuiltinScenariosLoad(t *testing.T) {
+	names := Names()
+	if len(names) == 0 {
+		t.Fatal("no built-in scenario")
+	}
+	for _, name := range names {
+		if s := load(t, name); s.Name != name {
+			t.Errorf("scenario in %s is named %s", name, s.Name)
+		}
+	}
+}
+
+func TestPortExhaustionSizes(t *testing.T) {
+	five := 5 * time.Second
+	for _, c := range []struct {
+		size    string
+		ports   Ports
+		n       int
+		rate    float64
+		length  time.Duration
+		workers int
+		stop    *time.Duration
+	}{
+		{"quick", Ports{Low: 20000, High: 20499}, 500, 200, 10 * time.Second, 1, &five},
+		{"standard", Ports{Low: 20000, High: 24095}, 4096, 1000, 20 * time.Second, 1, &five},
+		{"full", Ports{Low: 32768, High: 60999, Default: true}, 28232, 2000, 90 * time.Second, 2, nil},
+	} {
+		for _, v := range resolve(t, load(t, "port-exhaustion"), c.size).Variants {
+			if v.Ports != c.ports || v.Ports.N() != c.n || v.Rate != c.rate || v.Duration != c.length || v.Proxy.Workers != c.workers {
+				t.Errorf("%s %s: got %+v", c.size, v.Name, v)
+			}
+			if diff := cmp.Diff(c.stop, v.Load.StopAfterError99); diff != "" {
+				t.Errorf("%s %s: stop (-want +got):\n%s", c.size, v.Name, diff)
+			}
+		}
+	}
+	if r := resolve(t, load(t, "port-exhaustion"), ""); r.Size != DefaultSize {
+		t.Errorf("without a size: got %s", r.Size)
+	}
+}
+
+func TestPortExhaustionVariantsAreSmallOverlays(t *testing.T) {
+	type row struct {
+		Name, Change, Verdict string
+		Keepalive, Addresses  int
+		Reuse                 string
+	}
+	var got []row
+	for _, v := range resolve(t, load(t, "port-exhaustion"), "full").Variants {
+		got = append(got, row{v.Name, strings.Join(v.Change, "; "), v.Expect.Verdict, v.Proxy.Keepalive, v.Backend.Addresses, v.Proxy.Sysctls["net.ipv4.tcp_tw_reuse"]})
+	}
+	want := []row{
+		{"baseline", "", VerdictReproduced, 0, 1, "0"},
+		{"keepalive", "proxy.keepalive: 20", VerdictMitigated, 20, 1, "0"},
+		{"tw-reuse", "proxy.sysctls.net.ipv4.tcp_tw_reuse: 1", VerdictMitigated, 0, 1, "1"},
+		{"multi-ip", "backend.addresses: 3", VerdictPostponed, 0, 3, "0"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSetOverridesAnyField(t *testing.T) {
+	s := load(t, "port-exhaustion")
+	ports := func(v Variant) any { return v.Ports.N() }
+	keepalive := func(v Variant) any { return v.Proxy.Keepalive }
+	for _, c := range []struct {
+		name string
+		set  []string
+		of   func(Variant) any
+		want []any // per variant
+	}{
+		{"a size's field", []string{"size.ports=737"}, ports, []any{737, 737, 737, 737}},
+		{"without the prefix", []string{"ports=737"}, ports, []any{737, 737, 737, 737}},
+		{"the default range", []string{"size.ports=default"}, ports, []any{28232, 28232, 28232, 28232}},
+		{"an explicit range", []string{"size.ports=1024-65535"}, ports, []any{64512, 64512, 64512, 64512}},
+		{"the later of two", []string{"ports=1", "ports=2"}, ports, []any{2, 2, 2, 2}},
+		{"over a variant's own overlay", []string{"proxy.keepalive=7"}, keepalive, []any{7, 7, 7, 7}},
+		{"for one variant", []string{"variants.keepalive.proxy.keepalive=64"}, keepalive, []any{0, 64, 0, 0}},
+		{"the narrow one wins in any order", []string{"variants.multi-ip.proxy.keepalive=3", "proxy.keepalive=7"}, keepalive, []any{7, 7, 7, 3}},
+		{"a sysctl, dots and all", []string{"proxy.sysctls.net.ipv4.tcp_tw_reuse=2"}, func(v Variant) any { return v.Proxy.Sysctls["net.ipv4.tcp_tw_reuse"] }, []any{"2", "2", "2", "2"}},
+		{"an image with a tag", []string{"proxy.image=nginx:1.22"}, func(v Variant) any { return v.Proxy.Image }, []any{"nginx:1.22", "nginx:1.22", "nginx:1.22", "nginx:1.22"}},
+		{"an image by digest", []string{"proxy.image=reg.example:5000/n@sha256:00"}, func(v Variant) any { return v.Proxy.Image }, []any{"reg.example:5000/n@sha256:00", "reg.example:5000/n@sha256:00", "reg.example:5000/n@sha256:00", "reg.example:5000/n@sha256:00"}},
+		{"a fraction of a request per second", []string{"size.rate=0.5"}, func(v Variant) any { return v.Rate }, []any{.5, .5, .5, .5}},
+		{"a duration", []string{"size.duration=15s"}, func(v Variant) any { return v.Duration }, []any{15 * time.Second, 15 * time.Second, 15 * time.Second, 15 * time.Second}},
+		{"a mapping in braces", []string{"load={connections: 3, stop: none}"}, func(v Variant) any { return fmt.Sprint(v.Load.Connections, v.Load.StopAfterError99) }, []any{"3 <nil>", "3 <nil>", "3 <nil>", "3 <nil>"}},
+		{"no early stop", []string{"load.stop=none"}, func(v Variant) any { return v.Load.StopAfterError99 == nil }, []any{true, true, true, true}},
+		{"a value with an equals sign", []string{"load.path=/a?b=c"}, func(v Variant) any { return v.Load.Path }, []any{"/a?b=c", "/a?b=c", "/a?b=c", "/a?b=c"}},
+		{"the expectation", []string{"expect.verdict=predicted"}, func(v Variant) any { return v.Expect.Verdict }, []any{"predicted", "predicted", "predicted", "predicted"}},
+		{"the backend's keep-alive", []string{"backend.keepalive=off"}, func(v Variant) any { return v.Backend.KeepAlive }, []any{false, false, false, false}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var got []any
+			for _, v := range resolve(t, s, "quick", c.set...).Variants {
+				got = append(got, c.of(v))
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestChangeFollowsSet(t *testing.T) {
+	s := load(t, "port-exhaustion")
+	r := resolve(t, s, "quick", "variants.keepalive.proxy.keepalive=64", "size.rate=91")
+	if diff := cmp.Diff([]string{"proxy.keepalive: 64"}, r.Variants[1].Change); diff != "" {
+		t.Error(diff)
+	}
+	if r.Variants[0].Change != nil {
+		t.Errorf("the baseline changes %v", r.Variants[0].Change)
+	}
+}
+
+func TestSetMistakesNameTheArgument(t *testing.T) {
+	s := load(t, "port-exhaustion")
+	for arg, want := range map[string]string{
+		"size.port=8":                      `did you mean "ports"?`,
+		"size.rate=0":                      "rate is 0, want more than 0",
+		"size.rate=-3":                     "rate is -3, want more than 0",
+		"size.rate=NaN":                    "rate is NaN",
+		"size.rate":                        "want KEY=VALUE",
+		"=3":                               "want KEY=VALUE",
+		"size.ports=20000":                 "ports is 20000, want 1 to 12768",
+		"size.ports=":                      "ports is empty",
+		"size.duration=15":                 "did you mean 15s?",
+		"proxy..keepalive=3":               "an empty name in the key",
+		"proxy=3":                          "proxy is a plain value, want a mapping",
+		"load.stop=nne":                    `did you mean "none"?`,
+		"load={":                           "not valid YAML",
+		"variants.keepaliv.proxy.x=1":      `did you mean "keepalive"?`,
+		"variants.keepalive=1":             "names a variant but no field",
+		"variants.baseline.proxy.colour=1": `unknown key "colour" in proxy`,
+		"proxy.config=/nowhere/nginx.conf": "cannot read the configuration /nowhere/nginx.conf: no such file",
+		"proxy.sysctls.net.ipv4.ip_local_port_range=1 2": "follows `ports`",
+	} {
+		_, err := s.Resolve("quick", []string{"load.timeout=4s", arg})
+		if err == nil || !strings.HasPrefix(err.Error(), "--set "+arg+": ") || !strings.Contains(err.Error(), want) {
+			t.Errorf("--set %s: want an error that names it and says %q, got:\n%v", arg, want, err)
+		}
+	}
+}
+
+func TestASizeCanOverlayOneVariant(t *testing.T) {
+	r := resolve(t, load(t, "testdata/sizes.yaml"), "slow")
+	got := []string{}
+	for _, v := range r.Variants {
+		got = append(got, fmt.Sprintf("%s %g/s %s", v.Name, v.Rate, v.Expect.Verdict))
+	}
+	if diff := cmp.Diff([]string{"a 5/s predicted", "b 5/s postponed"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestHashFollowsTheFilesAndNothingElse(t *testing.T) {
+	s := load(t, "port-exhaustion")
+	plain := resolve(t, s, "quick").Hash
+	if other := resolve(t, s, "full", "size.rate=3").Hash; other != plain {
+		t.Error("the hash changes with size and --set")
+	}
+	if other := resolve(t, s, "quick", "proxy.config=testdata/nginx/bare.conf").Hash; other == plain {
+		t.Error("the hash does not change with a configuration")
+	}
+	if len(plain) != 64 {
+		t.Errorf("not a SHA-256: %s", plain)
+	}
+}
+
+func TestRenderedConfigurations(t *testing.T) {
+	for _, v := range resolve(t, load(t, "port-exhaustion"), "standard").Variants {
+		for _, version := range []string{"1.22.1", "1.29.7"} {
+			text, err := v.NginxConf(facts(v, version))
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, filepath.Join("testdata/rendered", v.Name+"-nginx-"+version+".conf"), string(text))
+		}
+		text, err := v.HttpdConf(facts(v, ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden(t, filepath.Join("testdata/rendered", v.Name+"-httpd.conf"), string(text))
+	}
+}
+
+func TestWorkerConnectionsFitTheDescriptors(t *testing.T) {
+	v := resolve(t, load(t, "port-exhaustion"), "quick").Variants[0]
+	for _, c := range []struct{ noFile, connections, want int }{
+		{0, 64, 1024}, {1024, 64, 1024}, {20000, 64, 8192}, {1 << 20, 64, 8192}, {1 << 20, 8192, 16896},
+	} {
+		v.Load.Connections = c.connections
+		f := facts(v, "")
+		f.NoFile = c.noFile
+		text, err := v.NginxConf(f)
+		if want := fmt.Sprintf("worker_connections %d;", c.want); err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("nofile %d, %d connections: want %s, error %v", c.noFile, c.connections, want, err)
+		}
+	}
+}
+
+func TestHttpdHasAThreadForEveryConnectionOfNginx(t *testing.T) {
+	v := resolve(t, load(t, "port-exhaustion"), "full").Variants[1]
+	for _, connections := range []int{1, 64, 2000, maxConnections} {
+		v.Load.Connections = connections
+		if d := v.data(facts(v, "")); d.Threads <= connections+v.Proxy.Keepalive*v.Proxy.Workers || d.Threads > 20000 {
+			t.Errorf("%d connections: %d threads in a process", connections, d.Threads)
+		}
+	}
+}
+
+func TestVersionsCompareByNumber(t *testing.T) {
+	for _, c := range []struct {
+		version string
+		want    bool
+	}{
+		{"1.22.1", false}, {"1.29.6", false}, {"1.29.7", true}, {"1.29.10", true}, {"1.30", true}, {"2.0.0", true}, {"1.31.0 (Ubuntu)", true}, {"", true},
+	} {
+		if got, err := atLeast(c.version, "1.29.7"); err != nil || got != c.want {
+			t.Errorf("%q at least 1.29.7: got %v, %v", c.version, got, err)
+		}
+	}
+	if _, err := atLeast("mainline", "1.29.7"); err == nil {
+		t.Error("no error for a version without numbers")
+	}
+}
+
+// The file format is documented once, in the package comment: the example there
+// must load, and a file that leaves everything out must mean the same.
+func TestThePackageCommentShowsTheDefaults(t *testing.T) {
+	text, _, err := readFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var example strings.Builder
+	for line := range strings.Lines(string(text)) {
+		if code, ok := strings.CutPrefix(line, "//\t"); ok {
+			example.WriteString(code)
+		}
+	}
+	own := files{fsys: builtin, dir: "port-exhaustion"}
+	documented, err := parseText(own, "doc.go", []byte(example.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	minimal, err := parseText(own, "minimal", []byte("{apiVersion: lab99/v1, name: m, ports: 500, rate: 200, duration: 10s, variants: [{name: baseline}]}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, got := resolve(t, documented, "quick").Variants[0], resolve(t, minimal, "").Variants[0]
+	got.Proxy.Config, got.Backend.Config = want.Proxy.Config, want.Backend.Config // named, or the lab's: the same files
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Variant{}, configFile{})); diff != "" {
+		t.Errorf("documented (-), default (+):\n%s", diff)
+	}
+}

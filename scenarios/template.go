@@ -1,0 +1,237 @@
+package scenarios
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+	"text/template"
+	"time"
+)
+
+// officialRoot is httpd's ServerRoot in the official image.
+const officialRoot = "/usr/local/apache2"
+
+// templateData is what a template can name.
+type templateData struct {
+	Facts
+	Keepalive         int // of nginx's pool; 0: none
+	Workers           int
+	WorkerConnections int
+	Connections       int // of the load
+	KeepAlive         bool
+	KeepAliveRequests int
+	KeepAliveTimeout  string // as Apache writes it: 100, or 1500ms
+	Threads           int    // of one of httpd's two processes
+	AllThreads        int
+}
+
+// NginxConf renders the proxy's configuration for a lab host: the template, or
+// the user's own file with the lab's addresses in it (see Rewrites).
+func (v Variant) NginxConf(f Facts) ([]byte, error) {
+	if v.OwnConfig() {
+		text, _, err := v.rewrite(f)
+		return text, err
+	}
+	return v.proxyConfig().render(v.data(f))
+}
+
+// HttpdConf renders the backend's configuration. A file that is not a template
+// is passed on as it is: it has to listen where the lab dials.
+func (v Variant) HttpdConf(f Facts) ([]byte, error) {
+	if v.Backend.Kind == BackendAgent {
+		return nil, fmt.Errorf("variant %s: the backend is the lab's agent, which has no configuration file", v.Name)
+	}
+	file := v.backendFile
+	if file == nil {
+		file = ownTemplate("httpd.conf.tmpl")
+	}
+	if !file.isTemplate() {
+		return file.text, nil
+	}
+	return file.render(v.data(f))
+}
+
+// OwnConfig says that the proxy's configuration is the user's and not a
+// template of the lab's: it has no /lab99/ready and no X-Lab99 headers.
+func (v Variant) OwnConfig() bool { return !v.proxyConfig().isTemplate() }
+
+// proxyConfig is the file of a resolved variant; one made by hand has the lab's
+// own template.
+func (v Variant) proxyConfig() *configFile {
+	if v.proxyFile == nil {
+		return ownTemplate("nginx.conf.tmpl")
+	}
+	return v.proxyFile
+}
+
+// data completes the facts with what the variant asks for.
+func (v Variant) data(f Facts) templateData {
+	if f.BackendListen == nil {
+		f.BackendListen = f.Backends
+	}
+	if f.ServerRoot == "" {
+		f.ServerRoot = officialRoot
+	}
+	if f.ErrorLog == "" {
+		f.ErrorLog = "stderr"
+	}
+	if f.NoFile == 0 {
+		f.NoFile = 1024 // the soft limit of an ordinary session
+	}
+	d := templateData{
+		Facts:             f,
+		Keepalive:         v.Proxy.Keepalive,
+		Workers:           v.Proxy.Workers,
+		Connections:       v.Load.Connections,
+		KeepAlive:         v.Backend.KeepAlive,
+		KeepAliveRequests: v.Backend.KeepAliveRequests,
+		KeepAliveTimeout:  apacheTime(v.Backend.KeepAliveTimeout),
+	}
+	// A request holds a client and an upstream connection, and all of them may
+	// gather on one worker. 8192 costs a worker 4 MB; a limit of a million open
+	// files must not cost it 500.
+	need := 2*d.Connections + d.Keepalive + 512
+	d.WorkerConnections = min(max(need, 8192), f.NoFile)
+	// Upstream connections that Apache sees at once; twice that, because those
+	// nginx has closed and Apache has not count too. One process alone can take
+	// them all: with 150 threads in processes of 25, up to two of 64 idle
+	// connections were still closed under load, and many while they started.
+	upstream := d.Connections + d.Keepalive*d.Workers
+	d.Threads = roundUp(2*upstream+64, 64)
+	d.AllThreads = 2 * d.Threads
+	return d
+}
+
+func roundUp(n, step int) int { return (n + step - 1) / step * step }
+
+func apacheTime(t time.Duration) string {
+	if t%time.Second == 0 {
+		return strconv.Itoa(int(t / time.Second))
+	}
+	return fmt.Sprintf("%dms", t.Milliseconds())
+}
+
+// render executes the file as a template.
+func (c *configFile) render(data templateData) ([]byte, error) {
+	t, err := template.New("t").Funcs(template.FuncMap{"atLeast": atLeast}).Parse(string(c.text))
+	if err != nil {
+		return nil, c.templateError(err)
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, data); err != nil {
+		return nil, c.templateError(err)
+	}
+	return b.Bytes(), nil
+}
+
+var (
+	templateErrorRE   = regexp.MustCompile(`(?s)^template: t:(\d+)(?::(\d+))?: (?:executing "t" at (<.*?>): )?(.*)$`)
+	unknownFieldRE    = regexp.MustCompile(`can't evaluate field (\w+) in type scenarios\.templateData`)
+	unknownFunctionRE = regexp.MustCompile(`function "(\w+)" not defined`)
+)
+
+// templateError finds the place in text/template's message; a parse error has
+// no column, so the name it complains of is looked up in the line.
+func (c *configFile) templateError(err error) *Error {
+	m := templateErrorRE.FindStringSubmatch(err.Error())
+	if m == nil {
+		return &Error{File: c.label, Msg: err.Error()}
+	}
+	line, _ := strconv.Atoi(m[1])
+	column, _ := strconv.Atoi(m[2])
+	pos := position{newSource(c.label, c.text), line, column + 1} // text/template counts columns from 0
+	msg, hint := "in the template: "+m[4], ""
+	if u := unknownFieldRE.FindStringSubmatch(m[4]); u != nil {
+		pos.seek("." + u[1])
+		msg, hint = fmt.Sprintf("unknown variable .%s in the template", u[1]), didYouMean(u[1], variables())
+	}
+	if u := unknownFunctionRE.FindStringSubmatch(m[4]); u != nil {
+		pos.seek(u[1])
+		msg, hint = fmt.Sprintf("unknown function %s in the template", u[1]), `beside text/template's own there is atLeast, as in {{if atLeast .NginxVersion "1.29.7"}}; a variable begins with a dot`
+	}
+	if strings.Contains(m[4], "unexpected EOF") {
+		hint = "an {{if}} or {{range}} has no {{end}}"
+	}
+	return pos.error(msg, hint)
+}
+
+// seek moves to the first mention of a word in the line.
+func (p *position) seek(word string) {
+	if p.line <= len(p.src.lines) {
+		if before, _, ok := strings.Cut(p.src.lines[p.line-1], word); ok {
+			p.column = len([]rune(before)) + 1
+		}
+	}
+}
+
+// variables lists the names a template can use.
+func variables() []string {
+	var names []string
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[templateData]()) {
+		if !f.Anonymous {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// atLeast compares versions number by number. An unknown version is taken for
+// a current one.
+func atLeast(version, floor string) (bool, error) {
+	if version == "" {
+		return true, nil
+	}
+	v, err := parseVersion(version)
+	if err != nil {
+		return false, err
+	}
+	f, err := parseVersion(floor)
+	if err != nil {
+		return false, err
+	}
+	for i := range v {
+		if v[i] != f[i] {
+			return v[i] > f[i], nil
+		}
+	}
+	return true, nil
+}
+
+var versionRE = regexp.MustCompile(`^(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?`)
+
+func parseVersion(s string) (v [3]int, err error) {
+	m := versionRE.FindStringSubmatch(s)
+	if m == nil {
+		return v, fmt.Errorf("%q is not a version such as 1.29.7", s)
+	}
+	for i := range v {
+		v[i], _ = strconv.Atoi(m[i+1]) // digits, or nothing for a missing third
+	}
+	return v, nil
+}
+
+// check renders the configurations for an old nginx and a new one, with
+// addresses from the range reserved for examples.
+func (v Variant) check(r *report) {
+	f := Facts{
+		Listen: netip.MustParseAddrPort("192.0.2.1:8080"),
+		Dir:    "/etc/lab", RunDir: "/run/lab", ErrorLog: "stderr", DocumentRoot: "/srv",
+	}
+	for i := range v.Backend.Addresses {
+		f.Backends = append(f.Backends, netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(128 + i)}), 8080))
+	}
+	for _, f.NginxVersion = range []string{"1.22.1", "1.30.0"} {
+		if _, err := v.NginxConf(f); err != nil {
+			r.addErr(v.Proxy.Config, err)
+		}
+	}
+	if v.Backend.Kind != BackendAgent {
+		if _, err := v.HttpdConf(f); err != nil {
+			r.addErr(v.Backend.Config, err)
+		}
+	}
+}
