@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 )
 
 // PlanSchema names the format of plan.json.
@@ -20,7 +21,7 @@ type Plan struct {
 	Note     string        `json:"note,omitempty"` // free text of the user's, --note
 	Seed     int64         `json:"seed"`
 	Variants []VariantPlan `json:"variants"`
-	Hash     string        `json:"hash"` // SHA-256 of the plan with Hash and Note empty
+	Hash     string        `json:"hash"` // SHA-256 of what is asked for: the plan without Hash, Note and predictions
 }
 
 // VariantPlan is one row of the comparison, resolved.
@@ -65,6 +66,10 @@ func (p *Plan) Seal() error {
 	p.Schema = PlanSchema
 	c := *p
 	c.Hash, c.Note = "", ""
+	c.Variants = slices.Clone(p.Variants)
+	for i := range c.Variants {
+		c.Variants[i].Predicted = Prediction{} // depends on the machine
+	}
 	b, err := json.Marshal(c)
 	if err != nil {
 		return err
