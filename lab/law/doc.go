@@ -1,0 +1,37 @@
+// Package law predicts what a reverse proxy does when it runs out of source
+// ports, from numbers alone: no I/O, no clock, no state.
+//
+// A connection is a tuple of source address, source port, destination address
+// and destination port, and there are
+//
+//	K = P · S · D
+//
+// of them: P usable ports, S source addresses, D distinct destinations. Every
+// upstream connection takes one. When the proxy closes first, the tuple stays
+// in TIME_WAIT for the hold time T and is lost to connect() meanwhile. With f
+// the share of connections so closed, R requests per second and churn the new
+// connections per request, tuples are taken at f·R·churn per second, so the
+// load factor
+//
+//	ρ = f·R·churn·T / K
+//
+// says whether the table fills: above 1 it does, after K/(f·R·churn) seconds.
+// Then connect() fails with EADDRNOTAVAIL, which nginx logs as error 99.
+//
+// The formulas follow from the kernel's rules, cited where they are used; the
+// constants were measured with nginx 1.22, Apache 2.4.71 and Linux 6.18
+// (HZ=250) in separate network namespaces joined by veth. The tests of this
+// package hold the measured runs against the formulas.
+//
+// Further reading:
+//
+//   - Linux: https://docs.kernel.org/networking/ip-sysctl.html
+//   - why TIME_WAIT exists: https://www.rfc-editor.org/rfc/rfc9293#section-3.6
+//   - when its tuple may be reused: https://www.rfc-editor.org/rfc/rfc6191
+//   - its cost in practice: https://vincent.bernat.ch/en/blog/2014-tcp-time-wait-state-linux
+//   - how connect() picks ports: https://blog.cloudflare.com/linux-transport-protocol-port-selection-performance/
+//   - nginx's pool: https://nginx.org/en/docs/http/ngx_http_upstream_module.html#keepalive
+//
+// Neighbours: package lab predicts with it before a run, package verdict holds
+// measurements against it.
+package law

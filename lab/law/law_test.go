@@ -1,0 +1,243 @@
+package law
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/lab99/lab99/results"
+)
+
+// within fails unless got is there and near want.
+func within(t *testing.T, what string, got *float64, want, tolerance float64) {
+	t.Helper()
+	switch {
+	case got == nil:
+		t.Errorf("%s: never, want %g", what, want)
+	case math.Abs(*got-want) > tolerance:
+		t.Errorf("%s = %g, want %g ± %g", what, *got, want, tolerance)
+	}
+}
+
+func never(t *testing.T, what string, got *float64) {
+	t.Helper()
+	if got != nil {
+		t.Errorf("%s = %g, want never", what, *got)
+	}
+}
+
+// TestFirstError99MatchesMeasuredRuns holds the law against runs of real nginx.
+// measured is what was seen; the tolerance is the one runs are judged by.
+func TestFirstError99MatchesMeasuredRuns(t *testing.T) {
+	const day = 24 * time.Hour
+	for _, c := range []struct {
+		name     string
+		setup    Setup
+		measured float64 // seconds
+		ok       int     // 0: not counted
+	}{
+		{"1000 ports, 100/s", Setup{Ports: 1000, RatePerS: 100, CloseShare: 1}, 10.011, 1000},
+		{"the same over IPv6", Setup{Ports: 1000, RatePerS: 100, CloseShare: 1}, 10.012, 1000},
+		{"tcp_fin_timeout changes nothing", Setup{Ports: 1000, RatePerS: 100, CloseShare: 1}, 10.011, 1000},
+		{"300 ports, 200/s", Setup{Ports: 300, RatePerS: 200, CloseShare: 1}, 1.507, 300},
+		{"three addresses", Setup{Ports: 1000, Destinations: 3, RatePerS: 100, CloseShare: 1}, 30.011, 3000},
+		{"three addresses, 300 ports", Setup{Ports: 300, Destinations: 3, RatePerS: 200, CloseShare: 1}, 4.506, 900},
+		{"three ports of one address", Setup{Ports: 300, Destinations: 3, RatePerS: 200, CloseShare: 1}, 4.508, 900},
+		{"two addresses", Setup{Ports: 300, Destinations: 2, RatePerS: 200, CloseShare: 1}, 3.006, 600},
+		{"reuse=1 beyond its ceiling", Setup{Ports: 300, RatePerS: 400, CloseShare: 1, TwReuse: 1}, 0.753, 300},
+		{"reuse=2 between hosts", Setup{Ports: 1000, RatePerS: 100, CloseShare: 1, TwReuse: 2}, 10.011, 1000},
+		{"loopback without reuse", Setup{Ports: 1000, RatePerS: 500, CloseShare: 1, Loopback: true}, 2.004, 1000},
+		{"reuse=1 without timestamps", Setup{Ports: 1000, RatePerS: 100, CloseShare: 1, TwReuse: 1, NoTimestamps: true}, 10.011, 1000},
+		{"backend closes first half of the time", Setup{Ports: 1000, RatePerS: 200, CloseShare: 0.453}, 11.04, 2207},
+		{"backend closes first mostly", Setup{Ports: 1000, RatePerS: 2000, CloseShare: 0.1164}, 4.3, 8592},
+		{"slow backend", Setup{Ports: 100, RatePerS: 60, CloseShare: 1, InFlight: 180}, 1.684, 0},
+		{"slow backend, reuse=1", Setup{Ports: 100, RatePerS: 60, CloseShare: 1, InFlight: 180, TwReuse: 1}, 1.688, 0},
+		{"slow backend, pool", Setup{Ports: 100, RatePerS: 60, CloseShare: 1, InFlight: 180, Keepalive: 256}, 1.684, 0},
+		{"quick size", Setup{Ports: 500, RatePerS: 200, CloseShare: 1}, 2.503, 500},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.setup.Duration = day
+			p := Predict(c.setup)
+			within(t, "first error 99", p.FirstError99S, c.measured, Tolerance(c.measured))
+			if c.ok > 0 && (p.OKBeforeError99 == nil || math.Abs(float64(*p.OKBeforeError99-c.ok)) > 0.001*float64(c.ok)) {
+				t.Errorf("ok before it: %v, want %d", p.OKBeforeError99, c.ok)
+			}
+			if p.Verdict != Reproduced {
+				t.Errorf("verdict %q, want %q", p.Verdict, Reproduced)
+			}
+		})
+	}
+}
+
+func TestNoError99WhereNoneWasMeasured(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		setup Setup
+	}{
+		{"reuse=1 below its ceiling", Setup{Ports: 300, RatePerS: 200, CloseShare: 1, TwReuse: 1}},
+		{"reuse=2 on loopback", Setup{Ports: 1000, RatePerS: 500, CloseShare: 1, TwReuse: 2, Loopback: true}},
+		{"reuse=1, full range, 8800/s", Setup{Ports: 28232, RatePerS: 8800, CloseShare: 1, TwReuse: 1}},
+		{"tw_buckets below the range", Setup{Ports: 1000, RatePerS: 100, CloseShare: 1, MaxTwBuckets: 500}},
+		{"short FIN_WAIT2", Setup{Ports: 300, RatePerS: 100, CloseShare: 1, Hold: time.Second}},
+		{"pool", Setup{Ports: 500, RatePerS: 200, CloseShare: 1, Keepalive: 20, RequestsPerConn: 601, InFlight: 1}},
+		{"proxy never closes first", Setup{Ports: 1000, RatePerS: 5000, CloseShare: 0, InFlight: 64}},
+		{"below the steady rate", Setup{Ports: 1000, RatePerS: 10, CloseShare: 1}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.setup.Duration = 70 * time.Second
+			p := Predict(c.setup)
+			never(t, "first error 99", p.FirstError99S)
+			never(t, "collapse", p.CollapseS)
+			if p.OKBeforeError99 != nil {
+				t.Errorf("ok before a first error that never comes: %d", *p.OKBeforeError99)
+			}
+			within(t, "steady rate", p.SteadyOKPerS, c.setup.RatePerS, 0)
+			if p.Verdict != NotReproduced {
+				t.Errorf("verdict as a baseline %q, want %q", p.Verdict, NotReproduced)
+			}
+			c.setup.Baseline = &Prediction{}
+			if p := Predict(c.setup); p.Verdict != Mitigated {
+				t.Errorf("verdict against a baseline %q, want %q", p.Verdict, Mitigated)
+			}
+		})
+	}
+}
+
+func TestSteadyRate(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		setup Setup
+		want  float64
+		tol   float64
+	}{
+		{"1000 ports", Setup{Ports: 1000, RatePerS: 100, CloseShare: 1}, 16.4, 0.05},
+		{"quick size", Setup{Ports: 500, RatePerS: 200, CloseShare: 1}, 8.2, 0.05},
+		{"reuse=1 ceiling, measured 285/s", Setup{Ports: 300, RatePerS: 400, CloseShare: 1, TwReuse: 1}, 300, 0.5},
+		{"slow backend behind a pool, measured 33/s", Setup{Ports: 100, RatePerS: 60, CloseShare: 0, InFlight: 180, Churn: 1}, 33.3, 0.1},
+		{"half closed by the backend", Setup{Ports: 1000, RatePerS: 200, CloseShare: 0.5}, 32.8, 0.05},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			within(t, "steady rate", Predict(c.setup).SteadyOKPerS, c.want, c.tol)
+		})
+	}
+}
+
+func TestCollapseAtHalfTheRange(t *testing.T) {
+	full := Setup{Ports: 28231, RatePerS: 2000, CloseShare: 1, Workers: 2, Duration: 90 * time.Second}
+	p := Predict(full)
+	within(t, "collapse", p.CollapseS, 7.06, 0.01)
+	within(t, "first error 99, measured 22 s at a lower scan cost", p.FirstError99S, 32.2, 0.5)
+	if p.Verdict != Reproduced {
+		t.Errorf("full size: verdict %q, want %q", p.Verdict, Reproduced)
+	}
+	full.Duration = 20 * time.Second
+	if p := Predict(full); p.Verdict != Collapsed {
+		t.Errorf("cut before error 99: verdict %q, want %q", p.Verdict, Collapsed)
+	}
+	full.ScanPerPort, full.Workers, full.Duration = 280*time.Nanosecond, 1, 90*time.Second
+	if p := Predict(full); p.FirstError99S != nil || p.OKBeforeError99 != nil || p.Verdict != Collapsed {
+		t.Errorf("one worker: %+v; the first half expires before the second is full", p)
+	}
+	for _, noise := range []Setup{
+		{Ports: 500, RatePerS: 200, CloseShare: 1},
+		{Ports: 4096, RatePerS: 1000, CloseShare: 1},
+		{Ports: 4096, Destinations: 3, RatePerS: 1000, CloseShare: 1},
+		{Ports: 28231, RatePerS: 200, CloseShare: 1, Workers: 2}, // never half full
+	} {
+		never(t, "collapse", Predict(noise).CollapseS)
+	}
+}
+
+func TestVerdict(t *testing.T) {
+	base := Setup{Ports: 500, RatePerS: 200, CloseShare: 1, Duration: 10 * time.Second}
+	baseline := Predict(base)
+	with := func(f func(*Setup)) Setup {
+		s := base
+		s.Baseline = &baseline
+		f(&s)
+		return s
+	}
+	for _, c := range []struct {
+		name  string
+		setup Setup
+		want  string
+	}{
+		{"baseline", base, Reproduced},
+		{"a change without effect", with(func(*Setup) {}), Reproduced},
+		{"three addresses", with(func(s *Setup) { s.Destinations = 3 }), Postponed},
+		{"a few ports more", with(func(s *Setup) { s.Ports = 505 }), Reproduced}, // not to be told from the baseline
+		{"pool", with(func(s *Setup) { s.Keepalive, s.RequestsPerConn = 20, 601 }), Mitigated},
+		{"reuse", with(func(s *Setup) { s.TwReuse = 1 }), Mitigated},
+		{"slow leak in a short run", with(func(s *Setup) { s.Ports, s.Destinations = 1000, 3 }), Inconclusive},
+		{"reuse just below its ceiling", with(func(s *Setup) { s.TwReuse, s.RatePerS = 1, 475 }), Inconclusive},
+		{"baseline with ports to spare", Setup{Ports: 28231, RatePerS: 100, CloseShare: 1, Duration: time.Minute}, NotReproduced},
+		{"no load", Setup{Ports: 500}, NotReproduced},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if p := Predict(c.setup); p.Verdict != c.want {
+				t.Errorf("verdict %q, want %q: %+v", p.Verdict, c.want, p)
+			}
+		})
+	}
+}
+
+func TestPoolChurn(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		pool Pool
+		want float64
+	}{
+		{"no pool", Pool{Concurrency: 64}, 1},
+		{"the first connections only, measured 0.016", Pool{Keepalive: 64, Workers: 1, Concurrency: 64, Requests: 4000}, 0.016},
+		{"workers multiply the pool, measured 0.016", Pool{Keepalive: 16, Workers: 4, Concurrency: 64, Requests: 4000}, 0.016},
+		{"Apache's 600", Pool{Keepalive: 20, Workers: 1, RequestsPerConn: 601, Concurrency: 1}, 1.0 / 601},
+		{"ten requests a connection, measured 0.100 to 0.108", Pool{Keepalive: 64, Workers: 1, RequestsPerConn: 10, Concurrency: 1}, 0.1},
+		{"one kept of 64, measured 0.88", Pool{Keepalive: 1, Workers: 1, Concurrency: 64}, 0.984},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := c.pool.Churn(); math.Abs(got-c.want) > 0.001 {
+				t.Errorf("churn %g, want %g", got, c.want)
+			}
+		})
+	}
+}
+
+func TestError99LinesOfMarkedPeers(t *testing.T) {
+	if got := Error99Lines(3, 25*time.Second, 10*time.Second); got != 9 {
+		t.Errorf("%d lines, measured 9", got)
+	}
+	if got := Error99Lines(3, 0, 10*time.Second); got != 0 {
+		t.Errorf("%d lines of no outage", got)
+	}
+}
+
+func TestDemand(t *testing.T) {
+	full := Setup{Ports: 28231, RatePerS: 2000, CloseShare: 1, Duration: 90 * time.Second}
+	if got := full.NewConnections(); got != 180_000 {
+		t.Errorf("%g new connections, want 180000", got)
+	}
+	if got := full.PeakTimeWait(); got != 28231 {
+		t.Errorf("%g in TIME_WAIT at most, want every tuple", got)
+	}
+	full.TwReuse = 1
+	if got := full.PeakTimeWait(); got != 2000 {
+		t.Errorf("%g in TIME_WAIT at most under reuse, want 2000", got)
+	}
+}
+
+func TestTolerance(t *testing.T) {
+	for predicted, want := range map[float64]float64{0.5: 0.030, 1.5: 0.030, 2.5: 0.05, 10: 0.2} {
+		if got := Tolerance(predicted); math.Abs(got-want) > 1e-12 {
+			t.Errorf("tolerance of %g s is %g s, want %g", predicted, got, want)
+		}
+	}
+}
+
+// The on-disk form is another package's, and a conversion must do.
+func TestPredictionConvertsToResults(t *testing.T) {
+	p := Predict(Setup{Ports: 500, RatePerS: 200, CloseShare: 1, Duration: 10 * time.Second})
+	r := results.Prediction(p)
+	if r.Tuples != 500 || r.FirstError99S != p.FirstError99S || r.HoldS != 61 || r.Verdict != Reproduced {
+		t.Errorf("%+v became %+v", p, r)
+	}
+}

@@ -1,0 +1,43 @@
+package law
+
+import "math"
+
+// Pool is nginx's cache of idle upstream connections, "keepalive" of the
+// upstream block.
+type Pool struct {
+	Keepalive       int     // idle connections kept in each worker: no cap on connections
+	Workers         int     // each has its own
+	RequestsPerConn int     // after which either end closes: min(nginx keepalive_requests, Apache MaxKeepAliveRequests + 1); 0: never
+	Concurrency     float64 // requests under way over all workers, on average
+	Requests        float64 // in the run; 0: leave the first connections out
+}
+
+// Churn is new connections per request:
+//
+//	churn = 1/n + c/requests + max(0, 1 − k·workers/c)
+//
+// 1/n is the natural end of a connection: Apache's MaxKeepAliveRequests 600
+// serves 601 requests a connection. c/requests are the first connections, one
+// per request under way, that fill the pool: 64 clients and 4,000 requests gave
+// 0.016.
+//
+// The last term is 0 once the pool holds the concurrency c of each worker, and
+// otherwise an upper bound, reached when c requests end together: k
+// connections are kept, c−k closed, and the next c requests make c−k new ones.
+// Real traffic is kinder (c=64: k=16 gave 0.19, k=32 0.14), how much so depends
+// on its timing: treat churn from too small a pool as something to measure.
+func (p Pool) Churn() float64 {
+	if p.Keepalive <= 0 {
+		return 1
+	}
+	c := max(math.Ceil(p.Concurrency), 1)
+	churn := 0.0
+	if p.RequestsPerConn > 0 {
+		churn += 1 / float64(p.RequestsPerConn)
+	}
+	if p.Requests > 0 {
+		churn += c / p.Requests
+	}
+	churn += max(0, 1-float64(p.Keepalive*max(p.Workers, 1))/c)
+	return min(churn, 1)
+}

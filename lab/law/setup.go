@@ -1,0 +1,137 @@
+package law
+
+import "time"
+
+// What a Setup means where it says nothing.
+const (
+	// TimeWait is how long Linux keeps TIME_WAIT: TCP_TIMEWAIT_LEN of
+	// include/net/tcp.h is 60 s and not tunable, and the timer wheel rounds
+	// it up. At HZ=250 it ends after 60 to 62.05 s in lumps 2.048 s apart,
+	// on average after 61 s.
+	TimeWait = 61 * time.Second
+
+	// ReuseDelay is the default of net.ipv4.tcp_tw_reuse_delay: how old a
+	// TIME_WAIT must be before tcp_tw_reuse gives its tuple away.
+	ReuseDelay = time.Second
+
+	// ScanPerPort is what connect() pays for each occupied port it tries:
+	// measured 150 ns (4,096 ports, in cache) to 280 ns (28,232 ports).
+	ScanPerPort = 250 * time.Nanosecond
+
+	// ConnectCost is what connect() costs while the first port it tries is
+	// free: measured 20 to 40 µs over veth and loopback.
+	ConnectCost = 30 * time.Microsecond
+)
+
+// SteadyRho is the load factor up to which a quiet run counts as a cure. The
+// rest is a margin: T varies by 2 s, and the load is not perfectly even.
+const SteadyRho = 0.9
+
+// Setup is a run, as numbers.
+type Setup struct {
+	Ports        int // P: usable source ports (range, less reserved, less bound)
+	Sources      int // S: source addresses of the proxy; 0 means 1
+	Destinations int // D: distinct IP:port of the backend; the same one twice counts once; 0 means 1
+
+	RatePerS   float64       // R: offered requests per second
+	Duration   time.Duration // of the load
+	CloseShare float64       // f: share of upstream connections that the proxy closes first, 0 to 1; an output of a run, not a setting
+	InFlight   float64       // c: requests under way at the backend, on average: R times its response time
+
+	// Churn is new upstream connections per request. 0 means to work it out:
+	// 1 without a pool, Pool.Churn with one.
+	Churn           float64
+	Keepalive       int // idle connections kept per worker; 0: no pool
+	RequestsPerConn int // requests after which either end closes a pooled connection; 0: never
+	Workers         int // nginx workers, no more than there are cores for them; 0 means 1
+
+	TwReuse      int           // net.ipv4.tcp_tw_reuse: 0, 1 or 2
+	ReuseDelay   time.Duration // net.ipv4.tcp_tw_reuse_delay; 0 means the default
+	NoTimestamps bool          // net.ipv4.tcp_timestamps is 0 at either end: tcp_tw_reuse then does nothing
+	Loopback     bool          // source or destination is in 127.0.0.0/8 or ::1; other addresses of the host do not count
+	MaxTwBuckets int           // net.ipv4.tcp_max_tw_buckets; 0: out of reach
+	Hold         time.Duration // how long a closed tuple stays blocked if not TimeWait: tcp_fin_timeout, for a backend that never closes
+	ScanPerPort  time.Duration // 0 means the measured default
+
+	// Baseline is the prediction for the run that this one is compared with;
+	// nil where this is that run.
+	Baseline *Prediction
+}
+
+// Prediction is what the laws say. Its fields are those of results.Prediction,
+// so that one converts to the other. A pointer is nil where the thing will not
+// happen.
+type Prediction struct {
+	Tuples          int      // K
+	FirstError99S   *float64 // seconds from the first scheduled send, however long the run; an estimate to ±50 % when CollapseS is set
+	OKBeforeError99 *int     // requests that succeed before it
+	SteadyOKPerS    *float64 // successes per second in the long run, averaged over the cycle of T
+	CollapseS       *float64 // seconds until connect() gets too dear for the offered rate
+	Rho             float64  // ρ; above 1 the table fills
+	HoldS           float64  // T
+	Verdict         string   // within Duration
+}
+
+// The verdicts a prediction can come to.
+const (
+	Reproduced    = "reproduced"
+	Collapsed     = "collapsed"
+	Mitigated     = "mitigated"
+	Postponed     = "postponed"
+	Inconclusive  = "inconclusive"
+	NotReproduced = "not-reproduced"
+)
+
+// Predict applies the laws. Nonsense, such as a negative rate, counts as none.
+func Predict(s Setup) Prediction {
+	s = s.normal()
+	k := float64(s.Tuples())
+	hold := s.HoldTime().Seconds()
+	p := Prediction{Tuples: s.Tuples(), HoldS: hold, Rho: s.Rho()}
+	if s.RatePerS == 0 || k == 0 {
+		p.Verdict = s.verdict(p)
+		return p
+	}
+	p.FirstError99S = s.firstError99()
+	if p.FirstError99S != nil {
+		ok := s.okBeforeError99()
+		p.OKBeforeError99 = &ok
+	}
+	steady := s.steadyOK()
+	p.SteadyOKPerS = &steady
+	if at := s.collapse(); at != nil {
+		p.CollapseS = at
+		p.FirstError99S = s.firstError99Collapsed(*at, p.FirstError99S)
+		if p.FirstError99S == nil {
+			p.OKBeforeError99 = nil
+		}
+	}
+	p.Verdict = s.verdict(p)
+	return p
+}
+
+func (s Setup) normal() Setup {
+	s.Ports = max(s.Ports, 0)
+	s.Sources = max(s.Sources, 1)
+	s.Destinations = max(s.Destinations, 1)
+	s.Workers = max(s.Workers, 1)
+	s.RatePerS = max(s.RatePerS, 0)
+	s.CloseShare = min(max(s.CloseShare, 0), 1)
+	s.InFlight = max(s.InFlight, 0)
+	if s.Hold <= 0 {
+		s.Hold = TimeWait
+	}
+	if s.ReuseDelay <= 0 {
+		s.ReuseDelay = ReuseDelay
+	}
+	if s.ScanPerPort <= 0 {
+		s.ScanPerPort = ScanPerPort
+	}
+	if s.Churn <= 0 {
+		s.Churn = Pool{
+			Keepalive: s.Keepalive, Workers: s.Workers, RequestsPerConn: s.RequestsPerConn,
+			Concurrency: s.InFlight, Requests: s.RatePerS * s.Duration.Seconds(),
+		}.Churn()
+	}
+	return s
+}
