@@ -1,0 +1,108 @@
+package probe
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// diagAttempts bounds how often an interrupted dump is made again.
+const diagAttempts = 4
+
+// diag is a sock_diag socket. It sees the network namespace in which it was
+// opened. Not for concurrent use: netlink serves one dump at a time.
+type diag struct {
+	fd  int
+	seq uint32
+	req [requestLen]byte
+	buf []byte
+}
+
+func openDiag() (*diag, error) {
+	d := &diag{fd: -1, buf: make([]byte, 256<<10)}
+	return d, d.open()
+}
+
+func (d *diag) open() error {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
+	if err != nil {
+		return fmt.Errorf("open a sock_diag socket: %w", err)
+	}
+	// A probe that hangs would take the agent with it.
+	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 5}); err != nil {
+		unix.Close(fd)
+		return fmt.Errorf("set a receive timeout on the sock_diag socket: %w", err)
+	}
+	d.fd = fd
+	return nil
+}
+
+func (d *diag) close() error {
+	if d.fd < 0 {
+		return nil
+	}
+	err := unix.Close(d.fd)
+	d.fd = -1
+	return err
+}
+
+// dump shows every TCP socket in one of the states to visit, both families.
+// reset is called before each attempt, so that an interrupted one leaves
+// nothing behind. A dump takes several reads and is no snapshot: a socket that
+// changes buckets meanwhile may be seen twice or not at all.
+func (d *diag) dump(states uint32, reset func(), visit func(diagMsg)) error {
+	var err error
+	for range diagAttempts {
+		reset()
+		if err = d.dumpFamily(familyINET, states, visit); err == nil {
+			err = d.dumpFamily(familyINET6, states, visit)
+		}
+		if !errors.Is(err, errInterrupted) {
+			break
+		}
+	}
+	if err != nil {
+		// What was not read of this dump would answer the next request with
+		// EBUSY; a new socket is the clean start.
+		d.close()
+	}
+	return err
+}
+
+func (d *diag) dumpFamily(family uint8, states uint32, visit func(diagMsg)) error {
+	if d.fd < 0 {
+		if err := d.open(); err != nil {
+			return err
+		}
+	}
+	d.seq++
+	putRequest(&d.req, d.seq, family, states)
+	// write and read rather than sendto and recvmsg: the address would be
+	// garbage on every call. An unconnected netlink socket talks to the kernel.
+	if _, err := unix.Write(d.fd, d.req[:]); err != nil {
+		return fmt.Errorf("ask sock_diag for sockets: %w", err)
+	}
+	interrupted := false
+	for {
+		n, err := unix.Read(d.fd, d.buf)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("read sockets from sock_diag: %w", err)
+		}
+		done, err := parseDiag(d.buf[:n], d.seq, visit)
+		if errors.Is(err, errInterrupted) {
+			interrupted = true // read on: the rest of this dump is still queued
+		} else if err != nil {
+			return err
+		}
+		if done && interrupted {
+			return errInterrupted
+		}
+		if done {
+			return nil
+		}
+	}
+}

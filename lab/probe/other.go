@@ -1,0 +1,46 @@
+//go:build !linux
+
+package probe
+
+import (
+	"errors"
+	"net/netip"
+
+	"github.com/lab99/lab99/results"
+)
+
+// errNotLinux is what every probe of the kernel returns elsewhere.
+var errNotLinux = errors.New("sockets, processes and addresses of a lab host are read on Linux only")
+
+// Sockets counts sockets on Linux.
+type Sockets struct{}
+
+// NewSockets fails: there is no sock_diag here.
+func NewSockets([]netip.AddrPort, Side) (*Sockets, error) { return nil, errNotLinux }
+
+// Count fails.
+func (*Sockets) Count() ([]results.Sockets, error) { return nil, errNotLinux }
+
+// Close does nothing.
+func (*Sockets) Close() error { return nil }
+
+// UsablePorts fails.
+func UsablePorts() (Ports, error) { return Ports{}, errNotLinux }
+
+// AddAddr fails.
+func AddAddr(string, netip.Prefix) error { return errNotLinux }
+
+// Processes observes a server on Linux.
+type Processes struct{}
+
+// NewProcesses fails.
+func NewProcesses(...string) (*Processes, error) { return nil, errNotLinux }
+
+// Poll fails.
+func (*Processes) Poll() (Usage, error) { return Usage{}, errNotLinux }
+
+// NoFile fails.
+func (*Processes) NoFile() (uint64, error) { return 0, errNotLinux }
+
+// Path fails.
+func (*Processes) Path(string) (string, error) { return "", errNotLinux }

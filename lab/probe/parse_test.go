@@ -1,0 +1,253 @@
+package probe
+
+import (
+	"errors"
+	"math"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestUsablePorts(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		ports    string
+		reserved string
+		bound    []uint16
+		want     Ports
+	}{
+		{"default range", "32768\t60999\n", "\n", nil, Ports{Low: 32768, High: 60999, Usable: 28232}},
+		{"docker: its DNS listens inside", "32768\t60999\n", "\n", []uint16{80, 36113}, Ports{Low: 32768, High: 60999, Bound: []uint16{36113}, Usable: 28231}},
+		{"one port", "20000 20000", "", nil, Ports{Low: 20000, High: 20000, Usable: 1}},
+		{"reserved", "20000\t20999", "20100-20199", nil, Ports{Low: 20000, High: 20999, Reserved: 100, Usable: 900}},
+		{"reserved beyond the range", "20000\t20009", "19990-20004,20009,30000", nil, Ports{Low: 20000, High: 20009, Reserved: 6, Usable: 4}},
+		{"bound by several", "20000\t20009", "20000", []uint16{20005, 20005, 20000, 19999}, Ports{Low: 20000, High: 20009, Reserved: 1, Bound: []uint16{20005}, Usable: 8}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, err := parsePortRange(c.ports)
+			if err != nil {
+				t.Fatal(err)
+			}
+			reserved, err := parseReservedPorts(c.reserved)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, usablePorts(r, reserved, c.bound)); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+	for _, bad := range []string{"", "1", "1 2 3", "9 8", "1 65536", "-1 5", "a b"} {
+		if r, err := parsePortRange(bad); err == nil {
+			t.Errorf("port range %q read as %v", bad, r)
+		}
+	}
+	for _, bad := range []string{",", "1,,2", "5-4", "1-2-3", "x"} {
+		if r, err := parseReservedPorts(bad); err == nil {
+			t.Errorf("reserved ports %q read as %v", bad, r)
+		}
+	}
+}
+
+func FuzzPorts(f *testing.F) {
+	f.Add("32768\t60999\n", "8080,20100-20199\n")
+	f.Add("1 65535", "0-65535")
+	f.Fuzz(func(t *testing.T, ports, reserved string) {
+		if len(reserved) > 200 {
+			return // the count is by port and item
+		}
+		r, err := parsePortRange(ports)
+		if err != nil {
+			return
+		}
+		spans, err := parseReservedPorts(reserved)
+		if err != nil {
+			return
+		}
+		p := usablePorts(r, spans, []uint16{80, 40000})
+		if p.Usable < 0 || p.Usable+p.Reserved+len(p.Bound) != r.high-r.low+1 {
+			t.Errorf("%v of %v", p, r)
+		}
+	})
+}
+
+func TestParseSockstat(t *testing.T) {
+	const text = "sockets: used 300\nTCP: inuse 17 orphan 2 tw 4096 alloc 33 mem 5\nUDP: inuse 3 mem 1\n"
+	got, err := parseSockstat(text)
+	if want := (Sockstat{InUse: 17, Orphan: 2, TimeWait: 4096, Alloc: 33}); err != nil || got != want {
+		t.Errorf("%+v, %v; want %+v", got, err, want)
+	}
+	for _, bad := range []string{"", "UDP: inuse 3\n", "TCP: inuse x\n"} {
+		if got, err := parseSockstat(bad); err == nil {
+			t.Errorf("%q read as %+v", bad, got)
+		}
+	}
+}
+
+func FuzzSockstat(f *testing.F) {
+	f.Add("TCP: inuse 17 orphan 2 tw 4096 alloc 33 mem 5\n")
+	f.Add("TCP: inuse")
+	f.Fuzz(func(t *testing.T, text string) { parseSockstat(text) })
+}
+
+const netstatText = "TcpExt: SyncookiesSent TW NewInTheMiddle TWRecycled TCPTimeWaitOverflow ListenDrops\n" +
+	"TcpExt: 0 1000 7 12 3 4\n" +
+	"IpExt: InNoRoutes\nIpExt: 5\n"
+
+func TestParseCounters(t *testing.T) {
+	got := Counters{}
+	if err := parseCounters(netstatText, got); err != nil {
+		t.Fatal(err)
+	}
+	want := Counters{"syncookies_sent": 0, "time_wait_created": 1000, "time_wait_recycled": 12, "time_wait_overflow": 3, "listen_drops": 4}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	// MaxConn is signed: -1.
+	const snmp = "Tcp: MaxConn ActiveOpens CurrEstab\nTcp: -1 52 9\n"
+	got = Counters{}
+	if err := parseCounters(snmp, got); err != nil {
+		t.Fatal(err)
+	}
+	since := got.Since(Counters{"active_opens": 50, "curr_estab": 4})
+	if diff := cmp.Diff(Counters{"active_opens": 2, "curr_estab": 9}, since); diff != "" {
+		t.Errorf("since: -want +got:\n%s", diff)
+	}
+	for _, bad := range []string{"Tcp\n", "Tcp: A B\nTcp: 1\n", "Tcp: A\nUdp: 1\n", "Tcp: ActiveOpens\nTcp: x\n"} {
+		if err := parseCounters(bad, Counters{}); err == nil {
+			t.Errorf("%q was read", bad)
+		}
+	}
+}
+
+func FuzzCounters(f *testing.F) {
+	f.Add(netstatText)
+	f.Fuzz(func(t *testing.T, text string) {
+		c := Counters{}
+		parseCounters(text, c)
+		if len(c) > len(counterNames) {
+			t.Errorf("unknown counters: %v", c)
+		}
+	})
+}
+
+const statText = "4711 (ng) inx :) S 42 4711 4711 0 -1 4194560 1000 2000 0 0 120 30 7 5 20 0 1 0 987654 123456789 250 18446744073709551615 1 1 0 0 0 0 0"
+
+func TestParseStat(t *testing.T) {
+	got, err := parseStat(statText)
+	want := procStat{pid: 4711, ppid: 42, comm: "ng) inx :", state: 'S', own: 150, children: 12, start: 987654, rssPages: 250}
+	if err != nil || got != want {
+		t.Errorf("%+v, %v; want %+v", got, err, want)
+	}
+	for _, bad := range []string{"", "1 nginx S 2", "x (nginx) S 2", "1 (nginx) S 2 3", strings.Replace(statText, "120", "many", 1)} {
+		if got, err := parseStat(bad); err == nil {
+			t.Errorf("%q read as %+v", bad, got)
+		}
+	}
+}
+
+func FuzzStat(f *testing.F) {
+	f.Add(statText)
+	f.Add("1 )(")
+	f.Fuzz(func(t *testing.T, text string) { parseStat(text) })
+}
+
+func TestParseNoFile(t *testing.T) {
+	const text = "Limit                     Soft Limit           Hard Limit           Units     \nMax cpu time              unlimited            unlimited            seconds   \nMax open files            %                 20000                files     \n"
+	for soft, want := range map[string]uint64{"1024": 1024, "unlimited": math.MaxUint64} {
+		got, err := parseNoFile(strings.Replace(text, "%", soft, 1))
+		if err != nil || got != want {
+			t.Errorf("%s read as %d, %v", soft, got, err)
+		}
+	}
+	for _, bad := range []string{"", "Max open files\n", "Max open files x y\n"} {
+		if got, err := parseNoFile(bad); err == nil {
+			t.Errorf("%q read as %d", bad, got)
+		}
+	}
+}
+
+func FuzzNoFile(f *testing.F) {
+	f.Add("Max open files            1024                 20000                files     \n")
+	f.Fuzz(func(t *testing.T, text string) { parseNoFile(text) })
+}
+
+func TestCPUTotalNeverFalls(t *testing.T) {
+	master := procStat{pid: 1, start: 1, own: 10}
+	worker := procStat{pid: 2, ppid: 1, start: 2, own: 500}
+	var c cpuTotal
+	step := func(what string, want int64, now ...procStat) {
+		t.Helper()
+		if got := c.add(now); got != want {
+			t.Errorf("%s: %d ticks, want %d", what, got, want)
+		}
+	}
+	step("master and worker", 510, master, worker)
+	// The worker dies after 20 more ticks; its master waited for it.
+	master.children = 520
+	step("the master took the worker's time over", 530, master)
+	heir := procStat{pid: 2, ppid: 1, start: 3}
+	step("the same ID again", 530, master, heir)
+	heir.own = 40
+	step("a new worker", 570, master, heir)
+	step("all gone", 570)
+	step("a new server", 575, procStat{pid: 9, start: 9, own: 5})
+}
+
+func TestTallyMatchesMappedAddresses(t *testing.T) {
+	v4 := netip.MustParseAddrPort("198.18.0.3:80")
+	mapped := netip.AddrPortFrom(netip.MustParseAddr("::ffff:198.18.0.3"), 80)
+	tl := newTally([]netip.AddrPort{mapped, v4}, Local)
+	if diff := cmp.Diff([]string{"198.18.0.3:80"}, tl.dst); diff != "" {
+		t.Errorf("destinations: -want +got:\n%s", diff)
+	}
+	b := make([]byte, diagLen)
+	b[0], b[1], b[5] = familyINET6, stateTimeWait, 80
+	b[8+10], b[8+11] = 0xff, 0xff
+	copy(b[8+12:], v4.Addr().AsSlice())
+	tl.add(diagMsg(b))
+	b[0] = familyINET
+	copy(b[8:], v4.Addr().AsSlice())
+	tl.add(diagMsg(b))
+	if r := tl.result(); len(r) != 1 || r[0].N != 2 || r[0].State != "time-wait" {
+		t.Errorf("counted %+v, want 2 in time-wait", r)
+	}
+}
+
+func TestParseDiagReportsTheKernelsErrors(t *testing.T) {
+	message := func(kind, flags uint16, payload ...byte) []byte {
+		b := []byte{byte(nlHeaderLen + len(payload)), 0, 0, 0, byte(kind), 0, byte(flags), 0, 7, 0, 0, 0, 0, 0, 0, 0}
+		return append(b, payload...)
+	}
+	none := func(diagMsg) { t.Error("saw a socket") }
+	if done, err := parseDiag(message(nlDone, 0, 0, 0, 0, 0), 7, none); !done || err != nil {
+		t.Errorf("end: %v, %v", done, err)
+	}
+	if done, err := parseDiag(message(nlDone, flagDumpIntr), 7, none); !done || !errors.Is(err, errInterrupted) {
+		t.Errorf("interrupted end: %v, %v", done, err)
+	}
+	if _, err := parseDiag(message(nlError, 0, 0xff, 0xff, 0xff, 0xff), 7, none); err == nil {
+		t.Error("EPERM went by")
+	}
+	if done, err := parseDiag(message(nlDone, 0), 8, none); done || err != nil {
+		t.Errorf("another request's end: %v, %v", done, err)
+	}
+	if _, err := parseDiag(message(nlSockDiag, 0, 1, 2, 3), 7, none); err == nil {
+		t.Error("a cut socket went by")
+	}
+}
+
+func FuzzParseDiag(f *testing.F) {
+	b := make([]byte, nlHeaderLen+diagLen)
+	b[0], b[4], b[8] = byte(len(b)), nlSockDiag, 1
+	b[16], b[17] = familyINET, stateTimeWait
+	f.Add(b)
+	f.Add(b[:20])
+	f.Fuzz(func(t *testing.T, b []byte) {
+		tl := newTally([]netip.AddrPort{netip.MustParseAddrPort("1.2.3.4:80")}, Remote)
+		parseDiag(b, 1, tl.add)
+		tl.result()
+	})
+}

@@ -1,0 +1,109 @@
+package probe
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Ports are the source ports connect() may choose from, towards one
+// destination from one source address.
+type Ports struct {
+	Low      int      `json:"low"`      // ip_local_port_range, both ends inclusive
+	High     int      `json:"high"`     //
+	Reserved int      `json:"reserved"` // of the range, in ip_local_reserved_ports
+	Bound    []uint16 `json:"bound"`    // of the rest, taken by a bind() of somebody's, ascending
+	Usable   int      `json:"usable"`   // P
+}
+
+// span is an inclusive range of ports.
+type span struct{ low, high int }
+
+// usablePorts works out P.
+//
+// connect() skips a port whose bind bucket was made by bind(), whatever the
+// address: one listener on 127.0.0.11 (Docker's embedded DNS has one, TCP)
+// costs the whole namespace that port. Ports that connect() itself chose are
+// shared between destinations and cost nothing. The rule is the check of
+// fastreuse in __inet_hash_connect, net/ipv4/inet_hashtables.c.
+func usablePorts(r span, reserved []span, bound []uint16) Ports {
+	var isReserved [1 << 16]bool // spans may be many (every odd port) and overlap
+	for _, s := range reserved {
+		for port := s.low; port <= s.high; port++ {
+			isReserved[port] = true
+		}
+	}
+	p := Ports{Low: r.low, High: r.high}
+	for port := r.low; port <= r.high; port++ {
+		if isReserved[port] {
+			p.Reserved++
+		}
+	}
+	bound = slices.Clone(bound)
+	slices.Sort(bound)
+	for _, port := range slices.Compact(bound) {
+		if n := int(port); r.low <= n && n <= r.high && !isReserved[n] {
+			p.Bound = append(p.Bound, port)
+		}
+	}
+	p.Usable = r.high - r.low + 1 - p.Reserved - len(p.Bound)
+	return p
+}
+
+// parsePortRange reads ip_local_port_range: "32768\t60999\n".
+func parsePortRange(text string) (span, error) {
+	f := strings.Fields(text)
+	if len(f) != 2 {
+		return span{}, fmt.Errorf("port range %q: want two ports", text)
+	}
+	low, err := parsePort(f[0])
+	if err != nil {
+		return span{}, err
+	}
+	high, err := parsePort(f[1])
+	if err != nil {
+		return span{}, err
+	}
+	if low > high {
+		return span{}, fmt.Errorf("port range %q: the low end is above the high end", text)
+	}
+	return span{low, high}, nil
+}
+
+// parseReservedPorts reads ip_local_reserved_ports: "8080,20100-20199\n", or
+// an empty line.
+func parseReservedPorts(text string) ([]span, error) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return nil, nil
+	}
+	var out []span
+	for item := range strings.SplitSeq(text, ",") {
+		first, last, isRange := strings.Cut(item, "-")
+		if !isRange {
+			last = first
+		}
+		low, err := parsePort(first)
+		if err != nil {
+			return nil, err
+		}
+		high, err := parsePort(last)
+		if err != nil {
+			return nil, err
+		}
+		if low > high {
+			return nil, fmt.Errorf("reserved ports %q: the low end is above the high end", item)
+		}
+		out = append(out, span{low, high})
+	}
+	return out, nil
+}
+
+func parsePort(s string) (int, error) {
+	n, err := strconv.ParseUint(s, 10, 16)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not a port", s)
+	}
+	return int(n), nil
+}

@@ -1,0 +1,49 @@
+package probe
+
+import (
+	"fmt"
+	"os"
+	"strings"
+)
+
+// relevantSysctls decide how soon and whether a proxy runs out of source
+// ports, or explain why a run did not go as predicted.
+var relevantSysctls = []string{
+	"net.core.somaxconn",
+	"net.ipv4.ip_local_port_range",
+	"net.ipv4.ip_local_port_step_width", // new in 2026: changes the order in which connect() tries ports
+	"net.ipv4.ip_local_reserved_ports",
+	"net.ipv4.ip_unprivileged_port_start",
+	"net.ipv4.tcp_fin_timeout",
+	"net.ipv4.tcp_max_syn_backlog",
+	"net.ipv4.tcp_max_tw_buckets",
+	"net.ipv4.tcp_syncookies",
+	"net.ipv4.tcp_timestamps",
+	"net.ipv4.tcp_tw_reuse",
+	"net.ipv4.tcp_tw_reuse_delay",
+	"net.netfilter.nf_conntrack_count",
+	"net.netfilter.nf_conntrack_max",
+}
+
+// Sysctls reads back the sysctls that matter, as the calling thread's network
+// namespace has them. One this kernel does not have is left out. Values are as
+// sysctl(8) prints them, with runs of blanks made one space.
+func Sysctls() map[string]string {
+	m := make(map[string]string, len(relevantSysctls))
+	for _, name := range relevantSysctls {
+		if v, err := readSysctl(name); err == nil {
+			m[name] = v
+		}
+	}
+	return m
+}
+
+// readSysctl reads one. /proc/sys/net shows the namespace of the thread that
+// looks it up, so there is nothing to pass.
+func readSysctl(name string) (string, error) {
+	b, err := os.ReadFile("/proc/sys/" + strings.ReplaceAll(name, ".", "/"))
+	if err != nil {
+		return "", fmt.Errorf("read sysctl %s: %w", name, err)
+	}
+	return strings.Join(strings.Fields(string(b)), " "), nil
+}
