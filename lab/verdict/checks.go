@@ -1,0 +1,152 @@
+package verdict
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/results"
+)
+
+// check looks at one law. It returns an empty Name where the law does not
+// apply.
+type check func(m *Measured, v *results.Variant) results.Check
+
+var allChecks = []check{accounts, logAgrees, firstError, okBefore, collapseMoment, noFailures, loadFactor}
+
+// checks runs them all; one that crashes cannot tell.
+func (m *Measured) checks(v *results.Variant) []results.Check {
+	list := []results.Check{}
+	for _, c := range allChecks {
+		if r := guarded(c, m, v); r.Name != "" {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+func guarded(c check, m *Measured, v *results.Variant) (r results.Check) {
+	defer func() {
+		if p := recover(); p != nil {
+			r = results.Check{Name: "crashed", Text: fmt.Sprint("a check crashed, so it cannot be told: ", p)}
+		}
+	}()
+	return c(m, v)
+}
+
+// accounts is the generator's bookkeeping.
+func accounts(m *Measured, v *results.Variant) results.Check {
+	t := m.Totals
+	var causes int64
+	for _, n := range t.Causes {
+		causes += n
+	}
+	ok := t.Scheduled == t.Sent+t.Dropped && t.Sent == t.OK+t.Failed+t.Unfinished && causes == t.Failed
+	return results.Check{
+		Name: "accounts", OK: &ok,
+		Law:       "scheduled = sent + dropped; sent = ok + failed + unfinished; failed = the sum of its causes",
+		Predicted: num(t.Scheduled), Measured: num(t.Dropped + t.OK + t.Failed + t.Unfinished),
+		Text: fmt.Sprintf("%d scheduled; %d dropped, %d ok, %d failed, %d unfinished", t.Scheduled, t.Dropped, t.OK, t.Failed, t.Unfinished),
+	}
+}
+
+// logAgrees holds the generator's count against nginx's own. With one peer,
+// or proxy_next_upstream off, nginx writes one line per failed request.
+func logAgrees(m *Measured, v *results.Variant) results.Check {
+	if v.NginxLog == nil {
+		return results.Check{}
+	}
+	ok := v.Errors.Error99 == v.NginxLog.Error99
+	return results.Check{
+		Name: "log", OK: &ok,
+		Law:       "requests failed by error 99 = error-99 lines in nginx's log",
+		Predicted: num(v.NginxLog.Error99), Measured: num(v.Errors.Error99),
+		Text: fmt.Sprintf("%d requests failed by it, %d lines say so", v.Errors.Error99, v.NginxLog.Error99),
+	}
+}
+
+// exact says whether the laws hold to the second: with a configuration of the
+// user's own, f is an outcome of the run.
+func (m *Measured) exact() bool { return m.Plan.OwnConfig == "" }
+
+func firstError(m *Measured, v *results.Variant) results.Check {
+	p := m.Plan.Predicted.FirstError99S
+	if p == nil || v.FirstError == nil || v.Collapsed || !m.exact() {
+		return results.Check{} // after a collapse the law gives no moment
+	}
+	tol := law.Tolerance(*p)
+	ok := math.Abs(*v.FirstError-*p) <= tol
+	return results.Check{
+		Name: "first error 99", OK: &ok, Law: "t = K/(fR), within 2 % and at least 30 ms",
+		Predicted: p, Measured: v.FirstError,
+		Text: fmt.Sprintf("predicted %.3f s, measured %.3f s, %+.1f %%", *p, *v.FirstError, 100*(*v.FirstError / *p - 1)),
+	}
+}
+
+// okBefore counts successes. In a run shorter than the hold time no tuple
+// comes back, so all successes are those before the exhaustion, and their
+// number is free of the race between the first error and the last replies.
+func okBefore(m *Measured, v *results.Variant) results.Check {
+	p := m.Plan.Predicted.OKBeforeError99
+	if p == nil || v.FirstError == nil || v.Collapsed || !m.exact() {
+		return results.Check{}
+	}
+	measured := v.OKBefore
+	if *v.LoadEndS < 59 && m.Plan.Predicted.HoldS > 59 {
+		measured = v.OK
+	}
+	if measured == nil {
+		return results.Check{}
+	}
+	// A few more than K have been seen at 4096 ports, never fewer.
+	over := max(2, int64(math.Ceil(float64(*p)/1000)))
+	ok := *measured >= int64(*p) && *measured <= int64(*p)+over
+	return results.Check{
+		Name: "ok before it", OK: &ok, Law: fmt.Sprintf("K/f successes, +0..%d", over),
+		Predicted: num(int64(*p)), Measured: num(*measured),
+		Text: fmt.Sprintf("predicted %d, measured %d", *p, *measured),
+	}
+}
+
+func collapseMoment(m *Measured, v *results.Variant) results.Check {
+	p := m.Plan.Predicted.CollapseS
+	if p == nil || v.CollapseS == nil {
+		return results.Check{}
+	}
+	ok := math.Abs(*v.CollapseS-*p) <= 0.05**p
+	return results.Check{
+		Name: "collapse", OK: &ok, Law: "t = K/(2fR), within 5 %",
+		Predicted: p, Measured: v.CollapseS,
+		Text: fmt.Sprintf("predicted %.2f s, measured %.2f s, %+.1f %%", *p, *v.CollapseS, 100*(*v.CollapseS / *p - 1)),
+	}
+}
+
+func noFailures(m *Measured, v *results.Variant) results.Check {
+	if v.Expected != Mitigated {
+		return results.Check{}
+	}
+	n := *v.Failed + *v.Dropped + *v.Unfinished
+	ok := n == 0
+	return results.Check{
+		Name: "no failures", OK: &ok, Law: "failed + dropped + unfinished = 0",
+		Predicted: num(0), Measured: num(n), Text: fmt.Sprintf("%d of %d requests", n, *v.Scheduled),
+	}
+}
+
+func loadFactor(m *Measured, v *results.Variant) results.Check {
+	if v.RhoSteady == nil || v.Expected != Mitigated {
+		return results.Check{}
+	}
+	ok := *v.RhoSteady <= RhoLimit
+	limit := RhoLimit
+	return results.Check{
+		Name: "load factor", OK: &ok, Law: "ρ = new connections/s · f · T / K ≤ 0.9 in steady state",
+		Predicted: &limit, Measured: v.RhoSteady,
+		Text: fmt.Sprintf("%.3f with T = %.3g s and K = %d", *v.RhoSteady, m.Plan.Predicted.HoldS, m.Plan.Predicted.Tuples),
+	}
+}
+
+func num(n int64) *float64 {
+	f := float64(n)
+	return &f
+}

@@ -1,0 +1,47 @@
+// Package verdict judges a variant: what was measured against what the laws
+// predicted.
+//
+// A verdict is one of the words below, an expectation is met, missed or cannot
+// be told (true, false, nil), and every check says which law it held the
+// figures against. The judge reads only what is stored in the run, so an old
+// run can be judged again; a check that crashes becomes "cannot be told" and
+// never takes the run with it.
+//
+// Neighbours: package lab/law has the predictions, package results the types
+// that are read and filled in.
+package verdict
+
+import "github.com/lab99/lab99/lab/law"
+
+// The verdicts.
+const (
+	Reproduced    = law.Reproduced    // error 99 came
+	Collapsed     = law.Collapsed     // it did not, because the rate fell at half the range
+	Mitigated     = law.Mitigated     // no failure, and none would come later either
+	Postponed     = law.Postponed     // it came, later than the baseline's
+	Inconclusive  = law.Inconclusive  // no failure yet, but the table is filling
+	NotReproduced = law.NotReproduced // it should have come, and did not
+	Invalid       = "invalid"         // the generator or the environment is at fault
+	Error         = "error"           // the harness is
+)
+
+// Exit codes of the command.
+const (
+	ExitAsExpected  = 0
+	ExitUnexpected  = 1
+	ExitUndecided   = 2 // invalid or inconclusive
+	ExitUnfit       = 3
+	ExitUsage       = 64
+	ExitInternal    = 70
+	ExitInterrupted = 130
+)
+
+// RhoLimit is the load factor up to which a mitigation counts as a cure.
+const RhoLimit = law.SteadyRho
+
+// LateLimit is the share of requests the generator may send late, before the
+// fault, without making the run invalid. A pause of 50 ms, which any shared
+// machine takes now and then, delays 2 % of the requests of the shortest run
+// and shifts nothing the laws speak of; a generator that cannot keep its
+// schedule is late far more often than this.
+const LateLimit = 0.05

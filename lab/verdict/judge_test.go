@@ -1,0 +1,234 @@
+package verdict
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"testing/quick"
+
+	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/results"
+)
+
+// measured builds what an ideal run with the given setup would measure: the
+// laws, sampled every 100 ms. The judge must find in it what was put in.
+func measured(s law.Setup, loadS float64, baseline *law.Prediction) Measured {
+	s.Baseline = baseline
+	p := law.Predict(s)
+	m := Measured{Plan: results.VariantPlan{
+		Name: "v", RatePerS: s.RatePerS, DurationS: s.Duration.Seconds(), Expect: "predicted", Predicted: results.Prediction(p),
+	}}
+	if baseline != nil {
+		m.Baseline = baseline.FirstError99S
+	}
+	k := float64(p.Tuples)
+	first := math.Inf(1)
+	if p.FirstError99S != nil && *p.FirstError99S < loadS {
+		first = *p.FirstError99S
+	}
+	opened := func(t float64) float64 { return math.Min(s.RatePerS*t*churn(s), math.Inf(1)) }
+	okBy := func(t float64) float64 { return s.RatePerS * math.Min(t, first) }
+	var proxy results.Net
+	const step = 0.1
+	for i := 0; float64(i)*step <= loadS+1e-9; i++ {
+		t := float64(i) * step
+		n := opened(math.Min(t, first))
+		tw := int64(math.Min(n, k))
+		proxy = results.Net{
+			Sockets:  []results.Sockets{{Dst: "b", State: "time-wait", N: tw}},
+			TimeWait: tw,
+			Counters: map[string]int64{"active_opens": int64(n), "time_wait_created": int64(n)},
+		}
+		net := proxy
+		m.Samples = append(m.Samples, results.Sample{Host: results.HostProxy, T: t, Net: &net})
+		if i > 0 {
+			ok := int64(okBy(t)) - int64(okBy(t-step))
+			all := int64(s.RatePerS*t) - int64(s.RatePerS*(t-step))
+			m.Samples = append(m.Samples, results.Sample{Host: results.HostLoad, T: t, Load: &results.Load{
+				IntervalS: step, Scheduled: all, Sent: all, OK: ok, Failed: all - ok,
+			}})
+		}
+	}
+	sent := int64(math.Round(s.RatePerS * loadS))
+	ok := int64(math.Round(okBy(loadS)))
+	bad := sent - ok
+	m.Totals = &results.Totals{EndNs: int64(loadS * 1e9), Scheduled: sent, Sent: sent, OK: ok, Failed: bad, Causes: map[string]int64{}}
+	proxy.Log = &results.Errors{Error99: bad}
+	if bad > 0 {
+		at := int64(first * 1e9)
+		m.Totals.FirstError, m.Totals.OKBefore = &at, &ok
+		m.Totals.Causes["upstream connect"] = bad
+		m.Totals.Errors.Error99 = bad
+	}
+	m.Proxy = &proxy
+	return m
+}
+
+func churn(s law.Setup) float64 {
+	if s.Churn > 0 {
+		return s.Churn
+	}
+	return 1
+}
+
+func setup(ports, destinations int, rate, seconds float64) law.Setup {
+	return law.Setup{Ports: ports, Destinations: destinations, RatePerS: rate, Duration: dur(seconds), CloseShare: 1}
+}
+
+func TestVerdicts(t *testing.T) {
+	base := law.Predict(setup(500, 1, 200, 10))
+	reuse := setup(500, 1, 200, 10)
+	reuse.TwReuse = 1
+	pool := setup(500, 1, 200, 10)
+	pool.Churn = 1.0 / 601
+	for _, tc := range []struct {
+		name     string
+		m        Measured
+		want     string
+		expected *bool
+		why      string
+	}{
+		{"no pool runs out", measured(setup(500, 1, 200, 10), 7.5, nil), Reproduced, yes(true), "after 2.50 s"},
+		{"reuse holds", measured(reuse, 10, &base), Mitigated, yes(true), "load factor of 0.40"},
+		{"pool holds", measured(pool, 10, &base), Mitigated, yes(true), ""},
+		{"three addresses only postpone", measured(setup(500, 3, 200, 10), 10, &base), Postponed, yes(true), "3.0 times as late"},
+		{"a slow leak is no cure", measured(setup(1000, 3, 200, 10), 10, &base), Inconclusive, nil, "used up after 15.0 s"},
+		{"nothing sent", func() Measured {
+			m := measured(setup(500, 1, 200, 10), 7.5, nil)
+			m.Totals = &results.Totals{}
+			return m
+		}(), Invalid, nil, "sent nothing"},
+		{"own ports", func() Measured {
+			m := measured(setup(500, 1, 200, 10), 7.5, nil)
+			m.Totals.OwnLimit = "the generator's source ports"
+			return m
+		}(), Invalid, nil, "the generator's source ports"},
+		{"late", func() Measured {
+			m := measured(reuse, 10, &base)
+			for _, s := range m.Samples {
+				if s.Load != nil {
+					s.Load.Late = 1
+				}
+			}
+			return m
+		}(), Invalid, nil, "more than 10 ms late"},
+		{"late only after the fault", func() Measured {
+			m := measured(setup(500, 1, 200, 10), 7.5, nil)
+			for _, s := range m.Samples {
+				if s.Load != nil && s.T > 3 {
+					s.Load.Late = 20
+				}
+			}
+			return m
+		}(), Reproduced, yes(true), ""},
+		{"a fault spoils everything", func() Measured {
+			m := measured(setup(500, 1, 200, 10), 7.5, nil)
+			m.Faults = []string{"nginx died"}
+			return m
+		}(), Invalid, nil, "nginx died"},
+		{"the harness gave up", Measured{Crash: "lost the engine"}, Error, nil, "lost the engine"},
+		{"other failures are no cure", func() Measured {
+			m := measured(reuse, 10, &base)
+			m.Totals.OK -= 3
+			m.Totals.Failed, m.Totals.Causes["timeout"], m.Totals.Errors.Other = 3, 3, 3
+			return m
+		}(), NotReproduced, yes(false), "3 requests failed otherwise"},
+		{"error 99 at the wrong moment", func() Measured {
+			m := measured(setup(500, 1, 200, 10), 7.5, nil)
+			*m.Totals.FirstError += 60e6
+			return m
+		}(), Reproduced, yes(false), ""},
+		{"one success too few", func() Measured {
+			m := measured(setup(500, 1, 200, 10), 7.5, nil)
+			m.Totals.OK, m.Totals.Failed = m.Totals.OK-1, m.Totals.Failed+1
+			return m
+		}(), Reproduced, yes(false), ""},
+		{"the log disagrees", func() Measured {
+			m := measured(setup(500, 1, 200, 10), 7.5, nil)
+			m.Proxy.Log.Error99--
+			return m
+		}(), Reproduced, yes(false), ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			v := Judge(tc.m)
+			if v.Verdict != tc.want {
+				t.Errorf("verdict %s (%s), want %s", v.Verdict, v.Why, tc.want)
+			}
+			if !same(v.AsExpected, tc.expected) {
+				t.Errorf("as expected %v, want %v; checks %+v", show(v.AsExpected), show(tc.expected), v.Checks)
+			}
+			if !strings.Contains(v.Why, tc.why) {
+				t.Errorf("why %q does not say %q", v.Why, tc.why)
+			}
+		})
+	}
+}
+
+// TestNoCureAboveTheLimit is the promise that a short run cannot pass a slow
+// leak off as a cure, for any setup.
+func TestNoCureAboveTheLimit(t *testing.T) {
+	base := law.Predict(setup(500, 1, 200, 10))
+	law := func(ports uint16, destinations, rate uint8, seconds uint8) bool {
+		s := setup(100+int(ports)%5000, 1+int(destinations)%4, 20+float64(rate), 2+float64(seconds%10))
+		v := Judge(measured(s, s.Duration.Seconds(), &base))
+		return v.Verdict != Mitigated || *v.RhoSteady <= RhoLimit && s.Rho() <= RhoLimit*1.1
+	}
+	if err := quick.Check(law, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestBackendRefusal: a 502 whose connect was refused, not short of a port, is
+// told apart by the error log alone.
+func TestBackendRefusal(t *testing.T) {
+	m := measured(setup(500, 1, 200, 10), 7.5, nil)
+	n := m.Totals.Errors.Error99
+	m.Proxy.Log = &results.Errors{Other: n}
+	v := Judge(m)
+	if v.Errors.Error99 != 0 || v.Errors.Other != n || v.FirstError != nil {
+		t.Errorf("errors %+v, first error 99 %v: nginx's log has none", *v.Errors, v.FirstError)
+	}
+}
+
+func TestCollapseIsTheFallOfTheRate(t *testing.T) {
+	s := setup(28231, 1, 2000, 90)
+	s.Workers = 2
+	m := measured(s, 12, nil)
+	for _, x := range m.Samples { // at half the range, 7.06 s, the rate falls to a quarter
+		if x.Load != nil && x.T > 7.06+0.1 {
+			x.Load.OK /= 4
+		}
+	}
+	v := Judge(m)
+	if !v.Collapsed || math.Abs(*v.CollapseS-*v.Predicted.CollapseS) > 0.05**v.Predicted.CollapseS {
+		t.Errorf("collapse %v, predicted %v", v.CollapseS, *v.Predicted.CollapseS)
+	}
+	if v.Verdict != Collapsed {
+		t.Errorf("verdict %s (%s)", v.Verdict, v.Why)
+	}
+}
+
+func TestRunIsAsGoodAsItsWorstVariant(t *testing.T) {
+	row := func(b *bool) results.Variant { return results.Variant{AsExpected: b} }
+	for _, tc := range []struct {
+		rows []results.Variant
+		want *bool
+	}{
+		{nil, nil},
+		{[]results.Variant{row(yes(true)), row(yes(true))}, yes(true)},
+		{[]results.Variant{row(yes(true)), row(nil)}, nil},
+		{[]results.Variant{row(yes(false)), row(nil)}, yes(false)},
+	} {
+		if got := AllAsExpected(tc.rows); !same(got, tc.want) {
+			t.Errorf("%d rows: %s, want %s", len(tc.rows), show(got), show(tc.want))
+		}
+	}
+}
+
+func TestCrashOfACheckIsUnknown(t *testing.T) {
+	boom := func(*Measured, *results.Variant) results.Check { panic("boom") }
+	c := guarded(boom, new(Measured), new(results.Variant))
+	if c.OK != nil || !strings.Contains(c.Text, "boom") {
+		t.Errorf("%+v", c)
+	}
+}

@@ -1,0 +1,257 @@
+package verdict
+
+import (
+	"math"
+	"slices"
+
+	"github.com/lab99/lab99/results"
+)
+
+// Measured is all that is known of a variant when it is judged. What was not
+// measured is nil.
+type Measured struct {
+	Plan     results.VariantPlan // with the prediction for the ports that were read back
+	Totals   *results.Totals
+	Samples  []results.Sample
+	Proxy    *results.Net // the last look at each end
+	Backend  *results.Net
+	Latency  *results.Latency
+	Service  *results.Latency
+	Usable   *int64   // ports, read back
+	Faults   []string // why nothing measured can be trusted: a gap, a dead server, a setting that did not take
+	Crash    string   // why the harness gave up, if it did
+	Baseline *float64 // first error 99 of the baseline, for a mitigation that only postpones
+}
+
+// series walks the samples of one host that have a Net.
+func (m *Measured) net(host string) []results.Sample {
+	var s []results.Sample
+	for _, x := range m.Samples {
+		if x.Host == host && x.Net != nil {
+			s = append(s, x)
+		}
+	}
+	return s
+}
+
+func (m *Measured) load() []results.Sample {
+	var s []results.Sample
+	for _, x := range m.Samples {
+		if x.Load != nil {
+			s = append(s, x)
+		}
+	}
+	return s
+}
+
+// peak is the most sockets a host held at once; an empty state means any.
+func (m *Measured) peak(host, state string) *int64 {
+	var top *int64
+	for _, s := range m.net(host) {
+		if s.Net.Sockets == nil {
+			continue
+		}
+		n := s.Net.Count(state)
+		if top == nil || n > *top {
+			top = &n
+		}
+	}
+	return top
+}
+
+// counter is a counter of a host at a moment, by straight lines between the
+// samples; before the first sample it is 0, where counting began.
+func (m *Measured) counter(host, name string, t float64) float64 {
+	var before results.Sample
+	var v0 float64
+	for i, s := range m.net(host) {
+		v := float64(s.Net.Counters[name])
+		if s.T >= t {
+			if i == 0 || s.T == before.T {
+				return v
+			}
+			return v0 + (v-v0)*(t-before.T)/(s.T-before.T)
+		}
+		before, v0 = s, v
+	}
+	return v0
+}
+
+// closeShare is f: of the upstream connections closed until t, the share that
+// left a TIME_WAIT on the proxy. nil when too few were closed to say.
+func (m *Measured) closeShare() *float64 {
+	if m.Proxy == nil {
+		return nil
+	}
+	var open int64
+	for _, s := range m.Proxy.Sockets {
+		if s.State == "established" {
+			open += s.N
+		}
+	}
+	closed := m.Proxy.Counters["active_opens"] - open
+	if closed <= 0 {
+		return nil
+	}
+	f := math.Min(1, float64(m.Proxy.Counters["time_wait_created"])/float64(closed))
+	return &f
+}
+
+// steady is the window in which a rate of new connections can be read: after
+// the pools have filled, before the fault.
+func (m *Measured) steady(fault float64) (from, to float64) {
+	to = math.Min(fault, m.Totals.LoadSeconds())
+	return math.Min(1, to/5), to
+}
+
+// rho is the measured load factor: new connections per second, times f, times
+// the hold time, over the tuples. Where too few connections were closed to
+// measure f, all are taken to land on the proxy.
+func (m *Measured) rho(fault float64) *float64 {
+	if m.Proxy == nil || m.Totals == nil || m.Plan.Predicted.Tuples == 0 {
+		return nil
+	}
+	from, to := m.steady(fault)
+	if to <= from {
+		return nil
+	}
+	f := 1.0
+	if s := m.closeShare(); s != nil {
+		f = *s
+	}
+	opened := m.counter(results.HostProxy, "active_opens", to) - m.counter(results.HostProxy, "active_opens", from)
+	rho := opened / (to - from) * f * m.Plan.Predicted.HoldS / float64(m.Plan.Predicted.Tuples)
+	return &rho
+}
+
+// collapse finds the moment the rate fell while nothing had failed yet: the
+// start of the first second in which less than half of what was offered was
+// answered, one way or the other, with half the tuples in use. (connect() walks all ports of one parity
+// before it tries the other: inet_hash_connect, net/ipv4/inet_hashtables.c.)
+func (m *Measured) collapse(fault float64) *float64 {
+	const lasting = 1.0
+	half := 0.45 * float64(m.Plan.Predicted.Tuples)
+	tw := m.net(results.HostProxy)
+	inUse := func(t float64) float64 {
+		var n float64
+		for _, s := range tw {
+			if s.T > t {
+				break
+			}
+			if s.Net.Sockets != nil {
+				n = float64(s.Net.Count(""))
+			}
+		}
+		return n
+	}
+	var since *float64
+	for _, s := range m.load() {
+		if s.T > fault || s.T > m.Totals.LoadSeconds() {
+			break
+		}
+		start := s.T - s.Load.IntervalS
+		if float64(s.Load.OK+s.Load.Failed) >= 0.5*m.Plan.RatePerS*s.Load.IntervalS || s.Load.IntervalS <= 0 {
+			since = nil
+			continue
+		}
+		if since == nil {
+			since = &start
+		}
+		if s.T-*since >= lasting-1e-6 && inUse(*since) >= half {
+			return since
+		}
+	}
+	return nil
+}
+
+// recovered finds the first second after the fault in which most requests
+// succeeded again, following one in which most failed.
+func (m *Measured) recovered(fault float64) *float64 {
+	type bin struct{ ok, failed int64 }
+	bins := map[int]*bin{}
+	last := 0
+	for _, s := range m.load() {
+		if s.T <= fault {
+			continue
+		}
+		i := int(s.T - s.Load.IntervalS)
+		if bins[i] == nil {
+			bins[i] = new(bin)
+		}
+		bins[i].ok += s.Load.OK
+		bins[i].failed += s.Load.Failed
+		last = max(last, i)
+	}
+	failing := false
+	for i := int(fault); i <= last; i++ {
+		b := bins[i]
+		switch {
+		case b == nil:
+		case b.failed > b.ok:
+			failing = true
+		case failing && b.ok > 0:
+			t := float64(i)
+			return &t
+		}
+	}
+	return nil
+}
+
+// lateBefore is the share of requests sent late before the fault. What the
+// fault does to the box is not the generator's fault.
+func (m *Measured) lateBefore(fault float64) float64 {
+	var late, sent int64
+	for _, s := range m.load() {
+		if s.T > fault {
+			break
+		}
+		late += s.Load.Late
+		sent += s.Load.Sent
+	}
+	if sent == 0 {
+		return 0
+	}
+	return float64(late) / float64(sent)
+}
+
+func (m *Measured) neighbour() *results.NeighbourMs {
+	var all []float64
+	n := new(results.NeighbourMs)
+	for _, s := range m.Samples {
+		if s.Neighbour == nil {
+			continue
+		}
+		all = append(all, s.Neighbour.Ms)
+		if s.Neighbour.Status != 200 {
+			n.Failed++
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	slices.Sort(all)
+	n.P50, n.Max = all[(len(all)-1)/2], all[len(all)-1]
+	return n
+}
+
+// cores is the processor use of a host's server over the load, in cores.
+func (m *Measured) cores(host string) *float64 {
+	s := m.net(host)
+	if len(s) < 2 || m.Totals == nil {
+		return nil
+	}
+	first, last := s[0], s[len(s)-1]
+	for _, x := range s {
+		if x.T <= 0 {
+			first = x
+		}
+		if x.T <= m.Totals.LoadSeconds() {
+			last = x
+		}
+	}
+	if last.T <= first.T {
+		return nil
+	}
+	c := (last.Net.CPUSeconds - first.Net.CPUSeconds) / (last.T - first.T)
+	return &c
+}
