@@ -1,0 +1,93 @@
+package image
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"debug/elf"
+	"encoding/hex"
+	"fmt"
+	"os"
+
+	"github.com/containerd/errdefs"
+	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+	"github.com/moby/moby/client"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// agentProgram is where the binary sits in the agent's image.
+const agentProgram = "/lab99"
+
+// Agent loads the static lab99 binary at path as an image of that one file, for
+// the processes that run inside the lab's hosts. The image is named by the
+// binary's hash, so a binary that the engine has is not sent again.
+func Agent(ctx context.Context, eng Engine, path string) (Image, error) {
+	binary, err := os.ReadFile(path)
+	if err != nil {
+		return Image{}, fmt.Errorf("agent binary: %w", err)
+	}
+	arch, err := binaryArch(binary)
+	if err != nil {
+		return Image{}, fmt.Errorf("agent binary %s: %w; `make build` makes one for the engine", path, err)
+	}
+	v, err := eng.ServerVersion(ctx, client.ServerVersionOptions{})
+	if err != nil {
+		return Image{}, fmt.Errorf("architecture of the container engine: %w", err)
+	}
+	if v.Arch != arch {
+		return Image{}, fmt.Errorf("agent binary %s is for %s, the engine is %s; `make build` makes one for the engine", path, arch, v.Arch)
+	}
+
+	sum := sha256.Sum256(binary)
+	hash := hex.EncodeToString(sum[:])[:16]
+	img := Image{Requested: path, Used: "lab99/agent:" + hash, Source: Present, Program: agentProgram}
+	res, err := eng.ImageInspect(ctx, img.Used)
+	if errdefs.IsNotFound(err) {
+		img.Source = Assembled
+		config := dockerspec.DockerOCIImageConfig{ImageConfig: ocispec.ImageConfig{
+			Entrypoint: []string{agentProgram},
+			Labels:     map[string]string{LabelRole: "agent", LabelRequested: hash},
+		}}
+		if err := load(ctx, eng, img.Used, arch, config, map[string]entry{agentProgram[1:]: {mode: 0o755, data: binary}}); err != nil {
+			return Image{}, err
+		}
+		res, err = eng.ImageInspect(ctx, img.Used)
+	}
+	if err != nil {
+		return Image{}, fmt.Errorf("inspect image %s: %w", img.Used, err)
+	}
+	img.ID = res.ID
+	return img, nil
+}
+
+// binaryArch returns the GOARCH of a static Linux executable. In an image of
+// one file a dynamic one would fail with "no such file or directory", which
+// names neither the linker it lacks nor the cure.
+func binaryArch(binary []byte) (string, error) {
+	f, err := elf.NewFile(bytes.NewReader(binary))
+	if err != nil {
+		return "", fmt.Errorf("not a Linux executable: %w", err)
+	}
+	for _, p := range f.Progs {
+		if p.Type == elf.PT_INTERP {
+			return "", fmt.Errorf("dynamically linked; build it with CGO_ENABLED=0")
+		}
+	}
+	switch f.Machine {
+	case elf.EM_X86_64:
+		return "amd64", nil
+	case elf.EM_AARCH64:
+		return "arm64", nil
+	case elf.EM_ARM:
+		return "arm", nil
+	case elf.EM_386:
+		return "386", nil
+	case elf.EM_PPC64:
+		return "ppc64le", nil
+	case elf.EM_S390:
+		return "s390x", nil
+	case elf.EM_RISCV:
+		return "riscv64", nil
+	}
+	return "", fmt.Errorf("made for %v", f.Machine)
+}

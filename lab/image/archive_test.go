@@ -1,0 +1,142 @@
+package image
+
+import (
+	"archive/tar"
+	"bytes"
+	"debug/elf"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/moby/moby/api/types/jsonstream"
+)
+
+func TestLayerIsSortedWithParentsAndNoDates(t *testing.T) {
+	root := map[string]entry{
+		"usr/sbin/x": {mode: 0o755, data: []byte("program")},
+		"etc/passwd": text("root\n"),
+		"tmp":        dir(fs.ModeSticky | 0o777),
+		"var/run":    symlink("/run"),
+	}
+	first, err := layer(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 5 { // map order differs from run to run
+		again, err := layer(root)
+		if err != nil || !bytes.Equal(first, again) {
+			t.Fatalf("the same files gave another layer (err %v)", err)
+		}
+	}
+	var got []string
+	for r := tar.NewReader(bytes.NewReader(first)); ; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h.Uid != 0 || h.ModTime.Unix() != 0 {
+			t.Errorf("%s is of user %d and dated %v", h.Name, h.Uid, h.ModTime)
+		}
+		got = append(got, fmt.Sprintf("%c %o %s %s", h.Typeflag, h.Mode, h.Name, h.Linkname))
+	}
+	want := []string{
+		"5 755 etc/ ", "0 644 etc/passwd ", "5 1777 tmp/ ", "5 755 usr/ ", "5 755 usr/sbin/ ",
+		"0 755 usr/sbin/x ", "5 755 var/ ", "2 777 var/run /run",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRecipeHashFollowsTheRecipe(t *testing.T) {
+	hash := func(change func(*recipe), suite, arch string) string {
+		r, err := recipeFor(Nginx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(&r)
+		return r.hash(suite, arch)
+	}
+	same := func(*recipe) {}
+	base := hash(same, "bookworm", "amd64")
+	if hash(same, "bookworm", "amd64") != base {
+		t.Error("the same recipe has two hashes")
+	}
+	for what, other := range map[string]string{
+		"suite":        hash(same, "forky", "amd64"),
+		"architecture": hash(same, "bookworm", "arm64"),
+		"seeds":        hash(func(r *recipe) { r.Seeds = []string{"nginx-light"} }, "bookworm", "amd64"),
+		"static file":  hash(func(r *recipe) { r.Static["etc/group"] = text("") }, "bookworm", "amd64"),
+		"command":      hash(func(r *recipe) { r.Config.Cmd = nil }, "bookworm", "amd64"),
+	} {
+		if other == base {
+			t.Errorf("another %s has the same hash", what)
+		}
+	}
+}
+
+// executable is an ELF header with at most one program header.
+func executable(machine elf.Machine, progs ...elf.ProgType) []byte {
+	var b bytes.Buffer
+	h := elf.Header64{Type: uint16(elf.ET_EXEC), Machine: uint16(machine), Version: 1, Ehsize: 64,
+		Phoff: 64, Phentsize: 56, Phnum: uint16(len(progs))}
+	copy(h.Ident[:], elf.ELFMAG+"\x02\x01\x01") // 64 bits, little endian, version 1
+	binary.Write(&b, binary.LittleEndian, h)
+	for _, p := range progs {
+		binary.Write(&b, binary.LittleEndian, elf.Prog64{Type: uint32(p)})
+	}
+	return b.Bytes()
+}
+
+func TestAgentBinaryMustBeStaticLinux(t *testing.T) {
+	if arch, err := binaryArch(executable(elf.EM_AARCH64, elf.PT_LOAD)); arch != "arm64" || err != nil {
+		t.Errorf("static arm64 binary: %q, %v", arch, err)
+	}
+	for want, binary := range map[string][]byte{
+		"not a Linux executable": []byte("MZ, as a program of Windows begins"),
+		"CGO_ENABLED=0":          executable(elf.EM_X86_64, elf.PT_INTERP),
+		"EM_SPARC":               executable(elf.EM_SPARC, elf.PT_LOAD),
+	} {
+		if _, err := binaryArch(binary); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("err = %v, want one with %q", err, want)
+		}
+	}
+}
+
+func TestUnavailableErrorQuotesBothCausesAndNamesThreeWaysOut(t *testing.T) {
+	pull, apt := errors.New("no such host"), errors.New("apt-get is not on the PATH")
+	err := error(&UnavailableError{Role: Nginx, Ref: "nginx:1.30", Mode: Auto, Pull: pull, Assemble: apt})
+	for _, want := range []string{"nginx:1.30", "no such host", "apt-get is not on the PATH", "docker pull nginx:1.30", "--images registry", "--images local"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("error does not say %q:\n%v", want, err)
+		}
+	}
+	if !errors.Is(err, pull) || !errors.Is(err, apt) {
+		t.Error("the causes cannot be unwrapped")
+	}
+}
+
+func TestMeterSumsLayersNowAndThen(t *testing.T) {
+	var lines []string
+	m := newMeter("nginx:1.30", func(s string) { lines = append(lines, s) })
+	start := m.next.Add(-meterEvery)
+	add := func(after time.Duration, id string, done, total int64) {
+		m.add(jsonstream.Message{ID: id, Status: "Downloading", Progress: &jsonstream.Progress{Current: done, Total: total}}, start.Add(after))
+	}
+	add(1*time.Second, "a", 1e6, 10e6)
+	add(2*time.Second, "b", 1e6, 5e6)
+	add(3*time.Second, "a", 6e6, 10e6)
+	add(4*time.Second, "a", 8e6, 10e6)
+	if diff := cmp.Diff([]string{"pulling nginx:1.30: 7.0 of 15.0 MB"}, lines); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,0 +1,131 @@
+package image
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/lab99/lab99/lab/image/distro"
+)
+
+// CacheDir is where package lists and packages are kept between runs. Nothing
+// in it is needed again once the images are there.
+func CacheDir() (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("where to keep packages: %w", err)
+	}
+	return filepath.Join(cache, "lab99", "apt"), nil
+}
+
+// assembledTag names the image that a recipe makes of a suite's packages.
+func assembledTag(role Role, suite, hash string) string {
+	return fmt.Sprintf("lab99/%s:%s-%s", role, suite, hash)
+}
+
+// assemble makes the image of a role from a suite's packages and loads it.
+func assemble(ctx context.Context, eng Engine, role Role, suite, arch string, log func(string)) error {
+	r, err := recipeFor(role)
+	if err != nil {
+		return err
+	}
+	cache, err := CacheDir()
+	if err != nil {
+		return err
+	}
+	archive, err := distro.Open(ctx, cache, suite, arch, log)
+	if err != nil {
+		return err
+	}
+	defer archive.Close()
+	log(fmt.Sprintf("assembling %s from packages of %s", role, suite))
+	root, sel, err := follow(ctx, r, archive)
+	if err != nil && archive.Stale() && ctx.Err() == nil {
+		if upErr := archive.Update(ctx); upErr != nil {
+			return errors.Join(err, upErr)
+		}
+		root, sel, err = follow(ctx, r, archive)
+	}
+	if err != nil {
+		return fmt.Errorf("assemble %s from packages of %s: %w", role, suite, err)
+	}
+
+	hash, version := r.hash(suite, arch), sel.Version(r.Program[0])
+	config := r.Config
+	config.Env = append(config.Env[:len(config.Env):len(config.Env)], r.Version+"="+version)
+	config.Labels = map[string]string{
+		LabelRole:      string(role),
+		LabelRequested: suitePrefix + suite,
+		LabelVersion:   version,
+		LabelRecipe:    hash,
+		LabelPackages:  strings.Join(sel.Packages(), " "),
+	}
+	return load(ctx, eng, assembledTag(role, suite, hash), arch, config, root)
+}
+
+// follow gathers the root file system that a recipe describes.
+func follow(ctx context.Context, r recipe, archive *distro.Archive) (map[string]entry, *distro.Selection, error) {
+	sel, err := archive.Select(ctx, r.Seeds...)
+	if err != nil {
+		return nil, nil, err
+	}
+	root := map[string]entry{}
+	take := func(to, from string) error {
+		f, err := sel.Open(ctx, from)
+		if err == nil {
+			root[to] = regular(f)
+		}
+		return err
+	}
+	if err := take(r.Program[1], r.Program[0]); err != nil {
+		return nil, nil, err
+	}
+	for to, from := range r.Files {
+		if err := take(to, from); err != nil {
+			return nil, nil, err
+		}
+	}
+	libs, err := sel.Link(ctx, r.Program[0])
+	if err != nil {
+		return nil, nil, err
+	}
+	for to, f := range libs {
+		root[to] = regular(f)
+	}
+	for to, from := range r.Dirs {
+		for _, name := range sel.List(from) {
+			if err := take(path.Join(to, path.Base(name)), name); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	for to, from := range r.Modules {
+		for _, name := range sel.List(from) {
+			if !sel.Linked(name) {
+				continue // TLS, LDAP, Lua: another 10 MB that no scenario loads
+			}
+			if err := take(path.Join(to, path.Base(name)), name); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	for to, e := range r.Static {
+		root[to] = e
+	}
+	return root, sel, nil
+}
+
+// regular leaves off what does not matter in a container that runs as root.
+func regular(f distro.File) entry {
+	switch {
+	case f.Link != "":
+		return symlink(f.Link)
+	case f.Executable:
+		return entry{mode: 0o755, data: f.Data}
+	}
+	return entry{mode: 0o644, data: f.Data}
+}

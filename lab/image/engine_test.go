@@ -1,0 +1,136 @@
+package image
+
+import (
+	"errors"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lab99/lab99/internal/needs"
+)
+
+func TestAssembledServersServeAPage(t *testing.T) {
+	cli := engine(t)
+	get := getter(t, cli)
+	conf := map[string]string{}
+	for _, f := range []string{"nginx.conf", "httpd.conf"} {
+		b, err := os.ReadFile("testdata/" + f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conf[f] = string(b)
+	}
+	for _, tc := range []struct{ nginx, httpd string }{
+		{"nginx:1.30", "httpd:2.4"}, // from the host's own suite
+		{"apt:bookworm", "apt:bookworm"},
+		{"apt:forky", "apt:forky"},
+	} {
+		t.Run(strings.ReplaceAll(tc.nginx, ":", "-"), func(t *testing.T) {
+			nginx, httpd := local(t, cli, Nginx, tc.nginx), local(t, cli, Httpd, tc.httpd)
+			if (nginx.Note == "") != strings.HasPrefix(tc.nginx, suitePrefix) {
+				t.Errorf("note %q for %s", nginx.Note, tc.nginx)
+			}
+			if tc.nginx == "apt:bookworm" && !strings.HasPrefix(nginx.Version, "1.22.") {
+				t.Errorf("nginx %s in bookworm", nginx.Version)
+			}
+
+			version := output(t, cli, start(t, cli, nginx.Used, "", nil, nginx.Program, "-v"))
+			if want := "nginx/" + nginx.Version; !strings.Contains(version, want) {
+				t.Errorf("nginx -v says %q, the image %q", version, want)
+			}
+			version = output(t, cli, start(t, cli, httpd.Used, "", nil, httpd.Program, "-v"))
+			if want := "Apache/" + httpd.Version; !strings.Contains(version, want) {
+				t.Errorf("httpd -v says %q, the image %q", version, want)
+			}
+
+			// Both in one namespace: nginx in front of httpd, on loopback.
+			backend := start(t, cli, httpd.Used, "", map[string]string{"lab.conf": conf["httpd.conf"]},
+				httpd.Program, "-DFOREGROUND", "-f", "/lab.conf")
+			proxy := start(t, cli, nginx.Used, backend, map[string]string{"lab.conf": conf["nginx.conf"]},
+				nginx.Program, "-c", "/lab.conf")
+			page := output(t, cli, start(t, cli, get.Used, backend, nil, "http://127.0.0.1:8080/"))
+			for _, want := range []string{"200 OK", "Server: Apache/" + httpd.Version, "Content-Type: text/html", "It works!"} {
+				if !strings.Contains(page, want) {
+					t.Errorf("httpd's page lacks %q:\n%s\nits log:\n%s", want, page, logs(t, cli, backend))
+				}
+			}
+			page = output(t, cli, start(t, cli, get.Used, backend, nil, "http://127.0.0.1:8081/"))
+			for _, want := range []string{"200 OK", "Server: nginx/" + nginx.Version, "X-Lab99-Upstream: 127.0.0.1:8080", "It works!"} {
+				if !strings.Contains(page, want) {
+					t.Errorf("page through nginx lacks %q:\n%s\nits log:\n%s", want, page, logs(t, cli, proxy))
+				}
+			}
+
+			found, ok, err := Find(t.Context(), cli, Nginx, tc.nginx, Local)
+			if err != nil || !ok || found != nginx {
+				t.Errorf("Find: %+v, %v, %v; Resolve gave %+v", found, ok, err, nginx)
+			}
+			if nginx.Packages == "" || !strings.Contains(nginx.Packages, "nginx=") {
+				t.Errorf("packages %q", nginx.Packages)
+			}
+		})
+	}
+}
+
+func TestNoRegistryAndNoAptNamesTheWaysOut(t *testing.T) {
+	cli := engine(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := l.Addr().String()
+	l.Close()
+	t.Setenv("PATH", t.TempDir()) // no apt-get
+	began := time.Now()
+	_, err = Resolve(t.Context(), cli, Nginx, refused+"/nginx:9.9", Auto, nil)
+	var none *UnavailableError
+	if !errors.As(err, &none) {
+		t.Fatalf("err = %v, want an UnavailableError", err)
+	}
+	for _, want := range []string{"refused", "apt-get is not on the PATH", "docker pull " + refused + "/nginx:9.9"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("error does not say %q:\n%v", want, err)
+		}
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if _, ok, err := Find(t.Context(), cli, Nginx, refused+"/nginx:9.9", Auto); ok || err != nil {
+		t.Errorf("Find: %v, %v, want nothing found and no error", ok, err)
+	}
+}
+
+func TestModesRuleOutWhatTheyDoNotName(t *testing.T) {
+	cli := engine(t)
+	for _, tc := range []struct {
+		text string
+		mode Mode
+		want string
+	}{
+		{"127.0.0.1:1/nginx:9.9", Registry, "packages: not tried"},
+		{"127.0.0.1:1/team/proxy:1", Auto, "not the stock nginx image"},
+		{"apt:bookworm", Registry, "names packages of a distribution"},
+		{"apt:no-such-suite", Auto, "package lists of no-such-suite"},
+	} {
+		if strings.HasPrefix(tc.text, suitePrefix) && tc.mode == Auto {
+			needs.Program(t, "docker", "apt-get")
+		}
+		_, err := Resolve(t.Context(), cli, Nginx, tc.text, tc.mode, nil)
+		var none *UnavailableError
+		if !errors.As(err, &none) || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s under %s: err = %v, want %q", tc.text, tc.mode, err, tc.want)
+		}
+	}
+	for _, tc := range []struct {
+		role Role
+		mode Mode
+	}{{"squid", Auto}, {Nginx, "sometimes"}} {
+		_, err := Resolve(t.Context(), cli, tc.role, "nginx:1.30", tc.mode, nil)
+		var none *UnavailableError
+		if err == nil || errors.As(err, &none) || !strings.Contains(err.Error(), "expected") {
+			t.Errorf("%s under %s: err = %v, want one that says what was expected", tc.role, tc.mode, err)
+		}
+	}
+}

@@ -1,0 +1,77 @@
+// Package image finds, pulls or assembles the nginx and httpd images of a run,
+// and loads the lab99 binary itself as the image of the agent.
+//
+// Three sources, tried in this order under [Auto]: the engine already has the
+// image; a registry has it; the host's distribution has the package, and a lean
+// image of about 10 MB is assembled from it. The assembled images are laid out
+// as the official ones (/usr/sbin/nginx, /usr/local/apache2/...), so that one
+// configuration file runs on either.
+//
+// The package talks to the engine through the few methods of [Engine]; the
+// driver (lab/driver/docker) starts containers from what Resolve returns.
+package image
+
+import (
+	"context"
+	"io"
+
+	"github.com/moby/moby/client"
+)
+
+// Mode says where an image may come from.
+type Mode string
+
+const (
+	Auto     Mode = "auto"     // present, else pulled, else assembled
+	Registry Mode = "registry" // present, else pulled: never a substitute
+	Local    Mode = "local"    // assembled, whatever the engine or a registry has
+)
+
+// Role is the server an image is for.
+type Role string
+
+const (
+	Nginx Role = "nginx"
+	Httpd Role = "httpd"
+)
+
+// Source is where an image came from.
+type Source string
+
+const (
+	Present   Source = "present" // the engine had the image that was asked for
+	Pulled    Source = "pulled"
+	Assembled Source = "assembled" // made from the distribution's packages, now or by an earlier run
+)
+
+// Labels of every image this package makes. `lab99 clean` finds them by
+// LabelRole; an image pulled or loaded by the user carries none.
+const (
+	LabelRole      = "org.lab99.role"      // nginx, httpd or agent
+	LabelRequested = "org.lab99.requested" // "apt:SUITE", or the hash of the agent's binary
+	LabelVersion   = "org.lab99.version"   // upstream version of the server
+	LabelRecipe    = "org.lab99.recipe"    // hash of the recipe; another recipe assembles anew
+	LabelPackages  = "org.lab99.packages"  // name=version of each package that files were taken from
+)
+
+// Image is an image that the engine has.
+type Image struct {
+	Requested string // as the scenario names it
+	Used      string // the reference to start containers from
+	ID        string // the engine's ID, a digest
+	Source    Source
+	Version   string // of the server, such as 1.22.1; "" when the image does not say
+	Note      string // how Used differs from Requested, for the top of plan, verdict and report; "" when it does not
+	Program   string // absolute path of the server (or agent) in the image
+	Packages  string // LabelPackages of an assembled image
+}
+
+// Engine is what this package asks of a container engine; *client.Client is one.
+type Engine interface {
+	ServerVersion(context.Context, client.ServerVersionOptions) (client.ServerVersionResult, error)
+	ImageInspect(context.Context, string, ...client.ImageInspectOption) (client.ImageInspectResult, error)
+	ImagePull(context.Context, string, client.ImagePullOptions) (client.ImagePullResponse, error)
+	ImageLoad(context.Context, io.Reader, ...client.ImageLoadOption) (client.ImageLoadResult, error)
+}
+
+var _ Engine = (*client.Client)(nil)

@@ -1,0 +1,172 @@
+package image
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/client"
+
+	"github.com/lab99/lab99/lab/image/distro"
+)
+
+// Resolve makes sure that the engine has an image for what a scenario asks,
+// and says which. log receives a line for each step that takes time.
+//
+// When no source that the mode permits gives one, the error is an
+// [*UnavailableError]. Any other error is the engine's, or a reference that
+// means nothing.
+func Resolve(ctx context.Context, eng Engine, role Role, text string, mode Mode, log func(string)) (Image, error) {
+	if log == nil {
+		log = func(string) {}
+	}
+	r, err := parse(role, text, mode)
+	if err != nil {
+		return Image{}, err
+	}
+	img, ok, err := find(ctx, eng, role, r, mode)
+	if ok || err != nil {
+		return img, err
+	}
+	none := &UnavailableError{Role: role, Ref: text, Mode: mode, Pull: errNotTried, Assemble: errNotTried}
+	switch {
+	case r.suite != "":
+		none.Pull = fmt.Errorf("%s names packages of a distribution, no registry's image", text)
+	case mode != Local:
+		if none.Pull = pull(ctx, eng, text, patiences[mode], log); none.Pull == nil {
+			img, ok, err := inspect(ctx, eng, role, r, text, Pulled)
+			if err == nil && !ok {
+				err = fmt.Errorf("image %s: pulled, but the engine does not have it", text)
+			}
+			return img, err
+		}
+		log(fmt.Sprintf("no registry gave %s: %v", text, none.Pull))
+	}
+	if ctx.Err() != nil {
+		return Image{}, context.Cause(ctx)
+	}
+	switch {
+	case mode == Registry:
+	case mode == Auto && r.suite == "" && r.base != string(role):
+		// Someone's own image is not replaced by a stock server unasked.
+		none.Assemble = fmt.Errorf("%s is not the stock %s image; --images local uses the distribution's %s in its place", text, role, role)
+	default:
+		if img, none.Assemble = assembleFor(ctx, eng, role, r, log); none.Assemble == nil {
+			return img, nil
+		}
+	}
+	if ctx.Err() != nil {
+		return Image{}, context.Cause(ctx)
+	}
+	return Image{}, none
+}
+
+// Find returns the image that Resolve would return without pulling or
+// assembling anything; false when it would have to.
+func Find(ctx context.Context, eng Engine, role Role, text string, mode Mode) (Image, bool, error) {
+	r, err := parse(role, text, mode)
+	if err != nil {
+		return Image{}, false, err
+	}
+	return find(ctx, eng, role, r, mode)
+}
+
+func parse(role Role, text string, mode Mode) (ref, error) {
+	if mode != Auto && mode != Registry && mode != Local {
+		return ref{}, fmt.Errorf("images %q: expected %s, %s or %s", mode, Auto, Registry, Local)
+	}
+	if _, err := recipeFor(role); err != nil {
+		return ref{}, err
+	}
+	return parseRef(text)
+}
+
+func find(ctx context.Context, eng Engine, role Role, r ref, mode Mode) (Image, bool, error) {
+	if mode != Local && r.suite == "" {
+		if img, ok, err := inspect(ctx, eng, role, r, r.text, Present); ok || err != nil {
+			return img, ok, err
+		}
+	}
+	if mode == Registry || mode == Auto && r.suite == "" && r.base != string(role) {
+		return Image{}, false, nil
+	}
+	tag, _, _, err := assembled(ctx, eng, role, r)
+	if errors.Is(err, errNoSuite) {
+		return Image{}, false, nil // nothing can have been assembled on this host
+	}
+	if err != nil {
+		return Image{}, false, err
+	}
+	return inspect(ctx, eng, role, r, tag, Assembled)
+}
+
+// errNoSuite is a host with no distribution to take packages from.
+var errNoSuite = errors.New("no packages for this reference")
+
+// assembled returns the tag that the assembled image for a reference has or
+// will have, its suite, and the engine's architecture.
+func assembled(ctx context.Context, eng Engine, role Role, r ref) (tag, suite, arch string, err error) {
+	rec, err := recipeFor(role)
+	if err != nil {
+		return "", "", "", err
+	}
+	if suite = r.suite; suite == "" {
+		if suite, err = distro.HostSuite(ctx); err != nil {
+			return "", "", "", fmt.Errorf("%w: %w", errNoSuite, err)
+		}
+	}
+	// The engine's architecture, not ours: it may be another machine.
+	v, err := eng.ServerVersion(ctx, client.ServerVersionOptions{})
+	if err != nil {
+		return "", "", "", fmt.Errorf("architecture of the container engine: %w", err)
+	}
+	return assembledTag(role, suite, rec.hash(suite, v.Arch)), suite, v.Arch, nil
+}
+
+func assembleFor(ctx context.Context, eng Engine, role Role, r ref, log func(string)) (Image, error) {
+	tag, suite, arch, err := assembled(ctx, eng, role, r)
+	if err != nil {
+		return Image{}, err
+	}
+	if err := assemble(ctx, eng, role, suite, arch, log); err != nil {
+		return Image{}, err
+	}
+	img, ok, err := inspect(ctx, eng, role, r, tag, Assembled)
+	if err == nil && !ok {
+		err = fmt.Errorf("image %s: loaded, but the engine does not have it", tag)
+	}
+	return img, err
+}
+
+// inspect describes an image of the engine's; false when it has none of that name.
+func inspect(ctx context.Context, eng Engine, role Role, r ref, used string, src Source) (Image, bool, error) {
+	res, err := eng.ImageInspect(ctx, used)
+	if errdefs.IsNotFound(err) {
+		return Image{}, false, nil
+	}
+	if err != nil {
+		return Image{}, false, fmt.Errorf("inspect image %s: %w", used, err)
+	}
+	rec, err := recipeFor(role)
+	if err != nil {
+		return Image{}, false, err
+	}
+	img := Image{Requested: r.text, Used: used, ID: res.ID, Source: src, Program: "/" + rec.Program[1]}
+	if res.Config != nil {
+		for _, kv := range res.Config.Env {
+			if v, ok := strings.CutPrefix(kv, rec.Version+"="); ok {
+				img.Version = v
+			}
+		}
+		img.Packages = res.Config.Labels[LabelPackages]
+	}
+	if src == Assembled {
+		suite := strings.TrimPrefix(res.Config.Labels[LabelRequested], suitePrefix)
+		img.Note = r.substitution(role, img.Version, suite)
+	} else if img.Version == "" {
+		img.Version = r.version()
+	}
+	return img, true, nil
+}
