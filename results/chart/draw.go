@@ -1,0 +1,188 @@
+package chart
+
+import (
+	"slices"
+	"strings"
+
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Measures of the page in points.
+const (
+	pageWidth = 920
+	margin    = 18
+	columnGap = 18
+	rowGap    = 14
+	laneStep  = 12
+)
+
+// sheet is a page with a cursor that moves down. A figure is laid out twice:
+// on no canvas, to learn its height, then for good.
+type sheet struct {
+	c    *draw.Canvas // nil: only measure
+	high vg.Length    // of the page
+	y    vg.Length    // of the cursor, from the top
+}
+
+func (f *Figure) draw(s *sheet) {
+	s.y = margin
+	s.paragraph(ink.write(sizeTitle, true), f.Title)
+	s.y += 3
+	s.paragraph(muted.write(sizeText, false), f.Subtitle)
+	s.y += 10
+	left := margin + f.gutter()
+	for i := range f.Rows {
+		s.row(&f.Rows[i], left)
+	}
+	s.y += 2
+	for _, line := range f.Footer {
+		s.paragraph(muted.write(sizeSmall, false), line)
+	}
+	s.y += margin / 2
+}
+
+// gutter is the room for the labels left of the first column.
+func (f *Figure) gutter() vg.Length {
+	var w vg.Length
+	for i := range f.Rows {
+		y := f.Rows[i].Y
+		for _, t := range (ticker{axis: y, about: 4}).Ticks(y.Min, y.Max) {
+			w = max(w, ink.write(sizeText, false).Width(t.Label))
+		}
+	}
+	return w + 8
+}
+
+// row draws a row of panels and what stands above and below it.
+func (s *sheet) row(r *Row, left vg.Length) {
+	n := vg.Length(max(r.Columns, len(r.Panels)))
+	width := (pageWidth - margin - left - (n-1)*columnGap) / n
+	at := func(i int) vg.Length { return left + vg.Length(i)*(width+columnGap) }
+	if r.Heads {
+		s.heads(r, at, width)
+	}
+	s.key(r)
+	if r.Lanes {
+		s.lanes(&r.Panels[0], left, width)
+	}
+	height := vg.Length(r.Height)
+	if s.c != nil {
+		for i := range r.Panels {
+			low := vg.Point{X: at(i), Y: s.high - s.y - height}
+			r.Panels[i].draw(*s.c, vg.Rectangle{Min: low, Max: low.Add(vg.Point{X: width, Y: height})}, r.Y, i == 0)
+		}
+	}
+	s.y += height
+	if r.Panels[0].X.Label != "" {
+		s.y += 17
+	}
+	for i, p := range r.Panels {
+		if i == 0 || !p.X.Clock {
+			s.text(muted.write(sizeSmall, false), at(i), 3, p.X.Label)
+		}
+	}
+	if r.Panels[0].X.Label != "" {
+		s.y += 13
+	}
+	s.y += rowGap
+}
+
+// heads writes the variants' names and verdicts above their columns.
+func (s *sheet) heads(r *Row, at func(int) vg.Length, width vg.Length) {
+	lines := 0
+	for i, p := range r.Panels {
+		s.text(ink.write(sizeHead, true), at(i), 0, p.Head)
+		sub := wrap(muted.write(sizeText, false), p.SubHead, width)
+		for j, line := range sub {
+			s.text(muted.write(sizeText, false), at(i), 14+vg.Length(j)*11, line)
+		}
+		lines = max(lines, len(sub))
+	}
+	s.y += 22 + vg.Length(lines)*11
+}
+
+// key writes what a row shows, and its legend beside it.
+func (s *sheet) key(r *Row) {
+	title, sty := ink.write(sizeText, true), ink.write(sizeText, false)
+	s.text(title, margin, 0, r.Title)
+	x := margin + title.Width(r.Title) + 18
+	for _, series := range r.series() {
+		if s.c != nil {
+			low := vg.Point{X: x, Y: s.high - s.y - sizeText}
+			series.swatch(draw.Canvas{Canvas: s.c.Canvas, Rectangle: vg.Rectangle{Min: low, Max: low.Add(vg.Point{X: 20, Y: sizeText - 1})}})
+		}
+		s.text(sty, x+25, 0, series.Name)
+		x += 25 + sty.Width(series.Name) + 16
+	}
+	s.y += 19
+}
+
+// series are the different series of a row, those of the first place first.
+func (r *Row) series() []Series {
+	var all []Series
+	for place := range 8 {
+		for _, p := range r.Panels {
+			if p.Empty != "" || place >= len(p.Series) || len(p.Series[place].Points) == 0 {
+				continue
+			}
+			s := p.Series[place]
+			if !slices.ContainsFunc(all, func(a Series) bool { return a.Name == s.Name }) {
+				all = append(all, s)
+			}
+		}
+	}
+	return all
+}
+
+// lanes writes the labels of the marks and leads a line from each down to the
+// panel.
+func (s *sheet) lanes(p *Panel, left, width vg.Length) {
+	sty := ink.write(sizeText, false)
+	var xs, widths []vg.Length
+	for _, m := range p.Marks {
+		xs = append(xs, left+width*vg.Length((m.X-p.X.Min)/(p.X.Max-p.X.Min)))
+		widths = append(widths, sty.Width(m.Label)+8)
+	}
+	labels, n := arrange(xs, widths, left, left+width)
+	for i, l := range labels {
+		dy := vg.Length(n-1-l.lane) * laneStep
+		s.text(sty, l.x+4, dy, p.Marks[i].Label)
+		if s.c != nil {
+			s.c.StrokeLine2(markLine(), xs[i], s.high-s.y-dy, xs[i], s.high-s.y-vg.Length(n)*laneStep-4)
+		}
+	}
+	s.y += vg.Length(n)*laneStep + 4
+}
+
+// text writes a line whose top is dy below the cursor.
+func (s *sheet) text(sty text.Style, x, dy vg.Length, txt string) {
+	if s.c == nil || txt == "" {
+		return
+	}
+	sty.YAlign = text.YTop
+	s.c.FillText(sty, vg.Point{X: x, Y: s.high - s.y - dy}, txt)
+}
+
+// paragraph writes text as wide as the page and moves the cursor below it.
+func (s *sheet) paragraph(sty text.Style, txt string) {
+	for _, line := range wrap(sty, txt, pageWidth-2*margin) {
+		s.text(sty, margin, 0, line)
+		s.y += sty.Font.Size * 1.3
+	}
+}
+
+// wrap breaks text at spaces so that no line is wider than width, unless one
+// word is.
+func wrap(sty text.Style, txt string, width vg.Length) []string {
+	var lines []string
+	for _, word := range strings.Fields(txt) {
+		if n := len(lines); n > 0 && sty.Width(lines[n-1]+" "+word) <= width {
+			lines[n-1] += " " + word
+			continue
+		}
+		lines = append(lines, word)
+	}
+	return lines
+}

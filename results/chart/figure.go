@@ -1,0 +1,170 @@
+package chart
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/lab99/lab99/results"
+)
+
+// Figure is one picture with everything needed to trust it when it has been
+// torn off its report.
+type Figure struct {
+	ID       string // names the files: <ID>.svg, .png, .csv
+	Title    string // the finding
+	Subtitle string // how to read the picture
+	AriaText string // the picture in words
+	Rows     []Row
+	Footer   []string // provenance, one line each
+	Table    Table    `json:"-"`
+}
+
+// Row is a line of panels on one vertical scale.
+type Row struct {
+	Title   string // what is drawn, and in what unit
+	Height  float64
+	Y       Axis
+	Panels  []Panel
+	Columns int  // room for so many panels; 0: as many as there are
+	Heads   bool // write each panel's Head above it
+	Lanes   bool // write the labels of the first panel's Marks above it
+}
+
+// Panel is one set of axes.
+type Panel struct {
+	Variant  string
+	Head     string // the variant's name
+	SubHead  string // its verdict, with the number behind it
+	X        Axis
+	Series   []Series
+	Bands    []Span  // fault windows
+	Limits   []Limit // capacities
+	Marks    []Mark  // moments
+	Captions []Caption
+	Empty    string // why there is nothing to see
+}
+
+// Axis is a scale. With Names it is a list of names from the top down, name i
+// at -i.
+type Axis struct {
+	Label    string `json:",omitempty"`
+	Min, Max float64
+	Clock    bool     `json:",omitempty"` // seconds: ticks as on a clock
+	Log      bool     `json:",omitempty"`
+	Names    []string `json:",omitempty"`
+}
+
+// Kind is how a series is drawn.
+type Kind string
+
+// The kinds of series.
+const (
+	Rate  Kind = "rate"  // a step over the bin that starts at X
+	Level Kind = "level" // sampled at X, drawn until the next sample
+	Line  Kind = "line"  // quantiles
+	Bars  Kind = "bars"  // from 0 to X
+	Dots  Kind = "dots"
+)
+
+// Series is a number of points with one meaning.
+type Series struct {
+	Name    string
+	Meaning Meaning
+	Kind    Kind
+	Hold    float64 // how long a point stands for the data; a wider distance is a gap
+	Points  []Point
+}
+
+// Point is a plotted point, in the units of its axes.
+type Point struct{ X, Y float64 }
+
+// Span is a stretch of time in seconds.
+type Span struct{ From, To float64 }
+
+// Limit is a horizontal line.
+type Limit struct {
+	Y     float64
+	Label string
+}
+
+// Mark is a vertical line.
+type Mark struct {
+	X     float64
+	Label string
+}
+
+// Caption is a word beside a point.
+type Caption struct {
+	X, Y float64
+	Text string
+}
+
+// Table is a figure's content for those who read rather than look.
+type Table struct {
+	Header []string
+	Rows   [][]string
+}
+
+// Figures makes the figures of a run, in the order a reader wants them.
+func Figures(run *results.Run) ([]Figure, error) {
+	vs := variants(run)
+	if len(vs) == 0 {
+		return nil, fmt.Errorf("draw %s: the plan has no variants", run.Dir)
+	}
+	figs := []Figure{multiples(vs)}
+	for i := range vs {
+		if len(vs[i].samples) > 0 {
+			figs = append(figs, stack(&vs[i]))
+		}
+	}
+	figs = append(figs, sides(vs), predicted(vs))
+	for i := range figs {
+		figs[i].Footer = provenance(run)
+	}
+	return figs, nil
+}
+
+// variant is one row of the comparison with all that is known of it.
+type variant struct {
+	results.Variant
+	samples []results.Sample
+}
+
+// variants lists them in the order of the plan. One that never ran, or whose
+// run was cut short, is there too: the reader must see that it is missing.
+func variants(run *results.Run) []variant {
+	var vs []variant
+	for _, p := range run.Plan.Variants {
+		v := variant{Variant: results.Variant{Name: p.Name, OfferedPerS: p.RatePerS, Predicted: p.Predicted,
+			Verdict: "not run", Why: "The run ended before this variant."}}
+		if s := run.Summary.Variant(p.Name); s != nil {
+			v.Variant = *s
+		}
+		for _, d := range run.Variants {
+			if d.Name == p.Name {
+				v.samples = d.Samples
+				if v.Errors != nil && v.Errors.Error99 == 0 {
+					v.samples = without99(v.samples)
+				}
+			}
+		}
+		vs = append(vs, v)
+	}
+	return vs
+}
+
+// without99 counts what the samples call error 99 as other errors. The
+// generator only sees that nginx could not connect; the judge, who has read
+// nginx's log, says that it was for another reason, such as a backend that is
+// gone.
+func without99(samples []results.Sample) []results.Sample {
+	out := slices.Clone(samples)
+	for i, s := range out {
+		if s.Load != nil && s.Load.Errors.Error99 > 0 {
+			l := *s.Load
+			l.Errors.Other, l.Errors.Error99 = l.Errors.Other+l.Errors.Error99, 0
+			out[i].Load = &l
+		}
+	}
+	return out
+}

@@ -1,0 +1,210 @@
+package chart
+
+import (
+	"bytes"
+	"image/png"
+	"math/rand/v2"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/image/font"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/recorder"
+
+	"github.com/lab99/lab99/results/chart/charttest"
+)
+
+// written is a piece of text where it was drawn.
+type written struct {
+	text           string
+	x0, x1, y0, y1 vg.Length
+}
+
+// texts draws a figure on a recorder.
+func texts(f *Figure) (all []written, high vg.Length) {
+	high = f.height()
+	var rec recorder.Canvas
+	c := draw.NewCanvas(&rec, pageWidth, high)
+	f.draw(&sheet{c: &c, high: high})
+	for _, a := range rec.Actions {
+		if s, ok := a.(*recorder.FillString); ok && strings.TrimSpace(s.String) != "" {
+			w := ink.write(s.Font.Size, s.Font.Weight == font.WeightBold).Width(s.String)
+			all = append(all, written{s.String, s.Point.X, s.Point.X + w, s.Point.Y - 0.2*s.Font.Size, s.Point.Y + 0.72*s.Font.Size})
+		}
+	}
+	return all, high
+}
+
+// TestNoTextCollidesOrIsCut looks at every word of every figure, by its place.
+func TestNoTextCollidesOrIsCut(t *testing.T) {
+	for name, run := range runs() {
+		for _, f := range figures(t, run) {
+			all, high := texts(&f)
+			if len(all) < 10 {
+				t.Fatalf("%s %s: only %d texts recorded", name, f.ID, len(all))
+			}
+			for i, a := range all {
+				if a.x0 < 0 || a.x1 > pageWidth || a.y0 < 0 || a.y1 > high {
+					t.Errorf("%s %s: %q leaves the page (%.0f to %.0f of %d)", name, f.ID, a.text, a.x0, a.x1, pageWidth)
+				}
+				for _, b := range all[:i] {
+					if a.x0 < b.x1 && b.x0 < a.x1 && a.y0 < b.y1 && b.y0 < a.y1 {
+						t.Errorf("%s %s: %q and %q collide", name, f.ID, a.text, b.text)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestLabelsOfMarksNeverCollide throws marks anywhere.
+func TestLabelsOfMarksNeverCollide(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	for range 300 {
+		n := 1 + rng.IntN(4)
+		var xs, ws []vg.Length
+		for range n {
+			xs = append(xs, vg.Length(50+800*rng.Float64()))
+			ws = append(ws, vg.Length(40+120*rng.Float64()))
+		}
+		slices.Sort(xs)
+		labels, lanes := arrange(xs, ws, 50, 850)
+		for i, a := range labels {
+			if a.x < 50-0.01 || a.x+ws[i] > 850.01 || a.lane >= lanes {
+				t.Fatalf("marks at %v, %v wide: label %d out of bounds: %+v", xs, ws, i, a)
+			}
+			for j, b := range labels[:i] {
+				if a.lane == b.lane && a.x < b.x+ws[j] && b.x < a.x+ws[i] {
+					t.Fatalf("marks at %v, %v wide: labels %d and %d collide: %v", xs, ws, i, j, labels)
+				}
+			}
+		}
+	}
+}
+
+// TestTheFaultIsShadedFromFirstToLastError99 follows the band from the data to
+// the canvas.
+func TestTheFaultIsShadedFromFirstToLastError99(t *testing.T) {
+	run := charttest.Quick()
+	f := figures(t, run)[1]
+	first := *run.Summary.Variants[0].FirstError
+	for _, r := range f.Rows {
+		b := r.Panels[0].Bands
+		if len(b) != 1 || b[0].From != first || b[0].To < 7.4 || b[0].To > 7.6 {
+			t.Errorf("%s: bands %v, want one from %g to 7.5", r.Title, b, first)
+		}
+	}
+	var rec recorder.Canvas
+	high := f.height()
+	c := draw.NewCanvas(&rec, pageWidth, high)
+	f.draw(&sheet{c: &c, high: high})
+	left, end := margin+f.gutter(), f.Rows[0].Panels[0].X.Max
+	x := func(s float64) vg.Length { return left + (pageWidth-margin-left)*vg.Length(s/end) }
+	bands := 0
+	for _, a := range rec.Actions {
+		if p, ok := a.(*recorder.Fill); ok && len(p.Path) > 3 {
+			if d := p.Path[0].Pos.X - x(first); d > -0.01 && d < 0.01 && p.Path[2].Pos.X > x(7.3) {
+				bands++
+			}
+		}
+	}
+	if bands < len(f.Rows) {
+		t.Errorf("%d bands drawn at %.1f, want one in each of %d panels", bands, x(first), len(f.Rows))
+	}
+}
+
+func TestFiguresAreTheSameBytesAgain(t *testing.T) {
+	draw := func() []byte {
+		var b bytes.Buffer
+		for _, f := range figures(t, charttest.Quick()) {
+			for _, err := range []error{f.WriteSVG(&b), f.WritePNG(&b), f.WriteCSV(&b)} {
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		return b.Bytes()
+	}
+	if !bytes.Equal(draw(), draw()) {
+		t.Error("drawn twice, two pictures")
+	}
+}
+
+func TestSVG(t *testing.T) {
+	run := charttest.Run("20261123-120000-port-exhaustion-tiny", "tiny",
+		charttest.Case{Name: "baseline", Verdict: "reproduced", Tuples: 50, RatePerS: 50, Duration: 2, Stop: 0.5, Churn: 1})
+	var b bytes.Buffer
+	if err := figures(t, run)[0].WriteSVG(&b); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "tiny-comparison.svg", b.Bytes())
+}
+
+// TestEveryColourIsKnown guards the page, which exchanges colours one by one:
+// vgsvg must not have altered any, and no two meanings may share one.
+func TestEveryColourIsKnown(t *testing.T) {
+	known := map[string]bool{}
+	pairs := Colours()
+	for i := 0; i < len(pairs); i += 2 {
+		if known[pairs[i]] {
+			t.Errorf("%s has two meanings", pairs[i])
+		}
+		known[pairs[i]] = true
+	}
+	for name, run := range runs() {
+		for _, f := range figures(t, run) {
+			var b bytes.Buffer
+			if err := f.WriteSVG(&b); err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range regexp.MustCompile(`#[0-9A-Fa-f]{6}\b`).FindAllString(b.String(), -1) {
+				if !known[c] {
+					t.Errorf("%s %s: %s is no colour of the theme", name, f.ID, c)
+					known[c] = true
+				}
+			}
+		}
+	}
+}
+
+func TestPNGIsTwiceAsLarge(t *testing.T) {
+	var b bytes.Buffer
+	f := figures(t, charttest.Full())[0]
+	if err := f.WritePNG(&b); err != nil {
+		t.Fatal(err)
+	}
+	im, err := png.DecodeConfig(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if im.Width != 2*pageWidth {
+		t.Errorf("%d pixels wide, want %d", im.Width, 2*pageWidth)
+	}
+}
+
+// TestCSVHoldsThePlottedPoints and nothing else.
+func TestCSVHoldsThePlottedPoints(t *testing.T) {
+	for _, f := range figures(t, charttest.Quick()) {
+		var b bytes.Buffer
+		if err := f.WriteCSV(&b); err != nil {
+			t.Fatal(err)
+		}
+		points := 0
+		for _, r := range f.Rows {
+			for _, p := range r.Panels {
+				for _, s := range p.Series {
+					points += len(s.Points)
+				}
+			}
+		}
+		if lines := strings.Count(b.String(), "\n") - 1; lines != points || points == 0 {
+			t.Errorf("%s: %d lines for %d points", f.ID, lines, points)
+		}
+		if f.ID == "time-wait-sides" && !strings.Contains(b.String(), "TIME_WAIT by side,multi-ip,proxy,1500,\n") {
+			t.Errorf("the peak of multi-ip is not in\n%s", b.String())
+		}
+	}
+}

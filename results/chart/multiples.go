@@ -1,0 +1,74 @@
+package chart
+
+import (
+	"fmt"
+	"strings"
+)
+
+// across is how many variants fit side by side before their words do not.
+const across = 4
+
+// multiples is the comparison: one column per variant, sockets above, what the
+// requests got below. More variants than fit go into further blocks.
+func multiples(vs []variant) Figure {
+	f := Figure{ID: "comparison", Title: comparison(vs),
+		Subtitle: "Dashed line: K, the connections this variant can have at once. Shaded: first to last error 99. Scales are the same along a row."}
+	end, sockets, requests := 1.0, 0.0, 0.0
+	for i := range vs {
+		end = max(end, vs[i].span())
+	}
+	width := binWidth(end)
+	x := Axis{Clock: true, Max: end}
+	var upper, lower []Panel
+	for i := range vs {
+		v := &vs[i]
+		p := Panel{Variant: v.Name, Head: v.Name, SubHead: v.sub(), X: x, Bands: v.faultWindow()}
+		q := p
+		q.X.Label = seconds
+		p.Series, q.Series = visible(v.states(width)), visible(v.outcomes(width))
+		if k := v.Predicted.Tuples; k > 0 {
+			p.Limits = []Limit{{float64(k), "K = " + Grouped(float64(k))}}
+			sockets = max(sockets, float64(k))
+		}
+		if len(v.samples) == 0 {
+			p.Empty, q.Empty = "nothing measured", "nothing measured"
+		}
+		sockets, requests = max(sockets, top(p.Series...)), max(requests, top(q.Series...))
+		upper, lower = append(upper, p), append(lower, q)
+	}
+	blocks := (len(vs) + across - 1) / across
+	per := (len(vs) + blocks - 1) / blocks
+	for from := 0; from < len(vs); from += per {
+		to := min(from+per, len(vs))
+		f.Rows = append(f.Rows,
+			Row{Title: "Sockets on the proxy towards the backend", Height: 150, Columns: per, Heads: true, Y: Axis{Max: ceiling(sockets)}, Panels: upper[from:to]},
+			Row{Title: "Requests per second", Height: 125, Columns: per, Y: Axis{Max: ceiling(requests)}, Panels: lower[from:to]})
+	}
+	f.Table.Header = []string{"variant", "verdict", "K", "peak in use", "peak TIME_WAIT, proxy", "ok", "error 99", "no live upstreams", "other errors", "first error 99"}
+	var words []string
+	for i := range vs {
+		v := &vs[i]
+		row := []string{v.Name, v.Verdict, Grouped(float64(v.Predicted.Tuples)), count(v.Ports.PeakUsed), count(v.TimeWait.ProxyPeak), count(v.OK)}
+		if e := v.Errors; e != nil {
+			row = append(row, count(&e.Error99), count(&e.NoLiveUpstreams), count(&e.Other))
+		} else {
+			row = append(row, NotMeasured, NotMeasured, NotMeasured)
+		}
+		f.Table.Rows = append(f.Table.Rows, append(row, v.first()))
+		words = append(words, v.Name+": "+v.story())
+	}
+	f.AriaText = fmt.Sprintf("Small multiples over %s seconds, one column per variant: sockets by state against the capacity K, and requests per second by outcome. %s.",
+		si(end), strings.Join(words, ". "))
+	return f
+}
+
+// first is when the first error 99 came, in a table.
+func (v *variant) first() string {
+	switch {
+	case v.FirstError != nil:
+		return Seconds(*v.FirstError)
+	case v.Errors != nil && v.Errors.Error99 == 0:
+		return "none"
+	}
+	return NotMeasured
+}

@@ -1,0 +1,185 @@
+package chart
+
+import (
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// draw draws the panel so that its data area is exactly area: gonum sizes the
+// axes from their labels, which would leave the panels of a row unequal.
+func (p *Panel) draw(c draw.Canvas, area vg.Rectangle, y Axis, labelled bool) {
+	pl := p.plot(y, min(12, int(area.Size().X/45)), labelled)
+	want := draw.Canvas{Canvas: c.Canvas, Rectangle: area}
+	outer := want
+	for range 3 { // the margins depend a little on the size
+		got := pl.DataCanvas(outer)
+		outer.Min = outer.Min.Add(area.Min.Sub(got.Min))
+		outer.Max = outer.Max.Add(area.Max.Sub(got.Max))
+	}
+	pl.Draw(outer)
+}
+
+// plot makes gonum's plot of the panel. Everything is drawn by plotters
+// without a DataRange, so that nothing stretches the axes.
+func (p *Panel) plot(y Axis, xTicks int, labelled bool) *plot.Plot {
+	pl := plot.New()
+	pl.BackgroundColor = nil
+	pl.X.Min, pl.X.Max, pl.Y.Min, pl.Y.Max = p.X.Min, p.X.Max, y.Min, y.Max
+	if y.Log {
+		pl.Y.Scale = plot.LogScale{}
+	}
+	pl.X.Tick.Marker, pl.Y.Tick.Marker = ticker{p.X, max(2, xTicks), p.X.Label == ""}, ticker{y, 4, !labelled}
+	for _, a := range []*plot.Axis{&pl.X, &pl.Y} {
+		a.LineStyle.Width, a.Tick.Length, a.Tick.LineStyle.Width, a.Padding = 0, 0, 0, 5
+		x, y := a.Tick.Label.XAlign, a.Tick.Label.YAlign
+		a.Tick.Label = ink.write(sizeText, false)
+		a.Tick.Label.XAlign, a.Tick.Label.YAlign = x, y
+	}
+	baseline := draw.LineStyle{Color: muted.colour(1), Width: 0.6}
+	pl.X.LineStyle, pl.X.Tick.LineStyle, pl.X.Tick.Length, pl.X.Padding = baseline, baseline, 3, 0
+	lines := plotter.NewGrid()
+	lines.Horizontal = draw.LineStyle{Color: grid.colour(1), Width: 0.6}
+	lines.Vertical.Color = nil
+	if y.Names != nil {
+		lines.Horizontal, lines.Vertical = draw.LineStyle{}, lines.Horizontal
+	}
+	pl.Add(lines)
+	pl.Add(p)
+	return pl
+}
+
+// Plot implements plot.Plotter: back to front.
+func (p *Panel) Plot(c draw.Canvas, pl *plot.Plot) {
+	x, y := pl.Transforms(&c)
+	for _, b := range p.Bands {
+		c.FillPolygon(error99.colour(0.10), []vg.Point{{X: x(b.From), Y: c.Min.Y}, {X: x(b.From), Y: c.Max.Y}, {X: x(b.To), Y: c.Max.Y}, {X: x(b.To), Y: c.Min.Y}})
+	}
+	for _, m := range p.Marks {
+		c.StrokeLine2(markLine(), x(m.X), c.Min.Y, x(m.X), c.Max.Y)
+	}
+	if p.Empty != "" {
+		w := ink.write(sizeText, false).Width(p.Empty)
+		onPaper(&c, c.Center().Sub(vg.Point{X: w / 2}), p.Empty)
+		return
+	}
+	for i := range p.Series {
+		p.Series[i].fill(&c, x, y)
+	}
+	for i := range p.Series {
+		p.Series[i].stroke(&c, x, y)
+	}
+	for _, l := range p.Limits {
+		c.StrokeLine2(limit.line(), c.Min.X, y(l.Y), c.Max.X, y(l.Y))
+		onPaper(&c, vg.Point{X: c.Min.X + 4, Y: y(l.Y) + 7}, l.Label)
+	}
+	for _, t := range p.Captions {
+		onPaper(&c, vg.Point{X: x(t.X) + 9, Y: y(t.Y)}, t.Text)
+	}
+}
+
+// onPaper writes text, centred on the height of at, that no line runs through.
+func onPaper(c *draw.Canvas, at vg.Point, txt string) {
+	sty := ink.write(sizeText, false)
+	w := sty.Width(txt)
+	c.FillPolygon(paper.colour(0.85), []vg.Point{{X: at.X - 1, Y: at.Y - 5}, {X: at.X - 1, Y: at.Y + 5}, {X: at.X + w + 1, Y: at.Y + 5}, {X: at.X + w + 1, Y: at.Y - 5}})
+	c.FillText(sty, vg.Point{X: at.X, Y: at.Y - 3.2}, txt)
+}
+
+func markLine() draw.LineStyle {
+	return draw.LineStyle{Color: muted.colour(1), Width: 0.7, Dashes: []vg.Length{2, 2}}
+}
+
+type transform = func(float64) vg.Length
+
+// runs are the stretches of a series without a gap, as outlines.
+func (s *Series) runs(x, y transform) [][]vg.Point {
+	var runs [][]vg.Point
+	var run []vg.Point
+	for i, p := range s.Points {
+		at := vg.Point{X: x(p.X), Y: y(p.Y)}
+		run = append(run, at)
+		last := i == len(s.Points)-1
+		gap := last || s.Points[i+1].X-p.X > s.Hold
+		if s.Kind == Rate || s.Kind == Level {
+			end := p.X + s.Hold
+			switch {
+			case !gap:
+				end = s.Points[i+1].X
+			case s.Kind == Level: // known at its last sample, not beyond
+				end = p.X
+			}
+			run = append(run, vg.Point{X: x(end), Y: at.Y})
+		}
+		if gap {
+			runs, run = append(runs, run), nil
+		}
+	}
+	return runs
+}
+
+// fill tints the area below a line.
+func (s *Series) fill(c *draw.Canvas, x, y transform) {
+	tint := s.Meaning.look().tint
+	switch s.Kind {
+	case Bars:
+		for _, p := range s.Points {
+			lo, hi := y(p.Y-0.17), y(p.Y+0.17)
+			c.FillPolygon(s.Meaning.colour(1), []vg.Point{{X: x(0), Y: lo}, {X: x(0), Y: hi}, {X: x(p.X), Y: hi}, {X: x(p.X), Y: lo}})
+		}
+	case Rate, Level:
+		for _, run := range s.runs(x, y) {
+			if tint > 0 && len(run) > 1 {
+				area := append([]vg.Point{{X: run[0].X, Y: c.Min.Y}}, run...)
+				area = append(area, vg.Point{X: run[len(run)-1].X, Y: c.Min.Y})
+				c.FillPolygon(s.Meaning.colour(tint), c.ClipPolygonXY(area))
+			}
+		}
+	}
+}
+
+func (s *Series) stroke(c *draw.Canvas, x, y transform) {
+	switch s.Kind {
+	case Dots:
+		for _, p := range s.Points {
+			c.DrawGlyphNoClip(s.glyph(), vg.Point{X: x(p.X), Y: y(p.Y)})
+		}
+	case Rate, Level, Line:
+		for _, run := range s.runs(x, y) {
+			c.StrokeLines(s.Meaning.line(), c.ClipLinesXY(run)...)
+		}
+	}
+}
+
+// glyph tells the predicted from the measured by shape, not by colour alone.
+func (s *Series) glyph() draw.GlyphStyle {
+	g := draw.GlyphStyle{Color: s.Meaning.colour(1), Radius: 3, Shape: draw.CircleGlyph{}}
+	if s.Meaning == lawSays {
+		g.Shape, g.Radius = diamond{}, 6
+	}
+	return g
+}
+
+type diamond struct{}
+
+func (diamond) DrawGlyph(c *draw.Canvas, sty draw.GlyphStyle, at vg.Point) {
+	r := sty.Radius
+	c.StrokeLines(draw.LineStyle{Color: sty.Color, Width: 1.2}, []vg.Point{{X: at.X - r, Y: at.Y}, {X: at.X, Y: at.Y + r}, {X: at.X + r, Y: at.Y}, {X: at.X, Y: at.Y - r}, {X: at.X - r, Y: at.Y}})
+}
+
+// swatch draws the series' entry in the key, in the colours the eye will meet.
+func (s *Series) swatch(c draw.Canvas) {
+	mid := c.Center()
+	switch s.Kind {
+	case Dots:
+		c.DrawGlyphNoClip(s.glyph(), mid)
+	case Bars:
+		c.FillPolygon(s.Meaning.colour(1), []vg.Point{c.Min, {X: c.Min.X, Y: c.Max.Y}, c.Max, {X: c.Max.X, Y: c.Min.Y}})
+	default:
+		if tint := s.Meaning.look().tint; tint > 0 {
+			c.FillPolygon(s.Meaning.colour(tint), []vg.Point{c.Min, {X: c.Min.X, Y: mid.Y}, {X: c.Max.X, Y: mid.Y}, {X: c.Max.X, Y: c.Min.Y}})
+		}
+		c.StrokeLine2(s.Meaning.line(), c.Min.X, mid.Y, c.Max.X, mid.Y)
+	}
+}

@@ -1,0 +1,260 @@
+package chart
+
+import (
+	"math"
+
+	"github.com/lab99/lab99/results"
+)
+
+// binWidth is the width of the plotted bins: 0.1 s, the interval of the
+// samples, for runs short enough to show it, then as little more as keeps a
+// line a line. Ten-second buckets would hide the very edge this is about.
+func binWidth(span float64) float64 {
+	for _, w := range []float64{0.1, 0.2, 0.5, 1, 2, 5, 10} {
+		if span/w <= 150 {
+			return w
+		}
+	}
+	return span / 150
+}
+
+// span is the end of the observation, at least the end of the load.
+func (v *variant) span() float64 {
+	end := 0.0
+	for _, s := range v.samples {
+		end = max(end, s.T)
+	}
+	if end > 0 && v.LoadEndS != nil {
+		end = max(end, *v.LoadEndS)
+	}
+	return end
+}
+
+// faultWindow is the time from the first to the last error 99.
+func (v *variant) faultWindow() []Span {
+	var s Span
+	found := false
+	for _, smp := range v.samples {
+		if smp.Load == nil || smp.Load.Errors.Error99 == 0 {
+			continue
+		}
+		if !found {
+			s.From, found = max(0, smp.T-smp.Load.IntervalS), true
+		}
+		s.To = max(s.To, smp.T)
+	}
+	if !found {
+		return nil
+	}
+	if v.FirstError != nil {
+		s.From = min(*v.FirstError, s.To)
+	}
+	return []Span{s}
+}
+
+// bins turn increments over uneven intervals into rates over even ones. An
+// increment is spread over the interval it was counted in, so that a sampler
+// that drifts across the edge of a bin leaves no spikes.
+type bins struct {
+	width      float64
+	sum, cover []float64
+}
+
+func (b *bins) add(from, to, n float64) {
+	if from < 0 { // what came before the load's start belongs to no bin
+		n *= to / (to - from)
+		from = 0
+	}
+	if to <= from {
+		return
+	}
+	for i := int(from / b.width); float64(i)*b.width < to-1e-9; i++ {
+		for len(b.sum) <= i {
+			b.sum, b.cover = append(b.sum, 0), append(b.cover, 0)
+		}
+		part := min(to, float64(i+1)*b.width) - max(from, float64(i)*b.width)
+		b.sum[i] += n * part / (to - from)
+		b.cover[i] += part
+	}
+}
+
+// rates gives a point per bin that was observed for half its width or more.
+func (b *bins) rates() []Point {
+	var ps []Point
+	for i := range b.sum {
+		if b.cover[i] >= b.width/2 {
+			ps = append(ps, Point{round(float64(i) * b.width), round(b.sum[i] / b.cover[i])})
+		}
+	}
+	return ps
+}
+
+// round cuts the noise of floating point off what is written to files.
+func round(v float64) float64 { return math.Round(v*1e4) / 1e4 }
+
+// loadRate is a rate of the generator.
+func (v *variant) loadRate(name string, m Meaning, width float64, n func(*results.Load) int64) Series {
+	b := bins{width: width}
+	for _, s := range v.samples {
+		if s.Load != nil && s.Load.IntervalS > 0 {
+			b.add(s.T-s.Load.IntervalS, s.T, float64(n(s.Load)))
+		}
+	}
+	return Series{Name: name, Meaning: m, Kind: Rate, Hold: width * 1.01, Points: b.rates()}
+}
+
+// outcomes are the requests per second by what became of them.
+func (v *variant) outcomes(width float64) []Series {
+	return []Series{
+		v.loadRate("ok", ok, width, func(l *results.Load) int64 { return l.OK }),
+		v.loadRate("error 99", error99, width, func(l *results.Load) int64 { return l.Errors.Error99 }),
+		v.loadRate("no live upstreams", noLive, width, func(l *results.Load) int64 { return l.Errors.NoLiveUpstreams }),
+		v.loadRate("other errors", otherError, width, func(l *results.Load) int64 { return l.Errors.Other }),
+	}
+}
+
+// cores is the processor use of the servers on a host. The kernel accounts it
+// in ticks of 10 ms, of which a tenth of a second holds too few for a rate.
+func (v *variant) cores(host string, width float64) Series {
+	width = max(width, 0.5)
+	b := bins{width: width}
+	var last *results.Sample
+	for i := range v.samples {
+		s := &v.samples[i]
+		if s.Host != host || s.Net == nil {
+			continue
+		}
+		if last != nil {
+			b.add(last.T, s.T, s.Net.CPUSeconds-last.Net.CPUSeconds)
+		}
+		last = s
+	}
+	return Series{Name: "nginx", Meaning: cpu, Kind: Rate, Hold: width * 1.01, Points: b.rates()}
+}
+
+// worst keeps one sample of each bin, the one that ranks highest: a real
+// moment, never a mixture, and never the one that flatters.
+func (v *variant) worst(width float64, rank func(*results.Sample) (float64, bool)) []*results.Sample {
+	var kept []*results.Sample
+	var best float64
+	bin := -1
+	for i := range v.samples {
+		s := &v.samples[i]
+		r, there := rank(s)
+		if !there || s.T < 0 {
+			continue
+		}
+		switch b := int(s.T / width); {
+		case b != bin:
+			kept, best, bin = append(kept, s), r, b
+		case r > best:
+			kept[len(kept)-1], best = s, r
+		}
+	}
+	return kept
+}
+
+// level plots one number of the kept samples. The hold bridges a skipped
+// sample or two; what is longer was not observed.
+func level(name string, m Meaning, k Kind, width float64, kept []*results.Sample, y func(*results.Sample) *float64) Series {
+	s := Series{Name: name, Meaning: m, Kind: k, Hold: max(1, 3.5*width)}
+	if k == Line {
+		s.Hold = 2.5 * width
+	}
+	for _, smp := range kept {
+		if v := y(smp); v != nil {
+			s.Points = append(s.Points, Point{round(smp.T), round(*v)})
+		}
+	}
+	return s
+}
+
+// sockets keeps the samples of a host that listed its sockets.
+func (v *variant) sockets(host string, width float64) []*results.Sample {
+	return v.worst(width, func(s *results.Sample) (float64, bool) {
+		if s.Host != host || s.Net == nil || s.Net.Sockets == nil {
+			return 0, false
+		}
+		return float64(s.Net.Count("")), true
+	})
+}
+
+// states are the proxy's sockets towards its upstreams.
+func (v *variant) states(width float64) []Series {
+	kept := v.sockets(results.HostProxy, width)
+	count := func(state string) func(*results.Sample) *float64 {
+		return func(s *results.Sample) *float64 {
+			n := float64(s.Net.Count(state))
+			return &n
+		}
+	}
+	return []Series{
+		level("time-wait", timeWait, Level, width, kept, count("time-wait")),
+		level("established", established, Level, width, kept, count("established")),
+		level("other states", otherState, Level, width, kept, func(s *results.Sample) *float64 {
+			n := float64(s.Net.Count("") - s.Net.Count("time-wait") - s.Net.Count("established"))
+			return &n
+		}),
+	}
+}
+
+// inUse are the tuples taken, whatever their state.
+func (v *variant) inUse(width float64) Series {
+	return level("ports in use", timeWait, Level, width, v.sockets(results.HostProxy, width), func(s *results.Sample) *float64 {
+		n := float64(s.Net.Count(""))
+		return &n
+	})
+}
+
+// latencies are the quantiles of the worst sample of each bin (quantiles of
+// different samples cannot be averaged), and the neighbour's worst request.
+func (v *variant) latencies(width float64) []Series {
+	kept := v.worst(width, func(s *results.Sample) (float64, bool) {
+		if s.Load == nil || s.Load.P99ms == nil {
+			return 0, false
+		}
+		return *s.Load.P99ms, true
+	})
+	near := func(failed bool) []*results.Sample {
+		return v.worst(width, func(s *results.Sample) (float64, bool) {
+			if s.Neighbour == nil || failed != (s.Neighbour.Status < 200 || s.Neighbour.Status > 299) {
+				return 0, false
+			}
+			return s.Neighbour.Ms, true
+		})
+	}
+	ms := func(s *results.Sample) *float64 { return &s.Neighbour.Ms }
+	all := []Series{
+		level("p50", p50, Line, width, kept, func(s *results.Sample) *float64 { return s.Load.P50ms }),
+		level("p99", p99, Line, width, kept, func(s *results.Sample) *float64 { return s.Load.P99ms }),
+		level("max", maximum, Line, width, kept, func(s *results.Sample) *float64 { return s.Load.MaxMs }),
+		level("neighbour (needs no upstream)", neighbour, Line, width, near(false), ms),
+	}
+	if failed := level("neighbour failed", neighbour, Dots, width, near(true), ms); len(failed.Points) > 0 {
+		all = append(all, failed)
+	}
+	return all
+}
+
+// top is the highest plotted value.
+func top(all ...Series) float64 {
+	m := 0.0
+	for _, s := range all {
+		for _, p := range s.Points {
+			m = max(m, p.Y)
+		}
+	}
+	return m
+}
+
+// visible leaves out the series that never leave 0, so that a panel and its key
+// show only what there is to see; the first is always kept.
+func visible(all []Series) []Series {
+	kept := all[:1:1]
+	for _, s := range all[1:] {
+		if top(s) > 0 {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}

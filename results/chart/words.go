@@ -1,0 +1,161 @@
+package chart
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/lab99/lab99/results"
+)
+
+// NotMeasured stands for a null: nobody looked, which is not 0.
+const NotMeasured = "not measured"
+
+// sub is a variant's verdict with the number behind it, for the head of a
+// column.
+func (v *variant) sub() string {
+	switch {
+	case v.Collapsed && v.CollapseS != nil && v.FirstError != nil:
+		return fmt.Sprintf("%s: collapse %s, error 99 %s", v.Verdict, Seconds(*v.CollapseS), Seconds(*v.FirstError))
+	case v.Collapsed && v.CollapseS != nil:
+		return fmt.Sprintf("%s at %s", v.Verdict, Seconds(*v.CollapseS))
+	case v.FirstError != nil:
+		return fmt.Sprintf("%s: error 99 from %s", v.Verdict, Seconds(*v.FirstError))
+	case v.RhoSteady != nil && (v.Verdict == "mitigated" || v.Verdict == "inconclusive"):
+		return fmt.Sprintf("%s: load factor ρ %.2g", v.Verdict, *v.RhoSteady)
+	}
+	return v.Verdict
+}
+
+// story is what happened to a variant, without its name.
+func (v *variant) story() string {
+	failed := ""
+	if v.Failed != nil && v.OK != nil && *v.Failed > 0 {
+		failed = fmt.Sprintf("; %s of %s requests failed", Grouped(float64(*v.Failed)), Grouped(float64(*v.Failed+*v.OK)))
+	}
+	if v.Dropped != nil && *v.Dropped > 0 {
+		failed += fmt.Sprintf("; %s more were never sent", Grouped(float64(*v.Dropped)))
+	}
+	switch {
+	case len(v.samples) == 0:
+		return v.Verdict + ", nothing was measured"
+	case v.Collapsed && v.CollapseS != nil && v.FirstError != nil:
+		return fmt.Sprintf("throughput collapsed at %s with half the ports taken, error 99 from %s%s", Seconds(*v.CollapseS), Seconds(*v.FirstError), failed)
+	case v.Collapsed && v.CollapseS != nil:
+		return fmt.Sprintf("throughput collapsed at %s with half the ports taken, before any error 99%s", Seconds(*v.CollapseS), failed)
+	case v.FirstError != nil && v.Verdict == "postponed":
+		return fmt.Sprintf("only postponed, out of ports at %s%s", Seconds(*v.FirstError), failed)
+	case v.FirstError != nil:
+		return fmt.Sprintf("out of ports at %s%s", Seconds(*v.FirstError), failed)
+	case v.Verdict == "mitigated" && v.Ports.PeakUsed != nil:
+		return fmt.Sprintf("no failure, at most %s of %s tuples in use", Grouped(float64(*v.Ports.PeakUsed)), Grouped(float64(v.Predicted.Tuples)))
+	case v.Verdict == "mitigated":
+		return "no failure"
+	case v.Verdict == "inconclusive" && v.RhoSteady != nil:
+		return fmt.Sprintf("no failure yet, but the load factor ρ is %.2g", *v.RhoSteady)
+	}
+	return v.Verdict + failed
+}
+
+// comparison is the finding of the whole run: who failed when, who did not.
+func comparison(vs []variant) string {
+	var parts, held, missing []string
+	for i := range vs {
+		v := &vs[i]
+		at := ""
+		if v.FirstError != nil {
+			at = Seconds(*v.FirstError)
+		}
+		doubt := ""
+		if v.Verdict == "invalid" || v.Verdict == "error" { // the numbers stand, the judgement does not
+			doubt = " (" + v.Verdict + ")"
+		}
+		switch {
+		case v.Verdict == "mitigated":
+			held = append(held, v.Name)
+		case v.Collapsed && v.CollapseS != nil && at != "":
+			parts = append(parts, v.Name+" collapsed at "+Seconds(*v.CollapseS)+" and ran out of ports at "+at+doubt)
+		case v.Collapsed && v.CollapseS != nil:
+			parts = append(parts, v.Name+" collapsed at "+Seconds(*v.CollapseS)+doubt)
+		case v.Verdict == "postponed" && at != "":
+			parts = append(parts, v.Name+" only postponed it to "+at)
+		case at != "":
+			parts = append(parts, v.Name+" ran out of ports at "+at+doubt)
+		case v.Verdict == "not run":
+			missing = append(missing, v.Name)
+		default:
+			parts = append(parts, v.Name+" "+verb(v.Verdict))
+		}
+	}
+	if len(held) > 0 {
+		parts = append(parts, list(held)+" held")
+	}
+	if len(missing) > 0 {
+		parts = append(parts, list(missing)+" did not run")
+	}
+	return strings.Join(parts, "; ")
+}
+
+// verb says what a verdict without a moment amounts to.
+func verb(verdict string) string {
+	switch verdict {
+	case "reproduced":
+		return "reproduced error 99"
+	case "not-reproduced":
+		return "did not reproduce it"
+	case "inconclusive":
+		return "is undecided"
+	case "invalid":
+		return "gave no valid result"
+	case "error":
+		return "ended in an error of the lab"
+	}
+	return verdict
+}
+
+// list joins names as a sentence does.
+func list(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}
+
+// provenance is what a figure torn off its report must still say.
+func provenance(run *results.Run) []string {
+	var servers []string
+	for _, im := range run.Env.Images {
+		name := map[string]string{"proxy": "nginx", "backend": "Apache"}[im.Role]
+		if im.Version != "" && !strings.ContainsAny(im.Version[:1], "0123456789") {
+			name = ""
+		}
+		servers = append(servers, strings.TrimSpace(name+" "+im.Version))
+	}
+	if run.Env.Kernel != "" {
+		servers = append(servers, "Linux "+strings.TrimPrefix(run.Env.Kernel, "Linux "))
+	}
+	tool := strings.TrimSpace("lab99 " + run.Env.Tool)
+	if run.Env.Revision != "" {
+		tool += " (" + short(run.Env.Revision) + ")"
+	}
+	scenario := fmt.Sprintf("scenario %s, size %s, plan %s, seed %d", run.Plan.Scenario, run.Plan.Size, short(run.Plan.Hash), run.Plan.Seed)
+	first := []string{"run " + filepath.Base(run.Dir), tool, scenario}
+	if run.Summary.StartedUTC != "" {
+		first = append(first, "started "+run.Summary.StartedUTC)
+	}
+	lines := []string{strings.Join(first, " · ")}
+	if len(servers) > 0 {
+		lines = append(lines, strings.Join(servers, " · ")+" · one run of each variant")
+	}
+	return lines
+}
+
+func short(hash string) string { return hash[:min(len(hash), 10)] }
+
+// count is a number in a table.
+func count(n *int64) string {
+	if n == nil {
+		return NotMeasured
+	}
+	return Grouped(float64(*n))
+}
