@@ -1,0 +1,139 @@
+package report
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/lab99/lab99/results"
+	"github.com/lab99/lab99/results/chart"
+)
+
+//go:embed page.html.tmpl
+var pageTemplate string
+
+//go:embed page.css
+var pageStyle string
+
+// page is what both forms of the report are made of.
+type page struct {
+	Run      *results.Run
+	ID       string // of the run: the name of its directory
+	Finding  string
+	Variants []variant
+	Figures  []chart.Figure
+	SS       string   // the command whose count the lab's figure equals
+	Notes    []string // what a reader must know first
+}
+
+// variant is a row: what was planned, and what came of it.
+type variant struct {
+	results.Variant
+	Plan   results.VariantPlan
+	Data   *results.VariantData // nil: nothing was saved
+	Env    *results.VariantEnv
+	NotRun bool
+}
+
+func newPage(run *results.Run, figs []chart.Figure) *page {
+	p := &page{Run: run, ID: filepath.Base(run.Dir), Finding: run.Summary.Finding, Figures: figs}
+	if p.Finding == "" {
+		p.Finding = figs[0].Title + "."
+	}
+	for _, plan := range run.Plan.Variants {
+		v := variant{Plan: plan, Variant: results.Variant{Name: plan.Name, Verdict: "not run", Expected: plan.Expect,
+			OfferedPerS: plan.RatePerS, Predicted: plan.Predicted, Why: "The run ended before this variant."}, NotRun: true}
+		if s := run.Summary.Variant(plan.Name); s != nil {
+			v.Variant, v.NotRun = *s, false
+		}
+		for i := range run.Variants {
+			if run.Variants[i].Name == plan.Name {
+				v.Data = &run.Variants[i]
+			}
+		}
+		for i := range run.Env.Variants {
+			if run.Env.Variants[i].Name == plan.Name {
+				v.Env = &run.Env.Variants[i]
+			}
+		}
+		p.Variants = append(p.Variants, v)
+	}
+	p.SS = fmt.Sprintf("ss -Htan state time-wait '( dport = :%s )' | wc -l", p.backendPort())
+	p.Notes = append(run.Summary.Notes[:len(run.Summary.Notes):len(run.Summary.Notes)], p.standIns()...)
+	return p
+}
+
+// standIns says where a variant was not the lab's own nginx before Apache.
+func (p *page) standIns() []string {
+	var notes []string
+	for _, v := range p.Variants {
+		if k := v.Plan.BackendKind; k != "" && k != "httpd" {
+			notes = append(notes, fmt.Sprintf("%s: the backend is %s, not Apache httpd.", v.Name, map[string]string{"agent": "lab99 itself", "nginx": "nginx"}[k]))
+		}
+		if v.Plan.OwnConfig != "" {
+			notes = append(notes, fmt.Sprintf("%s: nginx ran the configuration %s; causes of failures were told apart by nginx's error log, and the close share f is an outcome, not a premise.", v.Name, filepath.Base(v.Plan.OwnConfig)))
+		}
+	}
+	return notes
+}
+
+// backendPort is the port of the upstream destinations, as the probe saw them.
+func (p *page) backendPort() string {
+	for _, d := range p.Run.Variants {
+		for _, s := range d.Samples {
+			if s.Host == results.HostProxy && s.Net != nil && len(s.Net.Sockets) > 0 {
+				dst := s.Net.Sockets[0].Dst
+				return dst[strings.LastIndexByte(dst, ':')+1:]
+			}
+		}
+	}
+	return "8080"
+}
+
+// html writes the page: one file that needs no other and no network.
+func (p *page) html(w io.Writer) error {
+	t, err := template.New("page").Funcs(template.FuncMap{
+		"count": count, "secs": secs, "ratio": ratio, "ms": ms, "number": number, "expected": expected, "mark": mark,
+		"join": strings.Join, "glossary": glossary, "breakable": breakable, "together": together, "inline": inline,
+		"style": func() template.CSS { return template.CSS(themeStyle() + pageStyle) },
+	}).Parse(pageTemplate)
+	if err != nil {
+		return err
+	}
+	return t.Execute(w, p)
+}
+
+// inline makes a figure part of the page: sized by the page, and with every
+// colour a variable, so that it follows the reader's light or dark.
+func inline(f chart.Figure) (template.HTML, error) {
+	var b bytes.Buffer
+	if err := f.WriteSVG(&b); err != nil {
+		return "", err
+	}
+	svg := b.String()
+	box := svg[strings.Index(svg, "viewBox="):]
+	body := svg[strings.Index(svg, "</desc>")+len("</desc>"):]
+	pairs := chart.Colours()
+	var swap []string
+	for i := 0; i < len(pairs); i += 2 {
+		swap = append(swap, pairs[i], fmt.Sprintf("var(--c%d)", i/2))
+	}
+	head := "<svg aria-hidden=\"true\" " + box[:strings.IndexAny(box, "\n>")] + ">"
+	return template.HTML(head + strings.NewReplacer(swap...).Replace(body)), nil
+}
+
+// themeStyle declares the figures' colours for light and dark. A printed page
+// is always light.
+func themeStyle() string {
+	var light, dark strings.Builder
+	pairs := chart.Colours()
+	for i := 0; i < len(pairs); i += 2 {
+		fmt.Fprintf(&light, "--c%d:%s;", i/2, pairs[i])
+		fmt.Fprintf(&dark, "--c%d:%s;", i/2, pairs[i+1])
+	}
+	return ":root{" + light.String() + "}\n@media screen and (prefers-color-scheme:dark){:root{" + dark.String() + "}}\n"
+}

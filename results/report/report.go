@@ -1,0 +1,63 @@
+// Package report puts a run on a page: report.html to read, report.md to paste
+// into a postmortem, and the figures of both as files.
+//
+// A report is a pure function of the run's directory: made again, it is the
+// same bytes. It knows no clock and looks at nothing but the files, so an old
+// run can be reported by a newer lab99.
+//
+// A number nobody measured is written "not measured", never 0.
+//
+// Neighbours: package results reads the run, package chart draws it.
+package report
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/lab99/lab99/results"
+	"github.com/lab99/lab99/results/chart"
+)
+
+// Files of a report, in the run's directory.
+const (
+	HTMLFile     = "report.html"
+	MarkdownFile = "report.md"
+	ChartsDir    = "charts"
+)
+
+// Write makes the report of the run in dir. Every file appears whole or not
+// at all; those already written stay when a later one fails.
+func Write(dir string) error {
+	run, err := results.Open(dir)
+	if err != nil {
+		return err
+	}
+	figs, err := chart.Figures(run)
+	if err != nil {
+		return err
+	}
+	for i := range figs {
+		f := &figs[i]
+		name := filepath.Join(ChartsDir, f.ID)
+		err := errors.Join(write(run.Dir, name+".svg", f.WriteSVG), write(run.Dir, name+".png", f.WritePNG), write(run.Dir, name+".csv", f.WriteCSV))
+		if err != nil {
+			return err
+		}
+	}
+	page := newPage(run, figs)
+	if err := write(run.Dir, MarkdownFile, page.markdown); err != nil {
+		return err
+	}
+	return write(run.Dir, HTMLFile, page.html)
+}
+
+func write(dir, name string, encode func(io.Writer) error) error {
+	var b bytes.Buffer
+	if err := encode(&b); err != nil {
+		return fmt.Errorf("make %s: %w", name, err)
+	}
+	return results.WriteFile(filepath.Join(dir, name), b.Bytes())
+}

@@ -1,0 +1,293 @@
+package report
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lab99/lab99/results"
+	"github.com/lab99/lab99/results/chart"
+	"github.com/lab99/lab99/results/chart/charttest"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+func runs() map[string]*results.Run {
+	return map[string]*results.Run{"quick": charttest.Quick(), "full": charttest.Full(), "cut": charttest.Cut()}
+}
+
+// pages makes both pages of a run that was saved and read back, without the
+// files of the figures.
+func pages(t *testing.T, run *results.Run) (html, md string) {
+	t.Helper()
+	run, err := results.Open(charttest.Save(t, t.TempDir(), run))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newPage(run, figures(t, run))
+	var h, m bytes.Buffer
+	if err := p.html(&h); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.markdown(&m); err != nil {
+		t.Fatal(err)
+	}
+	return h.String(), m.String()
+}
+
+func figures(t *testing.T, run *results.Run) []chart.Figure {
+	t.Helper()
+	figs, err := chart.Figures(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return figs
+}
+
+func read(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	for _, pattern := range []string{"report.*", "charts/*", ".*", "charts/.*"} {
+		names, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			b, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rel, err := filepath.Rel(dir, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files[filepath.ToSlash(rel)] = string(b)
+		}
+	}
+	return files
+}
+
+func TestAReportMadeAgainIsTheSameBytes(t *testing.T) {
+	run := charttest.Run("20261123-130000-port-exhaustion-tiny", "tiny",
+		charttest.Case{Name: "baseline", Verdict: "reproduced", Tuples: 50, RatePerS: 50, Duration: 2, Churn: 1})
+	dir := charttest.Save(t, t.TempDir(), run)
+	if err := Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	first := read(t, dir)
+	if err := Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(first, read(t, dir)); diff != "" {
+		t.Error(diff)
+	}
+	if want := 2 + 3*4; len(first) != want { // two pages, three files of each figure
+		t.Errorf("%d files, want %d and no temporary ones left", len(first), want)
+	}
+	for _, link := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(first[MarkdownFile], -1) {
+		if _, there := first[link[1]]; !there {
+			t.Errorf("the draft shows %s, which was not written", link[1])
+		}
+	}
+}
+
+func TestPostmortem(t *testing.T) {
+	for name, run := range runs() {
+		t.Run(name, func(t *testing.T) {
+			_, md := pages(t, run)
+			path := filepath.Join("testdata", name+".md")
+			if *update {
+				if err := results.WriteFile(path, []byte(md)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), md); diff != "" {
+				t.Errorf("%s differs; -update writes it anew (-want +got):\n%s", path, diff)
+			}
+		})
+	}
+}
+
+// TestPageNeedsNothingElse: no script, no file, no host.
+func TestPageNeedsNothingElse(t *testing.T) {
+	for name, run := range runs() {
+		html, _ := pages(t, run)
+		if found := regexp.MustCompile(`(?i)<script|<link|<img|<iframe|@import|url\(|\s(src|href)=`).FindString(html); found != "" {
+			t.Errorf("%s: the page contains %q", name, found)
+		}
+	}
+}
+
+func TestPageBeginsWithTheFinding(t *testing.T) {
+	run := charttest.Quick()
+	run.Summary.Finding = `A finding with <tags> & "quotes".`
+	html, _ := pages(t, run)
+	_, body, _ := strings.Cut(html, "<main>")
+	text := strings.TrimSpace(body)
+	if !strings.HasPrefix(text, `<h1>A finding with &lt;tags&gt; &amp; &#34;quotes&#34;.</h1>`) {
+		t.Errorf("the page begins %.120q", text)
+	}
+	if notes := strings.Index(body, "1.22.1 was assembled"); notes < 0 || notes > strings.Index(body, "<table") {
+		t.Error("the note about the substituted image is not above the first table")
+	}
+}
+
+func TestEveryFigureIsDescribedAndHasItsTable(t *testing.T) {
+	run := charttest.Full()
+	html, _ := pages(t, run)
+	after := html
+	for _, f := range figures(t, run) {
+		i := strings.Index(after, `<figure role="img" aria-label="`)
+		if i < 0 {
+			t.Fatalf("%s is not on the page", f.ID)
+		}
+		after = after[i+1:]
+		end := strings.Index(after, "</figure>")
+		if !strings.Contains(after[:end], "<svg") || !strings.HasPrefix(strings.TrimSpace(after[end+len("</figure>"):]), "<details>") {
+			t.Errorf("%s: no picture, or no table below it", f.ID)
+		}
+	}
+}
+
+// TestDarkChangesEveryColour: a colour left fixed is black on black to some.
+func TestDarkChangesEveryColour(t *testing.T) {
+	html, _ := pages(t, charttest.Cut())
+	for _, svg := range regexp.MustCompile(`(?s)<svg.*?</svg>`).FindAllString(html, -1) {
+		if fixed := regexp.MustCompile(`:#[0-9A-Fa-f]{6}`).FindString(svg); fixed != "" {
+			t.Errorf("a figure keeps %s", fixed)
+		}
+		for _, v := range regexp.MustCompile(`var\((--c\d+)\)`).FindAllStringSubmatch(svg, -1) {
+			if strings.Count(html, v[1]+":#") != 2 {
+				t.Fatalf("%s is not declared for light and for dark", v[1])
+			}
+		}
+	}
+}
+
+// TestAVariantWithoutNumbersSaysSo: not measured is never 0.
+func TestAVariantWithoutNumbersSaysSo(t *testing.T) {
+	html, _ := pages(t, charttest.Cut())
+	rows := regexp.MustCompile(`(?s)<tr><td><strong>(\S+?)</strong></td>(.*?)</tr>`).FindAllStringSubmatch(html, -1)
+	if len(rows) != 4 {
+		t.Fatalf("%d verdict rows, want 4: the plan's, run or not", len(rows))
+	}
+	for _, r := range rows {
+		switch r[1] {
+		case "keepalive", "multi-ip":
+			if n := strings.Count(r[2], "<td>not measured</td>"); n != 9 || strings.Contains(r[2], "<td>0") {
+				t.Errorf("%s: %d times not measured, want 9: %s", r[1], n, r[2])
+			}
+		case "baseline":
+			if strings.Contains(r[2], "not measured") {
+				t.Errorf("%s was measured: %s", r[1], r[2])
+			}
+		}
+	}
+	for _, want := range []string{"Partial.", "The generator sent 12 % of its requests late.", "The run ended before this variant.", "httpd exited with status 1"} {
+		if !strings.Contains(html, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+}
+
+// TestTheCommandCountsTheBackendsPort follows the port the probe saw.
+func TestTheCommandCountsTheBackendsPort(t *testing.T) {
+	run := charttest.Quick()
+	for _, v := range run.Variants {
+		for _, s := range v.Samples {
+			if s.Net != nil {
+				for i := range s.Net.Sockets {
+					s.Net.Sockets[i].Dst = "[fd00::3]:8443"
+				}
+			}
+		}
+	}
+	_, md := pages(t, run)
+	const want = `ss -Htan state time-wait '( dport = :8443 )' | wc -l`
+	if !strings.Contains(md, want) {
+		t.Errorf("the draft lacks %s", want)
+	}
+}
+
+func TestStandInsAreNamedAtTheTop(t *testing.T) {
+	run := charttest.Quick()
+	run.Plan.Variants[1].BackendKind = "agent"
+	run.Plan.Variants[2].OwnConfig = "/home/someone/nginx.conf"
+	p := newPage(run, figures(t, run))
+	notes := strings.Join(p.Notes, "\n")
+	for _, want := range []string{"1.22.1 was assembled", "keepalive: the backend is lab99 itself", "tw-reuse: nginx ran the configuration nginx.conf"} {
+		if !strings.Contains(notes, want) {
+			t.Errorf("the notes lack %q:\n%s", want, notes)
+		}
+	}
+}
+
+func TestWriteNamesWhatIsMissing(t *testing.T) {
+	dir := t.TempDir()
+	if err := Write(dir); err == nil || !strings.Contains(err.Error(), results.PlanFile) && !strings.Contains(err.Error(), ".json") {
+		t.Errorf("error %v, want one that names the missing file", err)
+	}
+}
+
+// TestTimelineUsesTheRunsOwnClock: UTC comes from an event that carries both
+// clocks; without one there is no UTC, rather than a guess.
+func TestTimelineUsesTheRunsOwnClock(t *testing.T) {
+	run := charttest.Quick()
+	p := newPage(run, figures(t, run))
+	var utc []string
+	for _, m := range timeline(p.failure()) {
+		utc = append(utc, m.UTC+" "+m.T()+" "+m.What)
+	}
+	if got := strings.Join(utc, "\n"); !strings.Contains(got, "2026-11-23 10:15:02.503 2.50 s first error 99") {
+		t.Errorf("timeline:\n%s", got)
+	}
+	late := &run.Variants[0].Events[1]
+	late.Time, late.Name = "2026-11-23T10:15:09.000Z", "written long after"
+	if got := timeline(p.failure())[0].UTC; got != "2026-11-23 10:15:00.000" {
+		t.Errorf("the load starts at %s: an event written late moved it", got)
+	}
+	for i := range run.Variants[0].Events {
+		run.Variants[0].Events[i].T = nil
+	}
+	for _, m := range timeline(p.failure()) {
+		if m.UTC != "not recorded" {
+			t.Errorf("%s at %s without a clock", m.What, m.UTC)
+		}
+	}
+}
+
+// TestTextFromOutsideCannotBreakThePage: names, notes and log lines are data.
+func TestTextFromOutsideCannotBreakThePage(t *testing.T) {
+	run := charttest.Quick()
+	run.Plan.Note = "</style><script>x</script>"
+	run.Summary.Notes = []string{"a | b <b>"}
+	run.Summary.Variants[0].Why = "<i>why</i>"
+	run.Plan.Variants[1].Change = []string{"a|b: <u>"}
+	run.Variants[0].LogExcerpt = []string{"</pre><h1>"}
+	var html, md bytes.Buffer
+	p := newPage(run, figures(t, run))
+	if err := p.html(&html); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.markdown(&md); err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []string{"<script>", "<b>", "<i>why", "<u>", "</pre><h1>"} {
+		if strings.Contains(html.String(), bad) {
+			t.Errorf("%q reached the page", bad)
+		}
+	}
+	if !strings.Contains(md.String(), `| keepalive | a\|b: <u> |`) {
+		t.Error("a bar in a cell is not escaped")
+	}
+}

@@ -1,0 +1,143 @@
+package report
+
+import (
+	"html/template"
+	"strconv"
+	"strings"
+
+	"github.com/lab99/lab99/results/chart"
+)
+
+// What follows writes measured numbers; nil is a number nobody took.
+
+func count(n *int64) string {
+	if n == nil {
+		return chart.NotMeasured
+	}
+	return chart.Grouped(float64(*n))
+}
+
+func secs(s *float64) string {
+	if s == nil {
+		return "–"
+	}
+	return chart.Seconds(*s)
+}
+
+func ratio(r *float64) string {
+	if r == nil {
+		return chart.NotMeasured
+	}
+	return strconv.FormatFloat(*r, 'g', 3, 64)
+}
+
+func ms(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) + " ms" }
+
+func number(v *float64) string {
+	if v == nil {
+		return "–"
+	}
+	s := strconv.FormatFloat(*v, 'f', 3, 64)
+	return strings.TrimRight(strings.TrimRight(s, "0"), ".")
+}
+
+// expected says how a verdict stands to what was expected.
+func expected(b *bool) string {
+	switch {
+	case b == nil:
+		return "undecided"
+	case *b:
+		return "yes"
+	}
+	return "no"
+}
+
+// mark is a check's outcome as a sign, beside its word for those who hear it.
+func mark(b *bool) string {
+	switch {
+	case b == nil:
+		return "? unknown"
+	case *b:
+		return "✓ holds"
+	}
+	return "✗ broken"
+}
+
+// FirstError99 is when the first error 99 came: none and not measured differ.
+func (v variant) FirstError99() string {
+	switch {
+	case v.FirstError != nil:
+		return chart.Seconds(*v.FirstError)
+	case v.Errors != nil && v.Errors.Error99 == 0:
+		return "none"
+	}
+	return chart.NotMeasured
+}
+
+// PredictedError99 is when the laws expect it.
+func (v variant) PredictedError99() string {
+	switch {
+	case v.Predicted.FirstError99S == nil:
+		return "none"
+	case v.Collapsed:
+		return "≈ " + chart.Seconds(*v.Predicted.FirstError99S)
+	}
+	return chart.Seconds(*v.Predicted.FirstError99S)
+}
+
+// FailedShare is the share of answered requests that failed, in percent.
+func (v variant) FailedShare() string {
+	if v.Failed == nil || v.OK == nil || *v.Failed+*v.OK == 0 {
+		return ""
+	}
+	return strconv.FormatFloat(100*float64(*v.Failed)/float64(*v.Failed+*v.OK), 'f', 1, 64) + " %"
+}
+
+// K is the number of the variant's tuples.
+func (v variant) K() string { return chart.Grouped(float64(v.Predicted.Tuples)) }
+
+// Fix is the overlay on the baseline, in one line.
+func (v variant) Fix() string {
+	if len(v.Plan.Change) == 0 {
+		return "none: the baseline"
+	}
+	return strings.Join(v.Plan.Change, "; ")
+}
+
+// term is an entry of the glossary.
+type term struct{ Word, Meaning string }
+
+func glossary() []term {
+	return []term{
+		{"P, S, D", "usable ports (the range, less reserved ones, less those bound in the namespace); source IPs; distinct destinations (IP:port)"},
+		{"tuples K", "P·S·D: connections that can exist, TIME_WAIT included"},
+		{"hold time T", "how long a closed tuple stays blocked: about 61 s (60 to 62); tcp_tw_reuse_delay (1 s) under tcp_tw_reuse=1"},
+		{"proxy close share f", "share of upstream connections whose TIME_WAIT lands on nginx (the first closer holds it)"},
+		{"churn", "new upstream connections per request: 1 without a pool, about 0 with a right-sized one"},
+		{"offered rate R", "scheduled requests per second"},
+		{"late", "sent more than 10 ms after its time though a connection was free: the generator's fault"},
+		{"queued", "waited because no connection was free: the target's slowness, a finding"},
+		{"dropped", "waited past the timeout and never sent"},
+		{"unfinished", "in flight at the end"},
+		{"neighbour request", "every 100 ms, on its own kept-alive connection, needing no upstream: what exhaustion does to everything else on the worker; in no count"},
+		{"latency, service time", "from the intended send time; from the actual send"},
+		{"load factor ρ", "f·R·churn·T / K: above 1 the table fills"},
+		{"collapse", "the fall of throughput when half the range is taken and connect() has to scan"},
+		{"scenario, variant, size", "the file; one row of the comparison; the overlay that scales it"},
+		{"verdicts", "reproduced: error 99 came, within the law. collapsed: the rate fell at half the range before it could. mitigated: no failure and measured ρ ≤ 0.9 in steady state. postponed: error 99 later than the baseline's. inconclusive: no failure yet but ρ > 0.9. not-reproduced: it did not come. invalid: generator, environment or read-back at fault. error: the lab's own"},
+	}
+}
+
+// together keeps a number and its unit on one line.
+func together(s string) string {
+	if s == chart.NotMeasured {
+		return s
+	}
+	return strings.ReplaceAll(s, " ", "\u00a0")
+}
+
+// breakable lets a long path such as proxy.sysctls.net.ipv4.tcp_tw_reuse wrap
+// at its dots.
+func breakable(s string) template.HTML {
+	return template.HTML(strings.ReplaceAll(template.HTMLEscapeString(s), ".", ".<wbr>"))
+}
