@@ -1,0 +1,348 @@
+package loadgen
+
+import (
+	"context"
+
+	"golang.org/x/sys/unix"
+)
+
+// conn is a slot for one persistent connection, and the request on it.
+type conn struct {
+	fd    int32  // -1: none
+	gen   uint32 // of the descriptor: an event for an earlier one is stale
+	state connState
+	self  int32 // own index
+	prev  int32 // neighbours in the list of the state
+	next  int32
+
+	busy    bool  // a request is on it (a connection being opened ahead of need has none)
+	got     bool  // some byte of the response came
+	wantOut bool  // EPOLLOUT is armed: the request did not fit the socket buffer
+	uses    int32 // requests begun on this connection, this one included
+	wrote   int32 // bytes of the request written
+
+	wire     *wire // the request
+	since    int64 // attempt began; the active list is in this order
+	intended int64
+	service  int64 // the request's first write; 0: not yet connected
+	reply    reply
+
+	secure *secure            // TLS: nil for plain HTTP
+	cancel context.CancelFunc // TLS: ends the dial under way
+}
+
+// connState is also the list a conn is in, with connecting and exchanging
+// sharing the active one.
+type connState uint8
+
+const (
+	stateCold       connState = iota // not connected
+	stateIdle                        // connected, no request
+	statePaused                      // closed mode: not connected until a back-off ends
+	stateExchanging                  // a request is being sent or answered
+	stateConnecting
+	stateLists = stateExchanging + 1
+)
+
+func (s connState) list() connState { return min(s, stateExchanging) }
+
+// list is a queue of conns, linked through their indices.
+type list struct{ first, last int32 }
+
+func (l *loop) move(c *conn, to connState) {
+	l.unlink(c)
+	l.link(c, to)
+}
+
+func (l *loop) link(c *conn, to connState) {
+	q := &l.lists[to.list()]
+	c.state, c.prev, c.next = to, q.last, -1
+	if q.last >= 0 {
+		l.conns[q.last].next = c.self
+	} else {
+		q.first = c.self
+	}
+	q.last = c.self
+}
+
+func (l *loop) unlink(c *conn) {
+	q := &l.lists[c.state.list()]
+	if c.prev >= 0 {
+		l.conns[c.prev].next = c.next
+	} else {
+		q.first = c.next
+	}
+	if c.next >= 0 {
+		l.conns[c.next].prev = c.prev
+	} else {
+		q.last = c.prev
+	}
+}
+
+// firstOf returns the longest in a state's list, or nil.
+func (l *loop) firstOf(s connState) *conn {
+	if i := l.lists[s].first; i >= 0 {
+		return &l.conns[i]
+	}
+	return nil
+}
+
+// connect begins to open a connection for c.
+func (l *loop) connect(c *conn, now int64) {
+	if l.dialer != nil {
+		l.dial(c, now)
+		return
+	}
+	var source *rawAddr
+	if n := len(l.sources); n > 0 {
+		source = &l.sources[l.nextSource%n]
+		l.nextSource++
+	}
+	fd, e := openSocket(l.target.family, source)
+	if e != 0 {
+		l.refused(c, "socket: ", e, now)
+		return
+	}
+	if e = connect(fd, &l.target); e != 0 && e != unix.EINPROGRESS {
+		closeFD(fd)
+		l.refused(c, "connect: ", e, now)
+		return
+	}
+	c.gen++
+	if e = l.poll.ctl(unix.EPOLL_CTL_ADD, fd, unix.EPOLLIN|unix.EPOLLOUT, c.self, c.gen); e != 0 {
+		closeFD(fd)
+		l.refused(c, "socket: ", e, now)
+		return
+	}
+	c.fd, c.since = fd, now
+	l.move(c, stateConnecting)
+}
+
+// refused ends an attempt to connect. The request that needed it fails with
+// the cause; there is no other try for it, so a target that refuses is tried
+// at the rate of the schedule and no faster.
+func (l *loop) refused(c *conn, call string, e unix.Errno, now int64) {
+	l.noteOwnLimit(e)
+	if c.busy {
+		l.fail(c, l.errnoCause(call, e), now)
+		return
+	}
+	l.shut(c, stateCold)
+}
+
+func (l *loop) connected(c *conn, now int64) {
+	record(l.connects, now-c.since)
+	l.opened++
+	l.open++
+	l.peak = max(l.peak, l.open)
+	if c.secure == nil {
+		l.poll.ctl(unix.EPOLL_CTL_MOD, c.fd, unix.EPOLLIN, c.self, c.gen)
+	}
+	if !c.busy {
+		l.move(c, stateIdle)
+		return
+	}
+	c.state = stateExchanging // same list
+	l.exchange(c, now)
+}
+
+// exchange sends the request of c on its established connection.
+func (l *loop) exchange(c *conn, now int64) {
+	c.uses++
+	c.service, c.wrote, c.got = now, 0, false
+	c.reply.reset()
+	if c.secure != nil {
+		if err := l.encrypt(c); err != nil {
+			l.broken(c, unix.EPIPE, now)
+			return
+		}
+	}
+	l.write(c)
+}
+
+func (l *loop) write(c *conn) {
+	out := l.outgoing(c)
+	for {
+		n, e := send(c.fd, out[c.wrote:])
+		switch e {
+		case 0:
+			c.wrote += int32(n)
+			l.bytesOut += int64(n)
+		case unix.EINTR:
+			continue
+		case unix.EAGAIN:
+		default:
+			// The peer is gone, but may have answered before it left, as a
+			// server does that refuses a body.
+			l.read(c)
+			if c.state == stateExchanging {
+				l.broken(c, e, l.now())
+			}
+			return
+		}
+		break
+	}
+	if want := int(c.wrote) < len(out); want != c.wantOut {
+		c.wantOut = want
+		events := uint32(unix.EPOLLIN)
+		if want {
+			events |= unix.EPOLLOUT
+		}
+		l.poll.ctl(unix.EPOLL_CTL_MOD, c.fd, events, c.self, c.gen)
+	}
+}
+
+// handle acts on an event.
+func (l *loop) handle(ev *unix.EpollEvent) {
+	if ev.Fd < 0 {
+		l.readMail()
+		return
+	}
+	c := &l.conns[ev.Fd]
+	if c.gen != uint32(ev.Pad) || c.fd < 0 {
+		return
+	}
+	switch c.state {
+	case stateConnecting:
+		now := l.now()
+		if e := socketError(c.fd); e != 0 {
+			l.refused(c, "connect: ", e, now)
+		} else if ev.Events&unix.EPOLLOUT != 0 {
+			l.connected(c, now)
+		}
+	case stateIdle:
+		// The server closes a connection it kept: its right, and no failure.
+		// Bytes nobody asked for end the connection too.
+		if n, e := l.receive(c); n > 0 && e == 0 {
+			l.unasked++
+		} else if e == unix.EAGAIN || e == unix.EINTR {
+			return
+		} else {
+			l.closedIdle++
+		}
+		l.shut(c, stateCold)
+	case stateExchanging:
+		// Reading comes first: an answer that is already there ends the
+		// exchange, however much of the request is still unsent.
+		if ev.Events&^unix.EPOLLOUT != 0 {
+			l.read(c)
+		}
+		if c.state == stateExchanging && c.gen == uint32(ev.Pad) && c.wantOut && ev.Events&unix.EPOLLOUT != 0 {
+			l.write(c)
+		}
+	}
+}
+
+// read takes what has arrived for an exchange.
+func (l *loop) read(c *conn) {
+	for {
+		n, e := l.receive(c)
+		switch {
+		case e == unix.EINTR:
+			continue
+		case e == unix.EAGAIN:
+			return
+		case e != 0:
+			l.broken(c, e, l.now())
+			return
+		case n == 0:
+			now := l.now()
+			if cause := c.reply.eof(c.got, c.uses > 1); cause != causeNone {
+				l.fail(c, cause, now)
+				return
+			}
+			l.finish(c, now)
+			return
+		}
+		l.bytesIn += int64(n)
+		l.parser.toHEAD = c.wire.toHEAD
+		used, bad := c.reply.feed(&l.parser, l.buf[:n])
+		if bad != "" {
+			l.malformed(c, bad, l.buf[:n])
+			return
+		}
+		c.got = true
+		if c.reply.stage == complete {
+			if used < n {
+				l.fail(c, causeExcess, l.now())
+				return
+			}
+			l.finish(c, l.now())
+			return
+		}
+		if n < len(l.buf) && c.secure == nil { // a short read: the socket is empty, do not ask again
+			return
+		}
+	}
+}
+
+// broken ends an exchange whose connection failed with an errno.
+func (l *loop) broken(c *conn, e unix.Errno, now int64) {
+	cause := causeReset
+	if e != unix.ECONNRESET && e != unix.EPIPE {
+		cause = l.errnoCause("", e)
+	} else if !c.got && c.uses > 1 {
+		cause = causeStaleReuse
+	}
+	l.fail(c, cause, now)
+}
+
+func (l *loop) malformed(c *conn, why string, b []byte) {
+	l.noteBad(why, b)
+	cause := causeBadResponse
+	if why == tooLarge {
+		cause = causeHeaderSize
+	}
+	l.fail(c, cause, l.now())
+}
+
+// finish ends an exchange with a complete response.
+func (l *loop) finish(c *conn, now int64) {
+	l.status[c.reply.status]++
+	l.interim += int64(c.reply.inter)
+	l.ended(c, c.reply.cause, now)
+	c.busy = false
+	if c.reply.close || int(c.wrote) < len(l.outgoing(c)) || l.closeAfter > 0 && c.uses >= l.closeAfter {
+		l.shut(c, stateCold)
+		return
+	}
+	l.move(c, stateIdle)
+}
+
+// fail ends a request without a usable response, and its connection.
+func (l *loop) fail(c *conn, cause causeID, now int64) {
+	l.ended(c, cause, now)
+	to := stateCold
+	if l.closed && !c.got && c.uses <= 1 {
+		// Nothing but the response paces a closed loop. One that is refused
+		// would spin on connect.
+		to, c.since = statePaused, now
+	}
+	c.busy = false
+	l.shut(c, to)
+}
+
+// shut closes the connection of c, if there is one.
+func (l *loop) shut(c *conn, to connState) {
+	if c.fd >= 0 {
+		if c.state != stateConnecting {
+			l.open--
+		}
+		if c.secure != nil {
+			_ = c.secure.Close()
+			c.secure = nil
+		} else {
+			closeFD(c.fd)
+		}
+	}
+	if c.cancel != nil {
+		c.cancel()
+		c.cancel = nil
+	}
+	if t := c.reply.tail; t != nil {
+		l.parser.tail = append(l.parser.tail, t[:0])
+		c.reply.tail = nil
+	}
+	c.fd, c.uses, c.wantOut, c.busy = -1, 0, false, false
+	l.move(c, to)
+}

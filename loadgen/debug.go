@@ -1,0 +1,89 @@
+package loadgen
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"time"
+)
+
+// Debug sends one request, the first of the configuration, and writes it and
+// the response to out as they were on the wire, with what this package makes
+// of the response: for when a run fails and the causes do not say enough.
+func Debug(ctx context.Context, c Config, out io.Writer) error {
+	if c.Mode != Closed && c.Profile == nil {
+		c.Profile = Constant(1)
+	}
+	p, err := newPlan(ctx, c)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
+	defer cancel()
+	nc, err := (&net.Dialer{}).DialContext(ctx, "tcp", p.target.String())
+	if err != nil {
+		return fmt.Errorf("loadgen: %w", err)
+	}
+	defer func() { _ = nc.Close() }()
+	if p.tls != nil {
+		nc = tls.Client(nc, p.tls)
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		_ = nc.SetDeadline(deadline)
+	}
+	w := bufio.NewWriter(out)
+	request := &p.wires[p.pattern[0]]
+	fmt.Fprintf(w, "* %s -> %s\n%s\n", nc.LocalAddr(), p.target, request.bytes)
+	began := time.Now()
+	if _, err := nc.Write(request.bytes); err != nil {
+		return fmt.Errorf("loadgen: sending the request: %w", err)
+	}
+	what, err := readOne(nc, p, request, w)
+	fmt.Fprintf(w, "\n* %s, after %v\n", what, time.Since(began).Round(time.Microsecond))
+	return errors.Join(err, w.Flush())
+}
+
+// readOne reads one response, copying it, and tells its outcome.
+func readOne(from io.Reader, p *plan, request *wire, out io.Writer) (what string, err error) {
+	causes := newCauseTable()
+	pr := &parser{toHEAD: request.toHEAD, classHeader: strings.ToLower(p.ClassifyHeader), classify: func(status int, class []byte) causeID {
+		if p.Classify != nil {
+			if name := p.Classify(status, class); name != "" {
+				return causes.id(name)
+			}
+		}
+		return statusCause(status)
+	}}
+	var r reply
+	b := make([]byte, 32<<10)
+	for got := false; ; {
+		n, readErr := from.Read(b)
+		got = got || n > 0
+		if _, err := out.Write(b[:n]); err != nil {
+			return "", err
+		}
+		used, bad := r.feed(pr, b[:n])
+		switch {
+		case bad != "":
+			return "bad response: " + bad, nil
+		case r.stage == complete && used < n:
+			return CauseExcess, nil
+		case r.stage == complete && r.cause != causeNone:
+			return fmt.Sprintf("failed: %s, %d bytes of body", causes.name(r.cause), r.body), nil
+		case r.stage == complete:
+			return fmt.Sprintf("ok: status %d, %d bytes of body", r.status, r.body), nil
+		case readErr == io.EOF:
+			if cause := r.eof(got, false); cause != causeNone {
+				return "failed: " + causes.name(cause), nil
+			}
+			return fmt.Sprintf("ok: status %d, %d bytes of body, ended by the close", r.status, r.body), nil
+		case readErr != nil:
+			return "failed", fmt.Errorf("loadgen: reading the response: %w", readErr)
+		}
+	}
+}

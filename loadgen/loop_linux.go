@@ -1,0 +1,239 @@
+package loadgen
+
+import (
+	"fmt"
+	"net/netip"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// maxWait bounds a raw wait, and with it how long a stop of the world or
+	// an early end of the schedule may go unnoticed.
+	maxWait = int64(10 * time.Millisecond)
+	// spinWindow hides the wake from idle (30 to 40 µs on a virtual machine)
+	// without burning a whole core below 10,000/s.
+	spinWindow = int64(50 * time.Microsecond)
+	tick       = int64(time.Millisecond) // of Relaxed
+	lateAfter  = int64(10 * time.Millisecond)
+	pause      = int64(100 * time.Millisecond) // of a refused slot in closed mode
+	// burst is how many overdue requests are sent before replies get a turn,
+	// so that they do not age while the loop catches up.
+	burst = 16
+	// opening bounds the connects in flight before the start: a listen queue
+	// is often 128 long.
+	opening = 64
+)
+
+// loop is one event loop. Everything in it belongs to one OS thread, but for
+// okSeen and the channels.
+type loop struct {
+	run     *run
+	id      int
+	poll    *poller
+	clock   clock
+	at      int64  // last reading of the clock
+	buf     []byte // receives for all connections: a response is read at once or not kept
+	wires   []wire
+	pattern []uint16
+	target  rawAddr
+	sources []rawAddr
+	dialer  *dialer // nil: plain HTTP
+	parser  parser
+
+	closed     bool
+	quota      int64 // requests of a closed loop
+	mode       Mode
+	timeout    int64
+	closeAfter int32
+
+	conns []conn
+	lists [stateLists]list
+
+	start      int64 // t = 0
+	fullEnd    int64 // of the schedule; see end
+	counted    int64 // latest due time counted as scheduled, sent or dropped
+	head       cursor
+	tail       cursor
+	starved    bool  // a due request found no free connection, and others wait behind it
+	fullSince  int64 // when the last free connection was taken
+	queuedFrom int64 // ordinals of the requests that fell due while none was free
+	queuedTo   int64
+	nextShot   int64
+
+	n       Counts // totals of this loop
+	causes  [maxCauses]int64
+	seen    [maxCauses]bool // causes whose first occurrence is noted
+	names   []namedCause    // cache of the cause table
+	status  [1000]int64
+	open    int64
+	peak    int64
+	opened  int64
+	interim int64
+	unasked int64
+	okSeen  atomic.Int64 // n.OK for other loops; kept only if there are any
+
+	closedIdle, bytesIn, bytesOut int64
+	nextSource                    int
+
+	shard    *shard
+	out      chan *shard // full ones, to the collector
+	spare    chan *shard // empty ones, back from it
+	service  *hdrhistogram.Histogram
+	lateness *hdrhistogram.Histogram
+	connects *hdrhistogram.Histogram
+
+	doneNs          int64
+	cpuUser, cpuSys int64
+}
+
+type namedCause struct {
+	name string
+	call string
+	e    unix.Errno
+	id   causeID
+}
+
+func newLoop(r *run, id int) *loop {
+	p := r.plan
+	l := &loop{
+		run: r, id: id, clock: r.clock,
+		buf: make([]byte, 32<<10), wires: p.wires, pattern: p.pattern, target: newRawAddr(p.target),
+		closed: p.Mode == Closed, mode: p.Mode, timeout: int64(p.Timeout), closeAfter: int32(p.CloseAfter),
+		conns:    make([]conn, share(int64(p.Connections), id, p.Loops)),
+		out:      make(chan *shard, shards),
+		spare:    make(chan *shard, shards),
+		service:  newHistogram(),
+		lateness: newHistogram(),
+		connects: newHistogram(),
+		shard:    newShard(id),
+	}
+	for range shards - 1 {
+		l.spare <- newShard(id)
+	}
+	for i, s := range p.Sources {
+		if len(p.Sources) < p.Loops || i%p.Loops == id { // each its own where they suffice
+			l.sources = append(l.sources, newRawAddr(netip.AddrPortFrom(s, 0)))
+		}
+	}
+	if l.quota = Never; p.Requests > 0 {
+		l.quota = share(p.Requests, id, p.Loops)
+	}
+	l.parser = parser{classHeader: strings.ToLower(p.ClassifyHeader), classify: l.classify}
+	for i := range l.lists {
+		l.lists[i] = list{-1, -1}
+	}
+	for i := range l.conns {
+		c := &l.conns[i]
+		c.fd, c.self = -1, int32(i)
+		l.link(c, stateCold)
+	}
+	return l
+}
+
+// share is the part of n things that falls to one of several loops.
+func share(n int64, id, loops int) int64 {
+	part := n / int64(loops)
+	if int64(id) < n%int64(loops) {
+		part++
+	}
+	return part
+}
+
+// drive runs the loop from opening connections to the end of the drain. The
+// thread is not unlocked: its timer slack and its pinning die with it.
+func (l *loop) drive() error {
+	runtime.LockOSThread()
+	defer close(l.out)
+	if l.mode != Relaxed {
+		if err := precise(); err != nil {
+			return l.abandon(err)
+		}
+	}
+	if cpus := l.run.plan.CPUs; len(cpus) > 0 {
+		if err := pin(cpus[l.id%len(cpus)]); err != nil {
+			return l.abandon(err)
+		}
+	}
+	var err error
+	if l.poll, err = newPoller(); err != nil {
+		return l.abandon(fmt.Errorf("event loop %d: %w", l.id, err))
+	}
+	defer l.poll.close()
+	if l.run.plan.tls != nil {
+		if err := l.newDialer(l.run.plan.tls); err != nil {
+			return l.abandon(fmt.Errorf("event loop %d: creating an eventfd: %w", l.id, err))
+		}
+		defer l.dialer.close()
+	}
+	defer l.shutAll()
+	if !l.prepare() {
+		l.publish(l.now(), true)
+		return nil
+	}
+	user, sys := threadCPU()
+	for {
+		now, end := l.now(), l.end()
+		l.expire(now)
+		now = l.dispatch(now, end, burst)
+		if now >= l.nextShot {
+			l.publish(now, false)
+		}
+		if l.over(now, end) {
+			l.settle(now, end)
+			break
+		}
+		l.turn(l.horizon(now, end) - now)
+	}
+	l.cpuUser, l.cpuSys = threadCPU()
+	l.cpuUser, l.cpuSys = l.cpuUser-user, l.cpuSys-sys
+	l.publish(l.doneNs, true)
+	return nil
+}
+
+func (l *loop) abandon(err error) error {
+	l.run.endAt(0, interrupted)
+	l.run.ready()
+	return err
+}
+
+func (l *loop) shutAll() {
+	for i := range l.conns {
+		if c := &l.conns[i]; c.fd >= 0 || c.cancel != nil {
+			l.shut(c, stateCold)
+		}
+	}
+}
+
+// turn waits at most ns for events and acts on them.
+func (l *loop) turn(ns int64) {
+	n := l.poll.wait(ns)
+	for i := range n {
+		l.handle(&l.poll.events[i])
+		if l.closed || l.head.due <= l.at { // a freed connection serves at once what waits
+			l.dispatch(l.at, l.end(), 1)
+		}
+	}
+}
+
+// now reads the clock and keeps what it read, for those content with the last
+// reading.
+func (l *loop) now() int64 {
+	l.at = l.clock.now()
+	return l.at
+}
+
+// end is when the schedule ends, as far as is known. Another thread may end it
+// at a moment up to which this one has already counted or sent; what it has
+// stays scheduled.
+func (l *loop) end() int64 {
+	if limit := l.run.limit.Load(); limit < l.fullEnd {
+		l.fullEnd = max(limit, l.counted+1)
+	}
+	return l.fullEnd
+}

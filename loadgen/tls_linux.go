@@ -1,0 +1,240 @@
+package loadgen
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"sync"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// TLS is the slower path: crypto/tls wants a blocking connection for its
+// handshake and allocates per record. So a goroutine dials and shakes hands,
+// posts the connection to its loop, and from then on the loop drives the same
+// descriptor as any other, with crypto/tls between the socket and the parser.
+
+// secure is an established TLS connection.
+type secure struct {
+	net *net.TCPConn
+	tls *tls.Conn
+	fd  int32
+	raw bool   // the handshake is over: the loop owns the descriptor
+	out []byte // encrypted, not yet sent
+}
+
+// errAgain is EAGAIN as crypto/tls understands it: an error after which the
+// connection is still good.
+type errAgain struct{}
+
+func (errAgain) Error() string   { return "nothing to read yet" }
+func (errAgain) Timeout() bool   { return true }
+func (errAgain) Temporary() bool { return true }
+
+// Read gives crypto/tls what has arrived.
+func (s *secure) Read(b []byte) (int, error) {
+	if !s.raw {
+		return s.net.Read(b)
+	}
+	n, e := recv(s.fd, b)
+	switch {
+	case e == unix.EAGAIN || e == unix.EINTR:
+		return 0, errAgain{}
+	case e != 0:
+		return 0, e
+	case n == 0:
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// Write takes what crypto/tls has encrypted; the loop sends it when the socket
+// has room.
+func (s *secure) Write(b []byte) (int, error) {
+	if !s.raw {
+		return s.net.Write(b)
+	}
+	s.out = append(s.out, b...)
+	return len(b), nil
+}
+
+func (s *secure) Close() error                       { return s.net.Close() }
+func (s *secure) LocalAddr() net.Addr                { return s.net.LocalAddr() }
+func (s *secure) RemoteAddr() net.Addr               { return s.net.RemoteAddr() }
+func (s *secure) SetDeadline(t time.Time) error      { return s.net.SetDeadline(t) }
+func (s *secure) SetReadDeadline(t time.Time) error  { return s.net.SetReadDeadline(t) }
+func (s *secure) SetWriteDeadline(t time.Time) error { return s.net.SetWriteDeadline(t) }
+
+// receive is recv for either kind of connection.
+func (l *loop) receive(c *conn) (int, unix.Errno) {
+	if c.secure == nil {
+		return recv(c.fd, l.buf)
+	}
+	n, err := c.secure.tls.Read(l.buf)
+	var e unix.Errno
+	switch {
+	case n > 0:
+		return n, 0
+	case err == io.EOF:
+		return 0, 0
+	case errors.Is(err, errAgain{}):
+		return 0, unix.EAGAIN
+	case errors.As(err, &e):
+		return 0, e
+	}
+	return 0, unix.EPROTO // an alert, or a record that does not decrypt
+}
+
+// outgoing is what the request of c is on the wire.
+func (l *loop) outgoing(c *conn) []byte {
+	if c.secure == nil {
+		return c.wire.bytes
+	}
+	return c.secure.out
+}
+
+// encrypt prepares the request on a TLS connection.
+func (l *loop) encrypt(c *conn) error {
+	c.secure.out = c.secure.out[:0]
+	_, err := c.secure.tls.Write(c.wire.bytes)
+	return err
+}
+
+// dialer makes the TLS connections of one loop.
+type dialer struct {
+	config *tls.Config
+	wake   int32 // an eventfd in the loop's poller, slot -1
+	wg     sync.WaitGroup
+	mu     sync.Mutex
+	mail   []dialed
+}
+
+// dialed is a connection attempt that ended.
+type dialed struct {
+	slot   int32
+	gen    uint32
+	secure *secure
+	err    error
+}
+
+func (l *loop) newDialer(config *tls.Config) error {
+	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	if err != nil {
+		return err
+	}
+	l.dialer = &dialer{config: config, wake: int32(fd)}
+	l.poll.ctl(unix.EPOLL_CTL_ADD, l.dialer.wake, unix.EPOLLIN, -1, 0)
+	return nil
+}
+
+// dial begins to open a TLS connection for c.
+func (l *loop) dial(c *conn, now int64) {
+	c.gen++
+	c.since = now
+	l.move(c, stateConnecting)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(l.timeout))
+	c.cancel = cancel
+	var source netip.Addr
+	if n := len(l.run.plan.Sources); n > 0 {
+		source = l.run.plan.Sources[l.nextSource%n]
+		l.nextSource++
+	}
+	d, slot, gen, target := l.dialer, c.self, c.gen, l.run.plan.target
+	d.wg.Go(func() {
+		s, err := handshake(ctx, target, source, d.config)
+		d.mu.Lock()
+		d.mail = append(d.mail, dialed{slot, gen, s, err})
+		d.mu.Unlock()
+		one := uint64(1)
+		unix.RawSyscall(unix.SYS_WRITE, uintptr(d.wake), uintptr(unsafe.Pointer(&one)), 8)
+	})
+}
+
+func handshake(ctx context.Context, target netip.AddrPort, source netip.Addr, config *tls.Config) (*secure, error) {
+	nd := net.Dialer{}
+	if source.IsValid() {
+		nd.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(source, 0))
+		nd.Control = func(_, _ string, rc syscall.RawConn) error {
+			return rc.Control(func(fd uintptr) { setOption(int32(fd), unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT) })
+		}
+	}
+	nc, err := nd.DialContext(ctx, "tcp", target.String())
+	if err != nil {
+		return nil, err
+	}
+	s := &secure{net: nc.(*net.TCPConn)}
+	s.tls = tls.Client(s, config)
+	if err := s.tls.HandshakeContext(ctx); err != nil {
+		_ = s.Close()
+		return nil, err
+	}
+	rc, err := s.net.SyscallConn()
+	if err == nil {
+		err = rc.Control(func(fd uintptr) { s.fd = int32(fd) })
+	}
+	if err != nil {
+		_ = s.Close()
+		return nil, err
+	}
+	s.raw = true
+	return s, nil
+}
+
+// readMail takes the connections dialled since.
+func (l *loop) readMail() {
+	var b [8]byte
+	unix.RawSyscall(unix.SYS_READ, uintptr(l.dialer.wake), uintptr(unsafe.Pointer(&b)), 8)
+	l.dialer.mu.Lock()
+	mail := l.dialer.mail
+	l.dialer.mail = nil
+	l.dialer.mu.Unlock()
+	for _, m := range mail {
+		c, now := &l.conns[m.slot], l.now()
+		if c.gen != m.gen || c.state != stateConnecting { // given up meanwhile
+			if m.secure != nil {
+				_ = m.secure.Close()
+			}
+			continue
+		}
+		if m.err != nil {
+			l.dialFailed(c, m.err, now)
+			continue
+		}
+		c.secure, c.fd = m.secure, m.secure.fd
+		l.poll.ctl(unix.EPOLL_CTL_ADD, c.fd, unix.EPOLLIN, c.self, c.gen)
+		l.connected(c, now)
+	}
+}
+
+func (l *loop) dialFailed(c *conn, err error, now int64) {
+	var e unix.Errno
+	var op *net.OpError
+	switch {
+	case errors.As(err, &op) && op.Op == "dial" && errors.As(err, &e):
+		l.refused(c, "connect: ", e, now)
+	case !c.busy:
+		l.shut(c, stateCold)
+	case errors.Is(err, context.DeadlineExceeded):
+		l.fail(c, causeConnTimeout, now)
+	default:
+		l.fail(c, causeTLS, now)
+	}
+}
+
+// close waits for the dials under way, which the loop has cancelled, and
+// closes what they still brought.
+func (d *dialer) close() {
+	d.wg.Wait()
+	for _, m := range d.mail {
+		if m.secure != nil {
+			_ = m.secure.Close()
+		}
+	}
+	closeFD(d.wake)
+}

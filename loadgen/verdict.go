@@ -1,0 +1,73 @@
+package loadgen
+
+import (
+	"fmt"
+	"time"
+)
+
+// The limits of a run, as Result.Bottleneck names them.
+const (
+	LimitGenerator = "generator"
+	LimitTarget    = "target"
+	LimitNone      = "none"
+)
+
+// judge says whose limit the run met.
+func (r *Result) judge() {
+	r.Bottleneck, r.Why = r.limit()
+}
+
+func (r *Result) limit() (who, why string) {
+	elapsed := r.Elapsed()
+	if r.OwnLimit != "" {
+		return LimitGenerator, r.OwnLimit
+	}
+	if r.Sent == 0 || elapsed <= 0 {
+		return LimitNone, "nothing was sent"
+	}
+	cores := float64(r.CPUUser+r.CPUSys) / float64(elapsed) / float64(r.Loops)
+	share := func(n int64) float64 { return 100 * float64(n) / float64(r.Scheduled) }
+	if r.Mode == Closed {
+		if cores > 0.9 {
+			return LimitGenerator, fmt.Sprintf("its event loops used %.0f %% of a core each", 100*cores)
+		}
+		return LimitTarget, fmt.Sprintf("the event loops had %.0f %% of a core to spare", 100*(1-cores))
+	}
+	// Of few requests the p99 is one hiccup: take the quantile that at least
+	// ten of them exceeded.
+	percent := 99.0
+	if n := float64(r.Lateness.TotalCount()); n < 1000 {
+		percent = max(0, 100*(1-10/n))
+	}
+	lateness := quantile(r.Lateness, percent)
+	allowed := time.Millisecond
+	if r.Mode == Relaxed {
+		allowed += 2 * time.Millisecond
+	}
+	switch {
+	case share(r.Queued+r.Dropped) > 0.1:
+		// Connections all busy because the loop had no time to read the
+		// answers looks the same from the inside; the CPU tells them apart.
+		if r.Mode != Spin && cores > 0.9 {
+			return LimitGenerator, fmt.Sprintf("its event loops used %.0f %% of a core each, and %d requests waited for a connection", 100*cores, r.Queued)
+		}
+		return LimitTarget, fmt.Sprintf("%.2f %% of the requests found all %d connections busy", share(r.Queued+r.Dropped), r.Connections)
+	case share(r.Late) > 0.1:
+		return LimitGenerator, fmt.Sprintf("%.2f %% of the requests were sent over 10 ms late though a connection was free", share(r.Late))
+	case lateness > allowed:
+		return LimitGenerator, fmt.Sprintf("its lateness p%.3g was %v", percent, lateness)
+	}
+	return LimitNone, fmt.Sprintf("the schedule was met: lateness p%.3g %v, %.0f %% of a core", percent, lateness.Round(time.Microsecond), 100*cores)
+}
+
+// Little is the mean latency times the rate of completion, over the number of
+// connections. In Closed mode, where every connection always has a request on
+// it, Little's law makes it 1; less says that connections stood idle (the
+// generator was too slow to reuse them, or the target refused them).
+func (r *Result) Little() float64 {
+	if r.Elapsed() <= 0 || r.Connections == 0 {
+		return 0
+	}
+	rate := float64(r.OK+r.Failed) / float64(r.Elapsed())
+	return r.Latency.Mean() * rate / float64(r.Connections)
+}
