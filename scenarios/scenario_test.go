@@ -91,7 +91,7 @@ func TestPortExhaustionVariantsAreSmallOverlays(t *testing.T) {
 		Reuse                 string
 	}
 	var got []row
-	for _, v := range resolve(t, load(t, "port-exhaustion"), "full").Variants {
+	for _, v := range resolve(t, load(t, "port-exhaustion"), "standard").Variants {
 		got = append(got, row{v.Name, strings.Join(v.Change, "; "), v.Expect.Verdict, v.Proxy.Keepalive, v.Backend.Addresses, v.Proxy.Sysctls["net.ipv4.tcp_tw_reuse"]})
 	}
 	want := []row{

@@ -3,6 +3,7 @@ package probe
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -25,12 +26,12 @@ var relevantSysctls = []string{
 	"net.netfilter.nf_conntrack_max",
 }
 
-// Sysctls reads back the sysctls that matter, as the calling thread's network
-// namespace has them. One this kernel does not have is left out. Values are as
-// sysctl(8) prints them, with runs of blanks made one space.
-func Sysctls() map[string]string {
+// Sysctls reads back the sysctls that matter, and more by name, as the calling
+// thread's network namespace has them. One this kernel does not have is left
+// out. Values are as sysctl(8) prints them, with runs of blanks made one space.
+func Sysctls(more ...string) map[string]string {
 	m := make(map[string]string, len(relevantSysctls))
-	for _, name := range relevantSysctls {
+	for _, name := range slices.Concat(relevantSysctls, more) {
 		if v, err := readSysctl(name); err == nil {
 			m[name] = v
 		}

@@ -3,8 +3,7 @@
 //
 // A verdict is one of the words below, an expectation is met, missed or cannot
 // be told (true, false, nil), and every check says which law it held the
-// figures against. The judge reads only what is stored in the run, so an old
-// run can be judged again; a check that crashes becomes "cannot be told" and
+// figures against. A check that crashes becomes "cannot be told" and
 // never takes the run with it.
 //
 // Neighbours: package lab/law has the predictions, package results the types
@@ -45,3 +44,7 @@ const RhoLimit = law.SteadyRho
 // and shifts nothing the laws speak of; a generator that cannot keep its
 // schedule is late far more often than this.
 const LateLimit = 0.05
+
+// BusyLimit is how much of its core the generator may use, on average, before
+// it has to be taken for the bottleneck.
+const BusyLimit = 0.9

@@ -9,26 +9,26 @@ import (
 	"github.com/lab99/lab99/results"
 )
 
-// Judge fills in a variant's row. It never fails: what it cannot tell is nil.
-func Judge(m Measured) results.Variant {
-	v := results.Variant{
+// Judge fills in a variant's row. It never fails: what it cannot tell is nil,
+// and a crash of its own is the verdict Error beside whatever was filled in.
+func Judge(m Measured) (v results.Variant) {
+	v = results.Variant{
 		Name:        m.Plan.Name,
 		OfferedPerS: m.Plan.RatePerS,
 		Predicted:   m.Plan.Predicted,
 		Expected:    m.Plan.Expect,
 		Latency:     m.Latency,
 		Service:     m.Service,
-		Neighbour:   m.neighbour(),
-		Ports:       results.Ports{Usable: m.Usable, PeakUsed: m.peak(results.HostProxy, "")},
-		TimeWait: results.TimeWait{
-			ProxyPeak:   m.peak(results.HostProxy, "time-wait"),
-			BackendPeak: m.peak(results.HostBackend, "time-wait"),
-		},
-		Checks: []results.Check{},
+		Checks:      []results.Check{},
 	}
 	if v.Expected == "predicted" {
 		v.Expected = m.Plan.Predicted.Verdict
 	}
+	defer func() {
+		if p := recover(); p != nil {
+			v.Verdict, v.Why, v.AsExpected = Error, fmt.Sprint("the judge crashed: ", p), nil
+		}
+	}()
 	m.count(&v)
 	v.Verdict, v.Why = m.word(&v)
 	if m.Totals != nil && m.Crash == "" {
@@ -40,6 +40,12 @@ func Judge(m Measured) results.Variant {
 
 // count fills in the figures that are read off, not judged.
 func (m *Measured) count(v *results.Variant) {
+	v.Neighbour = m.neighbour()
+	v.Ports = results.Ports{Usable: m.Usable, PeakUsed: m.peak(results.HostProxy, "")}
+	v.TimeWait = results.TimeWait{
+		ProxyPeak:   m.peak(results.HostProxy, "time-wait"),
+		BackendPeak: m.peak(results.HostBackend, "time-wait"),
+	}
 	v.CPU = results.CPU{Proxy: m.cores(results.HostProxy), Backend: m.cores(results.HostBackend)}
 	if m.Proxy != nil {
 		v.NginxLog = m.Proxy.Log
@@ -52,7 +58,7 @@ func (m *Measured) count(v *results.Variant) {
 	}
 	v.Scheduled, v.Sent, v.Late, v.Queued, v.Dropped, v.Unfinished = &t.Scheduled, &t.Sent, &t.Late, &t.Queued, &t.Dropped, &t.Unfinished
 	v.OK, v.Failed = &t.OK, &t.Failed
-	e := attribute(t.Errors, v.NginxLog)
+	e := m.attribute()
 	v.Errors = &e
 	end := t.LoadSeconds()
 	v.LoadEndS = &end
@@ -60,33 +66,51 @@ func (m *Measured) count(v *results.Variant) {
 		c := t.CPUSeconds / end
 		v.CPU.LoadGen = &c
 	}
-	fault := math.Inf(1)
-	if e.Error99 > 0 && t.FirstError != nil {
-		fault = float64(*t.FirstError-t.StartNs) / 1e9
-		v.FirstError, v.OKBefore = &fault, t.OKBefore
+	if e.Error99 > 0 {
+		v.FirstError, v.OKBefore = m.firstError99(), t.OKBefore
 	}
+	first := orNever(v.FirstError)
+	v.CollapseS = m.collapse(first)
+	v.Collapsed = v.CollapseS != nil
+	if v.FirstError != nil {
+		v.RecoveredS = m.recovered(first)
+	}
+	v.CloseShare = m.closeShare()
+	v.RhoSteady = m.rho(math.Min(first, orNever(v.CollapseS)))
 	if reached := t.Sent - e.Error99 - e.NoLiveUpstreams; v.NewConns != nil && reached > 0 {
 		r := math.Max(0, 1-float64(*v.NewConns)/float64(reached))
 		v.ReuseRatio = &r
 	}
-	v.CloseShare = m.closeShare()
-	v.RhoSteady = m.rho(fault)
-	v.CollapseS = m.collapse(fault)
-	v.Collapsed = v.CollapseS != nil
-	if !math.IsInf(fault, 1) {
-		v.RecoveredS = m.recovered(fault)
-	}
 }
 
-// attribute corrects the generator's word by nginx's. The header on a 502
-// says that the connect failed, not why: of a backend that refuses, or is
-// gone, only the error log knows.
-func attribute(seen results.Errors, log *results.Errors) results.Errors {
-	if log == nil || log.Other == 0 || log.Error99 >= seen.Error99 {
+func orNever(t *float64) float64 {
+	if t == nil {
+		return math.Inf(1)
+	}
+	return *t
+}
+
+// attribute corrects the generator's causes by nginx's log. The header on a
+// 502 says that the connect failed, not why: of a backend that refuses, or is
+// gone, only the log knows. No more is moved than the log accounts for, so
+// that the check of one against the other can still fail. With a configuration
+// of the user's own there is no header, and the log is all there is.
+func (m *Measured) attribute() results.Errors {
+	seen := m.Totals.Errors
+	if m.Proxy == nil || m.Proxy.Log == nil {
 		return seen
 	}
-	seen.Other += seen.Error99 - log.Error99
-	seen.Error99 = log.Error99
+	log := *m.Proxy.Log
+	if !m.exact() {
+		e := results.Errors{Error99: min(log.Error99, m.Totals.Failed)}
+		e.NoLiveUpstreams = min(log.NoLiveUpstreams, m.Totals.Failed-e.Error99)
+		e.Other = m.Totals.Failed - e.Error99 - e.NoLiveUpstreams
+		return e
+	}
+	if moved := min(seen.Error99-log.Error99, log.Other); moved > 0 {
+		seen.Error99 -= moved
+		seen.Other += moved
+	}
 	return seen
 }
 
@@ -104,14 +128,10 @@ func (m *Measured) word(v *results.Variant) (verdict, why string) {
 	case m.Totals.Sent == 0:
 		return Invalid, "the load generator sent nothing"
 	}
-	fault := math.Inf(1)
-	if v.FirstError != nil {
-		fault = *v.FirstError
+	if c := v.CPU.LoadGen; c != nil && *c > BusyLimit {
+		return Invalid, fmt.Sprintf("the load generator used %.0f %% of the one core it runs on (limit %g %%): it was the bottleneck", 100**c, 100*BusyLimit)
 	}
-	if v.CollapseS != nil {
-		fault = math.Min(fault, *v.CollapseS)
-	}
-	if late := m.lateBefore(fault); late > LateLimit {
+	if late := m.lateBefore(orNever(v.FirstError)); late > LateLimit {
 		return Invalid, fmt.Sprintf("the load generator sent %.1f %% of its requests more than 10 ms late (limit %g %%): the machine was too busy for it", 100*late, 100*LateLimit)
 	}
 	if v.FirstError != nil {
@@ -154,7 +174,8 @@ func (m *Measured) holding(v *results.Variant) (verdict, why string) {
 	return Inconclusive, fmt.Sprintf("no request failed in %.1f s, but with a load factor of %.2f the ports are used up after %.1f s: run it longer", *v.LoadEndS, *v.RhoSteady, due)
 }
 
-// asExpected compares the verdict, and then every check.
+// asExpected compares the verdict, and then every check: one that failed is a
+// no, and one that could not be told leaves the row untold.
 func asExpected(v *results.Variant) *bool {
 	var yes, no = true, false
 	switch v.Verdict {
@@ -164,12 +185,16 @@ func asExpected(v *results.Variant) *bool {
 	if v.Verdict != v.Expected {
 		return &no
 	}
+	answer := &yes
 	for _, c := range v.Checks {
-		if c.OK != nil && !*c.OK {
+		switch {
+		case c.OK == nil:
+			answer = nil
+		case !*c.OK:
 			return &no
 		}
 	}
-	return &yes
+	return answer
 }
 
 // AllAsExpected sums up a run: false if any variant is, else nil if any cannot

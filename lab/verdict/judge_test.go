@@ -107,7 +107,7 @@ func TestVerdicts(t *testing.T) {
 			m := measured(reuse, 10, &base)
 			for _, s := range m.Samples {
 				if s.Load != nil {
-					s.Load.Late = 1
+					s.Load.Late = 2
 				}
 			}
 			return m
@@ -194,9 +194,11 @@ func TestCollapseIsTheFallOfTheRate(t *testing.T) {
 	s := setup(28231, 1, 2000, 90)
 	s.Workers = 2
 	m := measured(s, 12, nil)
+	m.Plan.Connections = 64
 	for _, x := range m.Samples { // at half the range, 7.06 s, the rate falls to a quarter
 		if x.Load != nil && x.T > 7.06+0.1 {
 			x.Load.OK /= 4
+			x.Load.InFlight = 64
 		}
 	}
 	v := Judge(m)
@@ -205,6 +207,104 @@ func TestCollapseIsTheFallOfTheRate(t *testing.T) {
 	}
 	if v.Verdict != Collapsed {
 		t.Errorf("verdict %s (%s)", v.Verdict, v.Why)
+	}
+}
+
+// TestPausedGeneratorIsNoCollapse: a generator frozen for 1.5 s with half the
+// tuples in use looks like the fall of the rate, and must not pass for it.
+func TestPausedGeneratorIsNoCollapse(t *testing.T) {
+	m := measured(setup(500, 1, 200, 10), 8, nil)
+	m.Plan.Connections = 64
+	var samples []results.Sample
+	for _, x := range m.Samples {
+		if x.T > 1.5 {
+			x.T += 1.5
+		}
+		samples = append(samples, x)
+		if x.Load != nil && math.Abs(x.T-1.5) < 1e-9 {
+			samples = append(samples, results.Sample{Host: results.HostLoad, T: 3, Load: &results.Load{
+				IntervalS: 1.5, Scheduled: 300, Sent: 300, OK: 20, Late: 280,
+			}})
+		}
+	}
+	m.Samples = samples
+	*m.Totals.FirstError += 5e8
+	v := Judge(m)
+	if v.Collapsed || v.Verdict != Invalid {
+		t.Errorf("collapsed %v, verdict %s (%s), want it invalid", v.Collapsed, v.Verdict, v.Why)
+	}
+}
+
+// TestUnforeseenCollapseIsAFailedCheck: where the law has none, the rate has
+// no business falling.
+func TestUnforeseenCollapseIsAFailedCheck(t *testing.T) {
+	m := measured(setup(500, 1, 200, 10), 7.5, nil)
+	m.Plan.Connections = 64
+	for _, x := range m.Samples {
+		if x.Load != nil && x.T > 1.3 && x.T < 2.5 {
+			x.Load.OK, x.Load.InFlight = 5, 64
+		}
+	}
+	if v := Judge(m); !v.Collapsed || v.AsExpected == nil || *v.AsExpected {
+		t.Errorf("collapsed %v, as expected %s, want a failed check", v.Collapsed, show(v.AsExpected))
+	}
+}
+
+// TestOneStrayLineDoesNotHideALostHundred: the log accounts for one of the
+// hundred failures it has no error-99 line for.
+func TestOneStrayLineDoesNotHideALostHundred(t *testing.T) {
+	m := measured(setup(500, 1, 200, 10), 7.5, nil)
+	m.Proxy.Log = &results.Errors{Error99: m.Totals.Errors.Error99 - 100, Other: 1}
+	v := Judge(m)
+	if v.Errors.Error99 != m.Totals.Errors.Error99-1 || v.AsExpected == nil || *v.AsExpected {
+		t.Errorf("errors %+v, as expected %s", *v.Errors, show(v.AsExpected))
+	}
+}
+
+func TestUntoldCheckLeavesTheRowUntold(t *testing.T) {
+	v := results.Variant{Verdict: Reproduced, Expected: Reproduced, Checks: []results.Check{{Name: "crashed"}}}
+	if got := asExpected(&v); got != nil {
+		t.Errorf("as expected %s, want null", show(got))
+	}
+}
+
+// TestOwnConfigurationIsJudgedByTheLog: whatever status the user's nginx made
+// of error 99, and whatever else failed first.
+func TestOwnConfigurationIsJudgedByTheLog(t *testing.T) {
+	m := measured(setup(500, 1, 200, 10), 7.5, nil)
+	m.Plan.OwnConfig = "nginx.conf"
+	n := m.Totals.Failed
+	m.Totals.Errors = results.Errors{Other: n} // error_page 502 =503
+	m.Totals.Causes = map[string]int64{"status 5xx": n}
+	m.Totals.FirstError = nil
+	for _, x := range m.Samples {
+		if x.Net != nil && x.T > 2.5 {
+			x.Net.Log = &results.Errors{Error99: 1}
+		}
+	}
+	v := Judge(m)
+	if v.Errors.Error99 != n || v.FirstError == nil || math.Abs(*v.FirstError-2.6) > 0.051 || v.Verdict != Reproduced {
+		t.Errorf("errors %+v, first %v, verdict %s (%s)", *v.Errors, v.FirstError, v.Verdict, v.Why)
+	}
+}
+
+func TestBusyGeneratorIsInvalid(t *testing.T) {
+	m := measured(setup(500, 1, 200, 10), 7.5, nil)
+	m.Totals.CPUSeconds = 7.4
+	if v := Judge(m); v.Verdict != Invalid {
+		t.Errorf("verdict %s (%s)", v.Verdict, v.Why)
+	}
+}
+
+func TestFailuresWithoutAFirstOneKeepTheRow(t *testing.T) {
+	m := measured(setup(500, 1, 200, 10), 7.5, nil)
+	m.Samples = append(m.Samples, results.Sample{Host: results.HostProxy, T: 1, Net: nil, Load: nil, Neighbour: &results.Neighbour{}})
+	m.Totals.FirstError = nil
+	m.Proxy.Log = nil
+	m.Baseline = nil
+	v := Judge(m) // failures without a first one: nothing to hold against the law
+	if v.Name != "v" || v.OK == nil {
+		t.Errorf("the row is lost: %+v", v)
 	}
 }
 

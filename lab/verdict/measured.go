@@ -77,8 +77,11 @@ func (m *Measured) counter(host, name string, t float64) float64 {
 	return v0
 }
 
-// closeShare is f: of the upstream connections closed until t, the share that
-// left a TIME_WAIT on the proxy. nil when too few were closed to say.
+// fewClosed is how many closed connections it takes to speak of a share.
+const fewClosed = 20
+
+// closeShare is f: of the upstream connections closed, the share that left a
+// TIME_WAIT on the proxy. nil when too few were closed to say.
 func (m *Measured) closeShare() *float64 {
 	if m.Proxy == nil {
 		return nil
@@ -90,7 +93,7 @@ func (m *Measured) closeShare() *float64 {
 		}
 	}
 	closed := m.Proxy.Counters["active_opens"] - open
-	if closed <= 0 {
+	if closed < fewClosed {
 		return nil
 	}
 	f := math.Min(1, float64(m.Proxy.Counters["time_wait_created"])/float64(closed))
@@ -126,42 +129,82 @@ func (m *Measured) rho(fault float64) *float64 {
 
 // collapse finds the moment the rate fell while nothing had failed yet: the
 // start of the first second in which less than half of what was offered was
-// answered, one way or the other, with half the tuples in use. (connect() walks all ports of one parity
-// before it tries the other: inet_hash_connect, net/ipv4/inet_hashtables.c.)
+// answered, one way or the other, with half the tuples in use and every client
+// connection waiting for an answer. (connect() walks all ports of one parity
+// before it tries the other: __inet_hash_connect, net/ipv4/inet_hashtables.c.)
+// A generator that paused looks alike but for what it did: its connections
+// were free and its requests late.
 func (m *Measured) collapse(fault float64) *float64 {
 	const lasting = 1.0
 	half := 0.45 * float64(m.Plan.Predicted.Tuples)
-	tw := m.net(results.HostProxy)
-	inUse := func(t float64) float64 {
-		var n float64
-		for _, s := range tw {
-			if s.T > t {
-				break
-			}
-			if s.Net.Sockets != nil {
-				n = float64(s.Net.Count(""))
-			}
-		}
-		return n
-	}
+	busy := int64(0.9 * float64(m.Plan.Connections))
 	var since *float64
 	for _, s := range m.load() {
 		if s.T > fault || s.T > m.Totals.LoadSeconds() {
 			break
 		}
 		start := s.T - s.Load.IntervalS
-		if float64(s.Load.OK+s.Load.Failed) >= 0.5*m.Plan.RatePerS*s.Load.IntervalS || s.Load.IntervalS <= 0 {
+		answered := float64(s.Load.OK + s.Load.Failed)
+		slow := answered < 0.5*m.Plan.RatePerS*s.Load.IntervalS
+		if !slow || 5*s.Load.Late > s.Load.Sent || s.Load.InFlight < busy {
 			since = nil
 			continue
 		}
 		if since == nil {
 			since = &start
 		}
-		if s.T-*since >= lasting-1e-6 && inUse(*since) >= half {
+		if s.T-*since >= lasting-1e-6 && m.inUse(*since) >= half {
 			return since
 		}
 	}
 	return nil
+}
+
+// inUse is how many tuples were in use at a moment, as last sampled.
+func (m *Measured) inUse(t float64) float64 {
+	var n float64
+	for _, s := range m.net(results.HostProxy) {
+		if s.T > t {
+			break
+		}
+		if s.Net.Sockets != nil {
+			n = float64(s.Net.Count(""))
+		}
+	}
+	return n
+}
+
+// firstInLog is the moment of the first sample in which nginx's log had a
+// line of error 99, and of the sample before it.
+func (m *Measured) firstInLog() (before, at float64, found bool) {
+	for _, s := range m.net(results.HostProxy) {
+		if s.Net.Log != nil && s.Net.Log.Error99 > 0 {
+			return before, s.T, true
+		}
+		before = s.T
+	}
+	return 0, 0, false
+}
+
+// firstError99 is the moment of the first error 99, in seconds. The generator
+// knows it to the microsecond, but not always what the failed connect failed
+// of: where the log has its first line at another time, the log is right, to a
+// tenth of a second.
+func (m *Measured) firstError99() *float64 {
+	const slack = 0.2 // the log is read every 100 ms, on a busy box later
+	var seen *float64
+	if m.Totals.FirstError != nil {
+		t := float64(*m.Totals.FirstError-m.Totals.StartNs) / 1e9
+		seen = &t
+	}
+	before, at, logged := m.firstInLog()
+	switch {
+	case !logged:
+		return seen
+	case seen != nil && *seen >= before-slack && *seen <= at+slack:
+		return seen
+	}
+	return &at
 }
 
 // recovered finds the first second after the fault in which most requests
