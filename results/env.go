@@ -11,9 +11,7 @@ type Env struct {
 	Kernel     string       `json:"kernel"`
 	Arch       string       `json:"arch"`
 	CPUs       int          `json:"cpus"`
-	CPUModel   string       `json:"cpu_model,omitempty"`
 	MemoryMiB  int          `json:"memory_mib,omitempty"`
-	GoMaxProcs int          `json:"gomaxprocs"`
 	Images     []Image      `json:"images"`
 	Variants   []VariantEnv `json:"variants"`
 }

@@ -14,6 +14,7 @@ const PlanSchema = "lab99/plan/v1"
 type Plan struct {
 	Schema   string        `json:"schema"`
 	Scenario string        `json:"scenario"`
+	Source   string        `json:"source"` // SHA-256 of the scenario's files
 	Title    string        `json:"title"`
 	Size     string        `json:"size"`
 	Set      []string      `json:"set,omitempty"` // the --set overrides, as given

@@ -104,6 +104,9 @@ func WriteFile(path string, b []byte) (err error) {
 	if err = f.Chmod(0o644); err != nil {
 		return err
 	}
+	if err = f.Sync(); err != nil { // before the rename, or a power cut leaves an empty file
+		return err
+	}
 	if err = f.Close(); err != nil {
 		return err
 	}

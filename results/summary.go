@@ -90,11 +90,11 @@ type NeighbourMs struct {
 // Timing is how long the lab itself took, in seconds. The "enter" figures
 // count from the start of the command and are null after the first variant.
 type Timing struct {
-	UpS              *float64 `json:"up_s"`
-	DownS            *float64 `json:"down_s"`
-	EnterToLoadS     *float64 `json:"enter_to_load_s"`
-	EnterToError99S  *float64 `json:"enter_to_first_error_99_s"`
-	LoadToDownStartS *float64 `json:"load_s"`
+	UpS             *float64 `json:"up_s"`
+	DownS           *float64 `json:"down_s"`
+	EnterToLoadS    *float64 `json:"enter_to_load_s"`
+	EnterToError99S *float64 `json:"enter_to_first_error_99_s"`
+	LoadS           *float64 `json:"load_s"`
 }
 
 // CPU is processor use during the load, in cores.

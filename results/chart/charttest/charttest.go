@@ -92,7 +92,7 @@ func Run(id, size string, cases ...Case) *results.Run {
 	start := time.Date(2026, 11, 23, 10, 15, 0, 0, time.UTC)
 	r.Plan = results.Plan{Scenario: "port-exhaustion", Title: "nginx runs out of source ports towards one backend", Size: size, Driver: "docker", Seed: 1}
 	r.Env = results.Env{Tool: "v0.1.0", Revision: "4f2c9d1a77e0", StartedUTC: start.Format(time.RFC3339), Driver: "docker", Engine: "Docker 20.10.24",
-		Kernel: "6.18.5", Arch: "amd64", CPUs: 2, CPUModel: "Example CPU", MemoryMiB: 4096, GoMaxProcs: 2,
+		Kernel: "6.18.5", Arch: "amd64", CPUs: 2, MemoryMiB: 4096,
 		Images: []results.Image{
 			{Role: "proxy", Requested: "nginx:1.30", Used: "lab99/nginx:assembled", ID: "sha256:0f3a5c1e9b", Source: "assembled", Version: "nginx/1.22.1"},
 			{Role: "backend", Requested: "httpd:2.4", Used: "httpd:2.4", ID: "sha256:77aa01c2d3", Source: "present", Version: "Apache/2.4.66"},
