@@ -1,0 +1,218 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lab99/lab99/results"
+)
+
+// pair connects a client with an agent through pipes.
+func pair(t *testing.T, onSample func(Record)) (*Client, io.Closer, <-chan error) {
+	t.Helper()
+	cmdR, cmdW := io.Pipe()
+	recR, recW := io.Pipe()
+	served := make(chan error, 1)
+	go func() {
+		err := Serve(context.Background(), cmdR, recW)
+		recW.Close()
+		served <- err
+	}()
+	t.Cleanup(func() { cmdW.Close(); recR.Close() })
+	return NewClient("test", recR, cmdW, onSample), cmdW, served
+}
+
+func TestUnknownCommandIsAnswered(t *testing.T) {
+	c, _, _ := pair(t, nil)
+	_, err := c.Call(t.Context(), Command{})
+	if err == nil || !strings.Contains(err.Error(), "different versions") {
+		t.Errorf("error %v does not say what is wrong", err)
+	}
+}
+
+func TestEndOfInputEndsTheAgent(t *testing.T) {
+	c, stdin, served := pair(t, nil)
+	stdin.Close()
+	select {
+	case err := <-served:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(5 * time.Second):
+		t.Fatal("the agent outlives its input: the tether would not hold")
+	}
+	select {
+	case <-c.Done():
+	case <-time.After(5 * time.Second):
+		t.Fatal("the client does not notice")
+	}
+	if _, err := c.Call(t.Context(), Command{Stop: &Stop{}}); err == nil {
+		t.Error("a call to an agent that is gone succeeds")
+	}
+}
+
+// TestStopRightBehindLoad: both lines are there at once, and the stop counts.
+func TestStopRightBehindLoad(t *testing.T) {
+	r, w := io.Pipe()
+	in := `{"id":1,"observe":{"destinations":[],"side":"proxy","server":["no-such-server"],"interval_ms":10}}` + "\n" + `{"id":2,"stop":{}}` + "\n"
+	stdin, hold := io.Pipe()
+	go func() {
+		io.WriteString(hold, in)
+	}()
+	go Serve(context.Background(), stdin, w)
+	t.Cleanup(func() { hold.Close(); r.Close() })
+	c := NewClient("test", r, io.Discard, func(Record) {})
+	answer := make(chan Record, 1)
+	c.mu.Lock()
+	c.waiting[1] = answer
+	c.mu.Unlock()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	// Where nothing can be observed the answer is an error; it must come.
+	if _, err := c.Wait(ctx, answer); errors.Is(err, context.DeadlineExceeded) {
+		t.Error("the stop was lost")
+	}
+}
+
+// TestBusyAgentLeavesAtOnce: a load that still drains does not hold the lab.
+func TestBusyAgentLeavesAtOnce(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0") // accepts, never answers
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c, stdin, served := pair(t, func(Record) {})
+	if _, err := c.Start(Command{Load: &Load{
+		URL: "http://" + l.Addr().String() + "/", Connections: 2, RatePerS: 50, DurationS: 20, TimeoutS: 20, StartInMs: 50,
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(300 * time.Millisecond)
+	began := time.Now()
+	stdin.Close()
+	select {
+	case <-served:
+	case <-time.After(10 * time.Second):
+	}
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("it took %v to leave", took)
+	}
+}
+
+func TestLostAgentFailsTheWait(t *testing.T) {
+	r, w := io.Pipe()
+	c := NewClient("test", r, io.Discard, nil)
+	answer, err := c.Start(Command{Stop: &Stop{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	if _, err := c.Wait(t.Context(), answer); !errors.Is(err, ErrGone) {
+		t.Errorf("error %v, want %v", err, ErrGone)
+	}
+}
+
+func TestGapInTheNumbersIsAFault(t *testing.T) {
+	for name, tc := range map[string]struct {
+		stream string
+		fault  string
+	}{
+		"whole":       {"{\"seq\":1}\n{\"seq\":2}\n", ""},
+		"gap":         {"{\"seq\":1}\n{\"seq\":5}\n", "3 records were lost"},
+		"first lost":  {"{\"seq\":2}\n", "1 records were lost"},
+		"repeated":    {"{\"seq\":1}\n{\"seq\":1}\n", "record 1 came after 1"},
+		"lost sample": {"{\"seq\":1,\"error\":\"NaN\"}\n", "NaN"},
+		"not JSON":    {"{\"seq\":1}\nSIGSEGV\n", "is not a record"},
+		"cut at once": {"{\"seq\":1}\n{\"se", ""}, // the end of the stream is noticed elsewhere
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := NewClient("test", strings.NewReader(tc.stream), io.Discard, nil)
+			<-c.Done()
+			err := c.Fault()
+			if tc.fault == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), tc.fault) {
+				t.Errorf("fault %v, want %q", err, tc.fault)
+			}
+		})
+	}
+}
+
+// TestStalledReaderLosesSamplesNotAnswers: the queue is full, samples are
+// dropped, and yet the answer comes, with the gap that tells.
+func TestStalledReaderLosesSamplesNotAnswers(t *testing.T) {
+	s := &server{queue: make(chan []byte, 2)}
+	for range 5 {
+		s.sample(Record{Net: &results.Net{}})
+	}
+	r, w := io.Pipe()
+	c := NewClient("test", r, io.Discard, func(Record) {})
+	answer, err := c.Start(Command{Stop: &Stop{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		go s.write(w)
+		s.answer(Record{Re: 1})
+	}()
+	if _, err := c.Wait(t.Context(), answer); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Fault(); err == nil || !strings.Contains(err.Error(), "3 records were lost") {
+		t.Errorf("fault %v, want 3 lost records", err)
+	}
+}
+
+func TestClassify(t *testing.T) {
+	for header, want := range map[string]string{
+		"198.18.99.20:8080 connect=-":                        CauseConnect,
+		"198.18.99.20:8080, 198.18.99.129:8080 connect=-, -": CauseConnect,
+		"[fd00::1]:8080 connect=-":                           CauseConnect,
+		"198.18.99.20:8080 connect=0.001":                    "", // connected, then failed
+		"lab99 connect=-":                                    CauseNoLiveUpstreams,
+		"":                                                   "",
+	} {
+		if got := classify(502, []byte(header)); got != want {
+			t.Errorf("502 with %q: %q, want %q", header, got, want)
+		}
+	}
+	if got := classify(404, []byte("198.18.99.20:8080 connect=-")); got != "" {
+		t.Errorf("404: %q", got)
+	}
+}
+
+// TestClassifyDoesNotAllocate: it runs on the generator's hot path, and in a
+// run that is about failures it runs for most responses.
+func TestClassifyDoesNotAllocate(t *testing.T) {
+	header := []byte("198.18.99.20:8080 connect=-")
+	if n := testing.AllocsPerRun(1000, func() { classify(502, header) }); n != 0 {
+		t.Errorf("%v allocations per call", n)
+	}
+}
+
+func FuzzClientStream(f *testing.F) {
+	f.Add("{\"seq\":1}\n{\"seq\":2,\"re\":1}\n")
+	f.Add("{\"seq\":18446744073709551615}\n")
+	f.Fuzz(func(t *testing.T, stream string) {
+		var seen []uint64
+		c := NewClient("test", strings.NewReader(stream), io.Discard, func(r Record) { seen = append(seen, r.Seq) })
+		<-c.Done()
+		if c.Fault() != nil {
+			return
+		}
+		for i, seq := range seen {
+			if seq != uint64(i)+1 {
+				t.Fatalf("records %v have a gap, and it is no fault", seen)
+			}
+		}
+	})
+}

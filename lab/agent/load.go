@@ -1,0 +1,221 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"sync"
+	"time"
+
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+	"github.com/lab99/lab99/lab/clock"
+	"github.com/lab99/lab99/loadgen"
+	"github.com/lab99/lab99/results"
+)
+
+// run drives the load, and beside it the neighbour request, and gives back
+// the totals. Samples go out as they come.
+func (l *Load) run(ctx context.Context, sample func(Record)) (*LoadDone, error) {
+	cfg, err := l.config()
+	if err != nil {
+		return nil, err
+	}
+	cfg.OnSnapshot = func(s loadgen.Snapshot) {
+		sample(Record{Mono: s.MonoNs, Load: loadSample(s)})
+	}
+	sample(Record{Started: &Started{StartNs: cfg.Start}})
+
+	nctx, stopNeighbour := context.WithCancel(ctx)
+	defer stopNeighbour()
+	var neighbour sync.WaitGroup
+	if l.NeighbourURL != "" {
+		neighbour.Go(func() { l.neighbour(nctx, cfg.Start, sample) })
+	}
+	res, err := loadgen.Run(ctx, cfg)
+	stopNeighbour()
+	neighbour.Wait()
+	if err != nil {
+		return nil, err
+	}
+	return loadDone(res)
+}
+
+func (l *Load) config() (loadgen.Config, error) {
+	u, err := url.Parse(l.URL)
+	if err != nil {
+		return loadgen.Config{}, err
+	}
+	target, err := netip.ParseAddr(u.Hostname())
+	if err != nil {
+		return loadgen.Config{}, fmt.Errorf("target %s: %w", l.URL, err)
+	}
+	c := loadgen.Config{
+		URL:         l.URL,
+		Connections: l.Connections,
+		Profile:     loadgen.Constant(l.RatePerS),
+		Duration:    seconds(l.DurationS),
+		Timeout:     seconds(l.TimeoutS),
+		Start:       clock.Mono() + l.StartInMs*1e6,
+		// The lab made the target's network itself; the agent inside it need
+		// not know which it was.
+		Allow: []netip.Prefix{netip.PrefixFrom(target, target.BitLen())},
+	}
+	if l.StopAfterS != nil {
+		c.Stop = []loadgen.Stop{{Cause: CauseConnect, After: seconds(*l.StopAfterS)}}
+	}
+	c.Classify = classify502
+	if l.Classify {
+		c.ClassifyHeader = UpstreamHeader
+		c.Classify = classify
+	}
+	return c, nil
+}
+
+// classify reads the header that the lab's nginx puts on every reply,
+// "$upstream_addr connect=$upstream_connect_time". A 502 after a connect that
+// took no time at all ("-") never had a connection; a bare upstream name
+// instead of an address means that nginx had no peer left to try.
+func classify(status int, header []byte) string {
+	if status != http.StatusBadGateway || len(header) == 0 {
+		return ""
+	}
+	addr, took, _ := bytes.Cut(header, []byte(" connect="))
+	if !bytes.ContainsRune(addr, ':') {
+		return CauseNoLiveUpstreams
+	}
+	if bytes.HasSuffix(took, []byte("-")) { // with several tries the last one counts
+		return CauseConnect
+	}
+	return ""
+}
+
+// classify502 serves configurations of the user's own, which add no header:
+// every 502 may be a failed connect, and the error log has the last word.
+func classify502(status int, _ []byte) string {
+	if status == http.StatusBadGateway {
+		return CauseConnect
+	}
+	return ""
+}
+
+func loadSample(s loadgen.Snapshot) *results.Load {
+	r := &results.Load{
+		IntervalS: s.Interval.Seconds(),
+		Scheduled: s.Scheduled, Sent: s.Sent, OK: s.OK, Failed: s.Failed,
+		Late: s.Late, Queued: s.Queued, Dropped: s.Dropped,
+		InFlight: s.InFlight, Waiting: s.Waiting,
+		Errors: foldCauses(s.Causes),
+	}
+	if s.N > 0 {
+		r.P50ms, r.P99ms, r.MaxMs = ms(s.P50), ms(s.P99), ms(s.Max)
+	}
+	return r
+}
+
+// foldCauses folds the generator's causes into the three the lab tells apart.
+func foldCauses(causes map[string]int64) results.Errors {
+	var e results.Errors
+	for cause, n := range causes {
+		switch cause {
+		case CauseConnect:
+			e.Error99 += n
+		case CauseNoLiveUpstreams:
+			e.NoLiveUpstreams += n
+		default:
+			e.Other += n
+		}
+	}
+	return e
+}
+
+func loadDone(r *loadgen.Result) (*LoadDone, error) {
+	d := &LoadDone{Totals: results.Totals{
+		StartNs: r.StartNs, EndNs: r.EndNs,
+		Scheduled: r.Scheduled, Sent: r.Sent, OK: r.OK, Failed: r.Failed,
+		Late: r.Late, Queued: r.Queued, Dropped: r.Dropped, Unfinished: r.Unfinished,
+		Causes: r.Causes, Errors: foldCauses(r.Causes),
+		LatenessP99: float64(r.Lateness.ValueAtQuantile(99)) / 1e3,
+		Opened:      r.ConnectionsOpened,
+		CPUSeconds:  (r.CPUUser + r.CPUSys).Seconds(),
+		OwnLimit:    r.OwnLimit, Bottleneck: r.Bottleneck, StoppedBy: r.StoppedBy, Interrupted: r.Interrupted,
+	}}
+	if ns, ok := r.FirstOf[CauseConnect]; ok {
+		before := r.OKBeforeFirst[CauseConnect]
+		d.FirstError, d.OKBefore = &ns, &before
+	}
+	var err error
+	if d.Latency, err = encodeMicroseconds(r.Latency); err != nil {
+		return nil, err
+	}
+	d.Service, err = encodeMicroseconds(r.Service)
+	return d, err
+}
+
+// encodeMicroseconds turns the generator's nanoseconds into the microseconds
+// of latency.hlog: a tenth of the buckets, and still far below what a network
+// namespace can resolve.
+func encodeMicroseconds(ns *hdr.Histogram) ([]byte, error) {
+	us := hdr.New(1, int64(time.Hour/time.Microsecond), 3)
+	for _, b := range ns.Distribution() {
+		if b.Count == 0 {
+			continue
+		}
+		if err := us.RecordValues(b.To/1e3, b.Count); err != nil {
+			return nil, err
+		}
+	}
+	return us.Encode(hdr.V2CompressedEncodingCookieBase)
+}
+
+// neighbour asks the proxy, at a steady pace and on a connection of its own,
+// for something that needs no upstream: what the exhaustion does to everybody
+// else on the worker. The first request, before t = 0, opens the connection.
+// Latency counts from the intended moment: one that came due while the one
+// before it was stuck has waited as well.
+func (l *Load) neighbour(ctx context.Context, startNs int64, sample func(Record)) {
+	transport := &http.Transport{MaxIdleConnsPerHost: 1, DialContext: (&net.Dialer{Timeout: time.Second}).DialContext}
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport, Timeout: seconds(l.TimeoutS)}
+	l.neighbourOnce(ctx, client)
+	for due := startNs; ; due += l.NeighbourMs * 1e6 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Duration(due - clock.Mono())):
+		}
+		status := l.neighbourOnce(ctx, client)
+		if ctx.Err() != nil {
+			return // cut short by the end of the load: says nothing
+		}
+		sample(Record{Neighbour: &results.Neighbour{Ms: float64(clock.Mono()-due) / 1e6, Status: status}})
+	}
+}
+
+// neighbourOnce returns the status of one request, 0 if it failed.
+func (l *Load) neighbourOnce(ctx context.Context, client *http.Client) int {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, l.NeighbourURL, nil)
+	if err != nil {
+		return 0
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0
+	}
+	defer resp.Body.Close()
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+		return 0
+	}
+	return resp.StatusCode
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+func ms(d time.Duration) *float64 {
+	v := float64(d) / float64(time.Millisecond)
+	return &v
+}

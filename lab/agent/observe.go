@@ -1,0 +1,183 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/lab99/lab99/lab/clock"
+	"github.com/lab99/lab99/lab/probe"
+	"github.com/lab99/lab99/results"
+)
+
+// excerptLines is how many lines of each kind the error log's excerpt keeps.
+const excerptLines = 3
+
+func (a *Addr) add() error {
+	var errs []error
+	for _, p := range a.Prefixes {
+		errs = append(errs, probe.AddAddr("", p))
+	}
+	return errors.Join(errs...)
+}
+
+// read reads the host back from inside its namespaces.
+func (i *Inspect) read() (*results.HostEnv, error) {
+	ports, err := probe.UsablePorts()
+	if err != nil {
+		return nil, err
+	}
+	env := &results.HostEnv{Sysctls: probe.Sysctls(i.Sysctls...), UsablePorts: ports.Usable}
+	if len(i.Server) > 0 {
+		server, err := probe.NewProcesses(i.Server...)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := server.Poll(); err != nil {
+			return nil, err
+		}
+		if env.NoFile, err = server.NoFile(); err != nil {
+			return nil, err
+		}
+	}
+	return env, nil
+}
+
+// run samples until ctx ends, and then looks once more: what the last sample
+// says is what the whole observation says.
+func (o *Observe) run(ctx context.Context, sample func(Record)) (*Observed, error) {
+	w, err := o.watch()
+	if err != nil {
+		return nil, err
+	}
+	defer w.close()
+	every := time.NewTicker(time.Duration(o.IntervalMs) * time.Millisecond)
+	defer every.Stop()
+	ratio := max(1, int(o.SocketsMs/o.IntervalMs))
+	done := new(Observed)
+	for n := 0; ; n++ {
+		rec, err := w.look(n%ratio == 0)
+		if err != nil {
+			return nil, err
+		}
+		if !w.alive && done.DiedNs == 0 {
+			done.DiedNs = rec.Mono
+		}
+		sample(rec)
+		select {
+		case <-ctx.Done():
+			return done, w.finish(done)
+		case <-every.C:
+		}
+	}
+}
+
+// watcher is one host under observation.
+type watcher struct {
+	sockets *probe.Sockets
+	server  *probe.Processes
+	log     *probe.Tail // nil: this host writes none
+	base    probe.Counters
+	cpu     float64 // at the beginning
+	alive   bool
+}
+
+func (o *Observe) watch() (*watcher, error) {
+	side := probe.Remote
+	if o.Side == results.HostBackend {
+		side = probe.Local
+	}
+	w := new(watcher)
+	var err error
+	if w.server, err = probe.NewProcesses(o.Server...); err != nil {
+		return nil, err
+	}
+	usage, err := w.server.Poll()
+	if err != nil {
+		return nil, err
+	}
+	w.cpu = usage.CPUSeconds
+	if w.base, err = probe.ReadCounters(); err != nil {
+		return nil, err
+	}
+	if o.ErrorLog != "" {
+		path, err := w.server.Path(o.ErrorLog)
+		if err != nil {
+			return nil, fmt.Errorf("find the server's error log %s: %w", o.ErrorLog, err)
+		}
+		w.log = probe.NewTail(path, excerptLines)
+	}
+	if w.sockets, err = probe.NewSockets(o.Destinations, side); err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// look takes one sample. The moment is read before the rest, so that a slow
+// dump makes the sample old rather than early.
+func (w *watcher) look(sockets bool) (Record, error) {
+	rec := Record{Mono: clock.Mono(), Net: new(results.Net)}
+	if sockets {
+		counts, err := w.sockets.Count()
+		if err != nil {
+			return rec, err
+		}
+		if counts == nil {
+			counts = []results.Sockets{} // none, as against not looked
+		}
+		rec.Net.Sockets = counts
+	}
+	stat, err := probe.ReadSockstat()
+	if err != nil {
+		return rec, err
+	}
+	rec.Net.TimeWait = stat.TimeWait
+	now, err := probe.ReadCounters()
+	if err != nil {
+		return rec, err
+	}
+	rec.Net.Counters = now.Since(w.base)
+	maps.DeleteFunc(rec.Net.Counters, func(_ string, n int64) bool { return n == 0 })
+	usage, err := w.server.Poll()
+	if err != nil {
+		return rec, err
+	}
+	w.alive = usage.Alive
+	rec.Net.CPUSeconds = usage.CPUSeconds - w.cpu
+	if w.log != nil {
+		if err := w.log.Poll(); err != nil {
+			return rec, err
+		}
+		e := w.log.Totals()
+		rec.Net.Log = &e
+	}
+	return rec, nil
+}
+
+// finish reads what the server still wrote, and looks a last time.
+func (w *watcher) finish(done *Observed) error {
+	if w.log != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		// A dead server takes its file system along; what was read stands.
+		if err := w.log.Drain(ctx); err != nil && w.alive {
+			return err
+		}
+		done.ByText, done.Excerpt = w.log.ByMessage(), w.log.Excerpt()
+	}
+	rec, err := w.look(true)
+	if err != nil {
+		return err
+	}
+	done.Net = *rec.Net
+	return nil
+}
+
+func (w *watcher) close() {
+	w.sockets.Close()
+	if w.log != nil {
+		w.log.Close()
+	}
+}

@@ -1,0 +1,80 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+)
+
+// pollEvery is short because the lab waits for it: nginx and Apache are up
+// some tens of milliseconds after their containers.
+const pollEvery = 5 * time.Millisecond
+
+func (r *Ready) wait(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(r.TimeoutMs)*time.Millisecond)
+	defer cancel()
+	for _, b := range r.Backends {
+		if err := until(ctx, func() error { return get(ctx, b, "/") }); err != nil {
+			return fmt.Errorf("the backend at %s is not ready: %w", b, err)
+		}
+	}
+	probe := func() error { return get(ctx, r.Proxy, r.Path) }
+	if r.Path == "" {
+		probe = func() error { return dial(ctx, r.Proxy) }
+	}
+	if err := until(ctx, probe); err != nil {
+		return fmt.Errorf("the proxy at %s is not ready: %w", r.Proxy, err)
+	}
+	return nil
+}
+
+// until repeats try until it succeeds or ctx ends, and then returns its last
+// error, which says more than "deadline exceeded".
+func until(ctx context.Context, try func() error) error {
+	for {
+		err := try()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pollEvery):
+		}
+	}
+}
+
+func dial(ctx context.Context, to netip.AddrPort) error {
+	c, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", to.String())
+	if err != nil {
+		return err
+	}
+	return c.Close()
+}
+
+func get(ctx context.Context, from netip.AddrPort, path string) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+from.String()+path, nil)
+	if err != nil {
+		return err
+	}
+	req.Close = true
+	t := &http.Transport{DisableKeepAlives: true}
+	resp, err := t.RoundTrip(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+		return err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("GET %s: %s", path, resp.Status)
+	}
+	return nil
+}

@@ -1,0 +1,112 @@
+package agent
+
+import (
+	"net/netip"
+
+	"github.com/lab99/lab99/results"
+)
+
+// Command is one order to an agent. Exactly one of the pointers is set.
+type Command struct {
+	ID      int64    `json:"id"`
+	Ready   *Ready   `json:"ready,omitempty"`
+	Addr    *Addr    `json:"addr,omitempty"`
+	Inspect *Inspect `json:"inspect,omitempty"`
+	Observe *Observe `json:"observe,omitempty"`
+	Load    *Load    `json:"load,omitempty"`
+	Stop    *Stop    `json:"stop,omitempty"`
+}
+
+// Ready waits until every address accepts a connection and, where a path is
+// given, the proxy answers it. It must run on the load host: a dial from the
+// proxy's namespace would spend one of the tuples the run is about.
+type Ready struct {
+	Backends  []netip.AddrPort `json:"backends"`
+	Proxy     netip.AddrPort   `json:"proxy"`
+	Path      string           `json:"path,omitempty"` // "": connecting is enough
+	TimeoutMs int64            `json:"timeout_ms"`
+}
+
+// Addr adds addresses to the host. It needs NET_ADMIN.
+type Addr struct {
+	Prefixes []netip.Prefix `json:"prefixes"`
+}
+
+// Inspect reads the host back: its sysctls, usable ports, descriptor limit.
+type Inspect struct {
+	Server  []string `json:"server"`  // names of the server's processes
+	Sysctls []string `json:"sysctls"` // besides those that always matter
+}
+
+// Observe starts sampling and goes on until Stop.
+type Observe struct {
+	Destinations []netip.AddrPort `json:"destinations"`
+	Side         string           `json:"side"` // results.HostProxy or results.HostBackend
+	Server       []string         `json:"server"`
+	ErrorLog     string           `json:"error_log,omitempty"` // path as the server sees it
+	IntervalMs   int64            `json:"interval_ms"`
+	SocketsMs    int64            `json:"sockets_ms"` // the dearer dump of sockets; a multiple of IntervalMs
+}
+
+// Load drives requests and goes on until its profile ends, one of its stop
+// conditions holds, or Stop.
+type Load struct {
+	URL          string   `json:"url"`
+	Connections  int      `json:"connections"`
+	RatePerS     float64  `json:"rate_per_s"`
+	DurationS    float64  `json:"duration_s"`
+	TimeoutS     float64  `json:"timeout_s"`
+	StopAfterS   *float64 `json:"stop_after_error_99_s,omitempty"`
+	StartInMs    int64    `json:"start_in_ms"` // t = 0 lies this far ahead
+	NeighbourURL string   `json:"neighbour_url,omitempty"`
+	NeighbourMs  int64    `json:"neighbour_ms,omitempty"`
+	Classify     bool     `json:"classify"` // the proxy sends UpstreamHeader
+}
+
+// Stop ends the load, or the observation, early. The answer to the Load or
+// Observe command then comes as at its natural end.
+type Stop struct{}
+
+// Record is one line from an agent. A record with Re answers a command and
+// has either Error or the answer; the others are samples.
+type Record struct {
+	Seq       uint64             `json:"seq"`
+	Mono      int64              `json:"mono_ns"`
+	Re        int64              `json:"re,omitempty"`
+	Error     string             `json:"error,omitempty"`
+	Env       *results.HostEnv   `json:"env,omitempty"`
+	Started   *Started           `json:"started,omitempty"`
+	Load      *results.Load      `json:"load,omitempty"`
+	Neighbour *results.Neighbour `json:"neighbour,omitempty"`
+	Net       *results.Net       `json:"net,omitempty"`
+	LoadDone  *LoadDone          `json:"load_done,omitempty"`
+	Observed  *Observed          `json:"observed,omitempty"`
+}
+
+// Started fixes t = 0 of the run.
+type Started struct {
+	StartNs int64 `json:"start_ns"` // CLOCK_MONOTONIC of the first scheduled send
+}
+
+// LoadDone is the whole of what the generator did. The histograms are in
+// microseconds, encoded as HdrHistogram V2.
+type LoadDone struct {
+	results.Totals
+	Latency []byte `json:"latency"` // from the intended send time
+	Service []byte `json:"service"` // from the send
+}
+
+// Observed closes an observation.
+type Observed struct {
+	Net     results.Net      `json:"net"` // the last sample, with everything in it
+	ByText  map[string]int64 `json:"log_by_message,omitempty"`
+	Excerpt []string         `json:"log_excerpt,omitempty"`
+	DiedNs  int64            `json:"died_ns,omitempty"` // when the server was seen to have no process left
+}
+
+// The causes the lab tells apart by the header its nginx adds to each reply.
+const (
+	UpstreamHeader       = "X-Lab99-Upstream" // $upstream_addr
+	CauseConnect         = "upstream connect" // the header is an address: that connect failed
+	CauseNoLiveUpstreams = "no live upstreams"
+)
