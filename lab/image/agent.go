@@ -46,7 +46,7 @@ func Agent(ctx context.Context, eng Engine, path string) (Image, error) {
 		img.Source = Assembled
 		config := dockerspec.DockerOCIImageConfig{ImageConfig: ocispec.ImageConfig{
 			Entrypoint: []string{agentProgram},
-			Labels:     map[string]string{LabelRole: "agent", LabelRequested: hash},
+			Labels:     map[string]string{LabelRole: RoleAgent, LabelRequested: hash},
 		}}
 		if err := load(ctx, eng, img.Used, arch, config, map[string]entry{agentProgram[1:]: {mode: 0o755, data: binary}}); err != nil {
 			return Image{}, err

@@ -44,8 +44,11 @@ const (
 	Assembled Source = "assembled" // made from the distribution's packages, now or by an earlier run
 )
 
-// Labels of every image this package makes. `lab99 clean` finds them by
-// LabelRole; an image pulled or loaded by the user carries none.
+// RoleAgent is the LabelRole of the agent's image.
+const RoleAgent = "agent"
+
+// Labels of every image this package makes; an image pulled or loaded by the
+// user carries none. `lab99 clean` removes those of the agent.
 const (
 	LabelRole      = "org.lab99.role"      // nginx, httpd or agent
 	LabelRequested = "org.lab99.requested" // "apt:SUITE", or the hash of the agent's binary
