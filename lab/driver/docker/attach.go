@@ -1,0 +1,83 @@
+package docker
+
+import (
+	"context"
+	"io"
+	"sync"
+
+	"github.com/moby/moby/api/pkg/stdcopy"
+	"github.com/moby/moby/client"
+)
+
+// stream is the attached standard streams of a container.
+//
+// Attach, not the log API nor testcontainers' log consumer: the consumer
+// reopens the log every few seconds and loses lines at the seams. The stream
+// must stay reachable for as long as the container is to live: collected as
+// garbage, the connection closes, and a tether whose standard input closes
+// takes the lab with it.
+type stream struct {
+	conn   client.HijackedResponse
+	stdout *io.PipeReader
+	tail   *tail // stderr, and of a server stdout too
+	ended  chan struct{}
+}
+
+// attach connects to a container that has not started yet, so that not a
+// byte is missed. With an agent behind it stdout is a pipe to be read; of a
+// server only the tail of what it prints is kept.
+func attach(ctx context.Context, cli *client.Client, id string, isAgent bool) (*stream, error) {
+	at, err := cli.ContainerAttach(ctx, id, client.ContainerAttachOptions{Stream: true, Stdin: isAgent, Stdout: true, Stderr: true})
+	if err != nil {
+		return nil, err
+	}
+	s := &stream{conn: at.HijackedResponse, tail: new(tail), ended: make(chan struct{})}
+	var out io.Writer = s.tail
+	var pw *io.PipeWriter
+	if isAgent {
+		s.stdout, pw = io.Pipe()
+		out = pw
+	}
+	go func() {
+		defer close(s.ended)
+		_, err := stdcopy.StdCopy(out, s.tail, s.conn.Reader)
+		if pw != nil {
+			pw.CloseWithError(err) // nil means EOF
+		}
+	}()
+	return s, nil
+}
+
+func (s *stream) Write(b []byte) (int, error) { return s.conn.Conn.Write(b) }
+
+func (s *stream) close() {
+	s.conn.Close()
+	if s.stdout != nil {
+		s.stdout.Close() // lets a copy into an unread pipe end
+	}
+}
+
+// tailLen is enough for nginx's whole complaint about a configuration.
+const tailLen = 8 << 10
+
+// tail keeps the end of what is written to it.
+type tail struct {
+	mu sync.Mutex
+	b  []byte
+}
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.b = append(t.b, p...)
+	if over := len(t.b) - tailLen; over > 0 {
+		t.b = append(t.b[:0], t.b[over:]...)
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(t.b)
+}

@@ -1,0 +1,55 @@
+package docker
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/lab99/lab99/lab/driver"
+	"github.com/lab99/lab99/lab/image"
+	"github.com/moby/moby/client"
+)
+
+// Prepare finds, pulls or assembles the image of a server.
+func (d *Driver) Prepare(ctx context.Context, role image.Role, ref string, mode image.Mode, say func(string)) (image.Image, error) {
+	return image.Resolve(ctx, d.cli, role, ref, mode, say)
+}
+
+// agentImage loads the agent into the engine, if it is not there yet.
+func (d *Driver) agentImage(ctx context.Context) (string, error) {
+	path, err := d.agentBinary(ctx)
+	if err != nil {
+		return "", err
+	}
+	img, err := image.Agent(ctx, d.cli, path)
+	if err != nil {
+		return "", &driver.UnfitError{What: "the agent cannot be loaded into the engine", Err: err}
+	}
+	return img.Used, nil
+}
+
+// agentBinary finds the program the lab's hosts run: this one, where it is
+// what the engine runs, else the copy `make build` puts beside it.
+func (d *Driver) agentBinary(ctx context.Context) (string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	v, err := d.cli.ServerVersion(ctx, client.ServerVersionOptions{})
+	if err != nil {
+		return "", unreachable(err)
+	}
+	if runtime.GOOS == "linux" && v.Arch == runtime.GOARCH {
+		return self, nil
+	}
+	beside := filepath.Join(filepath.Dir(self), "lab99-linux-"+v.Arch)
+	if _, err := os.Stat(beside); err != nil {
+		return "", &driver.UnfitError{
+			What: fmt.Sprintf("the engine runs linux/%s, this program is for %s/%s, and there is no %s", v.Arch, runtime.GOOS, runtime.GOARCH, beside),
+			Hint: "`make build` makes it.",
+		}
+	}
+	return beside, nil
+}

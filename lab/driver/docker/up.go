@@ -1,0 +1,264 @@
+package docker
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/lab99/lab99/lab/agent"
+	"github.com/lab99/lab99/lab/driver"
+	"github.com/lab99/lab99/results"
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/client"
+	tc "github.com/testcontainers/testcontainers-go"
+	"golang.org/x/sync/errgroup"
+)
+
+// The roles of a lab's containers, as labelled.
+const (
+	roleTether  = "tether"
+	roleProxy   = "proxy"
+	roleBackend = "backend"
+	roleProbe   = "probe"
+)
+
+// upTimeout bounds what takes a second on an engine that is well.
+const upTimeout = time.Minute
+
+var errSlow = &driver.UnfitError{What: fmt.Sprintf("the engine did not bring the lab up in %v", upTimeout), Hint: "Is it well? `docker ps` should answer at once."}
+
+// downTimeout bounds the clean-up after a failed Up, which runs even when the
+// caller's context is already cancelled.
+const downTimeout = 20 * time.Second
+
+// Up brings a lab up: the network, the tether, then nginx and the backend at
+// once, then their probes at once.
+func (d *Driver) Up(ctx context.Context, spec driver.Spec) (_ driver.Lab, err error) {
+	l := &lab{d: d, exited: make(chan *driver.ServerError, 5), agents: map[string]*agent.Client{}}
+	defer func() {
+		if err != nil {
+			dctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), downTimeout)
+			defer cancel()
+			err = errors.Join(err, d.removeRun(dctx, spec.Run), l.Down(dctx))
+		}
+	}()
+	ctx, cancel := context.WithTimeoutCause(ctx, upTimeout, errSlow)
+	defer cancel()
+	b := &builder{lab: l, spec: spec}
+	if b.agentImage, err = d.agentImage(ctx); err != nil {
+		return nil, err
+	}
+	nw, subnet, err := newNetwork(ctx, b.labels("network"), spec.Subnets)
+	if err != nil {
+		return nil, err
+	}
+	l.network, b.network = nw.ID, nw.Name
+	l.topo = Topology(subnet, spec.Addresses)
+	proxyFiles, backendFiles, err := spec.Configure(l.topo)
+	if err != nil {
+		return nil, err
+	}
+	if b.tether, err = b.agent(ctx, results.HostLoad, roleTether, nil); err != nil {
+		return nil, err
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		return b.serverAndProbe(gctx, roleProxy, spec.Proxy, l.topo.Proxy.Addr(), proxyFiles)
+	})
+	g.Go(func() error {
+		if err := b.serverAndProbe(gctx, roleBackend, spec.Backend, l.topo.Backends[0].Addr(), backendFiles); err != nil {
+			return err
+		}
+		return b.addAddresses(gctx)
+	})
+	if err := g.Wait(); err != nil {
+		// A server that refused its configuration explains itself better than
+		// the probe that could not join it.
+		select {
+		case dead := <-l.exited:
+			return nil, dead
+		case <-time.After(100 * time.Millisecond):
+			return nil, err
+		}
+	}
+	return l, nil
+}
+
+// builder makes the containers of one lab.
+type builder struct {
+	lab        *lab
+	spec       driver.Spec
+	agentImage string
+	network    string // name
+	tether     string // container ID
+}
+
+func (b *builder) labels(role string) map[string]string {
+	return map[string]string{labelRun: b.spec.Run, labelRole: role}
+}
+
+// serverAndProbe starts a server, and then an agent in its network namespace.
+func (b *builder) serverAndProbe(ctx context.Context, role string, s driver.Server, addr netip.Addr, files []driver.File) error {
+	id, err := b.server(ctx, role, s, addr, files)
+	if err != nil {
+		return err
+	}
+	_, err = b.agent(ctx, hostOf(role), roleProbe, func(hc *container.HostConfig) {
+		hc.NetworkMode = container.NetworkMode("container:" + id)
+		hc.PidMode = container.PidMode("container:" + b.tether)
+		if role == roleBackend {
+			hc.CapAdd = []string{"NET_ADMIN"} // to add addresses
+		}
+	})
+	return err
+}
+
+func (b *builder) server(ctx context.Context, role string, s driver.Server, addr netip.Addr, files []driver.File) (string, error) {
+	m := &member{role: role, host: hostOf(role)}
+	err := b.start(ctx, m, tc.ContainerRequest{
+		Image:                    s.Image,
+		Networks:                 []string{b.network},
+		Tmpfs:                    map[string]string{driver.RunDir: "rw,size=512m,mode=1777"},
+		EndpointSettingsModifier: static(b.network, addr),
+		ConfigModifier: func(c *container.Config) {
+			c.Entrypoint = s.Command[:1] // the official entrypoint edits configurations
+			c.Cmd = s.Command[1:]
+			c.StopSignal = "SIGKILL"
+		},
+		HostConfigModifier: func(hc *container.HostConfig) {
+			hc.AutoRemove = true
+			hc.PidMode = container.PidMode("container:" + b.tether)
+			hc.Sysctls = s.Sysctls
+			hc.LogConfig = container.LogConfig{Type: "none"}
+		},
+	}, files)
+	return m.id, err
+}
+
+// agent starts an agent; join nil means the tether, on the lab's network.
+func (b *builder) agent(ctx context.Context, host, role string, join func(*container.HostConfig)) (string, error) {
+	m := &member{role: role, host: host}
+	req := tc.ContainerRequest{
+		Image: b.agentImage,
+		ConfigModifier: func(c *container.Config) {
+			c.Cmd = []string{"agent"}
+			c.OpenStdin, c.StdinOnce = true, true
+			c.AttachStdin, c.AttachStdout, c.AttachStderr = true, true, true
+		},
+		HostConfigModifier: func(hc *container.HostConfig) {
+			hc.AutoRemove = true
+			hc.LogConfig = container.LogConfig{Type: "none"} // the stream is attached; nothing may fill the engine's disk
+			if join != nil {
+				join(hc)
+			}
+		},
+	}
+	if join == nil {
+		req.Networks = []string{b.network}
+		req.EndpointSettingsModifier = static(b.network, b.lab.topo.Load)
+	}
+	if err := b.start(ctx, m, req, nil); err != nil {
+		return "", err
+	}
+	c := agent.NewClient(host, m.stream.stdout, m.stream, func(r agent.Record) { b.spec.OnRecord(host, r) })
+	b.lab.mu.Lock()
+	b.lab.agents[host] = c
+	b.lab.mu.Unlock()
+	return m.id, nil
+}
+
+// start creates a container, copies its files in, attaches and starts it.
+func (b *builder) start(ctx context.Context, m *member, req tc.ContainerRequest, files []driver.File) error {
+	what := fmt.Sprintf("container of the %s on host %s", m.role, m.host)
+	req.Labels = b.labels(m.role)
+	req.Name = strings.Join([]string{"lab99", b.spec.Run, b.spec.Variant, m.host, m.role}, "-")
+	c, err := tc.GenericContainer(ctx, tc.GenericContainerRequest{ContainerRequest: req, Started: false})
+	if c != nil && c.GetContainerID() != "" { // it may exist even when the call failed
+		m.id = c.GetContainerID()
+		b.lab.mu.Lock()
+		b.lab.members = append(b.lab.members, m)
+		b.lab.mu.Unlock()
+	}
+	if err != nil {
+		return unfit(ctx, "create the "+what, err)
+	}
+	cli := b.lab.d.cli
+	if len(files) > 0 {
+		// One archive: the engine takes some 50 ms over each copy.
+		_, err := cli.CopyToContainer(ctx, m.id, client.CopyToContainerOptions{DestinationPath: "/", Content: archive(files)})
+		if err != nil {
+			return unfit(ctx, "copy files into the "+what, err)
+		}
+	}
+	isAgent := m.role == roleTether || m.role == roleProbe
+	if m.stream, err = attach(context.WithoutCancel(ctx), cli, m.id, isAgent); err != nil {
+		return unfit(ctx, "attach to the "+what, err)
+	}
+	if err := c.Start(ctx); err != nil {
+		return unfit(ctx, "start the "+what, err)
+	}
+	go b.lab.watch(m)
+	return nil
+}
+
+// unfit blames the engine, which refused what a lab needs, unless somebody
+// called the whole thing off.
+func unfit(ctx context.Context, what string, err error) error {
+	switch cause := context.Cause(ctx); {
+	case cause == errSlow:
+		return errSlow
+	case cause != nil:
+		return fmt.Errorf("%s: %w", what, cause)
+	}
+	return &driver.UnfitError{What: "the engine could not " + what, Err: err}
+}
+
+// addAddresses gives the backend its further addresses. The engine could do
+// it with a network more per address, but then nginx would have to join each,
+// and leave from another source address.
+func (b *builder) addAddresses(ctx context.Context) error {
+	more := b.lab.topo.Backends[1:]
+	if len(more) == 0 {
+		return nil
+	}
+	cmd := new(agent.Addr)
+	for _, a := range more {
+		cmd.Prefixes = append(cmd.Prefixes, netip.PrefixFrom(a.Addr(), b.lab.topo.Subnet.Bits()))
+	}
+	if _, err := b.lab.Agent(results.HostBackend).Call(ctx, agent.Command{Addr: cmd}); err != nil {
+		return fmt.Errorf("give the backend %d more addresses: %w", len(more), err)
+	}
+	return nil
+}
+
+func static(name string, addr netip.Addr) func(map[string]*network.EndpointSettings) {
+	return func(m map[string]*network.EndpointSettings) {
+		m[name].IPAMConfig = &network.EndpointIPAMConfig{IPv4Address: addr}
+	}
+}
+
+// archive packs files, and the directories they need, for the engine.
+func archive(files []driver.File) *bytes.Buffer {
+	var buf bytes.Buffer
+	w := tar.NewWriter(&buf)
+	made := map[string]bool{}
+	for _, f := range files {
+		for i, c := range f.Path {
+			if dir := f.Path[:i]; c == '/' && i > 0 && !made[dir] {
+				made[dir] = true
+				w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: strings.TrimPrefix(dir, "/") + "/", Mode: 0o755})
+			}
+		}
+		w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: strings.TrimPrefix(path.Clean(f.Path), "/"), Mode: 0o644, Size: int64(len(f.Data))})
+		w.Write(f.Data)
+	}
+	w.Close() // none of these can fail on a bytes.Buffer with matching sizes
+	return &buf
+}

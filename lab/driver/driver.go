@@ -1,0 +1,146 @@
+// Package driver says what the lab asks of whatever runs its hosts: bring up
+// a load host, an nginx and a backend in network namespaces of their own, put
+// an agent into each, and take everything away again.
+//
+// Neighbours: package driver/docker does it with containers; package lab is
+// the only caller.
+package driver
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	"github.com/lab99/lab99/lab/agent"
+	"github.com/lab99/lab99/lab/image"
+)
+
+// Driver brings labs up.
+type Driver interface {
+	// Name is the word for it on the command line.
+	Name() string
+	// Machine describes what runs the hosts, which need not be this one.
+	Machine() Machine
+	// Prepare finds or makes the image of a server. What it did is said, a
+	// line at a time.
+	Prepare(ctx context.Context, role image.Role, ref string, mode image.Mode, say func(string)) (image.Image, error)
+	// Up brings a lab up. When it fails, whatever it made is gone again. The
+	// error is an *UnfitError where the machine is to blame and a
+	// *ServerError where nginx or the backend would not start.
+	Up(ctx context.Context, spec Spec) (Lab, error)
+	// Sweep removes what dead runs left behind, and with all also what live
+	// ones use. It returns a line for each thing removed.
+	Sweep(ctx context.Context, all bool) ([]string, error)
+}
+
+// Machine is where the hosts of a lab run.
+type Machine struct {
+	Engine    string // name and version, "" without one
+	Kernel    string
+	Arch      string
+	CPUs      int
+	MemoryMiB int
+}
+
+// Lab is a running set of hosts.
+type Lab interface {
+	Topology() Topology
+	// Agent returns the agent on one of the hosts results.HostLoad,
+	// HostProxy and HostBackend.
+	Agent(host string) *agent.Client
+	// Exec runs a program inside a server's container and returns what it
+	// printed, stdout and stderr together.
+	Exec(ctx context.Context, host string, argv ...string) (string, error)
+	// Exited delivers an error for each server, or agent, that ends while the
+	// lab is up.
+	Exited() <-chan *ServerError
+	// Down takes the lab away. It is safe to call twice.
+	Down(ctx context.Context) error
+}
+
+// Spec is what to bring up.
+type Spec struct {
+	Run     string // names the run; unique among the runs of an engine
+	Variant string
+	Proxy   Server
+	Backend Server
+	// Addresses is how many addresses the backend listens on.
+	Addresses int
+	// Subnets are the candidates for the lab's network, tried in turn.
+	Subnets []netip.Prefix
+	// Configure renders the servers' files once the addresses are known.
+	Configure func(Topology) (proxy, backend []File, err error)
+	// OnRecord gets every sample of every agent; it is called from one
+	// goroutine per host.
+	OnRecord func(host string, r agent.Record)
+}
+
+// Server is nginx or a backend.
+type Server struct {
+	Image   string
+	Command []string          // program and arguments; it must stay in the foreground
+	Sysctls map[string]string // of its network namespace
+}
+
+// Where a server finds what the lab gives it.
+const (
+	ConfigDir = "/etc/lab" // files copied in before it starts
+	RunDir    = "/run/lab" // empty, in memory, writable by everyone
+)
+
+// File is a file put into a server before it starts.
+type File struct {
+	Path string // absolute
+	Data []byte
+}
+
+// Topology is where things are.
+type Topology struct {
+	Subnet   netip.Prefix
+	Load     netip.Addr
+	Proxy    netip.AddrPort
+	Backends []netip.AddrPort
+}
+
+// UnfitError says that this machine cannot run the lab, and what would help.
+type UnfitError struct {
+	What string
+	Hint string
+	Err  error
+}
+
+func (e *UnfitError) Error() string {
+	s := e.What
+	if e.Err != nil {
+		s = fmt.Sprintf("%s: %v", s, e.Err)
+	}
+	if e.Hint != "" {
+		s += "\n  " + e.Hint
+	}
+	return s
+}
+
+func (e *UnfitError) Unwrap() error { return e.Err }
+
+// ServerError says that nginx or the backend, or an agent, ended by itself.
+type ServerError struct {
+	Host   string // results.HostProxy, HostBackend, and HostLoad for an agent
+	Agent  bool
+	Output string // the last of what it printed
+}
+
+// What says who ended, in one line.
+func (e *ServerError) What() string {
+	name := map[string]string{"proxy": "nginx", "backend": "the backend"}[e.Host]
+	if e.Agent {
+		name = "lab99's own agent on host " + e.Host
+	}
+	return name + " ended by itself"
+}
+
+func (e *ServerError) Error() string {
+	if e.Output == "" {
+		return e.What() + " and printed nothing"
+	}
+	return e.What() + "; it printed:\n" + e.Output
+}
