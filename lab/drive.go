@@ -1,0 +1,157 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/lab99/lab99/lab/agent"
+	"github.com/lab99/lab99/results"
+)
+
+// drive observes both ends, drives the load, and lets both drain.
+func (t *trial) drive(ctx context.Context) error {
+	observers, err := t.observe()
+	if err != nil {
+		return err
+	}
+	t.phase("load")
+	loader := t.lab.Agent(results.HostLoad)
+	answer, err := loader.Start(agent.Command{Load: t.load()})
+	if err != nil {
+		return err
+	}
+	r, err := t.finishLoad(ctx, loader, answer)
+	if err == nil {
+		t.done = r.LoadDone
+		t.m.Totals = &r.LoadDone.Totals
+	} else if len(t.m.Faults) == 0 {
+		return err
+	}
+	t.phase("drain")
+	return t.collect(ctx, observers)
+}
+
+// finishLoad waits for the load's end, and brings it about when the user
+// interrupts or a server dies.
+func (t *trial) finishLoad(ctx context.Context, loader *agent.Client, answer <-chan agent.Record) (agent.Record, error) {
+	type reply struct {
+		rec agent.Record
+		err error
+	}
+	got := make(chan reply, 1)
+	wctx, cancel := context.WithTimeout(ctx, t.bound())
+	defer cancel()
+	go func() {
+		rec, err := loader.Wait(wctx, answer)
+		got <- reply{rec, err}
+	}()
+	started, stop, exited := t.rec.started, t.run.o.Stop, t.lab.Exited()
+	for {
+		select {
+		case r := <-got:
+			return r.rec, r.err
+		case <-started:
+			started = nil
+			if t.first {
+				s := t.rec.wall(0).Sub(t.run.o.Entered).Seconds()
+				t.timing.EnterToLoadS = &s
+			}
+			t.journal.note("load", results.HostLoad, fmt.Sprintf("%g requests per second for %g s", t.plan.RatePerS, t.plan.DurationS), nil)
+		case <-stop:
+			stop = nil
+			t.journal.note("interrupted", "", "the load ends now", nil)
+			loader.Start(agent.Command{Stop: &agent.Stop{}})
+		case dead := <-exited:
+			exited = nil
+			t.journal.note("died", dead.Host, dead.Output, nil)
+			if dead.Agent {
+				return agent.Record{}, dead
+			}
+			t.fault(dead.What())
+			loader.Start(agent.Command{Stop: &agent.Stop{}})
+		}
+	}
+}
+
+// bound is how long a load may take at the most: its schedule and its drain,
+// and something for a box that is busy.
+func (t *trial) bound() time.Duration {
+	return startIn + t.v.Duration + 2*t.v.Load.Timeout + 15*time.Second
+}
+
+func (t *trial) load() *agent.Load {
+	target := "http://" + t.lab.Topology().Proxy.String()
+	l := &agent.Load{
+		URL:         target + t.v.Load.Path,
+		Connections: t.plan.Connections, RatePerS: t.plan.RatePerS,
+		DurationS: t.plan.DurationS, TimeoutS: t.plan.TimeoutS, StopAfterS: t.plan.StopAfterS,
+		StartInMs: startIn.Milliseconds(), Classify: !t.v.OwnConfig(),
+	}
+	if !t.v.OwnConfig() {
+		l.NeighbourURL, l.NeighbourMs = target+neighbourPath, sampleEvery.Milliseconds()
+	}
+	return l
+}
+
+// observe starts the two observers.
+func (t *trial) observe() (map[string]<-chan agent.Record, error) {
+	sockets := sampleEvery
+	if t.v.Ports.N()*t.v.Backend.Addresses > 20000 {
+		sockets = 5 * sampleEvery // a dump of that many sockets takes some 10 ms of processor
+	}
+	answers := map[string]<-chan agent.Record{}
+	for _, host := range []string{results.HostProxy, results.HostBackend} {
+		o := &agent.Observe{
+			Destinations: t.lab.Topology().Backends, Side: host, Server: serverNames(host),
+			IntervalMs: sampleEvery.Milliseconds(), SocketsMs: sockets.Milliseconds(),
+		}
+		if host == results.HostProxy {
+			o.ErrorLog = errorLog
+		}
+		a, err := t.lab.Agent(host).Start(agent.Command{Observe: o})
+		if err != nil {
+			return nil, err
+		}
+		answers[host] = a
+	}
+	return answers, nil
+}
+
+// collect ends the observations and takes what they saw last.
+func (t *trial) collect(ctx context.Context, answers map[string]<-chan agent.Record) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	for host, answer := range answers {
+		a := t.lab.Agent(host)
+		if _, err := a.Start(agent.Command{Stop: &agent.Stop{}}); err != nil {
+			t.fault(err.Error())
+			continue
+		}
+		r, err := a.Wait(ctx, answer)
+		if err != nil {
+			t.fault(err.Error())
+			continue
+		}
+		net := r.Observed.Net
+		if host == results.HostProxy {
+			t.m.Proxy = &net
+			t.conf.excerpt, t.conf.byMessage = r.Observed.Excerpt, r.Observed.ByText
+		} else {
+			t.m.Backend = &net
+		}
+		if r.Observed.DiedNs != 0 {
+			t.fault(fmt.Sprintf("the server on the %s was gone %.2f s into the load", host, t.rec.at(r.Observed.DiedNs)))
+		}
+	}
+	for _, host := range []string{results.HostLoad, results.HostProxy, results.HostBackend} {
+		if err := t.lab.Agent(host).Fault(); err != nil {
+			t.fault(err.Error())
+		}
+	}
+	return nil
+}
+
+func (t *trial) fault(text string) { t.m.Faults = append(t.m.Faults, text) }
+
+func (t *trial) phase(name string) { t.run.o.Progress.Phase(name) }

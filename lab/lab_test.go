@@ -1,0 +1,189 @@
+package lab
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/lab99/lab99/lab/agent"
+	"github.com/lab99/lab99/results"
+	"github.com/lab99/lab99/scenarios"
+)
+
+func resolve(t *testing.T, size string, set ...string) *scenarios.Resolved {
+	t.Helper()
+	s, err := scenarios.Load("port-exhaustion")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := s.Resolve(size, set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func planOf(t *testing.T, size string, set ...string) *results.Plan {
+	t.Helper()
+	p, err := Plan(resolve(t, size, set...), "docker", 2, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// TestPredictions holds the plan of the main scenario against the table of
+// what its runs must show.
+func TestPredictions(t *testing.T) {
+	for _, tc := range []struct {
+		size     string
+		variant  int
+		tuples   int
+		first    float64 // 0: never
+		verdict  string
+		collapse float64 // 0: none
+	}{
+		{"quick", 0, 500, 2.5, "reproduced", 0},
+		{"quick", 1, 500, 0, "mitigated", 0},
+		{"quick", 2, 500, 0, "mitigated", 0},
+		{"quick", 3, 1500, 7.5, "postponed", 0},
+		{"standard", 0, 4096, 4.096, "reproduced", 0},
+		{"standard", 3, 12288, 12.288, "postponed", 0},
+		{"full", 0, 28232, -1, "reproduced", 7.058},
+	} {
+		v := planOf(t, tc.size).Variants[tc.variant]
+		p := v.Predicted
+		if p.Tuples != tc.tuples || p.Verdict != tc.verdict {
+			t.Errorf("%s %s: %d tuples, %s; want %d, %s", tc.size, v.Name, p.Tuples, p.Verdict, tc.tuples, tc.verdict)
+		}
+		switch {
+		case tc.first == 0 && p.FirstError99S != nil:
+			t.Errorf("%s %s: error 99 predicted at %v s, want never", tc.size, v.Name, *p.FirstError99S)
+		case tc.first > 0 && (p.FirstError99S == nil || *p.FirstError99S != tc.first):
+			t.Errorf("%s %s: first error 99 %v, want %v s", tc.size, v.Name, p.FirstError99S, tc.first)
+		case tc.first > 0 && *p.OKBeforeError99 != tc.tuples:
+			t.Errorf("%s %s: %d ok before it, want %d", tc.size, v.Name, *p.OKBeforeError99, tc.tuples)
+		}
+		if tc.collapse > 0 && (p.CollapseS == nil || *p.CollapseS != tc.collapse) {
+			t.Errorf("%s %s: collapse %v, want %v s", tc.size, v.Name, p.CollapseS, tc.collapse)
+		}
+	}
+}
+
+func TestSetMovesThePrediction(t *testing.T) {
+	p := planOf(t, "quick", "size.ports=737", "size.rate=91", "size.duration=15s")
+	if got, want := *p.Variants[0].Predicted.FirstError99S, 737.0/91; got != want {
+		t.Errorf("first error 99 at %v s, want %v", got, want)
+	}
+	if p.Hash == planOf(t, "quick").Hash {
+		t.Error("two different plans have one hash")
+	}
+	if planOf(t, "quick").Hash != planOf(t, "quick").Hash {
+		t.Error("one plan has two hashes")
+	}
+}
+
+func TestRecorderPutsSamplesOnTheLoadsClock(t *testing.T) {
+	store := &results.Store{Dir: t.TempDir()}
+	file, err := store.AppendLines("v/" + results.SamplesFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	r := newRecorder(file, func(results.Sample) { seen++ })
+	r.take("proxy", agent.Record{Seq: 1, Mono: 900e6, Net: &results.Net{}}) // before t = 0 is known
+	r.take("load", agent.Record{Seq: 1, Mono: 950e6, Started: &agent.Started{StartNs: 1000e6}})
+	r.take("load", agent.Record{Seq: 2, Mono: 1100e6, Load: &results.Load{OK: 7}})
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	got := r.samples()
+	if len(got) != 2 || seen != 2 || got[0].T != -0.1 || got[1].T != 0.1 || got[1].Load.OK != 7 {
+		t.Errorf("samples %+v, seen %d", got, seen)
+	}
+	select {
+	case <-r.started:
+	default:
+		t.Error("the start is not announced")
+	}
+}
+
+// TestFullTablesAreFaults: a kernel table that is full before the ports are
+// would hide the exhaustion, so the run is invalid before it begins.
+func TestFullTablesAreFaults(t *testing.T) {
+	for name, tc := range map[string]struct {
+		key, value string
+		set        []string
+		fault      bool
+	}{
+		"room in both":                  {"net.ipv4.tcp_max_tw_buckets", "131072", nil, false},
+		"few buckets":                   {"net.ipv4.tcp_max_tw_buckets", "300", nil, true},
+		"a full conntrack":              {"net.netfilter.nf_conntrack_max", "300", nil, true},
+		"no such table":                 {"net.netfilter.nf_conntrack_max", "", nil, false},
+		"the scenario is about buckets": {"net.ipv4.tcp_max_tw_buckets", "300", []string{"proxy.sysctls.net.ipv4.tcp_max_tw_buckets=300"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := resolve(t, "quick", tc.set...)
+			p, err := Plan(r, "docker", 2, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			tr := &trial{v: r.Variants[0], plan: p.Variants[0], cpus: 2}
+			tr.tableLimits(results.HostEnv{UsablePorts: 500, Sysctls: map[string]string{tc.key: tc.value}})
+			if got := len(tr.m.Faults) > 0; got != tc.fault {
+				t.Errorf("faults %v, want any: %v", tr.m.Faults, tc.fault)
+			}
+		})
+	}
+}
+
+func TestEstimateCountsTheStopCondition(t *testing.T) {
+	// 2.5+5, 10, 10, and 7.5+5 cut at 10 seconds of load, and 3 around each.
+	if got, want := Estimate(planOf(t, "quick")).Seconds(), 7.5+10+10+10+4*3.0; got != want {
+		t.Errorf("estimate %v s, want %v", got, want)
+	}
+}
+
+func TestFindingIsOneSentence(t *testing.T) {
+	first, rho := 2.5, 0.04
+	s := results.Summary{Variants: []results.Variant{
+		{Name: "baseline", Verdict: "reproduced", FirstError: &first, Predicted: results.Prediction{FirstError99S: &first}},
+		{Name: "keepalive", Verdict: "mitigated", RhoSteady: &rho},
+	}}
+	want := "baseline ran out of source ports after 2.50 s (predicted 2.50 s); keepalive held (load factor 0.04)."
+	if got := Finding(s); got != want {
+		t.Errorf("finding %q\nwant    %q", got, want)
+	}
+}
+
+func TestLogTextCountsBeforeItQuotes(t *testing.T) {
+	c := configs{byMessage: map[string]int64{"b": 2, "a": 2, "c": 5}, excerpt: []string{"line"}}
+	if got, want := c.logText(), "# 5 × c\n# 2 × a\n# 2 × b\nline\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestRunNamesFitContainers(t *testing.T) {
+	dir := filepath.Join("x", "20261123-053015-port-exhaustion-quick")
+	if got := runName(dir); strings.ContainsAny(got, `/\ `) || !strings.HasPrefix(got, filepath.Base(dir)) {
+		t.Error(got)
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	yes, no := true, false
+	for _, tc := range []struct {
+		s    results.Summary
+		want int
+	}{
+		{results.Summary{AsExpected: &yes}, 0},
+		{results.Summary{AsExpected: &no, Variants: []results.Variant{{Verdict: "error"}}}, 1},
+		{results.Summary{Variants: []results.Variant{{Verdict: "invalid"}}}, 2},
+		{results.Summary{Variants: []results.Variant{{Verdict: "inconclusive"}}}, 2},
+		{results.Summary{Variants: []results.Variant{{Verdict: "error"}}}, 70},
+	} {
+		if got := ExitCode(tc.s); got != tc.want {
+			t.Errorf("as expected %v, %v: exit code %d, want %d", tc.s.AsExpected, tc.s.Variants, got, tc.want)
+		}
+	}
+}

@@ -1,0 +1,124 @@
+package lab
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/results"
+	"github.com/lab99/lab99/scenarios"
+)
+
+// Plan turns a resolved scenario into what will be run, with predictions. It
+// starts nothing.
+//
+// cpus is how many the machine of the lab has, for what its workers can do.
+func Plan(r *scenarios.Resolved, driver string, cpus int, note string) (*results.Plan, error) {
+	p := &results.Plan{Scenario: r.Name, Source: r.Hash, Title: r.Title, Size: r.Size, Set: r.Set, Driver: driver, Note: note}
+	var baseline *law.Prediction
+	for i, v := range r.Variants {
+		if v.Backend.Kind != scenarios.BackendHttpd {
+			return nil, &scenarios.Error{
+				File: r.Name, Msg: fmt.Sprintf("backend.kind of %s is %s, which this version cannot run", v.Name, v.Backend.Kind),
+				Hint: "httpd is the one kind it can",
+			}
+		}
+		predicted := results.Prediction(law.Predict(setup(v, v.Ports.N(), cpus, nil, baseline)))
+		if i == 0 {
+			b := law.Prediction(predicted)
+			baseline = &b
+		}
+		p.Variants = append(p.Variants, planVariant(v, predicted))
+	}
+	return p, p.Seal()
+}
+
+func planVariant(v scenarios.Variant, predicted results.Prediction) results.VariantPlan {
+	vp := results.VariantPlan{
+		Name: v.Name, Title: v.Title, Change: v.Change,
+		ProxyImage: v.Proxy.Image, BackendKind: v.Backend.Kind, BackendImg: v.Backend.Image,
+		PortLow: v.Ports.Low, PortHigh: v.Ports.High,
+		RatePerS: v.Rate, DurationS: v.Duration.Seconds(),
+		Connections: v.Load.Connections, TimeoutS: v.Load.Timeout.Seconds(),
+		Addresses: v.Backend.Addresses, Keepalive: v.Proxy.Keepalive, Workers: v.Proxy.Workers,
+		Sysctls: sysctls(v), Expect: v.Expect.Verdict, Predicted: predicted,
+	}
+	if vp.Change == nil {
+		vp.Change = []string{}
+	}
+	if s := v.Load.StopAfterError99; s != nil {
+		after := s.Seconds()
+		vp.StopAfterS = &after
+	}
+	if v.OwnConfig() {
+		vp.OwnConfig = v.Proxy.Config
+	}
+	return vp
+}
+
+const portRange = "net.ipv4.ip_local_port_range"
+
+// sysctls are those of the proxy's namespace.
+func sysctls(v scenarios.Variant) map[string]string {
+	m := map[string]string{}
+	for k, s := range v.Proxy.Sysctls {
+		m[k] = s
+	}
+	if !v.Ports.Default {
+		m[portRange] = strconv.Itoa(v.Ports.Low) + " " + strconv.Itoa(v.Ports.High)
+	}
+	return m
+}
+
+// setup puts a variant into the words of the laws. usable is P: the range's width until it is read back.
+// inside are the sysctls as read back, nil before.
+//
+// f is 1: with the lab's own configuration nginx closes every connection that
+// is closed at all, and a pool's few are counted against it to be safe. With
+// a configuration of the user's own, f is an outcome of the run. Responses of
+// 1 KB are quick: what is in flight is too little to matter.
+//
+// baseline is nil for the first variant, and stands for one that never fails:
+// what holds is then called mitigated, as the judge calls it.
+func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, baseline *law.Prediction) law.Setup {
+	if baseline == nil {
+		baseline = new(law.Prediction)
+	}
+	atoi := func(key string, unknown int) int {
+		s, ok := inside[key]
+		if !ok {
+			s, ok = v.Proxy.Sysctls[key]
+		}
+		if n, err := strconv.Atoi(s); ok && err == nil {
+			return n
+		}
+		return unknown
+	}
+	return law.Setup{
+		Ports: usable, Destinations: v.Backend.Addresses,
+		RatePerS: v.Rate, Duration: v.Duration, CloseShare: 1,
+		Keepalive: v.Proxy.Keepalive, RequestsPerConn: v.Backend.KeepAliveRequests + 1,
+		Workers:      min(v.Proxy.Workers, cpus),
+		TwReuse:      atoi("net.ipv4.tcp_tw_reuse", 2),
+		ReuseDelay:   time.Duration(atoi("net.ipv4.tcp_tw_reuse_delay", 0)) * time.Millisecond,
+		NoTimestamps: atoi("net.ipv4.tcp_timestamps", 1) == 0,
+		MaxTwBuckets: atoi("net.ipv4.tcp_max_tw_buckets", 0),
+		Baseline:     baseline,
+	}
+}
+
+// Estimate is how long a plan takes, bringing labs up and down included, and
+// images present.
+func Estimate(p *results.Plan) time.Duration {
+	const aroundEach = 3 * time.Second
+	var total time.Duration
+	for _, v := range p.Variants {
+		s := v.DurationS
+		if first := v.Predicted.FirstError99S; v.StopAfterS != nil && first != nil && *first+*v.StopAfterS < s {
+			s = *first + *v.StopAfterS
+		}
+		total += time.Duration(s*float64(time.Second)) + aroundEach
+	}
+	return total
+}

@@ -1,0 +1,324 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/lab99/lab99/lab/driver"
+	"github.com/lab99/lab99/lab/image"
+	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/lab/verdict"
+	"github.com/lab99/lab99/results"
+	"github.com/lab99/lab99/results/report"
+	"github.com/lab99/lab99/scenarios"
+)
+
+// Options is what a run needs.
+type Options struct {
+	Scenario *scenarios.Resolved
+	Driver   driver.Driver
+	Images   image.Mode
+	Subnets  []netip.Prefix
+	Out      string // the directory of runs
+	Note     string
+	Tool     Tool
+	Entered  time.Time // when the command began, for enter_to_load_s
+	Progress Progress
+	// Stop ends the load when closed. What was measured is still judged and
+	// reported, and no further variant starts. To end at once, cancel the
+	// context.
+	Stop <-chan struct{}
+}
+
+// Tool is who wrote a run.
+type Tool struct{ Version, Revision string }
+
+// Progress is told how a run goes.
+type Progress interface {
+	// Say gets a line of talk.
+	Say(line string)
+	// Begin starts a variant.
+	Begin(v results.VariantPlan)
+	// Phase names what a variant does now.
+	Phase(phase string)
+	// Sample gets every sample; it must not block.
+	Sample(s results.Sample)
+	// End gets a variant's row.
+	End(v results.Variant)
+}
+
+// Outcome is what came of a run.
+type Outcome struct {
+	Dir     string
+	Summary results.Summary
+	// ReportErr says why there is no report, though there are results.
+	ReportErr error
+}
+
+// StorageError says that results could not be written. What was measured is
+// in the Outcome all the same.
+type StorageError struct{ Err error }
+
+func (e *StorageError) Error() string { return "results cannot be written: " + e.Err.Error() }
+func (e *StorageError) Unwrap() error { return e.Err }
+
+// Run runs every variant of a scenario, one after the other, and reports. The
+// outcome is valid with an error too, as far as the run came; it is nil if
+// nothing was started.
+func Run(ctx context.Context, o Options) (*Outcome, error) {
+	plan, err := Plan(o.Scenario, o.Driver.Name(), o.Driver.Machine().CPUs, o.Note)
+	if err != nil {
+		return nil, err
+	}
+	store, err := results.Create(o.Out, time.Now(), plan.Scenario, plan.Size)
+	if err != nil {
+		return nil, &StorageError{err}
+	}
+	r := &run{o: o, name: runName(store.Dir), plan: plan, store: store, out: &Outcome{Dir: store.Dir}}
+	r.env = environment(o)
+	r.summarise(true)
+	if err := storage(store.WriteJSON(results.PlanFile, plan), r.save()); err != nil {
+		return nil, err
+	}
+	if err = r.preflight(ctx); err == nil {
+		err = r.variants(ctx)
+	}
+	r.summarise(len(r.rows) < len(plan.Variants) || r.stopped())
+	if err == nil || !errors.As(err, new(*StorageError)) {
+		err = errors.Join(err, r.save())
+	}
+	if ctx.Err() != nil {
+		return r.out, interrupted(ctx, err)
+	}
+	if len(r.rows) > 0 && !errors.As(err, new(*StorageError)) {
+		r.out.ReportErr = report.Write(store.Dir)
+	}
+	return r.out, err
+}
+
+// interrupted is why a context ended, and what went wrong on the way out.
+func interrupted(ctx context.Context, err error) error {
+	cause := context.Cause(ctx)
+	if err == nil || errors.Is(err, cause) || errors.Is(err, context.Canceled) {
+		return cause
+	}
+	return errors.Join(cause, err)
+}
+
+// run is a run under way.
+type run struct {
+	name   string // in the engine
+	o      Options
+	plan   *results.Plan
+	store  *results.Store
+	env    results.Env
+	images map[string]image.Image // by role and reference
+	notes  []string
+	out    *Outcome
+	rows   []results.Variant
+}
+
+// sweepTimeout bounds the removal of what dead runs left.
+const sweepTimeout = 30 * time.Second
+
+func (r *run) stopped() bool {
+	select {
+	case <-r.o.Stop:
+		return true
+	default:
+		return false
+	}
+}
+
+// preflight sweeps and gets the images.
+func (r *run) preflight(ctx context.Context) error {
+	sctx, cancel := context.WithTimeout(ctx, sweepTimeout)
+	defer cancel()
+	swept, err := r.o.Driver.Sweep(sctx, false)
+	for _, s := range swept {
+		r.o.Progress.Say("swept away, of a run that died: " + s)
+	}
+	if err != nil {
+		// Leftovers in the way will be met again by their own error.
+		r.o.Progress.Say("what dead runs left could not all be swept away: " + err.Error())
+	}
+	r.images = map[string]image.Image{}
+	for _, v := range r.o.Scenario.Variants {
+		if r.stopped() {
+			return nil
+		}
+		r.noteOwnConfig(v)
+		if err := r.prepare(ctx, image.Nginx, v.Proxy.Image); err != nil {
+			return err
+		}
+		if err := r.prepare(ctx, image.Httpd, v.Backend.Image); err != nil {
+			return err
+		}
+	}
+	return storage(r.store.WriteJSON(results.EnvFile, r.env))
+}
+
+// noteOwnConfig says what a configuration of the user's own means for the
+// judgement: it adds no header to its replies, so the cause of a 502 is taken
+// from nginx's error log.
+func (r *run) noteOwnConfig(v scenarios.Variant) {
+	note := fmt.Sprintf("%s is a configuration of your own: only addresses were put in, causes of failure are taken from nginx's error log, and the predictions assume that nginx closes every upstream connection first", v.Proxy.Config)
+	if v.OwnConfig() && !slices.Contains(r.notes, note) {
+		r.notes = append(r.notes, note)
+	}
+}
+
+func (r *run) prepare(ctx context.Context, role image.Role, ref string) error {
+	key := string(role) + " " + ref
+	if _, done := r.images[key]; done {
+		return nil
+	}
+	img, err := r.o.Driver.Prepare(ctx, role, ref, r.o.Images, r.o.Progress.Say)
+	if err != nil {
+		return err
+	}
+	r.images[key] = img
+	part := results.HostProxy
+	if role == image.Httpd {
+		part = results.HostBackend
+	}
+	r.env.Images = append(r.env.Images, results.Image{
+		Role: part, Requested: img.Requested, Used: img.Used, ID: img.ID, Source: string(img.Source), Version: img.Version,
+	})
+	if img.Note != "" {
+		r.notes = append(r.notes, img.Note)
+	}
+	return nil
+}
+
+// variants runs them in order. A variant whose measurement is invalid does
+// not keep the next from being measured; a machine that cannot run one cannot
+// run the next either.
+func (r *run) variants(ctx context.Context) error {
+	var baseline *law.Prediction
+	var baselineFirst *float64
+	for i := range r.plan.Variants {
+		if r.stopped() {
+			return nil
+		}
+		v := r.o.Scenario.Variants[i]
+		r.o.Progress.Begin(r.plan.Variants[i])
+		t := &trial{run: r, v: v, plan: r.plan.Variants[i], baseline: baseline, baselineFirst: baselineFirst, first: i == 0, cpus: r.o.Driver.Machine().CPUs}
+		row, err := t.do(ctx)
+		if row != nil {
+			r.rows = append(r.rows, *row)
+			r.o.Progress.End(*row)
+		}
+		if i == 0 {
+			b := law.Prediction(t.plan.Predicted)
+			baseline, baselineFirst = &b, b.FirstError99S
+			if row != nil && row.Verdict == verdict.Reproduced {
+				baselineFirst = row.FirstError
+			}
+		}
+		if err != nil {
+			return err
+		}
+		r.summarise(i+1 < len(r.plan.Variants))
+		if err := r.save(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// summarise rebuilds the summary from the rows so far.
+func (r *run) summarise(partial bool) {
+	r.out.Summary = results.Summary{
+		Schema: results.SummarySchema, Scenario: r.plan.Scenario, Title: r.plan.Title, Size: r.plan.Size,
+		StartedUTC: r.env.StartedUTC, PlanHash: r.plan.Hash, Partial: partial,
+		Notes: append([]string{}, r.notes...), Variants: append([]results.Variant{}, r.rows...),
+	}
+	r.out.Summary.AsExpected = verdict.AllAsExpected(r.rows)
+	if all := r.out.Summary.AsExpected; partial && all != nil && *all {
+		r.out.Summary.AsExpected = nil // of those that ran; of the run it cannot be told
+	}
+	r.out.Summary.Finding = Finding(r.out.Summary)
+}
+
+func (r *run) save() error {
+	return storage(r.store.WriteJSON(results.EnvFile, r.env), r.store.WriteJSON(results.SummaryFile, r.out.Summary))
+}
+
+// storage makes a StorageError of the first of several: a full disk has the
+// same to say of every file.
+func storage(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return &StorageError{err}
+		}
+	}
+	return nil
+}
+
+// ExitCode is the exit code of an outcome without an error.
+func ExitCode(s results.Summary) int {
+	harness := slices.ContainsFunc(s.Variants, func(v results.Variant) bool { return v.Verdict == verdict.Error })
+	switch {
+	case s.AsExpected == nil && harness:
+		return verdict.ExitInternal
+	case s.AsExpected == nil:
+		return verdict.ExitUndecided
+	case *s.AsExpected:
+		return verdict.ExitAsExpected
+	}
+	return verdict.ExitUnexpected
+}
+
+// Finding says in one sentence what a run found.
+func Finding(s results.Summary) string {
+	if len(s.Variants) == 0 {
+		return "Nothing was measured."
+	}
+	text := ""
+	for i, v := range s.Variants {
+		part := findingOf(v)
+		switch {
+		case i == 0:
+			text = part
+		case i == 1:
+			text += "; " + part
+		default:
+			text += ", " + part
+		}
+	}
+	return text + "."
+}
+
+func findingOf(v results.Variant) string {
+	switch v.Verdict {
+	case verdict.Reproduced:
+		s := fmt.Sprintf("%s ran out of source ports after %s", v.Name, measuredAgainst(v.FirstError, v.Predicted.FirstError99S))
+		if v.Collapsed {
+			s = fmt.Sprintf("%s collapsed after %s and ran out of source ports after %.1f s", v.Name, measuredAgainst(v.CollapseS, v.Predicted.CollapseS), *v.FirstError)
+		}
+		return s
+	case verdict.Postponed:
+		return fmt.Sprintf("%s only postponed it to %s", v.Name, measuredAgainst(v.FirstError, v.Predicted.FirstError99S))
+	case verdict.Mitigated:
+		return fmt.Sprintf("%s held (load factor %.2f)", v.Name, *v.RhoSteady)
+	case verdict.Collapsed:
+		return fmt.Sprintf("%s collapsed after %s without an error 99", v.Name, measuredAgainst(v.CollapseS, v.Predicted.CollapseS))
+	case verdict.NotReproduced:
+		return v.Name + " did not fail as predicted"
+	case verdict.Inconclusive:
+		return v.Name + " is inconclusive"
+	}
+	return v.Name + " is " + v.Verdict
+}
+
+func measuredAgainst(measured, predicted *float64) string {
+	if predicted == nil {
+		return fmt.Sprintf("%.2f s", *measured)
+	}
+	return fmt.Sprintf("%.2f s (predicted %.2f s)", *measured, *predicted)
+}
