@@ -1,0 +1,200 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/lab99/lab99/lab"
+	"github.com/lab99/lab99/lab/driver/docker"
+	"github.com/lab99/lab99/lab/image"
+	"github.com/lab99/lab99/results"
+	"github.com/lab99/lab99/scenarios"
+)
+
+// plan shows a run before it happens. It looks whether the images are there,
+// since the nginx release decides how a configuration is worded, but does
+// without an engine.
+func plan(ctx context.Context, t *terminal, args []string) error {
+	var c choice
+	var configs bool
+	fs := flags(t, "plan", "SCENARIO [flags]")
+	fs.StringVar(&c.size, "size", "", "size of the scenario: quick, standard, full or another it has (default standard)")
+	fs.Var(&c.set, "set", "override a field, `KEY=VALUE`; repeatable")
+	fs.BoolVar(&c.json, "json", false, "print plan.json instead")
+	fs.BoolVar(&configs, "configs", true, "print the rendered configurations")
+	rest, err := parse(fs, args)
+	if err != nil {
+		return err
+	}
+	if len(rest) != 1 {
+		return &usageError{"name one scenario; `lab99 list` lists them"}
+	}
+	resolved, err := c.resolve(rest[0])
+	if err != nil {
+		return err
+	}
+	found := lookForImages(ctx, resolved)
+	p, err := lab.Plan(resolved, "docker", found.cpus, "")
+	if err != nil {
+		return err
+	}
+	if c.json {
+		b, err := json.MarshalIndent(p, "", "  ")
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(t.stdout, string(b))
+		return nil
+	}
+	fmt.Fprintf(t.stdout, "%s: %s, size %s\n", p.Scenario, p.Title, p.Size)
+	fmt.Fprintf(t.stdout, "about %s in all, with the images present; nothing has been started\n\n", lab.Estimate(p).Round(time.Second))
+	printPredictions(t.stdout, p)
+	for _, note := range found.notes {
+		fmt.Fprintln(t.stdout, "\nNote: "+note)
+	}
+	if configs {
+		return printConfigs(t.stdout, resolved, p, found)
+	}
+	return nil
+}
+
+func printPredictions(w io.Writer, p *results.Plan) {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "variant\tports\tdestinations\ttuples K\trate\tload\tρ\tfirst error 99\tok before it\tsteady ok/s\tpredicted\texpected")
+	for _, v := range p.Variants {
+		first, ok := "never", "all"
+		if f := v.Predicted.FirstError99S; f != nil {
+			first = fmt.Sprintf("%.2f s", *f)
+			if v.Predicted.CollapseS != nil {
+				first = fmt.Sprintf("about %.0f s", *f)
+			}
+		}
+		if n := v.Predicted.OKBeforeError99; n != nil {
+			ok = fmt.Sprint(*n)
+		}
+		fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%g/s\t%g s\t%.2f\t%s\t%s\t%s\t%s\t%s\n", v.Name, v.PortHigh-v.PortLow+1, v.Addresses, v.Predicted.Tuples,
+			v.RatePerS, v.DurationS, v.Predicted.Rho, first, ok, orDash(v.Predicted.SteadyOKPerS, "%.1f"), v.Predicted.Verdict, v.Expect)
+	}
+	tw.Flush()
+	for _, v := range p.Variants {
+		if c := v.Predicted.CollapseS; c != nil {
+			fmt.Fprintf(w, "%s: the rate collapses after %.2f s, when half the range is used and every connect() walks it\n", v.Name, *c)
+		}
+	}
+}
+
+// imagesFound is what the engine, if any, has of a scenario's images.
+type imagesFound struct {
+	nginx map[string]image.Image
+	notes []string
+	cpus  int // of the engine's machine
+}
+
+func lookForImages(ctx context.Context, r *scenarios.Resolved) imagesFound {
+	f := imagesFound{nginx: map[string]image.Image{}, cpus: runtime.NumCPU()}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	d, err := docker.New(ctx)
+	if err != nil {
+		f.notes = append(f.notes, "no engine answers, so the configurations are rendered for the nginx that is asked for")
+		return f
+	}
+	defer d.Close()
+	f.cpus = d.Machine().CPUs
+	for _, v := range r.Variants {
+		for role, ref := range map[image.Role]string{image.Nginx: v.Proxy.Image, image.Httpd: v.Backend.Image} {
+			img, ok, err := image.Find(ctx, d.Client(), role, ref, image.Auto)
+			note := ""
+			switch {
+			case err != nil:
+				note = fmt.Sprintf("could not look for %s: %v", ref, err)
+			case !ok:
+				note = fmt.Sprintf("%s is not in the engine; a run pulls it, or assembles one from the distribution's packages", ref)
+			default:
+				note = img.Note
+				if role == image.Nginx {
+					f.nginx[ref] = img
+				}
+			}
+			if note != "" && !slices.Contains(f.notes, note) {
+				f.notes = append(f.notes, note)
+			}
+		}
+	}
+	slices.Sort(f.notes)
+	return f
+}
+
+// printConfigs prints each variant's files, those equal to the baseline's by
+// name only.
+func printConfigs(w io.Writer, r *scenarios.Resolved, p *results.Plan, found imagesFound) error {
+	subnets, err := parseSubnets(defaultSubnets)
+	if err != nil {
+		return err
+	}
+	seen := map[string]string{}
+	show := func(variant, name, text string) {
+		if where, ok := seen[name+text]; ok {
+			fmt.Fprintf(w, "\n--- %s %s: as in %s\n", variant, name, where)
+			return
+		}
+		seen[name+text] = variant
+		fmt.Fprintf(w, "\n--- %s %s\n%s", variant, name, text)
+	}
+	for i, v := range r.Variants {
+		f := lab.Facts(docker.Topology(subnets[0], v.Backend.Addresses), found.version(v.Proxy.Image))
+		vp := p.Variants[i]
+		fmt.Fprintf(w, "\n=== %s: %s\n", v.Name, v.Title)
+		for _, c := range vp.Change {
+			fmt.Fprintln(w, "change:", c)
+		}
+		for _, key := range slices.Sorted(maps.Keys(vp.Sysctls)) {
+			fmt.Fprintf(w, "sysctl: %s = %s\n", key, vp.Sysctls[key])
+		}
+		nginx, err := v.NginxConf(f)
+		if err != nil {
+			return err
+		}
+		rewrites, err := v.Rewrites(f)
+		if err != nil {
+			return err
+		}
+		for _, line := range rewrites {
+			fmt.Fprintln(w, "rewritten:", line)
+		}
+		httpd, err := v.HttpdConf(f)
+		if err != nil {
+			return err
+		}
+		show(v.Name, "nginx.conf", string(nginx))
+		show(v.Name, "httpd.conf", string(httpd))
+	}
+	return nil
+}
+
+// version is that of the image found, else the one asked for by tag.
+func (f imagesFound) version(ref string) string {
+	if img, ok := f.nginx[ref]; ok {
+		return img.Version
+	}
+	_, tag, _ := strings.Cut(ref, ":")
+	if strings.Trim(tag, "0123456789.") != "" {
+		return ""
+	}
+	return tag
+}
+
+func orDash(v *float64, format string) string {
+	if v == nil {
+		return "–"
+	}
+	return fmt.Sprintf(format, *v)
+}

@@ -1,0 +1,243 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/lab99/lab99/lab"
+	"github.com/lab99/lab99/lab/driver"
+	"github.com/lab99/lab99/lab/driver/docker"
+	"github.com/lab99/lab99/lab/image"
+	"github.com/lab99/lab99/lab/verdict"
+	"github.com/lab99/lab99/scenarios"
+)
+
+// mainScenario is what reproduce runs.
+const mainScenario = "port-exhaustion"
+
+// defaultSubnets are tried in turn. 198.18.0.0/15 is set aside for benchmarks.
+const defaultSubnets = "198.18.99.0/24,198.19.99.0/24,198.18.199.0/24,198.19.199.0/24"
+
+// stringList is a flag that may be repeated.
+type stringList []string
+
+func (l *stringList) String() string     { return strings.Join(*l, " ") }
+func (l *stringList) Set(s string) error { *l = append(*l, s); return nil }
+
+// choice is what a run and a plan have in common.
+type choice struct {
+	size string
+	set  stringList
+	json bool
+}
+
+func (c *choice) resolve(nameOrPath string) (*scenarios.Resolved, error) {
+	s, err := scenarios.Load(nameOrPath)
+	if err != nil {
+		return nil, err
+	}
+	return s.Resolve(c.size, c.set)
+}
+
+func reproduce(ctx context.Context, t *terminal, args []string) error {
+	return runScenario(ctx, t, "reproduce", mainScenario, args)
+}
+
+func run(ctx context.Context, t *terminal, args []string) error {
+	return runScenario(ctx, t, "run", "", args)
+}
+
+func runScenario(ctx context.Context, t *terminal, verb, scenario string, args []string) error {
+	entered := time.Now()
+	var c choice
+	var wantDriver, images, subnets, out, note string
+	var timeout time.Duration
+	argsText := "[flags]"
+	if scenario == "" {
+		argsText = "SCENARIO [flags]"
+	}
+	fs := flags(t, verb, argsText)
+	fs.StringVar(&c.size, "size", "", "size of the scenario: quick, standard, full or another it has (default standard)")
+	fs.Var(&c.set, "set", "override a field, `KEY=VALUE`; repeatable (size.ports=737, variants.keepalive.proxy.keepalive=64)")
+	fs.StringVar(&wantDriver, "driver", "auto", "what runs the hosts: auto or docker")
+	fs.StringVar(&images, "images", string(image.Auto), "where images may come from: auto, registry or local")
+	fs.StringVar(&subnets, "subnet", defaultSubnets, "`CIDR`s for the lab's network, tried in turn")
+	fs.StringVar(&out, "out", filepath.Join("results", "runs"), "`directory` for runs")
+	fs.StringVar(&note, "note", "", "free `text` to store with the run")
+	fs.BoolVar(&c.json, "json", false, "print summary.json instead of the table")
+	fs.DurationVar(&timeout, "timeout", 0, "end the load after this long, judge and report what there is; 0 is never")
+	rest, err := parse(fs, args)
+	if err != nil {
+		return err
+	}
+	if scenario == "" {
+		if len(rest) != 1 {
+			return &usageError{"name one scenario; `lab99 list` lists them"}
+		}
+		scenario, rest = rest[0], nil
+	}
+	if len(rest) > 0 {
+		return &usageError{fmt.Sprintf("unexpected argument %q", rest[0])}
+	}
+	mode, err := imageMode(images)
+	if err != nil {
+		return err
+	}
+	nets, err := parseSubnets(subnets)
+	if err != nil {
+		return err
+	}
+	resolved, err := c.resolve(scenario)
+	if err != nil {
+		return err
+	}
+	d, err := newDriver(ctx, wantDriver)
+	if err != nil {
+		return err
+	}
+	p := newProgress(t.stderr)
+	defer p.close()
+	ctx, stop, release := interrupts(ctx, p.Say)
+	defer release()
+	out, err = filepath.Abs(out)
+	if err != nil {
+		return err
+	}
+	o, err := lab.Run(ctx, lab.Options{
+		Scenario: resolved, Driver: d, Images: mode, Subnets: nets, Out: out, Note: note,
+		Tool: tool(), Entered: entered, Progress: p, Stop: orAfter(stop, timeout),
+	})
+	p.close()
+	return conclude(t, c, o, err, stop)
+}
+
+// conclude prints what came of a run, and the error that ended it after that:
+// nothing measured is lost for the error.
+func conclude(t *terminal, c choice, o *lab.Outcome, err error, stop <-chan struct{}) error {
+	if o != nil && len(o.Summary.Variants) > 0 {
+		if c.json {
+			b, jerr := json.MarshalIndent(o.Summary, "", "  ")
+			if jerr != nil {
+				return jerr
+			}
+			fmt.Fprintln(t.stdout, string(b))
+		} else {
+			printSummary(t.stdout, o.Summary)
+			if report := filepath.Join(o.Dir, "report.html"); exists(report) {
+				fmt.Fprintln(t.stdout, "\nReport: "+shown(report))
+			}
+		}
+	}
+	switch {
+	case err != nil:
+		return err
+	case closed(stop):
+		return exitError(verdict.ExitInterrupted)
+	case o.ReportErr != nil:
+		return fmt.Errorf("the run is in %s, but its report could not be written: %w", o.Dir, o.ReportErr)
+	}
+	if code := lab.ExitCode(o.Summary); code != verdict.ExitAsExpected {
+		return exitError(code)
+	}
+	return nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// shown is a path as short as it can be said.
+func shown(path string) string {
+	here, err := filepath.Abs(".")
+	if err != nil {
+		return path
+	}
+	if rel, err := filepath.Rel(here, path); err == nil && !strings.HasPrefix(rel, "..") {
+		return rel
+	}
+	return path
+}
+
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// orAfter closes when stop does or d has passed.
+func orAfter(stop <-chan struct{}, d time.Duration) <-chan struct{} {
+	if d <= 0 {
+		return stop
+	}
+	either := make(chan struct{})
+	go func() {
+		defer close(either)
+		select {
+		case <-stop:
+		case <-time.After(d):
+		}
+	}()
+	return either
+}
+
+func newDriver(ctx context.Context, name string) (driver.Driver, error) {
+	switch name {
+	case "auto", "docker":
+		return docker.New(ctx)
+	}
+	return nil, &usageError{fmt.Sprintf("no driver %q: auto or docker", name)}
+}
+
+func imageMode(s string) (image.Mode, error) {
+	switch m := image.Mode(s); m {
+	case image.Auto, image.Registry, image.Local:
+		return m, nil
+	}
+	return "", &usageError{fmt.Sprintf("no source of images %q: auto, registry or local", s)}
+}
+
+func parseSubnets(s string) ([]netip.Prefix, error) {
+	var nets []netip.Prefix
+	for field := range strings.SplitSeq(s, ",") {
+		p, err := netip.ParsePrefix(strings.TrimSpace(field))
+		if err != nil || !p.Addr().Is4() || p.Bits() > 24 || p.Bits() < 8 {
+			return nil, &usageError{fmt.Sprintf("--subnet: %q is not an IPv4 network of at least 256 addresses, such as 198.18.99.0/24", field)}
+		}
+		nets = append(nets, p.Masked())
+	}
+	return nets, nil
+}
+
+// clean removes what any earlier run left, live ones included.
+func clean(ctx context.Context, t *terminal, args []string) error {
+	fs := flags(t, "clean", "")
+	if rest, err := parse(fs, args); err != nil {
+		return err
+	} else if len(rest) > 0 {
+		return &usageError{fmt.Sprintf("unexpected argument %q", rest[0])}
+	}
+	d, err := newDriver(ctx, "auto")
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	removed, err := d.Sweep(ctx, true)
+	for _, line := range removed {
+		fmt.Fprintln(t.stdout, "removed", line)
+	}
+	if len(removed) == 0 && err == nil {
+		fmt.Fprintln(t.stdout, "nothing to remove")
+	}
+	return err
+}

@@ -1,0 +1,71 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/lab99/lab99/results"
+)
+
+// printSummary prints the comparison, the reasons and the finding.
+func printSummary(w io.Writer, s results.Summary) {
+	for _, n := range s.Notes {
+		fmt.Fprintln(w, "Note: "+n)
+	}
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "variant\tverdict\tas expected\tok\tfailed\tfirst error 99\tpredicted\tnew connections\tρ\tTIME_WAIT proxy/backend\tp99")
+	for _, v := range s.Variants {
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s/%s\t%s\n", v.Name, v.Verdict, yes(v.AsExpected),
+			count(v.OK), count(v.Failed), orNone(v.FirstError, v.Failed), orDash(v.Predicted.FirstError99S, "%.3f s"),
+			count(v.NewConns), orDash(v.RhoSteady, "%.3g"), count(v.TimeWait.ProxyPeak), count(v.TimeWait.BackendPeak), p99(v.Latency))
+	}
+	tw.Flush()
+	for _, v := range s.Variants {
+		if v.AsExpected != nil && *v.AsExpected {
+			continue
+		}
+		fmt.Fprintf(w, "\n%s is %s: %s.\n", v.Name, v.Verdict, v.Why)
+		for _, c := range v.Checks {
+			if c.OK != nil && !*c.OK {
+				fmt.Fprintf(w, "  %s: %s (law: %s)\n", c.Name, c.Text, c.Law)
+			}
+		}
+	}
+	if s.Partial {
+		fmt.Fprintln(w, "\nThe run is partial: it ended before its last variant did.")
+	}
+	fmt.Fprintln(w, "\nFinding: "+s.Finding)
+}
+
+func yes(b *bool) string {
+	switch {
+	case b == nil:
+		return "can't tell"
+	case *b:
+		return "yes"
+	}
+	return "no"
+}
+
+func count(n *int64) string {
+	if n == nil {
+		return "–"
+	}
+	return fmt.Sprint(*n)
+}
+
+// orNone tells "none came" from "not measured".
+func orNone(first *float64, measured *int64) string {
+	if first == nil && measured != nil {
+		return "none"
+	}
+	return orDash(first, "%.3f s")
+}
+
+func p99(l *results.Latency) string {
+	if l == nil {
+		return "–"
+	}
+	return fmt.Sprintf("%.1f ms", l.P99)
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/lab99/lab99/internal/needs"
+	"github.com/lab99/lab99/results"
+)
+
+// tiny is a scenario of one variant that exhausts 100 ports in one second and
+// goes on for some more.
+const tiny = "testdata/tiny.yaml"
+
+// TestKill9TakesTheLabAlong: the tether sees its input close, and the kernel
+// does the rest. The network stays until the next start, or lab99 clean.
+func TestKill9TakesTheLabAlong(t *testing.T) {
+	i := start(t, "run", tiny)
+	i.waitForLoad(t, 5)
+	if n := len(containers(t, "name=lab99-"+filepath.Base(i.dir(t)))); n != 5 {
+		t.Errorf("%d containers run, want 5", n)
+	}
+	if err := i.cmd.Process.Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	i.cmd.Wait()
+	nothingLeft(t, 3*time.Second, false)
+	if b, err := os.ReadFile(filepath.Join(i.dir(t), "baseline", results.SamplesFile)); err != nil || strings.Count(string(b), "\n") < 5 {
+		t.Errorf("what was measured is lost: %d bytes, %v", len(b), err)
+	}
+	path, _ := binary()
+	if out, err := exec.Command(path, "clean").CombinedOutput(); err != nil || !strings.Contains(string(out), "removed network") {
+		t.Errorf("clean: %v: %s", err, out)
+	}
+	nothingLeft(t, 0, true)
+}
+
+func TestBackendDiesMidRun(t *testing.T) {
+	i := start(t, "run", tiny)
+	i.waitForLoad(t, 5)
+	docker(t, append([]string{"kill"}, containers(t, "name=lab99-"+filepath.Base(i.dir(t))+".*-backend-backend")...)...)
+	i.wait(t, "2")
+	v := i.summary(t).Variants[0]
+	if v.Verdict != "invalid" || !strings.Contains(v.Why, "the backend ended by itself") {
+		t.Errorf("verdict %s: %s", v.Verdict, v.Why)
+	}
+	if v.OK == nil || *v.OK == 0 {
+		t.Error("what was measured until then is lost")
+	}
+	nothingLeft(t, 0, true)
+}
+
+func TestInterruptOnceStillJudges(t *testing.T) {
+	i := start(t, "run", tiny)
+	i.waitForLoad(t, 20)
+	if err := i.cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	i.wait(t, "130")
+	s := i.summary(t)
+	if !s.Partial || s.Variants[0].Verdict != "reproduced" {
+		t.Errorf("partial %v, verdict %s: %s", s.Partial, s.Variants[0].Verdict, s.Variants[0].Why)
+	}
+	if _, err := os.Stat(filepath.Join(i.dir(t), "report.html")); err != nil {
+		t.Error("there is no report: ", err)
+	}
+	nothingLeft(t, 0, true)
+}
+
+func TestInterruptTwiceStopsAtOnce(t *testing.T) {
+	i := start(t, "run", tiny)
+	i.waitForLoad(t, 5)
+	for range 2 {
+		if err := i.cmd.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	began := time.Now()
+	i.wait(t, "130")
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("it took %v to stop", took)
+	}
+	nothingLeft(t, 0, true)
+}
+
+func TestFullDiskKeepsWhatWasMeasured(t *testing.T) {
+	needs.Root(t)
+	small := t.TempDir()
+	if err := syscall.Mount("tmpfs", small, "tmpfs", 0, "size=48k"); err != nil {
+		t.Fatal("mount a small tmpfs: ", err)
+	}
+	t.Cleanup(func() { syscall.Unmount(small, 0) })
+	i := start(t, "run", tiny, "--out", small)
+	i.wait(t, "3")
+	stdout, stderr := &i.stdout, &i.stderr
+	if !strings.Contains(stderr.String(), "results cannot be written") || !strings.Contains(stderr.String(), "no space left") {
+		t.Errorf("it does not say what is wrong: %s", stderr.String())
+	}
+	if !strings.Contains(stdout.String(), "baseline") || !strings.Contains(stdout.String(), "Finding: ") {
+		t.Errorf("what was measured is not printed: %s", stdout.String())
+	}
+	nothingLeft(t, 0, true)
+}
+
+func TestRefusedConfigurationIsQuoted(t *testing.T) {
+	i := start(t, "run", tiny, "--set", "proxy.config=testdata/bad-nginx.conf")
+	i.wait(t, "64")
+	if got := i.stderr.String(); !strings.Contains(got, `unknown directive "proxy_pss"`) || !strings.Contains(got, "nginx.conf:4") {
+		t.Errorf("nginx's complaint is not quoted: %s", got)
+	}
+	nothingLeft(t, 0, true)
+}
+
+// TestTakenSubnet: the next candidate is taken, and only then is there an error.
+func TestTakenSubnet(t *testing.T) {
+	needs.Docker(t)
+	const name = "lab99-test-taken"
+	docker(t, "network", "create", "--internal", "--subnet", "198.18.99.0/24", name)
+	t.Cleanup(func() { docker(t, "network", "rm", name) })
+	i := start(t, "run", tiny)
+	i.wait(t, "0")
+	events, err := os.ReadFile(filepath.Join(i.dir(t), "baseline", results.EventsFile))
+	if err != nil || !strings.Contains(string(events), "198.19.99.0/24") {
+		t.Errorf("the next candidate was not taken: %v: %s", err, events)
+	}
+	i = start(t, "run", tiny, "--subnet", "198.18.99.0/24")
+	i.wait(t, "3")
+	if !strings.Contains(i.stderr.String(), "--subnet") {
+		t.Errorf("no next step: %s", i.stderr.String())
+	}
+	nothingLeft(t, 0, true)
+}
+
+// TestOwnConfiguration: the user's nginx.conf, with only addresses put in,
+// reproduces all the same; nginx's log has the last word about causes.
+func TestOwnConfiguration(t *testing.T) {
+	i := start(t, "run", tiny, "--set", "proxy.config=testdata/own-nginx.conf")
+	i.wait(t, "0")
+	v := i.summary(t).Variants[0]
+	if v.Verdict != "reproduced" || v.NginxLog.Error99 == 0 || v.Errors.Error99 != v.NginxLog.Error99 {
+		t.Errorf("verdict %s, errors %+v, log %+v", v.Verdict, v.Errors, v.NginxLog)
+	}
+	if v.Neighbour != nil {
+		t.Error("a configuration without the neighbour's location has a neighbour's latency")
+	}
+}
+
+func TestEngineOfAnotherVersion(t *testing.T) {
+	needs.Docker(t)
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(path, "run", tiny, "--out", t.TempDir())
+	cmd.Env = append(os.Environ(), "DOCKER_API_VERSION=1.99")
+	out, err := cmd.CombinedOutput()
+	if got := exitStatus(err); got != "3" || !strings.Contains(string(out), "DOCKER_API_VERSION=1.99 is set") {
+		t.Errorf("exit code %s: %s", got, out)
+	}
+}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lab99/lab99/internal/needs"
+	"github.com/lab99/lab99/internal/schematest"
+	"github.com/lab99/lab99/results"
+)
+
+// binary builds the program once, as `make build` does: the engine's hosts
+// run a copy of it, so it must be static.
+var binary = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(binaryDir, "lab99")
+	cmd := exec.Command("go", "build", "-buildvcs=false", "-trimpath", "-ldflags", "-s -w", "-o", path, ".")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	cmd.Stderr = os.Stderr
+	return path, cmd.Run()
+})
+
+// invocation is one run of the program.
+type invocation struct {
+	cmd            *exec.Cmd
+	out            string // the directory of its runs
+	stdout, stderr bytes.Buffer
+}
+
+// start runs the program in the background. Whatever becomes of the test, it
+// is killed and its lab swept away.
+func start(t *testing.T, args ...string) *invocation {
+	t.Helper()
+	needs.Docker(t)
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := &invocation{out: filepath.Join(t.TempDir(), "runs")}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	i.cmd = exec.CommandContext(ctx, path, append([]string{args[0], "--out", i.out}, args[1:]...)...)
+	i.cmd.Stdout, i.cmd.Stderr = &i.stdout, &i.stderr
+	if err := i.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		i.cmd.Wait() // an error where the test has waited already
+		if t.Failed() {
+			sweep(t, path)
+			t.Logf("stderr:\n%s\nstdout:\n%s", i.stderr.String(), i.stdout.String())
+		}
+	})
+	return i
+}
+
+// sweep keeps a failed test's leftovers from failing the next one.
+func sweep(t *testing.T, path string) {
+	t.Helper()
+	out, err := exec.Command(path, "clean").CombinedOutput()
+	t.Logf("clean: %v\n%s", err, out)
+}
+
+// wait waits for the end and checks the exit code.
+func (i *invocation) wait(t *testing.T, code string) {
+	t.Helper()
+	if got := exitStatus(i.cmd.Wait()); got != code {
+		t.Errorf("exit code %s, want %s", got, code)
+	}
+}
+
+// dir is the directory of the run.
+func (i *invocation) dir(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(filepath.Join(i.out, "latest"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// summary reads summary.json and holds it against its schema.
+func (i *invocation) summary(t *testing.T) results.Summary {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(i.dir(t), results.SummaryFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := schematest.Summary(t, b); err != nil {
+		t.Errorf("summary.json does not fit its schema: %v", err)
+	}
+	var s results.Summary
+	if err := json.Unmarshal(b, &s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// waitForLoad waits until the generator has sent for a while.
+func (i *invocation) waitForLoad(t *testing.T, samples int) {
+	t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for time.Now().Before(deadline) {
+		files, _ := filepath.Glob(filepath.Join(i.out, "*", "*", results.SamplesFile))
+		for _, f := range files {
+			b, err := os.ReadFile(f)
+			if err == nil && bytes.Count(b, []byte(`"load":{`)) >= samples {
+				return
+			}
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Fatal("the load does not start")
+}
+
+// containers lists those of runs, by a filter.
+func containers(t *testing.T, filter string) []string {
+	t.Helper()
+	return docker(t, "ps", "-aq", "--no-trunc", "--filter", filter)
+}
+
+func docker(t *testing.T, args ...string) []string {
+	t.Helper()
+	out, err := exec.Command("docker", args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("docker %v: %v: %s", args, err, out)
+	}
+	return strings.Fields(string(out))
+}
+
+// nothingLeft fails unless all containers are gone within the time, and, if
+// asked, the networks too.
+func nothingLeft(t *testing.T, within time.Duration, networks bool) {
+	t.Helper()
+	began := time.Now()
+	for {
+		left := containers(t, "label=org.lab99.run")
+		if networks {
+			left = append(left, docker(t, "network", "ls", "-q", "--filter", "label=org.lab99.run")...)
+		}
+		if len(left) == 0 {
+			t.Logf("nothing left after %v", time.Since(began).Round(time.Millisecond))
+			return
+		}
+		if time.Since(began) > within {
+			t.Fatalf("after %v there is left: %v", within, left)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestReadmeCommands runs every lab99 command of the README without an
+// engine: those that need one must get as far as missing it, and no flag,
+// scenario or file may be unknown.
+func TestReadmeCommands(t *testing.T) {
+	readme, err := os.ReadFile("../../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := regexp.MustCompile("(?s)```sh\n(.*?)```").FindStringSubmatch(string(readme))
+	if block == nil {
+		t.Fatal("the README has no sh block")
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(block[1]) {
+		command, _, _ := strings.Cut(strings.TrimSpace(line), "#")
+		args := strings.Fields(command)
+		if len(args) == 0 || args[0] != "lab99" {
+			t.Errorf("%q is not a lab99 command", line)
+			continue
+		}
+		want := "0"
+		if args[1] == "run" || args[1] == "clean" {
+			want = "3"
+		}
+		if args[1] == "report" {
+			args[2] = copyOf(t, "../../../"+args[2])
+		}
+		cmd := exec.Command(self, args[1:]...)
+		cmd.Dir = "../../.."
+		cmd.Env = append(os.Environ(), "DOCKER_HOST=unix:///nowhere/no-engine.sock", "LAB99_AS_PROGRAM=1")
+		out, err := cmd.CombinedOutput()
+		if got := exitStatus(err); got != want {
+			t.Errorf("%s: exit code %s, want %s: %s", command, got, want, out)
+		}
+	}
+}
+
+// copyOf copies a directory, so that a test does not write into the tree.
+func copyOf(t *testing.T, dir string) string {
+	t.Helper()
+	to := t.TempDir()
+	if err := os.CopyFS(to, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	return to
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/results"
+)
+
+// TestReproduceQuick is the main job: error 99 in real nginx before a real
+// Apache, and the three fixes, as the laws have it.
+func TestReproduceQuick(t *testing.T) {
+	began := time.Now()
+	i := start(t, "reproduce", "--size", "quick")
+	i.wait(t, "0")
+	took := time.Since(began)
+	s := i.summary(t)
+	holdQuick(t, s)
+	nothingLeft(t, 0, true)
+	if took > 60*time.Second {
+		t.Errorf("the command took %v, want at most 60 s with the images present", took)
+	}
+	if e := s.Variants[0].Timing.EnterToError99S; e == nil || *e > 10 {
+		t.Errorf("the first error 99 came %v s after enter, want at most 10", e)
+	}
+	var up, down []float64
+	for _, v := range s.Variants {
+		up, down = append(up, *v.Timing.UpS), append(down, *v.Timing.DownS)
+	}
+	slices.Sort(up)
+	slices.Sort(down)
+	t.Logf("up %v s, down %v s", up, down)
+	// All but the slowest: a shared machine may stall once.
+	if up[2] > 2 || down[2] > 1 {
+		t.Errorf("labs came up in %v s and went down in %v s, want at most 2 and 1", up, down)
+	}
+	for _, name := range []string{"report.html", "report.md", "plan.json", "env.json", "charts/comparison.svg", "charts/comparison.png", "baseline/latency.hlog", "baseline/nginx.conf"} {
+		if info, err := os.Stat(filepath.Join(i.dir(t), name)); err != nil || info.Size() == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if r, err := results.Open(i.dir(t)); err != nil || len(r.Variants) != 4 || r.Variants[0].Latency == nil {
+		t.Errorf("the run cannot be read back: %v", err)
+	}
+}
+
+// TestReproduceWithPoolingNginx: from 1.29.7 on nginx pools upstream
+// connections unless told not to, and speaks HTTP/1.1 by default. The laws are
+// the same, because the configuration leaves nothing to defaults.
+func TestReproduceWithPoolingNginx(t *testing.T) {
+	i := start(t, "reproduce", "--size", "quick", "--set", "proxy.image=apt:forky")
+	i.wait(t, "0")
+	s := i.summary(t)
+	holdQuick(t, s)
+	r, err := results.Open(i.dir(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Log("nginx", r.Env.Variants[0].Hosts[results.HostProxy].Version)
+}
+
+// holdQuick holds the quick size against the table of what a run must show.
+func holdQuick(t *testing.T, s results.Summary) {
+	t.Helper()
+	if s.AsExpected == nil || !*s.AsExpected || len(s.Variants) != 4 {
+		t.Fatalf("as expected: %v of %d variants: %s", s.AsExpected, len(s.Variants), s.Finding)
+	}
+	for _, v := range s.Variants {
+		if *v.Scheduled != *v.Sent+*v.Dropped || *v.Sent != *v.OK+*v.Failed+*v.Unfinished {
+			t.Errorf("%s: %d scheduled, %d sent, %d dropped, %d ok, %d failed, %d unfinished do not add up",
+				v.Name, *v.Scheduled, *v.Sent, *v.Dropped, *v.OK, *v.Failed, *v.Unfinished)
+		}
+		if v.Errors.Error99 != v.NginxLog.Error99 {
+			t.Errorf("%s: %d requests failed by error 99, nginx logged %d", v.Name, v.Errors.Error99, v.NginxLog.Error99)
+		}
+		switch v.Name {
+		case "baseline":
+			exhausted(t, v, 500, 2.5)
+		case "multi-ip":
+			exhausted(t, v, 1500, 7.5)
+		default:
+			if *v.Failed != 0 {
+				t.Errorf("%s: %d requests failed", v.Name, *v.Failed)
+			}
+		}
+	}
+	k := s.Variant("keepalive")
+	if share := float64(*k.NewConns) / float64(*k.Sent); share > 0.05 {
+		t.Errorf("keepalive: %.1f %% of the requests opened a connection, want at most 5 %%", 100*share)
+	}
+	if *k.RhoSteady > 0.9 {
+		t.Errorf("keepalive: load factor %.2f", *k.RhoSteady)
+	}
+}
+
+// exhausted: K successes (+0..2), and the first error 99 at K/R.
+func exhausted(t *testing.T, v results.Variant, ok int64, first float64) {
+	t.Helper()
+	if v.FirstError == nil {
+		t.Errorf("%s: no error 99", v.Name)
+		return
+	}
+	if *v.OK < ok || *v.OK > ok+2 {
+		t.Errorf("%s: %d succeeded, want %d (+0..2)", v.Name, *v.OK, ok)
+	}
+	if math.Abs(*v.FirstError-first) > law.Tolerance(first) {
+		t.Errorf("%s: first error 99 after %.3f s, want %.2f s within %.0f ms", v.Name, *v.FirstError, first, 1000*law.Tolerance(first))
+	}
+	if *v.TimeWait.ProxyPeak != ok {
+		t.Errorf("%s: %d TIME_WAIT on the proxy at most, want %d", v.Name, *v.TimeWait.ProxyPeak, ok)
+	}
+	if *v.CloseShare < 0.98 {
+		t.Errorf("%s: nginx closed %.1f %% of the connections first, want all", v.Name, 100**v.CloseShare)
+	}
+}
+
+// TestSlowLeakIsNoCure: nothing fails in ten seconds, and yet the ports of
+// three addresses will be used up after fifteen.
+func TestSlowLeakIsNoCure(t *testing.T) {
+	i := start(t, "run", "testdata/slow-leak.yaml")
+	i.wait(t, "2")
+	v := i.summary(t).Variants[0]
+	if *v.Failed != 0 || v.Verdict != "inconclusive" {
+		t.Errorf("%d failed, verdict %s: %s", *v.Failed, v.Verdict, v.Why)
+	}
+	if want := 200 * 61.0 / 3000; math.Abs(*v.RhoSteady-want) > 0.05*want {
+		t.Errorf("load factor %.2f, want %.2f within 5 %%", *v.RhoSteady, want)
+	}
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"os"
+	"testing"
+
+	"github.com/lab99/lab99/lab/cli"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv("LAB99_AS_PROGRAM") != "" {
+		os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
+	dir, err := os.MkdirTemp("", "lab99-test-")
+	if err != nil {
+		panic(err)
+	}
+	binaryDir = dir
+	testscript.Main(tidy{m}, map[string]func(){
+		"lab99": func() { os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+	})
+}
+
+// binaryDir is where the program is built for the tests that need all of it.
+var binaryDir string
+
+// tidy removes binaryDir after the tests.
+type tidy struct{ *testing.M }
+
+func (t tidy) Run() int {
+	defer os.RemoveAll(binaryDir)
+	return t.M.Run()
+}
+
+// TestScripts runs the command line as people do. The scripts under
+// testdata/script need no engine.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits,
+		},
+		Setup: func(e *testscript.Env) error {
+			// No engine for anybody: what needs one must say so.
+			e.Setenv("DOCKER_HOST", "unix://"+e.WorkDir+"/no-engine.sock")
+			return nil
+		},
+	})
+}
+
+// exits runs a command and wants an exact exit code: exits 64 lab99 run.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND [ARG...]")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	if got := exitStatus(err); got != args[0] {
+		ts.Fatalf("%v exited with %s, want %s", args[1:], got, args[0])
+	}
+}

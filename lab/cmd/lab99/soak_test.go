@@ -1,0 +1,118 @@
+//go:build soak
+
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"text/tabwriter"
+	"time"
+)
+
+// TestSoakQuick is twenty quick runs in a row: twenty as expected.
+func TestSoakQuick(t *testing.T) {
+	const runs = 20
+	var table strings.Builder
+	tw := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "run\texit\tbaseline ok\tfirst error 99\tmulti-ip ok\tfirst error 99\tkeepalive connections\tρ\ttw-reuse failed\tlate\tup s\tenter to error 99\ttook")
+	asExpected := 0
+	for n := range runs {
+		began := time.Now()
+		i := start(t, "reproduce", "--size", "quick")
+		code := exitStatus(i.cmd.Wait())
+		took := time.Since(began)
+		s := i.summary(t)
+		if code == "0" {
+			asExpected++
+			holdQuick(t, s)
+		} else {
+			t.Errorf("run %d: exit code %s: %s\n%s", n+1, code, s.Finding, i.stdout.String())
+		}
+		b, k, r, m := s.Variant("baseline"), s.Variant("keepalive"), s.Variant("tw-reuse"), s.Variant("multi-ip")
+		if b == nil || k == nil || r == nil || m == nil {
+			continue
+		}
+		var late int64
+		for _, v := range s.Variants {
+			late += *v.Late
+		}
+		fmt.Fprintf(tw, "%d\t%s\t%d\t%.3f\t%d\t%.3f\t%d\t%.3f\t%d\t%d\t%.2f\t%.2f\t%.1f s\n", n+1, code, *b.OK, or(b.FirstError), *m.OK, or(m.FirstError),
+			*k.NewConns, or(k.RhoSteady), *r.Failed, late, *b.Timing.UpS, or(b.Timing.EnterToError99S), took.Seconds())
+	}
+	tw.Flush()
+	t.Logf("%d of %d as expected\n%s", asExpected, runs, table.String())
+	nothingLeft(t, 0, true)
+}
+
+func or(f *float64) float64 {
+	if f == nil {
+		return -1
+	}
+	return *f
+}
+
+// TestSoakKill9 kills the command thirty times, at any moment of its life.
+func TestSoakKill9(t *testing.T) {
+	const kills = 30
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for n := range kills {
+		i := start(t, "run", tiny)
+		at := time.Duration(rnd.Int64N(int64(7 * time.Second)))
+		time.Sleep(at)
+		i.cmd.Process.Signal(syscall.SIGKILL)
+		i.cmd.Wait()
+		t.Logf("kill %d after %v", n+1, at.Round(time.Millisecond))
+		leftAfterKill(t)
+	}
+	// The next start sweeps whatever networks, and half-made containers, are left.
+	i := start(t, "run", tiny)
+	i.wait(t, "0")
+	nothingLeft(t, 0, true)
+}
+
+// leftAfterKill fails if a container still runs. One that was created and not
+// yet started when the command died is nobody's to start, and is swept at the
+// next start.
+func leftAfterKill(t *testing.T) {
+	t.Helper()
+	deadline := time.Now().Add(3 * time.Second)
+	for {
+		running := docker(t, "ps", "-q", "--filter", "label=org.lab99.run")
+		if len(running) == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("still running: %v", running)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// TestSoakFull is the kernel's own range. The laws: the rate collapses at
+// P/(2fR) within 5 %; error 99, if it comes, comes later.
+func TestSoakFull(t *testing.T) {
+	i := start(t, "reproduce", "--size", "full")
+	code := exitStatus(i.cmd.Wait())
+	s := i.summary(t)
+	t.Logf("exit %s\n%s", code, i.stdout.String())
+	b := s.Variant("baseline")
+	if !b.Collapsed {
+		t.Fatalf("the baseline did not collapse: %s", b.Why)
+	}
+	want := float64(*b.Ports.Usable) / (2 * b.OfferedPerS)
+	if d := *b.CollapseS/want - 1; d < -0.05 || d > 0.05 {
+		t.Errorf("collapse after %.2f s, want %.2f s within 5 %%", *b.CollapseS, want)
+	}
+	if code != "0" {
+		t.Errorf("exit code %s", code)
+	}
+	if dir := os.Getenv("LAB99_KEEP"); dir != "" {
+		if err := os.CopyFS(dir, os.DirFS(i.dir(t))); err != nil {
+			t.Error(err)
+		}
+	}
+}

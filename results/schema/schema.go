@@ -1,0 +1,15 @@
+// Package schema carries the JSON Schemas of what lab99 writes for other
+// programs to read. A test holds real output against them.
+package schema
+
+import _ "embed"
+
+// Summary is the schema of summary.json, lab99/summary/v1.
+//
+//go:embed summary.v1.json
+var Summary []byte
+
+// Load is the schema of what lab99 load --json prints, lab99/load/v1.
+//
+//go:embed load.v1.json
+var Load []byte
