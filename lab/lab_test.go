@@ -78,7 +78,8 @@ func TestSetMovesThePrediction(t *testing.T) {
 	if p.Hash == planOf(t, "quick").Hash {
 		t.Error("two different plans have one hash")
 	}
-	if planOf(t, "quick").Hash != planOf(t, "quick").Hash {
+	first, again := planOf(t, "quick"), planOf(t, "quick")
+	if first.Hash != again.Hash {
 		t.Error("one plan has two hashes")
 	}
 }
