@@ -50,7 +50,7 @@ var conformance = []struct {
 			p.request()
 			p.say(okAnswer)
 		}
-		time.Sleep(time.Millisecond)
+		time.Sleep(50 * time.Millisecond) // a reset takes along what is not yet read
 		p.reset()
 	}, ok: 10, opened: 2},
 	{name: "204", handle: always("HTTP/1.1 204 No Content\r\n\r\n"), ok: 10, opened: 1},
@@ -70,7 +70,7 @@ var conformance = []struct {
 	{name: "early refusal of a big body", with: bigPost, handle: func(p *peer) {
 		_, _ = io.CopyN(io.Discard, p, 1000)
 		p.say("HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(100 * time.Millisecond) // closing resets, as there is more to read
 	}, causes: map[string]int64{Cause4xx: 10}, opened: 10},
 
 	{name: "502, keep-alive", handle: always("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 3\r\n\r\nbad"), causes: map[string]int64{Cause5xx: 10}, opened: 1},
@@ -115,7 +115,7 @@ var conformance = []struct {
 	{name: "bytes between requests", handle: func(p *peer) {
 		for p.request() {
 			p.say(okAnswer)
-			time.Sleep(2 * time.Millisecond)
+			time.Sleep(50 * time.Millisecond)
 			p.say("\r\n")
 		}
 	}, with: unhurried, ok: 10, opened: 10, also: func(t *testing.T, r *Result) {
