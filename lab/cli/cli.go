@@ -40,6 +40,7 @@ func commands() []command {
 		{"list", "[flags]", "list the scenarios this program carries", list},
 		{"validate", "FILE...", "check scenario files", validate},
 		{"report", "RUN...", "make the report of a stored run again", remakeReport},
+		{"load", "[flags] URL", "drive HTTP load at a stated rate and say honestly what came of it", load},
 		{"clean", "", "remove what any earlier run left in the engine", clean},
 		{"version", "", "print the version", version},
 		{"agent", "", "", serveAgent},

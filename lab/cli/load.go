@@ -1,0 +1,123 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"syscall"
+
+	"github.com/lab99/lab99/lab/driver"
+	"github.com/lab99/lab99/lab/verdict"
+	"github.com/lab99/lab99/loadgen"
+)
+
+// load is the command line of package loadgen.
+func load(ctx context.Context, t *terminal, args []string) error {
+	if len(args) > 0 && args[0] == "merge" {
+		return mergeLoads(t, args[1:])
+	}
+	o, err := parseLoad(ctx, t, args)
+	if err != nil {
+		return err
+	}
+	live := newLiveLine(t.stderr)
+	defer live.clear()
+	hard, stop, release := interrupts(ctx, func(string) {
+		live.say("interrupted: no more requests are scheduled; the result follows when those in flight have ended (again to stop at once)")
+	})
+	defer release()
+	soft, cancel := context.WithCancel(hard)
+	defer cancel()
+	go func() {
+		select {
+		case <-stop:
+			cancel()
+		case <-soft.Done():
+		}
+	}()
+	// A second interrupt does not wait for the drain; the load ends with the
+	// process.
+	ended := make(chan error, 1)
+	go func() {
+		switch {
+		case o.debug:
+			ended <- debugLoad(soft, t, o.config)
+		case o.findMax:
+			ended <- o.findHighest(soft, t, live)
+		default:
+			ended <- o.once(soft, t, live)
+		}
+	}()
+	select {
+	case err = <-ended:
+		return err
+	case <-hard.Done():
+		return errInterrupted
+	}
+}
+
+// once drives the load and prints what came of it.
+func (o *loadOptions) once(ctx context.Context, t *terminal, live *liveLine) error {
+	rec, err := newLoadRecorder(o.csv, o.hlog)
+	if err != nil {
+		return err
+	}
+	o.config.OnSnapshot = func(s loadgen.Snapshot) {
+		rec.take(&s)
+		live.show(&s, o.config.Duration)
+	}
+	r, err := loadgen.Run(ctx, o.config)
+	live.clear()
+	fileErr := rec.close()
+	if err != nil {
+		return loadError(err)
+	}
+	doc, err := o.document(r)
+	if err != nil {
+		return err
+	}
+	if err := doc.print(t.stdout, o.json); err != nil {
+		return err
+	}
+	if o.openMetrics != "" {
+		fileErr = errors.Join(fileErr, writeOpenMetrics(o.openMetrics, r))
+	}
+	if fileErr != nil {
+		return fileErr
+	}
+	return doc.exit()
+}
+
+// exit is what the code of the command says about the result. That the
+// generator was the bottleneck is a statement in the result, not an error;
+// that it ran out of ports or descriptors of its own makes the run invalid.
+func (d *loadDocument) exit() error {
+	switch {
+	case d.Interrupted:
+		return exitError(verdict.ExitInterrupted)
+	case d.OwnLimit != "":
+		return exitError(verdict.ExitUndecided)
+	case d.SLO != nil && !d.SLO.Kept:
+		return exitError(verdict.ExitUnexpected)
+	}
+	return nil
+}
+
+// loadError classifies an error of package loadgen. Every one means that no
+// load was driven: this machine cannot, or the command line is at fault.
+func loadError(err error) error {
+	if err == nil {
+		return nil
+	}
+	what := strings.TrimPrefix(err.Error(), "loadgen: ")
+	var errno syscall.Errno
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		return &driver.UnfitError{What: what, Hint: "Run it on Linux, in a container for instance: `lab99 load` is in the same static binary."}
+	case errors.Is(err, context.Canceled):
+		return exitError(verdict.ExitInterrupted)
+	case errors.As(err, &errno):
+		return &driver.UnfitError{What: what}
+	}
+	return &usageError{what}
+}

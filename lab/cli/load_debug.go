@@ -1,0 +1,24 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	"github.com/lab99/lab99/lab/verdict"
+	"github.com/lab99/lab99/loadgen"
+)
+
+// debugLoad sends one request and shows it and its response whole. Unlike a
+// load, it can fail for the target's reasons: that is no fault of the command
+// line or of this machine.
+func debugLoad(ctx context.Context, t *terminal, c loadgen.Config) error {
+	err := loadgen.Debug(ctx, c, t.stdout)
+	var network *net.OpError
+	if errors.As(err, &network) {
+		fmt.Fprintln(t.stderr, "lab99 load:", network)
+		return exitError(verdict.ExitUnexpected)
+	}
+	return loadError(err)
+}

@@ -1,0 +1,173 @@
+package cli
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/lab99/lab99/loadgen"
+)
+
+const (
+	defaultLoadTime        = 10 * time.Second
+	defaultLoadConnections = 64
+)
+
+// loadOptions is a command line of lab99 load.
+type loadOptions struct {
+	config    loadgen.Config
+	asked     string        // the schedule, in a word
+	firstRate float64       // of a search
+	cool      time.Duration // between its trials
+	sloText   string
+	slo       loadgen.SLO
+
+	debug, findMax, json   bool
+	csv, hlog, openMetrics string
+}
+
+// parseLoad reads the command line.
+func parseLoad(ctx context.Context, t *terminal, args []string) (*loadOptions, error) {
+	var (
+		o                                     loadOptions
+		c                                     = &o.config
+		mode, profile, body, sources, startAt string
+		rate                                  float64
+		headers, stops, mix, allow            stringList
+		insecure                              bool
+	)
+	fs := flags(t, "load", "[flags] URL\n       lab99 load merge FILE...")
+	fs.Float64Var(&rate, "rate", 0, "requests per `second`, constant")
+	fs.StringVar(&profile, "profile", "", "the rate over time, `PART,...`: ramp:100..5000/30s,hold:10s; constant:1000/10s; steps:100..500x5/10s; sine:1000~500@60s/5m; last, poisson:SEED")
+	fs.StringVar(&mode, "mode", "exact", "how requests are timed: `exact`, spin (more CPU), relaxed (whole milliseconds, less CPU) or closed (no schedule: as fast as it goes)")
+	fs.DurationVar(&c.Duration, "duration", 0, "length of the schedule (default 10s, unless --requests or the profile ends it)")
+	fs.Int64Var(&c.Requests, "requests", 0, "end the schedule after this many requests; 0 does not")
+	fs.IntVar(&c.Connections, "connections", defaultLoadConnections, "client connections, over all loops")
+	fs.IntVar(&c.Loops, "loops", 1, "event loops, one thread each")
+	fs.DurationVar(&c.Timeout, "timeout", 5*time.Second, "how long a request may wait for a connection, and then for its response")
+	fs.StringVar(&c.Method, "method", "", "HTTP method (default GET, or POST with --body)")
+	fs.Var(&headers, "header", "a request header, `\"Name: value\"`; repeatable")
+	fs.Var(&headers, "H", "short for --header `\"Name: value\"`")
+	fs.StringVar(&body, "body", "", "`file` sent as the body of every request")
+	fs.StringVar(&c.Host, "host", "", "Host header, and TLS name (default that of the URL)")
+	fs.Var(&mix, "mix", "one of several requests, `\"[WEIGHT] [METHOD] /path\"`; repeatable")
+	fs.BoolVar(&insecure, "insecure", false, "do not verify the certificate of an https target")
+	fs.IntVar(&c.CloseAfter, "close-after", 0, "close each connection after `N` requests; 0 keeps them alive")
+	fs.StringVar(&sources, "source", "", "local addresses to connect from, in turn: a `LIST|CIDR`")
+	fs.Var(&stops, "stop", "end on failures, `CAUSE[:COUNT[:AFTER]]`; a count may be a share, as in \"status 5xx:1%/5s\"; the cause may be any; repeatable")
+	fs.StringVar(&startAt, "start-at", "", "t = 0 of the schedule, `TIME` in RFC 3339 or seconds since 1970, for several machines")
+	fs.Var(&allow, "allow-target", "a `HOST` or CIDR besides loopback that may be loaded; repeatable")
+	fs.StringVar(&o.sloText, "slo", "", "`limits` to keep, as in p99<20ms,errors<0.1%; exit code 1 if not kept")
+	fs.BoolVar(&o.findMax, "find-max", false, "search the highest rate that keeps --slo; --duration is the length of a trial (default 5s), --rate the first one tried")
+	fs.DurationVar(&o.cool, "cool", time.Second, "pause between the trials of --find-max, for queues and TIME_WAIT to drain")
+	fs.BoolVar(&o.debug, "debug", false, "send one request and show it and its response whole")
+	fs.BoolVar(&o.json, "json", false, "print one object, lab99/load/v1, instead of the summary")
+	fs.StringVar(&o.csv, "csv", "", "write a line per 100 ms to `FILE`")
+	fs.StringVar(&o.hlog, "hlog", "", "write the latency of each 100 ms to `FILE`, in HdrHistogram's log format")
+	fs.StringVar(&o.openMetrics, "openmetrics", "", "write the result to `FILE` for a Prometheus textfile collector")
+	rest, err := parse(fs, args)
+	if err != nil {
+		return nil, err
+	}
+	if len(rest) != 1 {
+		return nil, &usageError{"name one URL, as in `lab99 load --rate 1000 http://127.0.0.1:8080/`"}
+	}
+	c.URL = rest[0]
+	if !strings.Contains(c.URL, "://") {
+		c.URL = "http://" + c.URL
+	}
+	for _, step := range []func() error{
+		func() (err error) { c.Mode, err = loadgen.ParseMode(mode); return orFlag("--mode", err) },
+		func() error { return orFlag("--slo", o.parseSLO()) },
+		func() error { return o.schedule(rate, profile) },
+		func() (err error) { c.Start, err = parseStart(startAt); return orFlag("--start-at", err) },
+		func() (err error) { c.Sources, err = parseSources(sources); return orFlag("--source", err) },
+		func() (err error) { c.Stop, err = parseStops(stops); return orFlag("--stop", err) },
+		func() (err error) { c.Mix, err = parseMix(mix); return orFlag("--mix", err) },
+		func() error { return orFlag("--body", o.readBody(body)) },
+		func() (err error) { c.Allow, err = permit(ctx, c.URL, allow); return err },
+	} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	c.Header = headers
+	if insecure {
+		c.TLS = &tls.Config{InsecureSkipVerify: true} // asked for in so many words
+	}
+	return &o, nil
+}
+
+// orFlag makes an error one of the command line.
+func orFlag(name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &usageError{name + ": " + err.Error()}
+}
+
+func (o *loadOptions) parseSLO() (err error) {
+	if o.sloText != "" {
+		o.slo, err = loadgen.ParseSLO(o.sloText)
+	}
+	return err
+}
+
+// schedule makes the profile, and bounds a run that nothing else would end.
+func (o *loadOptions) schedule(rate float64, profile string) (err error) {
+	c := &o.config
+	closed := c.Mode == loadgen.Closed
+	switch {
+	case o.debug:
+		return nil
+	case o.findMax && (profile != "" || closed || o.slo == nil || c.Requests > 0 || o.csv != "" || o.hlog != "" || o.openMetrics != ""):
+		return &usageError{"--find-max tries constant rates: it wants --slo, and no --profile, --mode closed, --requests, --csv, --hlog or --openmetrics"}
+	case o.findMax:
+		o.firstRate, o.asked = rate, "the highest rate that keeps "+o.sloText
+		return nil
+	case closed && (rate != 0 || profile != ""):
+		return &usageError{"--mode closed sends as fast as responses come: it takes no --rate or --profile"}
+	case closed:
+		o.asked = "as fast as it goes"
+	case rate != 0 && profile != "":
+		return &usageError{"give --rate or --profile, not both"}
+	case profile != "":
+		o.asked = profile
+		if c.Profile, err = loadgen.ParseProfile(profile); err != nil {
+			return orFlag("--profile", err)
+		}
+	case rate > 0:
+		o.asked = fmt.Sprintf("%v/s", rate)
+		c.Profile = loadgen.Constant(rate)
+	default:
+		return &usageError{"give --rate REQUESTS_PER_SECOND, a --profile, or --mode closed"}
+	}
+	if ends, ok := c.Profile.(interface{ Length() time.Duration }); ok && ends.Length() > 0 {
+		if c.Duration == 0 || ends.Length() < c.Duration {
+			c.Duration = ends.Length()
+		}
+	}
+	if c.Duration == 0 && c.Requests == 0 {
+		c.Duration = defaultLoadTime
+	}
+	return nil
+}
+
+func (o *loadOptions) readBody(file string) (err error) {
+	if file == "" {
+		return nil
+	}
+	c := &o.config
+	if c.Body, err = os.ReadFile(file); err == nil && c.Method == "" && len(c.Mix) == 0 {
+		c.Method = "POST"
+	}
+	for i := range c.Mix {
+		if m := c.Mix[i].Method; m != "" && m != "GET" && m != "HEAD" {
+			c.Mix[i].Body = c.Body
+		}
+	}
+	return err
+}

@@ -1,0 +1,192 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"github.com/lab99/lab99/loadgen"
+)
+
+// printLoad prints what came of a load, the way wrk2 does where it has the
+// figure. The last line says whose limit the run met.
+func printLoad(w io.Writer, d *loadDocument) error {
+	r := d.result
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s for %v at %s\n", d.Asked, r.Elapsed().Round(time.Millisecond), d.URL)
+	fmt.Fprintf(&b, "  mode %s, %s, %s\n\n", r.Mode, plural(int64(r.Loops), "loop"), plural(int64(r.Connections), "connection"))
+	printTimes(&b, r)
+	fmt.Fprintln(&b)
+	tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(tw, "  %s\t%s\n", name, fmt.Sprintf(format, args...))
+	}
+	line("Requests", "%d scheduled = %d sent + %d dropped", r.Scheduled, r.Sent, r.Dropped)
+	line("", "%d sent = %d ok + %d failed + %d unfinished", r.Sent, r.OK, r.Failed, r.Unfinished)
+	if r.Mode != loadgen.Closed {
+		line("", "%d queued (no connection was free), %d late (the generator was)", r.Queued, r.Late)
+	}
+	line("Rate", "%s", rates(d))
+	for i, c := range byCount(r.Causes) {
+		line(title(i, "Causes"), "%d × %s%s", r.Causes[c], c, firstOf(r, c))
+	}
+	if r.BadWhy != "" {
+		line("", "the first bad response: %s: %.60q", r.BadWhy, r.BadSample)
+	}
+	for i, s := range byCount(r.Status) {
+		line(title(i, "Status"), "%d × %d", r.Status[s], s)
+	}
+	if r.Interim > 0 {
+		line("", "%d × 1xx before them", r.Interim)
+	}
+	line("Sockets", "%d opened, %d for perfect keep-alive; at most %d of %d at once", r.ConnectionsOpened, d.ConnectionsIdeal, r.PeakConnections, r.Connections)
+	if r.ClosedIdle > 0 {
+		line("", "%d closed by the server between requests", r.ClosedIdle)
+	}
+	if r.Unasked > 0 {
+		line("", "%d closed because bytes came between requests", r.Unasked)
+	}
+	if s := r.Elapsed().Seconds(); s > 0 {
+		line("Transfer", "%s received, %s/s", size(float64(r.BytesReceived)), size(float64(r.BytesReceived)/s))
+		if d.CPUUsPerRequest != nil {
+			line("CPU", "%.1f µs per request, %.0f %% of a core", *d.CPUUsPerRequest, 100*(r.CPUUser+r.CPUSys).Seconds()/s)
+		}
+	}
+	if d.Little != nil {
+		line("Little's law", "mean latency × rate / connections = %.3f (1: none stood idle)", *d.Little)
+	}
+	if d.SLO != nil {
+		line("SLO", "%s", d.SLO)
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(&b, "\n"+ending(d))
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// printTimes prints the quantiles of the histograms.
+func printTimes(w io.Writer, r *loadgen.Result) {
+	tw := tabwriter.NewWriter(w, 8, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(tw, "            \tp50\tp90\tp99\tp99.9\tmax\tmean\t")
+	for _, row := range []struct {
+		name, about string
+		h           *hdrhistogram.Histogram
+	}{
+		{"Latency", "from the intended send time", r.Latency},
+		{"Service", "from the actual send", r.Service},
+		{"Lateness", "of the generator itself", r.Lateness},
+		{"Connect", "", r.Connect},
+	} {
+		if row.h.TotalCount() == 0 || row.h == r.Latency && r.Mode == loadgen.Closed { // there is no intended time in closed mode
+			continue
+		}
+		fmt.Fprintf(tw, "  %-10s", row.name)
+		for _, ns := range []float64{at(row.h, 50), at(row.h, 90), at(row.h, 99), at(row.h, 99.9), float64(row.h.Max()), row.h.Mean()} {
+			fmt.Fprint(tw, "\t"+span(ns))
+		}
+		fmt.Fprintln(tw, "\t  "+row.about)
+	}
+	_ = tw.Flush() // into a strings.Builder
+}
+
+func at(h *hdrhistogram.Histogram, percent float64) float64 {
+	return float64(h.ValueAtPercentile(percent))
+}
+
+// rates compares what was asked for with what was done.
+func rates(d *loadDocument) string {
+	s := fmt.Sprintf("%.1f/s ok", d.AchievedPerS)
+	if d.RequestedPerS != nil {
+		s = fmt.Sprintf("%.1f/s requested, %.1f/s scheduled, ", *d.RequestedPerS, d.OfferedPerS) + s
+	}
+	return s
+}
+
+// firstOf says when failures by a cause began.
+func firstOf(r *loadgen.Result, cause string) string {
+	ns, ok := r.FirstOf[cause]
+	if !ok {
+		return ""
+	}
+	s := fmt.Sprintf(", first after %.3f s", float64(ns-r.StartNs)/1e9)
+	if n, ok := r.OKBeforeFirst[cause]; ok {
+		s += fmt.Sprintf(" and %d ok", n)
+	}
+	return s
+}
+
+// ending is the last line: how the run ended and whose limit it met.
+func ending(d *loadDocument) string {
+	var s string
+	switch {
+	case d.Interrupted:
+		s = "Interrupted. "
+	case d.StoppedBy != "":
+		s = "Stopped by " + d.StoppedBy + ". "
+	}
+	switch {
+	case d.OwnLimit != "":
+		return s + "Invalid, says nothing about the target: " + d.OwnLimit + "."
+	case d.Bottleneck == loadgen.LimitGenerator:
+		return s + "The generator was the limit: " + d.Why + "."
+	case d.Bottleneck == loadgen.LimitTarget:
+		return s + "The target was the limit: " + d.Why + "."
+	}
+	return s + "Neither the generator nor the target was the limit: " + d.Why + "."
+}
+
+func (s *sloOutcome) String() string {
+	if s.Kept {
+		return s.Limits + ": kept"
+	}
+	return s.Limits + ": not kept, " + s.Why
+}
+
+// byCount sorts keys by what they count, the most frequent first.
+func byCount[K cmp.Ordered](m map[K]int64) []K {
+	return slices.SortedFunc(maps.Keys(m), func(a, b K) int { return cmp.Or(cmp.Compare(m[b], m[a]), cmp.Compare(a, b)) })
+}
+
+// title names only the first of several lines.
+func title(i int, name string) string {
+	if i > 0 {
+		return ""
+	}
+	return name
+}
+
+func plural(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// span words nanoseconds with three digits, as wrk does.
+func span(ns float64) string { return scaled(ns, 1000, "ns", "µs", "ms", "s") }
+
+// size words bytes.
+func size(n float64) string { return scaled(n, 1024, "B", "KiB", "MiB", "GiB", "TiB") }
+
+func scaled(v, step float64, units ...string) string {
+	i := 0
+	for ; v >= 0.9995*step && i < len(units)-1; i++ {
+		v /= step
+	}
+	decimals := 2
+	switch {
+	case v >= 99.95 || i == 0:
+		decimals = 0
+	case v >= 9.995:
+		decimals = 1
+	}
+	return fmt.Sprintf("%.*f%s", decimals, v, units[i])
+}
