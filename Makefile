@@ -14,7 +14,7 @@ HOSTOS   := $(shell $(GO) env GOOS)
 HOSTARCH := $(shell $(GO) env GOARCH)
 AGENT    := bin/lab99-linux-$(HOSTARCH)
 
-.PHONY: help build reproduce test soak lint clean
+.PHONY: help build reproduce test soak bench lint clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ test: ## run the tests; those that need Docker or root skip where it is missing
 
 soak: ## the long proofs: 20 quick runs, 30 kills, the full size (about half an hour)
 	$(GO) test -count=1 -tags soak -run Soak -v -timeout 3h ./lab/cmd/lab99
+
+bench: ## hold the load generator against wrk and the Go generators, in one run (about 10 minutes)
+	loadgen/bench/run.sh
 
 lint: ## gofmt, vet, staticcheck, go mod tidy, cross-builds
 	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
