@@ -39,6 +39,9 @@ type Found struct {
 
 const maxTrials = 60
 
+// fewRequests in a trial decide nothing: the search does not go below.
+const fewRequests = 20
+
 // FindMax doubles the rate until the SLO breaks and then bisects (geometrically:
 // the tolerance is relative). A trial in which the generator was the limit says
 // nothing about the target. Neither that nor a broken SLO is believed at once:
@@ -89,7 +92,7 @@ func (s *Search) search(ctx context.Context, run func(context.Context, float64) 
 		case low >= s.To:
 			f.LimitedBy, f.Why = LimitNone, "the highest rate of the search was kept"
 			return f, nil
-		case high/low <= 1+s.Tolerance, high < 1:
+		case high/low <= 1+s.Tolerance, high*s.Hold.Seconds() < fewRequests:
 			return f, nil
 		case math.IsInf(high, 1):
 			rate = min(2*low, s.To)
@@ -119,7 +122,11 @@ func (s *Search) twice(ctx context.Context, f *Found, rate float64, run func(con
 			return t, err
 		}
 		t = Trial{Rate: rate, Result: r}
-		if t.Kept, t.Why = s.SLO.Check(r); r.Bottleneck == LimitGenerator {
+		t.Kept, t.Why = s.SLO.Check(r)
+		if behind := s.behind(r); t.Kept && behind > 0 {
+			t.Kept, t.Why = false, fmt.Sprintf("the target fell behind: its last answers came %v after the end", behind.Round(time.Millisecond))
+		}
+		if r.Bottleneck == LimitGenerator {
 			t.Kept, t.Why = false, r.Why
 		}
 		if ctx.Err() != nil {
@@ -134,4 +141,17 @@ func (s *Search) twice(ctx context.Context, f *Found, rate float64, run func(con
 		}
 	}
 	return t, nil
+}
+
+// behind is how long after the end of the schedule answers still came, where
+// that is longer than the requests in flight then explain; 0 otherwise. A rate
+// above what the target can do grows a queue, and in a short trial the queue
+// may drain before it breaks a limit.
+func (s *Search) behind(r *Result) time.Duration {
+	took := time.Duration(r.DoneNs - r.EndNs)
+	allowed := time.Duration(s.Tolerance * float64(s.Hold))
+	if took <= allowed || took <= allowed+2*quantile(r.Service, 50) {
+		return 0
+	}
+	return took
 }

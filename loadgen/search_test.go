@@ -42,7 +42,7 @@ func TestSearchNarrowsInOnTheCapacity(t *testing.T) {
 		{"generator", 1e5, 5000, MaxRate, LimitGenerator, 3200, 3200},
 		{"neither", math.Inf(1), math.Inf(1), 1000, LimitNone, 1000, 1000},
 	} {
-		s := Search{SLO: slo, From: 100, To: tt.to, Tolerance: 0.05, Cool: time.Nanosecond}
+		s := Search{SLO: slo, From: 100, To: tt.to, Tolerance: 0.05, Cool: time.Nanosecond, Hold: 5 * time.Second}
 		f, err := s.search(context.Background(), tryUpTo(tt.target, tt.generator))
 		if err != nil {
 			t.Fatal(err)
@@ -57,7 +57,7 @@ func TestSearchForgivesOneHiccup(t *testing.T) {
 	slo, _ := ParseSLO("max<20ms")
 	n := 0
 	good, bad := tryUpTo(1000, math.Inf(1)), tryUpTo(0, math.Inf(1))
-	s := Search{SLO: slo, From: 100, To: MaxRate, Tolerance: 0.05, Cool: time.Nanosecond}
+	s := Search{SLO: slo, From: 100, To: MaxRate, Tolerance: 0.05, Cool: time.Nanosecond, Hold: 5 * time.Second}
 	f, err := s.search(context.Background(), func(ctx context.Context, rate float64) (*Result, error) {
 		if n++; n == 2 {
 			return bad(ctx, rate)
@@ -114,5 +114,21 @@ func TestSLOChecksTheWorstOutcome(t *testing.T) {
 		if kept, why := slo.Check(r); kept != want {
 			t.Errorf("%s: kept %v (%s)", in, kept, why)
 		}
+	}
+}
+
+// TestSearchSeesAQueueThatDrains: a rate above what the target can do, in a
+// trial so short that the queue breaks no limit before it has drained.
+func TestSearchSeesAQueueThatDrains(t *testing.T) {
+	s := Search{Tolerance: 0.05, Hold: 2 * time.Second}
+	r := &Result{Service: newHistogram(), EndNs: 2e9, DoneNs: 2e9 + 320e6}
+	record(r.Service, int64(6*time.Millisecond))
+	if s.behind(r) == 0 {
+		t.Error("320 ms of answers after the end of 2 s pass")
+	}
+	record(r.Service, int64(200*time.Millisecond)) // slow, but steady
+	record(r.Service, int64(200*time.Millisecond))
+	if behind := s.behind(r); behind != 0 {
+		t.Errorf("requests of 200 ms each are called %v behind", behind)
 	}
 }
