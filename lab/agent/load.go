@@ -175,14 +175,15 @@ func encodeMicroseconds(ns *hdr.Histogram) ([]byte, error) {
 // neighbour asks the proxy, at a steady pace and on a connection of its own,
 // for something that needs no upstream: what the exhaustion does to everybody
 // else on the worker. The first request, before t = 0, opens the connection.
-// Latency counts from the intended moment: one that came due while the one
-// before it was stuck has waited as well.
+// Latency counts from the intended moment, and one that came due while the one
+// before it was stuck has waited as long as that one: the neighbours are many,
+// and do not queue behind each other for want of a connection.
 func (l *Load) neighbour(ctx context.Context, startNs int64, sample func(Record)) {
 	transport := &http.Transport{MaxIdleConnsPerHost: 1, DialContext: (&net.Dialer{Timeout: time.Second}).DialContext}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport, Timeout: seconds(l.TimeoutS)}
 	l.neighbourOnce(ctx, client)
-	for due := startNs; ; due += l.NeighbourMs * 1e6 {
+	for due := startNs; ; {
 		select {
 		case <-ctx.Done():
 			return
@@ -192,7 +193,9 @@ func (l *Load) neighbour(ctx context.Context, startNs int64, sample func(Record)
 		if ctx.Err() != nil {
 			return // cut short by the end of the load: says nothing
 		}
-		sample(Record{Neighbour: &results.Neighbour{Ms: float64(clock.Mono()-due) / 1e6, Status: status}})
+		for end := clock.Mono(); due <= end; due += l.NeighbourMs * 1e6 {
+			sample(Record{Neighbour: &results.Neighbour{Ms: float64(end-due) / 1e6, Status: status}})
+		}
 	}
 }
 
