@@ -44,7 +44,7 @@ func start(t *testing.T, args ...string) *invocation {
 		t.Fatal(err)
 	}
 	i := &invocation{out: filepath.Join(t.TempDir(), "runs")}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	i.cmd = exec.CommandContext(ctx, path, append([]string{args[0], "--out", i.out}, args[1:]...)...)
 	i.cmd.Stdout, i.cmd.Stderr = &i.stdout, &i.stderr
 	if err := i.cmd.Start(); err != nil {

@@ -68,7 +68,9 @@ func TestSoakKill9(t *testing.T) {
 		t.Logf("kill %d after %v", n+1, at.Round(time.Millisecond))
 		leftAfterKill(t)
 	}
-	// The next start sweeps whatever networks, and half-made containers, are left.
+	// The next start sweeps whatever networks, and half-made containers, are
+	// left and are too old to be those of a run just coming up.
+	time.Sleep(4 * time.Second)
 	i := start(t, "run", tiny)
 	i.wait(t, "0")
 	nothingLeft(t, 0, true)

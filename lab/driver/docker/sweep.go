@@ -95,8 +95,9 @@ func (d *Driver) removeRun(ctx context.Context, run string) error {
 	return errors.Join(errs...)
 }
 
-// bornGrace spares a run that is just coming up: its tether does not run yet.
-const bornGrace = 10 * time.Second
+// bornGrace spares a run that is just coming up: its tether, which an engine
+// that is well starts within half a second, does not run yet.
+const bornGrace = 3 * time.Second
 
 func (d *Driver) removeContainer(ctx context.Context, id string) error {
 	_, err := d.cli.ContainerRemove(ctx, id, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
