@@ -70,6 +70,8 @@ func (e *StorageError) Unwrap() error { return e.Err }
 // outcome is valid with an error too, as far as the run came; it is nil if
 // nothing was started.
 func Run(ctx context.Context, o Options) (*Outcome, error) {
+	var notes []string
+	o.Scenario, notes = Applicable(o.Scenario)
 	plan, err := Plan(o.Scenario, o.Driver.Name(), o.Driver.Machine().CPUs, o.Note)
 	if err != nil {
 		return nil, err
@@ -78,7 +80,10 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 	if err != nil {
 		return nil, &StorageError{err}
 	}
-	r := &run{o: o, name: runName(store.Dir), plan: plan, store: store, out: &Outcome{Dir: store.Dir}}
+	r := &run{o: o, name: runName(store.Dir), plan: plan, store: store, notes: notes, out: &Outcome{Dir: store.Dir}}
+	for _, n := range notes {
+		o.Progress.Say("Note: " + n)
+	}
 	r.env = environment(o)
 	r.summarise(true)
 	if err := storage(store.WriteJSON(results.PlanFile, plan), r.save()); err != nil {
@@ -151,7 +156,6 @@ func (r *run) preflight(ctx context.Context) error {
 		if r.stopped() {
 			return nil
 		}
-		r.noteOwnConfig(v)
 		if err := r.prepare(ctx, image.Nginx, v.Proxy.Image); err != nil {
 			return err
 		}
@@ -160,16 +164,6 @@ func (r *run) preflight(ctx context.Context) error {
 		}
 	}
 	return storage(r.store.WriteJSON(results.EnvFile, r.env))
-}
-
-// noteOwnConfig says what a configuration of the user's own means for the
-// judgement: it adds no header to its replies, so the cause of a 502 is taken
-// from nginx's error log.
-func (r *run) noteOwnConfig(v scenarios.Variant) {
-	note := fmt.Sprintf("%s is a configuration of your own: only addresses were put in, causes of failure are taken from nginx's error log, and the predictions assume that nginx closes every upstream connection first", v.Proxy.Config)
-	if v.OwnConfig() && !slices.Contains(r.notes, note) {
-		r.notes = append(r.notes, note)
-	}
 }
 
 func (r *run) prepare(ctx context.Context, role image.Role, ref string) error {
@@ -191,6 +185,7 @@ func (r *run) prepare(ctx context.Context, role image.Role, ref string) error {
 	})
 	if img.Note != "" {
 		r.notes = append(r.notes, img.Note)
+		r.o.Progress.Say("Note: " + img.Note)
 	}
 	return nil
 }

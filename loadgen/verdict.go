@@ -37,7 +37,7 @@ func (r *Result) limit() (who, why string) {
 	// ten of them exceeded.
 	percent := 99.0
 	if n := float64(r.Lateness.TotalCount()); n < 1000 {
-		percent = max(0, 100*(1-10/n))
+		percent = max(50, 100*(1-10/n))
 	}
 	lateness := quantile(r.Lateness, percent)
 	allowed := time.Millisecond
@@ -52,7 +52,7 @@ func (r *Result) limit() (who, why string) {
 			return LimitGenerator, fmt.Sprintf("its event loops used %.0f %% of a core each, and %d requests waited for a connection", 100*cores, r.Queued)
 		}
 		return LimitTarget, fmt.Sprintf("%.2f %% of the requests found all %d connections busy", share(r.Queued+r.Dropped), r.Connections)
-	case share(r.Late) > 0.1:
+	case share(r.Late) > 1:
 		return LimitGenerator, fmt.Sprintf("%.2f %% of the requests were sent over 10 ms late though a connection was free", share(r.Late))
 	case lateness > allowed:
 		return LimitGenerator, fmt.Sprintf("its lateness p%.3g was %v", percent, lateness)

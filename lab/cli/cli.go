@@ -73,9 +73,15 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		usage(t.stderr)
 		return verdict.ExitUsage
 	}
-	if args[0] == "help" || args[0] == "-h" || args[0] == "-help" || args[0] == "--help" {
-		usage(t.stdout)
-		return verdict.ExitAsExpected
+	switch args[0] {
+	case "help", "-h", "-help", "--help":
+		if len(args) == 1 {
+			usage(t.stdout)
+			return verdict.ExitAsExpected
+		}
+		args = []string{args[1], "-h"}
+	case "-version", "--version":
+		args = []string{"version"}
 	}
 	for _, c := range commands() {
 		if c.name == args[0] {
@@ -156,11 +162,15 @@ results), 64 usage or scenario error, 70 internal, 130 interrupted.
 func flags(t *terminal, name, args string) *flag.FlagSet {
 	fs := flag.NewFlagSet(name, flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
-	fs.Usage = func() {
-		fmt.Fprintf(t.stdout, "Usage: lab99 %s %s\n", name, args)
+	fs.Usage = func() {} // also called for a mistake, where one line says more
+	help := func(string) error {
+		fmt.Fprintln(t.stdout, strings.TrimSpace(fmt.Sprintf("Usage: lab99 %s %s", name, args)))
 		fs.SetOutput(t.stdout)
 		fs.PrintDefaults()
+		return flag.ErrHelp
 	}
+	fs.BoolFunc("h", "print this", help)
+	fs.BoolFunc("help", "print this", help)
 	return fs
 }
 
@@ -170,8 +180,8 @@ func parse(fs *flag.FlagSet, args []string) ([]string, error) {
 	var rest []string
 	for {
 		if err := fs.Parse(args); err != nil {
-			if errors.Is(err, flag.ErrHelp) {
-				return nil, err
+			if errors.Is(err, flag.ErrHelp) || strings.HasSuffix(err.Error(), flag.ErrHelp.Error()) {
+				return nil, flag.ErrHelp // a BoolFunc's error comes wrapped, as text
 			}
 			return nil, &usageError{fmt.Sprintf("%v; `lab99 %s -h` lists the flags", err, fs.Name())}
 		}

@@ -139,6 +139,8 @@ func (o *loadOptions) schedule(rate float64, profile string) (err error) {
 		if c.Profile, err = loadgen.ParseProfile(profile); err != nil {
 			return orFlag("--profile", err)
 		}
+	case rate < 0:
+		return &usageError{fmt.Sprintf("--rate is %v, want more than 0", rate)}
 	case rate > 0:
 		o.asked = fmt.Sprintf("%v/s", rate)
 		c.Profile = loadgen.Constant(rate)

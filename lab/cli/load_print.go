@@ -132,6 +132,9 @@ func ending(d *loadDocument) string {
 	case d.StoppedBy != "":
 		s = "Stopped by " + d.StoppedBy + ". "
 	}
+	if d.OK == 0 && d.Failed > 0 {
+		s += "Every request failed. "
+	}
 	switch {
 	case d.OwnLimit != "":
 		return s + "Invalid, says nothing about the target: " + d.OwnLimit + "."

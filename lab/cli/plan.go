@@ -41,6 +41,7 @@ func plan(ctx context.Context, t *terminal, args []string) error {
 	if err != nil {
 		return err
 	}
+	resolved, notes := lab.Applicable(resolved)
 	found := lookForImages(ctx, resolved)
 	p, err := lab.Plan(resolved, "docker", found.cpus, "")
 	if err != nil {
@@ -56,10 +57,11 @@ func plan(ctx context.Context, t *terminal, args []string) error {
 	}
 	fmt.Fprintf(t.stdout, "%s: %s, size %s\n", p.Scenario, p.Title, p.Size)
 	fmt.Fprintf(t.stdout, "about %s in all, with the images present; nothing has been started\n\n", lab.Estimate(p).Round(time.Second))
-	printPredictions(t.stdout, p)
-	for _, note := range found.notes {
-		fmt.Fprintln(t.stdout, "\nNote: "+note)
+	for _, note := range append(notes, found.notes...) {
+		fmt.Fprintln(t.stdout, "Note: "+note)
 	}
+	fmt.Fprintln(t.stdout)
+	printPredictions(t.stdout, p)
 	if configs {
 		return printConfigs(t.stdout, resolved, p, found)
 	}

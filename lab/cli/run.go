@@ -131,6 +131,8 @@ func conclude(t *terminal, c choice, o *lab.Outcome, err error, stop <-chan stru
 			printSummary(t.stdout, o.Summary)
 			if report := filepath.Join(o.Dir, "report.html"); exists(report) {
 				fmt.Fprintln(t.stdout, "\nReport: "+shown(report))
+			} else {
+				fmt.Fprintf(t.stdout, "\nData: %s; `lab99 report` makes a report of it\n", shown(o.Dir))
 			}
 		}
 	}
@@ -239,5 +241,6 @@ func clean(ctx context.Context, t *terminal, args []string) error {
 	if len(removed) == 0 && err == nil {
 		fmt.Fprintln(t.stdout, "nothing to remove")
 	}
+	fmt.Fprintln(t.stderr, "images of nginx and httpd are kept for the next run; `docker rmi` removes them")
 	return err
 }

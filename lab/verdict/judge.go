@@ -76,11 +76,29 @@ func (m *Measured) count(v *results.Variant) {
 		v.RecoveredS = m.recovered(first)
 	}
 	v.CloseShare = m.closeShare()
+	m.restate(v)
 	v.RhoSteady = m.rho(math.Min(first, orNever(v.CollapseS)))
 	if reached := t.Sent - e.Error99 - e.NoLiveUpstreams; v.NewConns != nil && reached > 0 {
 		r := math.Max(0, 1-float64(*v.NewConns)/float64(reached))
 		v.ReuseRatio = &r
 	}
+}
+
+// restate puts the measured f into the prediction for a configuration of the
+// user's own: there f is an outcome of the run, and the plan could but assume
+// that nginx closes every connection.
+func (m *Measured) restate(v *results.Variant) {
+	p, f := &v.Predicted, v.CloseShare
+	if m.exact() || f == nil || *f <= 0 || p.FirstError99S == nil {
+		return
+	}
+	first := *p.FirstError99S / *f
+	p.FirstError99S = &first
+	if p.OKBeforeError99 != nil {
+		ok := int(float64(*p.OKBeforeError99) / *f)
+		p.OKBeforeError99 = &ok
+	}
+	p.Rho *= *f
 }
 
 func orNever(t *float64) float64 {
@@ -143,6 +161,13 @@ func (m *Measured) word(v *results.Variant) (verdict, why string) {
 // failing words a variant in which error 99 came.
 func (m *Measured) failing(v *results.Variant) (verdict, why string) {
 	why = fmt.Sprintf("error 99 came after %.2f s and failed %d of %d requests", *v.FirstError, v.Errors.Error99, *v.Sent)
+	if more := *v.Failed - v.Errors.Error99; more > 0 {
+		why = fmt.Sprintf("error 99 came after %.2f s; %d of %d requests failed, %d by error 99, %d by \"no live upstreams\" and %d otherwise",
+			*v.FirstError, *v.Failed, *v.Sent, v.Errors.Error99, v.Errors.NoLiveUpstreams, v.Errors.Other)
+	}
+	if f := v.CloseShare; !m.exact() && f != nil && v.Predicted.FirstError99S != nil {
+		why += fmt.Sprintf("; nginx closed %.0f %% of its connections first (f = %.2f), with which the law gives %.2f s", 100**f, *f, *v.Predicted.FirstError99S)
+	}
 	if v.Collapsed {
 		why = fmt.Sprintf("the rate collapsed after %.2f s, at half the range; ", *v.CollapseS) + why
 	}
@@ -165,7 +190,7 @@ func (m *Measured) holding(v *results.Variant) (verdict, why string) {
 		return Inconclusive, "no request failed, but new connections were not counted, so a slow leak cannot be ruled out"
 	case *v.RhoSteady <= RhoLimit:
 		return Mitigated, fmt.Sprintf("no request failed, and with a load factor of %.2f none would later", *v.RhoSteady)
-	case p.FirstError99S != nil && *p.FirstError99S+law.Tolerance(*p.FirstError99S) < *v.LoadEndS && *v.RhoSteady > 1:
+	case m.exact() && p.FirstError99S != nil && *p.FirstError99S+law.Tolerance(*p.FirstError99S) < *v.LoadEndS && *v.RhoSteady > 1:
 		return NotReproduced, fmt.Sprintf("error 99 was due after %.2f s and did not come in %.2f s", *p.FirstError99S, *v.LoadEndS)
 	case *v.RhoSteady <= 1:
 		return Inconclusive, fmt.Sprintf("no request failed, but the load factor is %.2f: above %g there is no room for a busier minute", *v.RhoSteady, RhoLimit)

@@ -332,3 +332,16 @@ func TestCrashOfACheckIsUnknown(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 }
+
+// TestMeasuredShareRestatesTheLaw: with a configuration of the user's own,
+// nginx closes first in some share of the connections, and error 99 comes by
+// that much later. The law with the share measured has to say when.
+func TestMeasuredShareRestatesTheLaw(t *testing.T) {
+	m := measured(setup(500, 1, 200, 10), 10, nil)
+	m.Plan.OwnConfig = "nginx.conf"
+	m.Proxy.Counters = map[string]int64{"active_opens": 1250, "time_wait_created": 500}
+	v := Judge(m)
+	if want := 2.5 / 0.4; math.Abs(*v.Predicted.FirstError99S-want) > 0.01 || *v.Predicted.OKBeforeError99 != 1250 {
+		t.Errorf("restated to %v s and %d ok, want %v and 1250", *v.Predicted.FirstError99S, *v.Predicted.OKBeforeError99, want)
+	}
+}

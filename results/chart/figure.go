@@ -128,6 +128,7 @@ func Figures(run *results.Run) ([]Figure, error) {
 type variant struct {
 	results.Variant
 	samples []results.Sample
+	byLog   bool // its failures are told apart by nginx's log alone
 }
 
 // variants lists them in the order of the plan. One that never ran, or whose
@@ -135,7 +136,7 @@ type variant struct {
 func variants(run *results.Run) []variant {
 	var vs []variant
 	for _, p := range run.Plan.Variants {
-		v := variant{Variant: results.Variant{Name: p.Name, OfferedPerS: p.RatePerS, Predicted: p.Predicted,
+		v := variant{byLog: p.OwnConfig != "", Variant: results.Variant{Name: p.Name, OfferedPerS: p.RatePerS, Predicted: p.Predicted,
 			Verdict: "not run", Why: "The run ended before this variant."}}
 		if s := run.Summary.Variant(p.Name); s != nil {
 			v.Variant = *s

@@ -30,19 +30,41 @@ func (v *variant) span() float64 {
 	return end
 }
 
+// failures calls each with what failed in an interval, by cause: by the
+// generator's word, or, with a configuration of the user's own, whose replies
+// do not say, by what nginx's log gained.
+func (v *variant) failures(each func(from, to float64, e results.Errors)) {
+	var from float64
+	var before results.Errors
+	for _, s := range v.samples {
+		switch {
+		case !v.byLog && s.Load != nil && s.Load.IntervalS > 0:
+			each(s.T-s.Load.IntervalS, s.T, s.Load.Errors)
+		case v.byLog && s.Net != nil && s.Net.Log != nil:
+			now := *s.Net.Log
+			each(from, s.T, results.Errors{
+				Error99:         now.Error99 - before.Error99,
+				NoLiveUpstreams: now.NoLiveUpstreams - before.NoLiveUpstreams,
+				Other:           now.Other - before.Other,
+			})
+			from, before = s.T, now
+		}
+	}
+}
+
 // faultWindow is the time from the first to the last error 99.
 func (v *variant) faultWindow() []Span {
 	var s Span
 	found := false
-	for _, smp := range v.samples {
-		if smp.Load == nil || smp.Load.Errors.Error99 == 0 {
-			continue
+	v.failures(func(from, to float64, e results.Errors) {
+		if e.Error99 == 0 {
+			return
 		}
 		if !found {
-			s.From, found = max(0, smp.T-smp.Load.IntervalS), true
+			s.From, found = max(0, from), true
 		}
-		s.To = max(s.To, smp.T)
-	}
+		s.To = max(s.To, to)
+	})
 	if !found {
 		return nil
 	}
@@ -103,13 +125,20 @@ func (v *variant) loadRate(name string, m Meaning, width float64, n func(*result
 	return Series{Name: name, Meaning: m, Kind: Rate, Hold: width * 1.01, Points: b.rates()}
 }
 
+// failureRate is a rate of failures of one cause.
+func (v *variant) failureRate(name string, m Meaning, width float64, n func(results.Errors) int64) Series {
+	b := bins{width: width}
+	v.failures(func(from, to float64, e results.Errors) { b.add(from, to, float64(n(e))) })
+	return Series{Name: name, Meaning: m, Kind: Rate, Hold: width * 1.01, Points: b.rates()}
+}
+
 // outcomes are the requests per second by what became of them.
 func (v *variant) outcomes(width float64) []Series {
 	return []Series{
 		v.loadRate("ok", ok, width, func(l *results.Load) int64 { return l.OK }),
-		v.loadRate("error 99", error99, width, func(l *results.Load) int64 { return l.Errors.Error99 }),
-		v.loadRate("no live upstreams", noLive, width, func(l *results.Load) int64 { return l.Errors.NoLiveUpstreams }),
-		v.loadRate("other errors", otherError, width, func(l *results.Load) int64 { return l.Errors.Other }),
+		v.failureRate("error 99", error99, width, func(e results.Errors) int64 { return e.Error99 }),
+		v.failureRate("no live upstreams", noLive, width, func(e results.Errors) int64 { return e.NoLiveUpstreams }),
+		v.failureRate("other errors", otherError, width, func(e results.Errors) int64 { return e.Other }),
 	}
 }
 

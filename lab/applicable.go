@@ -1,0 +1,49 @@
+package lab
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/lab99/lab99/scenarios"
+)
+
+// Applicable leaves out the variants that could not differ from the baseline,
+// and says what a reader must know before the run. With a configuration of the
+// user's own the lab does not write nginx's pool or its workers, and a variant
+// about nothing else would be the baseline under the name of a fix.
+func Applicable(r *scenarios.Resolved) (*scenarios.Resolved, []string) {
+	var notes []string
+	c := *r
+	c.Variants = nil
+	for _, v := range r.Variants {
+		if !v.OwnConfig() {
+			c.Variants = append(c.Variants, v)
+			continue
+		}
+		note := fmt.Sprintf("%s is a configuration of your own: only addresses were put in, causes of failure are taken from nginx's error log, "+
+			"and predictions assume f = 1, that nginx closes every upstream connection first, until f is measured", v.Proxy.Config)
+		if !slices.Contains(notes, note) {
+			notes = append(notes, note)
+		}
+		if inert(v) {
+			notes = append(notes, fmt.Sprintf("%s is left out: %s has no effect on a configuration of your own; write it into the file and run that", v.Name, strings.Join(v.Change, ", ")))
+			continue
+		}
+		c.Variants = append(c.Variants, v)
+	}
+	if len(c.Variants) == 0 {
+		return r, notes[:1]
+	}
+	return &c, notes
+}
+
+// inert says whether all that a variant changes is nginx's own configuration.
+func inert(v scenarios.Variant) bool {
+	for _, change := range v.Change {
+		if !strings.HasPrefix(change, "proxy.keepalive:") && !strings.HasPrefix(change, "proxy.workers:") {
+			return false
+		}
+	}
+	return len(v.Change) > 0
+}
