@@ -152,6 +152,8 @@ func (r *run) result(c *collector) *Result {
 			}
 		}
 		res.DoneNs = max(res.DoneNs, l.doneNs)
+		res.OKInTime += l.okInTime
+		res.EndedInTime += l.endedInTime
 		res.ConnectionsOpened += l.opened
 		res.PeakConnections += l.peak
 		res.ClosedIdle += l.closedIdle

@@ -54,8 +54,15 @@ func (l *loop) ended(c *conn, cause causeID, now int64) {
 	if c.service != 0 {
 		record(l.service, now-c.service)
 	}
+	inTime := now <= l.end()
+	if inTime {
+		l.endedInTime++
+	}
 	if cause == causeNone {
 		l.n.OK++
+		if inTime {
+			l.okInTime++
+		}
 		if l.run.plan.Loops > 1 {
 			l.okSeen.Store(l.n.OK)
 		}

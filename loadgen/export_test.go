@@ -40,7 +40,8 @@ func golden(t *testing.T, name string, got []byte) {
 // sample is a small whole result: three of five requests ok.
 func sample() *Result {
 	r := &Result{
-		Counts:     Counts{Scheduled: 6, Sent: 5, OK: 3, Failed: 1, Late: 1, Queued: 2, Dropped: 1},
+		Counts:   Counts{Scheduled: 6, Sent: 5, OK: 3, Failed: 1, Late: 1, Queued: 2, Dropped: 1},
+		OKInTime: 3, EndedInTime: 4,
 		Unfinished: 1,
 		Causes:     map[string]int64{CauseNoPorts: 1}, Status: map[int]int64{200: 2, 204: 1},
 		FirstOf: map[string]int64{CauseNoPorts: 1_500_000_000}, OKBeforeFirst: map[string]int64{CauseNoPorts: 3},

@@ -79,6 +79,7 @@ type loop struct {
 	okSeen  atomic.Int64 // n.OK for other loops; kept only if there are any
 
 	closedIdle, bytesIn, bytesOut int64
+	okInTime, endedInTime         int64 // before the schedule ended
 	nextSource                    int
 
 	shard    *shard

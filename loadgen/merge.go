@@ -38,6 +38,7 @@ func Merge(results ...*Result) (*Result, error) {
 			stopped = append(stopped, r.StoppedBy)
 		}
 	}
+	slices.Sort(stopped)
 	m.StoppedBy = strings.Join(slices.Compact(stopped), ", ")
 	m.judge()
 	return m, nil
@@ -46,6 +47,8 @@ func Merge(results ...*Result) (*Result, error) {
 func (r *Result) merge(o *Result) error {
 	r.Counts.add(&o.Counts)
 	r.Unfinished += o.Unfinished
+	r.OKInTime += o.OKInTime
+	r.EndedInTime += o.EndedInTime
 	for k, n := range o.Causes {
 		r.Causes[k] += n
 	}

@@ -31,7 +31,9 @@ type Report struct {
 	Unfinished        int64            `json:"unfinished"`
 	OfferedPerS       float64          `json:"offered_per_s"`  // scheduled
 	AchievedPerS      float64          `json:"achieved_per_s"` // ok
-	LatencyMs         *Quantiles       `json:"latency_ms"`     // null: nothing ended
+	OKInTime          int64            `json:"ok_in_time"`     // of those, before the schedule ended
+	EndedInTime       int64            `json:"ended_in_time"`
+	LatencyMs         *Quantiles       `json:"latency_ms"` // null: nothing ended
 	LatencyOKMs       *Quantiles       `json:"latency_ok_ms"`
 	ServiceMs         *Quantiles       `json:"service_ms"`
 	LatenessUs        *Quantiles       `json:"lateness_us"`
@@ -118,7 +120,8 @@ func (r *Result) Report() (*Report, error) {
 	p := &Report{
 		Schema: ReportSchema, StartUTC: r.StartUTC, ElapsedS: s, Mode: r.Mode.String(),
 		Scheduled: r.Scheduled, Sent: r.Sent, OK: r.OK, Failed: r.Failed, Late: r.Late, Queued: r.Queued, Dropped: r.Dropped,
-		Unfinished: r.Unfinished, OfferedPerS: perSecond(r.Scheduled), AchievedPerS: perSecond(r.OK),
+		Unfinished: r.Unfinished, OfferedPerS: perSecond(r.Scheduled), AchievedPerS: perSecond(r.OKInTime),
+		OKInTime: r.OKInTime, EndedInTime: r.EndedInTime,
 		LatencyMs: quantiles(r.Latency, time.Millisecond), LatencyOKMs: quantiles(r.LatencyOK, time.Millisecond),
 		ServiceMs: quantiles(r.Service, time.Millisecond), LatenessUs: quantiles(r.Lateness, time.Microsecond),
 		ConnectMs: quantiles(r.Connect, time.Millisecond),
@@ -166,7 +169,7 @@ func (p *Report) Result() (*Result, error) {
 	}
 	r := &Result{
 		Counts:     Counts{p.Scheduled, p.Sent, p.OK, p.Failed, p.Late, p.Queued, p.Dropped},
-		Unfinished: p.Unfinished, Causes: p.Causes, Status: p.Status,
+		Unfinished: p.Unfinished, OKInTime: p.OKInTime, EndedInTime: p.EndedInTime, Causes: p.Causes, Status: p.Status,
 		FirstOf: make(map[string]int64), OKBeforeFirst: p.OKBeforeFirst,
 		StartUTC: p.StartUTC, StartNs: p.StartNs, EndNs: p.EndNs, DoneNs: p.DoneNs,
 		Mode: mode, Connections: p.Connections, Loops: p.Loops,

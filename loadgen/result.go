@@ -66,8 +66,13 @@ type Snapshot struct {
 type Result struct {
 	Counts
 	Unfinished int64
-	Causes     map[string]int64
-	Status     map[int]int64 // final responses by status code, complete ones only
+	// OKInTime and EndedInTime are the requests that had succeeded, and ended
+	// either way, when the schedule ended: a rate is theirs over Elapsed. What
+	// comes in the drain is no evidence that the target kept up.
+	OKInTime    int64
+	EndedInTime int64
+	Causes      map[string]int64
+	Status      map[int]int64 // final responses by status code, complete ones only
 
 	Latency   *hdrhistogram.Histogram // all that ended, failures and timeouts included
 	LatencyOK *hdrhistogram.Histogram // those that succeeded

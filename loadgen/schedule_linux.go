@@ -147,7 +147,13 @@ func (l *loop) headQueued() bool {
 }
 
 func (l *loop) dispatchClosed(now, end int64) int64 {
-	for now < end && l.n.Scheduled < l.quota {
+	if now < l.start {
+		return now
+	}
+	for first := true; now < end && l.n.Scheduled < l.quota; first = false {
+		if !first {
+			now = l.now() // sending takes its time, which is nobody's latency
+		}
 		c := l.free()
 		if c == nil {
 			return now
@@ -183,6 +189,8 @@ func (l *loop) assign(c *conn, now int64) {
 func (l *loop) drop() {
 	if l.headQueued() {
 		l.n.Queued++
+	} else {
+		l.n.Late++ // a connection was free, and the loop was not there to use it
 	}
 	l.n.Dropped++
 	l.counted = max(l.counted, l.head.due)

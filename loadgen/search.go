@@ -123,8 +123,8 @@ func (s *Search) twice(ctx context.Context, f *Found, rate float64, run func(con
 		}
 		t = Trial{Rate: rate, Result: r}
 		t.Kept, t.Why = s.SLO.Check(r)
-		if behind := s.behind(r); t.Kept && behind > 0 {
-			t.Kept, t.Why = false, fmt.Sprintf("the target fell behind: its last answers came %v after the end", behind.Round(time.Millisecond))
+		if behind := s.behind(r, rate); t.Kept && behind > 0 {
+			t.Kept, t.Why = false, fmt.Sprintf("the target fell behind: %d requests waited when the schedule ended, more than are in flight at that rate", behind)
 		}
 		if r.Bottleneck == LimitGenerator {
 			t.Kept, t.Why = false, r.Why
@@ -143,15 +143,15 @@ func (s *Search) twice(ctx context.Context, f *Found, rate float64, run func(con
 	return t, nil
 }
 
-// behind is how long after the end of the schedule answers still came, where
-// that is longer than the requests in flight then explain; 0 otherwise. A rate
-// above what the target can do grows a queue, and in a short trial the queue
-// may drain before it breaks a limit.
-func (s *Search) behind(r *Result) time.Duration {
-	took := time.Duration(r.DoneNs - r.EndNs)
-	allowed := time.Duration(s.Tolerance * float64(s.Hold))
-	if took <= allowed || took <= allowed+2*quantile(r.Service, 50) {
+// behind is how many requests were waiting or in flight when the schedule
+// ended, where these are more than Little's law has in flight at the rate, and
+// than the tolerance allows; 0 otherwise. A rate above what the target can do
+// grows a queue, and in a short trial it may drain before it breaks a limit.
+func (s *Search) behind(r *Result, rate float64) int64 {
+	backlog := r.Scheduled - r.Dropped - r.EndedInTime
+	inFlight := rate * r.Service.Mean() / float64(time.Second)
+	if float64(backlog) <= max(1, inFlight+s.Tolerance*rate*s.Hold.Seconds()) {
 		return 0
 	}
-	return took
+	return backlog
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"strings"
 	"testing"
 	"time"
 )
@@ -12,7 +13,7 @@ import (
 // manages up to another.
 func tryUpTo(target, generator float64) func(context.Context, float64) (*Result, error) {
 	return func(_ context.Context, rate float64) (*Result, error) {
-		r := &Result{Counts: Counts{Scheduled: 100, Sent: 100, OK: 100}, Latency: newHistogram(), Bottleneck: LimitNone}
+		r := &Result{Counts: Counts{Scheduled: 100, Sent: 100, OK: 100}, EndedInTime: 100, LatencyOK: newHistogram(), Service: newHistogram(), Bottleneck: LimitNone}
 		latency := 10 * time.Millisecond
 		if rate > target {
 			latency = time.Second
@@ -20,7 +21,7 @@ func tryUpTo(target, generator float64) func(context.Context, float64) (*Result,
 		if rate > generator {
 			r.Bottleneck, r.Why = LimitGenerator, "too slow"
 		}
-		record(r.Latency, int64(latency))
+		record(r.LatencyOK, int64(latency))
 		return r, nil
 	}
 }
@@ -97,14 +98,14 @@ func TestParseSLO(t *testing.T) {
 }
 
 func TestSLOChecksTheWorstOutcome(t *testing.T) {
-	r := &Result{Counts: Counts{Scheduled: 1000, Sent: 999, OK: 998, Failed: 1, Dropped: 1}, Latency: newHistogram()}
+	r := &Result{Counts: Counts{Scheduled: 1000, Sent: 999, OK: 998, Failed: 1, Dropped: 1}, LatencyOK: newHistogram()}
 	for range 98 {
-		record(r.Latency, int64(time.Millisecond))
+		record(r.LatencyOK, int64(time.Millisecond))
 	}
-	record(r.Latency, int64(time.Second))
-	record(r.Latency, int64(time.Second))
+	record(r.LatencyOK, int64(time.Second))
+	record(r.LatencyOK, int64(time.Second))
 	for in, want := range map[string]bool{
-		"p50<2ms": true, "p98<2ms": true, "p99<2ms": false, "max<2s": true, "max<1s": false,
+		"p50<2ms": true, "p98<2ms": true, "p99<2ms": false, "max<2s": false /* two never succeeded */, "max<1s": false,
 		"mean<22ms": true, "mean<20ms": false, "errors<0.3%": true, "errors<0.2%": false, "p50<2ms,max<1s": false,
 	} {
 		slo, err := ParseSLO(in)
@@ -118,17 +119,50 @@ func TestSLOChecksTheWorstOutcome(t *testing.T) {
 }
 
 // TestSearchSeesAQueueThatDrains: a rate above what the target can do, in a
-// trial so short that the queue breaks no limit before it has drained.
+// trial so short that the queue breaks no limit before it has drained; and a
+// straggler, which is no queue.
 func TestSearchSeesAQueueThatDrains(t *testing.T) {
 	s := Search{Tolerance: 0.05, Hold: 2 * time.Second}
-	r := &Result{Service: newHistogram(), EndNs: 2e9, DoneNs: 2e9 + 320e6}
-	record(r.Service, int64(6*time.Millisecond))
-	if s.behind(r) == 0 {
-		t.Error("320 ms of answers after the end of 2 s pass")
+	for _, tt := range []struct {
+		name    string
+		rate    float64
+		service time.Duration
+		backlog int64
+		behind  bool
+	}{
+		{"209/s at a target of 180/s", 209, 6 * time.Millisecond, 58, true},
+		{"91.7/s at 16 connections of 200 ms", 91.7, 200 * time.Millisecond, 39, true},
+		{"slow, but steady", 50, 200 * time.Millisecond, 10, false},
+		{"one straggler", 300, time.Millisecond, 1, false},
+		{"one straggler at a low rate", 10, time.Millisecond, 1, false},
+	} {
+		scheduled := int64(tt.rate * s.Hold.Seconds())
+		r := &Result{Counts: Counts{Scheduled: scheduled}, EndedInTime: scheduled - tt.backlog, Service: newHistogram()}
+		record(r.Service, int64(tt.service))
+		if got := s.behind(r, tt.rate); (got > 0) != tt.behind {
+			t.Errorf("%s: behind by %d, want any: %v", tt.name, got, tt.behind)
+		}
 	}
-	record(r.Service, int64(200*time.Millisecond)) // slow, but steady
-	record(r.Service, int64(200*time.Millisecond))
-	if behind := s.behind(r); behind != 0 {
-		t.Errorf("requests of 200 ms each are called %v behind", behind)
+}
+
+// TestRefusalIsNotQuick: latency limits are about requests that succeed.
+func TestRefusalIsNotQuick(t *testing.T) {
+	slo, err := ParseSLO("p99<20ms")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &Result{Counts: Counts{Scheduled: 100, Sent: 100, Failed: 100}, Latency: newHistogram(), LatencyOK: newHistogram()}
+	record(r.Latency, int64(time.Millisecond))
+	if kept, _ := slo.Check(r); kept {
+		t.Error("a target that refuses everything keeps p99<20ms")
+	}
+	r.OK, r.Failed = 98, 2
+	record(r.LatencyOK, int64(time.Millisecond))
+	if kept, why := slo.Check(r); kept || !strings.Contains(why, "98 % succeeded") {
+		t.Errorf("kept %v (%s) with 2 %% failed", kept, why)
+	}
+	r.OK, r.Failed = 100, 0
+	if kept, why := slo.Check(r); !kept {
+		t.Errorf("not kept: %s", why)
 	}
 }

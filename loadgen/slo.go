@@ -70,25 +70,35 @@ func parseLimit(word string) (Limit, error) {
 	return l, nil
 }
 
-// Check tells whether r kept all limits, and which it did not.
+// Check tells whether r kept all limits, and which it did not. A request that
+// did not succeed has no latency to speak of: a limit of latency counts it as
+// beyond every bound, or a target that refuses everything would be quick.
 func (s SLO) Check(r *Result) (kept bool, broken string) {
 	for _, l := range s {
-		var v float64
-		var shown string
-		switch l.Metric {
-		case "errors":
-			v = float64(r.Scheduled-r.OK) / float64(max(r.Scheduled, 1))
-			shown = fmt.Sprintf("%.3g %%", 100*v)
-		case "mean":
-			v = r.Latency.Mean()
-			shown = time.Duration(v).Round(time.Microsecond).String()
-		default:
-			v = float64(quantile(r.Latency, l.Percent))
-			shown = time.Duration(v).Round(time.Microsecond).String()
-		}
-		if !(v < l.Below) {
+		if shown, ok := l.keeps(r); !ok {
 			return false, fmt.Sprintf("%s was %s", l.text, shown)
 		}
 	}
 	return true, ""
+}
+
+func (l Limit) keeps(r *Result) (shown string, kept bool) {
+	scheduled, ok := float64(r.Scheduled), float64(r.OK)
+	var v float64
+	switch {
+	case l.Metric == "errors":
+		v = (scheduled - ok) / max(scheduled, 1)
+		return fmt.Sprintf("%.3g %%", 100*v), v < l.Below
+	case ok == 0:
+		return "without a single success", false
+	case l.Metric == "mean":
+		v = r.LatencyOK.Mean()
+	default:
+		rank := l.Percent / 100 * scheduled
+		if rank > ok {
+			return fmt.Sprintf("out of reach, as only %.3g %% succeeded", 100*ok/scheduled), false
+		}
+		v = float64(quantile(r.LatencyOK, 100*rank/ok))
+	}
+	return time.Duration(v).Round(time.Microsecond).String(), v < l.Below
 }

@@ -45,13 +45,13 @@ func (r *Result) limit() (who, why string) {
 		allowed += 2 * time.Millisecond
 	}
 	switch {
-	case share(r.Queued+r.Dropped) > 0.1:
+	case share(r.Queued) > 0.1:
 		// Connections all busy because the loop had no time to read the
 		// answers looks the same from the inside; the CPU tells them apart.
 		if r.Mode != Spin && cores > 0.9 {
 			return LimitGenerator, fmt.Sprintf("its event loops used %.0f %% of a core each, and %d requests waited for a connection", 100*cores, r.Queued)
 		}
-		return LimitTarget, fmt.Sprintf("%.2f %% of the requests found all %d connections busy", share(r.Queued+r.Dropped), r.Connections)
+		return LimitTarget, fmt.Sprintf("%.2f %% of the requests found all %d connections busy", share(r.Queued), r.Connections)
 	case share(r.Late) > 1:
 		return LimitGenerator, fmt.Sprintf("%.2f %% of the requests were sent over 10 ms late though a connection was free", share(r.Late))
 	case lateness > allowed:
@@ -65,9 +65,11 @@ func (r *Result) limit() (who, why string) {
 // it, Little's law makes it 1; less says that connections stood idle (the
 // generator was too slow to reuse them, or the target refused them).
 func (r *Result) Little() float64 {
-	if r.Elapsed() <= 0 || r.Connections == 0 {
+	// Over the drain too: requests that end in it were under way before.
+	took := max(r.EndNs, r.DoneNs) - r.StartNs
+	if took <= 0 || r.Connections == 0 {
 		return 0
 	}
-	rate := float64(r.OK+r.Failed) / float64(r.Elapsed())
+	rate := float64(r.OK+r.Failed) / float64(took)
 	return r.Latency.Mean() * rate / float64(r.Connections)
 }

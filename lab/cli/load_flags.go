@@ -125,6 +125,8 @@ func (o *loadOptions) schedule(rate float64, profile string) (err error) {
 		return nil
 	case o.findMax && (profile != "" || closed || o.slo == nil || c.Requests > 0 || o.csv != "" || o.hlog != "" || o.openMetrics != ""):
 		return &usageError{"--find-max tries constant rates: it wants --slo, and no --profile, --mode closed, --requests, --csv, --hlog or --openmetrics"}
+	case o.findMax && c.Start != 0:
+		return &usageError{"--find-max makes many runs, and --start-at is the start of one"}
 	case o.findMax:
 		o.firstRate, o.asked = rate, "the highest rate that keeps "+o.sloText
 		return nil
