@@ -133,12 +133,9 @@ func (t *trial) collect(ctx context.Context, answers map[string]<-chan agent.Rec
 			t.fault(err.Error())
 			continue
 		}
-		net := r.Observed.Net
 		if host == results.HostProxy {
-			t.m.Proxy = &net
+			t.m.Proxy = &r.Observed.Net
 			t.conf.excerpt, t.conf.byMessage = r.Observed.Excerpt, r.Observed.ByText
-		} else {
-			t.m.Backend = &net
 		}
 		if r.Observed.DiedNs != 0 {
 			t.fault(fmt.Sprintf("the server on the %s was gone %.2f s into the load", host, t.rec.at(r.Observed.DiedNs)))

@@ -13,8 +13,7 @@ type Measured struct {
 	Plan     results.VariantPlan // with the prediction for the ports that were read back
 	Totals   *results.Totals
 	Samples  []results.Sample
-	Proxy    *results.Net // the last look at each end
-	Backend  *results.Net
+	Proxy    *results.Net // the last look at it
 	Latency  *results.Latency
 	Service  *results.Latency
 	Usable   *int64   // ports, read back
@@ -23,7 +22,7 @@ type Measured struct {
 	Baseline *float64 // first error 99 of the baseline, for a mitigation that only postpones
 }
 
-// series walks the samples of one host that have a Net.
+// net are the samples of one host's sockets and counters.
 func (m *Measured) net(host string) []results.Sample {
 	var s []results.Sample
 	for _, x := range m.Samples {
