@@ -4,7 +4,7 @@ package loadgen
 // bytes, with extensions and trailers, keeping nothing of it.
 type chunks struct {
 	left   int64 // of the chunk's data; while its size is read, the size so far
-	extra  int32 // bytes of extensions and trailers so far, bounded by maxHead
+	extra  int32 // bytes of the chunk's extensions, or of all trailers, so far; bounded by maxHead
 	digits uint8
 	state  chunkState
 }
@@ -107,7 +107,7 @@ func (c *chunks) feed(b []byte) (n int, data int64, done bool, bad string) {
 	return n, data, false, ""
 }
 
-func (c *chunks) startSize() { c.state, c.left, c.digits = chunkSize, 0, 0 }
+func (c *chunks) startSize() { c.state, c.left, c.digits, c.extra = chunkSize, 0, 0, 0 }
 
 func (c *chunks) startData() {
 	c.state = chunkData

@@ -22,7 +22,7 @@ type conn struct {
 	wrote   int32 // bytes of the request written
 
 	wire     *wire // the request
-	since    int64 // attempt began; the active list is in this order
+	since    int64 // attempt began; the active list is in this order. Of an idle one: its last response
 	intended int64
 	service  int64 // the request's first write; 0: not yet connected
 	reply    reply
@@ -103,6 +103,9 @@ func (l *loop) connect(c *conn, now int64) {
 		l.refused(c, "socket: ", e, now)
 		return
 	}
+	if l.stamps.asked {
+		setOption(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS) // refused: no stamps come, and the loop takes no naps
+	}
 	if e = connect(fd, &l.target); e != 0 && e != unix.EINPROGRESS {
 		closeFD(fd)
 		l.refused(c, "connect: ", e, now)
@@ -115,6 +118,7 @@ func (l *loop) connect(c *conn, now int64) {
 		return
 	}
 	c.fd, c.since = fd, now
+	l.urgent++
 	l.move(c, stateConnecting)
 }
 
@@ -131,6 +135,9 @@ func (l *loop) refused(c *conn, call string, e unix.Errno, now int64) {
 }
 
 func (l *loop) connected(c *conn, now int64) {
+	if c.secure == nil {
+		l.urgent--
+	}
 	record(l.connects, now-c.since)
 	l.opened++
 	l.open++
@@ -139,6 +146,7 @@ func (l *loop) connected(c *conn, now int64) {
 		l.poll.ctl(unix.EPOLL_CTL_MOD, c.fd, unix.EPOLLIN, c.self, c.gen)
 	}
 	if !c.busy {
+		c.since = now
 		l.move(c, stateIdle)
 		return
 	}
@@ -184,6 +192,9 @@ func (l *loop) write(c *conn) {
 	}
 	if want := int(c.wrote) < len(out); want != c.wantOut {
 		c.wantOut = want
+		if l.urgent--; want {
+			l.urgent += 2
+		}
 		events := uint32(unix.EPOLLIN)
 		if want {
 			events |= unix.EPOLLOUT
@@ -211,16 +222,7 @@ func (l *loop) handle(ev *unix.EpollEvent) {
 			l.connected(c, now)
 		}
 	case stateIdle:
-		// The server closes a connection it kept: its right, and no failure.
-		// Bytes nobody asked for end the connection too.
-		if n, e := l.receive(c); n > 0 && e == 0 {
-			l.unasked++
-		} else if e == unix.EAGAIN || e == unix.EINTR {
-			return
-		} else {
-			l.closedIdle++
-		}
-		l.shut(c, stateCold)
+		l.checkIdle(c)
 	case stateExchanging:
 		// Reading comes first: an answer that is already there ends the
 		// exchange, however much of the request is still unsent.
@@ -233,9 +235,31 @@ func (l *loop) handle(ev *unix.EpollEvent) {
 	}
 }
 
+// checkIdle closes a connection that its server has closed between requests:
+// the server's right, and no failure. Bytes nobody asked for end it too.
+func (l *loop) checkIdle(c *conn) {
+	if n, e := l.receive(c); n > 0 && e == 0 {
+		l.unasked++
+	} else if e == unix.EAGAIN || e == unix.EINTR {
+		return
+	} else {
+		l.closedIdle++
+	}
+	l.shut(c, stateCold)
+}
+
+// maxReads bounds what one connection is read at a time: a huge response from
+// a fast server must not make the requests of others late. What is left makes
+// another event. (crypto/tls may hold the rest where no event tells of it, so
+// TLS is read to the end.)
+const maxReads = 8
+
 // read takes what has arrived for an exchange.
 func (l *loop) read(c *conn) {
-	for {
+	for reads := 0; ; reads++ {
+		if reads == maxReads && c.secure == nil {
+			return
+		}
 		n, e := l.receive(c)
 		switch {
 		case e == unix.EINTR:
@@ -246,7 +270,8 @@ func (l *loop) read(c *conn) {
 			l.broken(c, e, l.now())
 			return
 		case n == 0:
-			now := l.now()
+			now := l.now() // the kernel stamps data, not its end
+			l.stamps.blind = true
 			if cause := c.reply.eof(c.got, c.uses > 1); cause != causeNone {
 				l.fail(c, cause, now)
 				return
@@ -264,12 +289,13 @@ func (l *loop) read(c *conn) {
 		c.got = true
 		if c.reply.stage == complete {
 			if used < n {
-				l.fail(c, causeExcess, l.now())
+				l.fail(c, causeExcess, l.arrival(c))
 				return
 			}
-			l.finish(c, l.now())
+			l.finish(c, l.arrival(c))
 			return
 		}
+		l.more = true
 		if n < len(l.buf) && c.secure == nil { // a short read: the socket is empty, do not ask again
 			return
 		}
@@ -301,7 +327,7 @@ func (l *loop) finish(c *conn, now int64) {
 	l.status[c.reply.status]++
 	l.interim += int64(c.reply.inter)
 	l.ended(c, c.reply.cause, now)
-	c.busy = false
+	c.busy, c.since = false, now
 	if c.reply.close || int(c.wrote) < len(l.outgoing(c)) || l.closeAfter > 0 && c.uses >= l.closeAfter {
 		l.shut(c, stateCold)
 		return
@@ -327,6 +353,9 @@ func (l *loop) shut(c *conn, to connState) {
 	if c.fd >= 0 {
 		if c.state != stateConnecting {
 			l.open--
+		}
+		if c.state == stateConnecting || c.wantOut {
+			l.urgent--
 		}
 		if c.secure != nil {
 			_ = c.secure.Close()

@@ -41,7 +41,7 @@ func Debug(ctx context.Context, c Config, out io.Writer) error {
 	fmt.Fprintf(w, "* %s -> %s\n%s\n", nc.LocalAddr(), p.target, request.bytes)
 	began := time.Now()
 	if _, err := nc.Write(request.bytes); err != nil {
-		return fmt.Errorf("loadgen: sending the request: %w", err)
+		return errors.Join(fmt.Errorf("loadgen: sending the request: %w", err), w.Flush())
 	}
 	what, err := readOne(nc, p, request, w)
 	fmt.Fprintf(w, "\n* %s, after %v\n", what, time.Since(began).Round(time.Microsecond))

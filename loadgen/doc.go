@@ -36,6 +36,11 @@
 // calls [Config.OnSnapshot]. Responses are read by an exact parser of HTTP/1.1;
 // TLS puts crypto/tls between it and the socket, at a price ([Config.TLS]).
 //
+// In an open loop the CPU goes into waking up. So the loop naps from one send to
+// the next and reads afterwards what came meanwhile; SO_TIMESTAMPNS tells when
+// that arrived, so latency ends when the kernel had the last byte, not when the
+// generator got round to it.
+//
 // A loop waits in the kernel without telling the Go runtime, for at most 10 ms
 // at a time, so garbage collection elsewhere in the program may wait as long.
 // [Run] itself makes so little garbage that none is collected in a run of

@@ -25,6 +25,13 @@ const (
 	// burst is how many overdue requests are sent before replies get a turn,
 	// so that they do not age while the loop catches up.
 	burst = 16
+	// reopen is how long before a start far ahead connections that were closed
+	// meanwhile are opened again.
+	reopen = int64(500 * time.Millisecond)
+	// staleAfter is how long a connection may be idle before its next request
+	// looks first whether the server has closed it: one call more at rates low
+	// enough to afford it.
+	staleAfter = int64(100 * time.Millisecond)
 	// opening bounds the connects in flight before the start: a listen queue
 	// is often 128 long.
 	opening = 64
@@ -39,6 +46,10 @@ type loop struct {
 	clock   clock
 	at      int64  // last reading of the clock
 	buf     []byte // receives for all connections: a response is read at once or not kept
+	stamps  stamps
+	more    bool // a response is half read
+	urgent  int  // connections that connect, or send a request longer than the socket takes
+	acting  bool // the poller's events are being handled
 	wires   []wire
 	pattern []uint16
 	target  rawAddr
@@ -125,6 +136,9 @@ func newLoop(r *run, id int) *loop {
 	if l.quota = Never; p.Requests > 0 {
 		l.quota = share(p.Requests, id, p.Loops)
 	}
+	if l.mode != Closed && p.tls == nil {
+		l.stamps.ask(l.buf)
+	}
 	l.parser = parser{classHeader: strings.ToLower(p.ClassifyHeader), classify: l.classify}
 	for i := range l.lists {
 		l.lists[i] = list{-1, -1}
@@ -152,9 +166,7 @@ func (l *loop) drive() error {
 	runtime.LockOSThread()
 	defer close(l.out)
 	if l.mode != Relaxed {
-		if err := precise(); err != nil {
-			return l.abandon(err)
-		}
+		precise()
 	}
 	if cpus := l.run.plan.CPUs; len(cpus) > 0 {
 		if err := pin(cpus[l.id%len(cpus)]); err != nil {
@@ -189,7 +201,7 @@ func (l *loop) drive() error {
 			l.settle(now, end)
 			break
 		}
-		l.turn(l.horizon(now, end) - now)
+		l.turn(l.horizon(now, end))
 	}
 	l.cpuUser, l.cpuSys = threadCPU()
 	l.cpuUser, l.cpuSys = l.cpuUser-user, l.cpuSys-sys
@@ -211,14 +223,44 @@ func (l *loop) shutAll() {
 	}
 }
 
-// turn waits at most ns for events and acts on them.
-func (l *loop) turn(ns int64) {
-	n := l.poll.wait(ns)
+// turn waits for events until t at the latest, and acts on them.
+func (l *loop) turn(t int64) {
+	if !l.mayNap(t) {
+		l.act(l.poll.wait(t - l.at))
+		return
+	}
+	l.act(l.poll.wait(0)) // what came during the last nap
+	if l.now(); l.mayNap(t) {
+		if l.mode == Exact {
+			t = max(t, l.at+minNap)
+		}
+		nap(t)
+	}
+}
+
+// act handles n events.
+func (l *loop) act(n int) {
+	l.acting, l.more = true, false
+	if n > 0 && l.stamps.asked {
+		l.compareClocks()
+	}
 	for i := range n {
 		l.handle(&l.poll.events[i])
 		if l.closed || l.head.due <= l.at { // a freed connection serves at once what waits
 			l.dispatch(l.at, l.end(), 1)
 		}
+	}
+	l.acting = false
+}
+
+// collect takes what has arrived without sending anything.
+func (l *loop) collect() {
+	n := l.poll.wait(0)
+	if n > 0 && l.stamps.asked {
+		l.compareClocks()
+	}
+	for i := range n {
+		l.handle(&l.poll.events[i])
 	}
 }
 

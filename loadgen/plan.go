@@ -24,6 +24,8 @@ const (
 )
 
 const (
+	maxArrivals    = 100_000_000 // of a Poisson schedule by count: each must be drawn to find its end
+	maxBody        = 1 << 30     // bytes of a request; more of a counter than a memory matter
 	defaultTimeout = 5 * time.Second
 	defaultEvery   = 100 * time.Millisecond
 )
@@ -65,14 +67,13 @@ func newPlan(ctx context.Context, c Config) (*plan, error) {
 
 // check applies defaults and limits.
 func (p *plan) check() error {
-	p.Connections = max(p.Connections, 0)
 	setDefault(&p.Connections, 1)
 	setDefault(&p.Loops, 1)
 	setDefault(&p.Timeout, defaultTimeout)
 	setDefault(&p.Every, defaultEvery)
 	for i := range p.Stop {
-		if s := &p.Stop[i]; !(s.Share >= 0 && s.Share < 1) || s.Window < 0 || s.After < 0 {
-			return fmt.Errorf("stop %d: a share of %v over %v, after %v: want a share from 0 to below 1 and no negative times", i+1, s.Share, s.Window, s.After)
+		if s := &p.Stop[i]; !(s.Share >= 0 && s.Share < 1) || s.Window < 0 || s.After < 0 || s.After > MaxDuration {
+			return fmt.Errorf("stop %d: a share of %v over %v, after %v: want a share from 0 to below 1 and times from 0 to 24h", i+1, s.Share, s.Window, s.After)
 		}
 	}
 	for _, limit := range []struct {
@@ -84,6 +85,7 @@ func (p *plan) check() error {
 		{"duration in seconds", p.Duration.Seconds(), MaxDuration.Seconds()},
 		{"timeout in seconds", p.Timeout.Seconds(), time.Hour.Seconds() / 2},
 		{"close after", float64(p.CloseAfter), 1 << 30},
+		{"bytes of body", float64(p.longestBody()), maxBody},
 		{"requests", float64(p.Requests), 1e12},
 	} {
 		if limit.v < 0 || limit.v > limit.max {
@@ -124,6 +126,9 @@ func (p *plan) checkProfile() error {
 	}
 	if p.Requests > 0 { // the schedule ends where the first one too many is due
 		c := newCursor(p.Profile, 0, 1, 0)
+		if c.jitter != nil && p.Requests > maxArrivals {
+			return fmt.Errorf("requests: %d random arrivals are more than %d; bound the load by a duration", p.Requests, int64(maxArrivals))
+		}
 		c.skip(p.Requests)
 		if c.due != Never && (p.Duration == 0 || c.due < int64(p.Duration)) {
 			p.Duration = time.Duration(c.due)
@@ -145,6 +150,14 @@ func (p *plan) checkProfile() error {
 		return fmt.Errorf("profile: it schedules %v requests", n)
 	}
 	return nil
+}
+
+func (p *plan) longestBody() int {
+	n := len(p.Body)
+	for i := range p.Mix {
+		n = max(n, len(p.Mix[i].Body))
+	}
+	return n
 }
 
 func setDefault[T comparable](v *T, to T) {

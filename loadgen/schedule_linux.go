@@ -9,7 +9,7 @@ func (l *loop) prepare() bool {
 	if l.closeAfter > 0 {
 		toOpen = 0 // opened on demand
 	}
-	reported := false
+	reported, reopened := false, false
 	for {
 		now := l.now()
 		start := l.run.start.Load()
@@ -27,6 +27,14 @@ func (l *loop) prepare() bool {
 			return true
 		}
 		l.expire(now)
+		if reported && !reopened && start != 0 && now >= start-reopen {
+			// A server may have closed what it was left idle. Once: it may
+			// also refuse.
+			reopened = true
+			if l.closeAfter == 0 {
+				toOpen = l.cold()
+			}
+		}
 		for toOpen > 0 && l.connecting() < opening {
 			toOpen--
 			l.connect(l.firstOf(stateCold), now)
@@ -44,6 +52,14 @@ func (l *loop) prepare() bool {
 			l.handle(&l.poll.events[i])
 		}
 	}
+}
+
+// cold counts the connections that are not open.
+func (l *loop) cold() (n int) {
+	for i := l.lists[stateCold].first; i >= 0; i = l.conns[i].next {
+		n++
+	}
+	return n
 }
 
 // connecting counts the connects in flight; before the start nothing else is
@@ -97,12 +113,20 @@ func (l *loop) dispatch(now, end int64, budget int) int64 {
 		l.account(now, end)
 		l.queuedTo = l.n.Scheduled
 	}
+	looked := !l.stamps.told
 	for l.head.due < end && l.gate(l.head.due) <= now {
 		if now-l.head.due > l.timeout {
 			l.drop()
 			continue
 		}
 		c := l.free()
+		if c == nil && !looked && !l.acting {
+			// One may be free already, its answer come during the nap.
+			looked = true
+			l.collect()
+			now = l.now()
+			continue
+		}
 		if c == nil {
 			if !l.starved {
 				// What fell due before the last connection was taken found one
@@ -176,6 +200,9 @@ func (l *loop) wireOf(n int64) *wire {
 // assign hands a request to a free connection.
 func (l *loop) assign(c *conn, now int64) {
 	l.n.Sent++
+	if c.fd >= 0 && now-c.since >= staleAfter && c.secure == nil {
+		l.checkIdle(c)
+	}
 	c.busy, c.got, c.since, c.service = true, false, now, 0
 	if c.fd < 0 {
 		l.connect(c, now)
@@ -207,8 +234,12 @@ func (l *loop) account(now, end int64) {
 }
 
 // expire ends what has taken longer than the timeout. The active list is in
-// the order of its beginnings, so only its front is looked at.
+// the order of its beginnings, so only its front is looked at. What has arrived
+// is read first: an answer did not take longer because this thread slept.
 func (l *loop) expire(now int64) {
+	if c := l.firstOf(stateExchanging); c != nil && now-c.since >= l.timeout {
+		l.collect()
+	}
 	for c := l.firstOf(stateExchanging); c != nil && now-c.since >= l.timeout; c = l.firstOf(stateExchanging) {
 		switch {
 		case !c.busy:

@@ -74,13 +74,16 @@ func (s *Search) search(ctx context.Context, run func(context.Context, float64) 
 	f := &Found{LimitedBy: LimitTarget}
 	low, high := 0.0, math.Inf(1) // kept, broken
 	for rate := s.From; len(f.Curve) < maxTrials; {
-		t, err := s.twice(ctx, f, rate, run)
+		t, err := s.again(ctx, f, rate, run)
 		if err != nil {
 			return f, err
 		}
 		switch {
 		case t.Kept:
 			low, f.Rate = rate, rate
+		case t.Result.Bottleneck == LimitGenerator && low == 0 && rate/2*s.Hold.Seconds() >= fewRequests:
+			rate /= 2 // says nothing yet, not even about this rate
+			continue
 		case t.Result.Bottleneck == LimitGenerator:
 			f.LimitedBy, f.Why = LimitGenerator, fmt.Sprintf("at %.0f/s the generator was the limit: %s", rate, t.Result.Why)
 			return f, nil
@@ -105,9 +108,10 @@ func (s *Search) search(ctx context.Context, run func(context.Context, float64) 
 	return f, nil
 }
 
-// twice tries a rate, and once more if it was not kept.
-func (s *Search) twice(ctx context.Context, f *Found, rate float64, run func(context.Context, float64) (*Result, error)) (t Trial, err error) {
-	for range 2 {
+// again tries a rate, once more if it was not kept, and up to three times more
+// if the generator was to blame: that says nothing about the target.
+func (s *Search) again(ctx context.Context, f *Found, rate float64, run func(context.Context, float64) (*Result, error)) (t Trial, err error) {
+	for tries := 0; tries < 2 || tries < 4 && t.Result.Bottleneck == LimitGenerator; tries++ {
 		if len(f.Curve) > 0 {
 			select {
 			case <-ctx.Done():

@@ -90,13 +90,17 @@ func (o *loadOptions) once(ctx context.Context, t *terminal, live *liveLine) err
 
 // exit is what the code of the command says about the result. That the
 // generator was the bottleneck is a statement in the result, not an error;
-// that it ran out of ports or descriptors of its own makes the run invalid.
+// that it ran out of ports or descriptors of its own makes the run invalid, and
+// where it was late itself with over 1 % of the sends, a broken SLO is not held
+// against the target.
 func (d *loadDocument) exit() error {
 	switch {
 	case d.Interrupted:
 		return exitError(verdict.ExitInterrupted)
 	case d.OwnLimit != "":
 		return exitError(verdict.ExitUndecided)
+	case d.SLO != nil && !d.SLO.Kept && d.Late > d.Scheduled/100:
+		return exitError(verdict.ExitUndecided) // the generator may have broken it
 	case d.SLO != nil && !d.SLO.Kept:
 		return exitError(verdict.ExitUnexpected)
 	}

@@ -3,8 +3,10 @@ package cli
 import (
 	"context"
 	"crypto/tls"
+	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -72,6 +74,9 @@ func parseLoad(ctx context.Context, t *terminal, args []string) (*loadOptions, e
 	if err != nil {
 		return nil, err
 	}
+	if err := positive(fs, "connections", "loops", "duration", "timeout", "cool"); err != nil {
+		return nil, err
+	}
 	if len(rest) != 1 {
 		return nil, &usageError{"name one URL, as in `lab99 load --rate 1000 http://127.0.0.1:8080/`"}
 	}
@@ -99,6 +104,18 @@ func parseLoad(ctx context.Context, t *terminal, args []string) (*loadOptions, e
 		c.TLS = &tls.Config{InsecureSkipVerify: true} // asked for in so many words
 	}
 	return &o, nil
+}
+
+// positive refuses a zero or less that was given in so many words: the zero of
+// the library means its default, which is not what was asked for.
+func positive(fs *flag.FlagSet, names ...string) (err error) {
+	fs.Visit(func(f *flag.Flag) {
+		text := f.Value.String()
+		if err == nil && slices.Contains(names, f.Name) && (text == "0" || text == "0s" || strings.HasPrefix(text, "-")) {
+			err = &usageError{fmt.Sprintf("--%s is %s, want more than 0", f.Name, text)}
+		}
+	})
+	return err
 }
 
 // orFlag makes an error one of the command line.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -107,18 +108,18 @@ func (h *host) measureAll(ctx context.Context, r *round) error {
 	nginx := func() (*server, error) { return h.nginx(ctx) }
 	bare := func() (*server, error) { return h.bare(ctx, false) }
 	stamping := func() (*server, error) { return h.bare(ctx, true) }
-	for _, name := range []string{"lab99", "wrk", "fortio", "bombardier", "floor"} {
+	for _, name := range turned(r.N, "lab99", "wrk", "fortio", "bombardier", "floor") {
 		if err := take(closedNginx, name, run{seconds: seconds, mode: "closed"}, nginx); err != nil {
 			return err
 		}
 	}
-	for _, name := range []string{"lab99", "wrk"} {
+	for _, name := range turned(r.N, "lab99", "wrk") {
 		if err := take(closedBare, name, run{seconds: seconds, mode: "closed"}, bare); err != nil {
 			return err
 		}
 	}
 	for _, rate := range rates {
-		for _, name := range []string{"lab99", "vegeta-64"} {
+		for _, name := range turned(r.N, "lab99", "vegeta-64") {
 			if err := take(exact, name, run{seconds: seconds, rate: rate}, stamping); err != nil {
 				return err
 			}
@@ -127,12 +128,19 @@ func (h *host) measureAll(ctx context.Context, r *round) error {
 	if err := take(spin, "lab99", run{seconds: seconds, rate: 10_000, mode: "spin"}, stamping); err != nil {
 		return err
 	}
-	for _, name := range []string{"lab99", "bombardier"} {
+	for _, name := range turned(r.N, "lab99", "bombardier") {
 		if err := take(relaxed, name, run{seconds: seconds, rate: 10_000, mode: "relaxed"}, stamping); err != nil {
 			return err
 		}
 	}
 	return take(library, "loadgen", run{seconds: 1, rate: 10_000}, bare)
+}
+
+// turned is names beginning with another one each round: whoever goes first
+// finds the machine as the step before left it.
+func turned(n int, names ...string) []string {
+	k := n % len(names)
+	return slices.Concat(names[k:], names[:k])
 }
 
 // manyConnections is the memory of 10,000 connections. It comes last, and
