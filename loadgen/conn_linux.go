@@ -112,7 +112,7 @@ func (l *loop) connect(c *conn, now int64) {
 		return
 	}
 	c.gen++
-	if e = l.poll.ctl(unix.EPOLL_CTL_ADD, fd, unix.EPOLLIN|unix.EPOLLOUT, c.self, c.gen); e != 0 {
+	if e = l.poll.ctl(unix.EPOLL_CTL_ADD, fd, edges, c.self, c.gen); e != 0 {
 		closeFD(fd)
 		l.refused(c, "socket: ", e, now)
 		return
@@ -142,9 +142,6 @@ func (l *loop) connected(c *conn, now int64) {
 	l.opened++
 	l.open++
 	l.peak = max(l.peak, l.open)
-	if c.secure == nil {
-		l.poll.ctl(unix.EPOLL_CTL_MOD, c.fd, unix.EPOLLIN, c.self, c.gen)
-	}
 	if !c.busy {
 		c.since = now
 		l.move(c, stateIdle)
@@ -182,7 +179,7 @@ func (l *loop) write(c *conn) {
 		default:
 			// The peer is gone, but may have answered before it left, as a
 			// server does that refuses a body.
-			l.read(c)
+			l.read(c, true)
 			if c.state == stateExchanging {
 				l.broken(c, e, l.now())
 			}
@@ -192,14 +189,14 @@ func (l *loop) write(c *conn) {
 	}
 	if want := int(c.wrote) < len(out); want != c.wantOut {
 		c.wantOut = want
+		events := uint32(unix.EPOLLIN)
 		if l.urgent--; want {
 			l.urgent += 2
-		}
-		events := uint32(unix.EPOLLIN)
-		if want {
 			events |= unix.EPOLLOUT
 		}
-		l.poll.ctl(unix.EPOLL_CTL_MOD, c.fd, events, c.self, c.gen)
+		if c.secure != nil { // others are told of every change
+			l.poll.ctl(unix.EPOLL_CTL_MOD, c.fd, events, c.self, c.gen)
+		}
 	}
 }
 
@@ -222,12 +219,18 @@ func (l *loop) handle(ev *unix.EpollEvent) {
 			l.connected(c, now)
 		}
 	case stateIdle:
-		l.checkIdle(c)
+		if ev.Events&^unix.EPOLLOUT != 0 {
+			l.checkIdle(c)
+		}
 	case stateExchanging:
 		// Reading comes first: an answer that is already there ends the
 		// exchange, however much of the request is still unsent.
 		if ev.Events&^unix.EPOLLOUT != 0 {
-			l.read(c)
+			ended := ev.Events&unix.EPOLLRDHUP != 0
+			l.read(c, ended)
+			if ended && c.state == stateIdle { // the end came with the response, and will not be told again
+				l.checkIdle(c)
+			}
 		}
 		if c.state == stateExchanging && c.gen == uint32(ev.Pad) && c.wantOut && ev.Events&unix.EPOLLOUT != 0 {
 			l.write(c)
@@ -248,16 +251,24 @@ func (l *loop) checkIdle(c *conn) {
 	l.shut(c, stateCold)
 }
 
+// edges are the events of a plain connection, for its whole life. They are told
+// once each, when something changes, not for as long as it is so: otherwise the
+// kernel asks every socket it has just reported again at the next wait, a tenth
+// of a microsecond per request. In return whoever gets one must use it up.
+const edges = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET
+
 // maxReads bounds what one connection is read at a time: a huge response from
 // a fast server must not make the requests of others late. What is left makes
 // another event. (crypto/tls may hold the rest where no event tells of it, so
 // TLS is read to the end.)
 const maxReads = 8
 
-// read takes what has arrived for an exchange.
-func (l *loop) read(c *conn) {
+// read takes what has arrived for an exchange, all of it if the server has
+// ended the connection.
+func (l *loop) read(c *conn, ended bool) {
 	for reads := 0; ; reads++ {
 		if reads == maxReads && c.secure == nil {
+			l.poll.ctl(unix.EPOLL_CTL_MOD, c.fd, edges, c.self, c.gen) // tell again
 			return
 		}
 		n, e := l.receive(c)
@@ -296,7 +307,7 @@ func (l *loop) read(c *conn) {
 			return
 		}
 		l.more = true
-		if n < len(l.buf) && c.secure == nil { // a short read: the socket is empty, do not ask again
+		if n < len(l.buf) && c.secure == nil && !ended { // a short read: the socket is empty, do not ask again
 			return
 		}
 	}
