@@ -84,7 +84,7 @@ func (t *trial) load() *agent.Load {
 	target := "http://" + t.lab.Topology().Proxy.String()
 	l := &agent.Load{
 		URL:         target + t.v.Load.Path,
-		Connections: t.plan.Connections, RatePerS: t.plan.RatePerS,
+		Connections: t.plan.Connections, RatePerS: t.plan.RatePerS, Profile: t.plan.Profile, Method: t.plan.Method,
 		DurationS: t.plan.DurationS, TimeoutS: t.plan.TimeoutS, StopAfterS: t.plan.StopAfterS,
 		StartInMs: startIn.Milliseconds(), Classify: !t.v.OwnConfig(),
 	}
@@ -97,7 +97,7 @@ func (t *trial) load() *agent.Load {
 // observe starts the two observers.
 func (t *trial) observe() (map[string]<-chan agent.Record, error) {
 	sockets := sampleEvery
-	if t.v.Ports.N()*t.v.Backend.Addresses > 20000 {
+	if t.v.Ports.N()*t.v.Backend.Destinations()*t.v.Proxy.Addresses > 20000 {
 		sockets = 5 * sampleEvery // a dump of that many sockets takes some 10 ms of processor
 	}
 	answers := map[string]<-chan agent.Record{}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/loadgen"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
@@ -18,10 +19,15 @@ func Plan(r *scenarios.Resolved, driver string, cpus int, note string) (*results
 	p := &results.Plan{Scenario: r.Name, Source: r.Hash, Title: r.Title, Size: r.Size, Set: r.Set, Driver: driver, Note: note}
 	var baseline *law.Prediction
 	for i, v := range r.Variants {
-		if v.Backend.Kind != scenarios.BackendHttpd {
+		if v.Backend.Kind == scenarios.BackendNginx {
 			return nil, &scenarios.Error{
 				File: r.Name, Msg: fmt.Sprintf("backend.kind of %s is %s, which this version cannot run", v.Name, v.Backend.Kind),
-				Hint: "httpd is the one kind it can",
+				Hint: "httpd and agent are the kinds it can",
+			}
+		}
+		if p := v.Load.Profile; p != "" {
+			if _, err := loadgen.ParseProfile(p); err != nil {
+				return nil, &scenarios.Error{File: r.Name, Msg: fmt.Sprintf("load.profile of %s: %v", v.Name, err)}
 			}
 		}
 		predicted := results.Prediction(law.Predict(setup(v, v.Ports.N(), cpus, nil, baseline)))
@@ -41,7 +47,10 @@ func planVariant(v scenarios.Variant, predicted results.Prediction) results.Vari
 		PortLow: v.Ports.Low, PortHigh: v.Ports.High,
 		RatePerS: v.Rate, DurationS: v.Duration.Seconds(),
 		Connections: v.Load.Connections, TimeoutS: v.Load.Timeout.Seconds(),
-		Addresses: v.Backend.Addresses, Keepalive: v.Proxy.Keepalive, Workers: v.Proxy.Workers,
+		Addresses: v.Backend.Addresses, Ports: v.Backend.Ports, Sources: v.Proxy.Addresses,
+		Profile: v.Load.Profile, Method: v.Load.Method,
+		Race: race(v), Retries: retries(v), Claims: v.Expect.Claims(),
+		Keepalive: v.Proxy.Keepalive, Workers: v.Proxy.Workers,
 		Sysctls: sysctls(v), Expect: v.Expect.Verdict, Predicted: predicted,
 	}
 	if vp.Change == nil {
@@ -96,8 +105,10 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 		return unknown
 	}
 	return law.Setup{
-		Ports: usable, Destinations: v.Backend.Addresses,
-		RatePerS: v.Rate, Duration: v.Duration, CloseShare: 1,
+		Ports: usable, Sources: v.Proxy.Addresses, Destinations: v.Backend.Destinations(),
+		RatePerS: v.Rate, Duration: v.Duration, CloseShare: closeShare(v),
+		InFlight: v.Rate * v.Backend.Delay.Seconds(), Loopback: v.Backend.Place == scenarios.PlaceLoopback,
+		Hold:      held(v, time.Duration(atoi("net.ipv4.tcp_fin_timeout", 60))*time.Second),
 		Keepalive: v.Proxy.Keepalive, RequestsPerConn: v.Backend.KeepAliveRequests + 1,
 		Workers:      min(v.Proxy.Workers, cpus),
 		TwReuse:      atoi("net.ipv4.tcp_tw_reuse", 2),
@@ -106,6 +117,45 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 		MaxTwBuckets: atoi("net.ipv4.tcp_max_tw_buckets", 0),
 		Baseline:     baseline,
 	}
+}
+
+// race says whether who closes an upstream connection first is not settled by
+// the configuration: with HTTP/1.0, or a backend that keeps nothing, both ends
+// close after the response. A backend that takes its time loses the race.
+func race(v scenarios.Variant) bool {
+	if v.OwnConfig() || v.Backend.Place == scenarios.PlaceUnix || v.Backend.CloseDelay > 0 {
+		return false
+	}
+	return v.Proxy.HTTP != scenarios.HTTP11 || !v.Backend.KeepAlive
+}
+
+// closeShare is f. A race counts as lost, f = 1, until it is measured.
+func closeShare(v scenarios.Variant) float64 {
+	if v.Backend.Place == scenarios.PlaceUnix {
+		return 0
+	}
+	return 1
+}
+
+// retries says whether one request may cost several attempts to connect, or
+// none because the peer is taken for dead.
+func retries(v scenarios.Variant) bool {
+	many := v.Backend.Destinations()*v.Backend.Repeat > 1
+	return many && (v.Proxy.MaxFails > 0 || v.Proxy.NextUpstream != "off")
+}
+
+// held is how long a tuple stays blocked after nginx has closed the
+// connection; 0 is TIME_WAIT's time. A backend that closes late leaves nginx's
+// end in FIN_WAIT2 until then, and in TIME_WAIT only after that, or for
+// tcp_fin_timeout and then no more.
+func held(v scenarios.Variant, finTimeout time.Duration) time.Duration {
+	switch late := v.Backend.CloseDelay; {
+	case late == 0:
+		return 0
+	case late < finTimeout:
+		return late + law.TimeWait
+	}
+	return finTimeout
 }
 
 // Estimate is how long a plan takes, bringing labs up and down included, and

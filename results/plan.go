@@ -41,6 +41,13 @@ type VariantPlan struct {
 	Connections int               `json:"connections"`
 	TimeoutS    float64           `json:"timeout_s"`
 	Addresses   int               `json:"addresses"`
+	Ports       int               `json:"backend_ports,omitempty"`    // at each address; 0: 1
+	Sources     int               `json:"source_addresses,omitempty"` // of the proxy; 0: 1
+	Profile     string            `json:"profile,omitempty"`          // the rate over time; empty: constant
+	Method      string            `json:"method,omitempty"`
+	Race        bool              `json:"race,omitempty"`    // who closes first is not settled by configuration: f is an outcome
+	Retries     bool              `json:"retries,omitempty"` // nginx may try several peers for a request, or none
+	Claims      []string          `json:"claims,omitempty"`  // about figures of the result, beside the verdict
 	Keepalive   int               `json:"keepalive"`
 	Workers     int               `json:"workers"`
 	Sysctls     map[string]string `json:"sysctls"` // of the proxy's namespace

@@ -28,7 +28,7 @@ const (
 )
 
 // overlayKeys are the fields that a size, a variant or --set may change.
-var overlayKeys = []string{"ports", "rate", "duration", "proxy", "backend", "load", "expect"}
+var overlayKeys = []string{"ports", "rate", "duration", "proxy", "backend", "load", "bystander", "expect"}
 
 var (
 	nameRE   = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
@@ -58,26 +58,42 @@ func (d *decoder) variant(tree *node, where position) Variant {
 	v.Backend = d.backend(tree.get("backend"))
 	v.Load = d.load(tree.get("load"))
 
+	v.Bystander = d.boolean(tree.get("bystander"), "bystander", false)
+
 	expect := tree.get("expect")
-	d.fields(expect, "expect", "verdict")
+	d.fields(expect, "expect", "verdict", "measured")
+	v.Expect.Measured = d.claims(expect.get("measured"))
 	v.Expect.Verdict = d.word(expect.get("verdict"), "expect.verdict", VerdictPredicted,
 		VerdictPredicted, VerdictReproduced, VerdictCollapsed, VerdictMitigated, VerdictPostponed, VerdictNotReproduced)
 	return v
 }
 
 func (d *decoder) proxy(n *node) Proxy {
-	d.fields(n, "proxy", "image", "config", "sysctls", "keepalive", "workers")
+	d.fields(n, "proxy", "image", "config", "sysctls", "keepalive", "keepalive_timeout", "workers", "http", "upstream_block", "addresses",
+		"max_fails", "fail_timeout", "next_upstream", "worker_connections", "reuseport")
 	return Proxy{
 		Image:     d.image(n.get("image"), "proxy.image", "nginx:1.30"),
 		Config:    d.text(n.get("config"), "proxy.config", ""),
 		Sysctls:   d.sysctls(n.get("sysctls")),
 		Keepalive: d.integer(n.get("keepalive"), "proxy.keepalive", 0, 0, maxConnections),
 		Workers:   d.integer(n.get("workers"), "proxy.workers", 1, 1, maxWorkers),
+
+		HTTP:         d.word(n.get("http"), "proxy.http", HTTP11, HTTP11, HTTP10, HTTPDefault),
+		Group:        d.boolean(n.get("upstream_block"), "proxy.upstream_block", false),
+		Addresses:    d.integer(n.get("addresses"), "proxy.addresses", 1, 1, maxAddresses),
+		MaxFails:     d.integer(n.get("max_fails"), "proxy.max_fails", 0, 0, 1000),
+		FailTimeout:  d.duration(n.get("fail_timeout"), "proxy.fail_timeout", 10*time.Second, time.Second, time.Hour),
+		NextUpstream: d.directive(n.get("next_upstream"), "proxy.next_upstream", "off"),
+
+		KeepaliveTimeout:  d.duration(n.get("keepalive_timeout"), "proxy.keepalive_timeout", time.Minute, time.Millisecond, 24*time.Hour),
+		WorkerConnections: d.integer(n.get("worker_connections"), "proxy.worker_connections", 0, 0, 1_000_000),
+		Reuseport:         d.boolean(n.get("reuseport"), "proxy.reuseport", false),
 	}
 }
 
 func (d *decoder) backend(n *node) Backend {
-	d.fields(n, "backend", "kind", "image", "config", "addresses", "keepalive", "keepalive_requests", "keepalive_timeout")
+	d.fields(n, "backend", "kind", "image", "config", "place", "addresses", "ports", "repeat", "tls", "keepalive", "keepalive_requests",
+		"keepalive_timeout", "mpm", "max_workers", "delay", "close_delay")
 	b := Backend{Kind: d.word(n.get("kind"), "backend.kind", BackendHttpd, BackendHttpd, BackendNginx, BackendAgent)}
 	image := "httpd:2.4"
 	if b.Kind == BackendNginx {
@@ -92,15 +108,62 @@ func (d *decoder) backend(n *node) Backend {
 	b.KeepAlive = d.boolean(n.get("keepalive"), "backend.keepalive", true)
 	b.KeepAliveRequests = d.integer(n.get("keepalive_requests"), "backend.keepalive_requests", 600, 0, 1_000_000_000)
 	b.KeepAliveTimeout = d.duration(n.get("keepalive_timeout"), "backend.keepalive_timeout", 100*time.Second, time.Millisecond, 24*time.Hour)
+	b.Place = d.word(n.get("place"), "backend.place", PlaceOwn, PlaceOwn, PlaceProxy, PlaceLoopback, PlaceUnix)
+	b.Ports = d.integer(n.get("ports"), "backend.ports", 1, 1, maxAddresses)
+	b.Repeat = d.integer(n.get("repeat"), "backend.repeat", 1, 1, maxAddresses)
+	b.TLS = d.boolean(n.get("tls"), "backend.tls", false)
+	b.MPM = d.word(n.get("mpm"), "backend.mpm", MPMEvent, MPMEvent, MPMPrefork)
+	b.MaxWorkers = d.integer(n.get("max_workers"), "backend.max_workers", 0, 0, 20_000)
+	b.Delay = d.duration(n.get("delay"), "backend.delay", 0, 0, 10*time.Minute)
+	b.CloseDelay = d.duration(n.get("close_delay"), "backend.close_delay", 0, 0, 10*time.Minute)
+	d.backendFits(n, b)
 	return b
 }
 
+// backendFits refuses what one kind of backend, or one place, cannot do.
+func (d *decoder) backendFits(n *node, b Backend) {
+	agent := b.Kind == BackendAgent
+	for _, f := range []struct {
+		key       string
+		wrong     bool
+		msg, hint string
+	}{
+		{"delay", !agent && b.Delay > 0, "backend.delay needs backend.kind: agent", "Apache has no such delay; the lab's own backend has"},
+		{"close_delay", !agent && b.CloseDelay > 0, "backend.close_delay needs backend.kind: agent", "Apache has no such delay; the lab's own backend has"},
+		{"tls", agent && b.TLS, "backend.tls needs backend.kind: httpd", "the lab's own backend speaks plain HTTP"},
+		{"place", !agent && b.Place == PlaceUnix, "backend.place: unix needs backend.kind: agent", "Apache cannot listen on a Unix-domain socket"},
+		{"addresses", b.Place != PlaceOwn && b.Addresses > 1, "backend.addresses is over 1 with backend.place: " + b.Place, "only a host of its own has several"},
+	} {
+		if f.wrong {
+			at := n.at
+			if c := n.get(f.key); c != nil {
+				at = c.at
+			}
+			d.add(at.error(f.msg, f.hint))
+		}
+	}
+}
+
+var directiveRE = regexp.MustCompile(`^[a-z0-9_]+( [a-z0-9_]+)*$`)
+
+// directive reads words that go into nginx's configuration as they are.
+func (d *decoder) directive(n *node, path, def string) string {
+	s := d.text(n, path, def)
+	if n != nil && s != def && !directiveRE.MatchString(s) {
+		d.add(n.at.error(fmt.Sprintf("%s is %q, want nginx's words, such as error timeout", path, s), ""))
+		return def
+	}
+	return s
+}
+
 func (d *decoder) load(n *node) LoadSpec {
-	d.fields(n, "load", "connections", "stop", "timeout", "path")
+	d.fields(n, "load", "connections", "stop", "timeout", "path", "method", "profile")
 	l := LoadSpec{
 		Connections: d.integer(n.get("connections"), "load.connections", 64, 1, maxConnections),
 		Timeout:     d.duration(n.get("timeout"), "load.timeout", 5*time.Second, time.Millisecond, 10*time.Minute),
 		Path:        d.text(n.get("path"), "load.path", "/"),
+		Method:      d.word(n.get("method"), "load.method", "GET", "GET", "HEAD", "POST", "PUT", "DELETE"),
+		Profile:     d.text(n.get("profile"), "load.profile", ""),
 	}
 	if p := n.get("path"); p != nil && (!strings.HasPrefix(l.Path, "/") || strings.ContainsAny(l.Path, " \t\r\n#")) {
 		d.add(p.at.error(fmt.Sprintf("load.path is %q, want an absolute request path such as / or /a?b=c", l.Path), ""))

@@ -22,6 +22,29 @@ const (
 	VerdictNotReproduced = "not-reproduced"
 )
 
+// How nginx speaks to the backend when it has no pool.
+const (
+	HTTP11 = "1.1" // without "Connection: close": nginx closes first
+	HTTP10 = "1.0" // with it, as a bare proxy_pass did until 1.29.7: who closes first is a race
+	// HTTPDefault writes nothing about it, nor about a pool: 1.0 before 1.29.7,
+	// and from then on 1.1, with a pool where there is an upstream block.
+	HTTPDefault = "default"
+)
+
+// Where the backend is.
+const (
+	PlaceOwn      = "own"      // a host of its own
+	PlaceProxy    = "proxy"    // the proxy's host, at its address on the lab's network
+	PlaceLoopback = "loopback" // the proxy's host, at 127.0.0.1
+	PlaceUnix     = "unix"     // the proxy's host, at a Unix-domain socket
+)
+
+// Apache's multi-processing modules.
+const (
+	MPMEvent   = "event"
+	MPMPrefork = "prefork"
+)
+
 // The kinds of backend.
 const (
 	BackendHttpd = "httpd"
@@ -61,7 +84,9 @@ type Variant struct {
 	Proxy    Proxy
 	Backend  Backend
 	Load     LoadSpec
-	Expect   Expect
+	// Bystander runs another program on the proxy's host that connects too.
+	Bystander bool
+	Expect    Expect
 
 	proxyFile, backendFile *configFile
 }
@@ -83,6 +108,17 @@ type Proxy struct {
 	Sysctls   map[string]string // of its network namespace, without ip_local_port_range, which follows Ports
 	Keepalive int               // idle upstream connections kept per worker; 0: one connection per request
 	Workers   int
+
+	HTTP         string        // HTTP11, HTTP10 or HTTPDefault
+	Group        bool          // an upstream block even where none is needed
+	Addresses    int           // source addresses nginx connects from, by proxy_bind and split_clients
+	MaxFails     int           // of each upstream peer; 0: a failed connect never takes a peer out
+	FailTimeout  time.Duration // of each upstream peer
+	NextUpstream string        // proxy_next_upstream; "off": one attempt per request
+
+	KeepaliveTimeout  time.Duration // of idle upstream connections
+	WorkerConnections int           // 0: ample
+	Reuseport         bool          // of the listening socket
 }
 
 // Backend is the server behind nginx.
@@ -90,10 +126,26 @@ type Backend struct {
 	Kind              string // BackendHttpd, BackendNginx or BackendAgent
 	Image             string
 	Config            string // empty: the lab's own template
+	Place             string // PlaceOwn and so on
 	Addresses         int    // IP addresses the one server listens on
+	Ports             int    // ports it listens on, at each address
+	Repeat            int    // how often nginx's configuration lists each address and port
+	TLS               bool   // https, with a certificate made for the run
 	KeepAlive         bool
 	KeepAliveRequests int
 	KeepAliveTimeout  time.Duration
+	MPM               string        // MPMEvent or MPMPrefork
+	MaxWorkers        int           // Apache's MaxRequestWorkers; 0: ample
+	Delay             time.Duration // before the response; BackendAgent only
+	CloseDelay        time.Duration // from when it would close a connection until it does; BackendAgent only
+}
+
+// Destinations is how many different IP:port nginx connects to.
+func (b Backend) Destinations() int {
+	if b.Place == PlaceUnix {
+		return 0
+	}
+	return b.Addresses * b.Ports
 }
 
 // LoadSpec is what the generator does.
@@ -102,11 +154,15 @@ type LoadSpec struct {
 	StopAfterError99 *time.Duration // nil: the load runs its whole profile
 	Timeout          time.Duration  // a request that waited this long for a connection is dropped
 	Path             string
+	Method           string
+	Profile          string // the rate over time, in loadgen's words; empty: constant
 }
 
 // Expect is what the scenario claims.
 type Expect struct {
 	Verdict string
+	// Measured are further claims about figures of the result.
+	Measured []Claim
 }
 
 // Facts is what only the driver knows: where things lie and which versions
@@ -114,7 +170,9 @@ type Expect struct {
 type Facts struct {
 	NginxVersion  string // "1.22.1"; empty is taken for a current one
 	Listen        netip.AddrPort
-	Backends      []netip.AddrPort // where nginx finds the backend: one per address
+	Backends      []netip.AddrPort // where nginx finds the backend: one per address and port
+	Sources       []netip.Addr     // nginx connects from; no more than one: the kernel chooses
+	Socket        string           // Unix-domain socket of the backend, instead of Backends
 	BackendListen []netip.AddrPort // where the backend listens; empty: Backends
 	Dir           string           // where the configuration lies in the host
 	RunDir        string           // writable, a tmpfs: pid, temp files, mutexes, sockets

@@ -27,6 +27,19 @@ type templateData struct {
 	KeepAliveTimeout  string // as Apache writes it: 100, or 1500ms
 	Threads           int    // of one of httpd's two processes
 	AllThreads        int
+	MaxWorkers        int // as asked for; 0: AllThreads is ample
+	MPM               string
+	Servers           []string // upstream peers, as nginx writes them
+	Scheme            string   // http or https
+	HTTP10            bool
+	Untold            bool // leave protocol and pool to nginx's version
+	Group             bool // an upstream block even where none is needed
+	MaxFails          int
+	FailTimeout       string
+	NextUpstream      string
+	PoolTimeout       string // keepalive_timeout of nginx's pool
+	SourceShare       string // percent of the requests that each but the last of Sources gets
+	Reuseport         bool
 }
 
 // NginxConf renders the proxy's configuration for a lab host: the template, or
@@ -90,12 +103,31 @@ func (v Variant) data(f Facts) templateData {
 		KeepAlive:         v.Backend.KeepAlive,
 		KeepAliveRequests: v.Backend.KeepAliveRequests,
 		KeepAliveTimeout:  apacheTime(v.Backend.KeepAliveTimeout),
+		MaxWorkers:        v.Backend.MaxWorkers,
+		MPM:               v.Backend.MPM,
+		Servers:           v.servers(f),
+		Scheme:            "http",
+		HTTP10:            v.Proxy.HTTP == HTTP10,
+		Untold:            v.Proxy.HTTP == HTTPDefault,
+		Group:             v.Proxy.Group,
+		MaxFails:          v.Proxy.MaxFails,
+		FailTimeout:       nginxTime(v.Proxy.FailTimeout),
+		NextUpstream:      v.Proxy.NextUpstream,
+		PoolTimeout:       nginxTime(v.Proxy.KeepaliveTimeout),
+		SourceShare:       fmt.Sprintf("%.2f", 100/float64(max(len(f.Sources), 1))),
+		Reuseport:         v.Proxy.Reuseport,
+	}
+	if v.Backend.TLS {
+		d.Scheme = "https"
 	}
 	// A request holds a client and an upstream connection, and all of them may
 	// gather on one worker. 8192 costs a worker 4 MB; a limit of a million open
 	// files must not cost it 500.
 	need := 2*d.Connections + d.Keepalive + 512
 	d.WorkerConnections = min(max(need, 8192), f.NoFile)
+	if n := v.Proxy.WorkerConnections; n > 0 {
+		d.WorkerConnections = n
+	}
 	// Upstream connections that Apache sees at once; twice that, because those
 	// nginx has closed and Apache has not count too. One process alone can take
 	// them all: with 150 threads in processes of 25, up to two of 64 idle
@@ -103,7 +135,37 @@ func (v Variant) data(f Facts) templateData {
 	upstream := d.Connections + d.Keepalive*d.Workers
 	d.Threads = roundUp(2*upstream+64, 64)
 	d.AllThreads = 2 * d.Threads
+	switch n := d.MaxWorkers; {
+	case n > 0 && d.MPM == MPMPrefork:
+		d.AllThreads = n
+	case n > 0:
+		d.Threads = max(1, n/2)
+		d.AllThreads = 2 * d.Threads
+	case d.MPM == MPMPrefork: // a process is dearer than a thread
+		d.AllThreads = min(2*upstream, 400)
+	}
 	return d
+}
+
+// servers are the peers of nginx's upstream.
+func (v Variant) servers(f Facts) []string {
+	if f.Socket != "" {
+		return []string{"unix:" + f.Socket}
+	}
+	var s []string
+	for range max(1, v.Backend.Repeat) {
+		for _, b := range f.Backends {
+			s = append(s, b.String())
+		}
+	}
+	return s
+}
+
+func nginxTime(t time.Duration) string {
+	if t%time.Second == 0 {
+		return strconv.Itoa(int(t/time.Second)) + "s"
+	}
+	return fmt.Sprintf("%dms", t.Milliseconds())
 }
 
 func roundUp(n, step int) int { return (n + step - 1) / step * step }
@@ -117,7 +179,7 @@ func apacheTime(t time.Duration) string {
 
 // render executes the file as a template.
 func (c *configFile) render(data templateData) ([]byte, error) {
-	t, err := template.New("t").Funcs(template.FuncMap{"atLeast": atLeast}).Parse(string(c.text))
+	t, err := template.New("t").Funcs(template.FuncMap{"atLeast": atLeast, "last": last}).Parse(string(c.text))
 	if err != nil {
 		return nil, c.templateError(err)
 	}
@@ -179,6 +241,9 @@ func variables() []string {
 	return names
 }
 
+// last says whether i is the last index of a list.
+func last(i int, list []netip.Addr) bool { return i == len(list)-1 }
+
 // atLeast compares versions number by number. An unknown version is taken for
 // a current one.
 func atLeast(version, floor string) (bool, error) {
@@ -222,7 +287,15 @@ func (v Variant) check(r *report) {
 		Dir:    "/etc/lab", RunDir: "/run/lab", ErrorLog: "stderr", DocumentRoot: "/srv",
 	}
 	for i := range v.Backend.Addresses {
-		f.Backends = append(f.Backends, netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(128 + i)}), 8080))
+		for p := range v.Backend.Ports {
+			f.Backends = append(f.Backends, netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(128 + i)}), uint16(8080+p)))
+		}
+	}
+	if v.Backend.Place == PlaceUnix {
+		f.Socket = "/run/lab/backend.sock"
+	}
+	for i := range v.Proxy.Addresses {
+		f.Sources = append(f.Sources, netip.AddrFrom4([4]byte{192, 0, 2, byte(2 + i)}))
 	}
 	for _, f.NginxVersion = range []string{"1.22.1", "1.30.0"} {
 		if _, err := v.NginxConf(f); err != nil {

@@ -57,6 +57,7 @@ func (l *Load) config() (loadgen.Config, error) {
 	c := loadgen.Config{
 		URL:         l.URL,
 		Connections: l.Connections,
+		Method:      l.Method,
 		Profile:     loadgen.Constant(l.RatePerS),
 		Duration:    seconds(l.DurationS),
 		Timeout:     seconds(l.TimeoutS),
@@ -64,6 +65,11 @@ func (l *Load) config() (loadgen.Config, error) {
 		// The lab made the target's network itself; the agent inside it need
 		// not know which it was.
 		Allow: []netip.Prefix{netip.PrefixFrom(target, target.BitLen())},
+	}
+	if l.Profile != "" {
+		if c.Profile, err = loadgen.ParseProfile(l.Profile); err != nil {
+			return c, err
+		}
 	}
 	if l.StopAfterS != nil {
 		c.Stop = []loadgen.Stop{{Cause: CauseConnect, After: seconds(*l.StopAfterS)}}

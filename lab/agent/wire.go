@@ -54,6 +54,8 @@ type Load struct {
 	URL          string   `json:"url"`
 	Connections  int      `json:"connections"`
 	RatePerS     float64  `json:"rate_per_s"`
+	Profile      string   `json:"profile,omitempty"` // instead of RatePerS
+	Method       string   `json:"method,omitempty"`
 	DurationS    float64  `json:"duration_s"`
 	TimeoutS     float64  `json:"timeout_s"`
 	StopAfterS   *float64 `json:"stop_after_error_99_s,omitempty"`

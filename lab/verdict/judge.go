@@ -119,7 +119,7 @@ func (m *Measured) attribute() results.Errors {
 		return seen
 	}
 	log := *m.Proxy.Log
-	if !m.exact() {
+	if !m.headed() {
 		e := results.Errors{Error99: min(log.Error99, m.Totals.Failed)}
 		e.NoLiveUpstreams = min(log.NoLiveUpstreams, m.Totals.Failed-e.Error99)
 		e.Other = m.Totals.Failed - e.Error99 - e.NoLiveUpstreams

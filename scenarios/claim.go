@@ -1,0 +1,94 @@
+package scenarios
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+)
+
+// A Claim is what a scenario says about one figure of a variant's result,
+// such as "no_live_upstreams > 1000".
+type Claim struct {
+	Metric string
+	Op     string // one of < <= = >= >
+	Value  float64
+}
+
+func (c Claim) String() string {
+	return c.Metric + " " + c.Op + " " + strconv.FormatFloat(c.Value, 'g', -1, 64)
+}
+
+// Holds says whether a measured value is as claimed.
+func (c Claim) Holds(v float64) bool {
+	switch c.Op {
+	case "<":
+		return v < c.Value
+	case "<=":
+		return v <= c.Value
+	case ">=":
+		return v >= c.Value
+	case ">":
+		return v > c.Value
+	}
+	return v == c.Value
+}
+
+// Metrics are the figures a claim can be about: of the result's row, and the
+// kernel's counters on the proxy.
+var Metrics = []string{
+	"ok", "failed", "failed_share", "error_99", "no_live_upstreams", "other_failures", "dropped",
+	"log_error_99", "log_no_live_upstreams", "log_other",
+	"first_error_99_s", "new_connections", "connections_per_request", "close_share", "rho",
+	"time_wait_proxy", "time_wait_backend", "ports_peak", "neighbour_max_ms", "p99_ms",
+	"tw_recycled", "tw_overflow", "collapse_s", "recovered_s", "log_lines_per_failure",
+	"bystander_backend_failed", "bystander_elsewhere_failed", "bystander_bind_failed",
+}
+
+var claimRE = regexp.MustCompile(`^([a-z0-9_]+) *(<=|>=|<|>|=) *([0-9.]+(?:e[+-]?[0-9]+)?)$`)
+
+// claims reads a list of them.
+func (d *decoder) claims(n *node) []Claim {
+	if n == nil {
+		return nil
+	}
+	if n.kind != sequence {
+		d.add(n.at.error("expect.measured is "+n.kind.String()+", want a list of claims", `for example ["failed_share < 0.1", "log_error_99 = 3"]`))
+		return nil
+	}
+	var all []Claim
+	for _, item := range n.items {
+		c, err := ParseClaim(d.text(item, "expect.measured", ""))
+		switch {
+		case err != nil:
+			d.add(item.at.error(err.Error(), "want FIGURE OP NUMBER, such as failed_share < 0.1"))
+		case !slices.Contains(Metrics, c.Metric):
+			d.add(item.at.error(fmt.Sprintf("no figure %q", c.Metric), didYouMean(c.Metric, Metrics)))
+		default:
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// ParseClaim is the inverse of Claim.String. It takes any name for a figure.
+func ParseClaim(s string) (Claim, error) {
+	m := claimRE.FindStringSubmatch(s)
+	if m == nil {
+		return Claim{}, fmt.Errorf("%q is not a claim", s)
+	}
+	v, err := strconv.ParseFloat(m[3], 64)
+	if err != nil {
+		return Claim{}, fmt.Errorf("%q is not a number", m[3])
+	}
+	return Claim{m[1], m[2], v}, nil
+}
+
+// Claims words what is claimed beside the verdict.
+func (e Expect) Claims() []string {
+	var texts []string
+	for _, c := range e.Measured {
+		texts = append(texts, c.String())
+	}
+	return texts
+}
