@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/lab99/lab99/lab"
+	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/driver/docker"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/results"
@@ -152,7 +153,7 @@ func printConfigs(w io.Writer, r *scenarios.Resolved, p *results.Plan, found ima
 		fmt.Fprintf(w, "\n--- %s %s\n%s", variant, name, text)
 	}
 	for i, v := range r.Variants {
-		f := lab.Facts(docker.Topology(subnets[0], v.Backend.Addresses), found.version(v.Proxy.Image))
+		f := lab.Facts(driver.Arrange(subnets[0], v.Backend.Addresses), found.version(v.Proxy.Image))
 		vp := p.Variants[i]
 		fmt.Fprintf(w, "\n=== %s: %s\n", v.Name, v.Title)
 		for _, c := range vp.Change {

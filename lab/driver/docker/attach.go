@@ -3,8 +3,8 @@ package docker
 import (
 	"context"
 	"io"
-	"sync"
 
+	"github.com/lab99/lab99/lab/driver"
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/client"
 )
@@ -19,7 +19,7 @@ import (
 type stream struct {
 	conn   client.HijackedResponse
 	stdout *io.PipeReader
-	tail   *tail // stderr, and of a server stdout too
+	tail   *driver.Tail // stderr, and of a server stdout too
 	ended  chan struct{}
 }
 
@@ -31,7 +31,7 @@ func attach(ctx context.Context, cli *client.Client, id string, isAgent bool) (*
 	if err != nil {
 		return nil, err
 	}
-	s := &stream{conn: at.HijackedResponse, tail: new(tail), ended: make(chan struct{})}
+	s := &stream{conn: at.HijackedResponse, tail: new(driver.Tail), ended: make(chan struct{})}
 	var out io.Writer = s.tail
 	var pw *io.PipeWriter
 	if isAgent {
@@ -55,29 +55,4 @@ func (s *stream) close() {
 	if s.stdout != nil {
 		s.stdout.Close() // lets a copy into an unread pipe end
 	}
-}
-
-// tailLen is enough for nginx's whole complaint about a configuration.
-const tailLen = 8 << 10
-
-// tail keeps the end of what is written to it.
-type tail struct {
-	mu sync.Mutex
-	b  []byte
-}
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.b = append(t.b, p...)
-	if over := len(t.b) - tailLen; over > 0 {
-		t.b = append(t.b[:0], t.b[over:]...)
-	}
-	return len(p), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return string(t.b)
 }

@@ -4,27 +4,11 @@ import (
 	"archive/tar"
 	"errors"
 	"io"
-	"net/netip"
 	"strings"
 	"testing"
 
 	"github.com/lab99/lab99/lab/driver"
 )
-
-func TestTopologyHasNoTwoAlike(t *testing.T) {
-	subnet := netip.MustParsePrefix("198.18.99.0/24")
-	top := Topology(subnet, 64)
-	seen := map[netip.Addr]bool{top.Load: true, top.Proxy.Addr(): true}
-	if len(seen) != 2 || len(top.Backends) != 64 {
-		t.Fatalf("%+v", top)
-	}
-	for _, b := range top.Backends {
-		if seen[b.Addr()] || !subnet.Contains(b.Addr()) {
-			t.Errorf("%v is taken or outside %v", b, subnet)
-		}
-		seen[b.Addr()] = true
-	}
-}
 
 func TestArchiveHasDirectoriesBeforeFiles(t *testing.T) {
 	r := tar.NewReader(archive([]driver.File{{Path: "/etc/lab/nginx.conf", Data: []byte("a")}, {Path: "/etc/lab/htdocs/index.html", Data: []byte("bc")}}))
@@ -42,15 +26,6 @@ func TestArchiveHasDirectoriesBeforeFiles(t *testing.T) {
 	want := "etc/ etc/lab/ etc/lab/nginx.conf etc/lab/htdocs/ etc/lab/htdocs/index.html"
 	if strings.Join(got, " ") != want {
 		t.Errorf("%v, want %s", got, want)
-	}
-}
-
-func TestTailKeepsTheEnd(t *testing.T) {
-	var tl tail
-	io.WriteString(&tl, strings.Repeat("x", tailLen))
-	io.WriteString(&tl, "the end")
-	if got := tl.String(); len(got) != tailLen || !strings.HasSuffix(got, "the end") {
-		t.Errorf("%d bytes, ending in %q", len(got), got[len(got)-10:])
 	}
 }
 

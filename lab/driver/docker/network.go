@@ -12,17 +12,6 @@ import (
 	tcnet "github.com/testcontainers/testcontainers-go/network"
 )
 
-// Where the hosts sit in the lab's subnet. The backend's further addresses
-// are put on its interface by its agent, and the engine's address management
-// does not know of them: nothing else is ever given one from there.
-const (
-	hostLoad         = 9
-	hostProxy        = 10
-	hostBackend      = 20
-	hostMoreBackends = 128
-	port             = 8080
-)
-
 // newNetwork makes the lab's internal network on the first candidate that is
 // free. 198.18.0.0/15 is set aside for benchmarks (RFC 2544), but some VPNs
 // hand out its addresses, and another lab may be up: hence candidates.
@@ -46,22 +35,4 @@ func newNetwork(ctx context.Context, labels map[string]string, candidates []neti
 		What: "every candidate for the lab's subnet is taken: " + strings.Join(taken, ", "),
 		Hint: "Run `lab99 clean` to remove what dead runs left, or name a free one with --subnet.",
 	}
-}
-
-// Topology lays the hosts out in a subnet.
-func Topology(subnet netip.Prefix, addresses int) driver.Topology {
-	at := func(n int) netip.Addr {
-		b := subnet.Masked().Addr().As4()
-		b[3] += byte(n)
-		return netip.AddrFrom4(b)
-	}
-	t := driver.Topology{Subnet: subnet, Load: at(hostLoad), Proxy: netip.AddrPortFrom(at(hostProxy), port)}
-	for i := range addresses {
-		n := hostBackend
-		if i > 0 {
-			n = hostMoreBackends + i
-		}
-		t.Backends = append(t.Backends, netip.AddrPortFrom(at(n), port))
-	}
-	return t
 }

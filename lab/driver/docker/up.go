@@ -60,7 +60,7 @@ func (d *Driver) Up(ctx context.Context, spec driver.Spec) (_ driver.Lab, err er
 		return nil, err
 	}
 	l.network, b.network = nw.ID, nw.Name
-	l.topo = Topology(subnet, spec.Addresses)
+	l.topo = driver.Arrange(subnet, spec.Addresses)
 	proxyFiles, backendFiles, err := spec.Configure(l.topo)
 	if err != nil {
 		return nil, err
