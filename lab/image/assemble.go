@@ -27,8 +27,34 @@ func assembledTag(role Role, suite, hash string) string {
 	return fmt.Sprintf("lab99/%s:%s-%s", role, suite, hash)
 }
 
+// made is what following a recipe gave.
+type made struct {
+	recipe   recipe
+	hash     string // of the recipe
+	root     map[string]entry
+	version  string
+	packages []string
+}
+
 // assemble makes the image of a role from a suite's packages and loads it.
 func assemble(ctx context.Context, eng Engine, role Role, suite, arch string, log func(string)) error {
+	return fromPackages(ctx, role, suite, arch, log, func(m made) error {
+		config := m.recipe.Config
+		config.Env = append(config.Env[:len(config.Env):len(config.Env)], m.recipe.Version+"="+m.version)
+		config.Labels = map[string]string{
+			LabelRole:      string(role),
+			LabelRequested: suitePrefix + suite,
+			LabelVersion:   m.version,
+			LabelRecipe:    m.hash,
+			LabelPackages:  strings.Join(m.packages, " "),
+		}
+		return load(ctx, eng, assembledTag(role, suite, m.hash), arch, config, m.root)
+	})
+}
+
+// fromPackages gathers a role's root file system from a suite's packages and
+// hands it over while no other process does the same.
+func fromPackages(ctx context.Context, role Role, suite, arch string, log func(string), use func(made) error) error {
 	r, err := recipeFor(role)
 	if err != nil {
 		return err
@@ -53,18 +79,7 @@ func assemble(ctx context.Context, eng Engine, role Role, suite, arch string, lo
 	if err != nil {
 		return fmt.Errorf("assemble %s from packages of %s: %w", role, suite, err)
 	}
-
-	hash, version := r.hash(suite, arch), sel.Version(r.Program[0])
-	config := r.Config
-	config.Env = append(config.Env[:len(config.Env):len(config.Env)], r.Version+"="+version)
-	config.Labels = map[string]string{
-		LabelRole:      string(role),
-		LabelRequested: suitePrefix + suite,
-		LabelVersion:   version,
-		LabelRecipe:    hash,
-		LabelPackages:  strings.Join(sel.Packages(), " "),
-	}
-	return load(ctx, eng, assembledTag(role, suite, hash), arch, config, root)
+	return use(made{r, r.hash(suite, arch), root, sel.Version(r.Program[0]), sel.Packages()})
 }
 
 // follow gathers the root file system that a recipe describes.

@@ -17,9 +17,18 @@ type UnavailableError struct {
 	Mode     Mode
 	Pull     error // why no registry gave it
 	Assemble error // why it was not assembled from packages
+	Local    bool  // there is no engine to load an image into
 }
 
 func (e *UnavailableError) Error() string {
+	if e.Local {
+		return fmt.Sprintf(`no %s for %s (--images %s)
+  packages: %v
+any one of these helps:
+  1. let apt-get reach the archive of the distribution (proxy, mirror); what it gave once is kept
+  2. run on a Debian or Ubuntu host that has apt-get and dpkg-deb
+  3. start a container engine that has the image, with --driver docker`, e.Role, e.Ref, e.Mode, e.Assemble)
+	}
 	byHand := fmt.Sprintf("docker pull %s where the engine runs, or docker load < FILE", e.Ref)
 	if strings.HasPrefix(e.Ref, suitePrefix) {
 		byHand = fmt.Sprintf("name an image that the engine has (docker pull, docker load) instead of %s", e.Ref)

@@ -47,12 +47,7 @@ func Resolve(ctx context.Context, eng Engine, role Role, text string, mode Mode,
 	if ctx.Err() != nil {
 		return Image{}, context.Cause(ctx)
 	}
-	switch {
-	case mode == Registry:
-	case mode == Auto && r.suite == "" && r.base != string(role):
-		// Someone's own image is not replaced by a stock server unasked.
-		none.Assemble = fmt.Errorf("%s is not the stock %s image; --images local uses the distribution's %s in its place", text, role, role)
-	default:
+	if none.Assemble = substitutable(role, r, mode); none.Assemble == nil {
 		if img, none.Assemble = assembleFor(ctx, eng, role, r, log); none.Assemble == nil {
 			return img, nil
 		}
@@ -89,7 +84,7 @@ func find(ctx context.Context, eng Engine, role Role, r ref, mode Mode) (Image, 
 			return img, ok, err
 		}
 	}
-	if mode == Registry || mode == Auto && r.suite == "" && r.base != string(role) {
+	if substitutable(role, r, mode) != nil {
 		return Image{}, false, nil
 	}
 	tag, _, _, err := assembled(ctx, eng, role, r)
