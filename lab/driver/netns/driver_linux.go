@@ -1,0 +1,105 @@
+package netns
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/lab99/lab99/lab/driver"
+	"github.com/lab99/lab99/lab/image"
+	"golang.org/x/sys/unix"
+)
+
+// Driver brings labs up as children of this process.
+type Driver struct {
+	rootless bool
+	machine  driver.Machine
+
+	mu    sync.Mutex
+	roots map[string]string // Image.Used to the root file system
+}
+
+var _ driver.Driver = (*Driver)(nil)
+
+// tryTimeout bounds what takes some tens of milliseconds.
+const tryTimeout = 10 * time.Second
+
+// New finds out, by doing it, whether this machine lets its user make the
+// namespaces of a lab. The error is a *driver.UnfitError.
+func New(ctx context.Context) (driver.Driver, error) {
+	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
+	defer cancel()
+	d := &Driver{rootless: os.Geteuid() != 0, machine: machine(), roots: map[string]string{}}
+	err := d.try(ctx)
+	if err != nil && !d.rootless && ctx.Err() == nil {
+		// Root without the capabilities, as in a container, is a user like others.
+		d.rootless = true
+		err = d.try(ctx)
+	}
+	if err != nil {
+		return nil, forbidden(err)
+	}
+	return d, nil
+}
+
+// try brings up a lab without hosts.
+func (d *Driver) try(ctx context.Context) error {
+	l, err := d.start(ctx, blueprint{Rootless: d.rootless}, nil)
+	if err != nil {
+		return err
+	}
+	return l.Down(ctx)
+}
+
+// Name is the word for this driver on the command line.
+func (d *Driver) Name() string { return "netns" }
+
+// Machine describes this machine.
+func (d *Driver) Machine() driver.Machine { return d.machine }
+
+func machine() driver.Machine {
+	m := driver.Machine{CPUs: runtime.NumCPU()}
+	var u unix.Utsname
+	if unix.Uname(&u) == nil {
+		m.Kernel, m.Arch = unix.ByteSliceToString(u.Release[:]), unix.ByteSliceToString(u.Machine[:])
+	}
+	var s unix.Sysinfo_t
+	if unix.Sysinfo(&s) == nil {
+		m.MemoryMiB = int(uint64(s.Totalram) * uint64(s.Unit) >> 20)
+	}
+	return m
+}
+
+// mountPoints must be in a server's root file system, which is read-only.
+var mountPoints = []string{"proc", "dev", "tmp", driver.ConfigDir, driver.RunDir}
+
+// Prepare finds the root file system of a server in the user's cache, or
+// unpacks it there.
+func (d *Driver) Prepare(ctx context.Context, role image.Role, ref string, mode image.Mode, say func(string)) (image.Image, error) {
+	if mode == image.Registry {
+		return image.Image{}, &driver.UnfitError{
+			What: fmt.Sprintf("--images registry asks for the registry's %s, and the driver netns runs no images", ref),
+			Hint: "Start a container engine and use --driver docker, or allow the distribution's packages with --images auto.",
+		}
+	}
+	img, root, err := image.Unpack(ctx, role, ref, mode, say)
+	if err != nil {
+		return image.Image{}, err
+	}
+	for _, dir := range mountPoints {
+		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
+			return image.Image{}, fmt.Errorf("prepare the root file system of %s: %w", role, err)
+		}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.roots[img.Used] = root
+	return img, nil
+}
+
+// Sweep has nothing to do: no lab outlives its command.
+func (d *Driver) Sweep(context.Context, bool) ([]string, error) { return nil, nil }

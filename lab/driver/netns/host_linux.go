@@ -1,0 +1,204 @@
+package netns
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// hostThread is a host: one thread of the child that left for a network and
+// a mount namespace of its own. What is forked from it is in them too. It is
+// never given back to the Go scheduler, which starts no other from it either.
+type hostThread struct {
+	host    host
+	init    *initd
+	streams []*os.File // the agent's three, and the server's output
+	work    chan func()
+}
+
+// start makes the host and returns when its processes run.
+func (t *hostThread) start(br *bridge) error {
+	made := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		err := t.make(br)
+		made <- err
+		if err != nil {
+			return // the thread ends with the goroutine that locked it
+		}
+		for f := range t.work {
+			f()
+		}
+	}()
+	return <-made
+}
+
+func (t *hostThread) make(br *bridge) error {
+	if err := unix.Unshare(unix.CLONE_NEWNET | unix.CLONE_NEWNS); err != nil {
+		return fmt.Errorf("leave for namespaces of its own: %w", err)
+	}
+	if err := t.network(br); err != nil {
+		return err
+	}
+	for key, value := range t.host.Sysctls {
+		if err := setSysctl(key, value); err != nil {
+			return err
+		}
+	}
+	if err := t.startAgent(); err != nil {
+		return err
+	}
+	if t.host.Server == nil {
+		return nil
+	}
+	if t.init.rootless {
+		// Servers are not root there, and a configuration may ask for port 80.
+		if err := setSysctl("net.ipv4.ip_unprivileged_port_start", "0"); err != nil {
+			return err
+		}
+	}
+	if err := makeRoot(*t.host.Server); err != nil {
+		return err
+	}
+	if err := confine(t.init.rootless); err != nil {
+		return err
+	}
+	return t.startServer()
+}
+
+// network joins the host to the bridge.
+func (t *hostThread) network(br *bridge) error {
+	own, err := os.Open("/proc/thread-self/ns/net")
+	if err != nil {
+		return fmt.Errorf("find its network namespace: %w", err)
+	}
+	defer own.Close()
+	plugged := make(chan error)
+	go func() { plugged <- br.plug(t.host.Name, int(own.Fd())) }() // on a thread that stayed in the child's namespace
+	if err := <-plugged; err != nil {
+		return err
+	}
+	for _, name := range []string{"lo", linkName} {
+		l, err := netlink.LinkByName(name)
+		if err != nil {
+			return fmt.Errorf("find link %s: %w", name, err)
+		}
+		if name == linkName {
+			for _, p := range t.host.Addresses {
+				a, err := netlink.ParseAddr(p.String())
+				if err == nil {
+					err = netlink.AddrAdd(l, a)
+				}
+				if err != nil {
+					return fmt.Errorf("add address %v: %w", p, err)
+				}
+			}
+		}
+		if err := netlink.LinkSetUp(l); err != nil {
+			return fmt.Errorf("set link %s up: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// setSysctl writes to the calling thread's network namespace. Other sysctls
+// are the machine's, and none of those is ever written.
+func setSysctl(key, value string) error {
+	if !strings.HasPrefix(key, "net.") {
+		return fmt.Errorf("sysctl %s is not of a network namespace: only net.* can be set for one host of a lab", key)
+	}
+	file := filepath.Join("/proc/sys", strings.ReplaceAll(key, ".", "/"))
+	if !strings.HasPrefix(file, "/proc/sys/net/") {
+		return fmt.Errorf("sysctl %q is no name of a sysctl", key)
+	}
+	f, err := os.OpenFile(file, os.O_WRONLY, 0) // not WriteFile, which would try to make it
+	if err != nil {
+		return fmt.Errorf("set %s, which this kernel may not have in a namespace: %w", key, err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString(value); err != nil {
+		return fmt.Errorf("set %s to %q: %w", key, value, err)
+	}
+	return nil
+}
+
+func (t *hostThread) startAgent() error {
+	s := t.streams
+	ended, err := t.init.children.start("/proc/self/exe", []string{"lab99", "agent"}, &syscall.ProcAttr{
+		Dir: "/", Env: os.Environ(), Files: []uintptr{s[0].Fd(), s[1].Fd(), s[2].Fd()},
+	})
+	if err != nil {
+		return fmt.Errorf("start the agent: %w", err)
+	}
+	for _, f := range s[:3] {
+		f.Close() // the agent's end of its input must be the only one
+	}
+	go func() { <-ended; t.init.tell(event{Exited: t.host.Name, Agent: true}) }()
+	return nil
+}
+
+func (t *hostThread) startServer() error {
+	out := t.streams[3]
+	ended, err := t.spawn(t.host.Server.Command, out)
+	if err != nil {
+		return err
+	}
+	out.Close()
+	go func() { <-ended; t.init.tell(event{Exited: t.host.Name}) }()
+	return nil
+}
+
+// spawn starts a program of the server's. It must be called on the host's
+// thread.
+func (t *hostThread) spawn(argv []string, out *os.File) (<-chan syscall.WaitStatus, error) {
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		return nil, err
+	}
+	defer null.Close()
+	attr := &syscall.ProcAttr{
+		Dir: "/", Env: os.Environ(), Files: []uintptr{null.Fd(), out.Fd(), out.Fd()},
+		Sys: &syscall.SysProcAttr{Chroot: t.host.Server.Root},
+	}
+	if t.init.rootless {
+		const nobody = 65534
+		attr.Sys.Cloneflags = unix.CLONE_NEWUSER
+		attr.Sys.UidMappings = []syscall.SysProcIDMap{{ContainerID: nobody, HostID: 0, Size: 1}}
+		attr.Sys.GidMappings = []syscall.SysProcIDMap{{ContainerID: nobody, HostID: 0, Size: 1}}
+	}
+	ended, err := t.init.children.start(argv[0], argv, attr)
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", argv[0], err)
+	}
+	return ended, nil
+}
+
+// run runs a program to its end and returns what it printed.
+func (t *hostThread) run(argv []string) (string, syscall.WaitStatus, error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return "", 0, err
+	}
+	defer r.Close()
+	var ended <-chan syscall.WaitStatus
+	done := make(chan struct{})
+	t.work <- func() { ended, err = t.spawn(argv, w); close(done) }
+	<-done
+	w.Close()
+	if err != nil {
+		return "", 0, err
+	}
+	var out bytes.Buffer
+	if _, err := io.Copy(&out, r); err != nil {
+		return out.String(), 0, err
+	}
+	return out.String(), <-ended, nil
+}

@@ -1,0 +1,67 @@
+package netns
+
+import (
+	"net/netip"
+
+	"github.com/lab99/lab99/lab/driver"
+)
+
+// What the command and its child, the init of the lab, say to each other: one
+// JSON value a line over a socket pair. First goes the blueprint, then orders;
+// back come events.
+
+// blueprint is a lab to be brought up. Without hosts it only tries whether
+// this machine could.
+type blueprint struct {
+	Rootless bool   `json:"rootless"`
+	Hosts    []host `json:"hosts"`
+}
+
+// host is one host of the lab. The child inherits its streams in the order of
+// the hosts: the agent's three, and the server's output if there is one.
+type host struct {
+	Name      string            `json:"name"`
+	Addresses []netip.Prefix    `json:"addresses"`
+	Sysctls   map[string]string `json:"sysctls"`
+	Server    *server           `json:"server"`
+}
+
+// server is nginx or the backend.
+type server struct {
+	Root    string        `json:"root"` // its root file system; shared, never written
+	Files   []driver.File `json:"files"`
+	Command []string      `json:"command"`
+}
+
+// order runs a program beside a host's server.
+type order struct {
+	ID   int64    `json:"id"`
+	Host string   `json:"host"`
+	Argv []string `json:"argv"`
+}
+
+// event is news from the child. Exactly one of the groups is set.
+type event struct {
+	Up    bool   `json:"up,omitempty"`
+	Error string `json:"error,omitempty"` // the lab did not come up
+
+	Exited string `json:"exited,omitempty"` // the host whose server or agent ended
+	Agent  bool   `json:"agent,omitempty"`
+
+	Re     int64  `json:"re,omitempty"` // answers the order
+	Output string `json:"output,omitempty"`
+	Status string `json:"status,omitempty"` // "" for success
+}
+
+const (
+	controlFD   = 3 // in the child
+	firstHostFD = 4
+)
+
+// streams is how many of the child's descriptors belong to a host.
+func (h host) streams() int {
+	if h.Server == nil {
+		return 3
+	}
+	return 4
+}
