@@ -157,7 +157,7 @@ func (t *trial) compare(proxy, backend results.HostEnv, nginxT string) {
 		t.fault(fmt.Sprintf("Apache was to run the event MPM and runs %q", backend.MPM))
 	}
 	if need := uint64(2*t.plan.Connections + 64); proxy.NoFile < need {
-		t.fault(fmt.Sprintf("nginx may open %d files and needs %d for %d connections: raise the engine's nofile limit", proxy.NoFile, need, t.plan.Connections))
+		t.fault(fmt.Sprintf("nginx may open %d files and needs %d for %d connections: raise the nofile limit of the engine, or without one the user's (ulimit -Hn)", proxy.NoFile, need, t.plan.Connections))
 	}
 	t.tableLimits(proxy)
 }

@@ -21,13 +21,15 @@ import (
 type Options struct {
 	Scenario *scenarios.Resolved
 	Driver   driver.Driver
-	Images   image.Mode
-	Subnets  []netip.Prefix
-	Out      string // the directory of runs
-	Note     string
-	Tool     Tool
-	Entered  time.Time // when the command began, for enter_to_load_s
-	Progress Progress
+	// DriverWhy says why it is this driver.
+	DriverWhy string
+	Images    image.Mode
+	Subnets   []netip.Prefix
+	Out       string // the directory of runs
+	Note      string
+	Tool      Tool
+	Entered   time.Time // when the command began, for enter_to_load_s
+	Progress  Progress
 	// Stop ends the load when closed. What was measured is still judged and
 	// reported, and no further variant starts. To end at once, cancel the
 	// context.
@@ -116,7 +118,7 @@ func interrupted(ctx context.Context, err error) error {
 
 // run is a run under way.
 type run struct {
-	name   string // in the engine
+	name   string // in an engine
 	o      Options
 	plan   *results.Plan
 	store  *results.Store

@@ -7,6 +7,7 @@ type Env struct {
 	Revision   string       `json:"revision"` // VCS revision it was built from
 	StartedUTC string       `json:"started_utc"`
 	Driver     string       `json:"driver"`
+	DriverWhy  string       `json:"driver_why,omitempty"`
 	Engine     string       `json:"engine,omitempty"` // name and version of the container engine
 	Kernel     string       `json:"kernel"`
 	Arch       string       `json:"arch"`
@@ -21,7 +22,7 @@ type Image struct {
 	Role      string `json:"role"`      // proxy or backend
 	Requested string `json:"requested"` // as the scenario names it
 	Used      string `json:"used"`
-	ID        string `json:"id"`     // the engine's image ID, a digest
+	ID        string `json:"id"`     // a digest: the engine's image ID, or that of the unpacked files
 	Source    string `json:"source"` // present, pulled or assembled
 	Version   string `json:"version"`
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/lab99/lab99/lab"
 	"github.com/lab99/lab99/lab/driver"
+	"github.com/lab99/lab99/lab/driver/netns"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/scenarios"
@@ -41,9 +42,10 @@ func commands() []command {
 		{"validate", "FILE...", "check scenario files", validate},
 		{"report", "RUN...", "make the report of a stored run again", remakeReport},
 		{"load", "[flags] URL", "drive HTTP load at a stated rate and say honestly what came of it", load},
-		{"clean", "", "remove what any earlier run left in the engine", clean},
+		{"clean", "", "remove what any earlier run left in the container engine", clean},
 		{"version", "", "print the version", version},
 		{"agent", "", "", serveAgent},
+		{netns.Subcommand, "", "", netnsInit},
 	}
 }
 
@@ -153,8 +155,8 @@ Examples:
   lab99 report results/runs/latest
 
 Exit codes: 0 every variant as expected, 1 an expectation failed, 2 invalid or
-inconclusive, 3 the environment is unfit (no engine, no image, no room for
-results), 64 usage or scenario error, 70 internal, 130 interrupted.
+inconclusive, 3 the environment is unfit (no driver can run, no image, no room
+for results), 64 usage or scenario error, 70 internal, 130 interrupted.
 `)
 }
 

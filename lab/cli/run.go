@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"github.com/lab99/lab99/lab"
-	"github.com/lab99/lab99/lab/driver"
-	"github.com/lab99/lab99/lab/driver/docker"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/scenarios"
@@ -65,7 +63,7 @@ func runScenario(ctx context.Context, t *terminal, verb, scenario string, args [
 	fs := flags(t, verb, argsText)
 	fs.StringVar(&c.size, "size", "", "size of the scenario: quick, standard, full or another it has (default standard)")
 	fs.Var(&c.set, "set", "override a field, `KEY=VALUE`; repeatable (size.ports=737, variants.keepalive.proxy.keepalive=64)")
-	fs.StringVar(&wantDriver, "driver", "auto", "what runs the hosts: auto or docker")
+	fs.StringVar(&wantDriver, "driver", "auto", "what runs the hosts: docker, netns (Linux namespaces, no engine) or auto")
 	fs.StringVar(&images, "images", string(image.Auto), "where images may come from: auto, registry or local")
 	fs.StringVar(&subnets, "subnet", defaultSubnets, "`CIDR`s for the lab's network, tried in turn")
 	fs.StringVar(&out, "out", filepath.Join("results", "runs"), "`directory` for runs")
@@ -97,12 +95,13 @@ func runScenario(ctx context.Context, t *terminal, verb, scenario string, args [
 	if err != nil {
 		return err
 	}
-	d, err := newDriver(ctx, wantDriver)
+	d, why, err := newDriver(ctx, wantDriver)
 	if err != nil {
 		return err
 	}
 	p := newProgress(t.stderr)
 	defer p.close()
+	p.Say("Driver: " + d.Name() + ", " + why)
 	ctx, stop, release := interrupts(ctx, p.Say)
 	defer release()
 	out, err = filepath.Abs(out)
@@ -110,7 +109,7 @@ func runScenario(ctx context.Context, t *terminal, verb, scenario string, args [
 		return err
 	}
 	o, err := lab.Run(ctx, lab.Options{
-		Scenario: resolved, Driver: d, Images: mode, Subnets: nets, Out: out, Note: note,
+		Scenario: resolved, Driver: d, DriverWhy: why, Images: mode, Subnets: nets, Out: out, Note: note,
 		Tool: tool(), Entered: entered, Progress: p, Stop: orAfter(stop, timeout),
 	})
 	p.close()
@@ -192,14 +191,6 @@ func orAfter(stop <-chan struct{}, d time.Duration) <-chan struct{} {
 	return either
 }
 
-func newDriver(ctx context.Context, name string) (driver.Driver, error) {
-	switch name {
-	case "auto", "docker":
-		return docker.New(ctx)
-	}
-	return nil, &usageError{fmt.Sprintf("no driver %q: auto or docker", name)}
-}
-
 func imageMode(s string) (image.Mode, error) {
 	switch m := image.Mode(s); m {
 	case image.Auto, image.Registry, image.Local:
@@ -218,29 +209,4 @@ func parseSubnets(s string) ([]netip.Prefix, error) {
 		nets = append(nets, p.Masked())
 	}
 	return nets, nil
-}
-
-// clean removes what any earlier run left, live ones included.
-func clean(ctx context.Context, t *terminal, args []string) error {
-	fs := flags(t, "clean", "")
-	if rest, err := parse(fs, args); err != nil {
-		return err
-	} else if len(rest) > 0 {
-		return &usageError{fmt.Sprintf("unexpected argument %q", rest[0])}
-	}
-	d, err := newDriver(ctx, "auto")
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	removed, err := d.Sweep(ctx, true)
-	for _, line := range removed {
-		fmt.Fprintln(t.stdout, "removed", line)
-	}
-	if len(removed) == 0 && err == nil {
-		fmt.Fprintln(t.stdout, "nothing to remove")
-	}
-	fmt.Fprintln(t.stderr, "images of nginx and httpd are kept for the next run; `docker rmi` removes them")
-	return err
 }
