@@ -15,6 +15,7 @@ import (
 	"github.com/lab99/lab99/lab"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/driver/docker"
+	"github.com/lab99/lab99/lab/driver/netns"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
@@ -44,7 +45,7 @@ func plan(ctx context.Context, t *terminal, args []string) error {
 	}
 	resolved, notes := lab.Applicable(resolved)
 	found := lookForImages(ctx, resolved)
-	p, err := lab.Plan(resolved, "docker", found.cpus, "")
+	p, err := lab.Plan(resolved, found.driver, found.cpus, "")
 	if err != nil {
 		return err
 	}
@@ -94,33 +95,51 @@ func printPredictions(w io.Writer, p *results.Plan) {
 	}
 }
 
-// imagesFound is what the engine, if any, has of a scenario's images.
+// imagesFound is what is here of a scenario's images, and who would run them.
 type imagesFound struct {
-	nginx map[string]image.Image
-	notes []string
-	cpus  int // of the engine's machine
+	driver string
+	nginx  map[string]image.Image
+	notes  []string
+	cpus   int // of the machine the hosts would run on
 }
 
 func lookForImages(ctx context.Context, r *scenarios.Resolved) imagesFound {
-	f := imagesFound{nginx: map[string]image.Image{}, cpus: runtime.NumCPU()}
+	f := imagesFound{driver: "docker", nginx: map[string]image.Image{}, cpus: runtime.NumCPU()}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	d, err := docker.New(ctx)
-	if err != nil {
-		f.notes = append(f.notes, "no engine answers, so the configurations are rendered for the nginx that is asked for")
+	d, noEngine := docker.New(ctx)
+	if noEngine == nil {
+		defer d.Close()
+		f.cpus = d.Machine().CPUs
+		f.look(r, "is not in the engine; a run pulls it, or assembles one from the distribution's packages", func(role image.Role, ref string) (image.Image, bool, error) {
+			return image.Find(ctx, d.Client(), role, ref, image.Auto)
+		})
 		return f
 	}
-	defer d.Close()
-	f.cpus = d.Machine().CPUs
+	if _, err := netns.New(ctx); err != nil {
+		f.notes = append(f.notes, "no engine answers and no namespaces can be made, so the configurations are rendered for the nginx that is asked for")
+		return f
+	}
+	f.driver = "netns"
+	f.look(r, "is not unpacked yet; a run takes it from the distribution's packages", func(role image.Role, ref string) (image.Image, bool, error) {
+		img, _, ok, err := image.FindUnpacked(ctx, role, ref, image.Auto)
+		return img, ok, err
+	})
+	f.notes = append(f.notes, "no engine answers, so a run would use Linux namespaces (--driver netns)")
+	return f
+}
+
+// look finds the images of a scenario, and notes what there is to know of them.
+func (f *imagesFound) look(r *scenarios.Resolved, missing string, find func(image.Role, string) (image.Image, bool, error)) {
 	for _, v := range r.Variants {
 		for role, ref := range map[image.Role]string{image.Nginx: v.Proxy.Image, image.Httpd: v.Backend.Image} {
-			img, ok, err := image.Find(ctx, d.Client(), role, ref, image.Auto)
+			img, ok, err := find(role, ref)
 			note := ""
 			switch {
 			case err != nil:
 				note = fmt.Sprintf("could not look for %s: %v", ref, err)
 			case !ok:
-				note = fmt.Sprintf("%s is not in the engine; a run pulls it, or assembles one from the distribution's packages", ref)
+				note = ref + " " + missing
 			default:
 				note = img.Note
 				if role == image.Nginx {
@@ -133,7 +152,6 @@ func lookForImages(ctx context.Context, r *scenarios.Resolved) imagesFound {
 		}
 	}
 	slices.Sort(f.notes)
-	return f
 }
 
 // printConfigs prints each variant's files, those equal to the baseline's by

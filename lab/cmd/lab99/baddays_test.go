@@ -157,7 +157,7 @@ func TestEngineOfAnotherVersion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(path, "run", tiny, "--out", t.TempDir())
+	cmd := exec.Command(path, "run", tiny, "--driver", "docker", "--out", t.TempDir())
 	cmd.Env = append(os.Environ(), "DOCKER_API_VERSION=1.99")
 	out, err := cmd.CombinedOutput()
 	if got := exitStatus(err); got != "3" || !strings.Contains(string(out), "DOCKER_API_VERSION=1.99 is set") {
