@@ -14,14 +14,15 @@ const (
 	ClassTimedOut                     // errno 110
 	ClassPrematureClose               // the backend closed before it had answered
 	ClassRequest                      // any other failure in the course of a client's connection
-	ClassProcess                      // no client's: a worker died, a limit was hit, accept failed
+	ClassOwnLimit                     // nginx ran out of worker_connections or of descriptors, with a request or without
+	ClassProcess                      // no client's: a worker died, accept failed
 	ClassForeign                      // not a line of nginx's
 	classCount
 )
 
 var classNames = [classCount]string{
 	"notice", "error_99", "no_live_upstreams", "refused", "reset", "timed_out",
-	"premature_close", "request", "process", "foreign",
+	"premature_close", "request", "own_limit", "process", "foreign",
 }
 
 // String is a name in the style of the results format.
@@ -51,6 +52,8 @@ func Classify(line []byte) Class {
 		return ClassForeign
 	case !l.failure():
 		return ClassNotice
+	case bytes.Contains(l.text, []byte(" worker_connections are not enough")), bytes.Contains(l.text, []byte("failed (24: ")):
+		return ClassOwnLimit
 	case !l.client:
 		return ClassProcess
 	case bytes.HasPrefix(l.text, []byte("no live upstreams")):

@@ -37,7 +37,10 @@ func TestClassify(t *testing.T) {
 		{stamp + "[crit] 7#7: *42 bind(198.18.0.9) failed (99: Cannot assign requested address) while connecting to upstream" + tail,
 			ClassRequest, "[crit] bind(198.18.0.9) failed (99: Cannot assign requested address) while connecting to upstream"},
 		{stamp + "[alert] 7#7: *42 512 worker_connections are not enough while connecting to upstream" + tail,
-			ClassRequest, "[alert] 512 worker_connections are not enough while connecting to upstream"},
+			ClassOwnLimit, "[alert] 512 worker_connections are not enough while connecting to upstream"},
+		{stamp + "[alert] 7#7: 512 worker_connections are not enough", ClassOwnLimit, "[alert] 512 worker_connections are not enough"},
+		{stamp + "[alert] 7#7: *42 socket() failed (24: Too many open files) while connecting to upstream" + tail,
+			ClassOwnLimit, "[alert] socket() failed (24: Too many open files) while connecting to upstream"},
 		{stamp + `[error] 7#7: *42 open() "/srv/upstream" failed (2: No such file or directory)` + tail,
 			ClassRequest, `[error] open() "/srv/upstream" failed (2: No such file or directory)`},
 		// A request may quote anything.
@@ -50,7 +53,7 @@ func TestClassify(t *testing.T) {
 		{stamp + "[notice] 1#1: start worker process 7", ClassNotice, "[notice] start worker process 7"},
 		{stamp + "[alert] 1#1: worker process 7 exited on signal 9", ClassProcess, "[alert] worker process 7 exited on signal 9"},
 		{stamp + "[alert] 7#7: *5 open socket #3 left in connection 4", ClassProcess, "[alert] open socket #3 left in connection 4"},
-		{stamp + "[crit] 7#7: accept4() failed (24: Too many open files)", ClassProcess, "[crit] accept4() failed (24: Too many open files)"},
+		{stamp + "[crit] 7#7: accept4() failed (24: Too many open files)", ClassOwnLimit, "[crit] accept4() failed (24: Too many open files)"},
 		{"nginx: [emerg] bind() to 0.0.0.0:80 failed (98: Address in use)", ClassForeign, "nginx: [emerg] bind() to 0.0.0.0:80 failed (98: Address in use)"},
 		{"", ClassForeign, ""},
 	} {

@@ -54,12 +54,39 @@ func parseSockstat(text string) (Sockstat, error) {
 	return Sockstat{}, fmt.Errorf("sockstat: no TCP line")
 }
 
+// ReadSteal is how long the machine's processors were ready to run its
+// programs and the hypervisor ran something else, in seconds since boot, added
+// up over all of them.
+func ReadSteal() (float64, error) {
+	b, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, fmt.Errorf("read processor times: %w", err)
+	}
+	return parseSteal(string(b))
+}
+
+// parseSteal reads the eighth time of "cpu user nice system idle iowait irq
+// softirq steal guest guest_nice", proc_stat(5).
+func parseSteal(text string) (float64, error) {
+	line, _, _ := strings.Cut(text, "\n")
+	f := strings.Fields(line)
+	if len(f) < 9 || f[0] != "cpu" {
+		return 0, fmt.Errorf("processor times %.60q have no steal", line)
+	}
+	ticks, err := strconv.ParseInt(f[8], 10, 64)
+	return float64(ticks) / ticksPerSecond, err
+}
+
 // Counters are kernel TCP counters by the names of counterNames. One that the
 // kernel does not have is absent.
 type Counters map[string]int64
 
-// currEstab is the only level among the counters.
+// currEstab is a level among the counters, as are the two of conntrack.
 const currEstab = "curr_estab"
+
+func isLevel(name string) bool {
+	return name == currEstab || name == conntrackEntries || name == conntrackMax
+}
 
 // counterNames translates "Group Field" of /proc/net/snmp and /proc/net/netstat.
 var counterNames = map[string]string{
@@ -101,15 +128,17 @@ func ReadCounters() (Counters, error) {
 			return nil, fmt.Errorf("/proc/net/%s: %w", name, err)
 		}
 	}
+	if err := readConntrack(c); err != nil {
+		return nil, err
+	}
 	return c, nil
 }
 
-// Since is what was counted after base was read. The level curr_estab stays as
-// it is.
+// Since is what was counted after base was read. Levels stay as they are.
 func (c Counters) Since(base Counters) Counters {
 	d := make(Counters, len(c))
 	for name, n := range c {
-		if name != currEstab {
+		if !isLevel(name) {
 			n -= base[name]
 		}
 		d[name] = n

@@ -42,5 +42,17 @@ func (*Processes) Poll() (Usage, error) { return Usage{}, errNotLinux }
 // NoFile fails.
 func (*Processes) NoFile() (uint64, error) { return 0, errNotLinux }
 
+// Changes says nothing.
+func (*Processes) Changes() []string { return nil }
+
+// Surroundings are watched on Linux.
+type Surroundings struct{}
+
+// NewSurroundings fails.
+func NewSurroundings([]string, string) (*Surroundings, error) { return nil, errNotLinux }
+
+// Changes fails.
+func (*Surroundings) Changes() ([]string, error) { return nil, errNotLinux }
+
 // Path fails.
 func (*Processes) Path(string) (string, error) { return "", errNotLinux }

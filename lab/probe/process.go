@@ -12,7 +12,10 @@ type Usage struct {
 	Alive      bool    // at least one of them runs
 	PIDs       []int   // of those that run, ascending
 	CPUSeconds float64 // user + system since they began, never falling, in steps of 10 ms
-	RSSBytes   int64   // added up; shared pages count once per process
+	// WaitSeconds is how long their main threads were ready to run and had no
+	// processor, since they began. nginx's workers have no other threads.
+	WaitSeconds float64
+	RSSBytes    int64 // added up; shared pages count once per process
 }
 
 // ticksPerSecond is USER_HZ, the unit of times in /proc/PID/stat. It is part of
@@ -62,6 +65,16 @@ func parseStat(text string) (p procStat, err error) {
 	p.start = uint64(number(22))
 	p.rssPages = number(24)
 	return p, err
+}
+
+// parseSchedstat reads the time spent waiting on a run queue, in nanoseconds,
+// from /proc/PID/schedstat: "on a processor, waiting, slices".
+func parseSchedstat(text string) (int64, error) {
+	f := strings.Fields(text)
+	if len(f) < 3 {
+		return 0, fmt.Errorf("scheduler statistics %.40q have %d fields, want 3", text, len(f))
+	}
+	return strconv.ParseInt(f[1], 10, 64)
 }
 
 // parseNoFile reads the soft limit of open files out of /proc/PID/limits.

@@ -17,6 +17,8 @@ type Processes struct {
 	netns string
 	cpu   cpuTotal
 	now   []procStat
+	crew  roster
+	wait  map[identity]int64 // nanoseconds
 }
 
 // NewProcesses watches the processes called one of names ("nginx"; "httpd",
@@ -31,7 +33,7 @@ func NewProcesses(names ...string) (*Processes, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the own network namespace: %w", err)
 	}
-	return &Processes{names: names, netns: ns}, nil
+	return &Processes{names: names, netns: ns, wait: map[identity]int64{}}, nil
 }
 
 // Poll looks at the processes there are now. None at all is no error: Alive is
@@ -49,8 +51,27 @@ func (p *Processes) Poll() (Usage, error) {
 			u.PIDs = append(u.PIDs, s.pid)
 			u.RSSBytes += s.rssPages * int64(os.Getpagesize())
 		}
+		// A kernel without scheduler statistics leaves it at 0.
+		if b, err := os.ReadFile("/proc/" + strconv.Itoa(s.pid) + "/schedstat"); err == nil {
+			if ns, err := parseSchedstat(string(b)); err == nil {
+				p.wait[identity{s.pid, s.start}] = ns
+			}
+		}
+	}
+	for _, ns := range p.wait { // of those that are gone, the last figure
+		u.WaitSeconds += float64(ns) / 1e9
 	}
 	return u, nil
+}
+
+// Changes says which processes came, went or were stopped since the first
+// Poll, each once. A server under observation has no reason for any of it.
+func (p *Processes) Changes() []string { return p.crew.changes(p.now, title) }
+
+// title is what a process calls itself, "nginx: worker process".
+func title(pid int) string {
+	b, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
+	return string(b)
 }
 
 // find lists the server's processes by ascending ID.

@@ -37,6 +37,7 @@ type Tail struct {
 	scratch   []byte
 	counts    [classCount]int64
 	kept      [classCount]int
+	first     [classCount]string
 	byMessage map[string]*int64
 	excerpt   []string
 }
@@ -194,6 +195,9 @@ func (t *Tail) line(b []byte) {
 		t.excerpt = append(t.excerpt, string(b))
 	}
 	t.scratch = appendMessage(t.scratch[:0], b)
+	if t.counts[class] == 1 {
+		t.first[class] = string(t.scratch)
+	}
 	key := t.scratch[:min(len(t.scratch), maxMessage)]
 	n := t.byMessage[string(key)]
 	if n == nil {
@@ -210,11 +214,13 @@ func (t *Tail) line(b []byte) {
 }
 
 // Totals counts the lines that belong to clients' requests, at the level error
-// or above, by cause. With several peers nginx may log one line for each.
+// or above, by cause. With several peers nginx may log one line for each. A
+// line about a limit of nginx's own counts with them: it fails a request, or
+// keeps one from being accepted.
 func (t *Tail) Totals() results.Errors {
 	e := results.Errors{Error99: t.counts[ClassError99], NoLiveUpstreams: t.counts[ClassNoLiveUpstreams]}
 	for c := Class(0); c < classCount; c++ {
-		if c.OfRequest() {
+		if c.OfRequest() || c == ClassOwnLimit {
 			e.Other += t.counts[c]
 		}
 	}
@@ -224,6 +230,10 @@ func (t *Tail) Totals() results.Errors {
 
 // Count is the number of lines of one class.
 func (t *Tail) Count(c Class) int64 { return t.counts[c] }
+
+// First is the first line of a class, without what tells one such line from
+// another; "" if there was none.
+func (t *Tail) First(c Class) string { return t.first[c] }
 
 // ByMessage counts every line by level and text, peers and clients left out,
 // so that nothing nginx said is hidden. At most 100 kinds are told apart.

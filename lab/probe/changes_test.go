@@ -1,0 +1,98 @@
+package probe
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestRosterTellsEachChangeOnce(t *testing.T) {
+	titles := map[int]string{4: "nginx: cache loader process"}
+	title := func(pid int) string { return titles[pid] }
+	p := func(pid int, start uint64, state byte) procStat {
+		return procStat{pid: pid, start: start, state: state, comm: "nginx"}
+	}
+	var r roster
+	for _, step := range []struct {
+		what string
+		now  []procStat
+		want []string
+	}{
+		{"begin", []procStat{p(1, 1, 'S'), p(2, 2, 'R'), p(4, 2, 'S')}, nil},
+		{"nothing", []procStat{p(1, 1, 'S'), p(2, 2, 'S'), p(4, 2, 'S')}, nil},
+		{"the cache loader is done", []procStat{p(1, 1, 'S'), p(2, 2, 'S')}, nil},
+		{"stopped", []procStat{p(1, 1, 'S'), p(2, 2, 'T')}, []string{"process 2 (nginx) was stopped by a signal"}},
+		{"still stopped", []procStat{p(1, 1, 'S'), p(2, 2, 'T')}, nil},
+		{"died", []procStat{p(1, 1, 'S'), p(2, 2, 'Z')}, []string{"process 2 (nginx) ended"}},
+		{"the same ID again", []procStat{p(1, 1, 'S'), p(2, 9, 'S')}, []string{"process 2 (nginx) was started"}},
+		{"all gone", nil, []string{"process 1 (nginx) ended", "process 2 (nginx) ended"}},
+		{"still gone", nil, nil},
+	} {
+		got := r.changes(step.now, title)
+		if diff := cmp.Diff(step.want, got); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", step.what, diff)
+		}
+	}
+}
+
+func TestChangesOfSettings(t *testing.T) {
+	got := sysctlChanges(map[string]string{"a": "1", "b": "2", "c": "3"}, map[string]string{"a": "1", "b": "0", "d": "4"})
+	if diff := cmp.Diff([]string{`b changed from "2" to "0"`, "c could no longer be read"}, got); diff != "" {
+		t.Error(diff)
+	}
+	got = addressChanges([]string{"10.0.0.1/24", "10.0.0.2/24"}, []string{"10.0.0.3/24", "10.0.0.2/24"})
+	if diff := cmp.Diff([]string{"address 10.0.0.1/24 was removed"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// conntrackText is /proc/net/stat/nf_conntrack as Linux 6.18 lays it out for two
+// processors; filling a real table would take a setting of the whole machine.
+const conntrackText = `entries  clashres found new invalid ignore delete chainlength insert insert_failed drop early_drop icmp_error  expect_new expect_create expect_delete search_restart
+00000040  00000000 00000000 00000000 00000003 00000000 00000000 00000005 00000000 00000001 0000001f 00000002 00000000  00000000 00000000 00000000 00000000
+00000040  00000000 00000000 00000000 00000000 00000000 00000000 00000004 00000000 00000000 00000010 00000000 00000000  00000000 00000000 00000000 00000000
+`
+
+func TestParseConntrack(t *testing.T) {
+	got := Counters{}
+	if err := parseConntrack(conntrackText, got); err != nil {
+		t.Fatal(err)
+	}
+	want := Counters{"conntrack_entries": 64, "conntrack_insert_failed": 1, "conntrack_drop": 47, "conntrack_early_drop": 2}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	since := Counters{"conntrack_entries": 64, "conntrack_drop": 47}.Since(Counters{"conntrack_entries": 60, "conntrack_drop": 40})
+	if diff := cmp.Diff(Counters{"conntrack_entries": 64, "conntrack_drop": 7}, since); diff != "" {
+		t.Errorf("since: -want +got:\n%s", diff)
+	}
+	for _, bad := range []string{"entries drop\n1\n", "entries\nxyz\n"} {
+		if err := parseConntrack(bad, Counters{}); err == nil {
+			t.Errorf("%q was read", bad)
+		}
+	}
+}
+
+func FuzzConntrack(f *testing.F) {
+	f.Add(conntrackText)
+	f.Fuzz(func(t *testing.T, text string) { parseConntrack(text, Counters{}) })
+}
+
+func TestProcessorTimes(t *testing.T) {
+	if s, err := parseSteal("cpu  44198 0 51687 317806 667 0 30806 88 0 0\ncpu0 1 2\n"); err != nil || s != 0.88 {
+		t.Errorf("steal %v s, %v; want 0.88", s, err)
+	}
+	for _, bad := range []string{"", "cpu 1 2 3", "intr 1 2 3 4 5 6 7 8 9", "cpu 1 2 3 4 5 6 7 x"} {
+		if s, err := parseSteal(bad); err == nil {
+			t.Errorf("%q read as %v", bad, s)
+		}
+	}
+	if ns, err := parseSchedstat("443479 398516 10\n"); err != nil || ns != 398516 {
+		t.Errorf("waited %d ns, %v", ns, err)
+	}
+	for _, bad := range []string{"", "1 2", "1 x 3"} {
+		if ns, err := parseSchedstat(bad); err == nil {
+			t.Errorf("%q read as %d", bad, ns)
+		}
+	}
+}
