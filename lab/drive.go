@@ -3,6 +3,9 @@ package lab
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/lab99/lab99/lab/agent"
@@ -108,6 +111,7 @@ func (t *trial) observe() (map[string]<-chan agent.Record, error) {
 		}
 		if host == results.HostProxy {
 			o.ErrorLog = errorLog
+			o.Sysctls = slices.Sorted(maps.Keys(t.plan.Sysctls))
 		}
 		a, err := t.lab.Agent(host).Start(agent.Command{Observe: o})
 		if err != nil {
@@ -122,8 +126,8 @@ func (t *trial) observe() (map[string]<-chan agent.Record, error) {
 func (t *trial) collect(ctx context.Context, answers map[string]<-chan agent.Record) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	for host, answer := range answers {
-		a := t.lab.Agent(host)
+	for _, host := range []string{results.HostProxy, results.HostBackend} {
+		a, answer := t.lab.Agent(host), answers[host]
 		if _, err := a.Start(agent.Command{Stop: &agent.Stop{}}); err != nil {
 			t.fault(err.Error())
 			continue
@@ -137,9 +141,13 @@ func (t *trial) collect(ctx context.Context, answers map[string]<-chan agent.Rec
 			t.m.Proxy = &r.Observed.Net
 			t.conf.excerpt, t.conf.byMessage = r.Observed.Excerpt, r.Observed.ByText
 		}
-		if r.Observed.DiedNs != 0 {
-			t.fault(fmt.Sprintf("the server on the %s was gone %.2f s into the load", host, t.rec.at(r.Observed.DiedNs)))
-		}
+		t.changed(host, r.Observed.Changes)
+	}
+	if line := reachedLimit(t.lab.Printed(results.HostBackend)); line != "" {
+		t.fault("Apache reached a limit of its own: " + line)
+	}
+	if text := t.rec.clocksDisagree(); text != "" {
+		t.fault(text)
 	}
 	for _, host := range []string{results.HostLoad, results.HostProxy, results.HostBackend} {
 		if err := t.lab.Agent(host).Fault(); err != nil {
@@ -147,6 +155,39 @@ func (t *trial) collect(ctx context.Context, answers map[string]<-chan agent.Rec
 		}
 	}
 	return nil
+}
+
+// fewChanges is how many of a host's changes a verdict names. The first is the
+// cause more often than not; all of them are events.
+const fewChanges = 3
+
+// changed notes what did not stay as it was while it was observed.
+func (t *trial) changed(host string, changes []agent.Change) {
+	for i, c := range changes {
+		if t.rec.since(time.Now()) == nil {
+			t.fault(fmt.Sprintf("%s on the %s, before the load began", c.Text, host))
+			continue
+		}
+		at := t.rec.at(c.Mono)
+		t.journal.noteAt(at, "changed", host, c.Text)
+		if i < fewChanges {
+			t.fault(fmt.Sprintf("%s on the %s, %.2f s into the load", c.Text, host, at))
+		}
+	}
+	if more := len(changes) - fewChanges; more > 0 {
+		t.fault(fmt.Sprintf("and %d more changes on the %s", more, host))
+	}
+}
+
+// reachedLimit finds Apache's word that every worker was busy. AH10159, that
+// few were idle, is a matter of MinSpareThreads and limits nothing.
+func reachedLimit(printed string) string {
+	for line := range strings.Lines(printed) {
+		if i := strings.Index(line, "AH00484:"); i >= 0 {
+			return strings.TrimSpace(line[i:])
+		}
+	}
+	return ""
 }
 
 func (t *trial) fault(text string) { t.m.Faults = append(t.m.Faults, text) }

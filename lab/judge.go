@@ -17,6 +17,7 @@ func (t *trial) judge() *results.Variant {
 	t.phase("judge")
 	t.m.Samples = t.rec.samples()
 	t.m.Baseline = t.baselineFirst
+	t.m.CPUs = t.cpus
 	if t.done != nil {
 		t.m.Latency, t.m.Service = quantiles(t.done.Latency), quantiles(t.done.Service)
 	}
@@ -32,7 +33,7 @@ func (t *trial) judge() *results.Variant {
 		at   *float64
 	}{{"collapse", row.CollapseS}, {"first error 99", row.FirstError}, {"load end", row.LoadEndS}, {"recovery", row.RecoveredS}} {
 		if e.at != nil {
-			t.journal.noteAt(*e.at, e.name)
+			t.journal.noteAt(*e.at, e.name, "", "")
 		}
 	}
 	return &row

@@ -18,7 +18,9 @@ type recorder struct {
 	startNs int64         // CLOCK_MONOTONIC of t = 0; 0: not yet known
 	start   time.Time     // the same by this machine's wall clock, for people
 	started chan struct{} // closed when both are known
-	early   []pending     // came before that
+	born    time.Time     // of the recorder, on this machine's monotonic clock
+	clocks  clocks
+	early   []pending // came before that
 	all     []results.Sample
 }
 
@@ -28,13 +30,14 @@ type pending struct {
 }
 
 func newRecorder(file *results.Lines, onEvery func(results.Sample)) *recorder {
-	return &recorder{file: file, onEvery: onEvery, started: make(chan struct{})}
+	return &recorder{file: file, onEvery: onEvery, started: make(chan struct{}), born: time.Now(), clocks: clocks{}}
 }
 
 // take is called from one goroutine per host.
 func (r *recorder) take(host string, rec agent.Record) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.clocks.take(host, rec.Mono, time.Since(r.born).Nanoseconds())
 	if rec.Started != nil {
 		r.startNs = rec.Started.StartNs
 		r.start = time.Now().Add(time.Duration(r.startNs - rec.Mono))
@@ -84,6 +87,13 @@ func (r *recorder) since(now time.Time) *float64 {
 	return &t
 }
 
+// clocksDisagree says which hosts' clocks do, "" if none.
+func (r *recorder) clocksDisagree() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.clocks.disagree()
+}
+
 // samples are those taken so far.
 func (r *recorder) samples() []results.Sample {
 	r.mu.Lock()
@@ -111,8 +121,8 @@ func (j *journal) note(name, host, text string, took *time.Duration) {
 
 // noteAt writes an event that happened at a moment of the load's clock, in
 // seconds.
-func (j *journal) noteAt(t float64, name string) {
-	j.write(results.Event{Time: stamp(j.rec.wall(t)), T: &t, Name: name})
+func (j *journal) noteAt(t float64, name, host, text string) {
+	j.write(results.Event{Time: stamp(j.rec.wall(t)), T: &t, Name: name, Host: host, Text: text})
 }
 
 func (j *journal) write(e results.Event) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lab99/lab99/lab/driver"
@@ -309,6 +310,9 @@ func findingOf(v results.Variant) string {
 		return v.Name + " did not fail as predicted"
 	case verdict.Inconclusive:
 		return v.Name + " is inconclusive"
+	case verdict.Invalid:
+		first, _, _ := strings.Cut(v.Why, "; ")
+		return v.Name + " is invalid: " + first
 	}
 	return v.Name + " is " + v.Verdict
 }

@@ -22,7 +22,7 @@ const (
 	readyTimeout  = 10 * time.Second
 	downTimeout   = 20 * time.Second
 	startIn       = 150 * time.Millisecond // from the order to t = 0: connections are opened meanwhile
-	sampleEvery   = 100 * time.Millisecond
+	sampleEvery   = results.SampleEvery
 	neighbourPath = "/lab99/ready"
 )
 

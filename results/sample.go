@@ -1,11 +1,16 @@
 package results
 
+import "time"
+
 // The hosts of a lab.
 const (
 	HostLoad    = "load"
 	HostProxy   = "proxy"
 	HostBackend = "backend"
 )
+
+// SampleEvery is the interval of a host's samples.
+const SampleEvery = 100 * time.Millisecond
 
 // Sample is one line of samples.jsonl. T counts from the first scheduled send
 // on CLOCK_MONOTONIC, which all hosts of a lab share because they share a
@@ -54,8 +59,8 @@ type Neighbour struct {
 	Status int     `json:"status"` // 0: it failed
 }
 
-// Net is the TCP state of one host at a moment. Counters, Log and CPUSeconds
-// are cumulative since observation began, and a counter that is absent has not
+// Net is the TCP state of one host at a moment. Counters, Log and the processor
+// times are cumulative since observation began, and a counter that is absent has not
 // moved; the rest are levels.
 type Net struct {
 	// Sockets counts sockets by destination and state: on the proxy those
@@ -66,6 +71,8 @@ type Net struct {
 	Counters   map[string]int64 `json:"counters,omitempty"`
 	Log        *Errors          `json:"log,omitempty"` // proxy only
 	CPUSeconds float64          `json:"cpu_s"`         // of the server's processes, user + system
+	WaitS      float64          `json:"wait_s"`        // of their main threads, ready to run without a processor
+	StealS     float64          `json:"steal_s"`       // of all the machine's processors, taken by the hypervisor
 }
 
 // Sockets is a number of sockets in one state towards one destination.

@@ -62,10 +62,10 @@ func (o *Observe) run(ctx context.Context, sample func(Record)) (*Observed, erro
 		if err != nil {
 			return nil, err
 		}
-		if !w.alive && done.DiedNs == 0 {
-			done.DiedNs = rec.Mono
-		}
 		sample(rec)
+		if err := w.guard(done, n%guardEvery == 0); err != nil {
+			return nil, err
+		}
 		select {
 		case <-ctx.Done():
 			return done, w.finish(done)
@@ -74,14 +74,25 @@ func (o *Observe) run(ctx context.Context, sample func(Record)) (*Observed, erro
 	}
 }
 
+// guardEvery is after how many samples the settings around the server are read
+// again: some 20 files.
+const guardEvery = 10
+
+// maxChanges bounds what is told of one host: one cause may have many effects.
+const maxChanges = 20
+
 // watcher is one host under observation.
 type watcher struct {
 	sockets *probe.Sockets
 	server  *probe.Processes
+	around  *probe.Surroundings
 	log     *probe.Tail // nil: this host writes none
 	base    probe.Counters
 	cpu     float64 // at the beginning
+	wait    float64
+	steal   float64
 	alive   bool
+	limited bool // nginx was seen to have reached a limit of its own
 }
 
 func (o *Observe) watch() (*watcher, error) {
@@ -98,21 +109,51 @@ func (o *Observe) watch() (*watcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.cpu = usage.CPUSeconds
+	w.cpu, w.wait = usage.CPUSeconds, usage.WaitSeconds
+	if w.steal, err = probe.ReadSteal(); err != nil {
+		return nil, err
+	}
 	if w.base, err = probe.ReadCounters(); err != nil {
 		return nil, err
 	}
+	path := ""
 	if o.ErrorLog != "" {
-		path, err := w.server.Path(o.ErrorLog)
-		if err != nil {
+		if path, err = w.server.Path(o.ErrorLog); err != nil {
 			return nil, fmt.Errorf("find the server's error log %s: %w", o.ErrorLog, err)
 		}
 		w.log = probe.NewTail(path, excerptLines)
+	}
+	if w.around, err = probe.NewSurroundings(o.Sysctls, path); err != nil {
+		return nil, err
 	}
 	if w.sockets, err = probe.NewSockets(o.Destinations, side); err != nil {
 		return nil, err
 	}
 	return w, nil
+}
+
+// guard notes what did not stay as it was. Processes are compared at every
+// sample; all is also to read the settings again.
+func (w *watcher) guard(done *Observed, all bool) error {
+	changes := w.server.Changes()
+	if w.log != nil && !w.limited && w.log.Count(probe.ClassOwnLimit) > 0 {
+		w.limited = true
+		changes = append(changes, "nginx reached a limit of its own, "+w.log.First(probe.ClassOwnLimit))
+	}
+	if all {
+		around, err := w.around.Changes()
+		if err != nil {
+			return err
+		}
+		changes = append(changes, around...)
+	}
+	now := clock.Mono()
+	for _, text := range changes {
+		if len(done.Changes) < maxChanges {
+			done.Changes = append(done.Changes, Change{now, text})
+		}
+	}
+	return nil
 }
 
 // look takes one sample. The moment is read before the rest, so that a slow
@@ -146,6 +187,12 @@ func (w *watcher) look(sockets bool) (Record, error) {
 	}
 	w.alive = usage.Alive
 	rec.Net.CPUSeconds = usage.CPUSeconds - w.cpu
+	rec.Net.WaitS = usage.WaitSeconds - w.wait
+	steal, err := probe.ReadSteal()
+	if err != nil {
+		return rec, err
+	}
+	rec.Net.StealS = steal - w.steal
 	if w.log != nil {
 		if err := w.log.Poll(); err != nil {
 			return rec, err
@@ -172,7 +219,7 @@ func (w *watcher) finish(done *Observed) error {
 		return err
 	}
 	done.Net = *rec.Net
-	return nil
+	return w.guard(done, true)
 }
 
 func (w *watcher) close() {

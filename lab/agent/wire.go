@@ -46,6 +46,7 @@ type Observe struct {
 	ErrorLog     string           `json:"error_log,omitempty"` // path as the server sees it
 	IntervalMs   int64            `json:"interval_ms"`
 	SocketsMs    int64            `json:"sockets_ms"` // the dearer dump of sockets; a multiple of IntervalMs
+	Sysctls      []string         `json:"sysctls"`    // to be watched besides those that always matter
 }
 
 // Load drives requests and goes on until its profile ends, one of its stop
@@ -103,7 +104,14 @@ type Observed struct {
 	Net     results.Net      `json:"net"` // the last sample, with everything in it
 	ByText  map[string]int64 `json:"log_by_message,omitempty"`
 	Excerpt []string         `json:"log_excerpt,omitempty"`
-	DiedNs  int64            `json:"died_ns,omitempty"` // when the server was seen to have no process left
+	Changes []Change         `json:"changes,omitempty"` // in their order
+}
+
+// Change is something about a host that should have stayed as it was: a
+// process, a sysctl, an address, room on the disk, a limit not reached.
+type Change struct {
+	Mono int64  `json:"mono_ns"` // when it was noticed
+	Text string `json:"text"`
 }
 
 // The causes the lab tells apart by the header its nginx adds to each reply.

@@ -51,6 +51,8 @@ type Lab interface {
 	// Exec runs a program inside a server's container and returns what it
 	// printed, stdout and stderr together.
 	Exec(ctx context.Context, host string, argv ...string) (string, error)
+	// Printed is the end of what a server has written to its standard streams.
+	Printed(host string) string
 	// Exited delivers an error for each server, or agent, that ends while the
 	// lab is up.
 	Exited() <-chan *ServerError

@@ -10,7 +10,11 @@
 // that are read and filled in.
 package verdict
 
-import "github.com/lab99/lab99/lab/law"
+import (
+	"time"
+
+	"github.com/lab99/lab99/lab/law"
+)
 
 // The verdicts.
 const (
@@ -39,11 +43,27 @@ const (
 const RhoLimit = law.SteadyRho
 
 // LateLimit is the share of requests the generator may send late, before the
-// fault, without making the run invalid. A pause of 50 ms, which any shared
-// machine takes now and then, delays 2 % of the requests of the shortest run
-// and shifts nothing the laws speak of; a generator that cannot keep its
-// schedule is late far more often than this.
-const LateLimit = 0.05
+// fault, without making the run invalid.
+const LateLimit = 0.01
+
+// LatePause is forgiven in any run: what comes due in it may be late. A pause
+// of 50 ms, which any shared machine takes now and then, delays 2 % of the
+// requests of the shortest run and shifts nothing the laws speak of. Beyond
+// 10 s of load LateLimit allows more.
+const LatePause = 100 * time.Millisecond
+
+// GapLimit is how many intervals may pass between two samples of a host.
+const GapLimit = 5
+
+// StarvedLimit is the share of the load's time nginx may be ready to run
+// without a processor, as long as it waits longer than it runs. A worker that
+// needs a whole one, as in a collapse, shares it with the generator, the backend
+// and the probes: it waits, but not longer than it runs.
+const StarvedLimit = 0.2
+
+// StealLimit is the share of the machine's processor time the hypervisor may
+// take.
+const StealLimit = 0.1
 
 // BusyLimit is how much of its core the generator may use, on average, before
 // it has to be taken for the bottleneck.

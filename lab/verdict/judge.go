@@ -3,7 +3,6 @@ package verdict
 import (
 	"fmt"
 	"math"
-	"strings"
 
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
@@ -134,23 +133,11 @@ func (m *Measured) attribute() results.Errors {
 
 // word finds the verdict and its reason.
 func (m *Measured) word(v *results.Variant) (verdict, why string) {
-	switch {
-	case m.Crash != "":
+	if m.Crash != "" {
 		return Error, m.Crash
-	case len(m.Faults) > 0:
-		return Invalid, strings.Join(m.Faults, "; ")
-	case m.Totals == nil:
-		return Invalid, "the load did not finish"
-	case m.Totals.OwnLimit != "":
-		return Invalid, "the load generator hit its own limit: " + m.Totals.OwnLimit
-	case m.Totals.Sent == 0:
-		return Invalid, "the load generator sent nothing"
 	}
-	if c := v.CPU.LoadGen; c != nil && *c > BusyLimit {
-		return Invalid, fmt.Sprintf("the load generator used %.0f %% of the one core it runs on (limit %g %%): it was the bottleneck", 100**c, 100*BusyLimit)
-	}
-	if late := m.lateBefore(orNever(v.FirstError)); late > LateLimit {
-		return Invalid, fmt.Sprintf("the load generator sent %.1f %% of its requests more than 10 ms late (limit %g %%): the machine was too busy for it", 100*late, 100*LateLimit)
+	if why := m.distrust(v); why != "" {
+		return Invalid, why
 	}
 	if v.FirstError != nil {
 		return m.failing(v)

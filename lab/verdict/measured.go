@@ -17,6 +17,7 @@ type Measured struct {
 	Latency  *results.Latency
 	Service  *results.Latency
 	Usable   *int64   // ports, read back
+	CPUs     int      // of the machine the hosts run on
 	Faults   []string // why nothing measured can be trusted: a gap, a dead server, a setting that did not take
 	Crash    string   // why the harness gave up, if it did
 	Baseline *float64 // first error 99 of the baseline, for a mitigation that only postpones
@@ -239,21 +240,17 @@ func (m *Measured) recovered(fault float64) *float64 {
 	return nil
 }
 
-// lateBefore is the share of requests sent late before the fault. What the
-// fault does to the box is not the generator's fault.
-func (m *Measured) lateBefore(fault float64) float64 {
-	var late, sent int64
+// lateBefore counts the requests before the fault, and those sent late. What
+// the fault does to the box is not the generator's fault.
+func (m *Measured) lateBefore(fault float64) (late, sent float64) {
 	for _, s := range m.load() {
 		if s.T > fault {
 			break
 		}
-		late += s.Load.Late
-		sent += s.Load.Sent
+		late += float64(s.Load.Late)
+		sent += float64(s.Load.Sent)
 	}
-	if sent == 0 {
-		return 0
-	}
-	return float64(late) / float64(sent)
+	return late, sent
 }
 
 func (m *Measured) neighbour() *results.NeighbourMs {

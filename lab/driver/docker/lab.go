@@ -63,6 +63,14 @@ func (l *lab) server(host string) *member {
 	return nil
 }
 
+func (l *lab) Printed(host string) string {
+	m := l.server(host)
+	if m == nil || m.stream == nil {
+		return ""
+	}
+	return m.stream.tail.String()
+}
+
 func (l *lab) Exec(ctx context.Context, host string, argv ...string) (string, error) {
 	m := l.server(host)
 	if m == nil {
