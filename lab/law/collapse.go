@@ -1,33 +1,86 @@
 package law
 
+import (
+	"math"
+	"time"
+)
+
 // connect() tries the ports of one parity first, all of them, then those of the
 // other (since Linux 4.2, the even ones counted from the low end:
 // __inet_hash_connect, net/ipv4/inet_hashtables.c). While less than half the
 // range is taken towards a destination the first try succeeds; from the half on
 // every call first walks over P/2 taken ports. The cost is a step, not a curve:
 // flat up to P/2, then flat, (P/2)·scan higher, up to the last port. The step
-// was at 50.0 % for 1,000, 4,096, 28,232 and 64,512 ports.
+// was at 50.0 % for 1,000, 4,096, 28,232 and 64,512 ports. A program that sets
+// IP_LOCAL_PORT_RANGE on its socket (Linux 6.3) has no step, as both parities are
+// then tried in one walk; nginx does not.
 //
 // https://blog.cloudflare.com/linux-transport-protocol-port-selection-performance/
 
-// connectCeiling is the connections per second that the workers can make once
-// half the range is taken.
-func (s Setup) connectCeiling() float64 {
-	cost := ConnectCost.Seconds() + float64(s.Ports)/2*s.ScanPerPort.Seconds()
-	return float64(s.Workers) / cost
+// ScanPerPort is what connect() pays for each taken port it walks over:
+// measured 150 ns up to 4,096 ports, whose buckets stay in the processor's
+// cache, and 250 to 280 ns from 28,232 on. Between the two it is interpolated, by the
+// logarithm of the number, not measured.
+func ScanPerPort(ports int) time.Duration {
+	const cached, large = 4096, 28232
+	const low, high = 150, 255
+	at := math.Log(float64(max(ports, cached))/cached) / math.Log(float64(large)/cached)
+	return time.Duration(low + (high-low)*min(at, 1))
 }
 
-// collapse is the second at which the rate falls: K/(2·f·R·churn) if requests
-// are quick, or nil where the table never gets half full or the workers can
-// afford the step. 500 or 4,096 ports can be afforded at the rates the lab
-// offers them (62 µs and 0.5 ms a call); 28,231 ports cost 3.5 ms a call.
-func (s Setup) collapse() *float64 {
+// ConnectCostAfter is what one connect() costs once half the range is taken,
+// c0 + (P/2)·scan: 3.6 ms at 28,232 ports.
+func (s Setup) ConnectCostAfter() time.Duration {
+	s = s.normal()
+	return ConnectCost + time.Duration(s.Ports)*s.ScanPerPort/2
+}
+
+// FailingCost is what a connect() costs that finds no port: it walks over both
+// parities, P·scan. It is paid per peer tried, so the plateau keeps
+//
+//	R · tries · P · scan
+//
+// cores busy, and everything else on the worker waits. Measured at 28,232 ports:
+// 7 to 10 ms, 125 to 148 error responses a second from one core, and 210 ms for
+// a request that needs no upstream.
+func (s Setup) FailingCost() time.Duration {
+	s = s.normal()
+	return time.Duration(s.Ports) * s.ScanPerPort
+}
+
+// ConnectCeiling is the connections per second that one worker, with a core of
+// its own, can make once half the range is taken.
+func (s Setup) ConnectCeiling() float64 { return 1 / s.ConnectCostAfter().Seconds() }
+
+// connectCeiling is that of all workers.
+func (s Setup) connectCeiling() float64 { return float64(s.Workers) * s.ConnectCeiling() }
+
+// CliffRate is the rate above which half the range comes to be taken,
+// K/(2·f·churn·T) requests per second if they are quick: half the SafeRate. nil
+// where no rate is too high.
+func (s Setup) CliffRate() *float64 { return s.rateHolding(float64(s.Tuples()) / 2) }
+
+// Cliff is the second at which half the range is taken, K/(2·f·R·churn) if
+// requests are quick; nil if it never is. Whether the rate falls then depends
+// on what the workers can afford.
+func (s Setup) Cliff() *float64 {
+	s = s.normal()
 	half := float64(s.Tuples()) / 2
-	if s.heldInTheLongRun()+s.InFlight <= half || s.connectionsPerS() <= s.connectCeiling() {
+	if half == 0 || s.RatePerS == 0 || s.heldInTheLongRun()+s.InFlight <= half {
 		return nil
 	}
 	at := s.fillTime(half)
 	return &at
+}
+
+// collapse is the second at which the rate falls: Cliff, or nil where the
+// workers can afford the step. 500 or 4,096 ports can be afforded at the rates
+// the lab offers them (68 µs and 0.3 ms a call); 28,231 ports cost 3.6 ms a call.
+func (s Setup) collapse() *float64 {
+	if s.connectionsPerS() <= s.connectCeiling() {
+		return nil
+	}
+	return s.Cliff()
 }
 
 // firstError99Collapsed is an estimate of the first error 99 of a run that

@@ -78,7 +78,7 @@ func TestNoError99WhereNoneWasMeasured(t *testing.T) {
 		{"reuse=2 on loopback", Setup{Ports: 1000, RatePerS: 500, CloseShare: 1, TwReuse: 2, Loopback: true}},
 		{"reuse=1, full range, 8800/s", Setup{Ports: 28232, RatePerS: 8800, CloseShare: 1, TwReuse: 1}},
 		{"tw_buckets below the range", Setup{Ports: 1000, RatePerS: 100, CloseShare: 1, MaxTwBuckets: 500}},
-		{"short FIN_WAIT2", Setup{Ports: 300, RatePerS: 100, CloseShare: 1, Hold: time.Second}},
+		{"short FIN_WAIT2", Setup{Ports: 300, RatePerS: 100, CloseShare: 1, LateClose: 20 * time.Second, FinTimeout: time.Second}},
 		{"pool", Setup{Ports: 500, RatePerS: 200, CloseShare: 1, Keepalive: 20, RequestsPerConn: 601, InFlight: 1}},
 		{"proxy never closes first", Setup{Ports: 1000, RatePerS: 5000, CloseShare: 0, InFlight: 64}},
 		{"below the steady rate", Setup{Ports: 1000, RatePerS: 10, CloseShare: 1}},

@@ -137,3 +137,100 @@ func TestNonsenseIsNone(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestLooksAreMonotone: more rate is never better; more ports or destinations
+// never worse, once the workers can afford any connect().
+func TestLooksAreMonotone(t *testing.T) {
+	property(t, func(s Setup) error {
+		s.Workers = 1 << 30
+		s.MaxTwBuckets = 0
+		// Connections live as long at any rate: c follows R.
+		faster := s
+		faster.RatePerS, faster.InFlight = s.RatePerS*1.3, s.InFlight*1.3
+		if err := noBetter(Look(faster, 0), Look(s, 0), "30 % more load"); err != nil {
+			return err
+		}
+		wider, more := s, s
+		wider.Ports += 1 + s.Ports/10
+		more.Destinations++
+		if err := noBetter(Look(s, 0), Look(wider, 0), "10 % fewer ports"); err != nil {
+			return err
+		}
+		return noBetter(Look(s, 0), Look(more, 0), "one destination less")
+	})
+}
+
+// noBetter says in what the worse setup is better off.
+func noBetter(worse, better Outlook, what string) error {
+	for _, c := range []struct {
+		of            string
+		worse, better float64
+	}{
+		{"the first error 99", orNever(worse.FirstError99S), orNever(better.FirstError99S)},
+		{"half the range", orNever(worse.CliffS), orNever(better.CliffS)},
+		{"the safe rate", orNever(worse.SafeRatePerS), orNever(better.SafeRatePerS)},
+		{"the rate of the cliff", orNever(worse.CliffRatePerS), orNever(better.CliffRatePerS)},
+		{"the share that succeeds", 1 - worse.SteadyFailedShare, 1 - better.SteadyFailedShare},
+	} {
+		if later(c.worse, c.better) {
+			return fmt.Errorf("%s improved %s from %g to %g", what, c.of, c.better, c.worse)
+		}
+	}
+	return nil
+}
+
+// TestLooksHaveLimits: without load nothing fails, and neither with ports
+// enough; with a single port nearly everything does.
+func TestLooksHaveLimits(t *testing.T) {
+	property(t, func(s Setup) error {
+		s.MaxTwBuckets = 0
+		idle, vast, one := s, s, s
+		idle.RatePerS, idle.InFlight = 1e-9, 0
+		vast.Ports, vast.ScanPerPort = 1<<50, 1
+		one.Ports, one.Sources, one.Destinations, one.CloseShare, one.Workers = 1, 1, 1, 1, 1<<30
+		one.RatePerS, one.TwReuse = 1000, 0
+		for _, quiet := range []Setup{idle, vast} {
+			if o := Look(quiet, 0); o.FirstError99S != nil || o.CliffS != nil || o.SteadyFailedShare != 0 || o.Verdict != NotReproduced {
+				return fmt.Errorf("failures without need: %+v", o)
+			}
+		}
+		if o := Look(one, 0); o.FirstError99S == nil || o.Tuples != 1 || one.Churn*61*1000 > 100 && o.SteadyFailedShare < 0.9 {
+			return fmt.Errorf("one port is enough for 1000 requests a second: %+v", o)
+		}
+		return nil
+	})
+}
+
+// TestIdentities: what the laws say of each other.
+func TestIdentities(t *testing.T) {
+	property(t, func(s Setup) error {
+		s.Workers, s.InFlight = 1<<30, 0
+		p := Predict(s)
+		k := float64(s.Tuples())
+		if first := p.FirstError99S; first != nil {
+			if want := k / s.CloseShare / s.Churn; math.Abs(float64(*p.OKBeforeError99)-want) > 0.5 {
+				return fmt.Errorf("%d successes before error 99, want K/(f·churn) = %g", *p.OKBeforeError99, want)
+			}
+			if math.Abs(*first*s.RatePerS-k/s.CloseShare/s.Churn) > 1e-6*k/s.CloseShare/s.Churn {
+				return fmt.Errorf("R·t = %g, want K/(f·churn)", *first*s.RatePerS)
+			}
+			// Over whole periods the saw-tooth averages to the steady rate.
+			period := s.HoldTime().Seconds()
+			if got, want := s.OKIn(7*period), *p.SteadyOKPerS*7*period; math.Abs(got-want) > 1e-6*want {
+				return fmt.Errorf("%g successes in 7 periods, the steady rate makes %g", got, want)
+			}
+			if s.Blocking() < 1-1/s.Rho()-1e-9 && s.MaxTwBuckets == 0 {
+				return fmt.Errorf("random arrivals fail less (%g) than even ones", s.Blocking())
+			}
+		}
+		if s.MaxTwBuckets == 0 && s.CloseShare > 0 {
+			if got := *s.SafeRate(); math.Abs(got*s.Rho()-s.RatePerS) > 1e-6*s.RatePerS {
+				return fmt.Errorf("ρ·R_safe = %g, want R", got*s.Rho())
+			}
+			if half := *s.CliffRate(); math.Abs(2*half-*s.SafeRate()) > 1e-6*half {
+				return fmt.Errorf("the cliff at %g/s is not half of %g/s", half, *s.SafeRate())
+			}
+		}
+		return nil
+	})
+}

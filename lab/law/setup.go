@@ -4,19 +4,20 @@ import "time"
 
 // What a Setup means where it says nothing.
 const (
-	// TimeWait is how long Linux keeps TIME_WAIT: TCP_TIMEWAIT_LEN of
-	// include/net/tcp.h is 60 s and not tunable, and the timer wheel rounds
-	// it up. At HZ=250 it ends after 60 to 62.05 s in lumps 2.048 s apart,
-	// on average after 61 s.
-	TimeWait = 61 * time.Second
+	// TimeWait is how long Linux keeps TIME_WAIT, on average:
+	// TCP_TIMEWAIT_LEN of include/net/tcp.h is 60 s and not tunable, and the
+	// timer wheel rounds it up. At HZ=250 it ends after TimeWaitMin to
+	// TimeWaitMax, in lumps 2.048 s apart.
+	TimeWait    = 61 * time.Second
+	TimeWaitMin = 60 * time.Second
+	TimeWaitMax = 62050 * time.Millisecond
 
 	// ReuseDelay is the default of net.ipv4.tcp_tw_reuse_delay: how old a
 	// TIME_WAIT must be before tcp_tw_reuse gives its tuple away.
 	ReuseDelay = time.Second
 
-	// ScanPerPort is what connect() pays for each occupied port it tries:
-	// measured 150 ns (4,096 ports, in cache) to 280 ns (28,232 ports).
-	ScanPerPort = 250 * time.Nanosecond
+	// FinTimeout is the default of net.ipv4.tcp_fin_timeout.
+	FinTimeout = 60 * time.Second
 
 	// ConnectCost is what connect() costs while the first port it tries is
 	// free: measured 20 to 40 µs over veth and loopback.
@@ -50,8 +51,10 @@ type Setup struct {
 	NoTimestamps bool          // net.ipv4.tcp_timestamps is 0 at either end: tcp_tw_reuse then does nothing
 	Loopback     bool          // source or destination is in 127.0.0.0/8 or ::1; other addresses of the host do not count
 	MaxTwBuckets int           // net.ipv4.tcp_max_tw_buckets; 0: out of reach
-	Hold         time.Duration // how long a closed tuple stays blocked if not TimeWait: tcp_fin_timeout, for a backend that never closes
-	ScanPerPort  time.Duration // 0 means the measured default
+	Hold         time.Duration // of a TIME_WAIT; 0 means TimeWait
+	LateClose    time.Duration // from nginx's FIN to the backend's; 0: at once
+	FinTimeout   time.Duration // net.ipv4.tcp_fin_timeout; 0 means the default
+	ScanPerPort  time.Duration // of connect(); 0 means the measured ScanPerPort of so many ports
 
 	// Baseline is the prediction for the run that this one is compared with;
 	// nil where this is that run.
@@ -101,6 +104,7 @@ func Predict(s Setup) Prediction {
 	p.SteadyOKPerS = &steady
 	if at := s.collapse(); at != nil {
 		p.CollapseS = at
+		steady = min(steady, s.connectCeiling()/s.Churn)
 		p.FirstError99S = s.firstError99Collapsed(*at, p.FirstError99S)
 		if p.FirstError99S == nil {
 			p.OKBeforeError99 = nil
@@ -125,7 +129,7 @@ func (s Setup) normal() Setup {
 		s.ReuseDelay = ReuseDelay
 	}
 	if s.ScanPerPort <= 0 {
-		s.ScanPerPort = ScanPerPort
+		s.ScanPerPort = ScanPerPort(s.Ports)
 	}
 	if s.Churn <= 0 {
 		s.Churn = Pool{

@@ -1,0 +1,81 @@
+package law
+
+// Poisson arrivals that find no tuple are lost: nginx answers 502 and does not
+// wait. So the table is a loss system, M/G/K/K, and the share that fails in
+// steady state is Erlang's B formula with K servers and
+//
+//	a = f·R·churn·T + c  Erlang of offered load
+//
+// the mean number of tuples that would be held if there were no end of them.
+// Only the mean of the hold time matters, not its distribution (Sevastyanov
+// 1957), so TIME_WAIT's lumps and the mixture of f change nothing. Evenly spaced
+// arrivals, as the lab sends them, do not fail below ρ=1 and fail by 1 − 1/ρ
+// above it; random ones come near that from above.
+//
+// https://en.wikipedia.org/wiki/Erlang_(unit)#Erlang_B_formula
+
+// ErlangB is the share of Poisson arrivals that find all servers busy, with so
+// many Erlang offered. It sums the reciprocal,
+//
+//	1/B = Σ K·(K−1)···(K−j+1) / aʲ,  j = 0 … K
+//
+// whose terms all have one sign, so no digits are lost; B below 1e-300 is 0.
+func ErlangB(servers int, offered float64) float64 {
+	if servers <= 0 {
+		return 1
+	}
+	if !(offered > 0) {
+		return 0
+	}
+	sum, term := 1.0, 1.0
+	for j := range servers {
+		term *= float64(servers-j) / offered
+		sum += term
+		if sum > 1e300 {
+			return 0
+		}
+		if term < 1e-18*sum {
+			break
+		}
+	}
+	return 1 / sum
+}
+
+// ErlangLoad is the most Erlang that so many servers can be offered if no more
+// than that share of the arrivals may find them busy. The share is between 0
+// and 1, both exclusive.
+func ErlangLoad(servers int, blocking float64) float64 {
+	if servers <= 0 {
+		return 0
+	}
+	low, high := 0.0, float64(servers)/(1-blocking)+1 // at that load more than the share is lost in any case
+	for range 80 {                                    // halves the error each time, to the last digit
+		if mid := (low + high) / 2; ErlangB(servers, mid) > blocking {
+			high = mid
+		} else {
+			low = mid
+		}
+	}
+	return low
+}
+
+// Blocking is the share of Poisson arrivals that fail in steady state.
+func (s Setup) Blocking() float64 {
+	s = s.normal()
+	if s.RatePerS == 0 || s.Masked() {
+		return 0
+	}
+	if s.Tuples() == 0 {
+		return 1
+	}
+	return ErlangB(s.Tuples(), s.fillPerS()*s.HoldTime().Seconds()+s.InFlight)
+}
+
+// SafePoissonRate is the highest rate of Poisson arrivals, in requests per
+// second, of which no more than the share may fail: a little below SafeRate, by
+// some standard deviations of what the table holds, √K. nil where no rate is too
+// high.
+func (s Setup) SafePoissonRate(share float64) *float64 {
+	s = s.normal()
+	return s.rateHolding(ErlangLoad(s.Tuples(), share))
+}

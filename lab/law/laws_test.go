@@ -1,0 +1,233 @@
+package law
+
+import (
+	"math"
+	"testing"
+	"time"
+)
+
+// near fails unless got is within a share of want.
+func near(t *testing.T, what string, got, want, share float64) {
+	t.Helper()
+	if math.Abs(got-want) > share*math.Abs(want) {
+		t.Errorf("%s = %g, want %g within %g %%", what, got, want, 100*share)
+	}
+}
+
+// TestSawtoothMatchesMeasuredRuns counts the successes of runs longer than T.
+func TestSawtoothMatchesMeasuredRuns(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		setup    Setup
+		seconds  float64
+		measured float64
+		share    float64 // tolerance
+	}{
+		{"150 s of 1000 ports", Setup{Ports: 1000, RatePerS: 100, CloseShare: 1}, 150, 3000, 0},
+		{"75 s", Setup{Ports: 1000, RatePerS: 100, CloseShare: 1}, 75, 2000, 0},
+		{"the race, 100 s at 200/s", Setup{Ports: 1000, RatePerS: 200, CloseShare: 0.453}, 100, 4607, 0.05},
+		{"FIN_WAIT2 of 60 s", Setup{Ports: 300, RatePerS: 100, CloseShare: 1, LateClose: 20 * time.Second}, 14, 300, 0},
+		{"the same under reuse=1", Setup{Ports: 300, RatePerS: 100, CloseShare: 1, LateClose: 20 * time.Second, TwReuse: 1}, 14, 300, 0},
+		{"FIN_WAIT2 of 5 s", Setup{Ports: 300, RatePerS: 100, CloseShare: 1, LateClose: 20 * time.Second, FinTimeout: 5 * time.Second}, 14, 900, 0},
+		{"FIN_WAIT2 of 1 s", Setup{Ports: 300, RatePerS: 100, CloseShare: 1, LateClose: 20 * time.Second, FinTimeout: time.Second}, 14, 1399, 0.001},
+		{"reuse=1 beyond its ceiling, paced", Setup{Ports: 300, RatePerS: 400, CloseShare: 1, TwReuse: 1}, 15, 4282, 0.06},
+		{"slow backend behind a pool", Setup{Ports: 100, RatePerS: 60, InFlight: 180, Churn: 1}, 12, 400, 0.01},
+		{"nothing fails", Setup{Ports: 1000, RatePerS: 10, CloseShare: 1}, 100, 1000, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) { near(t, "successes", c.setup.OKIn(c.seconds), c.measured, c.share) })
+	}
+	w := Setup{Ports: 1000, RatePerS: 100, CloseShare: 1}.Sawtooth()
+	if w == nil || w.OKS != 10 || w.FailingS != 51 || w.OK != 1000 || w.PeriodMin != TimeWaitMin || w.PeriodMax != TimeWaitMax {
+		t.Errorf("saw-tooth %+v, want 10 s of success in 60 to 62.05 s", w)
+	}
+	if w := (Setup{Ports: 1000, RatePerS: 10, CloseShare: 1}).Sawtooth(); w != nil {
+		t.Errorf("saw-tooth %+v of a run without failures", w)
+	}
+}
+
+func TestRecovery(t *testing.T) {
+	s := Setup{Ports: 1000, RatePerS: 100, CloseShare: 1}
+	for _, c := range []struct {
+		name      string
+		cut, rate float64
+		want      float64 // 0: never
+		tol       float64
+	}{
+		{"in the first outage, measured 62 s", 30, 10, 62, 1.25},
+		{"within the first burst: before anything failed", 5, 10, 5, 0},
+		{"within the second", 65, 10, 65, 0},
+		{"in the second outage", 80, 10, 122, 0},
+		{"to a rate that is too high as well", 30, 17, 0, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := s.Recovery(c.cut, c.rate); c.want == 0 {
+				never(t, "recovery", got)
+			} else {
+				within(t, "recovery", got, c.want, c.tol)
+			}
+		})
+	}
+}
+
+func TestReuseCeiling(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		setup Setup
+		want  float64 // measured; 0: no ceiling, as there is no reuse
+	}{
+		{"1000 ports", Setup{Ports: 1000, TwReuse: 1}, 1000},
+		{"half the delay", Setup{Ports: 1000, TwReuse: 1, ReuseDelay: 500 * time.Millisecond}, 2002},
+		{"twice the delay, averaged", Setup{Ports: 1000, TwReuse: 1, ReuseDelay: 2 * time.Second}, 500.5},
+		{"100 ports", Setup{Ports: 100, TwReuse: 1}, 100},
+		{"2 on loopback", Setup{Ports: 1000, TwReuse: 2, Loopback: true}, 1000},
+		{"2 elsewhere", Setup{Ports: 1000, TwReuse: 2}, 0},
+		{"no timestamps", Setup{Ports: 1000, TwReuse: 1, NoTimestamps: true}, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := c.setup.ReuseCeiling(); c.want == 0 {
+				never(t, "ceiling", got)
+			} else {
+				within(t, "ceiling", got, c.want, 0.002*c.want)
+			}
+		})
+	}
+}
+
+func TestFinWait2Holds(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		setup Setup
+		want  time.Duration
+	}{
+		{"a backend that closes", Setup{FinTimeout: 5 * time.Second}, TimeWait},
+		{"one that never does", Setup{LateClose: time.Hour}, 60 * time.Second},
+		{"one that never does, and reuse", Setup{LateClose: time.Hour, TwReuse: 1}, 60 * time.Second},
+		{"short tcp_fin_timeout", Setup{LateClose: 20 * time.Second, FinTimeout: 5 * time.Second}, 5 * time.Second},
+		{"late, but in time", Setup{LateClose: 20 * time.Second}, 81 * time.Second},
+		{"late, but in time, and reuse", Setup{LateClose: 20 * time.Second, TwReuse: 1}, 21 * time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := c.setup.HoldTime(); got != c.want {
+				t.Errorf("held %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestBucketsMask(t *testing.T) {
+	s := Setup{Ports: 1000, RatePerS: 100, CloseShare: 1, MaxTwBuckets: 500}
+	if !s.Masked() {
+		t.Error("500 buckets below 1000 ports do not mask")
+	}
+	near(t, "overflow, measured 5993", s.TwOverflow(70), 5993, 0.002)
+	few := Setup{Ports: 300, RatePerS: 100, CloseShare: 1, MaxTwBuckets: 100}
+	near(t, "overflow, measured 2894", few.TwOverflow(30), 2894, 0.003)
+	for name, s := range map[string]Setup{
+		"more buckets than ports": {Ports: 1000, RatePerS: 100, CloseShare: 1, MaxTwBuckets: 1001},
+		"no shortage to mask":     {Ports: 1000, RatePerS: 10, CloseShare: 1, MaxTwBuckets: 500},
+		"in flight fills it":      {Ports: 1000, RatePerS: 100, CloseShare: 1, MaxTwBuckets: 500, InFlight: 501},
+	} {
+		if s.Masked() {
+			t.Errorf("%s: masked", name)
+		}
+	}
+}
+
+// TestConnectCost holds the cost of connect() against the measured ranges.
+func TestConnectCost(t *testing.T) {
+	for _, c := range []struct {
+		ports                            int
+		after, afterMost, fail, failMost time.Duration
+	}{
+		{1000, 78 * time.Microsecond, 114 * time.Microsecond, 150 * time.Microsecond, 170 * time.Microsecond},
+		{4096, 294 * time.Microsecond, 367 * time.Microsecond, 550 * time.Microsecond, 760 * time.Microsecond},
+		{28232, 3560 * time.Microsecond, 4190 * time.Microsecond, 6700 * time.Microsecond, 10 * time.Millisecond},
+		{64512, 8080 * time.Microsecond, 8460 * time.Microsecond, 0, time.Second}, // failing was not reached
+	} {
+		s := Setup{Ports: c.ports}
+		if got := s.ConnectCostAfter(); got < c.after || got > c.afterMost {
+			t.Errorf("%d ports: connect() costs %v after half the range, measured %v to %v", c.ports, got, c.after, c.afterMost)
+		}
+		if got := s.FailingCost(); got < c.fail || got > c.failMost {
+			t.Errorf("%d ports: a failing connect() costs %v, measured %v to %v", c.ports, got, c.fail, c.failMost)
+		}
+	}
+	near(t, "ceiling at 4096 ports", Setup{Ports: 4096}.ConnectCeiling(), 2900, 0.05)
+	near(t, "error responses a second of one core, measured 125 to 148", 1/Setup{Ports: 28232}.FailingCost().Seconds(), 136.5, 0.09)
+}
+
+func TestEjectionHidesError99(t *testing.T) {
+	const ten = 10 * time.Second
+	for _, c := range []struct {
+		name              string
+		e                 Ejection
+		failed            int
+		seconds           int
+		lines, noLive     int
+		linesTol, deadTol float64
+	}{
+		{"three peers, defaults", Ejection{Peers: 3, MaxFails: 1, FailTimeout: ten}, 5099, 25, 9, 5096, 0, 0},
+		{"without a retry", Ejection{Peers: 3, MaxFails: 1, FailTimeout: ten, NoRetry: true}, 5099, 25, 9, 5090, 0, 0},
+		{"fail_timeout=1s", Ejection{Peers: 3, MaxFails: 1, FailTimeout: time.Second}, 5099, 25, 42, 5085, 0.08, 0.001},
+		{"max_fails=0", Ejection{Peers: 3, FailTimeout: ten}, 5099, 25, 15297, 0, 0, 0},
+		{"one peer: max_fails is ignored", Ejection{Peers: 1, MaxFails: 1, FailTimeout: ten}, 11999, 60, 11999, 0, 0, 0},
+		{"no outage", Ejection{Peers: 3, MaxFails: 1, FailTimeout: ten}, 0, 0, 0, 0, 0, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			lines, noLive := c.e.Lines(c.failed, time.Duration(c.seconds)*time.Second)
+			near(t, "lines of error 99", float64(lines), float64(c.lines), c.linesTol)
+			near(t, "no live upstreams", float64(noLive), float64(c.noLive), c.deadTol)
+		})
+	}
+}
+
+// TestLookAtTheDefaultRange is the example of `lab99 predict`.
+func TestLookAtTheDefaultRange(t *testing.T) {
+	s := Setup{Ports: 28232, RatePerS: 900, CloseShare: 1, Workers: 1 << 20}
+	o := Look(s, 0)
+	within(t, "first error 99", o.FirstError99S, 28232.0/900, 1e-9)
+	within(t, "cliff", o.CliffS, 14116.0/900, 1e-9)
+	within(t, "safe rate", o.SafeRatePerS, 28232.0/61, 1e-9)
+	within(t, "cliff rate", o.CliffRatePerS, 231.4, 0.05)
+	near(t, "after the cliff", o.AfterCliffPerWorker, 270, 0.06)
+	near(t, "failing", o.SteadyFailedShare, 1-462.82/900, 0.001)
+	if o.Tuples != 28232 || *o.OKBeforeError99 != 28232 || o.Verdict != Reproduced {
+		t.Errorf("%+v", o)
+	}
+	random := Look(s, 1e-6)
+	if *random.SafeRatePerS >= *o.SafeRatePerS || *random.SafeRatePerS < 0.95**o.SafeRatePerS {
+		t.Errorf("safe rate %g for random arrivals, want a little below %g", *random.SafeRatePerS, *o.SafeRatePerS)
+	}
+	s.Workers = 1
+	one := Look(s, 0)
+	never(t, "first error 99 with one worker", one.FirstError99S)
+	if one.Verdict != Collapsed || one.SteadyOKPerS != one.AfterCliffPerWorker {
+		t.Errorf("one worker: %s, %g/s", one.Verdict, one.SteadyOKPerS)
+	}
+}
+
+func TestMitigations(t *testing.T) {
+	s := Setup{Ports: 28232, RatePerS: 900, CloseShare: 1, Workers: 1 << 20, Duration: ForEver}
+	base := Predict(s)
+	want := map[string]string{
+		"keepalive": Mitigated, "tw-reuse": Mitigated, "wider-range": Mitigated, "multi-ip": Mitigated, "multi-port": Mitigated,
+		"multi-source": Mitigated, "multi-source-ip": Mitigated, "same-address": Reproduced, "fin-timeout": Reproduced, "all": Mitigated,
+	}
+	seen := map[string]bool{}
+	for _, m := range Mitigations(s) {
+		m.Setup.Baseline = &base
+		if got := Look(m.Setup, 0).Verdict; got != want[m.Name] {
+			t.Errorf("%s: %s, want %s", m.Name, got, want[m.Name])
+		}
+		seen[m.Name] = true
+	}
+	if len(seen) != len(want) {
+		t.Errorf("%d mitigations, want %d", len(seen), len(want))
+	}
+	for _, m := range Mitigations(Setup{Ports: 28232, RatePerS: 3000, CloseShare: 1, Workers: 1 << 20}) {
+		m.Setup.Baseline = &Prediction{FirstError99S: new(float64)}
+		if m.Name == "multi-ip" && Look(m.Setup, 0).Verdict != Postponed {
+			t.Error("three addresses at 3000/s do not only postpone")
+		}
+	}
+}

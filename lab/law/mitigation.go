@@ -1,0 +1,58 @@
+package law
+
+import "time"
+
+// WideRange is how many ports ip_local_port_range has at its widest, 1024 to
+// 65535: below are the privileged ones.
+const WideRange = 65535 - 1024 + 1
+
+// PooledRequests is what a pooled connection serves before Apache closes it,
+// with MaxKeepAliveRequests 600: the limit is off by one.
+const PooledRequests = 601
+
+// Mitigation is a change to a setup that is said to help against error 99.
+type Mitigation struct {
+	Name   string
+	Change string // what is changed, in the words of those who change it
+	Setup  Setup
+}
+
+// Mitigations are the changes people try, each on top of s alone, and the last
+// one all of those that help together. Two of them are there because they are
+// tried so often and do nothing.
+func Mitigations(s Setup) []Mitigation {
+	var all []Mitigation
+	add := func(name, change string, f func(*Setup)) {
+		m := Mitigation{name, change, s}
+		f(&m.Setup)
+		all = append(all, m)
+	}
+	pool := func(s *Setup) {
+		p := Pool{Keepalive: max(1, int(s.InFlight)+1), RequestsPerConn: PooledRequests, Concurrency: s.InFlight}
+		s.Keepalive, s.RequestsPerConn, s.Churn = p.Keepalive, p.RequestsPerConn, p.Churn()
+	}
+	reuse := func(s *Setup) { s.TwReuse = 1 }
+	wide := func(s *Setup) { s.Ports = max(s.Ports, WideRange) }
+	three := func(n *int) { *n = 3 * max(*n, 1) }
+
+	add("keepalive", "upstream keepalive, sized for the requests under way; 601 requests a connection", pool)
+	add("tw-reuse", "tcp_tw_reuse=1", reuse)
+	add("wider-range", "ip_local_port_range 1024 65535", wide)
+	add("multi-ip", "three times the backend addresses", func(s *Setup) { three(&s.Destinations) })
+	add("multi-port", "three times the backend ports", func(s *Setup) { three(&s.Destinations) })
+	add("multi-source", "three times the source addresses (proxy_bind)", func(s *Setup) { three(&s.Sources) })
+	add("multi-source-ip", "three times the sources, twice the backend addresses", func(s *Setup) {
+		three(&s.Sources)
+		s.Destinations = 2 * max(s.Destinations, 1)
+	})
+	add("same-address", "the same address listed three times: a myth", func(*Setup) {})
+	add("fin-timeout", "tcp_fin_timeout=5: a myth, for a backend that closes", func(s *Setup) { s.FinTimeout = 5 * time.Second })
+	add("all", "keepalive, tw-reuse, wider-range, multi-ip and multi-source together", func(s *Setup) {
+		pool(s)
+		reuse(s)
+		wide(s)
+		three(&s.Destinations)
+		three(&s.Sources)
+	})
+	return all
+}

@@ -1,0 +1,47 @@
+package law
+
+import "time"
+
+// Outlook is what the laws say of a setup that goes on for ever. A pointer is
+// nil where the thing will not happen, or where no rate is too high. Its JSON
+// is what `lab99 predict --json` prints.
+type Outlook struct {
+	Tuples              int      `json:"tuples"`
+	FirstError99S       *float64 `json:"first_error_99_s"`
+	OKBeforeError99     *int     `json:"ok_before_error_99"`
+	SteadyOKPerS        float64  `json:"steady_ok_per_s"`
+	SteadyFailedShare   float64  `json:"steady_failed_share"`          // of the requests, 0 to 1
+	SafeRatePerS        *float64 `json:"safe_rate_per_s"`              // by tuples
+	CliffS              *float64 `json:"cliff_s"`                      // when half the range is taken
+	CliffRatePerS       *float64 `json:"cliff_rate_per_s"`             // above it, half the range comes to be taken
+	AfterCliffPerWorker float64  `json:"after_cliff_per_s_per_worker"` // requests per second that connect() leaves a worker then
+	Verdict             string   `json:"expected_verdict"`
+}
+
+// ForEver is long enough for every law to show: an error 99 that does not come
+// within the first hold time, a collapse aside, never does.
+const ForEver = 24 * time.Hour
+
+// Look applies the laws. targetErrorRate is the share of requests that may fail
+// at the safe rate, if arrivals are random (Poisson); 0 takes them for even.
+// The Duration of s is ignored.
+func Look(s Setup, targetErrorRate float64) Outlook {
+	s.Duration = ForEver
+	p := Predict(s)
+	n := s.normal()
+	o := Outlook{
+		Tuples: p.Tuples, FirstError99S: p.FirstError99S, OKBeforeError99: p.OKBeforeError99,
+		SafeRatePerS: s.SafeRate(), CliffS: s.Cliff(), CliffRatePerS: s.CliffRate(),
+		AfterCliffPerWorker: s.ConnectCeiling() / n.Churn, Verdict: p.Verdict,
+	}
+	if targetErrorRate > 0 {
+		o.SafeRatePerS = s.SafePoissonRate(targetErrorRate)
+	}
+	if p.SteadyOKPerS != nil {
+		o.SteadyOKPerS = *p.SteadyOKPerS
+	}
+	if n.RatePerS > 0 {
+		o.SteadyFailedShare = 1 - o.SteadyOKPerS/n.RatePerS
+	}
+	return o
+}

@@ -1,0 +1,93 @@
+package law
+
+import (
+	"math"
+	"time"
+)
+
+// Sawtooth is the shape of a run beyond the first error 99. The tuples that a
+// burst of successes took come back T later, at the pace at which they were
+// taken, so the burst repeats itself with period T:
+//
+//	K/(f·R·churn) seconds of success, then failures until T is over
+//
+// Measured with 1,000 ports at 100 a second: 10.0 s of success, none until
+// 62 s, 10 s of success, none until 123 s, 12 s of success. Bursts widen
+// slowly, as the timer wheel frees tuples in lumps.
+type Sawtooth struct {
+	Period    time.Duration // from burst to burst: T
+	PeriodMin time.Duration // T of the kernel's timer wheel, at the least
+	PeriodMax time.Duration // and at the most
+	OKS       float64       // of each period, seconds in which everything succeeds
+	FailingS  float64       // and seconds in which nothing does
+	OK        float64       // successes in each period
+}
+
+// Sawtooth is nil where nothing fails, and where connections outlast the
+// table (c ≥ K): tuples then come back one by one.
+func (s Setup) Sawtooth() *Sawtooth {
+	s = s.normal()
+	k := float64(s.Tuples())
+	if k == 0 || s.RatePerS == 0 || !s.fails() || s.InFlight >= k {
+		return nil
+	}
+	w := Sawtooth{Period: s.HoldTime()}
+	w.PeriodMin, w.PeriodMax = w.Period, w.Period
+	if w.Period == TimeWait {
+		w.PeriodMin, w.PeriodMax = TimeWaitMin, TimeWaitMax
+	}
+	w.OKS = min(s.fillTime(k), w.Period.Seconds())
+	w.FailingS = w.Period.Seconds() - w.OKS
+	w.OK = w.OKS * s.RatePerS
+	return &w
+}
+
+// OKIn is how many requests succeed in the first t seconds: all of them until
+// the table is full, then K/(f·churn) in each further period, the last of which
+// may be cut. Measured with 1,000 ports at 100 a second in 150 s: 3,000.
+func (s Setup) OKIn(t float64) float64 {
+	s = s.normal()
+	if s.Tuples() == 0 {
+		return 0
+	}
+	w := s.Sawtooth()
+	if w == nil {
+		if s.RatePerS == 0 || !s.fails() {
+			return s.RatePerS * t
+		}
+		return min(s.RatePerS*t, s.steadyOK()*t)
+	}
+	full, rest := math.Modf(t / w.Period.Seconds())
+	return full*w.OK + min(rest*w.Period.Seconds()*s.RatePerS, w.OK)
+}
+
+// Recovery is the second at which errors stop for good when the load falls to
+// rate at second cut: when the successes that filled the table come out of
+// TIME_WAIT,
+//
+//	T·(⌊cut/T⌋ + 1)
+//
+// whatever was tried meanwhile, as failed attempts take no tuple. Measured: cut
+// from 100 to 10 a second at 30 s, errors went on until 62 s. It is cut itself
+// where the load falls within a burst of successes: none fails then. nil if
+// the new rate is too high as well, or the tuples come back one by one.
+func (s Setup) Recovery(cut, rate float64) *float64 {
+	s = s.normal()
+	w := s.Sawtooth()
+	if w == nil {
+		if s.fails() {
+			return nil
+		}
+		return &cut
+	}
+	// The share of tuples that stays used is the same at any rate.
+	if limit := s.SafeRate(); limit != nil && rate > *limit {
+		return nil
+	}
+	periods, within := math.Modf(cut / w.Period.Seconds())
+	at := cut
+	if within*w.Period.Seconds() >= w.OKS {
+		at = w.Period.Seconds() * (periods + 1)
+	}
+	return &at
+}
