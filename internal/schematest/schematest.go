@@ -22,6 +22,12 @@ func Load(t testing.TB, doc []byte) error {
 	return validate(t, schema.Load, doc)
 }
 
+// Predict returns an error unless doc is a valid lab99/predict/v1.
+func Predict(t testing.TB, doc []byte) error {
+	t.Helper()
+	return validate(t, schema.Predict, doc)
+}
+
 func validate(t testing.TB, source, doc []byte) error {
 	t.Helper()
 	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(doc))

@@ -38,6 +38,7 @@ func commands() []command {
 		{"reproduce", "[flags]", "run the main scenario, port-exhaustion, and report", reproduce},
 		{"run", "SCENARIO [flags]", "run a scenario: a name of `lab99 list`, a directory or a file", run},
 		{"plan", "SCENARIO [flags]", "show what would be run and what is predicted; starts nothing", plan},
+		{"predict", "--rate N [flags]", "when error 99 will come, from numbers alone, and what each mitigation would do", predict},
 		{"list", "[flags]", "list the scenarios this program carries", list},
 		{"validate", "FILE...", "check scenario files", validate},
 		{"report", "RUN...", "make the report of a stored run again", remakeReport},

@@ -23,7 +23,7 @@ type Outlook struct {
 const ForEver = 24 * time.Hour
 
 // Look applies the laws. targetErrorRate is the share of requests that may fail
-// at the safe rate, if arrivals are random (Poisson); 0 takes them for even.
+// at the safe rate; with one, arrivals are random (Poisson), without they are even.
 // The Duration of s is ignored.
 func Look(s Setup, targetErrorRate float64) Outlook {
 	s.Duration = ForEver
@@ -34,11 +34,12 @@ func Look(s Setup, targetErrorRate float64) Outlook {
 		SafeRatePerS: s.SafeRate(), CliffS: s.Cliff(), CliffRatePerS: s.CliffRate(),
 		AfterCliffPerWorker: s.ConnectCeiling() / n.Churn, Verdict: p.Verdict,
 	}
-	if targetErrorRate > 0 {
-		o.SafeRatePerS = s.SafePoissonRate(targetErrorRate)
-	}
 	if p.SteadyOKPerS != nil {
 		o.SteadyOKPerS = *p.SteadyOKPerS
+	}
+	if targetErrorRate > 0 {
+		o.SafeRatePerS = s.SafePoissonRate(targetErrorRate)
+		o.SteadyOKPerS = min(o.SteadyOKPerS, n.RatePerS*(1-s.Blocking()))
 	}
 	if n.RatePerS > 0 {
 		o.SteadyFailedShare = 1 - o.SteadyOKPerS/n.RatePerS

@@ -13,3 +13,8 @@ var Summary []byte
 //
 //go:embed load.v1.json
 var Load []byte
+
+// Predict is the schema of what lab99 predict --json prints, lab99/predict/v1.
+//
+//go:embed predict.v1.json
+var Predict []byte

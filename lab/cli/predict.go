@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/lab99/lab99/lab/law"
+)
+
+// anyWorkers stands for as many workers as connect() needs.
+const anyWorkers = 1 << 20
+
+// question is what predict is asked.
+type question struct {
+	setup       law.Setup
+	target      float64 // share of requests that may fail, of random arrivals; 0: arrivals are even
+	backendMs   float64
+	concurrency float64
+	workers     int
+	json        bool
+}
+
+// predict tells from numbers alone what a proxy will do: nothing is started,
+// looked up or measured.
+func predict(_ context.Context, t *terminal, args []string) error {
+	q := question{setup: law.Setup{Duration: law.ForEver}}
+	fs := flags(t, "predict", "--rate N [flags]")
+	q.flags(fs)
+	rest, err := parse(fs, args)
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		return &usageError{fmt.Sprintf("unexpected argument %q: predict takes flags only", rest[0])}
+	}
+	given := map[string]bool{}
+	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	if err := q.check(given); err != nil {
+		return err
+	}
+	a := q.answer()
+	if !q.json {
+		return a.print(t.stdout)
+	}
+	b, err := json.MarshalIndent(a.json(), "", "  ")
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(t.stdout, string(b))
+	return nil
+}
+
+func (q *question) flags(fs *flag.FlagSet) {
+	s := &q.setup
+	fs.IntVar(&s.Ports, "ports", 28232, "usable source `ports`: the range, less reserved ones, less those a listener holds; the default is the kernel's")
+	fs.Float64Var(&s.RatePerS, "rate", 0, "`requests` per second that need an upstream connection; required")
+	fs.IntVar(&s.Destinations, "destinations", 1, "distinct IP:port of the backend; one listed twice counts once")
+	fs.IntVar(&s.Sources, "sources", 1, "source addresses of the proxy (proxy_bind)")
+	fs.Float64Var(&s.CloseShare, "close-share", 1, "f: the `share` of upstream connections that the proxy closes first; 1 for HTTP/1.1 without a pool, 0.02 to 0.46 measured for HTTP/1.0")
+	fs.Float64Var(&q.backendMs, "backend-ms", 0, "response time of the backend in `milliseconds`")
+	fs.Float64Var(&q.concurrency, "concurrency", 0, "requests under way at the backend at once, on average; default rate × backend-ms")
+	fs.IntVar(&q.workers, "workers", 0, "nginx workers with a core each; default as many as connect() needs")
+	fs.DurationVar(&s.Hold, "time-wait", law.TimeWait, "how long TIME_WAIT lasts: 60 to 62 s on Linux, where it cannot be set")
+	fs.Float64Var(&q.target, "target-error-rate", 0, "`share` of requests that may fail at the safe rate, with random arrivals (1e-6); 0 takes arrivals for even")
+	fs.BoolVar(&q.json, "json", false, "print an object instead of text")
+}
+
+// check says of a flag that makes no sense what was expected, and completes the
+// question.
+func (q *question) check(given map[string]bool) error {
+	s := &q.setup
+	switch {
+	case !given["rate"]:
+		return &usageError{"how many requests per second? Give --rate, such as --rate 900"}
+	case !aboveZero(s.RatePerS):
+		return &usageError{fmt.Sprintf("--rate %g: requests per second, a number above 0, are expected", s.RatePerS)}
+	case s.Ports < 1 || s.Ports > 65535:
+		return &usageError{fmt.Sprintf("--ports %d: a number of ports from 1 to 65535 is expected; the kernel's default range has 28232, the widest %d", s.Ports, law.WideRange)}
+	case s.Destinations < 1 || s.Destinations > 256:
+		return &usageError{fmt.Sprintf("--destinations %d: a number of backend addresses from 1 to 256 is expected", s.Destinations)}
+	case s.Sources < 1 || s.Sources > 256:
+		return &usageError{fmt.Sprintf("--sources %d: a number of source addresses from 1 to 256 is expected", s.Sources)}
+	case !(s.CloseShare >= 0 && s.CloseShare <= 1):
+		return &usageError{fmt.Sprintf("--close-share %g: a share from 0 (the backend always closes first) to 1 (the proxy does) is expected", s.CloseShare)}
+	case given["backend-ms"] && !aboveZero(q.backendMs):
+		return &usageError{fmt.Sprintf("--backend-ms %g: a response time above 0 ms is expected", q.backendMs)}
+	case given["concurrency"] && !aboveZero(q.concurrency):
+		return &usageError{fmt.Sprintf("--concurrency %g: a number of requests above 0 is expected", q.concurrency)}
+	case given["concurrency"] && given["backend-ms"]:
+		return &usageError{"--concurrency and --backend-ms say the same thing, at a given rate: give one of them"}
+	case given["workers"] && q.workers < 1:
+		return &usageError{fmt.Sprintf("--workers %d: a number of workers from 1 is expected; without the flag there are enough of them", q.workers)}
+	case s.Hold < time.Millisecond || s.Hold > law.ForEver:
+		return &usageError{fmt.Sprintf("--time-wait %v: a time from 1ms to 24h is expected, such as 60s", s.Hold)}
+	case given["target-error-rate"] && !(q.target > 0 && q.target < 1):
+		return &usageError{fmt.Sprintf("--target-error-rate %g: a share between 0 and 1 is expected, such as 1e-6", q.target)}
+	}
+	s.InFlight = max(q.concurrency, s.RatePerS*q.backendMs/1000)
+	s.Workers = q.workers
+	if q.workers == 0 {
+		s.Workers = anyWorkers
+	}
+	return nil
+}
+
+func aboveZero(x float64) bool { return x > 0 && !math.IsInf(x, 0) }
+
+// answer is what predict says.
+type answer struct {
+	question
+	law.Outlook
+	mitigations []mitigated
+}
+
+// mitigated is a change and what it would bring.
+type mitigated struct {
+	law.Mitigation
+	law.Outlook
+}
+
+func (q question) answer() answer {
+	a := answer{question: q, Outlook: law.Look(q.setup, q.target)}
+	baseline := law.Predict(q.setup)
+	for _, m := range law.Mitigations(q.setup) {
+		m.Setup.Baseline = &baseline
+		a.mitigations = append(a.mitigations, mitigated{m, law.Look(m.Setup, q.target)})
+	}
+	return a
+}
+
+// json is the answer for programs; results/schema has its schema.
+func (a answer) json() any {
+	out := struct {
+		law.Outlook
+		Mitigations map[string]law.Outlook `json:"mitigations"`
+	}{a.Outlook, map[string]law.Outlook{}}
+	for _, m := range a.mitigations {
+		out.Mitigations[m.Name] = m.Outlook
+	}
+	return out
+}

@@ -1,0 +1,204 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/results/chart"
+)
+
+// print writes the answer for people: the limits, the lower one first; what
+// happens at the rate asked for; the rule of thumb; and every mitigation.
+func (a answer) print(w io.Writer) error {
+	for _, paragraph := range []string{a.limits(), a.course(), a.classic()} {
+		fmt.Fprintln(w, paragraph)
+		fmt.Fprintln(w)
+	}
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "mitigation\ttuples\tfirst error 99\tok before it\tsteady ok/s\tfailing\tsafe up to\thalf taken after\thalf taken above\ta worker then\tverdict")
+	row := func(name string, o law.Outlook) {
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, whole(float64(o.Tuples)), orNever(o.FirstError99S), orAll(o.OKBeforeError99),
+			floor(o.SteadyOKPerS), share(o.SteadyFailedShare), orAny(o.SafeRatePerS), orNever(o.CliffS), orAny(o.CliffRatePerS), floor(o.AfterCliffPerWorker)+"/s", o.Verdict)
+	}
+	row("none", a.Outlook)
+	for _, m := range a.mitigations {
+		row(m.Name, m.Outlook)
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(w)
+	for _, m := range a.mitigations {
+		fmt.Fprintf(w, "%s: %s\n", m.Name, m.Change)
+	}
+	fmt.Fprintln(w, "A Unix-domain upstream uses no port at all, where the backend can listen on one; Apache cannot.")
+	return nil
+}
+
+// limits is the sentence of the two rates, the lower one first.
+func (a answer) limits() string {
+	s := a.setup
+	if a.CliffRatePerS == nil || a.SafeRatePerS == nil {
+		return "No rate is too high: nothing stays behind on the proxy, as every connection is closed by the backend first (f = 0) and at once."
+	}
+	text := fmt.Sprintf("Above %s requests/s half of the %s tuples come to be taken, and every connect() costs %s instead of %s",
+		floor(*a.CliffRatePerS), whole(float64(a.Tuples)), brief(s.ConnectCostAfter()), brief(law.ConnectCost))
+	if s.ConnectCostAfter() >= time.Millisecond {
+		text += fmt.Sprintf(", which leaves a worker %s/s", floor(a.AfterCliffPerWorker))
+	} else {
+		text += fmt.Sprintf(" (a worker can still make %s/s)", floor(a.AfterCliffPerWorker))
+	}
+	text += fmt.Sprintf("; above %s requests/s all of them are, and connect() fails with error 99.", floor(*a.SafeRatePerS))
+	if a.target > 0 {
+		text += fmt.Sprintf(" That is for random arrivals of which %s may fail (Erlang's B formula); even ones get by up to %s/s.", strings.Replace(fmt.Sprint(a.target), "e-0", "e-", 1), floor(*s.SafeRate()))
+	}
+	return text
+}
+
+// course is what happens at the rate asked for.
+func (a answer) course() string {
+	s := a.setup
+	rate := fmt.Sprintf("At %s requests/s", plain(s.RatePerS))
+	if a.CliffS == nil {
+		return rate + " neither happens: " + shareOf(s.Rho()) + " of the tuples are held" + margin(a.Verdict) + "."
+	}
+	half := fmt.Sprintf("%s half of them are taken after %s", rate, seconds(*a.CliffS))
+	var text string
+	switch {
+	case a.FirstError99S == nil && a.Verdict == law.Collapsed:
+		return fmt.Sprintf("%s, and the rate falls to %s/s: at that pace the first half is free again before all are taken, so error 99 never comes, and %s of the requests are not served (%s).",
+			half, floor(a.SteadyOKPerS), share(a.SteadyFailedShare), workers(a.workers))
+	case a.FirstError99S == nil:
+		return half + ", but never all: " + shareOf(s.Rho()) + " of the tuples are held" + margin(a.Verdict) + "." + a.needs()
+	default:
+		text = fmt.Sprintf("%s, all of them after %s, and then error 99 comes, after %s successes", half, seconds(*a.FirstError99S), whole(float64(*a.OKBeforeError99)))
+	}
+	if w := s.Sawtooth(); w != nil && a.slowed() == "" {
+		text += fmt.Sprintf(". From then on %s of success and %s of failure alternate", seconds(w.OKS), seconds(w.FailingS))
+	}
+	return text + fmt.Sprintf(": %s/s succeed on average, %s of the requests fail.", floor(a.SteadyOKPerS), share(a.SteadyFailedShare)) + a.slowed() + a.needs()
+}
+
+// slowed says that the moment of error 99 is but an estimate.
+func (a answer) slowed() string {
+	if a.workers > 0 && a.setup.RatePerS > float64(a.workers)*a.AfterCliffPerWorker {
+		return fmt.Sprintf(" Between the two the rate falls to what %s can connect, so the second moment is an estimate.", workers(a.workers))
+	}
+	return ""
+}
+
+// needs says how many workers the answer takes for granted.
+func (a answer) needs() string {
+	n := math.Ceil(a.setup.RatePerS / a.AfterCliffPerWorker)
+	if a.workers > 0 || n <= 1 {
+		return ""
+	}
+	text := fmt.Sprintf(" That takes %s workers with a core each: with fewer, the rate collapses after %s", whole(n), seconds(*a.CliffS))
+	if a.FirstError99S != nil {
+		text += ", and error 99 comes later or never (--workers says)"
+	}
+	return text + "."
+}
+
+// classic explains the rule of thumb that everybody quotes.
+func (a answer) classic() string {
+	s := a.setup
+	text := fmt.Sprintf("The usual rule is ports / 60 s = %s / 60 = %s/s. ", whole(float64(s.Ports)), floor(float64(s.Ports)/60))
+	if s.Hold == law.TimeWait {
+		text += "TIME_WAIT is a timer of 60 s that the kernel rounds up, to 61 s on average. "
+	}
+	return text + "The rule also forgets that every destination and source address has all ports anew, that only connections the proxy closes first count, and the cost of connect() from half of it on."
+}
+
+// orNever is a moment.
+func orNever(s *float64) string {
+	if s == nil {
+		return "never"
+	}
+	return seconds(*s)
+}
+
+func orAll(n *int) string {
+	if n == nil {
+		return "all"
+	}
+	return whole(float64(*n))
+}
+
+// orAny is a rate that is the limit, if there is one.
+func orAny(rate *float64) string {
+	if rate == nil {
+		return "any"
+	}
+	return floor(*rate) + "/s"
+}
+
+func seconds(s float64) string {
+	if s < 10 {
+		return fmt.Sprintf("%.2f s", s)
+	}
+	return fmt.Sprintf("%.1f s", s)
+}
+
+func whole(x float64) string { return chart.Grouped(math.Round(x)) }
+
+// floor is a rate up to which something holds: rounding up would promise more.
+func floor(x float64) string {
+	if x < 10 {
+		return fmt.Sprintf("%.1f", math.Floor(10*x)/10)
+	}
+	return chart.Grouped(math.Floor(x))
+}
+
+func plain(x float64) string {
+	if x == math.Floor(x) {
+		return chart.Grouped(x)
+	}
+	return fmt.Sprintf("%g", x)
+}
+
+func share(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) }
+
+func shareOf(rho float64) string {
+	if rho < 0.001 {
+		return "less than 0.1 %"
+	}
+	return share(rho)
+}
+
+func margin(verdict string) string {
+	if verdict == law.Inconclusive {
+		return ", which leaves no room for a busier minute"
+	}
+	return ""
+}
+
+func workers(n int) string {
+	if n == 1 {
+		return "one worker"
+	}
+	return fmt.Sprintf("%d workers", n)
+}
+
+// brief is a duration of two digits: 3.6ms, 98µs.
+func brief(d time.Duration) string {
+	unit := time.Microsecond
+	for _, u := range []time.Duration{10 * time.Millisecond, time.Millisecond} {
+		if d >= u {
+			unit = u / 10
+			break
+		}
+	}
+	s := d.Round(unit).String()
+	for _, u := range []string{"ms", "µs"} {
+		if n, ok := strings.CutSuffix(s, u); ok {
+			return n + " " + u
+		}
+	}
+	return s
+}
