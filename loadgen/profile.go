@@ -14,8 +14,9 @@ type Profile interface {
 	Rate(t time.Duration) float64
 	// Count is the integral of Rate from 0 to t.
 	Count(t time.Duration) float64
-	// When is the inverse of Count, in nanoseconds, or [Never] for an n that
-	// Count does not reach. The hot path calls it; it must not allocate.
+	// When is the inverse of Count (the last moment at which Count is not above
+	// n, where it jumps), in nanoseconds, or [Never] for an n that Count does not
+	// reach. The hot path calls it; it must not allocate.
 	When(n float64) int64
 }
 

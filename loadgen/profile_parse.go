@@ -17,6 +17,7 @@ import (
 //	hold:10s                the rate the previous part ended with
 //	steps:100..500x5/10s    5 steps from 100 to 500, ten seconds each
 //	sine:1000~500@60s/5m    mean, amplitude, period, for five minutes
+//	burst:20@1001ms/10s     20 at once, every 1001 ms
 //	poisson:42              last: random arrivals with the rate of all before
 func ParseProfile(s string) (Profile, error) {
 	p, err := parseProfile(s)
@@ -113,8 +114,16 @@ func parsePart(kind, arg string) ([]Part, error) {
 			return nil, errors.New("want sine:MEAN~AMPLITUDE@PERIOD, as in sine:1000~500@60s, with no more amplitude than mean")
 		}
 		return []Part{{Sine(m, a, t), d}}, nil
+	case "burst":
+		size, every, _ := strings.Cut(arg, "@")
+		n, err1 := strconv.Atoi(size)
+		t, err2 := parseFor(every)
+		if errors.Join(err1, err2) != nil || n < 1 || float64(n) > MaxRate*t.Seconds() {
+			return nil, fmt.Errorf("want burst:SIZE@EVERY, as in burst:20@1001ms, of at most %d a second on average", MaxRate)
+		}
+		return []Part{{Burst(n, t), d}}, nil
 	}
-	return nil, errors.New("want one of constant, ramp, hold, steps, sine, poisson")
+	return nil, errors.New("want one of constant, ramp, hold, steps, sine, burst, poisson")
 }
 
 func parseRange(s string) (from, to float64, err error) {

@@ -143,6 +143,8 @@ func TestParseProfile(t *testing.T) {
 		{"steps:100..300x3/10s", "constant:100/10s,constant:200/10s,constant:300/10s", map[time.Duration]float64{time.Hour: 6000}},
 		{"sine:1000~500@60s/5m", "sine:1000~500@1m0s/5m0s", map[time.Duration]float64{time.Hour: 300_000}},
 		{"constant:10/1s,20", "constant:10/1s,constant:20", map[time.Duration]float64{3 * time.Second: 50}},
+		{"burst:20@1001ms", "burst:20@1.001s", map[time.Duration]float64{time.Nanosecond: 20, 1001 * time.Millisecond: 20, 2 * time.Second: 40}},
+		{"burst:20@1001ms/10s,hold:1s", "burst:20@1.001s/10s,constant:19.980019980019982/1s", map[time.Duration]float64{10 * time.Second: 200}},
 		{"1000,poisson:42", "constant:1000,poisson:42", nil},
 
 		{"", `profile "": "": rate ""`, nil},
@@ -156,6 +158,9 @@ func TestParseProfile(t *testing.T) {
 		{"10,20", `profile "10,20": "20" can never begin`, nil},
 		{"sine:1~2@1s", `profile "sine:1~2@1s": "sine:1~2@1s": want sine:`, nil},
 		{"poisson:1,10", `profile "poisson:1,10": "poisson:1": want poisson:SEED, after`, nil},
+		{"burst:20", `profile "burst:20": "burst:20": want burst:SIZE@EVERY`, nil},
+		{"burst:0@1s", `profile "burst:0@1s": "burst:0@1s": want burst:SIZE@EVERY`, nil},
+		{"burst:3000@1ms", `profile "burst:3000@1ms": "burst:3000@1ms": want burst:SIZE@EVERY`, nil},
 		{"saw:1", `profile "saw:1": "saw:1": want one of`, nil},
 	} {
 		p, err := ParseProfile(tt.in)
@@ -175,13 +180,16 @@ func TestParseProfile(t *testing.T) {
 }
 
 func FuzzParseProfile(f *testing.F) {
-	for _, s := range []string{"1000", "ramp:100..5000/30s,hold:10s", "steps:100..300x3/10s", "sine:1000~500@60s/5m", "1,poisson:2"} {
+	for _, s := range []string{"1000", "ramp:100..5000/30s,hold:10s", "steps:100..300x3/10s", "sine:1000~500@60s/5m", "burst:20@1001ms/10s,5", "1,poisson:2"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		p, err := ParseProfile(s)
 		if err != nil {
 			return
+		}
+		if again, err := ParseProfile(fmt.Sprint(p)); err != nil || fmt.Sprint(again) != fmt.Sprint(p) {
+			t.Fatalf("%q reads as %v, and that as %v (%v)", s, p, again, err)
 		}
 		last := int64(0)
 		for n := range 50 {

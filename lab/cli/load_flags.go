@@ -43,7 +43,7 @@ func parseLoad(ctx context.Context, t *terminal, args []string) (*loadOptions, e
 	)
 	fs := flags(t, "load", "[flags] URL\n       lab99 load merge FILE...")
 	fs.Float64Var(&rate, "rate", 0, "requests per `second`, constant")
-	fs.StringVar(&profile, "profile", "", "the rate over time, `PART,...`: ramp:100..5000/30s,hold:10s; constant:1000/10s; steps:100..500x5/10s; sine:1000~500@60s/5m; last, poisson:SEED")
+	fs.StringVar(&profile, "profile", "", "the rate over time, `PART,...`: ramp:100..5000/30s,hold:10s; constant:1000/10s; steps:100..500x5/10s; sine:1000~500@60s/5m; burst:20@1001ms/10s; last, poisson:SEED")
 	fs.StringVar(&mode, "mode", "exact", "how requests are timed: `exact`, spin (more CPU), relaxed (whole milliseconds, less CPU) or closed (no schedule: as fast as it goes)")
 	fs.DurationVar(&c.Duration, "duration", 0, "length of the schedule (default 10s, unless --requests or the profile ends it)")
 	fs.Int64Var(&c.Requests, "requests", 0, "end the schedule after this many requests; 0 does not")
