@@ -47,6 +47,7 @@ func commands() []command {
 		{"version", "", "print the version", version},
 		{"agent", "", "", serveAgent},
 		{netns.Subcommand, "", "", netnsInit},
+		{"backend", "", "", serveBackend},
 	}
 }
 

@@ -1,0 +1,103 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/netip"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/lab99/lab99/lab/backend"
+	"github.com/lab99/lab99/lab/driver"
+)
+
+// serveBackend is the lab's own upstream; a driver starts it in a host.
+func serveBackend(ctx context.Context, t *terminal, args []string) error {
+	var s backend.Server
+	var listen, unix string
+	f := flags(t, "backend", "--listen ADDRESS:PORT[,...] [flags]")
+	f.StringVar(&listen, "listen", "", "`ADDRESS:PORT[,...]` to listen on")
+	f.StringVar(&unix, "unix", "", "`path` of a Unix-domain socket to listen on")
+	f.DurationVar(&s.Delay, "delay", 0, "answer this long after the request")
+	f.DurationVar(&s.CloseDelay, "close-delay", 0, "close every connection this much later")
+	f.BoolVar(&s.KeepAlive, "keepalive", true, "keep HTTP/1.1 connections alive; false: close after every answer, and say so")
+	f.IntVar(&s.Requests, "requests", 0, "answers per connection; 0: no limit")
+	rest, err := parse(f, args)
+	switch {
+	case err != nil:
+		return err
+	case len(rest) > 0:
+		return &usageError{fmt.Sprintf("unexpected argument %q; `lab99 backend -h` lists the flags", rest[0])}
+	case listen == "" && unix == "":
+		return &usageError{"nothing to listen on: give --listen ADDRESS:PORT or --unix PATH"}
+	case s.Delay < 0 || s.CloseDelay < 0 || s.Requests < 0:
+		return &usageError{"--delay, --close-delay and --requests: expected 0 or more"}
+	}
+	listeners, err := listenAll(listen, unix)
+	if err != nil {
+		return err
+	}
+	if err := nameProcess(backend.ProcessName); err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return s.Serve(ctx, listeners...)
+}
+
+// listenAll opens the listeners; the kernel's somaxconn is their backlog.
+func listenAll(addrs, path string) (ls []net.Listener, err error) {
+	defer func() {
+		if err != nil {
+			for _, l := range ls {
+				l.Close()
+			}
+		}
+	}()
+	open := func(network, addr string) error {
+		l, err := net.Listen(network, addr)
+		if err != nil {
+			return &driver.UnfitError{What: "the backend cannot listen", Err: err}
+		}
+		ls = append(ls, l)
+		return nil
+	}
+	for _, a := range strings.Split(addrs, ",") {
+		if addrs == "" {
+			break
+		}
+		ap, err := netip.ParseAddrPort(a)
+		if err != nil {
+			return ls, &usageError{fmt.Sprintf("--listen %q: expected ADDRESS:PORT, as in 0.0.0.0:8080", a)}
+		}
+		network := "tcp4"
+		if ap.Addr().Is6() {
+			network = "tcp6"
+		}
+		if err := open(network, a); err != nil {
+			return ls, err
+		}
+	}
+	if path == "" {
+		return ls, nil
+	}
+	if err := open("unix", path); err != nil {
+		return ls, err
+	}
+	// nginx's workers are another user.
+	return ls, os.Chmod(path, 0o666)
+}
+
+// nameProcess sets the name that ps shows, where the system has such a thing.
+func nameProcess(name string) error {
+	err := os.WriteFile("/proc/self/comm", []byte(name), 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
