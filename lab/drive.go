@@ -106,7 +106,7 @@ func (t *trial) observe() (map[string]<-chan agent.Record, error) {
 	answers := map[string]<-chan agent.Record{}
 	for _, host := range []string{results.HostProxy, results.HostBackend} {
 		o := &agent.Observe{
-			Destinations: t.lab.Topology().Backends, Side: host, Server: serverNames(host),
+			Destinations: t.lab.Topology().Backends, Side: host, Server: t.serverNames(host),
 			IntervalMs: sampleEvery.Milliseconds(), SocketsMs: sockets.Milliseconds(),
 		}
 		if host == results.HostProxy {

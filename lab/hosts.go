@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/lab99/lab99/lab/agent"
+	"github.com/lab99/lab99/lab/backend"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/lab/law"
@@ -27,6 +28,7 @@ const (
 	httpdConf    = driver.ConfigDir + "/httpd.conf"
 	documentRoot = driver.ConfigDir + "/htdocs"
 	errorLog     = driver.RunDir + "/error.log"
+	socket       = driver.RunDir + "/backend.sock"
 )
 
 // page is what the backend serves: 1 KB, so that a response is one segment.
@@ -39,9 +41,12 @@ type configs struct {
 	byMessage    map[string]int64
 }
 
-func serverNames(host string) []string {
-	if host == results.HostProxy {
+func (t *trial) serverNames(host string) []string {
+	switch {
+	case host == results.HostProxy:
 		return []string{"nginx"}
+	case t.v.Backend.Kind == scenarios.BackendAgent:
+		return []string{backend.ProcessName}
 	}
 	return []string{"httpd", "apache2"}
 }
@@ -77,11 +82,11 @@ func (t *trial) configure(topo driver.Topology) (proxy, backend []driver.File, e
 }
 
 func (t *trial) facts(topo driver.Topology) scenarios.Facts {
-	return Facts(topo, t.image(image.Nginx).Version)
+	return Facts(t.v, topo, t.image(image.Nginx).Version)
 }
 
 // Facts is what templates are rendered with, for plan and run alike.
-func Facts(topo driver.Topology, nginxVersion string) scenarios.Facts {
+func Facts(v scenarios.Variant, topo driver.Topology, nginxVersion string) scenarios.Facts {
 	f := scenarios.Facts{
 		NginxVersion: nginxVersion,
 		Listen:       topo.Proxy,
@@ -90,9 +95,19 @@ func Facts(topo driver.Topology, nginxVersion string) scenarios.Facts {
 		DocumentRoot: documentRoot,
 		NoFile:       wantFiles,
 	}
-	// The backend gets its further addresses after httpd has started, and
-	// httpd cannot listen on an address that is not there.
-	f.BackendListen = append(f.BackendListen, anyAddr(topo.Backends[0].Port()))
+	if len(topo.Sources) > 1 {
+		f.Sources = topo.Sources
+	}
+	if v.Backend.Place == scenarios.PlaceUnix {
+		f.Socket = socket
+	}
+	// The backend gets its further addresses after it has started, and cannot
+	// listen on an address that is not there.
+	for _, b := range topo.Backends {
+		if any := anyAddr(b.Port()); !slices.Contains(f.BackendListen, any) {
+			f.BackendListen = append(f.BackendListen, any)
+		}
+	}
 	return f
 }
 
@@ -114,7 +129,12 @@ func (t *trial) readBack(ctx context.Context) error {
 	err := parallel(
 		func() (err error) { nginxT, err = t.lab.Exec(ctx, results.HostProxy, t.nginx("-T")...); return err },
 		func() (err error) { nginxV, err = t.lab.Exec(ctx, results.HostProxy, t.nginx("-V")...); return err },
-		func() (err error) { httpdV, err = t.lab.Exec(ctx, results.HostBackend, t.httpd("-V")...); return err },
+		func() (err error) {
+			if t.v.Backend.Kind == scenarios.BackendHttpd {
+				httpdV, err = t.lab.Exec(ctx, results.HostBackend, t.httpd("-V")...)
+			}
+			return err
+		},
 		func() error { return t.inspect(ctx, results.HostLoad, &mu, env.Hosts) },
 		func() error { return t.inspect(ctx, results.HostProxy, &mu, env.Hosts) },
 		func() error { return t.inspect(ctx, results.HostBackend, &mu, env.Hosts) },
@@ -153,8 +173,8 @@ func (t *trial) compare(proxy, backend results.HostEnv, nginxT string) {
 	if !strings.Contains(nginxT, strings.TrimSpace(string(t.conf.nginx))) {
 		t.fault("nginx runs another configuration than it was given: compare nginx -T with nginx.conf")
 	}
-	if backend.MPM != "event" {
-		t.fault(fmt.Sprintf("Apache was to run the event MPM and runs %q", backend.MPM))
+	if want := t.v.Backend.MPM; t.v.Backend.Kind == scenarios.BackendHttpd && backend.MPM != want {
+		t.fault(fmt.Sprintf("Apache was to run the %s MPM and runs %q", want, backend.MPM))
 	}
 	if need := uint64(2*t.plan.Connections + 64); proxy.NoFile < need {
 		t.fault(fmt.Sprintf("nginx may open %d files and needs %d for %d connections: raise the nofile limit of the engine, or without one the user's (ulimit -Hn)", proxy.NoFile, need, t.plan.Connections))
@@ -194,7 +214,7 @@ func (t *trial) setup(proxy results.HostEnv) law.Setup {
 func (t *trial) inspect(ctx context.Context, host string, mu *sync.Mutex, into map[string]results.HostEnv) error {
 	cmd := new(agent.Inspect)
 	if host != results.HostLoad {
-		cmd.Server = serverNames(host)
+		cmd.Server = t.serverNames(host)
 	}
 	if host == results.HostProxy {
 		cmd.Sysctls = slices.Sorted(maps.Keys(t.plan.Sysctls))

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/loadgen"
 	"github.com/lab99/lab99/results"
@@ -108,7 +109,7 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 		Ports: usable, Sources: v.Proxy.Addresses, Destinations: v.Backend.Destinations(),
 		RatePerS: v.Rate, Duration: v.Duration, CloseShare: closeShare(v),
 		InFlight: v.Rate * v.Backend.Delay.Seconds(), Loopback: v.Backend.Place == scenarios.PlaceLoopback,
-		Hold:      held(v, time.Duration(atoi("net.ipv4.tcp_fin_timeout", 60))*time.Second),
+		LateClose: v.Backend.CloseDelay, FinTimeout: time.Duration(atoi("net.ipv4.tcp_fin_timeout", 0)) * time.Second,
 		Keepalive: v.Proxy.Keepalive, RequestsPerConn: v.Backend.KeepAliveRequests + 1,
 		Workers:      min(v.Proxy.Workers, cpus),
 		TwReuse:      atoi("net.ipv4.tcp_tw_reuse", 2),
@@ -116,6 +117,15 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 		NoTimestamps: atoi("net.ipv4.tcp_timestamps", 1) == 0,
 		MaxTwBuckets: atoi("net.ipv4.tcp_max_tw_buckets", 0),
 		Baseline:     baseline,
+	}
+}
+
+// Layout is what a variant asks of a driver.
+func Layout(v scenarios.Variant) driver.Layout {
+	return driver.Layout{
+		Addresses: v.Backend.Addresses, Ports: v.Backend.Ports, Sources: v.Proxy.Addresses,
+		Shared:   v.Backend.Place == scenarios.PlaceProxy || v.Backend.Place == scenarios.PlaceLoopback,
+		Loopback: v.Backend.Place == scenarios.PlaceLoopback,
 	}
 }
 
@@ -142,20 +152,6 @@ func closeShare(v scenarios.Variant) float64 {
 func retries(v scenarios.Variant) bool {
 	many := v.Backend.Destinations()*v.Backend.Repeat > 1
 	return many && (v.Proxy.MaxFails > 0 || v.Proxy.NextUpstream != "off")
-}
-
-// held is how long a tuple stays blocked after nginx has closed the
-// connection; 0 is TIME_WAIT's time. A backend that closes late leaves nginx's
-// end in FIN_WAIT2 until then, and in TIME_WAIT only after that, or for
-// tcp_fin_timeout and then no more.
-func held(v scenarios.Variant, finTimeout time.Duration) time.Duration {
-	switch late := v.Backend.CloseDelay; {
-	case late == 0:
-		return 0
-	case late < finTimeout:
-		return late + law.TimeWait
-	}
-	return finTimeout
 }
 
 // Estimate is how long a plan takes, bringing labs up and down included, and

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"path"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/lab99/lab99/lab/agent"
@@ -97,8 +99,8 @@ func (t *trial) up(ctx context.Context) error {
 		Run:       r.name,
 		Variant:   t.v.Name,
 		Proxy:     driver.Server{Image: t.image(image.Nginx).Used, Command: t.nginx(), Sysctls: t.plan.Sysctls},
-		Backend:   driver.Server{Image: t.image(image.Httpd).Used, Command: t.httpd("-D", "FOREGROUND")},
-		Addresses: t.v.Backend.Addresses,
+		Backend:   t.backend(),
+		Layout:    Layout(t.v),
 		Subnets:   r.o.Subnets,
 		Configure: t.configure,
 		OnRecord:  t.rec.take,
@@ -108,7 +110,7 @@ func (t *trial) up(ctx context.Context) error {
 	}
 	t.lab = lab
 	topo := lab.Topology()
-	ready := &agent.Ready{Backends: topo.Backends, Proxy: topo.Proxy, Path: neighbourPath, TimeoutMs: readyTimeout.Milliseconds()}
+	ready := &agent.Ready{Backends: fromOutside(topo), Proxy: topo.Proxy, Path: neighbourPath, TimeoutMs: readyTimeout.Milliseconds()}
 	if t.v.OwnConfig() {
 		ready.Path = ""
 	}
@@ -120,6 +122,34 @@ func (t *trial) up(ctx context.Context) error {
 	t.timing.UpS = &s
 	t.journal.note("up", "", fmt.Sprintf("proxy %s, backend %v, network %s", topo.Proxy, topo.Backends, topo.Subnet), &took)
 	return nil
+}
+
+// backend is the server behind nginx.
+func (t *trial) backend() driver.Server {
+	b := t.v.Backend
+	if b.Kind != scenarios.BackendAgent {
+		return driver.Server{Image: t.image(image.Httpd).Used, Command: t.httpd("-D", "FOREGROUND")}
+	}
+	var listen []string
+	for _, a := range Facts(t.v, driver.Arrange(t.run.o.Subnets[0], Layout(t.v)), "").BackendListen {
+		listen = append(listen, a.String())
+	}
+	return driver.Server{Agent: true, Command: []string{
+		"backend", "--listen", strings.Join(listen, ","), "--delay", b.Delay.String(), "--close-delay", b.CloseDelay.String(),
+		fmt.Sprintf("--keepalive=%v", b.KeepAlive),
+	}}
+}
+
+// fromOutside is where the load host finds the backend.
+func fromOutside(topo driver.Topology) []netip.AddrPort {
+	var all []netip.AddrPort
+	for _, b := range topo.Backends {
+		if b.Addr().IsLoopback() {
+			b = netip.AddrPortFrom(topo.Proxy.Addr(), b.Port())
+		}
+		all = append(all, b)
+	}
+	return all
 }
 
 // ready waits until the servers answer, or one of them has ended instead.

@@ -171,7 +171,7 @@ func printConfigs(w io.Writer, r *scenarios.Resolved, p *results.Plan, found ima
 		fmt.Fprintf(w, "\n--- %s %s\n%s", variant, name, text)
 	}
 	for i, v := range r.Variants {
-		f := lab.Facts(driver.Arrange(subnets[0], v.Backend.Addresses), found.version(v.Proxy.Image))
+		f := lab.Facts(v, driver.Arrange(subnets[0], lab.Layout(v)), found.version(v.Proxy.Image))
 		vp := p.Variants[i]
 		fmt.Fprintf(w, "\n=== %s: %s\n", v.Name, v.Title)
 		for _, c := range vp.Change {

@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/lab99/lab99/lab/agent"
 	"github.com/lab99/lab99/lab/image"
@@ -66,8 +67,7 @@ type Spec struct {
 	Variant string
 	Proxy   Server
 	Backend Server
-	// Addresses is how many addresses the backend listens on.
-	Addresses int
+	Layout  Layout
 	// Subnets are the candidates for the lab's network, tried in turn.
 	Subnets []netip.Prefix
 	// Configure renders the servers' files once the addresses are known.
@@ -80,7 +80,8 @@ type Spec struct {
 // Server is nginx or a backend.
 type Server struct {
 	Image   string
-	Command []string          // program and arguments; it must stay in the foreground
+	Agent   bool              // the lab's own program instead of an image's
+	Command []string          // program and arguments, of the lab's own the arguments; it must stay in the foreground
 	Sysctls map[string]string // of its network namespace
 }
 
@@ -96,12 +97,34 @@ type File struct {
 	Data []byte
 }
 
+// Layout is what a lab has where. A zero count means one.
+type Layout struct {
+	Addresses int // of the backend
+	Ports     int // it listens on, at each address
+	Sources   int // addresses of the proxy
+	// Shared puts the backend into the proxy's network namespace, at the
+	// proxy's address or, with Loopback, at 127.0.0.1.
+	Shared, Loopback bool
+}
+
 // Topology is where things are.
 type Topology struct {
 	Subnet   netip.Prefix
 	Load     netip.Addr
 	Proxy    netip.AddrPort
-	Backends []netip.AddrPort
+	Sources  []netip.Addr     // of the proxy, its own address first
+	Backends []netip.AddrPort // one per address and port
+}
+
+// BackendAddrs are the backend's addresses, each once.
+func (t Topology) BackendAddrs() []netip.Addr {
+	var all []netip.Addr
+	for _, b := range t.Backends {
+		if !slices.Contains(all, b.Addr()) {
+			all = append(all, b.Addr())
+		}
+	}
+	return all
 }
 
 // UnfitError says that this machine cannot run the lab, and what would help.

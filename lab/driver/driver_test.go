@@ -9,7 +9,7 @@ import (
 
 func TestArrangeHasNoTwoAlike(t *testing.T) {
 	subnet := netip.MustParsePrefix("198.18.99.0/24")
-	top := Arrange(subnet, 64)
+	top := Arrange(subnet, Layout{Addresses: 64})
 	seen := map[netip.Addr]bool{top.Load: true, top.Proxy.Addr(): true}
 	if len(seen) != 2 || len(top.Backends) != 64 {
 		t.Fatalf("%+v", top)

@@ -15,8 +15,8 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-// agentProgram is where the binary sits in the agent's image.
-const agentProgram = "/lab99"
+// AgentProgram is where the binary sits in the agent's image.
+const AgentProgram = "/lab99"
 
 // Agent loads the static lab99 binary at path as an image of that one file, for
 // the processes that run inside the lab's hosts. The image is named by the
@@ -40,15 +40,15 @@ func Agent(ctx context.Context, eng Engine, path string) (Image, error) {
 
 	sum := sha256.Sum256(binary)
 	hash := hex.EncodeToString(sum[:])[:16]
-	img := Image{Requested: path, Used: "lab99/agent:" + hash, Source: Present, Program: agentProgram}
+	img := Image{Requested: path, Used: "lab99/agent:" + hash, Source: Present, Program: AgentProgram}
 	res, err := eng.ImageInspect(ctx, img.Used)
 	if errdefs.IsNotFound(err) {
 		img.Source = Assembled
 		config := dockerspec.DockerOCIImageConfig{ImageConfig: ocispec.ImageConfig{
-			Entrypoint: []string{agentProgram},
+			Entrypoint: []string{AgentProgram},
 			Labels:     map[string]string{LabelRole: RoleAgent, LabelRequested: hash},
 		}}
-		if err := load(ctx, eng, img.Used, arch, config, map[string]entry{agentProgram[1:]: {mode: 0o755, data: binary}}); err != nil {
+		if err := load(ctx, eng, img.Used, arch, config, map[string]entry{AgentProgram[1:]: {mode: 0o755, data: binary}}); err != nil {
 			return Image{}, err
 		}
 		res, err = eng.ImageInspect(ctx, img.Used)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/lab99/lab99/lab/agent"
 	"github.com/lab99/lab99/lab/driver"
+	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/results"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
@@ -60,7 +61,7 @@ func (d *Driver) Up(ctx context.Context, spec driver.Spec) (_ driver.Lab, err er
 		return nil, err
 	}
 	l.network, b.network = nw.ID, nw.Name
-	l.topo = driver.Arrange(subnet, spec.Addresses)
+	l.topo = driver.Arrange(subnet, spec.Layout)
 	proxyFiles, backendFiles, err := spec.Configure(l.topo)
 	if err != nil {
 		return nil, err
@@ -69,14 +70,36 @@ func (d *Driver) Up(ctx context.Context, spec driver.Spec) (_ driver.Lab, err er
 		return nil, err
 	}
 	g, gctx := errgroup.WithContext(ctx)
+	proxyID := make(chan string, 1)
 	g.Go(func() error {
-		return b.serverAndProbe(gctx, roleProxy, spec.Proxy, l.topo.Proxy.Addr(), proxyFiles)
-	})
-	g.Go(func() error {
-		if err := b.serverAndProbe(gctx, roleBackend, spec.Backend, l.topo.Backends[0].Addr(), backendFiles); err != nil {
+		defer close(proxyID)
+		id, err := b.server(gctx, roleProxy, spec.Proxy, b.at(l.topo.Proxy.Addr()), proxyFiles)
+		if err != nil {
 			return err
 		}
-		return b.addAddresses(gctx)
+		proxyID <- id
+		if err := b.probe(gctx, roleProxy, id); err != nil {
+			return err
+		}
+		return b.addAddresses(gctx, results.HostProxy, l.topo.Sources[1:])
+	})
+	g.Go(func() error {
+		net, more := b.at(l.topo.Backends[0].Addr()), l.topo.BackendAddrs()[1:]
+		if spec.Layout.Shared {
+			id, ok := <-proxyID
+			if !ok {
+				return nil // the proxy says why
+			}
+			net, more = joined(id), nil
+		}
+		id, err := b.server(gctx, roleBackend, spec.Backend, net, backendFiles)
+		if err != nil {
+			return err
+		}
+		if err := b.probe(gctx, roleBackend, id); err != nil {
+			return err
+		}
+		return b.addAddresses(gctx, results.HostBackend, more)
 	})
 	if err := g.Wait(); err != nil {
 		// A server that refused its configuration explains itself better than
@@ -104,29 +127,55 @@ func (b *builder) labels(role string) map[string]string {
 	return map[string]string{labelRun: b.spec.Run, labelRole: role}
 }
 
-// serverAndProbe starts a server, and then an agent in its network namespace.
-func (b *builder) serverAndProbe(ctx context.Context, role string, s driver.Server, addr netip.Addr, files []driver.File) error {
-	id, err := b.server(ctx, role, s, addr, files)
-	if err != nil {
-		return err
+// place puts a container somewhere: at an address of the lab's network, or into
+// the network namespace of another container.
+type place func(*tc.ContainerRequest, *container.HostConfig)
+
+func (b *builder) at(addr netip.Addr) place {
+	return func(r *tc.ContainerRequest, _ *container.HostConfig) {
+		if r != nil {
+			r.Networks = []string{b.network}
+			r.EndpointSettingsModifier = static(b.network, addr)
+		}
 	}
-	_, err = b.agent(ctx, hostOf(role), roleProbe, func(hc *container.HostConfig) {
+}
+
+func joined(id string) place {
+	return func(_ *tc.ContainerRequest, hc *container.HostConfig) {
+		if hc != nil {
+			hc.NetworkMode = container.NetworkMode("container:" + id)
+		}
+	}
+}
+
+// probe starts an agent in the network namespace of a server.
+func (b *builder) probe(ctx context.Context, role, id string) error {
+	_, err := b.agent(ctx, hostOf(role), roleProbe, func(hc *container.HostConfig) {
 		hc.NetworkMode = container.NetworkMode("container:" + id)
 		hc.PidMode = container.PidMode("container:" + b.tether)
-		if role == roleBackend {
-			hc.CapAdd = []string{"NET_ADMIN"} // to add addresses
+		if b.moreAddresses(role) {
+			hc.CapAdd = []string{"NET_ADMIN"} // to add them
 		}
 	})
 	return err
 }
 
-func (b *builder) server(ctx context.Context, role string, s driver.Server, addr netip.Addr, files []driver.File) (string, error) {
+// moreAddresses says whether a host gets more than the engine gives it.
+func (b *builder) moreAddresses(role string) bool {
+	if role == roleProxy {
+		return len(b.lab.topo.Sources) > 1
+	}
+	return !b.spec.Layout.Shared && len(b.lab.topo.BackendAddrs()) > 1
+}
+
+func (b *builder) server(ctx context.Context, role string, s driver.Server, where place, files []driver.File) (string, error) {
 	m := &member{role: role, host: hostOf(role)}
-	err := b.start(ctx, m, tc.ContainerRequest{
-		Image:                    s.Image,
-		Networks:                 []string{b.network},
-		Tmpfs:                    map[string]string{driver.RunDir: "rw,size=512m,mode=1777"},
-		EndpointSettingsModifier: static(b.network, addr),
+	if s.Agent {
+		s.Image, s.Command = b.agentImage, append([]string{image.AgentProgram}, s.Command...)
+	}
+	req := tc.ContainerRequest{
+		Image: s.Image,
+		Tmpfs: map[string]string{driver.RunDir: "rw,size=512m,mode=1777"},
 		ConfigModifier: func(c *container.Config) {
 			c.Entrypoint = s.Command[:1] // the official entrypoint edits configurations
 			c.Cmd = s.Command[1:]
@@ -137,8 +186,11 @@ func (b *builder) server(ctx context.Context, role string, s driver.Server, addr
 			hc.PidMode = container.PidMode("container:" + b.tether)
 			hc.Sysctls = s.Sysctls
 			hc.LogConfig = container.LogConfig{Type: "none"}
+			where(nil, hc)
 		},
-	}, files)
+	}
+	where(&req, nil)
+	err := b.start(ctx, m, req, files)
 	return m.id, err
 }
 
@@ -220,20 +272,19 @@ func unfit(ctx context.Context, what string, err error) error {
 	return &driver.UnfitError{What: "the engine could not " + what, Err: err}
 }
 
-// addAddresses gives the backend its further addresses. The engine could do
-// it with a network more per address, but then nginx would have to join each,
-// and leave from another source address.
-func (b *builder) addAddresses(ctx context.Context) error {
-	more := b.lab.topo.Backends[1:]
+// addAddresses gives a host its further addresses. The engine could do it with
+// a network more per address, but then nginx would have to join each, and leave
+// from another source address.
+func (b *builder) addAddresses(ctx context.Context, host string, more []netip.Addr) error {
 	if len(more) == 0 {
 		return nil
 	}
 	cmd := new(agent.Addr)
 	for _, a := range more {
-		cmd.Prefixes = append(cmd.Prefixes, netip.PrefixFrom(a.Addr(), b.lab.topo.Subnet.Bits()))
+		cmd.Prefixes = append(cmd.Prefixes, netip.PrefixFrom(a, b.lab.topo.Subnet.Bits()))
 	}
-	if _, err := b.lab.Agent(results.HostBackend).Call(ctx, agent.Command{Addr: cmd}); err != nil {
-		return fmt.Errorf("give the backend %d more addresses: %w", len(more), err)
+	if _, err := b.lab.Agent(host).Call(ctx, agent.Command{Addr: cmd}); err != nil {
+		return fmt.Errorf("give the %s %d more addresses: %w", host, len(more), err)
 	}
 	return nil
 }

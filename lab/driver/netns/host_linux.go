@@ -22,6 +22,8 @@ type hostThread struct {
 	init    *initd
 	streams []*os.File // the agent's three, and the server's output
 	work    chan func()
+	netns   *os.File      // its network namespace, once named is closed
+	named   chan struct{} // closed also when there will be none
 }
 
 // start makes the host and returns when its processes run.
@@ -42,10 +44,7 @@ func (t *hostThread) start(br *bridge) error {
 }
 
 func (t *hostThread) make(br *bridge) error {
-	if err := unix.Unshare(unix.CLONE_NEWNET | unix.CLONE_NEWNS); err != nil {
-		return fmt.Errorf("leave for namespaces of its own: %w", err)
-	}
-	if err := t.network(br); err != nil {
+	if err := t.leave(br); err != nil {
 		return err
 	}
 	for key, value := range t.host.Sysctls {
@@ -65,13 +64,31 @@ func (t *hostThread) make(br *bridge) error {
 			return err
 		}
 	}
-	if err := makeRoot(*t.host.Server); err != nil {
-		return err
+	if t.host.Server.Root != "" {
+		if err := makeRoot(*t.host.Server); err != nil {
+			return err
+		}
 	}
 	if err := confine(t.init.rootless); err != nil {
 		return err
 	}
 	return t.startServer()
+}
+
+// leave takes the thread into the host's namespaces.
+func (t *hostThread) leave(br *bridge) error {
+	defer close(t.named)
+	flags := unix.CLONE_NEWNS
+	if t.host.JoinName == "" {
+		flags |= unix.CLONE_NEWNET
+	}
+	if err := unix.Unshare(flags); err != nil {
+		return fmt.Errorf("leave for namespaces of its own: %w", err)
+	}
+	if t.host.JoinName != "" {
+		return t.init.join(t.host.JoinName)
+	}
+	return t.network(br)
 }
 
 // network joins the host to the bridge.
@@ -80,7 +97,7 @@ func (t *hostThread) network(br *bridge) error {
 	if err != nil {
 		return fmt.Errorf("find its network namespace: %w", err)
 	}
-	defer own.Close()
+	t.netns = own // open for as long as the lab lives: others may join
 	plugged := make(chan error)
 	go func() { plugged <- br.plug(t.host.Name, int(own.Fd())) }() // on a thread that stayed in the child's namespace
 	if err := <-plugged; err != nil {
@@ -174,7 +191,11 @@ func (t *hostThread) spawn(argv []string, out *os.File) (<-chan syscall.WaitStat
 		attr.Sys.UidMappings = []syscall.SysProcIDMap{{ContainerID: nobody, HostID: 0, Size: 1}}
 		attr.Sys.GidMappings = []syscall.SysProcIDMap{{ContainerID: nobody, HostID: 0, Size: 1}}
 	}
-	ended, err := t.init.children.start(argv[0], argv, attr)
+	program := argv[0]
+	if t.host.Server.Root == "" {
+		program = "/proc/self/exe"
+	}
+	ended, err := t.init.children.start(program, argv, attr)
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", argv[0], err)
 	}

@@ -88,10 +88,13 @@ func (i *initd) bringUp(hosts []host) error {
 	}
 	var g errgroup.Group
 	for n, h := range hosts {
-		t := &hostThread{host: h, init: i, streams: streams[n], work: make(chan func())}
+		t := &hostThread{host: h, init: i, streams: streams[n], work: make(chan func()), named: make(chan struct{})}
 		i.mu.Lock()
 		i.hosts[h.Name] = t
 		i.mu.Unlock()
+	}
+	for _, h := range hosts {
+		t := i.hosts[h.Name]
 		g.Go(func() error {
 			if err := t.start(br); err != nil {
 				return fmt.Errorf("host %s: %w", h.Name, err)
@@ -100,6 +103,25 @@ func (i *initd) bringUp(hosts []host) error {
 		})
 	}
 	return g.Wait()
+}
+
+// join takes the calling thread into another host's network namespace, once
+// there is one.
+func (i *initd) join(name string) error {
+	i.mu.Lock()
+	t := i.hosts[name]
+	i.mu.Unlock()
+	if t == nil {
+		return fmt.Errorf("no host %s to share a network with", name)
+	}
+	<-t.named
+	if t.netns == nil {
+		return fmt.Errorf("host %s has no network to share", name)
+	}
+	if err := unix.Setns(int(t.netns.Fd()), unix.CLONE_NEWNET); err != nil {
+		return fmt.Errorf("join the network of host %s: %w", name, err)
+	}
+	return nil
 }
 
 // obey runs a program on a host and tells what it printed.

@@ -105,6 +105,14 @@ func (l *lab) Topology() driver.Topology          { return l.topo }
 func (l *lab) Agent(host string) *agent.Client    { return l.agents[host] }
 func (l *lab) Exited() <-chan *driver.ServerError { return l.exited }
 
+// Printed is the end of what a server has written to its standard streams.
+func (l *lab) Printed(host string) string {
+	if o := l.printed[host]; o != nil {
+		return o.String()
+	}
+	return ""
+}
+
 // Exec runs a program in a server's root, from a thread in its namespaces.
 func (l *lab) Exec(ctx context.Context, host string, argv ...string) (string, error) {
 	answer := make(chan event, 1)

@@ -20,7 +20,7 @@ import (
 // Up brings a lab up. The first candidate for the subnet is always free: the
 // lab's network is the only one in its namespaces.
 func (d *Driver) Up(ctx context.Context, spec driver.Spec) (driver.Lab, error) {
-	topo := driver.Arrange(spec.Subnets[0], spec.Addresses)
+	topo := driver.Arrange(spec.Subnets[0], spec.Layout)
 	proxyFiles, backendFiles, err := spec.Configure(topo)
 	if err != nil {
 		return nil, err
@@ -36,11 +36,18 @@ func (d *Driver) Up(ctx context.Context, spec driver.Spec) (driver.Lab, error) {
 	in := func(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, topo.Subnet.Bits()) }
 	hosts := []host{
 		{Name: results.HostLoad, Addresses: []netip.Prefix{in(topo.Load)}},
-		{Name: results.HostProxy, Addresses: []netip.Prefix{in(topo.Proxy.Addr())}, Sysctls: spec.Proxy.Sysctls, Server: proxy},
+		{Name: results.HostProxy, Sysctls: spec.Proxy.Sysctls, Server: proxy},
 		{Name: results.HostBackend, Sysctls: spec.Backend.Sysctls, Server: backend},
 	}
-	for _, b := range topo.Backends {
-		hosts[2].Addresses = append(hosts[2].Addresses, in(b.Addr()))
+	for _, a := range topo.Sources {
+		hosts[1].Addresses = append(hosts[1].Addresses, in(a))
+	}
+	if spec.Layout.Shared {
+		hosts[2].JoinName = results.HostProxy
+	} else {
+		for _, a := range topo.BackendAddrs() {
+			hosts[2].Addresses = append(hosts[2].Addresses, in(a))
+		}
 	}
 	l, err := d.start(ctx, blueprint{Rootless: d.rootless, Hosts: hosts}, spec.OnRecord)
 	if err != nil {
@@ -54,6 +61,9 @@ func (d *Driver) Up(ctx context.Context, spec driver.Spec) (driver.Lab, error) {
 }
 
 func (d *Driver) server(s driver.Server, files []driver.File) (*server, error) {
+	if s.Agent {
+		return &server{Command: append([]string{"lab99"}, s.Command...)}, nil
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	root, ok := d.roots[s.Image]

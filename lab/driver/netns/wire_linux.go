@@ -22,13 +22,14 @@ type blueprint struct {
 type host struct {
 	Name      string            `json:"name"`
 	Addresses []netip.Prefix    `json:"addresses"`
+	JoinName  string            `json:"join,omitempty"` // the host whose network namespace it shares, instead of one of its own
 	Sysctls   map[string]string `json:"sysctls"`
 	Server    *server           `json:"server"`
 }
 
 // server is nginx or the backend.
 type server struct {
-	Root    string        `json:"root"` // its root file system; shared, never written
+	Root    string        `json:"root"` // its root file system; shared, never written. Empty: this program, where it is
 	Files   []driver.File `json:"files"`
 	Command []string      `json:"command"`
 }
