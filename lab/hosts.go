@@ -73,10 +73,13 @@ func (t *trial) configure(topo driver.Topology) (proxy, backend []driver.File, e
 	if t.conf.nginx, err = t.v.NginxConf(f); err != nil {
 		return nil, nil, err
 	}
+	proxy = []driver.File{{Path: nginxConf, Data: t.conf.nginx}}
+	if t.v.Backend.Kind == scenarios.BackendAgent {
+		return proxy, nil, nil
+	}
 	if t.conf.httpd, err = t.v.HttpdConf(f); err != nil {
 		return nil, nil, err
 	}
-	proxy = []driver.File{{Path: nginxConf, Data: t.conf.nginx}}
 	backend = []driver.File{{Path: httpdConf, Data: t.conf.httpd}, {Path: path.Join(documentRoot, "index.html"), Data: page}}
 	return proxy, backend, nil
 }

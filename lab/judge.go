@@ -55,7 +55,10 @@ func quantiles(encoded []byte) *results.Latency {
 func (t *trial) save(row *results.Variant, written ...error) error {
 	s := t.run.store
 	file := func(name string) string { return path.Join(t.v.Name, name) }
-	errs := append(written, s.WriteFile(file("nginx.conf"), t.conf.nginx), s.WriteFile(file("httpd.conf"), t.conf.httpd))
+	errs := append(written, s.WriteFile(file("nginx.conf"), t.conf.nginx))
+	if t.conf.httpd != nil {
+		errs = append(errs, s.WriteFile(file("httpd.conf"), t.conf.httpd))
+	}
 	if t.done != nil {
 		errs = append(errs, s.WriteJSON(file(results.TotalsFile), t.done.Totals))
 		if h, err := hdr.Decode(t.done.Latency); err == nil {

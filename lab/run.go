@@ -162,6 +162,9 @@ func (r *run) preflight(ctx context.Context) error {
 		if err := r.prepare(ctx, image.Nginx, v.Proxy.Image); err != nil {
 			return err
 		}
+		if v.Backend.Kind != scenarios.BackendHttpd {
+			continue
+		}
 		if err := r.prepare(ctx, image.Httpd, v.Backend.Image); err != nil {
 			return err
 		}

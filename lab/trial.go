@@ -111,6 +111,7 @@ func (t *trial) up(ctx context.Context) error {
 	t.lab = lab
 	topo := lab.Topology()
 	ready := &agent.Ready{Backends: fromOutside(topo), Proxy: topo.Proxy, Path: neighbourPath, TimeoutMs: readyTimeout.Milliseconds()}
+	ready.Dial = t.v.Backend.Kind == scenarios.BackendAgent || t.v.Backend.TLS // slow by design, or not plain HTTP
 	if t.v.OwnConfig() {
 		ready.Path = ""
 	}
@@ -184,6 +185,9 @@ func (t *trial) notStarted(err error) error {
 		return fmt.Errorf("variant %s: %w", t.v.Name, err)
 	}
 	name, conf := "nginx.conf", t.conf.nginx
+	if dead.Host == results.HostBackend && t.conf.httpd == nil {
+		return fmt.Errorf("variant %s did not start: %w", t.v.Name, err)
+	}
 	if dead.Host == results.HostBackend {
 		name, conf = "httpd.conf", t.conf.httpd
 	}

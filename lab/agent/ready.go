@@ -18,7 +18,11 @@ func (r *Ready) wait(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(r.TimeoutMs)*time.Millisecond)
 	defer cancel()
 	for _, b := range r.Backends {
-		if err := until(ctx, func() error { return get(ctx, b, "/") }); err != nil {
+		try := func() error { return get(ctx, b, "/") }
+		if r.Dial {
+			try = func() error { return dial(ctx, b) }
+		}
+		if err := until(ctx, try); err != nil {
 			return fmt.Errorf("the backend at %s is not ready: %w", b, err)
 		}
 	}

@@ -21,6 +21,7 @@ type Command struct {
 // given, the proxy answers it. It must run on the load host: a dial from the
 // proxy's namespace would spend one of the tuples the run is about.
 type Ready struct {
+	Dial      bool             `json:"dial,omitempty"` // of the backends be content with a connection
 	Backends  []netip.AddrPort `json:"backends"`
 	Proxy     netip.AddrPort   `json:"proxy"`
 	Path      string           `json:"path,omitempty"` // "": connecting is enough

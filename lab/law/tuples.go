@@ -1,6 +1,9 @@
 package law
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Tuples is K = P·S·D, the connections that can exist at once, TIME_WAIT
 // included. A port is taken per (source, destination) pair: the kernel looks
@@ -65,4 +68,19 @@ func (s Setup) heldInTheLongRun() float64 {
 		held = min(held, float64(s.MaxTwBuckets))
 	}
 	return held
+}
+
+// EarlyBySplit is how much earlier than K/(fR), as a share of it, the first
+// error 99 may come where requests are split at random over n sources.
+//
+// One source is full while the others still have ports. After K requests each
+// has had a binomial share of them, K/n with a standard deviation of
+// sqrt(K·(1/n)(1-1/n)), which is sqrt((n-1)/K) of its share; three of those
+// cover all but some runs in a thousand. The successes before all are full are
+// K all the same. Measured: 4.23 s for 4.5 s with 3 sources of 300 ports.
+func EarlyBySplit(n, tuples int) float64 {
+	if n < 2 || tuples < 1 {
+		return 0
+	}
+	return min(1, 3*math.Sqrt(float64(n-1)/float64(tuples)))
 }
