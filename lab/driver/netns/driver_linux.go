@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,7 +34,7 @@ const tryTimeout = 10 * time.Second
 func New(ctx context.Context) (driver.Driver, error) {
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
-	d := &Driver{rootless: os.Geteuid() != 0, machine: machine(), roots: map[string]string{}}
+	d := &Driver{rootless: os.Geteuid() != 0 || alone(), machine: machine(), roots: map[string]string{}}
 	err := d.try(ctx)
 	if err != nil && !d.rootless && ctx.Err() == nil {
 		// Root without the capabilities, as in a container, is a user like others.
@@ -44,6 +45,23 @@ func New(ctx context.Context) (driver.Driver, error) {
 		return nil, forbidden(err)
 	}
 	return d, nil
+}
+
+// alone says whether this user namespace maps hardly any user IDs, as one that
+// a user made for himself: root there cannot become anybody else.
+func alone() bool {
+	b, err := os.ReadFile("/proc/self/uid_map")
+	if err != nil {
+		return false
+	}
+	mapped := 0
+	for line := range strings.Lines(string(b)) {
+		var inside, outside, n int
+		if _, err := fmt.Sscan(line, &inside, &outside, &n); err == nil {
+			mapped += n
+		}
+	}
+	return mapped <= nobody
 }
 
 // try brings up a lab without hosts.
@@ -74,9 +92,6 @@ func machine() driver.Machine {
 	return m
 }
 
-// mountPoints must be in a server's root file system, which is read-only.
-var mountPoints = []string{"proc", "dev", "tmp", driver.ConfigDir, driver.RunDir}
-
 // Prepare finds the root file system of a server in the user's cache, or
 // unpacks it there.
 func (d *Driver) Prepare(ctx context.Context, role image.Role, ref string, mode image.Mode, say func(string)) (image.Image, error) {
@@ -90,10 +105,8 @@ func (d *Driver) Prepare(ctx context.Context, role image.Role, ref string, mode 
 	if err != nil {
 		return image.Image{}, err
 	}
-	for _, dir := range mountPoints {
-		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
-			return image.Image{}, fmt.Errorf("prepare the root file system of %s: %w", role, err)
-		}
+	if err := os.MkdirAll(filepath.Join(filepath.Dir(root), scratch), 0o755); err != nil {
+		return image.Image{}, fmt.Errorf("prepare the root file system of %s: %w", role, err)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()

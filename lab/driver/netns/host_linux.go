@@ -24,6 +24,7 @@ type hostThread struct {
 	work    chan func()
 	netns   *os.File      // its network namespace, once named is closed
 	named   chan struct{} // closed also when there will be none
+	root    string // of the server, seen from the thread
 }
 
 // start makes the host and returns when its processes run.
@@ -65,9 +66,11 @@ func (t *hostThread) make(br *bridge) error {
 		}
 	}
 	if t.host.Server.Root != "" {
-		if err := makeRoot(*t.host.Server); err != nil {
+		root, err := makeRoot(*t.host.Server)
+		if err != nil {
 			return err
 		}
+		t.root = root
 	}
 	if err := confine(t.init.rootless); err != nil {
 		return err
@@ -164,7 +167,9 @@ func (t *hostThread) startAgent() error {
 
 func (t *hostThread) startServer() error {
 	out := t.streams[3]
-	ended, err := t.spawn(t.host.Server.Command, out)
+	// A PID namespace of its own, as in a container: when its first process
+	// dies, its workers do not go on serving.
+	ended, err := t.spawn(t.host.Server.Command, out, unix.CLONE_NEWPID)
 	if err != nil {
 		return err
 	}
@@ -173,9 +178,12 @@ func (t *hostThread) startServer() error {
 	return nil
 }
 
+// nobody is the user, and the group, of servers in a user namespace.
+const nobody = 65534
+
 // spawn starts a program of the server's. It must be called on the host's
 // thread.
-func (t *hostThread) spawn(argv []string, out *os.File) (<-chan syscall.WaitStatus, error) {
+func (t *hostThread) spawn(argv []string, out *os.File, namespaces uintptr) (<-chan syscall.WaitStatus, error) {
 	null, err := os.Open(os.DevNull)
 	if err != nil {
 		return nil, err
@@ -183,11 +191,10 @@ func (t *hostThread) spawn(argv []string, out *os.File) (<-chan syscall.WaitStat
 	defer null.Close()
 	attr := &syscall.ProcAttr{
 		Dir: "/", Env: os.Environ(), Files: []uintptr{null.Fd(), out.Fd(), out.Fd()},
-		Sys: &syscall.SysProcAttr{Chroot: t.host.Server.Root},
+		Sys: &syscall.SysProcAttr{Chroot: t.root, Cloneflags: namespaces},
 	}
 	if t.init.rootless {
-		const nobody = 65534
-		attr.Sys.Cloneflags = unix.CLONE_NEWUSER
+		attr.Sys.Cloneflags |= unix.CLONE_NEWUSER
 		attr.Sys.UidMappings = []syscall.SysProcIDMap{{ContainerID: nobody, HostID: 0, Size: 1}}
 		attr.Sys.GidMappings = []syscall.SysProcIDMap{{ContainerID: nobody, HostID: 0, Size: 1}}
 	}
@@ -211,7 +218,7 @@ func (t *hostThread) run(argv []string) (string, syscall.WaitStatus, error) {
 	defer r.Close()
 	var ended <-chan syscall.WaitStatus
 	done := make(chan struct{})
-	t.work <- func() { ended, err = t.spawn(argv, w); close(done) }
+	t.work <- func() { ended, err = t.spawn(argv, w, 0); close(done) }
 	<-done
 	w.Close()
 	if err != nil {

@@ -24,40 +24,56 @@ func ownMounts() error {
 // devices are those that servers open.
 var devices = []string{"null", "zero", "full", "random", "urandom"}
 
-// makeRoot makes a server's root file system out of the shared one, with the
-// same paths as in a container. It must be called on the host's thread, whose
-// mount namespace it is mounted in.
-func makeRoot(s server) error {
-	if err := unix.Mount(s.Root, s.Root, "", unix.MS_BIND, ""); err != nil {
-		return fmt.Errorf("mount the root file system: %w", err)
+// scratch is a directory beside a server's root file system to mount on.
+const scratch = "scratch"
+
+// makeRoot makes a server's own root file system: the shared one below, and
+// what is written, such as a cache that a configuration of the user's names, in
+// memory above, as a container has it. It must be called on the host's thread,
+// in whose mount namespace it is mounted, and returns where.
+func makeRoot(s server) (string, error) {
+	dir, shared := filepath.Split(s.Root)
+	// Names relative to it need no escapes in the options of a mount. The
+	// thread has a working directory of its own since it left for a mount
+	// namespace.
+	if err := unix.Chdir(dir); err != nil {
+		return "", fmt.Errorf("go to %s: %w", dir, err)
 	}
-	// Not a remount, which would have to repeat the flags that the user's
-	// file system is mounted with.
-	if err := unix.MountSetattr(unix.AT_FDCWD, s.Root, 0, &unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY}); err != nil {
-		return fmt.Errorf("make the root file system read-only, for which the kernel must be 5.12 or later: %w", err)
+	if err := unix.Mount("tmpfs", scratch, "tmpfs", unix.MS_NOSUID, "mode=0755,size=512m"); err != nil {
+		return "", fmt.Errorf("mount what the server writes: %w", err)
 	}
-	for _, m := range []struct{ at, options string }{
-		{driver.ConfigDir, "mode=0755,size=16m"},
-		{driver.RunDir, "mode=1777,size=512m"},
-		{"/tmp", "mode=1777,size=64m"},
-		{"/dev", "mode=0755,size=64k"},
-	} {
-		if err := unix.Mount("tmpfs", filepath.Join(s.Root, m.at), "tmpfs", unix.MS_NOSUID|unix.MS_NOEXEC, m.options); err != nil {
-			return fmt.Errorf("mount %s: %w", m.at, err)
+	upper, work, merged := filepath.Join(scratch, "upper"), filepath.Join(scratch, "work"), filepath.Join(scratch, "root")
+	for _, d := range []string{upper, work, merged} {
+		if err := makeDir(d); err != nil {
+			return "", err
 		}
 	}
-	if err := unix.Mount("/proc", filepath.Join(s.Root, "proc"), "", unix.MS_BIND, ""); err != nil {
-		return fmt.Errorf("mount /proc: %w", err)
+	options := "lowerdir=" + shared + ",upperdir=" + upper + ",workdir=" + work
+	if err := unix.Mount("overlay", merged, "overlay", unix.MS_NOSUID, options); err != nil {
+		return "", fmt.Errorf("mount the root file system, for which the kernel needs CONFIG_OVERLAY_FS and without root must be 5.11 or later: %w", err)
 	}
-	if err := makeDev(filepath.Join(s.Root, "dev")); err != nil {
-		return err
+	root := filepath.Join(dir, merged)
+	run := filepath.Join(root, driver.RunDir)
+	for _, d := range []string{"proc", "dev", driver.RunDir} {
+		if err := makeDir(filepath.Join(root, d)); err != nil {
+			return "", err
+		}
+	}
+	if err := unix.Mount("tmpfs", run, "tmpfs", unix.MS_NOSUID|unix.MS_NOEXEC, "mode=1777,size=512m"); err != nil {
+		return "", fmt.Errorf("mount %s: %w", driver.RunDir, err)
+	}
+	if err := unix.Mount("/proc", filepath.Join(root, "proc"), "", unix.MS_BIND, ""); err != nil {
+		return "", fmt.Errorf("mount /proc: %w", err)
+	}
+	if err := makeDev(filepath.Join(root, "dev")); err != nil {
+		return "", err
 	}
 	for _, f := range s.Files {
-		if err := writeFile(filepath.Join(s.Root, f.Path), f.Data); err != nil {
-			return fmt.Errorf("put %s into the root file system: %w", f.Path, err)
+		if err := writeFile(filepath.Join(root, f.Path), f.Data); err != nil {
+			return "", fmt.Errorf("put %s into the root file system: %w", f.Path, err)
 		}
 	}
-	return nil
+	return root, nil
 }
 
 // makeDev takes the devices from the machine's /dev: nobody but real root may
@@ -85,15 +101,18 @@ func makeDev(dir string) error {
 // writeFile makes a file that every user of the host can read, whatever the
 // umask.
 func writeFile(name string, data []byte) error {
-	dir := filepath.Dir(name)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	if err := os.Chmod(dir, 0o755); err != nil {
+	if err := makeDir(filepath.Dir(name)); err != nil {
 		return err
 	}
 	if err := os.WriteFile(name, data, 0o644); err != nil {
 		return err
 	}
 	return os.Chmod(name, 0o644)
+}
+
+func makeDir(name string) error {
+	if err := os.MkdirAll(name, 0o755); err != nil {
+		return err
+	}
+	return os.Chmod(name, 0o755)
 }
