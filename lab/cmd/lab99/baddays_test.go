@@ -40,53 +40,71 @@ func TestKill9TakesTheLabAlong(t *testing.T) {
 	nothingLeft(t, 0, true)
 }
 
+// killBackend kills Apache's first process.
+func (i *invocation) killBackend(t *testing.T) {
+	t.Helper()
+	if i.driver == "docker" {
+		docker(t, append([]string{"kill"}, containers(t, "name=lab99-"+filepath.Base(i.dir(t))+".*-backend-backend")...)...)
+		return
+	}
+	if err := syscall.Kill(i.find(t, "httpd"), syscall.SIGKILL); err != nil {
+		t.Fatal("kill httpd: ", err)
+	}
+}
+
 func TestBackendDiesMidRun(t *testing.T) {
-	i := start(t, "run", tiny)
-	i.waitForLoad(t, 5)
-	docker(t, append([]string{"kill"}, containers(t, "name=lab99-"+filepath.Base(i.dir(t))+".*-backend-backend")...)...)
-	i.wait(t, "2")
-	v := i.summary(t).Variants[0]
-	if v.Verdict != "invalid" || !strings.Contains(v.Why, "the backend ended by itself") {
-		t.Errorf("verdict %s: %s", v.Verdict, v.Why)
-	}
-	if v.OK == nil || *v.OK == 0 {
-		t.Error("what was measured until then is lost")
-	}
-	nothingLeft(t, 0, true)
+	onEach(t, func(t *testing.T, driver string) {
+		i := startOn(t, driver, "run", tiny)
+		i.waitForLoad(t, 5)
+		i.killBackend(t)
+		i.wait(t, "2")
+		v := i.summary(t).Variants[0]
+		if v.Verdict != "invalid" || !strings.Contains(v.Why, "the backend ended by itself") {
+			t.Errorf("verdict %s: %s", v.Verdict, v.Why)
+		}
+		if v.OK == nil || *v.OK == 0 {
+			t.Error("what was measured until then is lost")
+		}
+		i.nothingLeft(t)
+	})
 }
 
 func TestInterruptOnceStillJudges(t *testing.T) {
-	i := start(t, "run", tiny)
-	i.waitForLoad(t, 20)
-	if err := i.cmd.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
-	i.wait(t, "130")
-	s := i.summary(t)
-	if !s.Partial || s.Variants[0].Verdict != "reproduced" {
-		t.Errorf("partial %v, verdict %s: %s", s.Partial, s.Variants[0].Verdict, s.Variants[0].Why)
-	}
-	if _, err := os.Stat(filepath.Join(i.dir(t), "report.html")); err != nil {
-		t.Error("there is no report: ", err)
-	}
-	nothingLeft(t, 0, true)
-}
-
-func TestInterruptTwiceStopsAtOnce(t *testing.T) {
-	i := start(t, "run", tiny)
-	i.waitForLoad(t, 5)
-	for range 2 {
+	onEach(t, func(t *testing.T, driver string) {
+		i := startOn(t, driver, "run", tiny)
+		i.waitForLoad(t, 20)
 		if err := i.cmd.Process.Signal(os.Interrupt); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	began := time.Now()
-	i.wait(t, "130")
-	if took := time.Since(began); took > 3*time.Second {
-		t.Errorf("it took %v to stop", took)
-	}
-	nothingLeft(t, 0, true)
+		i.wait(t, "130")
+		s := i.summary(t)
+		if !s.Partial || s.Variants[0].Verdict != "reproduced" {
+			t.Errorf("partial %v, verdict %s: %s", s.Partial, s.Variants[0].Verdict, s.Variants[0].Why)
+		}
+		if _, err := os.Stat(filepath.Join(i.dir(t), "report.html")); err != nil {
+			t.Error("there is no report: ", err)
+		}
+		i.nothingLeft(t)
+	})
+}
+
+func TestInterruptTwiceStopsAtOnce(t *testing.T) {
+	onEach(t, func(t *testing.T, driver string) {
+		i := startOn(t, driver, "run", tiny)
+		i.waitForLoad(t, 5)
+		for range 2 {
+			if err := i.cmd.Process.Signal(os.Interrupt); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		began := time.Now()
+		i.wait(t, "130")
+		if took := time.Since(began); took > 3*time.Second {
+			t.Errorf("it took %v to stop", took)
+		}
+		i.nothingLeft(t)
+	})
 }
 
 func TestFullDiskKeepsWhatWasMeasured(t *testing.T) {
@@ -109,12 +127,14 @@ func TestFullDiskKeepsWhatWasMeasured(t *testing.T) {
 }
 
 func TestRefusedConfigurationIsQuoted(t *testing.T) {
-	i := start(t, "run", tiny, "--set", "proxy.config=testdata/bad-nginx.conf")
-	i.wait(t, "64")
-	if got := i.stderr.String(); !strings.Contains(got, `unknown directive "proxy_pss"`) || !strings.Contains(got, "nginx.conf:4") {
-		t.Errorf("nginx's complaint is not quoted: %s", got)
-	}
-	nothingLeft(t, 0, true)
+	onEach(t, func(t *testing.T, driver string) {
+		i := startOn(t, driver, "run", tiny, "--set", "proxy.config=testdata/bad-nginx.conf")
+		i.wait(t, "64")
+		if got := i.stderr.String(); !strings.Contains(got, `unknown directive "proxy_pss"`) || !strings.Contains(got, "nginx.conf:4") {
+			t.Errorf("nginx's complaint is not quoted: %s", got)
+		}
+		i.nothingLeft(t)
+	})
 }
 
 // TestTakenSubnet: the next candidate is taken, and only then is there an error.
@@ -140,15 +160,17 @@ func TestTakenSubnet(t *testing.T) {
 // TestOwnConfiguration: the user's nginx.conf, with only addresses put in,
 // reproduces all the same; nginx's log has the last word about causes.
 func TestOwnConfiguration(t *testing.T) {
-	i := start(t, "run", tiny, "--set", "proxy.config=testdata/own-nginx.conf")
-	i.wait(t, "0")
-	v := i.summary(t).Variants[0]
-	if v.Verdict != "reproduced" || v.NginxLog.Error99 == 0 || v.Errors.Error99 != v.NginxLog.Error99 {
-		t.Errorf("verdict %s, errors %+v, log %+v", v.Verdict, v.Errors, v.NginxLog)
-	}
-	if v.Neighbour != nil {
-		t.Error("a configuration without the neighbour's location has a neighbour's latency")
-	}
+	onEach(t, func(t *testing.T, driver string) {
+		i := startOn(t, driver, "run", tiny, "--set", "proxy.config=testdata/own-nginx.conf")
+		i.wait(t, "0")
+		v := i.summary(t).Variants[0]
+		if v.Verdict != "reproduced" || v.NginxLog.Error99 == 0 || v.Errors.Error99 != v.NginxLog.Error99 {
+			t.Errorf("verdict %s, errors %+v, log %+v", v.Verdict, v.Errors, v.NginxLog)
+		}
+		if v.Neighbour != nil {
+			t.Error("a configuration without the neighbour's location has a neighbour's latency")
+		}
+	})
 }
 
 func TestEngineOfAnotherVersion(t *testing.T) {

@@ -29,23 +29,34 @@ var binary = sync.OnceValues(func() (string, error) {
 
 // invocation is one run of the program.
 type invocation struct {
+	driver         string
 	cmd            *exec.Cmd
 	out            string // the directory of its runs
 	stdout, stderr bytes.Buffer
 }
 
-// start runs the program in the background. Whatever becomes of the test, it
-// is killed and its lab swept away.
+// start runs the program in the background, on containers.
 func start(t *testing.T, args ...string) *invocation {
 	t.Helper()
-	needs.Docker(t)
+	return startOn(t, "docker", args...)
+}
+
+// startOn runs the program in the background. Whatever becomes of the test, it
+// is killed and its lab swept away.
+func startOn(t *testing.T, driver string, args ...string) *invocation {
+	t.Helper()
+	if driver == "docker" {
+		needs.Docker(t)
+	} else {
+		needs.Root(t)
+	}
 	path, err := binary()
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := &invocation{out: filepath.Join(t.TempDir(), "runs")}
+	i := &invocation{driver: driver, out: filepath.Join(t.TempDir(), "runs")}
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
-	i.cmd = exec.CommandContext(ctx, path, append([]string{args[0], "--out", i.out}, args[1:]...)...)
+	i.cmd = exec.CommandContext(ctx, path, append([]string{args[0], "--driver", driver, "--out", i.out}, args[1:]...)...)
 	i.cmd.Stdout, i.cmd.Stderr = &i.stdout, &i.stderr
 	if err := i.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -54,7 +65,9 @@ func start(t *testing.T, args ...string) *invocation {
 		cancel()
 		i.cmd.Wait() // an error where the test has waited already
 		if t.Failed() {
-			sweep(t, path)
+			if driver == "docker" {
+				sweep(t, path)
+			}
 			t.Logf("stderr:\n%s\nstdout:\n%s", i.stderr.String(), i.stdout.String())
 		}
 	})
@@ -66,6 +79,13 @@ func sweep(t *testing.T, path string) {
 	t.Helper()
 	out, err := exec.Command(path, "clean").CombinedOutput()
 	t.Logf("clean: %v\n%s", err, out)
+}
+
+// onEach runs a test on each driver.
+func onEach(t *testing.T, test func(t *testing.T, driver string)) {
+	for _, driver := range []string{"docker", "netns"} {
+		t.Run(driver, func(t *testing.T) { test(t, driver) })
+	}
 }
 
 // wait waits for the end and checks the exit code.
@@ -133,6 +153,21 @@ func docker(t *testing.T, args ...string) []string {
 		t.Fatalf("docker %v: %v: %s", args, err, out)
 	}
 	return strings.Fields(string(out))
+}
+
+// nothingLeft fails unless all that the run made is gone.
+func (i *invocation) nothingLeft(t *testing.T) {
+	t.Helper()
+	if i.driver == "docker" {
+		nothingLeft(t, 0, true)
+		return
+	}
+	// The command waits for its child, which was the first and the last.
+	for _, pid := range processes(t) {
+		if exe, err := os.Readlink("/proc/" + pid + "/exe"); err == nil && strings.HasPrefix(exe, binaryDir) {
+			t.Errorf("process %s, %s, is left", pid, exe)
+		}
+	}
 }
 
 // nothingLeft fails unless all containers are gone within the time, and, if

@@ -13,15 +13,36 @@ import (
 )
 
 // TestReproduceQuick is the main job: error 99 in real nginx before a real
-// Apache, and the three fixes, as the laws have it.
+// Apache, and the three fixes, as the laws have it, with the same verdicts on
+// every driver.
 func TestReproduceQuick(t *testing.T) {
+	verdicts := map[string]string{} // by driver
+	onEach(t, func(t *testing.T, driver string) {
+		s := reproduceQuick(t, driver)
+		for _, v := range s.Variants {
+			verdicts[driver] += v.Name + " " + v.Verdict + "\n"
+		}
+	})
+	if d, n := verdicts["docker"], verdicts["netns"]; d != "" && n != "" && d != n {
+		t.Errorf("the drivers disagree: docker has\n%snetns has\n%s", d, n)
+	}
+}
+
+// limits of coming up and going down, in seconds.
+var limits = map[string]struct{ up, down float64 }{
+	"docker": {2, 1},
+	"netns":  {0.5, 0.2},
+}
+
+func reproduceQuick(t *testing.T, driver string) results.Summary {
+	t.Helper()
 	began := time.Now()
-	i := start(t, "reproduce", "--size", "quick")
+	i := startOn(t, driver, "reproduce", "--size", "quick")
 	i.wait(t, "0")
 	took := time.Since(began)
 	s := i.summary(t)
 	holdQuick(t, s)
-	nothingLeft(t, 0, true)
+	i.nothingLeft(t)
 	if took > 60*time.Second {
 		t.Errorf("the command took %v, want at most 60 s with the images present", took)
 	}
@@ -36,17 +57,22 @@ func TestReproduceQuick(t *testing.T) {
 	slices.Sort(down)
 	t.Logf("up %v s, down %v s", up, down)
 	// All but the slowest: a shared machine may stall once.
-	if up[2] > 2 || down[2] > 1 {
-		t.Errorf("labs came up in %v s and went down in %v s, want at most 2 and 1", up, down)
+	if limit := limits[driver]; up[2] > limit.up || down[2] > limit.down {
+		t.Errorf("labs came up in %v s and went down in %v s, want at most %v and %v", up, down, limit.up, limit.down)
 	}
 	for _, name := range []string{"report.html", "report.md", "plan.json", "env.json", "charts/comparison.svg", "charts/comparison.png", "baseline/latency.hlog", "baseline/nginx.conf"} {
 		if info, err := os.Stat(filepath.Join(i.dir(t), name)); err != nil || info.Size() == 0 {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if r, err := results.Open(i.dir(t)); err != nil || len(r.Variants) != 4 || r.Variants[0].Latency == nil {
-		t.Errorf("the run cannot be read back: %v", err)
+	r, err := results.Open(i.dir(t))
+	if err != nil || len(r.Variants) != 4 || r.Variants[0].Latency == nil {
+		t.Fatalf("the run cannot be read back: %v", err)
 	}
+	if r.Env.Driver != driver || r.Env.DriverWhy == "" {
+		t.Errorf("env.json says that the driver was %q, %q", r.Env.Driver, r.Env.DriverWhy)
+	}
+	return s
 }
 
 // TestReproduceWithPoolingNginx: from 1.29.7 on nginx pools upstream

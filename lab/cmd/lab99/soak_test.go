@@ -76,6 +76,16 @@ func TestSoakKill9(t *testing.T) {
 	nothingLeft(t, 0, true)
 }
 
+// TestSoakKill9Netns does the same to thirty runs in namespaces. Nothing is
+// ever left to sweep.
+func TestSoakKill9Netns(t *testing.T) {
+	const kills = 30
+	rnd := rand.New(rand.NewPCG(3, 4))
+	for range kills {
+		killAnywhere(t, time.Duration(rnd.Int64N(int64(tinyTakes))))
+	}
+}
+
 // leftAfterKill fails if a container still runs. One that was created and not
 // yet started when the command died is nobody's to start, and is swept at the
 // next start.
