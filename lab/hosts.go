@@ -85,7 +85,9 @@ func (t *trial) configure(topo driver.Topology) (proxy, backend []driver.File, e
 }
 
 func (t *trial) facts(topo driver.Topology) scenarios.Facts {
-	return Facts(t.v, topo, t.image(image.Nginx).Version)
+	f := Facts(t.v, topo, t.image(image.Nginx).Version)
+	f.ServerRoot = t.image(image.Httpd).ServerRoot
+	return f
 }
 
 // Facts is what templates are rendered with, for plan and run alike.

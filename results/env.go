@@ -23,7 +23,7 @@ type Image struct {
 	Requested string `json:"requested"` // as the scenario names it
 	Used      string `json:"used"`
 	ID        string `json:"id"`     // a digest: the engine's image ID, or that of the unpacked files
-	Source    string `json:"source"` // present, pulled or assembled
+	Source    string `json:"source"` // present, pulled, assembled or installed
 	Version   string `json:"version"`
 }
 

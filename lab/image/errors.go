@@ -17,17 +17,20 @@ type UnavailableError struct {
 	Mode     Mode
 	Pull     error // why no registry gave it
 	Assemble error // why it was not assembled from packages
-	Local    bool  // there is no engine to load an image into
+
+	Local     bool  // there is no engine to load an image into
+	Installed error // then: why what is installed here was not used
 }
 
 func (e *UnavailableError) Error() string {
 	if e.Local {
 		return fmt.Sprintf(`no %s for %s (--images %s)
-  packages: %v
+  packages:  %v
+  installed: %v
 any one of these helps:
   1. let apt-get reach the archive of the distribution (proxy, mirror); what it gave once is kept
-  2. run on a Debian or Ubuntu host that has apt-get and dpkg-deb
-  3. start a container engine that has the image, with --driver docker`, e.Role, e.Ref, e.Mode, e.Assemble)
+  2. run on a Debian or Ubuntu host that has apt-get and dpkg-deb, or install nginx and Apache httpd
+  3. start a container engine that has the image, with --driver docker`, e.Role, e.Ref, e.Mode, e.Assemble, e.Installed)
 	}
 	byHand := fmt.Sprintf("docker pull %s where the engine runs, or docker load < FILE", e.Ref)
 	if strings.HasPrefix(e.Ref, suitePrefix) {

@@ -67,6 +67,9 @@ type Image struct {
 	Note      string // how Used differs from Requested, for the top of plan, verdict and report; "" when it does not
 	Program   string // absolute path of the server (or agent) in the image
 	Packages  string // LabelPackages of an assembled image
+	// ServerRoot is the directory above Apache's modules, where that is not
+	// the official image's.
+	ServerRoot string
 }
 
 // Engine is what this package asks of a container engine; *client.Client is one.

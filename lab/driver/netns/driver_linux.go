@@ -2,9 +2,9 @@ package netns
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -34,7 +34,7 @@ const tryTimeout = 10 * time.Second
 func New(ctx context.Context) (driver.Driver, error) {
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
-	d := &Driver{rootless: os.Geteuid() != 0 || alone(), machine: machine(), roots: map[string]string{}}
+	d := &Driver{rootless: os.Geteuid() != 0 || alone(), machine: describe(), roots: map[string]string{}}
 	err := d.try(ctx)
 	if err != nil && !d.rootless && ctx.Err() == nil {
 		// Root without the capabilities, as in a container, is a user like others.
@@ -79,7 +79,7 @@ func (d *Driver) Name() string { return "netns" }
 // Machine describes this machine.
 func (d *Driver) Machine() driver.Machine { return d.machine }
 
-func machine() driver.Machine {
+func describe() driver.Machine {
 	m := driver.Machine{CPUs: runtime.NumCPU()}
 	var u unix.Utsname
 	if unix.Uname(&u) == nil {
@@ -102,11 +102,19 @@ func (d *Driver) Prepare(ctx context.Context, role image.Role, ref string, mode 
 		}
 	}
 	img, root, err := image.Unpack(ctx, role, ref, mode, say)
+	if none := new(image.UnavailableError); errors.As(err, &none) {
+		// Second best: what is installed may have other modules than a lean
+		// tree, and a wrapper, a patch or a policy around it.
+		var missing error
+		if img, missing = image.FindInstalled(ctx, role, ref, mode); missing == nil {
+			say(fmt.Sprintf("packages give no %s: %v", role, none.Assemble))
+			root, err = "/", nil
+		} else {
+			none.Installed = missing
+		}
+	}
 	if err != nil {
 		return image.Image{}, err
-	}
-	if err := os.MkdirAll(filepath.Join(filepath.Dir(root), scratch), 0o755); err != nil {
-		return image.Image{}, fmt.Errorf("prepare the root file system of %s: %w", role, err)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -24,7 +24,7 @@ type hostThread struct {
 	work    chan func()
 	netns   *os.File      // its network namespace, once named is closed
 	named   chan struct{} // closed also when there will be none
-	root    string // of the server, seen from the thread
+	root    string        // of the server, seen from the thread
 }
 
 // start makes the host and returns when its processes run.

@@ -24,42 +24,27 @@ func ownMounts() error {
 // devices are those that servers open.
 var devices = []string{"null", "zero", "full", "random", "urandom"}
 
-// scratch is a directory beside a server's root file system to mount on.
-const scratch = "scratch"
-
-// makeRoot makes a server's own root file system: the shared one below, and
-// what is written, such as a cache that a configuration of the user's names, in
-// memory above, as a container has it. It must be called on the host's thread,
-// in whose mount namespace it is mounted, and returns where.
+// makeRoot makes a server's own root file system, with what it writes in
+// memory, as a container has it. It must be called on the host's thread, in
+// whose mount namespace it is mounted, and returns where.
 func makeRoot(s server) (string, error) {
-	dir, shared := filepath.Split(s.Root)
-	// Names relative to it need no escapes in the options of a mount. The
-	// thread has a working directory of its own since it left for a mount
-	// namespace.
-	if err := unix.Chdir(dir); err != nil {
-		return "", fmt.Errorf("go to %s: %w", dir, err)
-	}
-	if err := unix.Mount("tmpfs", scratch, "tmpfs", unix.MS_NOSUID, "mode=0755,size=512m"); err != nil {
+	if err := unix.Mount("tmpfs", s.Scratch, "tmpfs", unix.MS_NOSUID, "mode=0755,size=512m"); err != nil {
 		return "", fmt.Errorf("mount what the server writes: %w", err)
 	}
-	upper, work, merged := filepath.Join(scratch, "upper"), filepath.Join(scratch, "work"), filepath.Join(scratch, "root")
-	for _, d := range []string{upper, work, merged} {
-		if err := makeDir(d); err != nil {
-			return "", err
-		}
+	layOut := overlay
+	if s.Root == "/" {
+		layOut = machine
 	}
-	options := "lowerdir=" + shared + ",upperdir=" + upper + ",workdir=" + work
-	if err := unix.Mount("overlay", merged, "overlay", unix.MS_NOSUID, options); err != nil {
-		return "", fmt.Errorf("mount the root file system, for which the kernel needs CONFIG_OVERLAY_FS and without root must be 5.11 or later: %w", err)
+	root, err := layOut(s)
+	if err != nil {
+		return "", err
 	}
-	root := filepath.Join(dir, merged)
-	run := filepath.Join(root, driver.RunDir)
 	for _, d := range []string{"proc", "dev", driver.RunDir} {
 		if err := makeDir(filepath.Join(root, d)); err != nil {
 			return "", err
 		}
 	}
-	if err := unix.Mount("tmpfs", run, "tmpfs", unix.MS_NOSUID|unix.MS_NOEXEC, "mode=1777,size=512m"); err != nil {
+	if err := unix.Mount("tmpfs", filepath.Join(root, driver.RunDir), "tmpfs", unix.MS_NOSUID|unix.MS_NOEXEC, "mode=1777,size=512m"); err != nil {
 		return "", fmt.Errorf("mount %s: %w", driver.RunDir, err)
 	}
 	if err := unix.Mount("/proc", filepath.Join(root, "proc"), "", unix.MS_BIND, ""); err != nil {
@@ -74,6 +59,29 @@ func makeRoot(s server) (string, error) {
 		}
 	}
 	return root, nil
+}
+
+// overlay puts what the server writes above the shared files. A configuration
+// of the user's own may name a cache anywhere.
+func overlay(s server) (string, error) {
+	// Names relative to it need no escapes in the options of a mount. The
+	// thread has a working directory of its own since it left for a mount
+	// namespace.
+	if err := unix.Chdir(s.Scratch); err != nil {
+		return "", fmt.Errorf("go to %s: %w", s.Scratch, err)
+	}
+	for _, d := range []string{"lower", "upper", "work", "root"} {
+		if err := makeDir(d); err != nil {
+			return "", err
+		}
+	}
+	if err := unix.Mount(s.Root, "lower", "", unix.MS_BIND, ""); err != nil {
+		return "", fmt.Errorf("mount the shared files: %w", err)
+	}
+	if err := unix.Mount("overlay", "root", "overlay", unix.MS_NOSUID, "lowerdir=lower,upperdir=upper,workdir=work"); err != nil {
+		return "", fmt.Errorf("mount the root file system, for which the kernel needs CONFIG_OVERLAY_FS and without root must be 5.11 or later: %w", err)
+	}
+	return filepath.Join(s.Scratch, "root"), nil
 }
 
 // makeDev takes the devices from the machine's /dev: nobody but real root may

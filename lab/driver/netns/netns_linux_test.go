@@ -78,16 +78,10 @@ func open(t *testing.T) *Driver {
 
 // spec is a lab whose servers run from a root file system with nothing in it.
 func spec(d *Driver, t *testing.T) driver.Spec {
-	dir := t.TempDir()
-	for _, sub := range []string{"root", scratch} {
-		if err := os.Mkdir(dir+"/"+sub, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	d.roots["empty"] = dir + "/root"
+	d.roots["empty"] = t.TempDir()
 	return driver.Spec{
 		Subnets:   []netip.Prefix{netip.MustParsePrefix("198.18.99.0/24")},
-		Addresses: 2,
+		Layout:    driver.Layout{Addresses: 2},
 		Proxy:     driver.Server{Image: "empty", Command: []string{"/nothing"}},
 		Backend:   driver.Server{Image: "empty", Command: []string{"/nothing"}},
 		Configure: func(driver.Topology) (proxy, backend []driver.File, err error) { return nil, nil, nil },

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 
 	"github.com/lab99/lab99/lab/agent"
@@ -70,7 +71,25 @@ func (d *Driver) server(s driver.Server, files []driver.File) (*server, error) {
 	if !ok {
 		return nil, fmt.Errorf("no root file system was prepared for image %q", s.Image)
 	}
-	return &server{Root: root, Files: files, Command: s.Command}, nil
+	scratch, err := scratchDir()
+	if err != nil {
+		return nil, err
+	}
+	return &server{Root: root, Scratch: scratch, Files: files, Command: s.Command}, nil
+}
+
+// scratchDir is an empty directory in the user's cache. All labs share it: what
+// one mounts there only its own servers see.
+func scratchDir() (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("where to mount root file systems: %w", err)
+	}
+	dir := filepath.Join(cache, "lab99", "mnt")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("where to mount root file systems: %w", err)
+	}
+	return dir, nil
 }
 
 // start starts the child and waits until it says that the lab is up.

@@ -29,7 +29,8 @@ type host struct {
 
 // server is nginx or the backend.
 type server struct {
-	Root    string        `json:"root"` // its root file system; shared, never written. Empty: this program, where it is
+	Root    string        `json:"root"`    // its root file system; shared, never written. "/" is the machine's; "": this program, where it is
+	Scratch string        `json:"scratch"` // an empty directory to mount on
 	Files   []driver.File `json:"files"`
 	Command []string      `json:"command"`
 }
