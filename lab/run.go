@@ -40,6 +40,9 @@ type Options struct {
 // Tool is who wrote a run.
 type Tool struct{ Version, Revision string }
 
+// UserAgent is how its load names itself to a server.
+func (t Tool) UserAgent() string { return "lab99/" + t.Version }
+
 // Progress is told how a run goes.
 type Progress interface {
 	// Say gets a line of talk.

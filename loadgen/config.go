@@ -16,6 +16,9 @@ type Config struct {
 	Body   []byte   // sent with every request, with its Content-Length
 	Host   string   // Host header; "" is the URL's
 
+	// UserAgent is sent unless Header has one; "" is lab99.
+	UserAgent string
+
 	// TLS configures https; nil verifies against the system's roots. It is the
 	// slower path: connections are opened by goroutines whose CPU is not in
 	// Result.CPUUser and CPUSys, and crypto/tls allocates.

@@ -46,10 +46,13 @@ func newPlan(ctx context.Context, c Config) (*plan, error) {
 	}
 	u, err := url.Parse(c.URL)
 	if err != nil {
+		if wrong := new(url.Error); errors.As(err, &wrong) {
+			err = wrong.Err // it would quote the URL, and with it a password
+		}
 		return nil, fmt.Errorf("loadgen: URL: %w", err)
 	}
 	if p.target, err = resolve(ctx, u, c.Allow); err != nil {
-		return nil, fmt.Errorf("loadgen: URL %s: %w", c.URL, err)
+		return nil, fmt.Errorf("loadgen: URL %s: %w", u.Redacted(), err)
 	}
 	if u.Scheme == "https" {
 		p.tls = clientTLS(c.TLS, c.Host, u.Hostname())

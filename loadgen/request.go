@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -101,7 +102,11 @@ func render(c *Config, u *url.URL, r *Request) ([]byte, error) {
 		fmt.Fprintf(&b, "%s: %s\r\n", name, strings.TrimSpace(value))
 	}
 	if agent {
-		b.WriteString("User-Agent: lab99\r\n")
+		name := cmp.Or(c.UserAgent, "lab99")
+		if strings.ContainsAny(name, "\r\n\x00") {
+			return nil, fmt.Errorf("user agent %q: want one line", name)
+		}
+		b.WriteString("User-Agent: " + name + "\r\n")
 	}
 	if length && (len(r.Body) > 0 || method == "POST" || method == "PUT" || method == "PATCH") {
 		b.WriteString("Content-Length: " + strconv.Itoa(len(r.Body)) + "\r\n")

@@ -99,7 +99,7 @@ func parseLoad(ctx context.Context, t *terminal, args []string) (*loadOptions, e
 			return nil, err
 		}
 	}
-	c.Header = headers
+	c.Header, c.UserAgent = headers, tool().UserAgent()
 	if insecure {
 		c.TLS = &tls.Config{InsecureSkipVerify: true} // asked for in so many words
 	}
