@@ -58,6 +58,9 @@ func New(ctx context.Context) (*Driver, error) {
 	if err := os.Setenv("TESTCONTAINERS_RYUK_DISABLED", "true"); err != nil {
 		return nil, err
 	}
+	if err := forgetPassword(); err != nil {
+		return nil, err
+	}
 	// Its banner would tear the progress bars.
 	tclog.SetDefault(log.New(io.Discard, "", 0))
 	if err := askedFor(ctx); err != nil {
@@ -105,7 +108,7 @@ func askedFor(ctx context.Context) error {
 func unreachable(err error) error {
 	// What testcontainers tried last, and what it says of it, misleads.
 	reason, _, _ := strings.Cut(err.Error(), "\nrootless Docker")
-	e := &driver.UnfitError{What: "no Docker engine answers", Err: errors.New(reason)}
+	e := &driver.UnfitError{What: "no Docker engine answers", Err: errors.New(withoutEnvironment(reason))}
 	switch {
 	case os.Getenv("DOCKER_API_VERSION") != "":
 		e.Hint = fmt.Sprintf("DOCKER_API_VERSION=%s is set and switches the negotiation of versions off: unset it.", os.Getenv("DOCKER_API_VERSION"))

@@ -29,6 +29,33 @@ func TestArchiveHasDirectoriesBeforeFiles(t *testing.T) {
 	}
 }
 
+func TestPasswordOfTheEngineIsForgotten(t *testing.T) {
+	for host, want := range map[string]string{
+		"":                            "",
+		"unix:///var/run/docker.sock": "unix:///var/run/docker.sock",
+		"tcp://127.0.0.1:2375":        "tcp://127.0.0.1:2375",
+		"tcp://me:secret@host:2375":   "tcp://host:2375",
+		"tcp://me:se@cret@host:%zz":   "tcp://host:%zz",
+		"ssh://me@host":               "ssh://me@host",
+		"ssh://me:secret@host:22":     "ssh://me@host:22",
+	} {
+		if got := withoutPassword(host); got != want {
+			t.Errorf("%s: %s, want %s", host, got, want)
+		}
+	}
+}
+
+func TestErrorsNameVariablesNotValues(t *testing.T) {
+	t.Setenv("DOCKER_CERT_PATH", "/home/me/certs")
+	t.Setenv("https_proxy", "http://me:secret@proxy:3128")
+	t.Setenv("DOCKER_TLS_VERIFY", "1")
+	t.Setenv("DOCKER_HOST", "tcp://there:1")
+	got := withoutEnvironment(`open /home/me/certs/ca.pem; via "http://me:secret@proxy:3128" to tcp://there:1, try 1`)
+	if want := `open $DOCKER_CERT_PATH/ca.pem; via "$https_proxy" to tcp://there:1, try 1`; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
 func TestUnreachableNamesTheSettingToBlame(t *testing.T) {
 	cause := errors.New("no\nrootless Docker not found")
 	t.Setenv("DOCKER_HOST", "tcp://nowhere:1")
