@@ -89,7 +89,7 @@ func (t *trial) load() *agent.Load {
 		URL:         target + t.v.Load.Path,
 		Connections: t.plan.Connections, RatePerS: t.plan.RatePerS, Profile: t.plan.Profile, Method: t.plan.Method,
 		DurationS: t.plan.DurationS, TimeoutS: t.plan.TimeoutS, StopAfterS: t.plan.StopAfterS,
-		StartInMs: startIn.Milliseconds(), Classify: !t.v.OwnConfig(),
+		StartInMs: startIn.Milliseconds(), Classify: !t.v.OwnConfig(), UserAgent: t.run.o.Tool.UserAgent(),
 	}
 	if !t.v.OwnConfig() {
 		l.NeighbourURL, l.NeighbourMs = target+neighbourPath, sampleEvery.Milliseconds()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +20,7 @@ func pair(t *testing.T, onSample func(Record)) (*Client, io.Closer, <-chan error
 	recR, recW := io.Pipe()
 	served := make(chan error, 1)
 	go func() {
-		err := Serve(context.Background(), cmdR, recW)
+		err := Serve(context.Background(), cmdR, recW, netip.Prefix{})
 		recW.Close()
 		served <- err
 	}()
@@ -64,7 +65,7 @@ func TestStopRightBehindLoad(t *testing.T) {
 	go func() {
 		io.WriteString(hold, in)
 	}()
-	go Serve(context.Background(), stdin, w)
+	go Serve(context.Background(), stdin, w, netip.Prefix{})
 	t.Cleanup(func() { hold.Close(); r.Close() })
 	c := NewClient("test", r, io.Discard, func(Record) {})
 	answer := make(chan Record, 1)

@@ -20,8 +20,8 @@ import (
 
 // run drives the load, and beside it the neighbour request, and gives back
 // the totals. Samples go out as they come.
-func (l *Load) run(ctx context.Context, sample func(Record)) (*LoadDone, error) {
-	cfg, err := l.config()
+func (l *Load) run(ctx context.Context, network netip.Prefix, sample func(Record)) (*LoadDone, error) {
+	cfg, err := l.config(network)
 	if err != nil {
 		return nil, err
 	}
@@ -45,14 +45,22 @@ func (l *Load) run(ctx context.Context, sample func(Record)) (*LoadDone, error) 
 	return loadDone(res)
 }
 
-func (l *Load) config() (loadgen.Config, error) {
-	u, err := url.Parse(l.URL)
-	if err != nil {
-		return loadgen.Config{}, err
-	}
-	target, err := netip.ParseAddr(u.Hostname())
-	if err != nil {
-		return loadgen.Config{}, fmt.Errorf("target %s: %w", l.URL, err)
+func (l *Load) config(network netip.Prefix) (loadgen.Config, error) {
+	for _, target := range []string{l.URL, l.NeighbourURL} {
+		if target == "" {
+			continue // only the neighbour's may be
+		}
+		u, err := url.Parse(target)
+		if err != nil {
+			return loadgen.Config{}, err
+		}
+		at, err := netip.ParseAddrPort(u.Host) // the lab has no names, so there is nothing to resolve
+		if err != nil {
+			return loadgen.Config{}, fmt.Errorf("target %s: %w", target, err)
+		}
+		if err := permit(network, at); err != nil {
+			return loadgen.Config{}, err
+		}
 	}
 	c := loadgen.Config{
 		URL:         l.URL,
@@ -62,9 +70,10 @@ func (l *Load) config() (loadgen.Config, error) {
 		Duration:    seconds(l.DurationS),
 		Timeout:     seconds(l.TimeoutS),
 		Start:       clock.Mono() + l.StartInMs*1e6,
-		// The lab made the target's network itself; the agent inside it need
-		// not know which it was.
-		Allow: []netip.Prefix{netip.PrefixFrom(target, target.BitLen())},
+		UserAgent:   l.UserAgent,
+	}
+	if network.IsValid() {
+		c.Allow = []netip.Prefix{network}
 	}
 	if l.Profile != "" {
 		if c.Profile, err = loadgen.ParseProfile(l.Profile); err != nil {
@@ -187,7 +196,7 @@ func encodeMicroseconds(ns *hdr.Histogram) ([]byte, error) {
 func (l *Load) neighbour(ctx context.Context, startNs int64, sample func(Record)) {
 	transport := &http.Transport{MaxIdleConnsPerHost: 1, DialContext: (&net.Dialer{Timeout: time.Second}).DialContext}
 	defer transport.CloseIdleConnections()
-	client := &http.Client{Transport: transport, Timeout: seconds(l.TimeoutS)}
+	client := &http.Client{Transport: transport, Timeout: seconds(l.TimeoutS), CheckRedirect: stay}
 	l.neighbourOnce(ctx, client)
 	for due := startNs; ; {
 		select {
@@ -205,12 +214,27 @@ func (l *Load) neighbour(ctx context.Context, startNs int64, sample func(Record)
 	}
 }
 
+// stay takes a redirect for the answer it is: where it points to was never
+// asked for.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// permit refuses targets that are neither loopback nor in the run's network.
+func permit(network netip.Prefix, targets ...netip.AddrPort) error {
+	for _, t := range targets {
+		if a := t.Addr().Unmap(); !a.IsLoopback() && !network.Contains(a) {
+			return fmt.Errorf("%s is neither loopback nor in the run's network (%v): an agent does not fire at strangers", a, network)
+		}
+	}
+	return nil
+}
+
 // neighbourOnce returns the status of one request, 0 if it failed.
 func (l *Load) neighbourOnce(ctx context.Context, client *http.Client) int {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, l.NeighbourURL, nil)
 	if err != nil {
 		return 0
 	}
+	req.Header.Set("User-Agent", l.UserAgent)
 	resp, err := client.Do(req)
 	if err != nil {
 		return 0

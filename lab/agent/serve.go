@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,10 +24,14 @@ const leaveWithin = 200 * time.Millisecond
 // Serve is the agent: it obeys commands from r until r ends, and writes
 // records to w. The end of r means that the command is gone; everything that
 // still runs is cut short.
-func Serve(ctx context.Context, r io.Reader, w io.Writer) error {
+//
+// network is the run's. It is fixed here and not in the commands, so that none
+// of them can turn the agent on anything but loopback and the run's own hosts;
+// the zero Prefix leaves it loopback.
+func Serve(ctx context.Context, r io.Reader, w io.Writer, network netip.Prefix) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s := &server{queue: make(chan []byte, queueLen)}
+	s := &server{queue: make(chan []byte, queueLen), network: network}
 	written := make(chan error, 1)
 	go func() { written <- s.write(w) }()
 
@@ -77,6 +82,7 @@ type server struct {
 	seq      uint64
 	queue    chan []byte
 	stopping atomic.Pointer[context.CancelFunc]
+	network  netip.Prefix
 }
 
 // obey runs one command and answers it.
@@ -85,7 +91,9 @@ func (s *server) obey(ctx context.Context, c Command) {
 	var err error
 	switch {
 	case c.Ready != nil:
-		err = c.Ready.wait(ctx)
+		if err = permit(s.network, append(c.Ready.Backends, c.Ready.Proxy)...); err == nil {
+			err = c.Ready.wait(ctx)
+		}
 	case c.Addr != nil:
 		err = c.Addr.add()
 	case c.Inspect != nil:
@@ -93,7 +101,7 @@ func (s *server) obey(ctx context.Context, c Command) {
 	case c.Observe != nil:
 		rec.Observed, err = c.Observe.run(ctx, s.sample)
 	case c.Load != nil:
-		rec.LoadDone, err = c.Load.run(ctx, s.sample)
+		rec.LoadDone, err = c.Load.run(ctx, s.network, s.sample)
 	default:
 		err = fmt.Errorf("command %d asks for nothing this agent knows: the agent and the command are of different versions", c.ID)
 	}

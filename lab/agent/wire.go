@@ -62,6 +62,7 @@ type Load struct {
 	TimeoutS     float64  `json:"timeout_s"`
 	StopAfterS   *float64 `json:"stop_after_error_99_s,omitempty"`
 	StartInMs    int64    `json:"start_in_ms"` // t = 0 lies this far ahead
+	UserAgent    string   `json:"user_agent,omitempty"`
 	NeighbourURL string   `json:"neighbour_url,omitempty"`
 	NeighbourMs  int64    `json:"neighbour_ms,omitempty"`
 	Classify     bool     `json:"classify"` // the proxy sends UpstreamHeader

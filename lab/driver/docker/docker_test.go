@@ -23,7 +23,7 @@ func TestArchiveHasDirectoriesBeforeFiles(t *testing.T) {
 		}
 		got = append(got, h.Name)
 	}
-	want := "etc/ etc/lab/ etc/lab/nginx.conf etc/lab/htdocs/ etc/lab/htdocs/index.html"
+	want := "nginx.conf htdocs/ htdocs/index.html"
 	if strings.Join(got, " ") != want {
 		t.Errorf("%v, want %s", got, want)
 	}

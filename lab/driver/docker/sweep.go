@@ -54,9 +54,35 @@ func (d *Driver) Sweep(ctx context.Context, all bool) ([]string, error) {
 		}
 		removed = append(removed, fmt.Sprintf("network %.12s (run %s)", n.ID, n.Labels[labelRun]))
 	}
+	swept, err := d.removeVolumes(ctx, ours, alive, all)
+	removed, errs = append(removed, swept...), append(errs, err)
 	if all {
 		swept, err := d.removeAgentImages(ctx)
 		removed, errs = append(removed, swept...), append(errs, err)
+	}
+	return removed, errors.Join(errs...)
+}
+
+// removeVolumes removes the configuration volumes whose containers are gone: an
+// engine that was killed itself may not have come to it.
+func (d *Driver) removeVolumes(ctx context.Context, ours client.Filters, alive map[string]bool, all bool) ([]string, error) {
+	list, err := d.cli.VolumeList(ctx, client.VolumeListOptions{Filters: ours})
+	if err != nil {
+		return nil, fmt.Errorf("list the volumes of earlier runs: %w", err)
+	}
+	var removed []string
+	var errs []error
+	for _, v := range list.Items {
+		made, err := time.Parse(time.RFC3339, v.CreatedAt)
+		if alive[v.Labels[labelRun]] || (!all && err == nil && time.Since(made) < bornGrace) {
+			continue
+		}
+		switch _, err := d.cli.VolumeRemove(ctx, v.Name, client.VolumeRemoveOptions{}); {
+		case err == nil:
+			removed = append(removed, fmt.Sprintf("volume %.12s (run %s)", v.Name, v.Labels[labelRun]))
+		case !cerrdefs.IsNotFound(err) && !cerrdefs.IsConflict(err): // a container just going takes it along
+			errs = append(errs, fmt.Errorf("remove volume %.12s: %w", v.Name, err))
+		}
 	}
 	return removed, errors.Join(errs...)
 }

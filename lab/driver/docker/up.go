@@ -16,6 +16,7 @@ import (
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/results"
 	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/mount"
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 	tc "github.com/testcontainers/testcontainers-go"
@@ -151,11 +152,9 @@ func joined(id string) place {
 // probe starts an agent in the network namespace of a server.
 func (b *builder) probe(ctx context.Context, role, id string) error {
 	_, err := b.agent(ctx, hostOf(role), roleProbe, func(hc *container.HostConfig) {
+		confine(hc, probeCapabilities(role, b.moreAddresses(role)))
 		hc.NetworkMode = container.NetworkMode("container:" + id)
 		hc.PidMode = container.PidMode("container:" + b.tether)
-		if b.moreAddresses(role) {
-			hc.CapAdd = []string{"NET_ADMIN"} // to add them
-		}
 	})
 	return err
 }
@@ -175,7 +174,7 @@ func (b *builder) server(ctx context.Context, role string, s driver.Server, wher
 	}
 	req := tc.ContainerRequest{
 		Image: s.Image,
-		Tmpfs: map[string]string{driver.RunDir: "rw,size=512m,mode=1777"},
+		Tmpfs: writable(role),
 		ConfigModifier: func(c *container.Config) {
 			c.Entrypoint = s.Command[:1] // the official entrypoint edits configurations
 			c.Cmd = s.Command[1:]
@@ -187,6 +186,8 @@ func (b *builder) server(ctx context.Context, role string, s driver.Server, wher
 			hc.Sysctls = s.Sysctls
 			hc.LogConfig = container.LogConfig{Type: "none"}
 			where(nil, hc)
+			hc.Mounts = []mount.Mount{configVolume(b.labels(role))}
+			confine(hc, serverCapabilities[role])
 		},
 	}
 	where(&req, nil)
@@ -200,13 +201,14 @@ func (b *builder) agent(ctx context.Context, host, role string, join func(*conta
 	req := tc.ContainerRequest{
 		Image: b.agentImage,
 		ConfigModifier: func(c *container.Config) {
-			c.Cmd = []string{"agent"}
+			c.Cmd = []string{"agent", "--network", b.lab.topo.Subnet.String()}
 			c.OpenStdin, c.StdinOnce = true, true
 			c.AttachStdin, c.AttachStdout, c.AttachStderr = true, true, true
 		},
 		HostConfigModifier: func(hc *container.HostConfig) {
 			hc.AutoRemove = true
 			hc.LogConfig = container.LogConfig{Type: "none"} // the stream is attached; nothing may fill the engine's disk
+			confine(hc, nil)                                 // sending requests takes no privilege
 			if join != nil {
 				join(hc)
 			}
@@ -244,7 +246,7 @@ func (b *builder) start(ctx context.Context, m *member, req tc.ContainerRequest,
 	cli := b.lab.d.cli
 	if len(files) > 0 {
 		// One archive: the engine takes some 50 ms over each copy.
-		_, err := cli.CopyToContainer(ctx, m.id, client.CopyToContainerOptions{DestinationPath: "/", Content: archive(files)})
+		_, err := cli.CopyToContainer(ctx, m.id, client.CopyToContainerOptions{DestinationPath: driver.ConfigDir, Content: archive(files)})
 		if err != nil {
 			return unfit(ctx, "copy files into the "+what, err)
 		}
@@ -295,19 +297,21 @@ func static(name string, addr netip.Addr) func(map[string]*network.EndpointSetti
 	}
 }
 
-// archive packs files, and the directories they need, for the engine.
+// archive packs files below driver.ConfigDir, and the directories they need,
+// for the engine.
 func archive(files []driver.File) *bytes.Buffer {
 	var buf bytes.Buffer
 	w := tar.NewWriter(&buf)
 	made := map[string]bool{}
 	for _, f := range files {
-		for i, c := range f.Path {
-			if dir := f.Path[:i]; c == '/' && i > 0 && !made[dir] {
+		name := strings.TrimPrefix(path.Clean(f.Path), driver.ConfigDir+"/")
+		for i, c := range name {
+			if dir := name[:i]; c == '/' && !made[dir] {
 				made[dir] = true
-				w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: strings.TrimPrefix(dir, "/") + "/", Mode: 0o755})
+				w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: dir + "/", Mode: 0o755})
 			}
 		}
-		w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: strings.TrimPrefix(path.Clean(f.Path), "/"), Mode: 0o644, Size: int64(len(f.Data))})
+		w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644, Size: int64(len(f.Data))})
 		w.Write(f.Data)
 	}
 	w.Close() // none of these can fail on a bytes.Buffer with matching sizes
