@@ -66,3 +66,33 @@ func TestLoadSaysWhatIsThereWhenAScenarioIsNot(t *testing.T) {
 		}
 	}
 }
+
+// TestScenarioReadsItsOwnDirectoryOnly: neither a dotted path nor an absolute
+// one (invalid/outside.yaml) nor a symbolic link leads out; --set may.
+func TestScenarioReadsItsOwnDirectoryOnly(t *testing.T) {
+	outside := filepath.Join(t.TempDir(), "own.conf")
+	dir := t.TempDir()
+	for file, text := range map[string]string{
+		outside: "events {} http { server { location / { proxy_pass http://app; } } }",
+		filepath.Join(dir, "linked.yaml"): "apiVersion: lab99/v1\nname: x\nports: 500\nrate: 200\nduration: 10s\n" +
+			"proxy: {config: link.conf}\nvariants: [{name: a}]\n",
+		filepath.Join(dir, "plain.yaml"): "apiVersion: lab99/v1\nname: x\nports: 500\nrate: 200\nduration: 10s\nvariants: [{name: a}]\n",
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(outside, filepath.Join(dir, "link.conf")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(filepath.Join(dir, "linked.yaml")); err == nil || !strings.Contains(err.Error(), "linked.yaml:6:17: ") || !strings.Contains(err.Error(), "escapes") {
+		t.Errorf("a symbolic link leads out: %v", err)
+	}
+	s, err := Load(filepath.Join(dir, "plain.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Resolve("", []string{"proxy.config=" + outside}); err != nil {
+		t.Error(err)
+	}
+}

@@ -55,6 +55,11 @@ func Load(nameOrPath string) (*Scenario, error) {
 type files struct {
 	fsys fs.FS
 	dir  string
+	// confined refuses what leads out of dir, by "..", from the root or over a
+	// symbolic link: what a scenario names is copied into reports, and a
+	// scenario may come from anywhere. On a command line people name what they
+	// like.
+	confined bool
 }
 
 // read gives a file's text and the name to report it by.
@@ -68,7 +73,7 @@ func (f files) read(name string) (text []byte, label string, err error) {
 		if !filepath.IsAbs(name) {
 			label = filepath.Join(f.dir, name)
 		}
-		file, err = os.Open(label)
+		file, err = f.open(name, label)
 	}
 	if err != nil {
 		return nil, label, errors.New(plain(err))
@@ -85,6 +90,18 @@ func (f files) read(name string) (text []byte, label string, err error) {
 		return nil, label, fmt.Errorf("longer than %d bytes", maxFileSize)
 	}
 	return text, label, nil
+}
+
+func (f files) open(name, label string) (fs.File, error) {
+	if !f.confined {
+		return os.Open(label)
+	}
+	root, err := os.OpenRoot(f.dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	return root.Open(name)
 }
 
 // plain is an error without the path that the message around it names already.

@@ -111,12 +111,13 @@ func (d *decoder) configFile(f files, n *node, own string) *configFile {
 	if n.kind != scalar || n.text == "" {
 		return nil // reported already
 	}
+	f.confined = true
 	if n.at.src.lines == nil {
 		f = files{}
 	}
 	text, label, err := f.read(n.text)
 	if err != nil {
-		hint := "a path in a scenario is relative to the scenario's directory"
+		hint := "a path in a scenario is relative to the scenario's directory and stays below it; --set may name any file"
 		if n.at.src.lines == nil {
 			hint = "a path in --set is relative to the working directory"
 		}
