@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"time"
@@ -76,26 +77,28 @@ func (s *Store) WriteJSON(name string, v any) error {
 }
 
 // WriteFile writes a file of the run, whole or not at all; name may contain
-// a directory.
-func (s *Store) WriteFile(name string, b []byte) error {
-	return WriteFile(filepath.Join(s.Dir, name), b)
-}
-
-// WriteFile replaces path by way of a temporary file beside it, so that a
-// full disk or a crash leaves the old file or none, never half of one.
-func WriteFile(path string, b []byte) (err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+// a directory. It goes by way of a temporary file beside it, so that a full
+// disk or a crash leaves the old file or none, never half of one.
+func (s *Store) WriteFile(name string, b []byte) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("write %s: %w", filepath.Join(s.Dir, name), err)
+		}
+	}()
+	root, err := s.root(name)
+	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	defer root.Close()
+	tmp := filepath.Join(filepath.Dir(name), fmt.Sprintf(".%s-%08x", filepath.Base(name), rand.Uint32()))
+	f, err := root.OpenFile(tmp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return err
 	}
 	defer func() {
 		if err != nil {
 			f.Close()
-			os.Remove(f.Name())
-			err = fmt.Errorf("write %s: %w", path, err)
+			root.Remove(tmp)
 		}
 	}()
 	if _, err = f.Write(b); err != nil {
@@ -110,7 +113,25 @@ func WriteFile(path string, b []byte) (err error) {
 	if err = f.Close(); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	return root.Rename(tmp, name)
+}
+
+// root opens the run's directory and makes the directory of a file in it. All
+// writing goes through it: neither a variant's name in a plan made elsewhere
+// nor a symbolic link planted in a run leads out of it.
+func (s *Store) root(name string) (*os.Root, error) {
+	if err := os.MkdirAll(s.Dir, 0o755); err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(s.Dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		root.Close()
+		return nil, err
+	}
+	return root, nil
 }
 
 // Lines is a JSON Lines file that grows. Each record is one write, so that
@@ -124,11 +145,12 @@ type Lines struct {
 
 // AppendLines opens a JSON Lines file of the run.
 func (s *Store) AppendLines(name string) (*Lines, error) {
-	path := filepath.Join(s.Dir, name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	root, err := s.root(name)
+	if err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	defer root.Close()
+	f, err := root.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
 		return nil, err
 	}

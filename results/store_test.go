@@ -55,14 +55,14 @@ func TestCutSamplesKeepTheirPrefix(t *testing.T) {
 func TestFailedWriteLeavesTheOldFile(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "f")
-	if err := WriteFile(file, []byte("old")); err != nil {
+	if err := (&Store{Dir: dir}).WriteFile("f", []byte("old")); err != nil {
 		t.Fatal(err)
 	}
 	// A directory cannot be replaced by a file: the rename fails.
 	if err := os.MkdirAll(filepath.Join(dir, "d", "x"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := WriteFile(filepath.Join(dir, "d"), []byte("new")); err == nil {
+	if err := (&Store{Dir: dir}).WriteFile("d", []byte("new")); err == nil {
 		t.Error("a file took the place of a directory")
 	}
 	left, err := filepath.Glob(filepath.Join(dir, ".*"))

@@ -59,5 +59,5 @@ func write(dir, name string, encode func(io.Writer) error) error {
 	if err := encode(&b); err != nil {
 		return fmt.Errorf("make %s: %w", name, err)
 	}
-	return results.WriteFile(filepath.Join(dir, name), b.Bytes())
+	return (&results.Store{Dir: dir}).WriteFile(name, b.Bytes())
 }

@@ -103,7 +103,7 @@ func TestPostmortem(t *testing.T) {
 			_, md := pages(t, run)
 			path := filepath.Join("testdata", name+".md")
 			if *update {
-				if err := results.WriteFile(path, []byte(md)); err != nil {
+				if err := os.WriteFile(path, []byte(md), 0o644); err != nil {
 					t.Fatal(err)
 				}
 			}
