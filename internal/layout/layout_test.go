@@ -59,7 +59,7 @@ var own = map[string][]string{
 // rule is on packages of this module that (transitively) reach it.
 var outside = map[string][]string{
 	"github.com/testcontainers/testcontainers-go": {"lab/driver/docker", "lab/cli", "lab/cmd"},
-	"github.com/vishvananda/netlink":              {"lab/probe", "lab/driver", "lab/agent", "lab", "lab/cli", "lab/cmd"},
+	"github.com/vishvananda/netlink":              {"lab/probe", "lab/driver", "lab/agent", "lab/doctor", "lab", "lab/cli", "lab/cmd"},
 	"github.com/vbauerster/mpb/v8":                {"lab/cli", "lab/cmd"},
 	"gonum.org/v1/plot":                           {"results/chart", "results/report", "lab", "lab/cli", "lab/cmd"},
 	"github.com/goccy/go-yaml":                    {"scenarios", "lab", "lab/cli", "lab/cmd"},

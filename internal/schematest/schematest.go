@@ -28,6 +28,12 @@ func Predict(t testing.TB, doc []byte) error {
 	return validate(t, schema.Predict, doc)
 }
 
+// Doctor returns an error unless doc is a valid lab99/doctor/v1.
+func Doctor(t testing.TB, doc []byte) error {
+	t.Helper()
+	return validate(t, schema.Doctor, doc)
+}
+
 func validate(t testing.TB, source, doc []byte) error {
 	t.Helper()
 	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(doc))

@@ -76,9 +76,11 @@ func (l *Load) config(network netip.Prefix) (loadgen.Config, error) {
 		c.Allow = []netip.Prefix{network}
 	}
 	if l.Profile != "" {
-		if c.Profile, err = loadgen.ParseProfile(l.Profile); err != nil {
+		p, err := loadgen.ParseProfile(l.Profile)
+		if err != nil {
 			return c, err
 		}
+		c.Profile = p
 	}
 	if l.StopAfterS != nil {
 		c.Stop = []loadgen.Stop{{Cause: CauseConnect, After: seconds(*l.StopAfterS)}}

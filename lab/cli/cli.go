@@ -42,12 +42,14 @@ func commands() []command {
 		{"list", "[flags]", "list the scenarios this program carries", list},
 		{"validate", "FILE...", "check scenario files", validate},
 		{"report", "RUN...", "make the report of a stored run again", remakeReport},
+		{"doctor", "[flags]", "say what this machine has and lacks for a lab", examine},
 		{"load", "[flags] URL", "drive HTTP load at a stated rate and say honestly what came of it", load},
 		{"clean", "", "remove what any earlier run left in the container engine", clean},
 		{"version", "", "print the version", version},
 		{"agent", "", "", serveAgent},
 		{netns.Subcommand, "", "", netnsInit},
 		{"backend", "", "", serveBackend},
+		{doctorInside, "", "", examineInside},
 	}
 }
 
@@ -106,6 +108,10 @@ func finish(t *terminal, c command, err error) int {
 		return int(code)
 	}
 	fmt.Fprintln(t.stderr, "lab99 "+c.name+": "+err.Error())
+	var unfit *driver.UnfitError
+	if errors.As(err, &unfit) {
+		fmt.Fprintln(t.stderr, "  `lab99 doctor` shows what this machine has and lacks.")
+	}
 	return exitCode(err)
 }
 

@@ -18,3 +18,8 @@ var Load []byte
 //
 //go:embed predict.v1.json
 var Predict []byte
+
+// Doctor is the schema of what lab99 doctor --json prints, lab99/doctor/v1.
+//
+//go:embed doctor.v1.json
+var Doctor []byte

@@ -17,6 +17,11 @@ func (d *Driver) Prepare(ctx context.Context, role image.Role, ref string, mode 
 	return image.Resolve(ctx, d.cli, role, ref, mode, say)
 }
 
+// Find looks for the image of a server without pulling or making one.
+func (d *Driver) Find(ctx context.Context, role image.Role, ref string) (image.Image, bool, error) {
+	return image.Find(ctx, d.cli, role, ref, image.Auto)
+}
+
 // agentImage loads the agent into the engine, if it is not there yet.
 func (d *Driver) agentImage(ctx context.Context) (string, error) {
 	path, err := d.agentBinary(ctx)

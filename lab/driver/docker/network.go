@@ -8,6 +8,7 @@ import (
 
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/client"
 	tc "github.com/testcontainers/testcontainers-go"
 	tcnet "github.com/testcontainers/testcontainers-go/network"
 )
@@ -35,4 +36,21 @@ func newNetwork(ctx context.Context, labels map[string]string, candidates []neti
 		What: "every candidate for the lab's subnet is taken: " + strings.Join(taken, ", "),
 		Hint: "Run `lab99 clean` to remove what dead runs left, or name a free one with --subnet.",
 	}
+}
+
+// Subnets are those of all the engine's networks.
+func (d *Driver) Subnets(ctx context.Context) ([]netip.Prefix, error) {
+	list, err := d.cli.NetworkList(ctx, client.NetworkListOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("list the engine's networks: %w", err)
+	}
+	var all []netip.Prefix
+	for _, n := range list.Items {
+		for _, c := range n.IPAM.Config {
+			if c.Subnet.IsValid() {
+				all = append(all, c.Subnet)
+			}
+		}
+	}
+	return all, nil
 }

@@ -152,7 +152,11 @@ func setSysctl(key, value string) error {
 
 func (t *hostThread) startAgent() error {
 	s := t.streams
-	ended, err := t.init.children.start("/proc/self/exe", []string{"lab99", "agent"}, &syscall.ProcAttr{
+	argv := []string{"lab99", "agent"}
+	if len(t.host.Addresses) > 0 {
+		argv = append(argv, "--network", t.host.Addresses[0].Masked().String()) // load goes nowhere else
+	}
+	ended, err := t.init.children.start("/proc/self/exe", argv, &syscall.ProcAttr{
 		Dir: "/", Env: os.Environ(), Files: []uintptr{s[0].Fd(), s[1].Fd(), s[2].Fd()},
 	})
 	if err != nil {

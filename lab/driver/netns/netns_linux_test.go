@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	case os.Args[1] == "agent":
-		agent.Serve(context.Background(), os.Stdin, os.Stdout)
+		agent.Serve(context.Background(), os.Stdin, os.Stdout, netip.Prefix{})
 		os.Exit(0)
 	}
 	os.Exit(m.Run())

@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/lab99/lab99/lab/doctor"
+	"github.com/lab99/lab99/lab/driver/docker"
+	"github.com/lab99/lab99/lab/image"
+	"github.com/lab99/lab99/lab/verdict"
+	"github.com/lab99/lab99/scenarios"
+)
+
+// doctorInside is the command that package doctor runs in namespaces made for
+// it; nobody types it.
+const doctorInside = "doctor-inside"
+
+func examineInside(_ context.Context, t *terminal, _ []string) error { return doctor.Inside(t.stdout) }
+
+// examine says what this machine has and lacks. It ends with an error only
+// where no driver can run.
+func examine(ctx context.Context, t *terminal, args []string) error {
+	var asJSON bool
+	var subnets, out string
+	fs := flags(t, "doctor", "[flags]")
+	fs.BoolVar(&asJSON, "json", false, "print one object, "+doctor.Schema+", instead of the table")
+	fs.StringVar(&subnets, "subnet", defaultSubnets, "`CIDR`s to look at for the lab's network")
+	fs.StringVar(&out, "out", filepath.Join("results", "runs"), "`directory` for runs, to look for room in")
+	if rest, err := parse(fs, args); err != nil {
+		return err
+	} else if len(rest) > 0 {
+		return &usageError{fmt.Sprintf("unexpected argument %q", rest[0])}
+	}
+	nets, err := parseSubnets(subnets)
+	if err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	refs, err := mainImages()
+	if err != nil {
+		return err
+	}
+	r := doctor.Judge(doctor.Examine(ctx, doctor.Options{
+		Connect: connect, Inside: []string{self, doctorInside}, Subnets: nets, Images: refs, Out: out,
+	}))
+	r.Tool = tool().Version
+	if asJSON {
+		b, err := json.MarshalIndent(r, "", "  ")
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(t.stdout, string(b))
+	} else if err := r.Write(t.stdout); err != nil {
+		return err
+	}
+	if r.Driver == "" {
+		return exitError(verdict.ExitUnfit)
+	}
+	return nil
+}
+
+// connect keeps a nil *docker.Driver from becoming an Engine that is not nil.
+func connect(ctx context.Context) (doctor.Engine, error) {
+	d, err := docker.New(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// mainImages are what the main scenario asks for.
+func mainImages() (map[image.Role]string, error) {
+	s, err := scenarios.Load(mainScenario)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.Resolve("", nil)
+	if err != nil {
+		return nil, err
+	}
+	v := r.Variants[0]
+	return map[image.Role]string{image.Nginx: v.Proxy.Image, image.Httpd: v.Backend.Image}, nil
+}

@@ -1,0 +1,50 @@
+package doctor
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/lab99/lab99/lab/driver"
+)
+
+// EngineFacts is the container engine.
+type EngineFacts struct {
+	Machine driver.Machine
+	Err     string // why none answers
+	Hint    string // what its error says would help
+}
+
+func readEngine(e Engine, err error) EngineFacts {
+	if err == nil {
+		return EngineFacts{Machine: e.Machine()}
+	}
+	f := EngineFacts{Err: err.Error()}
+	var unfit *driver.UnfitError
+	if errors.As(err, &unfit) {
+		f.Err, f.Hint = unfit.What, unfit.Hint
+		if unfit.Err != nil {
+			f.Err += ": " + unfit.Err.Error()
+		}
+	}
+	return f
+}
+
+// judgeEngine: without an engine there is the other driver.
+func judgeEngine(f Facts) Check {
+	c := Check{Name: "driver docker", Status: OK, Found: f.Engine.Machine.Engine}
+	if f.Engine.Err != "" {
+		c.Status, c.Found, c.Remedy = Fail, oneLine(f.Engine.Err), oneLine(f.Engine.Hint)
+		if f.Namespaces.works() {
+			c.Status = Warn
+		}
+		return c
+	}
+	if k := f.Engine.Machine.Kernel; k != f.Kernel {
+		c.Found += fmt.Sprintf("; on another machine, of kernel %s: what is read below of the kernel is this one's", k)
+	}
+	return c
+}
+
+// oneLine keeps the screen to its lines.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -1,0 +1,15 @@
+package doctor
+
+// InsideFacts is what a process found in namespaces made for it. An empty
+// error means that it worked.
+type InsideFacts struct {
+	Link       string            `json:"link"`    // error of bringing lo up
+	Veth       string            `json:"veth"`    // of making a bridge and a veth pair
+	Mount      string            `json:"mount"`   // of a tmpfs
+	Sysctl     string            `json:"sysctl"`  // of setting the port range
+	Dump       string            `json:"dump"`    // of listing sockets by sock_diag
+	Destroy    string            `json:"destroy"` // of SOCK_DESTROY
+	Tracked    *bool             `json:"tracked"` // whether conntrack counted a connection; nil: unknown
+	Sysctls    map[string]string `json:"sysctls"` // of a namespace nobody has configured
+	UsablePort int               `json:"usable_ports"`
+}

@@ -1,0 +1,61 @@
+package doctor
+
+import "fmt"
+
+// inside is the best look into a new namespace that was had, nil without one.
+func (n NamespaceFacts) inside() *InsideFacts {
+	for _, t := range []*Trial{n.Direct, n.ByUser} {
+		if t != nil && t.Err == "" {
+			return &t.InsideFacts
+		}
+	}
+	return nil
+}
+
+func judgeKernel(f Facts) Check {
+	c := Check{Name: "kernel", Status: OK, Found: f.Kernel}
+	if f.Kernel == "" {
+		c.Found = "none of Linux here; the engine has " + f.Engine.Machine.Kernel
+	}
+	return c
+}
+
+const unseen = "could not be looked at, for want of a namespace to look from"
+
+// judgeSockDiag: without sock_diag no socket is counted, and there is no lab.
+func judgeSockDiag(f Facts) Check {
+	c := Check{Name: "INET_DIAG", Status: OK}
+	in := f.Namespaces.inside()
+	switch {
+	case in == nil:
+		c.Found = unseen
+	case in.Dump != "":
+		c.Status, c.Found = Fail, oneLine(in.Dump)
+		c.Remedy = "modprobe tcp_diag, or a kernel with CONFIG_INET_DIAG: the lab counts sockets with it"
+	case in.Destroy != "":
+		c.Found = "lists sockets; SOCK_DESTROY does not work, and the lab does not need it"
+	default:
+		c.Found = "lists sockets, and SOCK_DESTROY ends them"
+	}
+	return c
+}
+
+// judgeReuseDelay: the hold time under tcp_tw_reuse=1.
+func judgeReuseDelay(f Facts) Check {
+	c := Check{Name: "tw_reuse_delay", Status: OK}
+	in := f.Namespaces.inside()
+	if in == nil {
+		c.Found = unseen
+		return c
+	}
+	switch delay := in.Sysctls["net.ipv4.tcp_tw_reuse_delay"]; delay {
+	case "":
+		c.Found = "fixed at 1 s on this kernel"
+	case "1000":
+		c.Found = "1000 ms, the default"
+	default:
+		c.Status, c.Found = Warn, fmt.Sprintf("%s ms in a new namespace, not the default 1000", delay)
+		c.Remedy = "set proxy.sysctls.net.ipv4.tcp_tw_reuse_delay in the scenario where that matters; predictions follow what is read back"
+	}
+	return c
+}

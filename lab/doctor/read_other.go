@@ -1,0 +1,7 @@
+//go:build !linux && !darwin
+
+package doctor
+
+func freeMiB(string) (int, error) { return -1, nil }
+
+func descriptorLimit() uint64 { return 0 }

@@ -1,0 +1,30 @@
+//go:build linux || darwin
+
+package doctor
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// freeMiB is the room for this user in a directory, which must be writable.
+func freeMiB(dir string) (int, error) {
+	if err := unix.Access(dir, unix.W_OK); err != nil {
+		return 0, fmt.Errorf("%s: not writable: %w", dir, err)
+	}
+	var s unix.Statfs_t
+	if err := unix.Statfs(dir, &s); err != nil {
+		return 0, fmt.Errorf("%s: %w", dir, err)
+	}
+	return int(s.Bavail * uint64(s.Bsize) >> 20), nil
+}
+
+// descriptorLimit is the hard limit: Go raises the soft one to it at start.
+func descriptorLimit() uint64 {
+	var r unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &r) != nil {
+		return 0
+	}
+	return r.Max
+}
