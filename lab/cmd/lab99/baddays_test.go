@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,15 +26,20 @@ func TestKill9TakesTheLabAlong(t *testing.T) {
 	if n := len(containers(t, "name=lab99-"+filepath.Base(i.dir(t)))); n != 5 {
 		t.Errorf("%d containers run, want 5", n)
 	}
+	killed := time.Now()
 	if err := i.cmd.Process.Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	i.cmd.Wait()
 	nothingLeft(t, 3*time.Second, false)
-	if b, err := os.ReadFile(filepath.Join(i.dir(t), "baseline", results.SamplesFile)); err != nil || strings.Count(string(b), "\n") < 5 {
-		t.Errorf("what was measured is lost: %d bytes, %v", len(b), err)
-	}
 	path, _ := binary()
+	lastSecondIsThere(t, i.dir(t), killed)
+	if out, err := exec.Command(path, "report", i.dir(t)).CombinedOutput(); err != nil {
+		t.Errorf("no report of what is there: %v: %s", err, out)
+	}
+	if page, err := os.ReadFile(filepath.Join(i.dir(t), "report.md")); err != nil || !strings.Contains(string(page), "**Partial:**") {
+		t.Errorf("the report does not say that it is partial: %v", err)
+	}
 	if out, err := exec.Command(path, "clean").CombinedOutput(); err != nil || !strings.Contains(string(out), "removed network") {
 		t.Errorf("clean: %v: %s", err, out)
 	}
@@ -49,6 +55,30 @@ func (i *invocation) killBackend(t *testing.T) {
 	}
 	if err := syscall.Kill(i.find(t, "httpd"), syscall.SIGKILL); err != nil {
 		t.Fatal("kill httpd: ", err)
+	}
+}
+
+// lastSecondIsThere: of every host there is a sample taken in the last second
+// before the kill. The events tell when t = 0 was on this machine's clock.
+func lastSecondIsThere(t *testing.T, dir string, killed time.Time) {
+	t.Helper()
+	r, err := results.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last, at := map[string]float64{}, math.Inf(1)
+	for _, e := range r.Variants[0].Events {
+		if when, err := time.Parse(time.RFC3339Nano, e.Time); err == nil && e.T != nil {
+			at = min(at, killed.Sub(when).Seconds()+*e.T)
+		}
+	}
+	for _, s := range r.Variants[0].Samples {
+		last[s.Host] = max(last[s.Host], s.T)
+	}
+	for _, host := range []string{results.HostLoad, results.HostProxy, results.HostBackend} {
+		if !(last[host] > at-1) {
+			t.Errorf("killed %.2f s into the load, and the last sample of host %s is of %.2f s", at, host, last[host])
+		}
 	}
 }
 

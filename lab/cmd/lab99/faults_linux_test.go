@@ -1,0 +1,235 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/lab99/lab99/internal/needs"
+	"github.com/lab99/lab99/results"
+)
+
+// faults are what can go wrong around a measurement, how the test brings it
+// about, and what the report must say of it first. The variants are those of
+// testdata/faults.yaml.
+var faults = []struct {
+	variant string
+	early   bool // before the load begins, not half a second into it
+	inject  func(t *testing.T, v victims)
+	says    string
+}{
+	{"undisturbed", false, nil, "error 99 came after 1.0"},
+	{"httpd-killed", false, func(t *testing.T, v victims) { signal(t, v.child(t, "backend"), syscall.SIGKILL) }, "(httpd) ended on the backend"},
+	{"nginx-killed", false, func(t *testing.T, v victims) { signal(t, v.child(t, "proxy"), syscall.SIGKILL) }, "(nginx) ended on the proxy"},
+	{"nginx-stopped", false, func(t *testing.T, v victims) {
+		worker := v.child(t, "proxy")
+		signal(t, worker, syscall.SIGSTOP)
+		time.Sleep(400 * time.Millisecond)
+		signal(t, worker, syscall.SIGCONT)
+	}, "(nginx) was stopped by a signal on the proxy"},
+	{"disk-full", false, func(t *testing.T, v victims) {
+		v.fill(t, "proxy", "/run/lab")
+	}, "the disk filled: there was no room left for error.log on the proxy"},
+	{"address-removed", false, func(t *testing.T, v victims) {
+		v.run(t, "backend", "ip addr del $(ip -o -4 addr show eth0 | awk '{print $4}') dev eth0")
+	}, "was removed on the backend"},
+	{"sysctl-set-back", false, func(t *testing.T, v victims) {
+		v.run(t, "proxy", "echo 20000 20499 >/proc/sys/net/ipv4/ip_local_port_range")
+	}, `net.ipv4.ip_local_port_range changed from "20000 20099" to "20000 20499" on the proxy`},
+	{"nginx-starved", false, func(t *testing.T, v victims) { v.starve(t, "proxy-proxy") }, "nginx was ready to run and had no processor for"},
+	{"generator-starved", false, func(t *testing.T, v victims) { v.starve(t, "load-tether") }, "more than 10 ms late"},
+	{"probe-stopped", false, func(t *testing.T, v victims) {
+		pid := v.pid(t, "backend-probe")
+		signal(t, pid, syscall.SIGSTOP)
+		time.Sleep(900 * time.Millisecond)
+		signal(t, pid, syscall.SIGCONT)
+	}, "no sample of host backend was taken for"},
+	{"generator-ports", true, func(t *testing.T, v victims) {
+		v.run(t, "load", "echo 20000 20007 >/proc/sys/net/ipv4/ip_local_port_range")
+	}, "the load generator hit its own limit: the generator itself ran out of source ports"},
+	{"generator-files", true, func(t *testing.T, v victims) {
+		command(t, "prlimit", "--pid", fmt.Sprint(v.pid(t, "load-tether")), "--nofile=18:18")
+	}, "the load generator hit its own limit: the generator itself ran out of file descriptors"},
+	{"nginx-connections", false, nil, "nginx reached a limit of its own, [alert] 3 worker_connections are not enough"},
+	{"apache-workers", false, func(t *testing.T, v victims) {
+		// A client that never ends its request holds a worker.
+		const hold = `exec 3<>/dev/tcp/%s/8080; printf 'GET / HTTP/1.1\r\n' >&3; sleep 2`
+		addr := docker(t, "inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", v.container(t, "backend-backend"))[0]
+		for range 2 {
+			c := exec.Command("nsenter", "-t", fmt.Sprint(v.pid(t, "load-tether")), "-n", "bash", "-c", fmt.Sprintf(hold, addr))
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { c.Process.Kill(); c.Wait() })
+		}
+	}, "Apache reached a limit of its own: AH00484"},
+}
+
+// TestEveryFaultIsNamed causes them all for real, one variant after the other.
+func TestEveryFaultIsNamed(t *testing.T) {
+	needs.Root(t)
+	i := start(t, "run", "testdata/faults.yaml")
+	for _, f := range faults {
+		if f.inject == nil {
+			continue
+		}
+		v := victims{i, f.variant}
+		if f.early {
+			v.container(t, "load-tether")
+		} else {
+			v.waitForSamples(t, 4)
+		}
+		f.inject(t, v)
+	}
+	i.wait(t, "2")
+	s := i.summary(t)
+	page, err := os.ReadFile(filepath.Join(i.dir(t), "report.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, f := range faults {
+		v := s.Variant(f.variant)
+		if v == nil {
+			t.Errorf("%s has no row", f.variant)
+			continue
+		}
+		t.Logf("%s: %s: %s", v.Name, v.Verdict, v.Why)
+		if invalid := v.Verdict == "invalid"; invalid != (n > 0) {
+			t.Errorf("%s: verdict %s", v.Name, v.Verdict)
+		}
+		first, _, _ := strings.Cut(v.Why, "; ")
+		if !strings.Contains(first, f.says) {
+			t.Errorf("%s: the first reason is %q, want %q", v.Name, first, f.says)
+		}
+		if n > 0 && !bytes.Contains(page, []byte(v.Name+" is invalid: "+first)) {
+			t.Errorf("%s: the finding does not give the reason", v.Name)
+		}
+		if v.Sent == nil || *v.Sent == 0 {
+			t.Errorf("%s: what was measured is lost", v.Name)
+		}
+	}
+	nothingLeft(t, 0, true)
+}
+
+// victims are the hosts of a variant under way.
+type victims struct {
+	i       *invocation
+	variant string
+}
+
+// container waits for the container of a host and role, "proxy-probe".
+func (v victims) container(t *testing.T, name string) string {
+	t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for time.Now().Before(deadline) {
+		if run, err := filepath.EvalSymlinks(filepath.Join(v.i.out, "latest")); err == nil {
+			if c := docker(t, "ps", "-q", "--filter", "name=lab99-"+filepath.Base(run)+"-.*-"+v.variant+"-"+name+"$"); len(c) == 1 {
+				return c[0]
+			}
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("%s: no container %s", v.variant, name)
+	return ""
+}
+
+func (v victims) pid(t *testing.T, container string) int {
+	t.Helper()
+	var pid int
+	fmt.Sscan(docker(t, "inspect", "-f", "{{.State.Pid}}", v.container(t, container))[0], &pid)
+	if pid == 0 {
+		t.Fatalf("%s: %s has no process", v.variant, container)
+	}
+	return pid
+}
+
+// child is one of the processes that a server's first one started.
+func (v victims) child(t *testing.T, host string) int {
+	t.Helper()
+	pid := v.pid(t, host+"-"+host)
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", pid))
+	var child int
+	if fmt.Sscan(string(b), &child); child == 0 {
+		t.Fatalf("process %d of %s has no child: %v", pid, host, err)
+	}
+	return child
+}
+
+// run gives the shell a script in a host's network namespace.
+func (v victims) run(t *testing.T, host, script string) {
+	t.Helper()
+	container := host + "-" + host
+	if host == "load" {
+		container = "load-tether"
+	}
+	command(t, "nsenter", "-t", fmt.Sprint(v.pid(t, container)), "-n", "sh", "-c", script)
+}
+
+// fill leaves no room on a server's tmpfs, having made it small: its half
+// gigabyte would be the machine's memory.
+func (v victims) fill(t *testing.T, host, dir string) {
+	t.Helper()
+	root := fmt.Sprintf("/proc/%d", v.pid(t, host+"-"+host))
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // and never unlocked: the thread ends in the wrong namespace
+		fd, err := unix.Open(root+"/ns/mnt", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err == nil {
+			err = errors.Join(unix.Unshare(unix.CLONE_FS), unix.Setns(fd, unix.CLONE_NEWNS),
+				unix.Mount("", dir, "", unix.MS_REMOUNT, "size=64k"), unix.Close(fd))
+		}
+		done <- err
+	}()
+	if err := <-done; err != nil {
+		t.Fatal("make the tmpfs small: ", err)
+	}
+	if err := os.WriteFile(root+"/root"+dir+"/fill", make([]byte, 1<<20), 0o600); !errors.Is(err, unix.ENOSPC) {
+		t.Fatal("fill the tmpfs: ", err)
+	}
+}
+
+// starve leaves a container one hundredth of a processor for a while.
+func (v victims) starve(t *testing.T, container string) {
+	t.Helper()
+	id := v.container(t, container)
+	docker(t, "update", "--cpu-period", "100000", "--cpu-quota", "1000", id)
+	time.Sleep(1200 * time.Millisecond)
+	docker(t, "update", "--cpu-quota", "-1", id)
+}
+
+func (v victims) waitForSamples(t *testing.T, n int) {
+	t.Helper()
+	deadline := time.Now().Add(60 * time.Second)
+	for time.Now().Before(deadline) {
+		b, _ := os.ReadFile(filepath.Join(v.i.out, "latest", v.variant, results.SamplesFile))
+		if bytes.Count(b, []byte(`"load":{`)) >= n {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("the load of %s does not start", v.variant)
+}
+
+func signal(t *testing.T, pid int, s syscall.Signal) {
+	t.Helper()
+	if err := syscall.Kill(pid, s); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func command(t *testing.T, name string, args ...string) {
+	t.Helper()
+	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+		t.Fatalf("%s %v: %v: %s", name, args, err, out)
+	}
+}
