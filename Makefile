@@ -14,7 +14,7 @@ HOSTOS   := $(shell $(GO) env GOOS)
 HOSTARCH := $(shell $(GO) env GOARCH)
 AGENT    := bin/lab99-linux-$(HOSTARCH)
 
-.PHONY: help build reproduce test soak bench lint clean
+.PHONY: help build reproduce test soak fuzz bench lint clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,13 @@ reproduce: build ## show error 99 and what the three fixes do to it, with a repo
 # from the cache: engines, kernels and other packages are not among its keys.
 test: ## run the tests; those that need Docker or root skip where it is missing
 	$(GO) test -count=1 -p 1 -timeout 10m ./...
+
+# A fuzz target runs alone, one after the other; each begins with its corpus.
+FUZZTIME ?= 10m
+fuzz: ## every fuzz target in turn, FUZZTIME=10m each
+	@set -e; for p in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
+	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p; done; done
 
 soak: ## the long proofs: 20 quick runs, 30 kills, the full size (about half an hour)
 	$(GO) test -count=1 -tags soak -run Soak -v -timeout 3h ./lab/cmd/lab99

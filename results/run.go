@@ -1,15 +1,14 @@
 package results
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
@@ -22,6 +21,9 @@ type Run struct {
 	Env      Env
 	Summary  Summary
 	Variants []VariantData // in the order of the plan; those that never ran are missing
+	// Missing says, one line each, what a whole run has and this one has not:
+	// a file that a crash kept from being written, or cut.
+	Missing []string
 }
 
 // VariantData is what was measured of one variant.
@@ -33,36 +35,169 @@ type VariantData struct {
 	LogExcerpt []string
 }
 
-// Open reads a run. A variant that was never reached is left out; a cut last
-// line of a JSON Lines file is dropped, anything else that does not parse is
-// an error naming the file and the line.
+// Open reads a run, and of one that was cut short what is there: without a
+// plan there is no run, and everything else may be missing or end in the middle
+// of a record, which Missing then says. Anything else that does not parse, or
+// holds what no run can hold, is an error with file, line and column.
 func Open(dir string) (*Run, error) {
 	// latest is a symlink; a report names the run itself.
 	if real, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = real
 	}
 	r := &Run{Dir: dir}
-	for name, v := range map[string]any{PlanFile: &r.Plan, EnvFile: &r.Env, SummaryFile: &r.Summary} {
-		if err := readJSON(filepath.Join(dir, name), v); err != nil {
-			return nil, fmt.Errorf("%s is not a run: %w", dir, err)
-		}
+	if err := readJSON(filepath.Join(dir, PlanFile), &r.Plan); err != nil {
+		return nil, fmt.Errorf("%s is not a run: %w", dir, err)
 	}
-	if r.Summary.Schema != SummarySchema {
-		return nil, fmt.Errorf("%s: schema %q, want %q", filepath.Join(dir, SummaryFile), r.Summary.Schema, SummarySchema)
+	if err := r.Plan.sound(); err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, PlanFile), err)
+	}
+	if err := r.orMissing(EnvFile, readJSON(filepath.Join(dir, EnvFile), &r.Env)); err != nil {
+		return nil, err
+	}
+	if err := r.readSummary(); err != nil {
+		return nil, err
 	}
 	for _, p := range r.Plan.Variants {
-		v, err := openVariant(filepath.Join(dir, p.Name))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
+		v, err := r.readVariant(p.Name)
 		if err != nil {
 			return nil, err
 		}
-		v.Name = p.Name
-		r.Variants = append(r.Variants, *v)
+		if v != nil {
+			r.Variants = append(r.Variants, *v)
+		}
 	}
 	return r, nil
 }
+
+// orMissing takes an error about a file that is not there, or cut, for what it
+// is in a run that was cut short, and gives back any other.
+func (r *Run) orMissing(name string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		r.Missing = append(r.Missing, name+" is missing")
+	case errors.As(err, new(*cutError)):
+		r.Missing = append(r.Missing, name+" ends in the middle of a record")
+	default:
+		return err
+	}
+	return nil
+}
+
+// readSummary reads the summary, or puts one together from the verdicts there
+// are. Rows of variants that are not in the plan are not of this run.
+func (r *Run) readSummary() error {
+	path := filepath.Join(r.Dir, SummaryFile)
+	before := len(r.Missing)
+	if err := r.orMissing(SummaryFile, readJSON(path, &r.Summary)); err != nil {
+		return err
+	}
+	if len(r.Missing) == before {
+		if r.Summary.Schema != SummarySchema {
+			return fmt.Errorf("%s: schema %q, want %q", path, r.Summary.Schema, SummarySchema)
+		}
+	} else {
+		r.Summary = Summary{Schema: SummarySchema, Scenario: r.Plan.Scenario, Title: r.Plan.Title, Size: r.Plan.Size,
+			StartedUTC: r.Env.StartedUTC, PlanHash: r.Plan.Hash, Partial: true}
+	}
+	planned := func(v Variant) bool {
+		return slices.ContainsFunc(r.Plan.Variants, func(p VariantPlan) bool { return p.Name == v.Name })
+	}
+	for _, v := range r.Summary.Variants {
+		if !planned(v) {
+			return fmt.Errorf("%s: a row for %q, which is not in the plan", path, v.Name)
+		}
+	}
+	for _, p := range r.Plan.Variants { // a crash may fall between a verdict and the summary
+		if r.Summary.Variant(p.Name) != nil {
+			continue
+		}
+		var v Variant
+		name := filepath.Join(p.Name, VerdictFile)
+		err := readJSON(filepath.Join(r.Dir, name), &v)
+		switch {
+		case err == nil && v.Name != p.Name:
+			return fmt.Errorf("%s: a row for %q, want %q", filepath.Join(r.Dir, name), v.Name, p.Name)
+		case err == nil:
+			r.Summary.Variants = append(r.Summary.Variants, v)
+		case errors.Is(err, fs.ErrNotExist): // it never came to that
+		default:
+			if err := r.orMissing(name, err); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// readVariant is nil for one that was never reached.
+func (r *Run) readVariant(name string) (*VariantData, error) {
+	dir := filepath.Join(r.Dir, name)
+	judged := r.Summary.Variant(name)
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		if judged != nil {
+			r.Missing = append(r.Missing, name+" is missing")
+		}
+		return nil, nil
+	}
+	v := &VariantData{Name: name}
+	var err error
+	if v.Samples, err = readLines[Sample](filepath.Join(dir, SamplesFile)); r.orMissing(filepath.Join(name, SamplesFile), err) != nil {
+		return nil, err
+	}
+	// With so wide a gap at its end a row would be invalid, and say so itself.
+	valid := judged != nil && judged.LoadEndS != nil && judged.Verdict != "invalid" && judged.Verdict != "error"
+	if end := lastSample(v.Samples); err == nil && valid && *judged.LoadEndS-end > GapLimit*SampleEvery.Seconds() {
+		r.Missing = append(r.Missing, fmt.Sprintf("%s ends at %.1f s of %.1f", filepath.Join(name, SamplesFile), end, *judged.LoadEndS))
+	}
+	if v.Events, err = readLines[Event](filepath.Join(dir, EventsFile)); r.orMissing(filepath.Join(name, EventsFile), err) != nil {
+		return nil, err
+	}
+	v.Latency, err = readLatency(filepath.Join(dir, LatencyFile))
+	if unmeasured := judged == nil || judged.Latency == nil; unmeasured && errors.Is(err, fs.ErrNotExist) {
+		err = nil // it is written at the end, of a load that had one
+	}
+	if r.orMissing(filepath.Join(name, LatencyFile), err) != nil {
+		return nil, err
+	}
+	if b, err := readFile(filepath.Join(dir, LogFile)); err == nil {
+		v.LogExcerpt = strings.Split(strings.TrimRight(string(b), "\n"), "\n")
+	}
+	return v, nil
+}
+
+func lastSample(all []Sample) float64 {
+	last := 0.0
+	for _, s := range all {
+		last = max(last, s.T)
+	}
+	return last
+}
+
+// Partial says that the run, or what is left of it, is not all of what was
+// planned.
+func (r *Run) Partial() bool { return r.Summary.Partial || len(r.Missing) > 0 }
+
+// Row is a variant's row of the summary; of one that has none, what is known
+// of it without having been judged.
+func (r *Run) Row(p VariantPlan) Variant {
+	if v := r.Summary.Variant(p.Name); v != nil {
+		return *v
+	}
+	v := Variant{Name: p.Name, Verdict: NotRun, Expected: p.Expect, OfferedPerS: p.RatePerS, Predicted: p.Predicted,
+		Why: "The run ended before this variant."}
+	for _, d := range r.Variants {
+		if d.Name == p.Name && len(d.Samples) > 0 {
+			v.Verdict, v.Why = NotJudged, "The run ended during this variant: what was sampled until then is shown, and was not judged."
+		}
+	}
+	return v
+}
+
+// What stands in the place of a verdict where there is none.
+const (
+	NotRun    = "not run"
+	NotJudged = "not judged"
+)
 
 // Variant returns the summary row of a variant, nil if it has none.
 func (s *Summary) Variant(name string) *Variant {
@@ -74,57 +209,28 @@ func (s *Summary) Variant(name string) *Variant {
 	return nil
 }
 
-func openVariant(dir string) (*VariantData, error) {
-	v := new(VariantData)
-	var err error
-	if v.Samples, err = readLines[Sample](filepath.Join(dir, SamplesFile)); err != nil {
-		return nil, err
-	}
-	if v.Events, err = readLines[Event](filepath.Join(dir, EventsFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	if v.Latency, err = readLatency(filepath.Join(dir, LatencyFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	if b, err := os.ReadFile(filepath.Join(dir, LogFile)); err == nil {
-		v.LogExcerpt = strings.Split(strings.TrimRight(string(b), "\n"), "\n")
-	}
-	return v, nil
-}
+// pathName is what a variant may be called: it becomes part of paths.
+var pathName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 
-func readJSON(path string, v any) error {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return err
+// maxVariants bounds what is drawn of a directory that nobody vouches for.
+const maxVariants = 100
+
+// sound checks what a stored plan is trusted with.
+func (p *Plan) sound() error {
+	if p.Schema != PlanSchema {
+		return fmt.Errorf("schema %q, want %q", p.Schema, PlanSchema)
 	}
-	if err := json.Unmarshal(b, v); err != nil {
-		return fmt.Errorf("read %s: %w", path, err)
+	if n := len(p.Variants); n == 0 || n > maxVariants {
+		return fmt.Errorf("%d variants, want 1 to %d", n, maxVariants)
+	}
+	seen := map[string]bool{}
+	for _, v := range p.Variants {
+		if !pathName.MatchString(v.Name) || seen[v.Name] {
+			return fmt.Errorf("a variant is named %q, want lower-case letters, digits and dashes, each name once", v.Name)
+		}
+		seen[v.Name] = true
 	}
 	return nil
-}
-
-func readLines[T any](path string) ([]T, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	var all []T
-	r := bufio.NewReader(f)
-	for n := 1; ; n++ {
-		line, err := r.ReadBytes('\n')
-		if err == io.EOF {
-			return all, nil // what follows the last newline is a cut record
-		}
-		if err != nil {
-			return nil, err
-		}
-		var v T
-		if err := json.Unmarshal(line, &v); err != nil {
-			return nil, fmt.Errorf("%s:%d: %w", path, n, err)
-		}
-		all = append(all, v)
-	}
 }
 
 // EncodeLatency writes a histogram of microseconds as an HdrHistogram log,
@@ -147,17 +253,4 @@ func EncodeLatency(h *hdr.Histogram, startMs, endMs int64) ([]byte, error) {
 		return nil, err
 	}
 	return b.Bytes(), nil
-}
-
-func readLatency(path string) (*hdr.Histogram, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	h, err := hdr.NewHistogramLogReader(f).NextIntervalHistogram()
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
-	}
-	return h, nil
 }

@@ -12,6 +12,9 @@ const (
 // SampleEvery is the interval of a host's samples.
 const SampleEvery = 100 * time.Millisecond
 
+// GapLimit is how many intervals may pass between two samples of a host.
+const GapLimit = 5
+
 // Sample is one line of samples.jsonl. T counts from the first scheduled send
 // on CLOCK_MONOTONIC, which all hosts of a lab share because they share a
 // kernel. Exactly one of the pointers is set.

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 )
 
@@ -135,13 +136,20 @@ func (s *Store) root(name string) (*os.Root, error) {
 }
 
 // Lines is a JSON Lines file that grows. Each record is one write, so that
-// what a crash cuts is at most the last line. After a failed write it keeps
-// the error and swallows the rest: a full disk must not end the run, whose
-// totals still fit in memory.
+// a crash of the program costs nothing, and twice a second the file is synced,
+// so that a crash of the machine costs the last second. After a failed write
+// it keeps the error and swallows the rest: a full disk must not end the run,
+// whose totals still fit in memory.
 type Lines struct {
-	f   *os.File
-	err error
+	f       *os.File
+	err     error
+	written atomic.Bool   // since the last sync
+	closing chan struct{} // ends the syncing
+	synced  chan struct{} // closed when it has ended
 }
+
+// syncEvery leaves a slow disk half a second.
+const syncEvery = 500 * time.Millisecond
 
 // AppendLines opens a JSON Lines file of the run.
 func (s *Store) AppendLines(name string) (*Lines, error) {
@@ -154,7 +162,27 @@ func (s *Store) AppendLines(name string) (*Lines, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Lines{f: f}, nil
+	l := &Lines{f: f, closing: make(chan struct{}), synced: make(chan struct{})}
+	go l.sync()
+	return l, nil
+}
+
+// sync runs beside the writes, which must not wait for the disk. Its errors
+// are those the next write or Close will meet.
+func (l *Lines) sync() {
+	defer close(l.synced)
+	every := time.NewTicker(syncEvery)
+	defer every.Stop()
+	for {
+		select {
+		case <-l.closing:
+			return
+		case <-every.C:
+			if l.written.Swap(false) {
+				l.f.Sync()
+			}
+		}
+	}
 }
 
 // Write appends one record.
@@ -165,12 +193,18 @@ func (l *Lines) Write(v any) {
 	b, err := json.Marshal(v)
 	if err == nil {
 		_, err = l.f.Write(append(b, '\n'))
+		l.written.Store(true)
 	}
 	l.err = err
 }
 
 // Close closes the file and returns the first error of its life.
 func (l *Lines) Close() error {
+	close(l.closing)
+	<-l.synced
+	if err := l.f.Sync(); l.err == nil {
+		l.err = err
+	}
 	if err := l.f.Close(); l.err == nil {
 		l.err = err
 	}

@@ -41,14 +41,21 @@ func TestCutSamplesKeepTheirPrefix(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := readLines[Sample](file)
-	if err != nil || len(got) != 1 || got[0].Load.OK != 3 {
+	if !errors.As(err, new(*cutError)) || len(got) != 1 || got[0].Load.OK != 3 {
 		t.Errorf("%+v, %v", got, err)
 	}
 	if err := os.WriteFile(file, []byte(whole+"garbage\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := readLines[Sample](file); err == nil || !strings.Contains(err.Error(), SamplesFile+":2") {
-		t.Errorf("error %v does not name the line", err)
+	if _, err := readLines[Sample](file); err == nil || !strings.Contains(err.Error(), SamplesFile+":2:1") {
+		t.Errorf("error %v does not name the place", err)
+	}
+	// A record cut in the middle of a file is no crash's doing.
+	if err := os.WriteFile(file, []byte(whole[:20]+"\n"+whole), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readLines[Sample](file); err == nil || errors.As(err, new(*cutError)) || !strings.Contains(err.Error(), SamplesFile+":1:") {
+		t.Errorf("error %v, want one of line 1", err)
 	}
 }
 

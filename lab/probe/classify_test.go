@@ -86,3 +86,37 @@ func FuzzClassify(f *testing.F) {
 		}
 	})
 }
+
+// FuzzTail: the same file counts the same, however the reads cut it, and every
+// line is counted once.
+func FuzzTail(f *testing.F) {
+	line := stamp + "[crit] 7#7: *42 connect() to 198.18.0.3:80 failed (99: Cannot assign requested address) while connecting to upstream" + tail + "\n"
+	f.Add([]byte(line+line+"\n"+stamp+"[alert] 1#1: worker process 7 exited on signal 9"), uint8(7))
+	f.Add([]byte(line[:60]), uint8(1))
+	f.Fuzz(func(t *testing.T, b []byte, step uint8) {
+		whole, cut := NewTail("", 3), NewTail("", 3)
+		whole.feed(b)
+		whole.flush()
+		for rest := b; len(rest) > 0; {
+			n := min(len(rest), 1+int(step))
+			cut.feed(rest[:n])
+			rest = rest[n:]
+		}
+		cut.flush()
+		if whole.counts != cut.counts || whole.first != cut.first {
+			t.Errorf("whole %v, in pieces of %d %v", whole.counts, 1+int(step), cut.counts)
+		}
+		var lines, counted int64
+		for _, l := range bytes.Split(b, []byte("\n")) {
+			if len(l) > 0 {
+				lines++
+			}
+		}
+		for _, n := range whole.counts {
+			counted += n
+		}
+		if counted != lines || int64(len(whole.ByMessage())) > maxMessages+1 {
+			t.Errorf("%d lines, %d counted, %d kinds", lines, counted, len(whole.ByMessage()))
+		}
+	})
+}

@@ -52,9 +52,6 @@ const LateLimit = 0.01
 // 10 s of load LateLimit allows more.
 const LatePause = 100 * time.Millisecond
 
-// GapLimit is how many intervals may pass between two samples of a host.
-const GapLimit = 5
-
 // StarvedLimit is the share of the load's time nginx may be ready to run
 // without a processor, as long as it waits longer than it runs. A worker that
 // needs a whole one, as in a collapse, shares it with the generator, the backend

@@ -54,7 +54,7 @@ func (m *Measured) late(fault float64) string {
 
 // gap looks for a stretch of the load in which a host took no sample.
 func (m *Measured) gap(host string) string {
-	const limit = GapLimit * float64(results.SampleEvery) / 1e9
+	const limit = results.GapLimit * float64(results.SampleEvery) / 1e9
 	end := m.Totals.LoadSeconds()
 	last, seen := 0.0, false
 	widest, at := 0.0, 0.0
@@ -78,7 +78,7 @@ func (m *Measured) gap(host string) string {
 		return ""
 	}
 	return fmt.Sprintf("no sample of host %s was taken for %.2f s, from %.2f s on (limit %.1f s, %d intervals): it was paused, or the machine was",
-		host, widest, at, limit, GapLimit)
+		host, widest, at, limit, results.GapLimit)
 }
 
 // starved tells an nginx that was slow from one that was not let run: by other

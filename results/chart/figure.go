@@ -136,11 +136,7 @@ type variant struct {
 func variants(run *results.Run) []variant {
 	var vs []variant
 	for _, p := range run.Plan.Variants {
-		v := variant{byLog: p.OwnConfig != "", Variant: results.Variant{Name: p.Name, OfferedPerS: p.RatePerS, Predicted: p.Predicted,
-			Verdict: "not run", Why: "The run ended before this variant."}}
-		if s := run.Summary.Variant(p.Name); s != nil {
-			v.Variant = *s
-		}
+		v := variant{byLog: p.OwnConfig != "", Variant: run.Row(p)}
 		for _, d := range run.Variants {
 			if d.Name == p.Name {
 				v.samples = d.Samples

@@ -81,7 +81,7 @@ func comparison(vs []variant) string {
 			parts = append(parts, v.Name+" only postponed it to "+at)
 		case at != "":
 			parts = append(parts, v.Name+" ran out of ports at "+at+doubt)
-		case v.Verdict == "not run":
+		case v.Verdict == results.NotRun:
 			missing = append(missing, v.Name)
 		default:
 			parts = append(parts, v.Name+" "+verb(v.Verdict))
@@ -107,6 +107,8 @@ func verb(verdict string) string {
 		return "is undecided"
 	case "invalid":
 		return "gave no valid result"
+	case results.NotJudged:
+		return "was cut short"
 	case "error":
 		return "ended in an error of the lab"
 	}

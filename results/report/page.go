@@ -45,11 +45,7 @@ func newPage(run *results.Run, figs []chart.Figure) *page {
 		p.Finding = figs[0].Title + "."
 	}
 	for _, plan := range run.Plan.Variants {
-		v := variant{Plan: plan, Variant: results.Variant{Name: plan.Name, Verdict: "not run", Expected: plan.Expect,
-			OfferedPerS: plan.RatePerS, Predicted: plan.Predicted, Why: "The run ended before this variant."}, NotRun: true}
-		if s := run.Summary.Variant(plan.Name); s != nil {
-			v.Variant, v.NotRun = *s, false
-		}
+		v := variant{Plan: plan, Variant: run.Row(plan), NotRun: run.Summary.Variant(plan.Name) == nil}
 		for i := range run.Variants {
 			if run.Variants[i].Name == plan.Name {
 				v.Data = &run.Variants[i]
@@ -64,6 +60,9 @@ func newPage(run *results.Run, figs []chart.Figure) *page {
 	}
 	p.SS = fmt.Sprintf("ss -Htan state time-wait '( dport = :%s )' | wc -l", p.backendPort())
 	p.Notes = append(run.Summary.Notes[:len(run.Summary.Notes):len(run.Summary.Notes)], p.standIns()...)
+	for _, m := range run.Missing {
+		p.Notes = append(p.Notes, m+": the report is of what is left.")
+	}
 	return p
 }
 
