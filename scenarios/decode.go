@@ -349,7 +349,7 @@ func (d *decoder) text(n *node, path, def string) string {
 		return def
 	}
 	if strings.ContainsAny(n.text, "\n\x00") {
-		d.add(n.at.error(path+" has several lines, want one", ""))
+		d.add(n.at.error(path+" has a line break in it, or a zero byte: want one line of text", ""))
 		return def
 	}
 	return n.text

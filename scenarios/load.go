@@ -220,7 +220,11 @@ func (d *decoder) variants(s *Scenario, n *node) {
 		return
 	}
 	if n.kind != sequence || len(n.items) == 0 {
-		d.add(n.at.error("variants is "+n.kind.String()+", want a list of at least one", "for example - name: baseline"))
+		is := n.kind.String()
+		if n.kind == sequence {
+			is = "an empty list"
+		}
+		d.add(n.at.error("variants is "+is+", want a list of at least one", "for example - name: baseline"))
 		return
 	}
 	for _, item := range n.items {

@@ -156,7 +156,11 @@ func parseYAML(src *source, text []byte) (*node, error) {
 		return nil, start.error("the file is empty", "")
 	case 1:
 	default:
-		return nil, at(src, docs[1].Body).error("a second YAML document: a scenario is one", "")
+		second, err := convert(src, docs[1].Body, 0)
+		if err != nil {
+			return nil, err
+		}
+		return nil, second.at.error("a second YAML document: a scenario is one", "")
 	}
 	return convert(src, docs[0].Body, 0)
 }

@@ -94,8 +94,10 @@ func (r *rewriter) run() (string, error) {
 		return "", r.position(s.offset).error("not a valid nginx configuration: "+s.msg, "check it with nginx -t")
 	}
 	r.everywhere(root)
+	http := 0 // where it is, for what is missing in it
 	for _, d := range root {
 		if d.name() == "http" && d.open > 0 {
+			http = d.start
 			r.http(d)
 		}
 	}
@@ -104,7 +106,7 @@ func (r *rewriter) run() (string, error) {
 		if len(r.left) > 0 {
 			hint += "; this file has " + strings.Join(r.left, ", ") + ": write the backend out in this file"
 		}
-		return "", &Error{File: r.file.label, Msg: "no backend address found to put the lab's in place of", Hint: hint}
+		return "", r.position(http).error("no backend address found to put the lab's in place of", hint)
 	}
 	r.edits = append(r.edits, edit{0, 0, fmt.Sprintf("daemon off; user root; pid %s/nginx.pid; error_log %s error; ", r.facts.RunDir, r.facts.ErrorLog)})
 	r.notes = append(r.notes, note{1, "daemon, user, pid and error_log are set to the lab's"})

@@ -201,7 +201,7 @@ var (
 func (c *configFile) templateError(err error) *Error {
 	m := templateErrorRE.FindStringSubmatch(err.Error())
 	if m == nil {
-		return &Error{File: c.label, Msg: err.Error()}
+		return position{newSource(c.label, c.text), 1, 1}.error(err.Error(), "")
 	}
 	line, _ := strconv.Atoi(m[1])
 	column, _ := strconv.Atoi(m[2])
