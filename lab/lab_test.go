@@ -151,7 +151,10 @@ func TestFindingIsOneSentence(t *testing.T) {
 		{Name: "baseline", Verdict: "reproduced", FirstError: &first, Predicted: results.Prediction{FirstError99S: &first}},
 		{Name: "keepalive", Verdict: "mitigated", RhoSteady: &rho},
 	}}
-	want := "baseline ran out of source ports after 2.50 s (predicted 2.50 s); keepalive held (load factor 0.04)."
+	s.Variants = append(s.Variants, results.Variant{Name: "multi-ip", Verdict: "invalid", Why: "process 7 (nginx) ended; and more"},
+		results.Variant{Name: "tw-reuse", Verdict: "error", Why: "the agent is gone\npanic"})
+	want := "baseline ran out of source ports after 2.50 s (predicted 2.50 s); keepalive held (load factor 0.04), " +
+		"multi-ip is invalid: process 7 (nginx) ended, tw-reuse ended in an error of the lab: the agent is gone."
 	if got := Finding(s); got != want {
 		t.Errorf("finding %q\nwant    %q", got, want)
 	}

@@ -319,6 +319,9 @@ func findingOf(v results.Variant) string {
 	case verdict.Invalid:
 		first, _, _ := strings.Cut(v.Why, "; ")
 		return v.Name + " is invalid: " + first
+	case verdict.Error:
+		first, _, _ := strings.Cut(v.Why, "\n")
+		return v.Name + " ended in an error of the lab: " + first
 	}
 	return v.Name + " is " + v.Verdict
 }
