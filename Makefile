@@ -39,7 +39,7 @@ FUZZTIME ?= 10m
 fuzz: ## every fuzz target in turn, FUZZTIME=10m each
 	@set -e; for p in $$($(GO) list ./...); do \
 	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
-	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p; done; done
+	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s $$p; done; done
 
 soak: ## the long proofs: 20 quick runs, 30 kills, the full size (about half an hour)
 	$(GO) test -count=1 -tags soak -run Soak -v -timeout 3h ./lab/cmd/lab99
