@@ -159,6 +159,7 @@ func (t *trial) readBack(ctx context.Context) error {
 	t.compare(proxy, backend, nginxT)
 	usable := int64(proxy.UsablePorts)
 	t.m.Usable = &usable
+	t.m.ConntrackMax, _ = strconv.ParseInt(proxy.Sysctls["net.netfilter.nf_conntrack_max"], 10, 64)
 	t.plan.Predicted = results.Prediction(law.Predict(t.setup(proxy)))
 	t.m.Plan = t.plan
 	return nil

@@ -57,6 +57,7 @@ type Variant struct {
 	Timing      Timing       `json:"timing"`
 	CPU         CPU          `json:"cpu"`
 	Checks      []Check      `json:"checks"`
+	Comparisons []Comparison `json:"comparisons"` // what was predicted beside what was measured
 }
 
 // Ports are the tuples of the proxy towards its upstream destinations.
@@ -112,4 +113,19 @@ type Check struct {
 	Predicted *float64 `json:"predicted"`
 	Measured  *float64 `json:"measured"`
 	Text      string   `json:"text"`
+}
+
+// Comparison is a quantity that the laws foretell beside what a run measured of
+// it. Beyond the tolerance it is a finding: Broken names the assumption of the
+// laws that the run broke.
+type Comparison struct {
+	Quantity      string   `json:"quantity"`
+	Unit          string   `json:"unit"`           // s, requests, tuples, or "" for a ratio
+	Predicted     *float64 `json:"predicted"`      // null: it was not to come
+	Measured      *float64 `json:"measured"`       // null: it did not come
+	RelativeError *float64 `json:"relative_error"` // measured/predicted − 1; null where that makes no sense
+	Tolerance     float64  `json:"tolerance"`      // in the unit
+	OK            bool     `json:"ok"`
+	Broken        *string  `json:"broken_assumption"` // null: within the tolerance
+	Text          string   `json:"text"`
 }

@@ -32,6 +32,13 @@ func printSummary(w io.Writer, s results.Summary) {
 			}
 		}
 	}
+	for _, v := range s.Variants {
+		for _, c := range v.Comparisons {
+			if c.Broken != nil {
+				fmt.Fprintf(w, "\n%s left the law in %s: %s.\n", v.Name, c.Quantity, c.Text)
+			}
+		}
+	}
 	if s.Partial {
 		fmt.Fprintln(w, "\nThe run is partial: it ended before its last variant did.")
 	}

@@ -91,3 +91,17 @@ func (s Setup) Recovery(cut, rate float64) *float64 {
 	}
 	return &at
 }
+
+// OKIn is the same from a prediction alone: OKBeforeError99 in each period of
+// HoldS, at so many requests per second.
+func (p Prediction) OKIn(ratePerS, t float64) float64 {
+	switch {
+	case p.FirstError99S == nil:
+		return ratePerS * t
+	case p.OKBeforeError99 == nil || *p.OKBeforeError99 == 0 || p.HoldS <= 0:
+		return min(ratePerS, *p.SteadyOKPerS) * t
+	}
+	full, rest := math.Modf(t / p.HoldS)
+	burst := float64(*p.OKBeforeError99)
+	return full*burst + min(rest*p.HoldS*ratePerS, burst)
+}

@@ -19,6 +19,7 @@ func Judge(m Measured) (v results.Variant) {
 		Latency:     m.Latency,
 		Service:     m.Service,
 		Checks:      []results.Check{},
+		Comparisons: []results.Comparison{},
 	}
 	if v.Expected == "predicted" {
 		v.Expected = m.Plan.Predicted.Verdict
@@ -32,6 +33,7 @@ func Judge(m Measured) (v results.Variant) {
 	v.Verdict, v.Why = m.word(&v)
 	if m.Totals != nil && m.Crash == "" {
 		v.Checks = m.checks(&v)
+		v.Comparisons = m.comparisons(&v)
 	}
 	v.AsExpected = asExpected(&v)
 	return v

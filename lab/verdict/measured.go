@@ -21,6 +21,8 @@ type Measured struct {
 	Faults   []string // why nothing measured can be trusted: a gap, a dead server, a setting that did not take
 	Crash    string   // why the harness gave up, if it did
 	Baseline *float64 // first error 99 of the baseline, for a mitigation that only postpones
+
+	ConntrackMax int64 // of the proxy's namespace; 0: no such table, or not read
 }
 
 // net are the samples of one host's sockets and counters.

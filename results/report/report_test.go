@@ -291,3 +291,35 @@ func TestTextFromOutsideCannotBreakThePage(t *testing.T) {
 		t.Error("a bar in a cell is not escaped")
 	}
 }
+
+// TestTheLawAndTheRunStandSideBySide: with the relative error, and the
+// assumption that broke.
+func TestTheLawAndTheRunStandSideBySide(t *testing.T) {
+	law, seen, off, broken := 2.5, 5.52, 1.208, "f below 1"
+	run := charttest.Quick()
+	run.Summary.Variants[0].Comparisons = []results.Comparison{
+		{Quantity: "first error 99", Unit: "s", Predicted: &law, Measured: &seen, RelativeError: &off, Tolerance: 0.05, Broken: &broken, Text: "predicted 2.50 s, measured 5.52 s; f below 1: why"},
+		{Quantity: "load factor ρ", Predicted: &law, Measured: &law, RelativeError: new(float64), Tolerance: 0.25, OK: true},
+	}
+	html, md := pages(t, run)
+	for _, want := range []string{
+		"<td>baseline</td><td>first error 99</td><td>2.50\u00a0s</td><td>5.52\u00a0s</td><td>&#43;120.80\u00a0%</td><td>±\u00a050\u00a0ms</td><td>✗ broken</td><td>f below 1</td>",
+		"<td>load factor ρ</td><td>2.5</td><td>2.5</td><td>&#43;0.00\u00a0%</td><td>±\u00a00.25</td><td>✓ holds</td><td>–</td>",
+		"<li>baseline, first error 99: predicted 2.50 s, measured 5.52 s; f below 1: why.</li>",
+	} {
+		if !strings.Contains(html, want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	for _, want := range []string{
+		"| baseline | first error 99 | 2.50 s | 5.52 s | +120.80 % | ± 50 ms | f below 1 |",
+		"**The run left the law.** baseline, first error 99: predicted",
+	} {
+		if !strings.Contains(md, want) {
+			t.Errorf("the draft lacks %s", want)
+		}
+	}
+	if first, verdicts := strings.Index(html, "Where the run left the law"), strings.Index(html, "<h2>Figures"); first < 0 || first > verdicts {
+		t.Error("the finding does not stand above the figures")
+	}
+}

@@ -1,0 +1,243 @@
+package verdict
+
+import (
+	"encoding/json"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/lab99/lab99/internal/schematest"
+	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/results"
+)
+
+// TestBrokenAssumptions: what the evidence says, and which way the run moved.
+func TestBrokenAssumptions(t *testing.T) {
+	p := results.Prediction{Tuples: 500, HoldS: 61}
+	under := results.Prediction{Tuples: 500, HoldS: 1}
+	half := 1.25
+	foreseen := results.Prediction{Tuples: 500, HoldS: 61, CollapseS: &half}
+	for _, c := range []struct {
+		name  string
+		e     evidence
+		moved direction
+		want  string
+		says  string
+	}{
+		{"nothing", evidence{Predicted: p}, kinder, Unexplained, "samples"},
+		{"late", evidence{Predicted: p, LateShare: 0.02}, harder, GeneratorLate, "2.0 %"},
+		{"hardly late", evidence{Predicted: p, LateShare: 0.01}, harder, Unexplained, ""},
+		{"behind its schedule", evidence{Predicted: p, Undersent: 0.1}, kinder, GeneratorLate, "10.0 % behind"},
+		{"ahead of it by rounding", evidence{Predicted: p, Undersent: -0.01}, kinder, Unexplained, ""},
+		{"late spoils all else", evidence{Predicted: p, LateShare: 0.5, CloseShare: 0.3}, kinder, GeneratorLate, ""},
+		{"conntrack full", evidence{Predicted: p, ConntrackMax: 300, NewConns: 500}, harder, ConntrackFull, "nf_conntrack_max is 300"},
+		{"conntrack with room", evidence{Predicted: p, ConntrackMax: 501, NewConns: 500}, harder, Unexplained, ""},
+		{"buckets", evidence{Predicted: p, TwOverflow: 12}, kinder, BucketsBelowK, "dropped 12"},
+		{"buckets cannot make it fail sooner", evidence{Predicted: p, TwOverflow: 12}, harder, Unexplained, ""},
+		{"marked peers", evidence{Predicted: p, NoLive: 5096}, harder, PeerEjection, "5096"},
+		{"reuse", evidence{Predicted: p, TwRecycled: 100, NewConns: 600}, kinder, TimeWaitReused, "100 tuples"},
+		{"reuse that was foreseen", evidence{Predicted: under, TwRecycled: 100, NewConns: 600}, kinder, Unexplained, ""},
+		{"the race", evidence{Predicted: p, CloseShare: 0.45}, kinder, FBelowOne, "f = 0.45"},
+		{"the race cannot make it fail sooner", evidence{Predicted: p, CloseShare: 0.45, PeakUsed: 300}, harder, PortsTaken, "300 of the 500"},
+		{"f as good as 1", evidence{Predicted: p, CloseShare: 0.985}, kinder, Unexplained, ""},
+		{"f not measured", evidence{Predicted: p}, kinder, Unexplained, ""},
+		{"a pool nobody asked for", evidence{Predicted: p, ReuseRatio: 0.4}, kinder, Pooled, "40.0 %"},
+		{"a pool that was asked for", evidence{Predicted: p, ReuseRatio: 0.4, Pool: true}, kinder, Unexplained, ""},
+		{"collapse", evidence{Predicted: p, CollapseS: 1.3}, kinder, DearConnect, "1.30 s"},
+		{"collapse that was foreseen", evidence{Predicted: foreseen, CollapseS: 1.3}, kinder, Unexplained, ""},
+		{"somebody else's ports", evidence{Predicted: p, PeakUsed: 494}, harder, PortsTaken, "494"},
+		{"as good as all ports", evidence{Predicted: p, PeakUsed: 495}, harder, Unexplained, ""},
+		{"slow backend", evidence{Predicted: p, InFlight: 100}, harder, SlowBackend, "about 100"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, because := c.e.broke(c.moved)
+			if got != c.want || !strings.Contains(because, c.says) {
+				t.Errorf("%s (%s), want %s, saying %q", got, because, c.want, c.says)
+			}
+		})
+	}
+}
+
+// comparisonOf is the row's comparison of a quantity.
+func comparisonOf(t *testing.T, v results.Variant, quantity string) *results.Comparison {
+	t.Helper()
+	for i := range v.Comparisons {
+		if v.Comparisons[i].Quantity == quantity {
+			return &v.Comparisons[i]
+		}
+	}
+	return nil
+}
+
+// TestEveryPredictedQuantityIsCompared: whatever has a measured twin is there,
+// with the relative error, and an ideal run breaks nothing.
+func TestEveryPredictedQuantityIsCompared(t *testing.T) {
+	long := setup(500, 1, 200, 130)
+	reuse := setup(500, 1, 200, 10)
+	reuse.TwReuse = 1
+	base := law.Predict(setup(500, 1, 200, 10))
+	for _, c := range []struct {
+		name string
+		m    Measured
+		want []string
+	}{
+		{"a run that fails", measured(setup(500, 1, 200, 10), 7.5, nil), []string{"first error 99", "ok before it", "tuples in use at the most", "load factor ρ"}},
+		{"one that holds", measured(reuse, 10, &base), []string{"load factor ρ", "ok in all"}},
+		{"one that is not to fail yet", measured(setup(1000, 3, 200, 10), 10, &base), []string{"load factor ρ"}},
+		{"one of two periods", func() Measured {
+			m := measured(long, 130, nil)
+			m.Totals.OK = 1500
+			m.Totals.Failed = m.Totals.Sent - 1500
+			m.Totals.Causes["upstream connect"], m.Totals.Errors.Error99 = m.Totals.Failed, m.Totals.Failed
+			m.Proxy.Log.Error99 = m.Totals.Failed
+			for _, x := range m.Samples { // the second burst, when the first tuples come back
+				if x.Load != nil && x.T > 61 && x.T < 63.5 {
+					x.Load.OK, x.Load.Failed = x.Load.Failed, 0
+				}
+			}
+			return m
+		}(), []string{"first error 99", "ok before it", "tuples in use at the most", "load factor ρ", "ok in all", "recovery"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			v := Judge(c.m)
+			var got []string
+			for _, x := range v.Comparisons {
+				got = append(got, x.Quantity)
+				if !x.OK || x.Broken != nil || x.RelativeError == nil {
+					t.Errorf("%+v", x)
+				}
+			}
+			if strings.Join(got, ", ") != strings.Join(c.want, ", ") {
+				t.Errorf("compared %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+// TestDeviationsNameWhatBroke: runs that left the law, each for a reason of its
+// own that the samples show.
+func TestDeviationsNameWhatBroke(t *testing.T) {
+	later := func(m *Measured, factor float64) { // the same run with the failure that much later
+		at := int64(factor * float64(*m.Totals.FirstError))
+		more := int64(float64(at-*m.Totals.FirstError) / 1e9 * m.Plan.RatePerS)
+		before := *m.Totals.OKBefore + more
+		m.Totals.FirstError, m.Totals.OKBefore = &at, &before
+		m.Totals.OK, m.Totals.Failed = m.Totals.OK+more, m.Totals.Failed-more
+		m.Totals.Causes["upstream connect"], m.Totals.Errors.Error99, m.Proxy.Log.Error99 = m.Totals.Failed, m.Totals.Failed, m.Totals.Failed
+	}
+	for _, c := range []struct {
+		name   string
+		spoil  func(*Measured)
+		of     string
+		want   string
+		saying string
+	}{
+		{"nginx won the race in half of the cases", func(m *Measured) {
+			later(m, 2)
+			m.Proxy.Counters["active_opens"], m.Proxy.Counters["time_wait_created"] = 1000, 500
+		}, "first error 99", FBelowOne, "With that f the law gives 5.00 s"},
+		{"and the count agrees", func(m *Measured) {
+			later(m, 2)
+			m.Proxy.Counters["active_opens"], m.Proxy.Counters["time_wait_created"] = 1000, 500
+		}, "ok before it", FBelowOne, "With that f the law gives 1000"},
+		{"few buckets", func(m *Measured) {
+			later(m, 1.5)
+			m.Proxy.Counters["time_wait_overflow"] = 250
+		}, "first error 99", BucketsBelowK, "TCPTimeWaitOverflow"},
+		{"marked peers", func(m *Measured) {
+			m.Totals.Errors = results.Errors{Error99: 3, NoLiveUpstreams: m.Totals.Failed - 3}
+			m.Proxy.Log = &results.Errors{Error99: 3, NoLiveUpstreams: m.Totals.Failed - 3}
+		}, `"no live upstreams"`, PeerEjection, "max_fails=0"},
+		{"ports of somebody else", func(m *Measured) {
+			later(m, 0.6)
+			for _, x := range m.Samples {
+				if x.Net != nil && x.Net.Sockets != nil {
+					x.Net.Sockets[0].N = min(x.Net.Sockets[0].N, 300)
+				}
+			}
+		}, "tuples in use at the most", PortsTaken, "300 of the 500"},
+		{"a late generator", func(m *Measured) {
+			later(m, 1.5)
+			for _, x := range m.Samples {
+				if x.Load != nil {
+					x.Load.Late = x.Load.Sent / 10
+				}
+			}
+		}, "first error 99", GeneratorLate, "10.0 % of its requests late"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := measured(setup(500, 1, 200, 10), 7.5, nil)
+			c.spoil(&m)
+			v := Judge(m)
+			x := comparisonOf(t, v, c.of)
+			switch {
+			case x == nil:
+				t.Fatalf("not compared: %+v", v.Comparisons)
+			case x.OK || x.Broken == nil || *x.Broken != c.want || !strings.Contains(x.Text, c.saying):
+				t.Errorf("%+v, broken %v; want %s saying %q", *x, wordOf(x.Broken), c.want, c.saying)
+			}
+		})
+	}
+}
+
+func wordOf(s *string) string {
+	if s == nil {
+		return "none"
+	}
+	return *s
+}
+
+// TestAbsenceIsADeviation: error 99 that was due and did not come, and one that
+// came though none was due.
+func TestAbsenceIsADeviation(t *testing.T) {
+	m := measured(setup(500, 1, 200, 10), 7.5, nil)
+	m.Totals.OK, m.Totals.Failed, m.Totals.Errors = m.Totals.Sent, 0, results.Errors{}
+	m.Totals.Causes, m.Totals.FirstError, m.Totals.OKBefore = map[string]int64{}, nil, nil
+	m.Proxy.Log = &results.Errors{}
+	m.Proxy.Counters["time_wait_recycled"] = 1000
+	x := comparisonOf(t, Judge(m), "first error 99")
+	if x == nil || x.Measured != nil || x.RelativeError != nil || *x.Broken != TimeWaitReused || !strings.Contains(x.Text, "measured none") {
+		t.Errorf("did not come: %+v", x)
+	}
+
+	m = measured(setup(500, 1, 200, 10), 7.5, nil)
+	m.Plan.Predicted.FirstError99S, m.Plan.Predicted.OKBeforeError99 = nil, nil
+	m.Service = &results.Latency{P50: 1000}
+	x = comparisonOf(t, Judge(m), "first error 99")
+	if x == nil || x.Predicted != nil || *x.Broken != SlowBackend || !strings.Contains(x.Text, "predicted none") {
+		t.Errorf("came unforeseen: %+v", x)
+	}
+}
+
+func TestRelativeErrorIsRelativeToTheLaw(t *testing.T) {
+	law, seen := 2.0, 3.0
+	c := quantity{"q", "s", &law, &seen, 0.1, kinder}.compare(evidence{})
+	if c.OK || math.Abs(*c.RelativeError-0.5) > 1e-12 {
+		t.Errorf("%+v, want a relative error of 0.5", c)
+	}
+}
+
+// TestComparisonsFitTheSchema: those that hold, and those that broke something.
+func TestComparisonsFitTheSchema(t *testing.T) {
+	odd := measured(setup(500, 1, 200, 10), 7.5, nil)
+	odd.Plan.Predicted.FirstError99S = nil
+	s := results.Summary{Schema: results.SummarySchema, Size: "quick", StartedUTC: "2026-11-23T10:15:00Z", PlanHash: strings.Repeat("0", 64), Notes: []string{},
+		Variants: []results.Variant{Judge(measured(setup(500, 1, 200, 10), 7.5, nil)), Judge(odd)}}
+	b, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := schematest.Summary(t, b); err != nil {
+		t.Error(err)
+	}
+	for _, name := range []string{GeneratorLate, ConntrackFull, BucketsBelowK, PeerEjection, TimeWaitReused, FBelowOne, Pooled, DearConnect, PortsTaken, SlowBackend, Unexplained} {
+		s.Variants[0].Comparisons[0].Broken = &name
+		b, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := schematest.Summary(t, b); err != nil {
+			t.Errorf("%s is not in the schema: %v", name, err)
+		}
+	}
+}

@@ -1,0 +1,87 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/lab99/lab99/results"
+	"github.com/lab99/lab99/results/chart"
+)
+
+// comparison is a line of the table of what was predicted and what came.
+type comparison struct {
+	Variant string
+	results.Comparison
+}
+
+// Comparisons are those of all variants. Runs of before the judge kept them
+// have none; the figure has the most important ones in any case.
+func (p *page) Comparisons() []comparison {
+	var all []comparison
+	for _, v := range p.Variants {
+		for _, c := range v.Comparisons {
+			all = append(all, comparison{v.Name, c})
+		}
+	}
+	return all
+}
+
+// Deviations are the findings among them, in words: what lay beyond its
+// tolerance, and which assumption of the laws the run broke.
+func (p *page) Deviations() []string {
+	var all []string
+	for _, c := range p.Comparisons() {
+		if c.Broken != nil {
+			all = append(all, fmt.Sprintf("%s, %s: %s.", c.Variant, c.Quantity, c.Text))
+		}
+	}
+	return all
+}
+
+// Law is the prediction, Seen the measurement.
+func (c comparison) Law() string  { return c.show(c.Predicted) }
+func (c comparison) Seen() string { return c.show(c.Measured) }
+
+func (c comparison) show(x *float64) string {
+	switch {
+	case x == nil:
+		return "none"
+	case c.Unit == "s":
+		return chart.Seconds(*x)
+	case c.Unit == "":
+		return ratio(x)
+	}
+	return chart.Grouped(*x)
+}
+
+// Error is how far the measurement lies from the law, relative to the law.
+func (c comparison) Error() string {
+	if c.RelativeError == nil {
+		return "–"
+	}
+	return fmt.Sprintf("%+.2f %%", 100**c.RelativeError)
+}
+
+// Within is the tolerance.
+func (c comparison) Within() string {
+	switch {
+	case c.Predicted == nil || *c.Predicted == 0:
+		return "none may come"
+	case c.Unit == "s" && c.Tolerance < 1:
+		return "± " + strconv.FormatFloat(math.Round(1000*c.Tolerance), 'f', -1, 64) + " ms"
+	}
+	t := math.Round(100*c.Tolerance) / 100
+	return "± " + c.show(&t)
+}
+
+// Mark is the outcome as a sign and a word.
+func (c comparison) Mark() string { return mark(&c.OK) }
+
+// Assumption is what broke, if anything did.
+func (c comparison) Assumption() string {
+	if c.Broken == nil {
+		return "–"
+	}
+	return *c.Broken
+}
