@@ -84,6 +84,20 @@ func TestSetMovesThePrediction(t *testing.T) {
 	}
 }
 
+// TestTheBackendEndsThePool: MaxKeepAliveRequests 0 is no end of requests, and
+// KeepAlive Off one request a connection, whatever nginx would keep.
+func TestTheBackendEndsThePool(t *testing.T) {
+	for set, want := range map[string]string{
+		"backend.keepalive_requests=600": "mitigated",
+		"backend.keepalive_requests=0":   "mitigated",
+		"backend.keepalive=off":          "reproduced",
+	} {
+		if v := planOf(t, "quick", set).Variants[1]; v.Predicted.Verdict != want {
+			t.Errorf("%s: %s is predicted to be %s, want %s", set, v.Name, v.Predicted.Verdict, want)
+		}
+	}
+}
+
 func TestRecorderPutsSamplesOnTheLoadsClock(t *testing.T) {
 	store := &results.Store{Dir: t.TempDir()}
 	file, err := store.AppendLines("v/" + results.SamplesFile)

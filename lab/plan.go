@@ -110,7 +110,7 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 		RatePerS: v.Rate, Duration: v.Duration, CloseShare: closeShare(v),
 		InFlight: v.Rate * v.Backend.Delay.Seconds(), Loopback: v.Backend.Place == scenarios.PlaceLoopback,
 		LateClose: v.Backend.CloseDelay, FinTimeout: time.Duration(atoi("net.ipv4.tcp_fin_timeout", 0)) * time.Second,
-		Keepalive: v.Proxy.Keepalive, RequestsPerConn: v.Backend.KeepAliveRequests + 1,
+		Keepalive: v.Proxy.Keepalive, RequestsPerConn: requestsPerConn(v.Backend),
 		Workers:      min(v.Proxy.Workers, cpus),
 		TwReuse:      atoi("net.ipv4.tcp_tw_reuse", 2),
 		ReuseDelay:   time.Duration(atoi("net.ipv4.tcp_tw_reuse_delay", 0)) * time.Millisecond,
@@ -152,6 +152,19 @@ func closeShare(v scenarios.Variant) float64 {
 func retries(v scenarios.Variant) bool {
 	many := v.Backend.Destinations()*v.Backend.Repeat > 1
 	return many && (v.Proxy.MaxFails > 0 || v.Proxy.NextUpstream != "off")
+}
+
+// requestsPerConn is what the backend serves on a connection before it closes it:
+// one more than MaxKeepAliveRequests, which is 0 for no end of them, and one
+// only with KeepAlive Off, whatever pool nginx has.
+func requestsPerConn(b scenarios.Backend) int {
+	switch {
+	case !b.KeepAlive:
+		return 1
+	case b.KeepAliveRequests == 0:
+		return 0
+	}
+	return b.KeepAliveRequests + 1
 }
 
 // Estimate is how long a plan takes, bringing labs up and down included, and

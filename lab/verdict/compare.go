@@ -142,8 +142,9 @@ func (m *Measured) comparisons(v *results.Variant) (list []results.Comparison) {
 
 // evidence gathers what tells the assumptions apart.
 func (m *Measured) evidence(v *results.Variant) evidence {
+	late, sent := m.lateBefore(orNever(v.FirstError))
 	e := evidence{
-		LateShare: m.lateBefore(orNever(v.FirstError)), ConntrackMax: m.ConntrackMax, NoLive: v.Errors.NoLiveUpstreams,
+		LateShare: late / max(sent, 1), ConntrackMax: m.ConntrackMax, NoLive: v.Errors.NoLiveUpstreams,
 		CloseShare: or0(v.CloseShare), ReuseRatio: or0(v.ReuseRatio), CollapseS: or0(v.CollapseS),
 		Predicted: m.Plan.Predicted, Pool: m.Plan.Keepalive > 0,
 	}
