@@ -162,6 +162,9 @@ func (t *trial) readBack(ctx context.Context) error {
 	t.m.ConntrackMax, _ = strconv.ParseInt(proxy.Sysctls["net.netfilter.nf_conntrack_max"], 10, 64)
 	t.plan.Predicted = results.Prediction(law.Predict(t.setup(proxy)))
 	t.m.Plan = t.plan
+	for _, s := range t.run.why.add(t.v.Name, t.reasons(proxy)) {
+		t.run.o.Progress.Say("Note: " + t.v.Name + ": " + s)
+	}
 	return nil
 }
 

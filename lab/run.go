@@ -129,6 +129,7 @@ type run struct {
 	env    results.Env
 	images map[string]image.Image // by role and reference
 	notes  []string
+	why    reasons // a variant may not show what it is meant to
 	out    *Outcome
 	rows   []results.Variant
 }
@@ -240,7 +241,7 @@ func (r *run) summarise(partial bool) {
 	r.out.Summary = results.Summary{
 		Schema: results.SummarySchema, Scenario: r.plan.Scenario, Title: r.plan.Title, Size: r.plan.Size,
 		StartedUTC: r.env.StartedUTC, PlanHash: r.plan.Hash, Partial: partial,
-		Notes: append([]string{}, r.notes...), Variants: append([]results.Variant{}, r.rows...),
+		Notes: slices.Concat([]string{}, r.notes, r.why.notes()), Variants: append([]results.Variant{}, r.rows...),
 	}
 	r.out.Summary.AsExpected = verdict.AllAsExpected(r.rows)
 	if all := r.out.Summary.AsExpected; partial && all != nil && *all {

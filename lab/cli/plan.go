@@ -59,7 +59,9 @@ func plan(ctx context.Context, t *terminal, args []string) error {
 	}
 	fmt.Fprintf(t.stdout, "%s: %s, size %s\n", p.Scenario, p.Title, p.Size)
 	fmt.Fprintf(t.stdout, "about %s in all, with the images present; nothing has been started\n\n", lab.Estimate(p).Round(time.Second))
-	for _, note := range append(notes, found.notes...) {
+	notes = append(notes, found.notes...)
+	notes = append(notes, lab.Reasons(resolved, found.version, found.kernel, found.cpus)...)
+	for _, note := range notes {
 		fmt.Fprintln(t.stdout, "Note: "+note)
 	}
 	fmt.Fprintln(t.stdout)
@@ -101,6 +103,7 @@ type imagesFound struct {
 	nginx  map[string]image.Image
 	notes  []string
 	cpus   int // of the machine the hosts would run on
+	kernel string
 }
 
 func lookForImages(ctx context.Context, r *scenarios.Resolved) imagesFound {
@@ -110,17 +113,18 @@ func lookForImages(ctx context.Context, r *scenarios.Resolved) imagesFound {
 	d, noEngine := docker.New(ctx)
 	if noEngine == nil {
 		defer d.Close()
-		f.cpus = d.Machine().CPUs
+		f.cpus, f.kernel = d.Machine().CPUs, d.Machine().Kernel
 		f.look(r, "is not in the engine; a run pulls it, or assembles one from the distribution's packages", func(role image.Role, ref string) (image.Image, bool, error) {
 			return image.Find(ctx, d.Client(), role, ref, image.Auto)
 		})
 		return f
 	}
-	if _, err := netns.New(ctx); err != nil {
+	local, err := netns.New(ctx)
+	if err != nil {
 		f.notes = append(f.notes, "no engine answers and no namespaces can be made, so the configurations are rendered for the nginx that is asked for")
 		return f
 	}
-	f.driver = "netns"
+	f.driver, f.kernel = "netns", local.Machine().Kernel
 	f.look(r, "is not unpacked yet; a run takes it from the distribution's packages", func(role image.Role, ref string) (image.Image, bool, error) {
 		img, _, ok, err := image.FindUnpacked(ctx, role, ref, image.Auto)
 		return img, ok, err

@@ -49,7 +49,7 @@ func ErlangLoad(servers int, blocking float64) float64 {
 		return 0
 	}
 	low, high := 0.0, float64(servers)/(1-blocking)+1 // at that load more than the share is lost in any case
-	for range 80 {                                    // halves the error each time, to the last digit
+	for high-low > 1e-11*high {
 		if mid := (low + high) / 2; ErlangB(servers, mid) > blocking {
 			high = mid
 		} else {

@@ -1,0 +1,94 @@
+package preflight
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lab99/lab99/lab/law"
+)
+
+// quick is the setup of the quick size: 500 ports, 200 requests a second.
+func quick(change func(*Facts)) Facts {
+	f := Facts{Setup: law.Setup{Ports: 500, RatePerS: 200, CloseShare: 1, Workers: 1, TwReuse: 2, Duration: 10 * time.Second}}
+	change(&f)
+	return f
+}
+
+// full is that of the full size.
+func full(change func(*Facts)) Facts {
+	f := Facts{Setup: law.Setup{Ports: 28232, RatePerS: 2000, CloseShare: 1, Workers: 2, TwReuse: 2, Duration: 90 * time.Second}}
+	change(&f)
+	return f
+}
+
+// TestReasons: each with its figure, and none where it does not apply.
+func TestReasons(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		facts Facts
+		says  string // "": nothing
+	}{
+		{"nothing is known", Facts{}, ""},
+		{"nothing is wrong", quick(func(f *Facts) {
+			*f = Facts{Setup: f.Setup, RangeWidth: 500, Connections: 64, NoFile: 1024, ConntrackMax: 65536, Kernel: "6.18.5", NginxVersion: "1.30.1"}
+			f.Setup.MaxTwBuckets = 131072
+		}), ""},
+
+		{"a listener in the range", full(func(f *Facts) { f.RangeWidth, f.Setup.Ports = 28232, 28231 }), "1 of the 28232 ports in ip_local_port_range are reserved or taken by a listener: P is 28231"},
+		{"reserved ports", quick(func(f *Facts) { f.RangeWidth, f.Setup.Ports = 500, 250 }), "250 of the 500 ports"},
+
+		{"loopback, reuse 2", quick(func(f *Facts) { f.Setup.Loopback = true }), "after 1s instead of 1m1s: error 99 takes 500 connections/s, and 200 are offered"},
+		{"loopback, reuse 0", quick(func(f *Facts) { f.Setup.Loopback, f.Setup.TwReuse = true, 0 }), ""},
+		{"reuse 1 is a choice, not a surprise", quick(func(f *Facts) { f.Setup.TwReuse = 1 }), ""},
+
+		{"timestamps off, reuse 1", quick(func(f *Facts) { f.Setup.TwReuse, f.Setup.NoTimestamps = 1, true }), "tcp_tw_reuse=1 does nothing: a tuple stays blocked for 1m1s, and error 99 comes after 2.50 s"},
+		{"timestamps off on loopback", quick(func(f *Facts) { f.Setup.Loopback, f.Setup.NoTimestamps = true, true }), "tcp_tw_reuse=2 does nothing"},
+		{"timestamps off without reuse", quick(func(f *Facts) { f.Setup.NoTimestamps = true }), ""},
+
+		{"buckets below K", quick(func(f *Facts) { f.Setup.MaxTwBuckets = 300 }), "tcp_max_tw_buckets is 300 and there are 500 tuples"},
+		{"buckets below K that are not reached", quick(func(f *Facts) { f.Setup.MaxTwBuckets, f.Setup.RatePerS = 300, 4 }), ""},
+		{"buckets above K", quick(func(f *Facts) { f.Setup.MaxTwBuckets = 501 }), ""},
+
+		{"pooled by default", quick(func(f *Facts) { f.DefaultPool, f.NginxVersion = true, "1.30.1" }), "nginx 1.30.1 keeps 32 idle upstream connections"},
+		{"the first release that does", quick(func(f *Facts) { f.DefaultPool, f.NginxVersion, f.Setup.Workers = true, "1.29.7", 2 }), "no more than 64 requests"},
+		{"the last that does not", quick(func(f *Facts) { f.DefaultPool, f.NginxVersion = true, "1.29.6" }), ""},
+		{"a tag", quick(func(f *Facts) { f.DefaultPool, f.NginxVersion = true, "1.30" }), "nginx 1.30 keeps"},
+		{"a distribution's release", quick(func(f *Facts) { f.DefaultPool, f.NginxVersion = true, "1.22.1-9+deb12u3" }), ""},
+		{"an unknown release", quick(func(f *Facts) { f.DefaultPool, f.NginxVersion = true, "latest" }), ""},
+		{"the block says what it wants", quick(func(f *Facts) { f.NginxVersion = "1.30.1" }), ""},
+
+		{"KeepAlive Off", quick(func(f *Facts) { f.KeepAliveOff = true }), "comes after 5.43 s at the earliest, and never at the smaller f"},
+		{"KeepAlive Off and a high rate", quick(func(f *Facts) { f.KeepAliveOff, f.Setup.RatePerS = true, 2000 }), "comes after 0.54 to 12.50 s"},
+		{"KeepAlive Off and a rate that is too low", quick(func(f *Facts) { f.KeepAliveOff, f.Setup.RatePerS = true, 10 }), "even at f = 0.46 the load factor is 0.56"},
+		{"HTTP/1.0 by default", quick(func(f *Facts) { f.DefaultProtocol, f.NginxVersion = true, "1.26.3" }), "nginx 1.26.3 speaks HTTP/1.0"},
+		{"HTTP/1.1 by default", quick(func(f *Facts) { f.DefaultProtocol, f.NginxVersion = true, "1.30.1" }), ""},
+
+		{"host network", quick(func(f *Facts) { f.HostNetwork = true }), "its 500 ports"},
+
+		{"conntrack", full(func(f *Facts) { f.ConntrackMax, f.Setup.Workers = 20000, 8 }), "nf_conntrack_max is 20000 and 56464 connections are to come within the 2m0s"},
+		{"conntrack with room", full(func(f *Facts) { f.ConntrackMax, f.Setup.Workers = 65536, 8 }), ""},
+
+		{"descriptors", quick(func(f *Facts) { f.NoFile, f.Connections = 1024, 500 }), "nginx may open 1024 files, and 500 connections need 1064"},
+		{"just enough descriptors", quick(func(f *Facts) { f.NoFile, f.Connections = 1064, 500 }), ""},
+
+		{"a collapse that the socket option spares", full(func(f *Facts) { f.Kernel = "6.18.5-generic" }), "the rate collapses with 14116 of 28232 taken"},
+		{"a kernel without it", full(func(f *Facts) { f.Kernel = "6.1.0-18-amd64" }), ""},
+		{"no collapse", quick(func(f *Facts) { f.Kernel = "6.18.5" }), ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := Reasons(c.facts)
+			switch {
+			case c.says == "" && len(got) > 0:
+				t.Errorf("%q, want no reason", got)
+			case c.says != "" && (len(got) != 1 || !strings.Contains(got[0], c.says)):
+				t.Errorf("%q, want one reason with %q", got, c.says)
+			}
+			for _, s := range got {
+				if strings.HasSuffix(s, ".") || strings.Contains(s, "%!") {
+					t.Errorf("not the body of a sentence: %q", s)
+				}
+			}
+		})
+	}
+}

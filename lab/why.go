@@ -1,0 +1,89 @@
+package lab
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/lab/preflight"
+	"github.com/lab99/lab99/results"
+	"github.com/lab99/lab99/scenarios"
+)
+
+// reasons collects why error 99 may not come as it should, a sentence once for
+// all variants that it is about.
+type reasons []reason
+
+type reason struct {
+	text     string
+	variants []string
+}
+
+// add takes a variant's sentences and returns those not heard before.
+func (r *reasons) add(variant string, texts []string) (news []string) {
+next:
+	for _, text := range texts {
+		for i := range *r {
+			if (*r)[i].text == text {
+				(*r)[i].variants = append((*r)[i].variants, variant)
+				continue next
+			}
+		}
+		*r = append(*r, reason{text, []string{variant}})
+		news = append(news, text)
+	}
+	return news
+}
+
+// notes are the sentences, each with the variants it is about.
+func (r reasons) notes() []string {
+	var all []string
+	for _, x := range r {
+		all = append(all, strings.Join(x.variants, ", ")+": "+x.text)
+	}
+	return all
+}
+
+// Reasons says of a plan why its variants may not show what they are meant to,
+// as far as that is known before anything runs. version is the nginx that an
+// image holds, "" if that is unknown; kernel is that of the lab's machine, or "".
+func Reasons(r *scenarios.Resolved, version func(image string) string, kernel string, cpus int) []string {
+	var why reasons
+	var baseline *law.Prediction
+	for _, v := range r.Variants {
+		s := setup(v, v.Ports.N(), cpus, nil, baseline)
+		if baseline == nil {
+			p := law.Predict(s)
+			baseline = &p
+		}
+		f := factsOf(v, s, version(v.Proxy.Image))
+		f.Kernel = kernel
+		why.add(v.Name, preflight.Reasons(f))
+	}
+	return why.notes()
+}
+
+// factsOf are the facts of a variant that its files tell.
+func factsOf(v scenarios.Variant, s law.Setup, nginxVersion string) preflight.Facts {
+	f := preflight.Facts{
+		Setup: s, Connections: v.Load.Connections, NginxVersion: nginxVersion,
+		KeepAliveOff: !v.Backend.KeepAlive,
+	}
+	d := v.Defaults()
+	f.DefaultPool, f.DefaultProtocol = d.Pool, d.Protocol
+	return f
+}
+
+// reasons are those of a variant whose proxy has been read back.
+func (t *trial) reasons(proxy results.HostEnv) []string {
+	f := factsOf(t.v, t.setup(proxy), proxy.Version)
+	f.Kernel = t.run.env.Kernel
+	f.NoFile = proxy.NoFile
+	f.ConntrackMax, _ = strconv.Atoi(proxy.Sysctls["net.netfilter.nf_conntrack_max"])
+	var low, high int
+	if n, _ := fmt.Sscan(proxy.Sysctls[portRange], &low, &high); n == 2 {
+		f.RangeWidth = high - low + 1
+	}
+	return preflight.Reasons(f)
+}

@@ -1,0 +1,77 @@
+package lab
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/lab99/lab99/results"
+)
+
+// TestPlansSayWhyNot: what a plan knows of reasons against it, each said once
+// for all variants that it is about.
+func TestPlansSayWhyNot(t *testing.T) {
+	own := filepath.Join(t.TempDir(), "own.conf")
+	if err := os.WriteFile(own, []byte("events {}\nhttp { upstream b { server app:80; } server { location / { proxy_pass http://b; } } }\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, size, nginx, kernel string
+		set                       []string
+		want                      []string // a part of each sentence
+	}{
+		{"as it is", "quick", "1.30.1", "6.18.5", nil, nil},
+		{"few buckets", "quick", "", "", []string{"proxy.sysctls.net.ipv4.tcp_max_tw_buckets=300"}, []string{
+			"baseline: tcp_max_tw_buckets is 300 and there are 500 tuples", "multi-ip: tcp_max_tw_buckets is 300 and there are 1500 tuples"}},
+		{"no timestamps", "quick", "", "", []string{"proxy.sysctls.net.ipv4.tcp_timestamps=0"}, []string{"tw-reuse: tcp_timestamps is 0"}},
+		{"KeepAlive Off", "quick", "", "", []string{"backend.keepalive=off"}, []string{"baseline, keepalive", "tw-reuse: Apache", "multi-ip: Apache"}},
+		{"the default range", "full", "", "6.18.5", nil, []string{"baseline, multi-ip: connect() tries"}},
+		{"a pool by default", "quick", "1.30.1", "", []string{"proxy.config=" + own}, []string{"nginx 1.30.1 keeps 32"}},
+		{"HTTP/1.0 by default", "quick", "1.22.1", "", []string{"proxy.config=" + own}, []string{"nginx 1.22.1 speaks HTTP/1.0"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, _ := Applicable(resolve(t, c.size, c.set...))
+			got := strings.Join(Reasons(r, func(string) string { return c.nginx }, c.kernel, 2), "\n")
+			if len(c.want) == 0 && got != "" {
+				t.Errorf("reasons %q, want none", got)
+			}
+			for _, want := range c.want {
+				if !strings.Contains(got, want) {
+					t.Errorf("the reasons lack %q:\n%s", want, got)
+				}
+			}
+		})
+	}
+}
+
+// TestRunsSayWhyNot adds what was read back: ports lost, tables, descriptors.
+func TestRunsSayWhyNot(t *testing.T) {
+	r := resolve(t, "quick")
+	p, err := Plan(r, "docker", 2, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr := &trial{run: &run{}, v: r.Variants[0], plan: p.Variants[0], cpus: 2}
+	got := strings.Join(tr.reasons(results.HostEnv{UsablePorts: 490, NoFile: 100, Version: "1.22.1", Sysctls: map[string]string{
+		portRange: "20000 20499", "net.ipv4.tcp_max_tw_buckets": "300", "net.netfilter.nf_conntrack_max": "400",
+	}}), "\n")
+	for _, want := range []string{"10 of the 500 ports", "tcp_max_tw_buckets is 300 and there are 490 tuples", "nf_conntrack_max is 400 and 2000 connections", "may open 100 files"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the reasons lack %q:\n%s", want, got)
+		}
+	}
+}
+
+func TestReasonsAreSaidOnce(t *testing.T) {
+	var why reasons
+	if news := why.add("a", []string{"x", "y"}); len(news) != 2 {
+		t.Errorf("news %q", news)
+	}
+	if news := why.add("b", []string{"y", "z"}); len(news) != 1 || news[0] != "z" {
+		t.Errorf("news %q", news)
+	}
+	if got := strings.Join(why.notes(), "; "); got != "a: x; a, b: y; b: z" {
+		t.Error(got)
+	}
+}
