@@ -86,8 +86,9 @@ func sysctls(v scenarios.Variant) map[string]string {
 //
 // f is 1: with the lab's own configuration nginx closes every connection that
 // is closed at all, and a pool's few are counted against it to be safe. With
-// a configuration of the user's own, f is an outcome of the run. Responses of
-// 1 KB are quick: what is in flight is too little to matter.
+// a configuration of the user's own, or Apache's KeepAlive Off, f is an outcome
+// of the run. Responses of 1 KB are quick: what is in flight is too little to
+// matter.
 //
 // baseline is nil for the first variant, and stands for one that never fails:
 // what holds is then called mitigated, as the judge calls it.

@@ -18,6 +18,25 @@
 // says whether the table fills: above 1 it does, after K/(f·R·churn) seconds.
 // Then connect() fails with EADDRNOTAVAIL, which nginx logs as error 99.
 //
+// One law a file, each with its derivation and source:
+//
+//	tuples.go      K, T and ρ
+//	exhaustion.go  whether error 99 comes, when, and the successes before it;
+//	               with a slow backend, from requests under way alone
+//	steady.go      what succeeds in the long run, the safe rate, the ceiling of tcp_tw_reuse
+//	sawtooth.go    bursts of success with period T; recovery after the load drops
+//	collapse.go    the cost of connect() from half the range on
+//	closeshare.go  who holds TIME_WAIT: f
+//	finwait2.go    a backend that closes late, where tcp_fin_timeout matters
+//	pool.go        new connections per request
+//	buckets.go     tcp_max_tw_buckets, which hides the shortage
+//	ejection.go    lines of error 99 against "no live upstreams"
+//	erlang.go      random arrivals: Erlang's B formula
+//	demand.go      what a run asks of the kernel's other tables
+//
+// Predict applies them to a run of some length, Look to a load without end, and
+// Mitigations are the changes to compare.
+//
 // The formulas follow from the kernel's rules, cited where they are used; the
 // constants were measured with nginx 1.22, Apache 2.4.71 and Linux 6.18
 // (HZ=250) in separate network namespaces joined by veth. The tests of this
@@ -30,6 +49,7 @@
 //   - when its tuple may be reused: https://www.rfc-editor.org/rfc/rfc6191
 //   - its cost in practice: https://vincent.bernat.ch/en/blog/2014-tcp-time-wait-state-linux
 //   - how connect() picks ports: https://blog.cloudflare.com/linux-transport-protocol-port-selection-performance/
+//   - random arrivals: https://en.wikipedia.org/wiki/Erlang_(unit)#Erlang_B_formula
 //   - nginx's pool: https://nginx.org/en/docs/http/ngx_http_upstream_module.html#keepalive
 //
 // Neighbours: package lab predicts with it before a run, package verdict holds

@@ -225,6 +225,15 @@ func TestDemand(t *testing.T) {
 	}
 }
 
+func TestCloseShareFromSuccesses(t *testing.T) {
+	for successes, want := range map[float64]float64{2324: 0.43, 2207: 0.453, 3407: 0.29, 8592: 0.116, 38115: 0.025} {
+		near(t, "f of 1000 ports", CloseShareOf(1000, successes), want, 0.05)
+	}
+	if CloseShareOf(1000, 0) != 0 || CloseShareOf(1000, 999) != 1 {
+		t.Error("f is a share")
+	}
+}
+
 func TestTolerance(t *testing.T) {
 	for predicted, want := range map[float64]float64{0.5: 0.030, 1.5: 0.030, 2.5: 0.05, 10: 0.2} {
 		if got := Tolerance(predicted); math.Abs(got-want) > 1e-12 {

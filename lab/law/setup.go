@@ -36,7 +36,7 @@ type Setup struct {
 
 	RatePerS   float64       // R: offered requests per second
 	Duration   time.Duration // of the load
-	CloseShare float64       // f: share of upstream connections that the proxy closes first, 0 to 1; an output of a run, not a setting
+	CloseShare float64       // f: share of upstream connections that the proxy closes first, 0 to 1: fixed by the policy, or the outcome of a race (closeshare.go)
 	InFlight   float64       // c: requests under way at the backend, on average: R times its response time
 
 	// Churn is new upstream connections per request. 0 means to work it out:

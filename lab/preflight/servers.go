@@ -50,10 +50,6 @@ func poolByDefault(f Facts) string {
 		"does not come while no more than %d requests are under way; `keepalive 0` in the block turns it off", f.NginxVersion, defaultPool, defaultPool*max(f.Setup.Workers, 1))
 }
 
-// The share of connections that nginx closes first where the backend closes as
-// well, measured: at a closed loop, and paced at 200 a second.
-const leastShare, mostShare = 0.02, 0.46
-
 // backendClosesFirst: where Apache closes too, it is a race for the TIME_WAIT.
 func backendClosesFirst(f Facts) string {
 	why := ""
@@ -67,14 +63,14 @@ func backendClosesFirst(f Facts) string {
 		return ""
 	}
 	s := f.Setup
-	s.CloseShare = mostShare
+	s.CloseShare = law.MostRaceShare
 	often := law.Predict(s)
-	text := fmt.Sprintf("%s, and where it is first the TIME_WAIT is not nginx's: f is %g to %g (an idle machine has the larger one) instead of 1, and error 99 ", why, leastShare, mostShare)
-	s.CloseShare = leastShare
+	text := fmt.Sprintf("%s, and where it is first the TIME_WAIT is not nginx's: f is %g to %g (an idle machine has the larger one) instead of 1, and error 99 ", why, law.LeastRaceShare, law.MostRaceShare)
+	s.CloseShare = law.LeastRaceShare
 	seldom := law.Predict(s)
 	switch {
 	case often.FirstError99S == nil:
-		return text + fmt.Sprintf("does not come: even at f = %g the load factor is %.2f", mostShare, often.Rho)
+		return text + fmt.Sprintf("does not come: even at f = %g the load factor is %.2f", law.MostRaceShare, often.Rho)
 	case seldom.FirstError99S == nil:
 		return text + fmt.Sprintf("comes after %.2f s at the earliest, and never at the smaller f", *often.FirstError99S)
 	}

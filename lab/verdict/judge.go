@@ -85,9 +85,9 @@ func (m *Measured) count(v *results.Variant) {
 	}
 }
 
-// restate puts the measured f into the prediction for a configuration of the
-// user's own: there f is an outcome of the run, and the plan could but assume
-// that nginx closes every connection.
+// restate puts the measured f into the prediction where f is an outcome of the
+// run and the plan could but assume that nginx closes every connection: for a
+// configuration of the user's own, and for a race.
 func (m *Measured) restate(v *results.Variant) {
 	p, f := &v.Predicted, v.CloseShare
 	if m.exact() || f == nil || *f <= 0 || p.FirstError99S == nil {
@@ -120,7 +120,7 @@ func (m *Measured) attribute() results.Errors {
 		return seen
 	}
 	log := *m.Proxy.Log
-	if !m.headed() {
+	if m.own() {
 		e := results.Errors{Error99: min(log.Error99, m.Totals.Failed)}
 		e.NoLiveUpstreams = min(log.NoLiveUpstreams, m.Totals.Failed-e.Error99)
 		e.Other = m.Totals.Failed - e.Error99 - e.NoLiveUpstreams

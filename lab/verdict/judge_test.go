@@ -345,3 +345,24 @@ func TestMeasuredShareRestatesTheLaw(t *testing.T) {
 		t.Errorf("restated to %v s and %d ok, want %v and 1250", *v.Predicted.FirstError99S, *v.Predicted.OKBeforeError99, want)
 	}
 }
+
+// TestRaceIsHeldToItsIdentity: where both ends close at once, f is what it is,
+// and the successes before error 99 must be K/f all the same.
+func TestRaceIsHeldToItsIdentity(t *testing.T) {
+	raced := func(before int64) Measured {
+		m := measured(setup(500, 1, 200, 10), 7.5, nil)
+		m.Plan.Race = true
+		m.Proxy.Counters = map[string]int64{"active_opens": 1250, "time_wait_created": 500}
+		at := before * 5e6
+		m.Totals.FirstError, m.Totals.OKBefore = &at, &before
+		m.Totals.OK, m.Totals.Failed = before, m.Totals.Sent-before
+		m.Totals.Causes["upstream connect"], m.Totals.Errors.Error99, m.Proxy.Log.Error99 = m.Totals.Failed, m.Totals.Failed, m.Totals.Failed
+		return m
+	}
+	for before, want := range map[int64]bool{1250: true, 1195: true, 1185: false, 1320: false} {
+		v := Judge(raced(before))
+		if v.Verdict != Reproduced || !same(v.AsExpected, &want) {
+			t.Errorf("%d successes at f = 0.4: %s, as expected %s, want %v; %+v", before, v.Verdict, show(v.AsExpected), want, v.Checks)
+		}
+	}
+}

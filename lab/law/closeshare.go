@@ -1,0 +1,33 @@
+package law
+
+// Who closes an upstream connection first keeps its TIME_WAIT, so f, the share
+// that nginx closes first, decides whether ports are lost at all. How the two
+// talk fixes it, or leaves it to a race:
+//
+//	HTTP/1.1, Connection "", no pool        nginx closes when it has the body   f = 1
+//	any, to a backend that closes later     nginx is done first                 f = 1
+//	any, without a length or chunks         nginx has to wait for the end       f = 0
+//	HTTP/1.0 or Connection: close           both close at once: a race          f is an outcome
+//	Apache's KeepAlive Off, pool or not     the same race                       f is an outcome
+//
+// In the race the backend's FIN follows the last byte within microseconds, and f
+// is larger the idler the machine is: 0.32 to 0.46 paced at 200 requests a second,
+// 0.02 in a closed loop of 64. So a harder test can hide the failure.
+// RFC 9293 §3.6 has who keeps TIME_WAIT; two ends that close at once both do.
+const (
+	LeastRaceShare = 0.02
+	MostRaceShare  = 0.46
+)
+
+// CloseShareOf is f by the identity of the race: a tuple is used again and again
+// until nginx wins once, after 1/f successes on average, so
+//
+//	successes before the first error 99 = K / f
+//
+// Measured at 1,000 ports: 2,207 successes, 45 % of TIME_WAITs on nginx's side.
+func CloseShareOf(tuples int, successes float64) float64 {
+	if successes <= 0 {
+		return 0
+	}
+	return min(1, float64(tuples)/successes)
+}
