@@ -36,16 +36,23 @@ func (s Setup) ConnectCostAfter() time.Duration {
 }
 
 // FailingCost is what a connect() costs that finds no port: it walks over both
-// parities, P·scan. It is paid per peer tried, so the plateau keeps
-//
-//	R · tries · P · scan
-//
-// cores busy, and everything else on the worker waits. Measured at 28,232 ports:
-// 7 to 10 ms, 125 to 148 error responses a second from one core, and 210 ms for
-// a request that needs no upstream.
+// parities, P·scan. Measured at 28,232 ports: 7 to 10 ms, 125 to 148 error
+// responses a second from one core, and 210 ms for a request that needs no
+// upstream.
 func (s Setup) FailingCost() time.Duration {
 	s = s.normal()
 	return time.Duration(s.Ports) * s.ScanPerPort
+}
+
+// PlateauCores is how many cores nginx needs to fail while all tuples are taken,
+//
+//	R · tries · P · scan
+//
+// with tries the peers a request is tried on. Beyond the workers there are, the
+// outage is one of latency too, for all that they serve.
+func (s Setup) PlateauCores(tries int) float64 {
+	s = s.normal()
+	return s.connectionsPerS() * float64(tries) * s.FailingCost().Seconds()
 }
 
 // ConnectCeiling is the connections per second that one worker, with a core of

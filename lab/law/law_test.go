@@ -202,6 +202,34 @@ func TestPoolChurn(t *testing.T) {
 	}
 }
 
+// TestPoolChurnIsBounded holds the bounds against a pool that is too small, 64
+// clients in a closed loop, and one in an open loop.
+func TestPoolChurnIsBounded(t *testing.T) {
+	for keepalive, measured := range map[int]float64{1: 0.88, 2: 0.55, 4: 0.28, 8: 0.42, 16: 0.19, 32: 0.14, 48: 0.06, 63: 0.017, 64: 0.016} {
+		p := Pool{Keepalive: keepalive, Workers: 1, Concurrency: 64, Requests: 4000}
+		if least, most := p.LeastChurn(), p.Churn(); measured < least || measured > most {
+			t.Errorf("keepalive %d: measured %g is not between %g and %g", keepalive, measured, least, most)
+		}
+	}
+	p := Pool{Keepalive: 8, Workers: 1, Concurrency: 16}
+	if least, most := p.LeastChurn(), p.Churn(); least != 0 || most != 0.5 {
+		t.Errorf("a pool of half the concurrency: %g to %g, want 0 to 0.5 (0.010 measured)", least, most)
+	}
+	if (Pool{Concurrency: 3}).LeastChurn() != 1 {
+		t.Error("no pool churns every request")
+	}
+}
+
+func TestPlateauCores(t *testing.T) {
+	full := Setup{Ports: 28232, RatePerS: 136.5, CloseShare: 1}
+	near(t, "cores for 136.5 failures a second, measured 1", full.PlateauCores(1), 1, 0.05)
+	quick := Setup{Ports: 500, RatePerS: 200, CloseShare: 1}
+	near(t, "three peers tried", quick.PlateauCores(3), 3*quick.PlateauCores(1), 1e-9)
+	if c := quick.PlateauCores(1); c > 0.05 {
+		t.Errorf("the quick size takes %g cores to fail", c)
+	}
+}
+
 func TestError99LinesOfMarkedPeers(t *testing.T) {
 	if got := Error99Lines(3, 25*time.Second, 10*time.Second); got != 9 {
 		t.Errorf("%d lines, measured 9", got)

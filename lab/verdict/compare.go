@@ -50,7 +50,7 @@ func quantities(m *Measured, v *results.Variant) []quantity {
 	}
 	// Of a pool the law says only what it churns at the most.
 	add(m.Plan.Keepalive == 0 && !estimated && v.RhoSteady != nil, quantity{"load factor ρ", "", &p.Rho, v.RhoSteady, 0.1 * p.Rho, harder})
-	if end > p.HoldS && p.SteadyOKPerS != nil {
+	if (end > p.HoldS || p.FirstError99S == nil) && p.SteadyOKPerS != nil {
 		ok := law.Prediction(p).OKIn(v.OfferedPerS, end)
 		add(!estimated, quantity{"ok in all", "requests", &ok, num(*v.OK), max(2, 0.06*ok), kinder})
 	}
