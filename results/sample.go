@@ -24,6 +24,7 @@ type Sample struct {
 	T         float64    `json:"t_s"`
 	Load      *Load      `json:"load,omitempty"`
 	Neighbour *Neighbour `json:"neighbour,omitempty"`
+	Bystander *Bystander `json:"bystander,omitempty"`
 	Net       *Net       `json:"net,omitempty"`
 }
 

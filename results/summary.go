@@ -22,42 +22,43 @@ type Summary struct {
 
 // Variant is one row.
 type Variant struct {
-	Name        string       `json:"name"`
-	Verdict     string       `json:"verdict"`
-	Expected    string       `json:"expected"` // the verdict asked for, after "predicted" was looked up
-	AsExpected  *bool        `json:"as_expected"`
-	Why         string       `json:"why"` // the verdict in one sentence
-	Collapsed   bool         `json:"collapsed"`
-	OfferedPerS float64      `json:"offered_per_s"`
-	Scheduled   *int64       `json:"scheduled"`
-	Sent        *int64       `json:"sent"`
-	Late        *int64       `json:"late"`
-	Queued      *int64       `json:"queued"`
-	Dropped     *int64       `json:"dropped"`
-	Unfinished  *int64       `json:"unfinished"`
-	OK          *int64       `json:"ok"`
-	Failed      *int64       `json:"failed"`
-	Errors      *Errors      `json:"errors"`
-	NginxLog    *Errors      `json:"nginx_log"`
-	FirstError  *float64     `json:"first_error_99_s"`
-	OKBefore    *int64       `json:"ok_before_error_99"`
-	CollapseS   *float64     `json:"collapse_s"`
-	RecoveredS  *float64     `json:"recovered_s"`
-	LoadEndS    *float64     `json:"load_end_s"`
-	Predicted   Prediction   `json:"predicted"`
-	NewConns    *int64       `json:"new_connections"`
-	ReuseRatio  *float64     `json:"reuse_ratio"`
-	CloseShare  *float64     `json:"proxy_close_share"`
-	RhoSteady   *float64     `json:"rho_steady"`
-	Ports       Ports        `json:"ports"`
-	TimeWait    TimeWait     `json:"time_wait"`
-	Latency     *Latency     `json:"latency_ms"`
-	Service     *Latency     `json:"service_ms"`
-	Neighbour   *NeighbourMs `json:"neighbour_ms"`
-	Timing      Timing       `json:"timing"`
-	CPU         CPU          `json:"cpu"`
-	Checks      []Check      `json:"checks"`
-	Comparisons []Comparison `json:"comparisons"` // what was predicted beside what was measured
+	Name        string          `json:"name"`
+	Verdict     string          `json:"verdict"`
+	Expected    string          `json:"expected"` // the verdict asked for, after "predicted" was looked up
+	AsExpected  *bool           `json:"as_expected"`
+	Why         string          `json:"why"` // the verdict in one sentence
+	Collapsed   bool            `json:"collapsed"`
+	OfferedPerS float64         `json:"offered_per_s"`
+	Scheduled   *int64          `json:"scheduled"`
+	Sent        *int64          `json:"sent"`
+	Late        *int64          `json:"late"`
+	Queued      *int64          `json:"queued"`
+	Dropped     *int64          `json:"dropped"`
+	Unfinished  *int64          `json:"unfinished"`
+	OK          *int64          `json:"ok"`
+	Failed      *int64          `json:"failed"`
+	Errors      *Errors         `json:"errors"`
+	NginxLog    *Errors         `json:"nginx_log"`
+	FirstError  *float64        `json:"first_error_99_s"`
+	OKBefore    *int64          `json:"ok_before_error_99"`
+	CollapseS   *float64        `json:"collapse_s"`
+	RecoveredS  *float64        `json:"recovered_s"`
+	LoadEndS    *float64        `json:"load_end_s"`
+	Predicted   Prediction      `json:"predicted"`
+	NewConns    *int64          `json:"new_connections"`
+	ReuseRatio  *float64        `json:"reuse_ratio"`
+	CloseShare  *float64        `json:"proxy_close_share"`
+	RhoSteady   *float64        `json:"rho_steady"`
+	Ports       Ports           `json:"ports"`
+	TimeWait    TimeWait        `json:"time_wait"`
+	Latency     *Latency        `json:"latency_ms"`
+	Service     *Latency        `json:"service_ms"`
+	Neighbour   *NeighbourMs    `json:"neighbour_ms"`
+	Bystander   *BystanderTries `json:"bystander,omitempty"` // only where the scenario has one
+	Timing      Timing          `json:"timing"`
+	CPU         CPU             `json:"cpu"`
+	Checks      []Check         `json:"checks"`
+	Comparisons []Comparison    `json:"comparisons"` // what was predicted beside what was measured
 }
 
 // Ports are the tuples of the proxy towards its upstream destinations.

@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
@@ -70,6 +71,11 @@ func (m *Measured) metric(v *results.Variant, name string) *float64 {
 	case "p99_ms":
 		if v.Latency != nil {
 			return &v.Latency.P99
+		}
+	case "bystander_backend_failed", "bystander_elsewhere_failed", "bystander_bind_failed":
+		if v.Bystander != nil {
+			kind := strings.TrimSuffix(strings.TrimPrefix(name, "bystander_"), "_failed")
+			return num(v.Bystander.Of(kind).Failed)
 		}
 	case "tw_recycled", "tw_overflow":
 		return m.counted(name)

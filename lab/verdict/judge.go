@@ -41,7 +41,7 @@ func Judge(m Measured) (v results.Variant) {
 
 // count fills in the figures that are read off, not judged.
 func (m *Measured) count(v *results.Variant) {
-	v.Neighbour = m.neighbour()
+	v.Neighbour, v.Bystander = m.neighbour(), m.bystander()
 	v.Ports = results.Ports{Usable: m.Usable, PeakUsed: m.peak(results.HostProxy, "")}
 	v.TimeWait = results.TimeWait{
 		ProxyPeak:   m.peak(results.HostProxy, "time-wait"),
@@ -50,7 +50,7 @@ func (m *Measured) count(v *results.Variant) {
 	v.CPU = results.CPU{Proxy: m.cores(results.HostProxy), Backend: m.cores(results.HostBackend)}
 	if m.Proxy != nil {
 		v.NginxLog = m.Proxy.Log
-		n := m.Proxy.Counters["active_opens"]
+		n := m.allOpens()
 		v.NewConns = &n
 	}
 	t := m.Totals

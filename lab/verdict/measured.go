@@ -94,7 +94,7 @@ func (m *Measured) closeShare() *float64 {
 			open += s.N
 		}
 	}
-	closed := m.Proxy.Counters["active_opens"] - open
+	closed := m.allOpens() - open
 	if closed < fewClosed {
 		return nil
 	}
@@ -124,7 +124,7 @@ func (m *Measured) rho(fault float64) *float64 {
 	if s := m.closeShare(); s != nil {
 		f = *s
 	}
-	opened := m.counter(results.HostProxy, "active_opens", to) - m.counter(results.HostProxy, "active_opens", from)
+	opened := m.opens(to) - m.opens(from)
 	rho := opened / (to - from) * f * m.Plan.Predicted.HoldS / float64(m.Plan.Predicted.Tuples)
 	return &rho
 }
