@@ -48,14 +48,17 @@ func Serve(ctx context.Context, r io.Reader, w io.Writer, network netip.Prefix) 
 			continue
 		}
 		if c.Stop != nil {
-			s.stop()
+			s.stop(*c.Stop)
 			s.answer(Record{Re: c.ID})
 			continue
 		}
 		// Here, not in the job: a Stop may be the very next line.
 		jctx := ctx
-		if c.Load != nil || c.Observe != nil {
-			jctx = s.stoppable(ctx)
+		switch {
+		case c.Load != nil || c.Observe != nil:
+			jctx = stoppable(ctx, &s.stopping)
+		case c.Bystander != nil:
+			jctx = stoppable(ctx, &s.bystander)
 		}
 		jobs.Go(func() { s.obey(jctx, c) })
 	}
@@ -78,11 +81,12 @@ func (s *server) leave(jobs *sync.WaitGroup, written <-chan error) error {
 }
 
 type server struct {
-	mu       sync.Mutex // orders numbers and queue alike
-	seq      uint64
-	queue    chan []byte
-	stopping atomic.Pointer[context.CancelFunc]
-	network  netip.Prefix
+	mu        sync.Mutex // orders numbers and queue alike
+	seq       uint64
+	queue     chan []byte
+	stopping  atomic.Pointer[context.CancelFunc] // of the load or the observation
+	bystander atomic.Pointer[context.CancelFunc]
+	network   netip.Prefix
 }
 
 // obey runs one command and answers it.
@@ -102,6 +106,10 @@ func (s *server) obey(ctx context.Context, c Command) {
 		rec.Observed, err = c.Observe.run(ctx, s.sample)
 	case c.Load != nil:
 		rec.LoadDone, err = c.Load.run(ctx, s.network, s.sample)
+	case c.Listen != nil:
+		rec.Listening, err = c.Listen.listen(ctx)
+	case c.Bystander != nil:
+		err = c.Bystander.run(ctx, s.sample)
 	default:
 		err = fmt.Errorf("command %d asks for nothing this agent knows: the agent and the command are of different versions", c.ID)
 	}
@@ -113,15 +121,19 @@ func (s *server) obey(ctx context.Context, c Command) {
 }
 
 // stoppable derives the context that Stop cancels. An agent runs one load or
-// one observation at a time.
-func (s *server) stoppable(ctx context.Context) context.Context {
+// one observation at a time, and one bystander.
+func stoppable(ctx context.Context, by *atomic.Pointer[context.CancelFunc]) context.Context {
 	ctx, cancel := context.WithCancel(ctx)
-	s.stopping.Store(&cancel)
+	by.Store(&cancel)
 	return ctx
 }
 
-func (s *server) stop() {
-	if cancel := s.stopping.Load(); cancel != nil {
+func (s *server) stop(what Stop) {
+	cancel := s.stopping.Load()
+	if what.Bystander {
+		cancel = s.bystander.Load()
+	}
+	if cancel != nil {
 		(*cancel)()
 	}
 }

@@ -8,13 +8,15 @@ import (
 
 // Command is one order to an agent. Exactly one of the pointers is set.
 type Command struct {
-	ID      int64    `json:"id"`
-	Ready   *Ready   `json:"ready,omitempty"`
-	Addr    *Addr    `json:"addr,omitempty"`
-	Inspect *Inspect `json:"inspect,omitempty"`
-	Observe *Observe `json:"observe,omitempty"`
-	Load    *Load    `json:"load,omitempty"`
-	Stop    *Stop    `json:"stop,omitempty"`
+	ID        int64      `json:"id"`
+	Ready     *Ready     `json:"ready,omitempty"`
+	Addr      *Addr      `json:"addr,omitempty"`
+	Inspect   *Inspect   `json:"inspect,omitempty"`
+	Observe   *Observe   `json:"observe,omitempty"`
+	Load      *Load      `json:"load,omitempty"`
+	Listen    *Listen    `json:"listen,omitempty"`
+	Bystander *Bystander `json:"bystander,omitempty"`
+	Stop      *Stop      `json:"stop,omitempty"`
 }
 
 // Ready waits until every address accepts a connection and, where a path is
@@ -68,9 +70,30 @@ type Load struct {
 	Classify     bool     `json:"classify"` // the proxy sends UpstreamHeader
 }
 
-// Stop ends the load, or the observation, early. The answer to the Load or
-// Observe command then comes as at its natural end.
-type Stop struct{}
+// Listen accepts connections on the host, and drops them, until the agent
+// leaves. The answer has the port that was free.
+type Listen struct {
+	Addr netip.Addr `json:"addr"`
+}
+
+// Bystander is another program on the host: at every interval it tries one
+// connection of each kind, and resets those that succeed so that none is left
+// in TIME_WAIT. It goes on for a time, or until its Stop.
+//
+// A try to the backend holds one of nginx's tuples while it lasts, less than a
+// millisecond as a rule; hence the bound on the interval.
+type Bystander struct {
+	Backend    netip.AddrPort `json:"backend"`   // one of nginx's destinations
+	Elsewhere  netip.AddrPort `json:"elsewhere"` // none of them
+	IntervalMs int64          `json:"interval_ms"`
+	DurationS  float64        `json:"duration_s"`
+}
+
+// Stop ends the load, or the observation, or else the bystander, early. The
+// answer to that command then comes as at its natural end.
+type Stop struct {
+	Bystander bool `json:"bystander,omitempty"`
+}
 
 // Record is one line from an agent. A record with Re answers a command and
 // has either Error or the answer; the others are samples.
@@ -83,7 +106,9 @@ type Record struct {
 	Started   *Started           `json:"started,omitempty"`
 	Load      *results.Load      `json:"load,omitempty"`
 	Neighbour *results.Neighbour `json:"neighbour,omitempty"`
+	Bystander *results.Bystander `json:"bystander,omitempty"`
 	Net       *results.Net       `json:"net,omitempty"`
+	Listening *netip.AddrPort    `json:"listening,omitempty"`
 	LoadDone  *LoadDone          `json:"load_done,omitempty"`
 	Observed  *Observed          `json:"observed,omitempty"`
 }
