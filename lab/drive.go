@@ -19,12 +19,19 @@ func (t *trial) drive(ctx context.Context) error {
 		return err
 	}
 	t.phase("load")
+	endBystander, err := t.bystander(ctx)
+	if err != nil {
+		return err
+	}
 	loader := t.lab.Agent(results.HostLoad)
 	answer, err := loader.Start(agent.Command{Load: t.load()})
 	if err != nil {
 		return err
 	}
 	r, err := t.finishLoad(ctx, loader, answer)
+	if berr := endBystander(); berr != nil {
+		t.fault(berr.Error())
+	}
 	if err == nil {
 		t.done = r.LoadDone
 		t.m.Totals = &r.LoadDone.Totals

@@ -56,8 +56,8 @@ func (r *recorder) take(host string, rec agent.Record) {
 }
 
 func (r *recorder) keep(host string, rec agent.Record) {
-	s := results.Sample{Seq: rec.Seq, Host: host, T: r.at(rec.Mono), Load: rec.Load, Neighbour: rec.Neighbour, Net: rec.Net}
-	if s.Load == nil && s.Neighbour == nil && s.Net == nil {
+	s := results.Sample{Seq: rec.Seq, Host: host, T: r.at(rec.Mono), Load: rec.Load, Neighbour: rec.Neighbour, Bystander: rec.Bystander, Net: rec.Net}
+	if s.Load == nil && s.Neighbour == nil && s.Bystander == nil && s.Net == nil {
 		return
 	}
 	r.all = append(r.all, s)

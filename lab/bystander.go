@@ -1,0 +1,42 @@
+package lab
+
+import (
+	"context"
+
+	"github.com/lab99/lab99/lab/agent"
+	"github.com/lab99/lab99/results"
+)
+
+// bystanderEvery is the pause between tries of a kind. Each to the backend
+// holds one of nginx's tuples for less than a millisecond: of several hundred,
+// ten times a second, too little to move a figure.
+const bystanderEvery = sampleEvery
+
+// bystander starts another program on the proxy's host, if the variant has
+// one, and returns what ends it. Its other destination is the load host: the
+// backend's host may be the proxy's own.
+func (t *trial) bystander(ctx context.Context) (end func() error, err error) {
+	if !t.v.Bystander {
+		return func() error { return nil }, nil
+	}
+	topo := t.lab.Topology()
+	r, err := t.lab.Agent(results.HostLoad).Call(ctx, agent.Command{Listen: &agent.Listen{Addr: topo.Load}})
+	if err != nil {
+		return nil, err
+	}
+	proxy := t.lab.Agent(results.HostProxy)
+	answer, err := proxy.Start(agent.Command{Bystander: &agent.Bystander{
+		Backend: topo.Backends[0], Elsewhere: *r.Listening,
+		IntervalMs: bystanderEvery.Milliseconds(), DurationS: t.bound().Seconds(),
+	}})
+	if err != nil {
+		return nil, err
+	}
+	return func() error {
+		if _, err := proxy.Start(agent.Command{Stop: &agent.Stop{Bystander: true}}); err != nil {
+			return err
+		}
+		_, err := proxy.Wait(ctx, answer)
+		return err
+	}, nil
+}
