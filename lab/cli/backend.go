@@ -38,7 +38,7 @@ func serveBackend(ctx context.Context, t *terminal, args []string) error {
 	case s.Delay < 0 || s.CloseDelay < 0 || s.Requests < 0:
 		return &usageError{"--delay, --close-delay and --requests: expected 0 or more"}
 	}
-	listeners, err := listenAll(listen, unix)
+	listeners, err := listenAll(ctx, listen, unix)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func serveBackend(ctx context.Context, t *terminal, args []string) error {
 }
 
 // listenAll opens the listeners; the kernel's somaxconn is their backlog.
-func listenAll(addrs, path string) (ls []net.Listener, err error) {
+func listenAll(ctx context.Context, addrs, path string) (ls []net.Listener, err error) {
 	defer func() {
 		if err != nil {
 			for _, l := range ls {
@@ -59,8 +59,10 @@ func listenAll(addrs, path string) (ls []net.Listener, err error) {
 			}
 		}
 	}()
+	var plain net.ListenConfig
+	plain.SetMultipathTCP(false) // package net's default where the kernel has it; who closes when is TCP's to say
 	open := func(network, addr string) error {
-		l, err := net.Listen(network, addr)
+		l, err := plain.Listen(ctx, network, addr)
 		if err != nil {
 			return &driver.UnfitError{What: "the backend cannot listen", Err: err}
 		}
