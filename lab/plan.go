@@ -50,7 +50,7 @@ func planVariant(v scenarios.Variant, predicted results.Prediction) results.Vari
 		Connections: v.Load.Connections, TimeoutS: v.Load.Timeout.Seconds(),
 		Addresses: v.Backend.Addresses, Ports: v.Backend.Ports, Sources: v.Proxy.Addresses,
 		Profile: v.Load.Profile, Method: v.Load.Method,
-		Race: race(v), Retries: retries(v), Claims: v.Expect.Claims(),
+		Race: race(v), Retries: retries(v), Claims: claims(v.Expect),
 		Keepalive: v.Proxy.Keepalive, Workers: v.Proxy.Workers,
 		Sysctls: sysctls(v), Expect: v.Expect.Verdict, Predicted: predicted,
 	}
@@ -119,6 +119,14 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 		MaxTwBuckets: atoi("net.ipv4.tcp_max_tw_buckets", 0),
 		Baseline:     baseline,
 	}
+}
+
+func claims(e scenarios.Expect) []results.Claim {
+	var all []results.Claim
+	for _, c := range e.Measured {
+		all = append(all, results.Claim{Figure: c.Metric, Op: c.Op, Value: c.Value})
+	}
+	return all
 }
 
 // Layout is what a variant asks of a driver.

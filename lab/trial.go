@@ -118,6 +118,14 @@ func (t *trial) up(ctx context.Context) error {
 	if err := t.ready(ctx, ready); err != nil {
 		return err
 	}
+	if t.v.Backend.Place == scenarios.PlaceUnix {
+		_, err := lab.Agent(results.HostProxy).Call(ctx, agent.Command{Socket: &agent.Socket{
+			Server: t.serverNames(results.HostProxy), Path: socket, DelayMs: t.v.Backend.Delay.Milliseconds(), KeepAlive: t.v.Backend.KeepAlive,
+		}})
+		if err != nil {
+			return fmt.Errorf("serve the socket of %s: %w", t.v.Name, err)
+		}
+	}
 	took := time.Since(began)
 	s := took.Seconds()
 	t.timing.UpS = &s

@@ -41,8 +41,8 @@ var conformance = []struct {
 	{name: "Connection: close but the server stays", handle: always("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"), ok: 10, opened: 10},
 	{name: "Connection: close after five", handle: afterFive("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"), ok: 10, opened: 2},
 	{name: "silent FIN after five", with: twoBursts, handle: afterFive(okAnswer), ok: 10, opened: 2, also: func(t *testing.T, r *Result) {
-		if r.ClosedIdle != 1 { // after the fifth; the run ends with the tenth
-			t.Errorf("ClosedIdle = %d, want 1", r.ClosedIdle)
+		if r.ClosedIdle < 1 || r.ClosedIdle > 2 { // after the fifth, and after the tenth if it came with its answer: the run ends there
+			t.Errorf("ClosedIdle = %d, want 1 or 2", r.ClosedIdle)
 		}
 	}},
 	{name: "RST while idle", with: twoBursts, handle: func(p *peer) {

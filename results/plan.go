@@ -49,7 +49,7 @@ type VariantPlan struct {
 	Method      string            `json:"method,omitempty"`
 	Race        bool              `json:"race,omitempty"`    // who closes first is not settled by configuration: f is an outcome
 	Retries     bool              `json:"retries,omitempty"` // nginx may try several peers for a request, or none
-	Claims      []string          `json:"claims,omitempty"`  // about figures of the result, beside the verdict
+	Claims      []Claim           `json:"claims,omitempty"`  // about figures of the result, beside the verdict
 	Keepalive   int               `json:"keepalive"`
 	Workers     int               `json:"workers"`
 	Sysctls     map[string]string `json:"sysctls"` // of the proxy's namespace

@@ -15,25 +15,6 @@ type Claim struct {
 	Value  float64
 }
 
-func (c Claim) String() string {
-	return c.Metric + " " + c.Op + " " + strconv.FormatFloat(c.Value, 'g', -1, 64)
-}
-
-// Holds says whether a measured value is as claimed.
-func (c Claim) Holds(v float64) bool {
-	switch c.Op {
-	case "<":
-		return v < c.Value
-	case "<=":
-		return v <= c.Value
-	case ">=":
-		return v >= c.Value
-	case ">":
-		return v > c.Value
-	}
-	return v == c.Value
-}
-
 // Metrics are the figures a claim can be about: of the result's row, and the
 // kernel's counters on the proxy.
 var Metrics = []string{
@@ -58,7 +39,7 @@ func (d *decoder) claims(n *node) []Claim {
 	}
 	var all []Claim
 	for _, item := range n.items {
-		c, err := ParseClaim(d.text(item, "expect.measured", ""))
+		c, err := parseClaim(d.text(item, "expect.measured", ""))
 		switch {
 		case err != nil:
 			d.add(item.at.error(err.Error(), "want FIGURE OP NUMBER, such as failed_share < 0.1"))
@@ -71,8 +52,8 @@ func (d *decoder) claims(n *node) []Claim {
 	return all
 }
 
-// ParseClaim is the inverse of Claim.String. It takes any name for a figure.
-func ParseClaim(s string) (Claim, error) {
+// parseClaim takes any name for a figure.
+func parseClaim(s string) (Claim, error) {
 	m := claimRE.FindStringSubmatch(s)
 	if m == nil {
 		return Claim{}, fmt.Errorf("%q is not a claim", s)
@@ -82,13 +63,4 @@ func ParseClaim(s string) (Claim, error) {
 		return Claim{}, fmt.Errorf("%q is not a number", m[3])
 	}
 	return Claim{m[1], m[2], v}, nil
-}
-
-// Claims words what is claimed beside the verdict.
-func (e Expect) Claims() []string {
-	var texts []string
-	for _, c := range e.Measured {
-		texts = append(texts, c.String())
-	}
-	return texts
 }

@@ -57,6 +57,8 @@ func Serve(ctx context.Context, r io.Reader, w io.Writer, network netip.Prefix) 
 		switch {
 		case c.Load != nil || c.Observe != nil:
 			jctx = stoppable(ctx, &s.stopping)
+		case c.Socket != nil:
+			err = c.Socket.serve(ctx)
 		case c.Bystander != nil:
 			jctx = stoppable(ctx, &s.bystander)
 		}

@@ -16,6 +16,7 @@ type Command struct {
 	Load      *Load      `json:"load,omitempty"`
 	Listen    *Listen    `json:"listen,omitempty"`
 	Bystander *Bystander `json:"bystander,omitempty"`
+	Socket    *Socket    `json:"socket,omitempty"`
 	Stop      *Stop      `json:"stop,omitempty"`
 }
 
@@ -50,6 +51,16 @@ type Observe struct {
 	IntervalMs   int64            `json:"interval_ms"`
 	SocketsMs    int64            `json:"sockets_ms"` // the dearer dump of sockets; a multiple of IntervalMs
 	Sysctls      []string         `json:"sysctls"`    // to be watched besides those that always matter
+}
+
+// Socket serves the lab's own backend at a Unix-domain socket in the root of a
+// server on the same host, until the agent ends. It is answered once the
+// socket is there.
+type Socket struct {
+	Server    []string `json:"server"` // names of the server's processes
+	Path      string   `json:"path"`   // as the server sees it
+	DelayMs   int64    `json:"delay_ms,omitempty"`
+	KeepAlive bool     `json:"keepalive"`
 }
 
 // Load drives requests and goes on until its profile ends, one of its stop

@@ -5,23 +5,16 @@ import (
 	"strings"
 
 	"github.com/lab99/lab99/results"
-	"github.com/lab99/lab99/scenarios"
 )
 
 // claims looks at what the scenario says about figures of the result.
 func (m *Measured) claims(v *results.Variant) []results.Check {
 	var list []results.Check
-	for _, text := range m.Plan.Claims {
-		c := results.Check{Name: "claim", Law: text}
-		claim, err := scenarios.ParseClaim(text)
-		if err != nil {
-			c.Text = err.Error()
-			list = append(list, c)
-			continue
-		}
-		got := m.metric(v, claim.Metric)
+	for _, claim := range m.Plan.Claims {
+		c := results.Check{Name: "claim", Law: claim.String()}
+		got := m.metric(v, claim.Figure)
 		if got == nil {
-			c.Text = claim.Metric + " was not measured"
+			c.Text = claim.Figure + " was not measured"
 		} else {
 			ok := claim.Holds(*got)
 			c.OK, c.Predicted, c.Measured = &ok, &claim.Value, got
@@ -80,7 +73,7 @@ func (m *Measured) metric(v *results.Variant, name string) *float64 {
 	case "tw_recycled", "tw_overflow":
 		return m.counted(name)
 	case "log_lines_per_failure":
-		if v.NginxLog != nil && v.Failed != nil {
+		if v.NginxLog != nil && v.Errors != nil {
 			return ratio(num(v.NginxLog.Error99), num(v.Errors.Error99))
 		}
 	case "error_99", "no_live_upstreams", "other_failures":
