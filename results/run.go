@@ -38,7 +38,23 @@ type VariantData struct {
 // plan there is no run, and everything else may be missing or end in the middle
 // of a record, which Missing then says. Anything else that does not parse, or
 // holds what no run can hold, is an error with file, line and column.
+//
+// The error is a *RunError.
 func Open(dir string) (*Run, error) {
+	r, err := read(dir)
+	if err != nil {
+		return nil, &RunError{err}
+	}
+	return r, nil
+}
+
+// RunError says what keeps a directory from being read as a run.
+type RunError struct{ Err error }
+
+func (e *RunError) Error() string { return e.Err.Error() }
+func (e *RunError) Unwrap() error { return e.Err }
+
+func read(dir string) (*Run, error) {
 	// latest is a symlink; a report names the run itself.
 	if real, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = real

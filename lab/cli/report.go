@@ -2,9 +2,11 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 
+	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/report"
 )
 
@@ -19,8 +21,12 @@ func remakeReport(_ context.Context, t *terminal, args []string) error {
 		return &usageError{"name the directories of the runs, such as results/runs/latest"}
 	}
 	for _, dir := range runs {
-		if err := report.Write(dir); err != nil {
-			return orNotExist(err, "Name the directory of a run, such as results/runs/latest.")
+		err := report.Write(dir)
+		if bad := (*results.RunError)(nil); errors.As(err, &bad) {
+			return &usageError{err.Error() + "\n  Name the directory of a run, such as results/runs/latest. One that was changed by hand, or is of another version, cannot be read."}
+		}
+		if err != nil {
+			return err
 		}
 		fmt.Fprintln(t.stdout, "Report: "+filepath.Join(dir, "report.html"))
 	}
