@@ -30,11 +30,13 @@ func (m *Measured) distrust(v *results.Variant) string {
 		if c := v.CPU.LoadGen; c != nil && *c > BusyLimit {
 			add(fmt.Sprintf("the load generator used %.0f %% of the one core it runs on (limit %g %%): it was the bottleneck", 100**c, 100*BusyLimit))
 		}
-		add(m.late(orNever(v.FirstError)))
-		for _, host := range []string{results.HostLoad, results.HostProxy, results.HostBackend} {
-			add(m.gap(host))
-		}
+		// A machine that is too busy shows in all of these. What was kept from
+		// nginx and the probes says more of it than a late generator does.
 		add(m.starved())
+		add(m.gap(results.HostProxy))
+		add(m.gap(results.HostBackend))
+		add(m.late(orNever(v.FirstError)))
+		add(m.gap(results.HostLoad))
 	}
 	for _, host := range []string{results.HostProxy, results.HostBackend} {
 		add(m.conntrack(host))
