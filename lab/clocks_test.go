@@ -41,17 +41,3 @@ func TestClocksThatDisagree(t *testing.T) {
 		})
 	}
 }
-
-// TestApachesWordForAllWorkersBusy: that few are idle is no limit.
-func TestApachesWordForAllWorkersBusy(t *testing.T) {
-	const head = "[Mon Nov 23 08:00:00.000000 2026] [mpm_event:error] [pid 1:tid 1] "
-	for printed, want := range map[string]string{
-		"": "",
-		head + "AH10159: server is within MinSpareThreads of MaxRequestWorkers, consider raising the MaxRequestWorkers setting\n":                                                             "",
-		head + "AH00094: Command line: 'httpd'\n" + head + "AH00484: server reached MaxRequestWorkers setting, consider raising the MaxRequestWorkers setting\n" + head + "AH00170: caught\n": "AH00484: server reached MaxRequestWorkers setting, consider raising the MaxRequestWorkers setting",
-	} {
-		if got := reachedLimit(printed); got != want {
-			t.Errorf("%q\nfound %q, want %q", printed, got, want)
-		}
-	}
-}

@@ -186,12 +186,15 @@ func (t *trial) changed(host string, changes []agent.Change) {
 	}
 }
 
-// reachedLimit finds Apache's word that every worker was busy. AH10159, that
-// few were idle, is a matter of MinSpareThreads and limits nothing.
+// reachedLimit finds Apache's word that every worker was busy, or no descriptor
+// free. AH10159, that few workers were idle, is a matter of MinSpareThreads and
+// limits nothing.
 func reachedLimit(printed string) string {
 	for line := range strings.Lines(printed) {
-		if i := strings.Index(line, "AH00484:"); i >= 0 {
-			return strings.TrimSpace(line[i:])
+		for _, limit := range []string{"AH00484:", "(24)"} {
+			if i := strings.Index(line, limit); i >= 0 {
+				return strings.TrimSpace(line[i:])
+			}
 		}
 	}
 	return ""
