@@ -125,7 +125,7 @@ func lookForImages(ctx context.Context, r *scenarios.Resolved) imagesFound {
 		return f
 	}
 	f.driver, f.kernel = "netns", local.Machine().Kernel
-	f.look(r, "is not unpacked yet; a run takes it from the distribution's packages", func(role image.Role, ref string) (image.Image, bool, error) {
+	f.look(r, "is not unpacked yet; a run takes it from the distribution's packages, or else as installed here", func(role image.Role, ref string) (image.Image, bool, error) {
 		img, _, ok, err := image.FindUnpacked(ctx, role, ref, image.Auto)
 		return img, ok, err
 	})

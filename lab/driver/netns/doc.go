@@ -3,7 +3,7 @@
 // A lab is one child of the command, which is PID 1 of a PID namespace of its
 // own, and what that child starts: for each host a network namespace and a
 // mount namespace, an agent, and nginx or the backend in a root file system
-// that package image unpacked. A bridge in the child's own network namespace
+// that package image unpacked, or in one that shows it the machine's programs. A bridge in the child's own network namespace
 // joins the hosts. All of these namespaces are anonymous, so nothing on the
 // machine is named, changed, mounted or left: two labs cannot meet.
 //
