@@ -1,5 +1,5 @@
-// Package layout holds the tree to its design: who may depend on whom, and
-// that every package says what it is for.
+// Package layout holds the tree to its design: who may depend on whom, under
+// which licences, and that every package says what it is for.
 package layout
 
 import (
