@@ -50,7 +50,8 @@
 // A template is text/template over the exported fields of Facts and those
 // listed by a misspelt variable's error, with one function of its own,
 // atLeast, for what differs between nginx releases. A configuration of the
-// user's own is rewritten as little as Rewrites says.
+// user's own is rewritten as little as Rewrites says. A file that a scenario
+// names lies in its own directory or below; --set names any file.
 //
 // Mistakes are values of type Error, all of them at once where possible, each
 // with file, line, column, the line itself and what was expected.
