@@ -170,13 +170,13 @@ func (i *invocation) nothingLeft(t *testing.T) {
 	}
 }
 
-// nothingLeft fails unless all containers are gone within the time, and, if
-// asked, the networks too.
+// nothingLeft fails unless all containers and their volumes are gone within
+// the time, and, if asked, the networks too.
 func nothingLeft(t *testing.T, within time.Duration, networks bool) {
 	t.Helper()
 	began := time.Now()
 	for {
-		left := containers(t, "label=org.lab99.run")
+		left := append(containers(t, "label=org.lab99.run"), docker(t, "volume", "ls", "-q", "--filter", "label=org.lab99.run")...)
 		if networks {
 			left = append(left, docker(t, "network", "ls", "-q", "--filter", "label=org.lab99.run")...)
 		}

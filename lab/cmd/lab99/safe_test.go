@@ -71,7 +71,10 @@ func TestLabIsConfined(t *testing.T) {
 		delete(want, end)
 		c.confined(t, end, caps)
 	}
-	i.wait(t, "0")
+	// The law is for other tests: on a busy machine the run may be invalid.
+	if code := exitStatus(i.cmd.Wait()); code != "0" && code != "2" {
+		t.Errorf("exit code %s, want 0 or 2", code)
+	}
 	for when, now := range map[string]map[string]string{"during": during, "after": hostSysctls(t)} {
 		for name, was := range before {
 			if is, ok := now[name]; ok && is != was {
@@ -90,9 +93,6 @@ func TestLabIsConfined(t *testing.T) {
 		return nil
 	})
 	nothingLeft(t, 0, true)
-	if left := docker(t, "volume", "ls", "-q", "--filter", "label=org.lab99.run"); len(left) > 0 {
-		t.Errorf("volumes left: %v", left)
-	}
 }
 
 // confined holds one container to what it may have.
