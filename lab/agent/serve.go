@@ -57,8 +57,6 @@ func Serve(ctx context.Context, r io.Reader, w io.Writer, network netip.Prefix) 
 		switch {
 		case c.Load != nil || c.Observe != nil:
 			jctx = stoppable(ctx, &s.stopping)
-		case c.Socket != nil:
-			err = c.Socket.serve(ctx)
 		case c.Bystander != nil:
 			jctx = stoppable(ctx, &s.bystander)
 		}
@@ -110,6 +108,8 @@ func (s *server) obey(ctx context.Context, c Command) {
 		rec.LoadDone, err = c.Load.run(ctx, s.network, s.sample)
 	case c.Listen != nil:
 		rec.Listening, err = c.Listen.listen(ctx)
+	case c.Socket != nil:
+		err = c.Socket.serve(ctx)
 	case c.Bystander != nil:
 		err = c.Bystander.run(ctx, s.sample)
 	default:
