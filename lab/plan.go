@@ -2,6 +2,7 @@ package lab
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -49,6 +50,7 @@ func planVariant(v scenarios.Variant, predicted results.Prediction) results.Vari
 		RatePerS: v.Rate, DurationS: v.Duration.Seconds(),
 		Connections: v.Load.Connections, TimeoutS: v.Load.Timeout.Seconds(),
 		Addresses: v.Backend.Addresses, Ports: v.Backend.Ports, Sources: v.Proxy.Addresses,
+		DelayS: v.Backend.Delay.Seconds(), BurstS: burstOf(v).every.Seconds(),
 		Profile: v.Load.Profile, Method: v.Load.Method,
 		Race: race(v), Retries: retries(v), Claims: claims(v.Expect),
 		Keepalive: v.Proxy.Keepalive, Workers: v.Proxy.Workers,
@@ -106,7 +108,7 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 		}
 		return unknown
 	}
-	return law.Setup{
+	s := law.Setup{
 		Ports: usable, Sources: v.Proxy.Addresses, Destinations: v.Backend.Destinations(),
 		RatePerS: v.Rate, Duration: v.Duration, CloseShare: closeShare(v),
 		InFlight: v.Rate * v.Backend.Delay.Seconds(), Loopback: v.Backend.Place == scenarios.PlaceLoopback,
@@ -119,6 +121,30 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 		MaxTwBuckets: atoi("net.ipv4.tcp_max_tw_buckets", 0),
 		Baseline:     baseline,
 	}
+	if b := burstOf(v); b.size > 0 {
+		s.Churn = law.Pool{
+			Keepalive: s.Keepalive, Workers: s.Workers, RequestsPerConn: s.RequestsPerConn,
+			Concurrency: float64(b.size), Requests: v.Rate * v.Duration.Seconds(),
+		}.Churn()
+	}
+	return s
+}
+
+// burst is a load whose requests come many at once.
+type burst struct {
+	size  int
+	every time.Duration
+}
+
+var burstRE = regexp.MustCompile(`^burst:(\d+)@([^/,]+)`)
+
+// burstOf is the burst of a variant's profile; zero if it has none.
+func burstOf(v scenarios.Variant) (b burst) {
+	if m := burstRE.FindStringSubmatch(v.Load.Profile); m != nil {
+		b.size, _ = strconv.Atoi(m[1])
+		b.every, _ = time.ParseDuration(m[2]) // the profile has been parsed before
+	}
+	return b
 }
 
 func claims(e scenarios.Expect) []results.Claim {

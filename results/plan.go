@@ -46,10 +46,12 @@ type VariantPlan struct {
 	Ports       int               `json:"backend_ports,omitempty"`    // at each address; 0: 1
 	Sources     int               `json:"source_addresses,omitempty"` // of the proxy; 0: 1
 	Profile     string            `json:"profile,omitempty"`          // the rate over time; empty: constant
+	BurstS      float64           `json:"burst_s,omitempty"`          // between bursts, where the profile is made of them
 	Method      string            `json:"method,omitempty"`
-	Race        bool              `json:"race,omitempty"`    // who closes first is not settled by configuration: f is an outcome
-	Retries     bool              `json:"retries,omitempty"` // nginx may try several peers for a request, or none
-	Claims      []Claim           `json:"claims,omitempty"`  // about figures of the result, beside the verdict
+	DelayS      float64           `json:"backend_delay_s,omitempty"` // before each response
+	Race        bool              `json:"race,omitempty"`            // who closes first is not settled by configuration: f is an outcome
+	Retries     bool              `json:"retries,omitempty"`         // nginx may try several peers for a request, or none
+	Claims      []Claim           `json:"claims,omitempty"`          // about figures of the result, beside the verdict
 	Keepalive   int               `json:"keepalive"`
 	Workers     int               `json:"workers"`
 	Sysctls     map[string]string `json:"sysctls"` // of the proxy's namespace

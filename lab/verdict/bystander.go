@@ -31,12 +31,12 @@ func (m *Measured) bystander() *results.BystanderTries {
 // opens is how many connections nginx had opened by a moment, in seconds. The
 // kernel counts the namespace's; the bystander's are known one by one.
 func (m *Measured) opens(t float64) float64 {
-	return m.counter(results.HostProxy, "active_opens", t) - float64(m.bystanderOpens(t))
+	return max(0, m.counter(results.HostProxy, "active_opens", t)-float64(m.bystanderOpens(t)))
 }
 
 // allOpens is the same for the whole observation, and exact.
 func (m *Measured) allOpens() int64 {
-	return m.Proxy.Counters["active_opens"] - m.bystanderOpens(orNever(nil))
+	return max(0, m.Proxy.Counters["active_opens"]-m.bystanderOpens(orNever(nil)))
 }
 
 func (m *Measured) bystanderOpens(t float64) (n int64) {
