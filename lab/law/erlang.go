@@ -49,7 +49,10 @@ func ErlangLoad(servers int, blocking float64) float64 {
 		return 0
 	}
 	low, high := 0.0, float64(servers)/(1-blocking)+1 // at that load more than the share is lost in any case
-	for high-low > 1e-11*high {
+	for range 60 {
+		if high-low < 1e-11*high {
+			break
+		}
 		if mid := (low + high) / 2; ErlangB(servers, mid) > blocking {
 			high = mid
 		} else {
