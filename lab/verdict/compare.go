@@ -18,10 +18,13 @@ type quantity struct {
 
 // quantities are those of a judged variant. What has no measured twin in this
 // run, such as a recovery where the load ended before it, is left out. From a
-// predicted collapse on the laws only estimate, and that is no comparison.
+// predicted collapse on the laws only estimate, as they do of a rate that is not
+// constant, and that is no comparison.
 func quantities(m *Measured, v *results.Variant) []quantity {
 	p, end := m.Plan.Predicted, *v.LoadEndS
-	estimated := p.CollapseS != nil
+	constant := m.Plan.Profile == ""
+	estimated := p.CollapseS != nil || !constant
+	early := law.EarlyBySplit(m.Plan.Sources, p.Tuples) // of random sources one is full before the others
 	due := func(at *float64) *float64 {
 		if at == nil || *at+law.Tolerance(*at) > end {
 			return nil
@@ -38,12 +41,12 @@ func quantities(m *Measured, v *results.Variant) []quantity {
 			all = append(all, q)
 		}
 	}
-	add(!estimated, quantity{"first error 99", "s", first, v.FirstError, law.Tolerance(or0(first)), kinder})
+	add(!estimated, quantity{"first error 99", "s", first, v.FirstError, max(law.Tolerance(or0(first)), early*or0(first)), kinder})
 	if ok := p.OKBeforeError99; ok != nil && v.OKBefore != nil {
-		add(!estimated, quantity{"ok before it", "requests", num(int64(*ok)), okBeforeIt(v), max(2, 0.02*float64(*ok)), kinder})
+		add(!estimated, quantity{"ok before it", "requests", num(int64(*ok)), okBeforeIt(v), max(2, max(0.02, early)*float64(*ok)), kinder})
 	}
 	collapse := due(p.CollapseS)
-	add(true, quantity{"collapse at half the range", "s", collapse, v.CollapseS, 0.05 * or0(collapse), either})
+	add(constant, quantity{"collapse at half the range", "s", collapse, v.CollapseS, 0.05 * or0(collapse), either})
 	if used := v.Ports.PeakUsed; used != nil && v.FirstError != nil && first != nil {
 		k := float64(p.Tuples)
 		add(true, quantity{"tuples in use at the most", "tuples", &k, num(*used), 0.01 * k, kinder})

@@ -241,3 +241,28 @@ func TestComparisonsFitTheSchema(t *testing.T) {
 		}
 	}
 }
+
+// TestOnlyWhatTheLawSaysIsCompared: random sources come early by the split, and
+// of a rate that is not constant the laws only estimate.
+func TestOnlyWhatTheLawSaysIsCompared(t *testing.T) {
+	split := func(sources int) Measured { // error 99 4 % early, of 500 ports in all
+		m := measured(setup(500, 1, 200, 10), 7.5, nil)
+		m.Plan.Sources = sources
+		at := int64(2.4e9)
+		m.Totals.FirstError = &at
+		return m
+	}
+	if x := comparisonOf(t, Judge(split(1)), "first error 99"); x == nil || x.OK {
+		t.Errorf("4 %% early with one source holds: %+v", x)
+	}
+	if x := comparisonOf(t, Judge(split(3)), "first error 99"); x == nil || !x.OK {
+		t.Errorf("4 %% early with three random sources is a deviation: %+v", x)
+	}
+	ramp := measured(setup(500, 1, 200, 10), 7.5, nil)
+	ramp.Plan.Profile = "ramp:10..400/10s"
+	for _, x := range Judge(ramp).Comparisons {
+		if x.Quantity != "tuples in use at the most" {
+			t.Errorf("of a ramp %s was compared", x.Quantity)
+		}
+	}
+}
