@@ -68,10 +68,11 @@ func Reasons(r *scenarios.Resolved, version func(image string) string, kernel st
 func factsOf(v scenarios.Variant, s law.Setup, nginxVersion string) preflight.Facts {
 	f := preflight.Facts{
 		Setup: s, Connections: v.Load.Connections, NginxVersion: nginxVersion,
-		KeepAliveOff: !v.Backend.KeepAlive,
+		KeepAliveOff: race(v) && !v.Backend.KeepAlive,
+		ClosedAfter:  race(v) && v.Proxy.HTTP == scenarios.HTTP10,
 	}
 	d := v.Defaults()
-	f.DefaultPool, f.DefaultProtocol = d.Pool, d.Protocol
+	f.DefaultPool, f.DefaultProtocol = d.Pool, d.Protocol || v.Proxy.HTTP == scenarios.HTTPDefault
 	return f
 }
 

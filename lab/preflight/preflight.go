@@ -25,6 +25,7 @@ type Facts struct {
 	DefaultPool     bool   // an upstream block leaves keepalive to the release's default
 	DefaultProtocol bool   // proxy_http_version is left to it as well
 	KeepAliveOff    bool   // Apache's KeepAlive is Off
+	ClosedAfter     bool   // nginx asks for the connection to be closed: HTTP/1.0, or Connection: close
 }
 
 // reason is one of them; it returns "" where it does not apply.

@@ -64,6 +64,8 @@ func TestReasons(t *testing.T) {
 		{"HTTP/1.0 by default", quick(func(f *Facts) { f.DefaultProtocol, f.NginxVersion = true, "1.26.3" }), "nginx 1.26.3 speaks HTTP/1.0"},
 		{"HTTP/1.1 by default", quick(func(f *Facts) { f.DefaultProtocol, f.NginxVersion = true, "1.30.1" }), ""},
 
+		{"HTTP/1.0 as the scenario asks", quick(func(f *Facts) { f.ClosedAfter = true }), "so Apache closes it too, and where it is first"},
+
 		{"host network", quick(func(f *Facts) { f.HostNetwork = true }), "its 500 ports"},
 
 		{"conntrack", full(func(f *Facts) { f.ConntrackMax, f.Setup.Workers = 20000, 8 }), "nf_conntrack_max is 20000 and 56464 connections are to come within the 2m0s"},

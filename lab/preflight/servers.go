@@ -57,6 +57,8 @@ func backendClosesFirst(f Facts) string {
 	switch {
 	case f.KeepAliveOff:
 		why = "Apache's KeepAlive is Off, so it closes every connection itself, pool or no pool"
+	case f.ClosedAfter:
+		why = "nginx asks for every connection to be closed after the response, so Apache closes it too"
 	case f.DefaultProtocol && known && !pooled:
 		why = fmt.Sprintf("nginx %s speaks HTTP/1.0 to the backend by default, so Apache closes every connection itself", f.NginxVersion)
 	default:
