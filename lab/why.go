@@ -72,7 +72,9 @@ func factsOf(v scenarios.Variant, s law.Setup, nginxVersion string) preflight.Fa
 		ClosedAfter:  race(v) && v.Proxy.HTTP == scenarios.HTTP10,
 	}
 	d := v.Defaults()
-	f.DefaultPool, f.DefaultProtocol = d.Pool, d.Protocol || v.Proxy.HTTP == scenarios.HTTPDefault
+	untold := v.Proxy.HTTP == scenarios.HTTPDefault
+	f.DefaultPool = d.Pool || untold && v.Proxy.Keepalive == 0 && (v.Proxy.Group || v.Backend.Destinations() > 1)
+	f.DefaultProtocol = d.Protocol || untold
 	return f
 }
 

@@ -29,6 +29,9 @@ func TestPlansSayWhyNot(t *testing.T) {
 		{"the default range", "full", "", "6.18.5", nil, []string{"baseline, multi-ip: connect() tries"}},
 		{"a pool by default", "quick", "1.30.1", "", []string{"proxy.config=" + own}, []string{"nginx 1.30.1 keeps 32"}},
 		{"HTTP/1.0 by default", "quick", "1.22.1", "", []string{"proxy.config=" + own}, []string{"nginx 1.22.1 speaks HTTP/1.0"}},
+		{"HTTP/1.0 in the scenario", "quick", "1.30.1", "", []string{"proxy.http=1.0"}, []string{"nginx asks for every connection to be closed"}},
+		{"left to an old release", "quick", "1.22.1", "", []string{"proxy.http=default"}, []string{"nginx 1.22.1 speaks HTTP/1.0"}},
+		{"left to a new one, with a block", "quick", "1.30.1", "", []string{"proxy.http=default", "proxy.upstream_block=on"}, []string{"baseline, tw-reuse, multi-ip: nginx 1.30.1 keeps 32"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r, _ := Applicable(resolve(t, c.size, c.set...))
