@@ -104,12 +104,14 @@ func follow(ctx context.Context, r recipe, archive *distro.Archive) (map[string]
 			return nil, nil, err
 		}
 	}
-	libs, err := sel.Link(ctx, r.Program[0])
-	if err != nil {
-		return nil, nil, err
-	}
-	for to, f := range libs {
-		root[to] = regular(f)
+	for _, name := range append([]string{r.Program[0]}, r.Worth...) {
+		libs, err := sel.Link(ctx, name)
+		if err != nil {
+			return nil, nil, err
+		}
+		for to, f := range libs {
+			root[to] = regular(f)
+		}
 	}
 	for to, from := range r.Dirs {
 		for _, name := range sel.List(from) {
@@ -121,7 +123,7 @@ func follow(ctx context.Context, r recipe, archive *distro.Archive) (map[string]
 	for to, from := range r.Modules {
 		for _, name := range sel.List(from) {
 			if !sel.Linked(name) {
-				continue // TLS, LDAP, Lua: another 10 MB that no scenario loads
+				continue // LDAP, Lua, HTTP/2: more megabytes that no scenario loads
 			}
 			if err := take(path.Join(to, path.Base(name)), name); err != nil {
 				return nil, nil, err

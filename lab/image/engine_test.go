@@ -3,12 +3,14 @@ package image
 import (
 	"errors"
 	"net"
+	"net/netip"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/lab99/lab99/internal/needs"
+	"github.com/lab99/lab99/lab/certificate"
 )
 
 func TestAssembledServersServeAPage(t *testing.T) {
@@ -71,6 +73,40 @@ func TestAssembledServersServeAPage(t *testing.T) {
 				t.Errorf("packages %q", nginx.Packages)
 			}
 		})
+	}
+}
+
+// TestAssembledServersSpeakTLS: nginx to an HTTPS upstream, which is Apache
+// with the prefork MPM, and verifies its certificate.
+func TestAssembledServersSpeakTLS(t *testing.T) {
+	cli := engine(t)
+	get := getter(t, cli)
+	pair, err := certificate.New(netip.MustParseAddr("127.0.0.1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	conf := map[string]string{}
+	for _, f := range []string{"nginx.conf", "httpd-tls.conf"} {
+		b, err := os.ReadFile("testdata/" + f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conf[f] = string(b)
+	}
+	toTLS := strings.Replace(conf["nginx.conf"], "proxy_pass http://127.0.0.1:8080;", `proxy_pass https://127.0.0.1:8443;
+            proxy_ssl_verify on;
+            proxy_ssl_trusted_certificate /backend.crt;
+            proxy_ssl_name `+certificate.Name+";", 1)
+	nginx, httpd := local(t, cli, Nginx, "nginx:1.30"), local(t, cli, Httpd, "httpd:2.4")
+	files := map[string]string{"lab.conf": conf["httpd-tls.conf"], "backend.crt": string(pair.Certificate), "backend.key": string(pair.Key)}
+	backend := start(t, cli, httpd.Used, "", files, httpd.Program, "-DFOREGROUND", "-f", "/lab.conf")
+	proxy := start(t, cli, nginx.Used, backend, map[string]string{"lab.conf": toTLS, "backend.crt": string(pair.Certificate)},
+		nginx.Program, "-c", "/lab.conf")
+	page := output(t, cli, start(t, cli, get.Used, backend, nil, "http://127.0.0.1:8081/"))
+	for _, want := range []string{"200 OK", "X-Lab99-Upstream: 127.0.0.1:8443", "It works!"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("page through nginx lacks %q:\n%s\nnginx's log:\n%s\nhttpd's:\n%s", want, page, logs(t, cli, proxy), logs(t, cli, backend))
+		}
 	}
 }
 
