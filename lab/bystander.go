@@ -28,6 +28,7 @@ func (t *trial) bystander(ctx context.Context) (end func() error, err error) {
 	answer, err := proxy.Start(agent.Command{Bystander: &agent.Bystander{
 		Backend: topo.Backends[0], Elsewhere: *r.Listening,
 		IntervalMs: bystanderEvery.Milliseconds(), DurationS: t.bound().Seconds(),
+		StartInMs: startIn.Milliseconds(), // with the load: the observers count from before that
 	}})
 	if err != nil {
 		return nil, err

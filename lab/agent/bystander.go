@@ -24,6 +24,11 @@ func (b *Bystander) run(ctx context.Context, sample func(Record)) error {
 	if b.IntervalMs < minBystanderMs || b.DurationS <= 0 {
 		return fmt.Errorf("bystander: a try every %d ms for %g s: want at least %d ms, and a time", b.IntervalMs, b.DurationS, minBystanderMs)
 	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-time.After(time.Duration(b.StartInMs) * time.Millisecond):
+	}
 	ctx, cancel := context.WithTimeout(ctx, seconds(b.DurationS))
 	defer cancel()
 	every := time.NewTicker(time.Duration(b.IntervalMs) * time.Millisecond)

@@ -97,7 +97,8 @@ type Bystander struct {
 	Backend    netip.AddrPort `json:"backend"`   // one of nginx's destinations
 	Elsewhere  netip.AddrPort `json:"elsewhere"` // none of them
 	IntervalMs int64          `json:"interval_ms"`
-	DurationS  float64        `json:"duration_s"`
+	StartInMs  int64          `json:"start_in_ms"`
+	DurationS  float64        `json:"duration_s"` // from then
 }
 
 // Stop ends the load, or the observation, or else the bystander, early. The
