@@ -3,7 +3,7 @@
 //
 // Three sources, tried in this order under [Auto]: the engine already has the
 // image; a registry has it; the host's distribution has the package, and a lean
-// image of 10 to 13 MB is assembled from it. The assembled images are laid out
+// image of 10 to 20 MB is assembled from it. The assembled images are laid out
 // as the official ones (/usr/sbin/nginx, /usr/local/apache2/...), so that one
 // configuration file runs on either.
 //
