@@ -29,7 +29,7 @@ func (t *trial) drive(ctx context.Context) error {
 		return err
 	}
 	r, err := t.finishLoad(ctx, loader, answer)
-	if berr := endBystander(); berr != nil {
+	if berr := endBystander(); berr != nil && err == nil { // else the load has the better reason
 		t.fault(berr.Error())
 	}
 	if err == nil {
