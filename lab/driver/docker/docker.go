@@ -7,7 +7,7 @@
 // nothing is dialled from outside, no directory is mounted, no container is
 // privileged and none gets the engine's socket: all talk goes through attached
 // streams and files are copied in, so a remote engine, or one in a virtual
-// machine, works as well.
+// machine, works as well. What a container is left with is in confine.go.
 //
 // testcontainers' own reaper, Ryuk, is switched off: it is an image of its
 // own to be pulled, wants the engine's socket mounted and a published port.
