@@ -15,6 +15,7 @@ import (
 
 	"github.com/lab99/lab99/lab/agent"
 	"github.com/lab99/lab99/lab/backend"
+	"github.com/lab99/lab99/lab/certificate"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/lab/law"
@@ -26,6 +27,8 @@ import (
 const (
 	nginxConf    = driver.ConfigDir + "/nginx.conf"
 	httpdConf    = driver.ConfigDir + "/httpd.conf"
+	certFile     = driver.ConfigDir + "/server.pem"
+	keyFile      = driver.ConfigDir + "/server.key"
 	documentRoot = driver.ConfigDir + "/htdocs"
 	errorLog     = driver.RunDir + "/error.log"
 	socket       = driver.RunDir + "/backend.sock"
@@ -81,6 +84,14 @@ func (t *trial) configure(topo driver.Topology) (proxy, backend []driver.File, e
 		return nil, nil, err
 	}
 	backend = []driver.File{{Path: httpdConf, Data: t.conf.httpd}, {Path: path.Join(documentRoot, "index.html"), Data: page}}
+	if t.v.Backend.TLS {
+		pair, err := certificate.New(topo.BackendAddrs()...)
+		if err != nil {
+			return nil, nil, err
+		}
+		proxy = append(proxy, driver.File{Path: certFile, Data: pair.Certificate})
+		backend = append(backend, driver.File{Path: certFile, Data: pair.Certificate}, driver.File{Path: keyFile, Data: pair.Key})
+	}
 	return proxy, backend, nil
 }
 

@@ -31,6 +31,7 @@ type templateData struct {
 	MPM               string
 	Servers           []string // upstream peers, as nginx writes them
 	Scheme            string   // http or https
+	TLS               bool     // the backend's certificate and key are in Dir, server.pem and server.key
 	HTTP10            bool
 	Untold            bool // leave protocol and pool to nginx's version
 	Group             bool // an upstream block even where none is needed
@@ -118,7 +119,7 @@ func (v Variant) data(f Facts) templateData {
 		Reuseport:         v.Proxy.Reuseport,
 	}
 	if v.Backend.TLS {
-		d.Scheme = "https"
+		d.Scheme, d.TLS = "https", true
 	}
 	// A request holds a client and an upstream connection, and all of them may
 	// gather on one worker. 8192 costs a worker 4 MB; a limit of a million open
