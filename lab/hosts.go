@@ -84,7 +84,7 @@ func (t *trial) configure(topo driver.Topology) (proxy, backend []driver.File, e
 		return nil, nil, err
 	}
 	backend = []driver.File{{Path: httpdConf, Data: t.conf.httpd}, {Path: path.Join(documentRoot, "index.html"), Data: page}}
-	if t.v.Backend.TLS {
+	if t.v.Backend.Secure() {
 		pair, err := certificate.New(topo.BackendAddrs()...)
 		if err != nil {
 			return nil, nil, err
@@ -171,6 +171,8 @@ func (t *trial) readBack(ctx context.Context) error {
 	usable := int64(proxy.UsablePorts)
 	t.m.Usable = &usable
 	t.m.ConntrackMax, _ = strconv.ParseInt(proxy.Sysctls["net.netfilter.nf_conntrack_max"], 10, 64)
+	v := t.v.Settled(proxy.Version)
+	t.plan.Race, t.plan.Keepalive = race(v), v.Proxy.Keepalive
 	t.plan.Predicted = results.Prediction(law.Predict(t.setup(proxy)))
 	t.m.Plan = t.plan
 	for _, s := range t.run.why.add(t.v.Name, t.reasons(proxy)) {
@@ -228,7 +230,7 @@ func (t *trial) tableLimits(proxy results.HostEnv) {
 
 // setup is what the laws are told of the variant once its proxy is read back.
 func (t *trial) setup(proxy results.HostEnv) law.Setup {
-	return setup(t.v, proxy.UsablePorts, t.cpus, proxy.Sysctls, t.baseline)
+	return setup(t.v.Settled(proxy.Version), proxy.UsablePorts, t.cpus, proxy.Sysctls, t.baseline)
 }
 
 func (t *trial) inspect(ctx context.Context, host string, mu *sync.Mutex, into map[string]results.HostEnv) error {

@@ -111,7 +111,7 @@ func (t *trial) up(ctx context.Context) error {
 	t.lab = lab
 	topo := lab.Topology()
 	ready := &agent.Ready{Backends: fromOutside(topo), Proxy: topo.Proxy, Path: neighbourPath, TimeoutMs: readyTimeout.Milliseconds()}
-	ready.Dial = t.v.Backend.Kind == scenarios.BackendAgent || t.v.Backend.TLS // slow by design, or not plain HTTP
+	ready.Dial = t.v.Backend.Kind == scenarios.BackendAgent || t.v.Backend.Secure() // slow by design, or not plain HTTP
 	if t.v.OwnConfig() {
 		ready.Path = ""
 	}

@@ -119,8 +119,8 @@ var conformance = []struct {
 			p.say("\r\n")
 		}
 	}, with: unhurried, ok: 10, opened: 10, also: func(t *testing.T, r *Result) {
-		if r.Unasked != 9 { // the run ends with the tenth
-			t.Errorf("Unasked = %d, want 9", r.Unasked)
+		if r.Unasked != 10 { // the run ends with the tenth
+			t.Errorf("Unasked = %d, want 10", r.Unasked)
 		}
 	}},
 	{name: "no answer", with: patience(50 * time.Millisecond), handle: func(p *peer) {

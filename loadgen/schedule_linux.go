@@ -285,7 +285,10 @@ func (l *loop) inFlight() int64 { return l.n.Sent - l.n.OK - l.n.Failed }
 
 // over tells whether the schedule has ended and the drain too.
 func (l *loop) over(now, end int64) bool {
-	ended := l.head.due >= end // at Never too
+	// A schedule of some length lasts that long, also where nothing is due at
+	// its end; one of so many requests ends with the last, and so does a
+	// profile that has no length of its own (end is Never).
+	ended := l.head.due >= end && (now >= end || end == Never || l.run.plan.Requests > 0)
 	if l.closed {
 		ended = now >= end || l.n.Scheduled >= l.quota
 	}

@@ -111,7 +111,7 @@ func (d *decoder) backend(n *node) Backend {
 	b.Place = d.word(n.get("place"), "backend.place", PlaceOwn, PlaceOwn, PlaceProxy, PlaceLoopback, PlaceUnix)
 	b.Ports = d.integer(n.get("ports"), "backend.ports", 1, 1, maxAddresses)
 	b.Repeat = d.integer(n.get("repeat"), "backend.repeat", 1, 1, maxAddresses)
-	b.TLS = d.boolean(n.get("tls"), "backend.tls", false)
+	b.TLS = d.word(n.get("tls"), "backend.tls", TLSOff, TLSOff, TLSOn, TLSUnclean)
 	b.MPM = d.word(n.get("mpm"), "backend.mpm", MPMEvent, MPMEvent, MPMPrefork)
 	b.MaxWorkers = d.integer(n.get("max_workers"), "backend.max_workers", 0, 0, 20_000)
 	b.Delay = d.duration(n.get("delay"), "backend.delay", 0, 0, 10*time.Minute)
@@ -130,7 +130,7 @@ func (d *decoder) backendFits(n *node, b Backend) {
 	}{
 		{"delay", !agent && b.Delay > 0, "backend.delay needs backend.kind: agent", "Apache has no such delay; the lab's own backend has"},
 		{"close_delay", !agent && b.CloseDelay > 0, "backend.close_delay needs backend.kind: agent", "Apache has no such delay; the lab's own backend has"},
-		{"tls", agent && b.TLS, "backend.tls needs backend.kind: httpd", "the lab's own backend speaks plain HTTP"},
+		{"tls", agent && b.Secure(), "backend.tls needs backend.kind: httpd", "the lab's own backend speaks plain HTTP"},
 		{"place", !agent && b.Place == PlaceUnix, "backend.place: unix needs backend.kind: agent", "Apache cannot listen on a Unix-domain socket"},
 		{"addresses", b.Place != PlaceOwn && b.Addresses > 1, "backend.addresses is over 1 with backend.place: " + b.Place, "only a host of its own has several"},
 	} {

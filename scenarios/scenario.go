@@ -39,6 +39,17 @@ const (
 	PlaceUnix     = "unix"     // the proxy's host, at a Unix-domain socket
 )
 
+// Whether the backend speaks TLS, and how Apache then ends a connection.
+const (
+	TLSOff = "off"
+	// TLSOn ends it as the standard asks, with a close_notify of its own. To a
+	// connection that nginx has closed already that is data, which the kernel
+	// answers with a reset: no TIME_WAIT anywhere.
+	TLSOn = "on"
+	// TLSUnclean leaves the close_notify out (ssl-unclean-shutdown).
+	TLSUnclean = "unclean"
+)
+
 // Apache's multi-processing modules.
 const (
 	MPMEvent   = "event"
@@ -130,7 +141,7 @@ type Backend struct {
 	Addresses         int    // IP addresses the one server listens on
 	Ports             int    // ports it listens on, at each address
 	Repeat            int    // how often nginx's configuration lists each address and port
-	TLS               bool   // https, with a certificate made for the run
+	TLS               string // TLSOff, or https with a certificate made for the run
 	KeepAlive         bool
 	KeepAliveRequests int
 	KeepAliveTimeout  time.Duration
@@ -147,6 +158,9 @@ func (b Backend) Destinations() int {
 	}
 	return b.Addresses * b.Ports
 }
+
+// Secure says whether the backend speaks TLS.
+func (b Backend) Secure() bool { return b.TLS == TLSOn || b.TLS == TLSUnclean }
 
 // LoadSpec is what the generator does.
 type LoadSpec struct {

@@ -32,6 +32,7 @@ type templateData struct {
 	Servers           []string // upstream peers, as nginx writes them
 	Scheme            string   // http or https
 	TLS               bool     // the backend's certificate and key are in Dir, server.pem and server.key
+	Unclean           bool     // Apache leaves out its close_notify
 	HTTP10            bool
 	Untold            bool // leave protocol and pool to nginx's version
 	Group             bool // an upstream block even where none is needed
@@ -118,8 +119,8 @@ func (v Variant) data(f Facts) templateData {
 		SourceShare:       fmt.Sprintf("%.2f", 100/float64(max(len(f.Sources), 1))),
 		Reuseport:         v.Proxy.Reuseport,
 	}
-	if v.Backend.TLS {
-		d.Scheme, d.TLS = "https", true
+	if v.Backend.Secure() {
+		d.Scheme, d.TLS, d.Unclean = "https", true, v.Backend.TLS == TLSUnclean
 	}
 	// A request holds a client and an upstream connection, and all of them may
 	// gather on one worker. 8192 costs a worker 4 MB; a limit of a million open
@@ -147,6 +148,28 @@ func (v Variant) data(f Facts) templateData {
 	}
 	return d
 }
+
+// Settled puts in place of what is left to nginx's version what that version
+// does: HTTP/1.0 before 1.29.7, and from then on 1.1, with a pool of 32 where
+// there is an upstream block. An unknown version, "", settles nothing.
+// https://nginx.org/en/CHANGES
+func (v Variant) Settled(nginxVersion string) Variant {
+	if v.Proxy.HTTP != HTTPDefault || nginxVersion == "" {
+		return v
+	}
+	v.Proxy.HTTP = HTTP10
+	if pools, err := atLeast(nginxVersion, "1.29.7"); err == nil && pools {
+		v.Proxy.HTTP = HTTP11
+		if v.Proxy.Group || v.Backend.Destinations()*v.Backend.Repeat > 1 {
+			v.Proxy.Keepalive = defaultPool
+		}
+	}
+	return v
+}
+
+// defaultPool is how many idle connections a worker keeps by default, from
+// nginx 1.29.7 on.
+const defaultPool = 32
 
 // servers are the peers of nginx's upstream.
 func (v Variant) servers(f Facts) []string {

@@ -22,6 +22,9 @@ type quantity struct {
 // constant, and that is no comparison.
 func quantities(m *Measured, v *results.Variant) []quantity {
 	p, end := m.Plan.Predicted, *v.LoadEndS
+	if m.Plan.Race {
+		p = v.Predicted // with the measured f: that it is below 1 is no surprise
+	}
 	constant := m.Plan.Profile == ""
 	estimated := p.CollapseS != nil || !constant
 	early := law.EarlyBySplit(m.Plan.Sources, p.Tuples) // of random sources one is full before the others

@@ -3,6 +3,7 @@ package verdict
 import (
 	"math"
 	"slices"
+	"strconv"
 
 	"github.com/lab99/lab99/results"
 )
@@ -126,6 +127,10 @@ func (m *Measured) rho(fault float64) *float64 {
 	}
 	opened := m.opens(to) - m.opens(from)
 	rho := opened / (to - from) * f * m.Plan.Predicted.HoldS / float64(m.Plan.Predicted.Tuples)
+	// No more than tcp_max_tw_buckets are ever held, where the scenario sets it.
+	if most, err := strconv.ParseFloat(m.Plan.Sysctls["net.ipv4.tcp_max_tw_buckets"], 64); err == nil {
+		rho = min(rho, most/float64(m.Plan.Predicted.Tuples))
+	}
 	return &rho
 }
 
