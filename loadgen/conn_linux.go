@@ -217,24 +217,32 @@ func (l *loop) handle(ev *unix.EpollEvent) {
 			l.refused(c, "connect: ", e, now)
 		} else if ev.Events&unix.EPOLLOUT != 0 {
 			l.connected(c, now)
+			if c.gen == uint32(ev.Pad) && c.fd >= 0 {
+				l.arrived(c, ev.Events) // a server may speak, or leave, before it is asked
+			}
 		}
 	case stateIdle:
-		if ev.Events&^unix.EPOLLOUT != 0 {
-			l.checkIdle(c)
-		}
+		l.arrived(c, ev.Events)
 	case stateExchanging:
 		// Reading comes first: an answer that is already there ends the
 		// exchange, however much of the request is still unsent.
-		if ev.Events&^unix.EPOLLOUT != 0 {
-			ended := ev.Events&unix.EPOLLRDHUP != 0
-			l.read(c, ended)
-			if ended && c.state == stateIdle { // the end came with the response, and will not be told again
-				l.checkIdle(c)
-			}
-		}
+		l.arrived(c, ev.Events)
 		if c.state == stateExchanging && c.gen == uint32(ev.Pad) && c.wantOut && ev.Events&unix.EPOLLOUT != 0 {
 			l.write(c)
 		}
+	}
+}
+
+// arrived reads what an event tells has come on an established connection.
+func (l *loop) arrived(c *conn, events uint32) {
+	if events&^unix.EPOLLOUT == 0 {
+		return
+	}
+	switch c.state {
+	case stateIdle:
+		l.checkIdle(c)
+	case stateExchanging:
+		l.read(c, events&unix.EPOLLRDHUP != 0)
 	}
 }
 
@@ -304,6 +312,9 @@ func (l *loop) read(c *conn, ended bool) {
 				return
 			}
 			l.finish(c, l.arrival(c))
+			if (ended || n == len(l.buf)) && c.state == stateIdle {
+				l.checkIdle(c) // the end, or more than the buffer took, came with it, and will not be told again
+			}
 			return
 		}
 		l.more = true

@@ -253,14 +253,20 @@ func (l *loop) act(n int) {
 	l.acting = false
 }
 
-// collect takes what has arrived without sending anything.
+// collect takes what has arrived without sending anything: one event of each
+// connection, which may be more than the kernel tells at a time.
 func (l *loop) collect() {
-	n := l.poll.wait(0)
-	if n > 0 && l.stamps.asked {
-		l.compareClocks()
-	}
-	for i := range n {
-		l.handle(&l.poll.events[i])
+	for left := len(l.conns); left > 0; {
+		n := l.poll.wait(0)
+		if n > 0 && l.stamps.asked {
+			l.compareClocks()
+		}
+		for i := range n {
+			l.handle(&l.poll.events[i])
+		}
+		if left -= n; n < len(l.poll.events) {
+			return
+		}
 	}
 }
 

@@ -1,0 +1,69 @@
+package loadgen
+
+import (
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A server may speak, and leave, before it is asked: one that is overloaded
+// does. Events are told once, and here all come together: the connection is
+// up, has bytes, and is half closed. Of 64 connections that are opened in one
+// go the first are so before the loop looks at any.
+func TestAServerThatSpeaksAndLeavesAtOnceIsNotForgotten(t *testing.T) {
+	s := serve(t, func(p *peer) {
+		p.say("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+		_ = p.CloseWrite()
+		_, _ = io.Copy(io.Discard, p) // no reset tells of it either
+	})
+	r := mustRun(t, Config{URL: s.url, Connections: 64, Profile: Constant(500), Duration: 200 * time.Millisecond, Timeout: time.Second})
+	t.Logf("%+v %v unasked %d idle %d", r.Counts, r.Causes, r.Unasked, r.ClosedIdle)
+	if n := r.Causes[CauseTimeout]; n > 0 {
+		t.Errorf("%d requests of %d timed out: %v", n, r.Sent, r.Causes)
+	}
+}
+
+// What follows a response that fills the buffer to its last byte is in the
+// socket still, and no event will tell of it. It answers no later request.
+func TestWhatFollowsAFullBufferIsNoAnswer(t *testing.T) {
+	head := "HTTP/1.1 200 OK\r\nContent-Length: 32000\r\nX-Fill: "
+	l, c, server := exchanging(t)
+	answer := head + strings.Repeat("x", len(l.buf)-len(head)-len("\r\n\r\n")-32000) + "\r\n\r\n" + strings.Repeat("y", 32000)
+	if _, err := io.WriteString(server, answer+"HTTP/1.1 500 Stray\r\nContent-Length: 0\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	l.collect()
+	if l.n.OK != 1 || l.unasked != 1 || c.state != stateCold {
+		t.Errorf("%d ok, %d times bytes that nobody asked for, state %d; want 1, 1 and a closed connection", l.n.OK, l.unasked, c.state)
+	}
+}
+
+// exchanging is a loop with one connection, which has sent its request, and
+// the server's end of it.
+func exchanging(t *testing.T) (*loop, *conn, *os.File) {
+	t.Helper()
+	p, err := newPlan(t.Context(), Config{URL: "http://127.0.0.1:1/", Connections: 1, Profile: Constant(1), Duration: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &run{plan: p, clock: must(newClock()), causes: newCauseTable(), first: map[causeID]firstOf{}}
+	r.limit.Store(Never)
+	l := newLoop(r, 0)
+	l.poll, l.fullEnd = must(newPoller()), Never
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := os.NewFile(uintptr(pair[1]), "server")
+	c := &l.conns[0]
+	c.fd, c.busy, c.wire, c.intended = int32(pair[0]), true, l.wireOf(0), l.now()
+	t.Cleanup(func() { l.shutAll(); l.poll.close(); server.Close() })
+	l.poll.ctl(unix.EPOLL_CTL_ADD, c.fd, edges, c.self, c.gen)
+	l.move(c, stateExchanging)
+	l.exchange(c, l.now())
+	return l, c, server
+}
