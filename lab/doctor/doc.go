@@ -10,5 +10,6 @@
 // flag or sysctl tells reliably whether they can be had.
 //
 // Neighbours: package lab/cli prints the report; package lab/driver/docker is
-// asked through Engine.
+// asked through Engine; package lab/driver/netns says itself whether it can run,
+// so that a run meets nothing else.
 package doctor

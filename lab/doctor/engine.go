@@ -19,15 +19,21 @@ func readEngine(e Engine, err error) EngineFacts {
 	if err == nil {
 		return EngineFacts{Machine: e.Machine()}
 	}
-	f := EngineFacts{Err: err.Error()}
-	var unfit *driver.UnfitError
-	if errors.As(err, &unfit) {
-		f.Err, f.Hint = unfit.What, unfit.Hint
-		if unfit.Err != nil {
-			f.Err += ": " + unfit.Err.Error()
-		}
-	}
+	f := EngineFacts{}
+	f.Err, f.Hint = unfit(err)
 	return f
+}
+
+// unfit takes apart why a driver cannot run here.
+func unfit(err error) (why, hint string) {
+	var u *driver.UnfitError
+	if !errors.As(err, &u) {
+		return err.Error(), ""
+	}
+	if u.Err == nil {
+		return u.What, u.Hint
+	}
+	return u.What + ": " + u.Err.Error(), u.Hint
 }
 
 // judgeEngine: without an engine there is the other driver.

@@ -23,7 +23,7 @@ func well() Facts {
 	in := InsideFacts{Sysctls: map[string]string{"net.ipv4.tcp_tw_reuse_delay": "1000"}, Tracked: &no, UsablePort: 100}
 	return Facts{
 		Engine:     EngineFacts{Machine: driver.Machine{Engine: "Docker 28.5.0 (API 1.51, overlay2)", Kernel: "6.18.0", CPUs: 8, MemoryMiB: 16000}},
-		Namespaces: NamespaceFacts{Direct: &Trial{InsideFacts: in}, ByUser: &Trial{InsideFacts: in}, Switches: map[string]string{"user.max_user_namespaces": "96365"}},
+		Namespaces: NamespaceFacts{Direct: &Trial{InsideFacts: in}, ByUser: &Trial{InsideFacts: in}},
 		Privileges: PrivilegeFacts{UID: 0, Capabilities: 0x1ffffffffff}, Descriptors: 1048576,
 		Subnets: []SubnetFacts{{netip.MustParsePrefix("198.18.99.0/24"), ""}, {netip.MustParsePrefix("198.19.99.0/24"), ""}},
 		Images: []ImageFacts{
@@ -40,7 +40,10 @@ func noEngine(f *Facts) {
 }
 
 func noNamespaces(f *Facts) {
-	f.Namespaces = NamespaceFacts{ByUser: &Trial{Err: "make namespaces: operation not permitted"}, Switches: map[string]string{"kernel.unprivileged_userns_clone": "0"}}
+	f.Namespaces = NamespaceFacts{
+		Err: "this machine does not let its user make namespaces: operation not permitted", Hint: "Run as root, or let root allow it: sysctl -w kernel.unprivileged_userns_clone=1.",
+		ByUser: &Trial{Err: "make namespaces: operation not permitted"},
+	}
 }
 
 // TestJudgements holds each check to its ok, its warn and its fail, and to a
@@ -60,14 +63,11 @@ func TestJudgements(t *testing.T) {
 		{"root", "driver netns", func(*Facts) {}, OK, "as root"},
 		{"no root", "driver netns", func(f *Facts) { f.Namespaces.Direct = nil }, OK, "without root"},
 		{"root in a container, user namespaces work", "driver netns", func(f *Facts) { f.Namespaces.Direct.Err = "operation not permitted" }, OK, "without root"},
-		{"no namespaces, but an engine", "driver netns", noNamespaces, Warn, "kernel.unprivileged_userns_clone is 0: set it to 1"},
+		{"no namespaces, but an engine", "driver netns", noNamespaces, Warn, "sysctl -w kernel.unprivileged_userns_clone=1"},
 		{"no namespaces and no engine", "driver netns", func(f *Facts) { noEngine(f); noNamespaces(f) }, Fail, "operation not permitted"},
-		{"a namespace that is good for nothing", "driver netns", func(f *Facts) {
-			f.Namespaces.Direct = nil
-			f.Namespaces.ByUser.Veth = "bridge: operation not permitted"
-			f.Namespaces.Switches["kernel.apparmor_restrict_unprivileged_userns"] = "1"
-		}, Warn, "kernel.apparmor_restrict_unprivileged_userns is 1: set it to 0"},
-		{"not Linux", "driver netns", func(f *Facts) { f.Namespaces = NamespaceFacts{ByUser: &Trial{Err: "this is not Linux"}} }, Warn, "use an engine"},
+		{"the driver fails where the look around did not", "driver netns", func(f *Facts) {
+			f.Namespaces.Err, f.Namespaces.Hint = "mount a /proc of its own: operation not permitted", "Look at a container's seccomp profile."
+		}, Warn, "a /proc of its own"},
 
 		{"root", "privileges", func(*Facts) {}, OK, "root"},
 		{"a user", "privileges", func(f *Facts) { f.Privileges = PrivilegeFacts{UID: 1000} }, OK, "user 1000"},
@@ -105,10 +105,8 @@ func TestJudgements(t *testing.T) {
 
 		{"allowed", "user namespaces", func(*Facts) {}, OK, "can be made"},
 		{"none left", "user namespaces", func(f *Facts) {
-			f.Namespaces.ByUser.Err = "make namespaces: no space left on device"
-			f.Namespaces.Switches["user.max_user_namespaces"] = "0"
-		}, Warn, "user.max_user_namespaces is 0: set it to 10000"},
-		{"forbidden by something else", "user namespaces", func(f *Facts) { f.Namespaces.ByUser.Err = "operation not permitted" }, Warn, "outside a container"},
+			f.Namespaces.ByUser.Err, f.Namespaces.Hint = "make namespaces: no space left on device", "sysctl -w user.max_user_namespaces=10000"
+		}, Warn, "user.max_user_namespaces=10000"},
 
 		{"large", "conntrack", func(*Facts) {}, OK, "not tracked"},
 		{"tracked", "conntrack", func(f *Facts) { yes := true; f.Namespaces.Direct.Tracked = &yes }, OK, "tracked from the start"},

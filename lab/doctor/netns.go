@@ -4,11 +4,12 @@ import "fmt"
 
 // NamespaceFacts is what came of making namespaces.
 type NamespaceFacts struct {
-	// Direct was made as root, ByUser in a user namespace of its own. One that
-	// was not tried is nil.
+	// Err is why the driver netns cannot run, by its own word: what a run would
+	// meet. Hint is what may forbid it, and what would help.
+	Err, Hint string
+	// Direct was made as root, ByUser in a user namespace of its own, for a look
+	// at the kernel from there. One that was not tried is nil.
 	Direct, ByUser *Trial
-	// Switches are the sysctls that may forbid user namespaces.
-	Switches map[string]string
 }
 
 // Trial is an attempt to make the namespaces of a lab and to work in them.
@@ -18,9 +19,7 @@ type Trial struct {
 }
 
 // works says whether the driver netns can run.
-func (n NamespaceFacts) works() bool {
-	return n.Direct.failure() == "" || n.ByUser.failure() == ""
-}
+func (n NamespaceFacts) works() bool { return n.Err == "" }
 
 // failure is the first thing that a lab needs and that did not work.
 func (t *Trial) failure() string {
@@ -42,18 +41,12 @@ func (t *Trial) failure() string {
 
 func judgeNetns(f Facts) Check {
 	n := f.Namespaces
-	c := Check{Name: "driver netns", Status: OK}
-	switch {
-	case n.Direct.failure() == "":
+	c := Check{Name: "driver netns", Status: OK, Found: "in a user namespace of its own, without root"}
+	if n.Direct.failure() == "" {
 		c.Found = "as root, in network namespaces of its own"
-	case n.ByUser.failure() == "":
-		c.Found = "in a user namespace of its own, without root"
-	default:
-		c.Status, c.Found = Fail, oneLine(n.ByUser.failure())
-		if n.Direct != nil {
-			c.Found = oneLine(n.Direct.failure())
-		}
-		c.Remedy = n.permit()
+	}
+	if !n.works() {
+		c.Status, c.Found, c.Remedy = Fail, oneLine(n.Err), n.Hint
 		if f.Engine.Err == "" {
 			c.Status = Warn
 		}
@@ -64,24 +57,7 @@ func judgeNetns(f Facts) Check {
 func judgeUserNamespaces(n NamespaceFacts) Check {
 	c := Check{Name: "user namespaces", Status: OK, Found: "can be made and used"}
 	if why := n.ByUser.failure(); why != "" {
-		c.Status, c.Found, c.Remedy = Warn, oneLine(why), n.permit()
+		c.Status, c.Found, c.Remedy = Warn, oneLine(why), n.Hint
 	}
 	return c
-}
-
-// permit names the switch that is off, or says what else there is to do.
-func (n NamespaceFacts) permit() string {
-	for _, s := range []struct{ name, off, to string }{
-		{"kernel.unprivileged_userns_clone", "0", "1"},
-		{"user.max_user_namespaces", "0", "10000"},
-		{"kernel.apparmor_restrict_unprivileged_userns", "1", "0"},
-	} {
-		if n.Switches[s.name] == s.off {
-			return fmt.Sprintf("%s is %s: set it to %s (sysctl -w, as root), or run as root, or use an engine", s.name, s.off, s.to)
-		}
-	}
-	if n.Switches == nil {
-		return "namespaces are Linux's: use an engine, which brings a Linux of its own"
-	}
-	return "run as root outside a container, or use an engine"
 }

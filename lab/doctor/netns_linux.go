@@ -7,20 +7,19 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strings"
 	"syscall"
 	"time"
+
+	"github.com/lab99/lab99/lab/driver/netns"
 )
 
 // insideTimeout bounds a trial, which takes some tens of milliseconds.
 const insideTimeout = 5 * time.Second
 
 func readNamespaces(ctx context.Context, argv []string) NamespaceFacts {
-	f := NamespaceFacts{Switches: map[string]string{}}
-	for _, name := range []string{"kernel.unprivileged_userns_clone", "user.max_user_namespaces", "kernel.apparmor_restrict_unprivileged_userns"} {
-		if b, err := os.ReadFile("/proc/sys/" + strings.ReplaceAll(name, ".", "/")); err == nil {
-			f.Switches[name] = strings.TrimSpace(string(b))
-		}
+	f := NamespaceFacts{Hint: netns.Remedy()}
+	if _, err := netns.New(ctx); err != nil {
+		f.Err, _ = unfit(err)
 	}
 	own := uintptr(syscall.CLONE_NEWNET | syscall.CLONE_NEWPID | syscall.CLONE_NEWNS)
 	if os.Geteuid() == 0 {

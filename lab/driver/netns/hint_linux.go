@@ -27,10 +27,18 @@ func forbidden(err error) error {
 	if os.Geteuid() == 0 {
 		what = "this machine does not let root make namespaces, as in a container without privileges"
 	}
-	return &driver.UnfitError{What: what, Err: err, Hint: remedy(os.ReadFile)}
+	return &driver.UnfitError{What: what, Err: err, Hint: Remedy()}
 }
 
-func remedy(read func(string) ([]byte, error)) string {
+// Remedy says what forbids a user's namespaces on this machine, where a switch
+// is known to, and what would help.
+func Remedy() string { return remedy(os.ReadFile, os.Geteuid() == 0) }
+
+func remedy(read func(string) ([]byte, error), root bool) string {
+	otherwise := "Run as root"
+	if root {
+		otherwise = "Run outside a container"
+	}
 	var found, known []string
 	for _, s := range switches {
 		known = append(known, s.name)
@@ -39,7 +47,7 @@ func remedy(read func(string) ([]byte, error)) string {
 		}
 	}
 	if len(found) > 0 {
-		return "Run as root, or let root allow it: " + strings.Join(found, "; ") + ". Or use a container engine, with --driver docker."
+		return otherwise + ", or let root allow it: " + strings.Join(found, "; ") + ". Or use a container engine, with --driver docker."
 	}
-	return "Run as root, or look at " + strings.Join(known, ", ") + ", which forbid it on some distributions, and at a container's seccomp profile. Or use a container engine, with --driver docker."
+	return otherwise + ", or look at " + strings.Join(known, ", ") + ", which forbid it on some distributions, and at a container's seccomp profile. Or use a container engine, with --driver docker."
 }

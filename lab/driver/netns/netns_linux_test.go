@@ -51,7 +51,7 @@ func TestRemedyNamesTheSwitchThatIsOff(t *testing.T) {
 				return []byte(text), nil
 			}
 			return nil, fs.ErrNotExist
-		})
+		}, false)
 		if !strings.Contains(got, tc.want) || !strings.Contains(got, "--driver docker") {
 			t.Errorf("%s: %s", tc.name, got)
 		}
