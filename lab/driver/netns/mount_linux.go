@@ -47,7 +47,7 @@ func makeRoot(s server) (string, error) {
 	if err := unix.Mount("tmpfs", filepath.Join(root, driver.RunDir), "tmpfs", unix.MS_NOSUID|unix.MS_NOEXEC, "mode=1777,size=512m"); err != nil {
 		return "", fmt.Errorf("mount %s: %w", driver.RunDir, err)
 	}
-	if err := unix.Mount("/proc", filepath.Join(root, "proc"), "", unix.MS_BIND, ""); err != nil {
+	if err := showProc(filepath.Join(root, "proc")); err != nil {
 		return "", fmt.Errorf("mount /proc: %w", err)
 	}
 	if err := makeDev(filepath.Join(root, "dev")); err != nil {
@@ -59,6 +59,15 @@ func makeRoot(s server) (string, error) {
 		}
 	}
 	return root, nil
+}
+
+// showProc mounts the child's /proc, to be read. A server that is root owns
+// the files of the machine's sysctls, and needs no capability to write them.
+func showProc(at string) error {
+	if err := unix.Mount("/proc", at, "", unix.MS_BIND, ""); err != nil {
+		return err
+	}
+	return unix.Mount("", at, "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
 }
 
 // overlay puts what the server writes above the shared files. A configuration
