@@ -20,7 +20,7 @@ func (t *trial) bystander(ctx context.Context) (end func() error, err error) {
 		return func() error { return nil }, nil
 	}
 	topo := t.lab.Topology()
-	r, err := t.lab.Agent(results.HostLoad).Call(ctx, agent.Command{Listen: &agent.Listen{Addr: topo.Load}})
+	r, err := t.call(ctx, results.HostLoad, agent.Command{Listen: &agent.Listen{Addr: topo.Load}})
 	if err != nil {
 		return nil, err
 	}
@@ -37,6 +37,8 @@ func (t *trial) bystander(ctx context.Context) (end func() error, err error) {
 		if _, err := proxy.Start(agent.Command{Stop: &agent.Stop{Bystander: true}}); err != nil {
 			return err
 		}
+		ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+		defer cancel()
 		_, err := proxy.Wait(ctx, answer)
 		return err
 	}, nil

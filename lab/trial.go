@@ -119,7 +119,7 @@ func (t *trial) up(ctx context.Context) error {
 		return err
 	}
 	if t.v.Backend.Place == scenarios.PlaceUnix {
-		_, err := lab.Agent(results.HostProxy).Call(ctx, agent.Command{Socket: &agent.Socket{
+		_, err := t.call(ctx, results.HostProxy, agent.Command{Socket: &agent.Socket{
 			Server: t.serverNames(results.HostProxy), Path: socket, DelayMs: t.v.Backend.Delay.Milliseconds(), KeepAlive: t.v.Backend.KeepAlive,
 		}})
 		if err != nil {
@@ -131,6 +131,14 @@ func (t *trial) up(ctx context.Context) error {
 	t.timing.UpS = &s
 	t.journal.note("up", "", fmt.Sprintf("proxy %s, backend %v, network %s", topo.Proxy, topo.Backends, topo.Subnet), &took)
 	return nil
+}
+
+// call has an agent do what takes it no time. One that hangs must not hang the
+// run.
+func (t *trial) call(ctx context.Context, host string, cmd agent.Command) (agent.Record, error) {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	return t.lab.Agent(host).Call(ctx, cmd)
 }
 
 // backend is the server behind nginx.
