@@ -26,13 +26,26 @@ type Driver struct {
 
 var _ driver.Driver = (*Driver)(nil)
 
-// tryTimeout bounds what takes some tens of milliseconds.
-const tryTimeout = 10 * time.Second
+// What takes some tens of milliseconds, and up to a second on a busy machine,
+// is bounded, as is the kernel's clearing up after it.
+const (
+	tryTimeout  = 10 * time.Second
+	upTimeout   = 30 * time.Second
+	downTimeout = 20 * time.Second
+)
+
+// bounded ends a context with an error that says whose slowness it was.
+func bounded(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, by, &driver.UnfitError{
+		What: fmt.Sprintf("this machine did not make the lab's namespaces in %v", by),
+		Hint: "Is it well? `unshare --user --net true` should answer at once.",
+	})
+}
 
 // New finds out, by doing it, whether this machine lets its user make the
 // namespaces of a lab. The error is a *driver.UnfitError.
 func New(ctx context.Context) (driver.Driver, error) {
-	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
+	ctx, cancel := bounded(ctx, tryTimeout)
 	defer cancel()
 	d := &Driver{rootless: os.Geteuid() != 0 || alone(), machine: describe(), roots: map[string]string{}}
 	err := d.try(ctx)

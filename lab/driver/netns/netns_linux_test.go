@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab/agent"
@@ -129,6 +130,21 @@ func TestWhatCannotBeBroughtUpSaysWhyAndLeavesNothing(t *testing.T) {
 				t.Errorf("children are left: %s", left)
 			}
 		})
+	}
+}
+
+// TestWhatHangsIsGivenUp: of two hosts that wait for each other's network
+// neither comes up, and the child says nothing.
+func TestWhatHangsIsGivenUp(t *testing.T) {
+	d := open(t)
+	ctx, cancel := bounded(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	_, err := d.start(ctx, blueprint{Hosts: []host{{Name: "a", JoinName: "b"}, {Name: "b", JoinName: "a"}}}, nil)
+	if unfit := new(driver.UnfitError); !errors.As(err, &unfit) || !strings.Contains(unfit.What, "in 200ms") {
+		t.Errorf("%v, want an UnfitError of the time", err)
+	}
+	if left := children(t); left != "" {
+		t.Errorf("children are left: %s", left)
 	}
 }
 

@@ -50,6 +50,8 @@ func (d *Driver) Up(ctx context.Context, spec driver.Spec) (driver.Lab, error) {
 			hosts[2].Addresses = append(hosts[2].Addresses, in(a))
 		}
 	}
+	ctx, cancel := bounded(ctx, upTimeout)
+	defer cancel()
 	l, err := d.start(ctx, blueprint{Rootless: d.rootless, Hosts: hosts}, spec.OnRecord)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -105,7 +107,9 @@ func (d *Driver) start(ctx context.Context, b blueprint, onRecord func(string, a
 			f.Close()
 		}
 		if err != nil {
-			l.Down(context.WithoutCancel(ctx))
+			dctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), downTimeout)
+			defer cancel()
+			err = errors.Join(err, l.Down(dctx))
 		}
 	}()
 	for _, h := range b.Hosts {
