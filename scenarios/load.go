@@ -79,9 +79,6 @@ func (f files) read(name string) (text []byte, label string, err error) {
 		return nil, label, errors.New(plain(err))
 	}
 	defer file.Close()
-	if info, err := file.Stat(); err == nil && !info.Mode().IsRegular() {
-		return nil, label, errors.New("not a regular file") // a FIFO would block, a device never end
-	}
 	text, err = io.ReadAll(io.LimitReader(file, maxFileSize+1))
 	if err != nil {
 		return nil, label, errors.New(plain(err))
@@ -94,6 +91,9 @@ func (f files) read(name string) (text []byte, label string, err error) {
 
 func (f files) open(name, label string) (fs.File, error) {
 	if !f.confined {
+		if err := regular(os.Stat(label)); err != nil {
+			return nil, err
+		}
 		return os.Open(label)
 	}
 	root, err := os.OpenRoot(f.dir)
@@ -101,7 +101,19 @@ func (f files) open(name, label string) (fs.File, error) {
 		return nil, err
 	}
 	defer root.Close()
+	if err := regular(root.Stat(name)); err != nil {
+		return nil, err
+	}
 	return root.Open(name)
+}
+
+// regular refuses a FIFO, which blocks whoever opens it, and a device, which
+// may never end.
+func regular(info fs.FileInfo, err error) error {
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("not a regular file")
+	}
+	return err
 }
 
 // plain is an error without the path that the message around it names already.

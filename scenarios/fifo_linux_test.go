@@ -1,0 +1,38 @@
+package scenarios
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestFIFOIsRefused: to open one waits for a writer, who never comes.
+func TestFIFOIsRefused(t *testing.T) {
+	for name, scenario := range map[string]string{
+		"scenario.yaml": "",
+		"nginx.conf":    "apiVersion: lab99/v1\nname: fifo\nproxy: {config: nginx.conf}\nvariants: [{name: one}]\n",
+	} {
+		dir := t.TempDir()
+		if err := syscall.Mkfifo(filepath.Join(dir, name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if scenario != "" {
+			if err := os.WriteFile(filepath.Join(dir, scenarioFile), []byte(scenario), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := make(chan error, 1)
+		go func() { _, err := Load(dir); got <- err }()
+		select {
+		case err := <-got:
+			if err == nil || !strings.Contains(err.Error(), "not a regular file") {
+				t.Errorf("%s: %v", name, err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Errorf("%s: it is waited for", name)
+		}
+	}
+}
