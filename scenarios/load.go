@@ -182,7 +182,7 @@ func (d *decoder) scenario(root *node) *Scenario {
 		d.add(root.at.error("the file is "+root.kind.String()+", want a mapping", "begin with apiVersion: "+apiVersion))
 		return s
 	}
-	d.fields(root, "", append([]string{"apiVersion", "name", "title", "sizes", "variants"}, overlayKeys...)...)
+	d.fields(root, "", append([]string{"apiVersion", "name", "title", "kind", "sizes", "variants"}, overlayKeys...)...)
 	for _, key := range []string{"apiVersion", "name", "variants"} {
 		if root.get(key) == nil {
 			d.add(root.at.error(key+" is missing", ""))
@@ -193,6 +193,7 @@ func (d *decoder) scenario(root *node) *Scenario {
 	}
 	s.Name = d.name(root.get("name"), "name")
 	s.Title = d.text(root.get("title"), "title", s.Name)
+	s.Kind = d.word(root.get("kind"), "kind", "", Kinds...)
 	s.doc.base = root.only(overlayKeys...)
 	d.sizes(s, root.get("sizes"))
 	d.variants(s, root.get("variants"))

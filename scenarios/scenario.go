@@ -22,6 +22,18 @@ const (
 	VerdictNotReproduced = "not-reproduced"
 )
 
+// What a scenario is about.
+const (
+	KindFailure    = "failure"     // how error 99 comes about
+	KindMitigation = "mitigation"  // what helps against it, and how far
+	KindMyth       = "myth"        // what is said to help, and changes nothing
+	KindHarm       = "harm"        // what hides it, or makes it worse
+	KindNewFailure = "new-failure" // what keepalive brings in its place
+)
+
+// Kinds are those, in the order in which a reader meets them.
+var Kinds = []string{KindFailure, KindMitigation, KindMyth, KindHarm, KindNewFailure}
+
 // How nginx speaks to the backend when it has no pool.
 const (
 	HTTP11 = "1.1" // without "Connection: close": nginx closes first
@@ -67,6 +79,7 @@ const (
 type Scenario struct {
 	Name  string
 	Title string
+	Kind  string   // one of Kinds, or empty: a file need not say
 	Sizes []string // in the file's order; empty when the file has none
 
 	doc   *document
@@ -78,6 +91,7 @@ type Scenario struct {
 type Resolved struct {
 	Name     string
 	Title    string
+	Kind     string // one of Kinds, or empty
 	Size     string
 	Set      []string // the --set arguments, as given
 	Hash     string   // SHA-256 of the scenario's files: what was written, not how it was resolved

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"path/filepath"
 	"strings"
@@ -49,9 +50,29 @@ func TestBuiltinScenariosLoad(t *testing.T) {
 		t.Fatal("no built-in scenario")
 	}
 	for _, name := range names {
-		if s := load(t, name); s.Name != name {
+		s := load(t, name)
+		if s.Name != name {
 			t.Errorf("scenario in %s is named %s", name, s.Name)
 		}
+		if s.Kind == "" {
+			t.Errorf("%s: no kind, so list cannot place it", name)
+		}
+	}
+}
+
+// TestLessonsStayOut: a README is read where the sources are, and the program
+// is copied into every host of a lab.
+func TestLessonsStayOut(t *testing.T) {
+	files := 0
+	err := fs.WalkDir(builtin, ".", func(path string, e fs.DirEntry, err error) error {
+		if ext := filepath.Ext(path); !e.IsDir() && ext != ".yaml" && ext != ".tmpl" {
+			t.Errorf("%s is built into the program", path)
+		}
+		files++
+		return err
+	})
+	if err != nil || files == 0 {
+		t.Fatalf("%d files, %v", files, err)
 	}
 }
 
