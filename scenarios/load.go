@@ -31,6 +31,23 @@ func Names() []string {
 	return names
 }
 
+// Builtin loads the built-in scenarios in the order of Kinds, and by name
+// within a kind.
+func Builtin() ([]*Scenario, error) {
+	var all []*Scenario
+	for _, name := range Names() {
+		s, err := Load(name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, s)
+	}
+	slices.SortStableFunc(all, func(a, b *Scenario) int {
+		return slices.Index(Kinds, a.Kind) - slices.Index(Kinds, b.Kind)
+	})
+	return all, nil
+}
+
 // Load reads a built-in scenario by its name, or one on disk by the path of its
 // directory or of its file. A name that is both means the built-in one; ./NAME
 // is the other. It checks every size with every variant, and renders their

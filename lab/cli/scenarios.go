@@ -2,9 +2,7 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"text/tabwriter"
 
 	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/scenarios"
@@ -20,45 +18,7 @@ func list(_ context.Context, t *terminal, args []string) error {
 	} else if len(rest) > 0 {
 		return &usageError{fmt.Sprintf("unexpected argument %q", rest[0])}
 	}
-	type entry struct {
-		Name     string   `json:"name"`
-		Title    string   `json:"title"`
-		Sizes    []string `json:"sizes"`
-		Variants []string `json:"variants"`
-	}
-	all := []entry{}
-	for _, name := range scenarios.Names() {
-		s, err := scenarios.Load(name)
-		if err != nil {
-			return err
-		}
-		e := entry{Name: s.Name, Title: s.Title, Sizes: s.Sizes}
-		size := ""
-		if len(s.Sizes) > 0 {
-			size = s.Sizes[0]
-		}
-		r, err := s.Resolve(size, nil)
-		if err != nil {
-			return err
-		}
-		for _, v := range r.Variants {
-			e.Variants = append(e.Variants, v.Name)
-		}
-		all = append(all, e)
-	}
-	if asJSON {
-		b, err := json.MarshalIndent(all, "", "  ")
-		if err != nil {
-			return err
-		}
-		fmt.Fprintln(t.stdout, string(b))
-		return nil
-	}
-	tw := tabwriter.NewWriter(t.stdout, 0, 0, 2, ' ', 0)
-	for _, e := range all {
-		fmt.Fprintf(tw, "%s\t%s\tsizes %v\tvariants %v\n", e.Name, e.Title, e.Sizes, e.Variants)
-	}
-	return tw.Flush()
+	return listScenarios(t, asJSON)
 }
 
 // validate checks files and says everything that is wrong with each.

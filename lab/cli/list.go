@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"time"
+	"unicode/utf8"
+
+	"github.com/lab99/lab99/lab"
+	"github.com/lab99/lab99/scenarios"
+)
+
+// entry is one scenario of the list. The estimate is for its first size.
+type entry struct {
+	Name      string   `json:"name"`
+	Kind      string   `json:"kind"`
+	Title     string   `json:"title"`
+	Sizes     []string `json:"sizes"`
+	Variants  []string `json:"variants"`
+	EstimateS float64  `json:"estimate_s"`
+}
+
+// headings are what the list puts above a kind.
+var headings = map[string]string{
+	scenarios.KindFailure:    "Failures: how nginx runs out of ports",
+	scenarios.KindMitigation: "Mitigations: what helps, and how far",
+	scenarios.KindMyth:       "Myths: what changes nothing",
+	scenarios.KindHarm:       "Harmful: what hides the failure or makes it worse",
+	scenarios.KindNewFailure: "New failures: what keepalive brings in exchange",
+}
+
+// listScenarios lists the built-in scenarios, one line each.
+func listScenarios(t *terminal, asJSON bool) error {
+	all, err := entries()
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		b, err := json.MarshalIndent(all, "", "  ")
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(t.stdout, string(b))
+		return nil
+	}
+	name, title := 0, 0 // widths
+	for _, e := range all {
+		name, title = max(name, utf8.RuneCountInString(e.Name)), max(title, utf8.RuneCountInString(e.Title))
+	}
+	var total float64
+	for i, e := range all {
+		if i == 0 || e.Kind != all[i-1].Kind {
+			if i > 0 {
+				fmt.Fprintln(t.stdout)
+			}
+			fmt.Fprintln(t.stdout, headings[e.Kind])
+		}
+		fmt.Fprintf(t.stdout, "  %-*s  %-*s  %s\n", name, e.Name, title, e.Title, about(e.EstimateS))
+		total += e.EstimateS
+	}
+	fmt.Fprintf(t.stdout, "\n%d scenarios. The time is that of the quick size with the images present; `lab99 run --all --size quick` takes %s.\n", len(all), about(total))
+	return nil
+}
+
+func entries() ([]entry, error) {
+	built, err := scenarios.Builtin()
+	if err != nil {
+		return nil, err
+	}
+	var all []entry
+	for _, s := range built {
+		size := ""
+		if len(s.Sizes) > 0 {
+			size = s.Sizes[0]
+		}
+		r, err := s.Resolve(size, nil)
+		if err != nil {
+			return nil, err
+		}
+		p, err := lab.Plan(r, "", runtime.NumCPU(), "")
+		if err != nil {
+			return nil, err
+		}
+		e := entry{Name: s.Name, Kind: s.Kind, Title: s.Title, Sizes: s.Sizes, EstimateS: lab.Estimate(p).Round(time.Second).Seconds()}
+		for _, v := range r.Variants {
+			e.Variants = append(e.Variants, v.Name)
+		}
+		all = append(all, e)
+	}
+	return all, nil
+}
+
+// about is a length of time as precisely as an estimate is worth.
+func about(s float64) string {
+	return "about " + time.Duration(s*float64(time.Second)).Round(time.Second).String()
+}
