@@ -32,10 +32,24 @@ type Store struct {
 // Create makes the directory of a run below root and points root/latest at
 // it. Two runs that start within one second get different directories.
 func Create(root string, start time.Time, scenario, size string) (*Store, error) {
+	s, err := create(root, start, scenario+"-"+size)
+	if err != nil {
+		return nil, err
+	}
+	return s, pointLatest(root, filepath.Base(s.Dir))
+}
+
+// CreateCatalogue makes the directory of a catalogue below root. latest stays
+// with the runs.
+func CreateCatalogue(root string, start time.Time) (*Store, error) {
+	return create(root, start, "all")
+}
+
+func create(root string, start time.Time, what string) (*Store, error) {
 	if err := os.MkdirAll(root, 0o755); err != nil {
 		return nil, fmt.Errorf("make the directory for runs: %w", err)
 	}
-	base := start.UTC().Format("20060102-150405") + "-" + scenario + "-" + size
+	base := start.UTC().Format("20060102-150405") + "-" + what
 	for n := 1; ; n++ {
 		name := base
 		if n > 1 {
@@ -49,7 +63,7 @@ func Create(root string, start time.Time, scenario, size string) (*Store, error)
 		if err != nil {
 			return nil, fmt.Errorf("make the directory of the run: %w", err)
 		}
-		return &Store{Dir: dir}, pointLatest(root, name)
+		return &Store{Dir: dir}, nil
 	}
 }
 

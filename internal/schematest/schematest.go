@@ -34,6 +34,12 @@ func Doctor(t testing.TB, doc []byte) error {
 	return validate(t, schema.Doctor, doc)
 }
 
+// Catalogue returns an error unless doc is a valid lab99/catalogue/v1.
+func Catalogue(t testing.TB, doc []byte) error {
+	t.Helper()
+	return validate(t, schema.Catalogue, doc)
+}
+
 func validate(t testing.TB, source, doc []byte) error {
 	t.Helper()
 	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(doc))

@@ -23,3 +23,9 @@ var Predict []byte
 //
 //go:embed doctor.v1.json
 var Doctor []byte
+
+// Catalogue is the schema of the summary.json that lab99 run --all writes,
+// lab99/catalogue/v1.
+//
+//go:embed catalogue.v1.json
+var Catalogue []byte

@@ -1,0 +1,56 @@
+package report
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/lab99/lab99/results"
+)
+
+// TestIndex: a link to each report, and the reason where something is not as
+// expected.
+func TestIndex(t *testing.T) {
+	yes, no := true, false
+	c := results.Catalogue{
+		Schema: results.CatalogueSchema, Size: "quick", Driver: "netns", StartedUTC: "2026-11-23T09:00:00Z",
+		EstimateS: 62, TookS: 58.4, AsExpected: &no, ExitCode: 3, Asked: 4, Partial: true,
+		Scenarios: []results.CatalogueRow{{
+			Name: "backend-ports", Kind: "mitigation", Title: "three ports", Run: "20261123-090000-backend-ports-quick", Reported: true,
+			AsExpected: &yes, TookS: 14.2, Finding: "It held.", Asked: 2,
+			Variants: []results.CatalogueVariant{
+				{Name: "baseline", Verdict: "reproduced", Expected: "reproduced", AsExpected: &yes},
+				{Name: "three-ports", Verdict: "postponed", Expected: "postponed", AsExpected: &yes},
+			},
+		}, {
+			Name: "myth-reuseport", Kind: "myth", Title: "myth", Run: "20261123-090014-myth-reuseport-quick",
+			AsExpected: &no, ExitCode: 1, TookS: 11, Finding: "It did not.", Asked: 2,
+			Variants: []results.CatalogueVariant{{Name: "baseline", Verdict: "invalid", Expected: "reproduced", Why: "the generator was late"}},
+		}, {
+			Name: "nginx-upgrade", Kind: "mitigation", Title: "upgrade", ExitCode: 3, Asked: 6, Error: "no image\nanywhere", Variants: []results.CatalogueVariant{},
+		}},
+	}
+	store := &results.Store{Dir: t.TempDir()}
+	if err := WriteIndex(store, c); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(filepath.Join(store.Dir, results.IndexFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const golden = "testdata/index.md"
+	if *update {
+		if err := os.WriteFile(golden, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("-want +got; -update rewrites it:\n%s", diff)
+	}
+}
