@@ -93,5 +93,5 @@ func entries() ([]entry, error) {
 
 // about is a length of time as precisely as an estimate is worth.
 func about(s float64) string {
-	return "about " + time.Duration(s*float64(time.Second)).Round(time.Second).String()
+	return "about " + elapsed(s)
 }

@@ -86,7 +86,7 @@ func printPredictions(w io.Writer, p *results.Plan) {
 		if n := v.Predicted.OKBeforeError99; n != nil {
 			ok = fmt.Sprint(*n)
 		}
-		fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%g/s\t%g s\t%.2f\t%s\t%s\t%s\t%s\t%s\n", v.Name, v.PortHigh-v.PortLow+1, v.Addresses, v.Predicted.Tuples,
+		fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%g/s\t%g s\t%.2f\t%s\t%s\t%s\t%s\t%s\n", v.Name, v.PortHigh-v.PortLow+1, v.Addresses*max(1, v.Ports), v.Predicted.Tuples,
 			v.RatePerS, v.DurationS, v.Predicted.Rho, first, ok, orDash(v.Predicted.SteadyOKPerS, "%.1f"), v.Predicted.Verdict, v.Expect)
 	}
 	tw.Flush()

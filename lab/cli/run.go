@@ -56,9 +56,10 @@ func runScenario(ctx context.Context, t *terminal, verb, scenario string, args [
 	var c choice
 	var wantDriver, images, subnets, out, note string
 	var timeout time.Duration
+	var all bool
 	argsText := "[flags]"
 	if scenario == "" {
-		argsText = "SCENARIO [flags]"
+		argsText = "SCENARIO|--all [flags]"
 	}
 	fs := flags(t, verb, argsText)
 	fs.StringVar(&c.size, "size", "", "size of the scenario: quick, standard, full or another it has (default standard)")
@@ -70,13 +71,16 @@ func runScenario(ctx context.Context, t *terminal, verb, scenario string, args [
 	fs.StringVar(&note, "note", "", "free `text` to store with the run")
 	fs.BoolVar(&c.json, "json", false, "print summary.json instead of the table")
 	fs.DurationVar(&timeout, "timeout", 0, "end the load after this long, judge and report what there is; 0 is never")
+	if scenario == "" {
+		fs.BoolVar(&all, "all", false, "run every built-in scenario, one after the other, and print one table")
+	}
 	rest, err := parse(fs, args)
 	if err != nil {
 		return err
 	}
-	if scenario == "" {
+	if scenario == "" && !all {
 		if len(rest) != 1 {
-			return &usageError{"name one scenario; `lab99 list` lists them"}
+			return &usageError{"name one scenario, or --all; `lab99 list` lists them"}
 		}
 		scenario, rest = rest[0], nil
 	}
@@ -91,7 +95,12 @@ func runScenario(ctx context.Context, t *terminal, verb, scenario string, args [
 	if err != nil {
 		return err
 	}
-	resolved, err := c.resolve(scenario)
+	var resolved []*scenarios.Resolved
+	if all {
+		resolved, err = c.resolveAll()
+	} else {
+		resolved, err = c.resolveOne(scenario)
+	}
 	if err != nil {
 		return err
 	}
@@ -108,10 +117,16 @@ func runScenario(ctx context.Context, t *terminal, verb, scenario string, args [
 	if err != nil {
 		return err
 	}
-	o, err := lab.Run(ctx, lab.Options{
-		Scenario: resolved, Driver: d, DriverWhy: why, Images: mode, Subnets: nets, Out: out, Note: note,
+	options := lab.Options{
+		Scenario: resolved[0], Driver: d, DriverWhy: why, Images: mode, Subnets: nets, Out: out, Note: note,
 		Tool: tool(), Entered: entered, Progress: p, Stop: orAfter(stop, timeout),
-	})
+	}
+	if all {
+		o, err := lab.RunAll(ctx, options, resolved, exitCode)
+		p.close()
+		return concludeAll(t, c, o, err, stop)
+	}
+	o, err := lab.Run(ctx, options)
 	p.close()
 	return conclude(t, c, o, err, stop)
 }

@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/lab99/lab99/lab"
+	"github.com/lab99/lab99/lab/verdict"
+	"github.com/lab99/lab99/results"
+	"github.com/lab99/lab99/scenarios"
+)
+
+func (c *choice) resolveOne(nameOrPath string) ([]*scenarios.Resolved, error) {
+	r, err := c.resolve(nameOrPath)
+	return []*scenarios.Resolved{r}, err
+}
+
+// resolveAll resolves the whole catalogue, so that a mistake in --size or --set
+// shows before anything runs.
+func (c *choice) resolveAll() ([]*scenarios.Resolved, error) {
+	built, err := scenarios.Builtin()
+	if err != nil {
+		return nil, err
+	}
+	var all []*scenarios.Resolved
+	for _, s := range built {
+		r, err := s.Resolve(c.size, c.set)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+// concludeAll prints what came of a catalogue, as conclude does for a run.
+func concludeAll(t *terminal, c choice, o *lab.CatalogueOutcome, err error, stop <-chan struct{}) error {
+	if o != nil {
+		if c.json {
+			b, jerr := json.MarshalIndent(o.Catalogue, "", "  ")
+			if jerr != nil {
+				return jerr
+			}
+			fmt.Fprintln(t.stdout, string(b))
+		} else {
+			printCatalogue(t.stdout, o.Catalogue)
+			if index := filepath.Join(o.Dir, results.IndexFile); exists(index) {
+				fmt.Fprintln(t.stdout, "Index: "+shown(index))
+			}
+		}
+	}
+	switch {
+	case err != nil:
+		return err
+	case closed(stop):
+		return exitError(verdict.ExitInterrupted)
+	case o.Catalogue.ExitCode != verdict.ExitAsExpected:
+		return exitError(o.Catalogue.ExitCode)
+	}
+	return nil
+}
+
+// printCatalogue prints the table of verdicts, and why those that are not as
+// expected are not.
+func printCatalogue(w io.Writer, c results.Catalogue) {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "scenario\tas expected\ttook\tverdicts")
+	expected, asked := 0, 0
+	for _, r := range c.Scenarios {
+		var verdicts []string
+		for _, v := range r.Variants {
+			verdicts = append(verdicts, v.Name+" "+v.Verdict)
+		}
+		if len(verdicts) == 0 {
+			verdicts = []string{"–"}
+		}
+		fmt.Fprintf(tw, "%s\t%d/%d\t%s\t%s\n", r.Name, r.AsExpectedCount(), r.Asked, elapsed(r.TookS), strings.Join(verdicts, ", "))
+		expected += r.AsExpectedCount()
+		asked += r.Asked
+	}
+	tw.Flush()
+	for _, r := range c.Scenarios {
+		for _, v := range r.Variants {
+			if v.AsExpected == nil || !*v.AsExpected {
+				fmt.Fprintf(w, "\n%s: %s is %s, expected %s: %s.\n", r.Name, v.Name, v.Verdict, v.Expected, v.Why)
+			}
+		}
+		if r.Error != "" {
+			fmt.Fprintf(w, "\n%s ended early: %s\n", r.Name, r.Error)
+		}
+	}
+	fmt.Fprintf(w, "\n%d of %d variants of %d scenarios as expected, in %s (estimated %s).\n", expected, asked, len(c.Scenarios), elapsed(c.TookS), elapsed(c.EstimateS))
+	if c.Partial {
+		fmt.Fprintf(w, "Partial: %d of %d scenarios were begun, and the last may have been cut short.\n", len(c.Scenarios), c.Asked)
+	}
+}
+
+func elapsed(s float64) string {
+	return time.Duration(s * float64(time.Second)).Round(time.Second).String()
+}
