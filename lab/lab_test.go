@@ -72,8 +72,15 @@ func TestPredictions(t *testing.T) {
 
 func TestSetMovesThePrediction(t *testing.T) {
 	p := planOf(t, "quick", "size.ports=737", "size.rate=91", "size.duration=15s")
-	if got, want := *p.Variants[0].Predicted.FirstError99S, 737.0/91; got != want {
-		t.Errorf("first error 99 at %v s, want %v", got, want)
+	for i, tuples := range []int{737, 0, 0, 3 * 737} { // 0: never
+		got := p.Variants[i].Predicted
+		switch {
+		case tuples == 0 && got.FirstError99S != nil:
+			t.Errorf("%s: first error 99 at %v s, want never", p.Variants[i].Name, *got.FirstError99S)
+		case tuples == 0:
+		case got.FirstError99S == nil || *got.FirstError99S != float64(tuples)/91 || *got.OKBeforeError99 != tuples:
+			t.Errorf("%s: %+v, want the first error 99 at %v s, after %d successes", p.Variants[i].Name, got, float64(tuples)/91, tuples)
+		}
 	}
 	if p.Hash == planOf(t, "quick").Hash {
 		t.Error("two different plans have one hash")

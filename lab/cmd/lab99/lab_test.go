@@ -41,9 +41,15 @@ func start(t *testing.T, args ...string) *invocation {
 	return startOn(t, "docker", args...)
 }
 
-// startOn runs the program in the background. Whatever becomes of the test, it
-// is killed and its lab swept away.
+// startOn runs the program in the background, for a quarter of an hour at most.
 func startOn(t *testing.T, driver string, args ...string) *invocation {
+	t.Helper()
+	return startWithin(t, 15*time.Minute, driver, args...)
+}
+
+// startWithin runs the program in the background. Whatever becomes of the test,
+// it is killed and its lab swept away.
+func startWithin(t *testing.T, limit time.Duration, driver string, args ...string) *invocation {
 	t.Helper()
 	if driver == "docker" {
 		needs.Docker(t)
@@ -55,7 +61,7 @@ func startOn(t *testing.T, driver string, args ...string) *invocation {
 		t.Fatal(err)
 	}
 	i := &invocation{driver: driver, out: filepath.Join(t.TempDir(), "runs")}
-	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	i.cmd = exec.CommandContext(ctx, path, append([]string{args[0], "--driver", driver, "--out", i.out}, args[1:]...)...)
 	i.cmd.Stdout, i.cmd.Stderr = &i.stdout, &i.stderr
 	if err := i.cmd.Start(); err != nil {
