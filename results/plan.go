@@ -99,8 +99,8 @@ const maxVariants = 100
 
 // sound checks what a stored plan is trusted with.
 func (p *Plan) sound() error {
-	if p.Schema != PlanSchema {
-		return fmt.Errorf("schema %q, want %q", p.Schema, PlanSchema)
+	if err := readable(p.Schema, PlanSchema); err != nil {
+		return err
 	}
 	if n := len(p.Variants); n == 0 || n > maxVariants {
 		return fmt.Errorf("%d variants, want 1 to %d", n, maxVariants)

@@ -54,7 +54,34 @@ type RunError struct{ Err error }
 func (e *RunError) Error() string { return e.Err.Error() }
 func (e *RunError) Unwrap() error { return e.Err }
 
+// Glance reads a run's plan, environment and summary only: what it was, and
+// what came of it. The error is a *RunError.
+func Glance(dir string) (*Run, error) {
+	r, err := readHead(dir)
+	if err != nil {
+		return nil, &RunError{err}
+	}
+	return r, nil
+}
+
 func read(dir string) (*Run, error) {
+	r, err := readHead(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range r.Plan.Variants {
+		v, err := r.readVariant(p.Name)
+		if err != nil {
+			return nil, err
+		}
+		if v != nil {
+			r.Variants = append(r.Variants, *v)
+		}
+	}
+	return r, nil
+}
+
+func readHead(dir string) (*Run, error) {
 	// latest is a symlink; a report names the run itself.
 	if real, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = real
@@ -69,19 +96,7 @@ func read(dir string) (*Run, error) {
 	if err := r.orMissing(EnvFile, readJSON(filepath.Join(dir, EnvFile), &r.Env)); err != nil {
 		return nil, err
 	}
-	if err := r.readSummary(); err != nil {
-		return nil, err
-	}
-	for _, p := range r.Plan.Variants {
-		v, err := r.readVariant(p.Name)
-		if err != nil {
-			return nil, err
-		}
-		if v != nil {
-			r.Variants = append(r.Variants, *v)
-		}
-	}
-	return r, nil
+	return r, r.readSummary()
 }
 
 // orMissing takes an error about a file that is not there, or cut, for what it
@@ -107,8 +122,8 @@ func (r *Run) readSummary() error {
 		return err
 	}
 	if len(r.Missing) == before {
-		if r.Summary.Schema != SummarySchema {
-			return fmt.Errorf("%s: schema %q, want %q", path, r.Summary.Schema, SummarySchema)
+		if err := readable(r.Summary.Schema, SummarySchema); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
 		}
 	} else {
 		r.Summary = Summary{Schema: SummarySchema, Scenario: r.Plan.Scenario, Title: r.Plan.Title, Size: r.Plan.Size,
