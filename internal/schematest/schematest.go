@@ -40,6 +40,12 @@ func Catalogue(t testing.TB, doc []byte) error {
 	return validate(t, schema.Catalogue, doc)
 }
 
+// Compare returns an error unless doc is a valid lab99/compare/v1.
+func Compare(t testing.TB, doc []byte) error {
+	t.Helper()
+	return validate(t, schema.Compare, doc)
+}
+
 func validate(t testing.TB, source, doc []byte) error {
 	t.Helper()
 	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(doc))

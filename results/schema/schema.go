@@ -29,3 +29,8 @@ var Doctor []byte
 //
 //go:embed catalogue.v1.json
 var Catalogue []byte
+
+// Compare is the schema of what lab99 compare --json prints, lab99/compare/v1.
+//
+//go:embed compare.v1.json
+var Compare []byte

@@ -1,0 +1,100 @@
+package compare
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// String is the median with its interval, [low, high], or, for lack of runs,
+// with the range of the values, (least … most).
+func (v Value) String() string {
+	if v.N == 0 {
+		return "none"
+	}
+	s := number(*v.Median)
+	switch {
+	case *v.Least == *v.Most: // one run, or all alike
+	case v.Low != nil && v.High != nil:
+		s += fmt.Sprintf(" [%s, %s]", number(*v.Low), number(*v.High))
+	case v.N > 1:
+		s += fmt.Sprintf(" (%s … %s)", number(*v.Least), number(*v.Most))
+	}
+	if v.Absent > 0 {
+		s += fmt.Sprintf(", none in %d of %d", v.Absent, v.N+v.Absent)
+	}
+	return s
+}
+
+func (v Value) change(valid bool) string {
+	switch {
+	case !valid:
+		return "invalid"
+	case v.Differs == nil:
+		return "–"
+	case !*v.Differs:
+		return "~"
+	case v.Change == nil:
+		return "differs"
+	}
+	return fmt.Sprintf("%+.1f %%", 100**v.Change)
+}
+
+func (v Value) shownP() string {
+	if v.P == nil {
+		return ""
+	}
+	return fmt.Sprintf("%.3f", *v.P)
+}
+
+// tally lists verdicts by how many runs came to them.
+func tally(verdicts map[string]int) string {
+	var parts []string
+	for _, word := range slices.Sorted(maps.Keys(verdicts)) {
+		if n := verdicts[word]; n > 1 {
+			word = fmt.Sprintf("%s ×%d", word, n)
+		}
+		parts = append(parts, word)
+	}
+	if len(parts) == 0 {
+		return "not planned"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// number has four digits, and all of a whole number.
+func number(x float64) string {
+	if x == math.Trunc(x) {
+		return strconv.FormatFloat(x, 'f', 0, 64)
+	}
+	whole := int(math.Floor(math.Log10(math.Abs(x)))) + 1
+	s := strconv.FormatFloat(x, 'f', max(0, 4-max(whole, 1)), 64)
+	if strings.Contains(s, ".") {
+		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+	}
+	return s
+}
+
+// clip shortens what is long, such as the output of nginx -V; the JSON has it
+// whole.
+func clip(s string) string {
+	const most = 100
+	if s == "" {
+		return "none"
+	}
+	if utf8.RuneCountInString(s) > most {
+		return string([]rune(s)[:most]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,156 @@
+// Package compare holds runs against each other: before and after an upgrade,
+// one kernel and another, or one run repeated to see how far it scatters.
+//
+// A side is one run or several that repeat each other; the first side is the
+// base. Of every figure of a variant a side has the median with its confidence
+// interval, and against the base the difference, or ~ where the Mann-Whitney
+// test shows none: golang.org/x/perf/benchmath with AssumeNothing, as latencies
+// and times are anything but normal. A single run is never shown to differ:
+// the test wants four on each side.
+//
+// Runs that did not ask for the same cannot be compared: their difference would
+// be that of the question. It is then invalid, with the reason, as is a variant
+// that a side has no valid measurement of. What differs between the machines
+// stands first, since it is what a difference is put down to.
+//
+// Neighbours: package results reads the runs, package report words one of them.
+package compare
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/lab99/lab99/results"
+)
+
+// Schema names the format of the JSON of a Result; its JSON Schema is in the
+// package schema.
+const Schema = "lab99/compare/v1"
+
+// Side is a number of runs that are taken for repetitions of one.
+type Side struct {
+	Label string
+	Runs  []*results.Run
+}
+
+// Result is what came of a comparison.
+type Result struct {
+	Schema      string       `json:"schema"`
+	Valid       bool         `json:"valid"`
+	Invalid     []string     `json:"invalid"` // why the sides cannot be compared, one reason each
+	Confidence  float64      `json:"confidence"`
+	Alpha       float64      `json:"alpha"` // below this p a difference is shown
+	Sides       []SideInfo   `json:"sides"` // the first is the base
+	Environment []Difference `json:"environment_differences"`
+	Variants    []Variant    `json:"variants"`
+	Notes       []string     `json:"notes"`
+}
+
+// SideInfo says which runs a side is made of.
+type SideInfo struct {
+	Label    string    `json:"label"`
+	Scenario string    `json:"scenario"`
+	Size     string    `json:"size"`
+	Runs     []RunInfo `json:"runs"`
+}
+
+// RunInfo names a run.
+type RunInfo struct {
+	Dir        string `json:"dir"`
+	StartedUTC string `json:"started_utc"`
+	Note       string `json:"note"`
+	PlanHash   string `json:"plan_hash"`
+}
+
+// Variant is a row of the scenario on every side.
+type Variant struct {
+	Name     string           `json:"name"`
+	Valid    bool             `json:"valid"`
+	Invalid  *string          `json:"invalid"`  // why it cannot be compared
+	Verdicts []map[string]int `json:"verdicts"` // by side: how many runs came to which
+	LeftOut  []string         `json:"left_out"` // runs whose measurement of it does not count, and why
+	Metrics  []Metric         `json:"metrics"`
+}
+
+// Metric is a figure of a variant on every side.
+type Metric struct {
+	Name  string  `json:"name"`
+	Unit  string  `json:"unit"` // "" for a ratio or a count
+	Sides []Value `json:"sides"`
+}
+
+// Compare holds the sides against the first.
+func Compare(sides []Side) (*Result, error) {
+	if len(sides) == 0 {
+		return nil, fmt.Errorf("nothing to compare")
+	}
+	r := &Result{Schema: Schema, Confidence: confidence, Alpha: thresholds.CompareAlpha,
+		Invalid: unlike(sides), Environment: differences(sides), Variants: []Variant{}, Notes: []string{}}
+	r.Valid = len(r.Invalid) == 0
+	for _, s := range sides {
+		if len(s.Runs) == 0 {
+			return nil, fmt.Errorf("%s has no runs", s.Label)
+		}
+		info := SideInfo{Label: s.Label, Scenario: s.Runs[0].Plan.Scenario, Size: s.Runs[0].Plan.Size}
+		for _, run := range s.Runs {
+			info.Runs = append(info.Runs, RunInfo{run.Dir, run.Summary.StartedUTC, run.Plan.Note, run.Plan.Hash})
+		}
+		r.Sides = append(r.Sides, info)
+	}
+	for _, name := range variantNames(sides) {
+		r.Variants = append(r.Variants, r.variant(name, sides))
+	}
+	r.Notes = append(r.Notes, r.caveats()...)
+	return r, nil
+}
+
+// variantNames are those of all sides, in the order of the first that has them.
+func variantNames(sides []Side) []string {
+	var names []string
+	seen := map[string]bool{}
+	for _, s := range sides {
+		for _, run := range s.Runs {
+			for _, p := range run.Plan.Variants {
+				if !seen[p.Name] {
+					seen[p.Name] = true
+					names = append(names, p.Name)
+				}
+			}
+		}
+	}
+	return names
+}
+
+// VerdictsDiffer says whether a valid variant came to other verdicts on
+// another side than on the base.
+func (r *Result) VerdictsDiffer() bool {
+	for _, v := range r.Variants {
+		for _, side := range v.Verdicts[1:] {
+			if v.Valid && !sameWords(v.Verdicts[0], side) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// sameWords compares which verdicts there are, not how often, as sides may have
+// different numbers of runs; rows that were left out say nothing.
+func sameWords(a, b map[string]int) bool {
+	for w := range union(a, b) {
+		if !slices.Contains(unmeasured, w) && (a[w] == 0) != (b[w] == 0) {
+			return false
+		}
+	}
+	return true
+}
+
+// AllValid says whether everything could be compared.
+func (r *Result) AllValid() bool {
+	for _, v := range r.Variants {
+		if !v.Valid {
+			return false
+		}
+	}
+	return r.Valid
+}

@@ -1,0 +1,274 @@
+package compare
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lab99/lab99/internal/schematest"
+	"github.com/lab99/lab99/results"
+	"github.com/lab99/lab99/results/chart/charttest"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// side makes a side of so many runs. Each run's p99 and neighbour are its own,
+// the second run's twice as far from the base as the first's, and so on.
+func side(label string, n int, p99 float64, change func(i int, r *results.Run)) Side {
+	s := Side{Label: label}
+	for i := range n {
+		run := charttest.Run(fmt.Sprintf("20261123-1300%02d-port-exhaustion-tiny", i), "tiny",
+			charttest.Case{Name: "baseline", Verdict: "reproduced", Tuples: 50, RatePerS: 50, Duration: 2, Churn: 1},
+			charttest.Case{Name: "keepalive", Verdict: "mitigated", Tuples: 50, RatePerS: 50, Duration: 2})
+		for j := range run.Summary.Variants {
+			run.Summary.Variants[j].Latency.P99 = p99 + float64(i)/10
+		}
+		if change != nil {
+			change(i, run)
+		}
+		s.Runs = append(s.Runs, run)
+	}
+	return s
+}
+
+func compare(t *testing.T, sides ...Side) *Result {
+	t.Helper()
+	r, err := Compare(sides)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := schematest.Compare(t, b); err != nil {
+		t.Errorf("the JSON does not fit its schema: %v", err)
+	}
+	return r
+}
+
+func value(t *testing.T, r *Result, variant, metric string, side int) Value {
+	t.Helper()
+	for _, v := range r.Variants {
+		for _, m := range v.Metrics {
+			if v.Name == variant && m.Name == metric {
+				return m.Sides[side]
+			}
+		}
+	}
+	t.Fatalf("no %s of %s", metric, variant)
+	return Value{}
+}
+
+// TestDifferencesAreShownOnlyWhereTheyAre: sides that lie apart differ, the same
+// side twice does not, and a figure that is one number throughout does not.
+func TestDifferencesAreShownOnlyWhereTheyAre(t *testing.T) {
+	a, b := side("before", 6, 2, nil), side("after", 6, 4, nil)
+	r := compare(t, a, b)
+	if !r.AllValid() || r.VerdictsDiffer() {
+		t.Fatalf("valid %v, verdicts differ %v: %v", r.AllValid(), r.VerdictsDiffer(), r.Invalid)
+	}
+	p99 := value(t, r, "keepalive", "latency p99", 1)
+	if !*p99.Differs || *p99.P > 0.05 || *p99.Change < 0.88 || *p99.Change > 0.90 { // 4.25 over 2.25
+		t.Errorf("p99 %+v, want a difference of 89 %%", p99)
+	}
+	if *p99.Median != 4.25 || *p99.Low != 4.0 || *p99.High != 4.5 {
+		t.Errorf("median %v [%v, %v], want 4.25 [4, 4.5]: all of six values", *p99.Median, *p99.Low, *p99.High)
+	}
+	if ok := value(t, r, "baseline", "ok", 1); *ok.Differs || *ok.P != 1 || ok.Change != nil {
+		t.Errorf("ok %+v, want none shown: it is the same in all runs", ok)
+	}
+	same := compare(t, a, side("again", 6, 2, nil))
+	if p := value(t, same, "keepalive", "latency p99", 1); *p.Differs {
+		t.Errorf("a side differs from itself: %+v", p)
+	}
+}
+
+// TestConstantsThatAreApartDiffer: ties within each side are no excuse.
+func TestConstantsThatAreApartDiffer(t *testing.T) {
+	set := func(ok int64) func(int, *results.Run) {
+		return func(_ int, r *results.Run) { r.Summary.Variants[0].OK = &ok }
+	}
+	r := compare(t, side("a", 5, 2, set(500)), side("b", 5, 2, set(250)))
+	if ok := value(t, r, "baseline", "ok", 1); !*ok.Differs || *ok.Change != -0.5 {
+		t.Errorf("ok %+v, want a difference of -50 %%", ok)
+	}
+}
+
+// TestTooFewRunsShowNothing: however far apart they are, and it says so.
+func TestTooFewRunsShowNothing(t *testing.T) {
+	for n := 1; n < runsForDifference; n++ {
+		r := compare(t, side("a", n, 1, nil), side("b", n, 1000, nil))
+		v := value(t, r, "keepalive", "latency p99", 1)
+		if *v.Differs || v.Low != nil || v.High != nil {
+			t.Errorf("%d runs: %+v, want neither a difference nor an interval", n, v)
+		}
+		if !strings.Contains(strings.Join(r.Notes, " "), "4 on each side") {
+			t.Errorf("%d runs: the notes are %q", n, r.Notes)
+		}
+	}
+	r := compare(t, side("a", runsForDifference, 1, nil), side("b", runsForDifference, 1000, nil))
+	if v := value(t, r, "keepalive", "latency p99", 1); !*v.Differs {
+		t.Errorf("%d runs: %+v, want a difference", runsForDifference, v)
+	}
+	for n := runsForInterval - 1; n <= runsForInterval; n++ {
+		r := compare(t, side("a", n, 1, nil))
+		if v := value(t, r, "keepalive", "latency p99", 0); (v.Low != nil) != (n == runsForInterval) {
+			t.Errorf("%d runs: %+v", n, v)
+		}
+	}
+}
+
+// TestOtherQuestionsAreInvalid: no difference is told of them, and the reason
+// is.
+func TestOtherQuestionsAreInvalid(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(p *results.Plan)
+		says   string
+	}{
+		"scenario": {func(p *results.Plan) { p.Scenario = "other" }, "scenario other, not port-exhaustion"},
+		"size":     {func(p *results.Plan) { p.Size = "full" }, "size full, not tiny"},
+		"file":     {func(p *results.Plan) { p.Source = "0123456789abcdef" }, "source is 0123456789ab, not nothing"},
+		"rate":     {func(p *results.Plan) { p.Variants[1].RatePerS = 60 }, "keepalive.rate_per_s is 60, not 50"},
+		"sysctl": {func(p *results.Plan) { p.Variants[0].Sysctls = map[string]string{"net.ipv4.tcp_tw_reuse": "1"} },
+			"baseline.sysctls.net.ipv4.tcp_tw_reuse is 1, not 0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := side("b", 6, 4, func(_ int, r *results.Run) { c.change(&r.Plan) })
+			r := compare(t, side("a", 6, 2, nil), b)
+			if r.Valid || r.AllValid() || !strings.Contains(strings.Join(r.Invalid, "\n"), c.says) {
+				t.Errorf("valid %v, reasons %q, want %q", r.Valid, r.Invalid, c.says)
+			}
+			if v := value(t, r, "keepalive", "latency p99", 1); v.P != nil || v.Change != nil || v.Median == nil {
+				t.Errorf("p99 %+v, want its median and no test", v)
+			}
+		})
+	}
+	// What the user wrote beside it, and what the laws say there, is no question.
+	b := side("b", 6, 2, func(_ int, r *results.Run) {
+		r.Plan.Note, r.Plan.Hash = "after", "of an older lab99"
+		r.Plan.Variants[0].Predicted.Tuples = 7
+	})
+	if r := compare(t, side("a", 6, 2, nil), b); !r.Valid {
+		t.Errorf("invalid: %q", r.Invalid)
+	}
+}
+
+// TestInvalidMeasurementsDoNotCount: a row that is invalid is left out, by
+// name; a side with none left is invalid there and nowhere else.
+func TestInvalidMeasurementsDoNotCount(t *testing.T) {
+	spoil := func(which ...int) func(int, *results.Run) {
+		return func(i int, r *results.Run) {
+			for _, w := range which {
+				if w == i {
+					v := &r.Summary.Variants[0]
+					v.Verdict, v.Why = "invalid", "the generator was late; and more"
+				}
+			}
+		}
+	}
+	r := compare(t, side("a", 3, 2, nil), side("b", 3, 2, spoil(1)))
+	if v := r.Variants[0]; !v.Valid || len(v.LeftOut) != 1 || v.LeftOut[0] != "20261123-130001-port-exhaustion-tiny is invalid: the generator was late" {
+		t.Errorf("%+v", r.Variants[0])
+	}
+	if v := value(t, r, "baseline", "latency p99", 1); v.N != 2 {
+		t.Errorf("%d values, want the two that count", v.N)
+	}
+	r = compare(t, side("a", 3, 2, nil), side("b", 3, 2, spoil(0, 1, 2)))
+	if r.Variants[0].Valid || !r.Variants[1].Valid || !r.Valid || r.AllValid() {
+		t.Errorf("baseline valid %v, keepalive %v", r.Variants[0].Valid, r.Variants[1].Valid)
+	}
+	cut := side("b", 1, 2, func(_ int, r *results.Run) { r.Summary.Variants, r.Variants = r.Summary.Variants[:1], r.Variants[:1] })
+	r = compare(t, side("a", 1, 2, nil), cut)
+	if v := r.Variants[1]; v.Valid || !strings.Contains(v.LeftOut[0], results.NotRun) {
+		t.Errorf("a variant that never ran: %+v", v)
+	}
+}
+
+// TestEnvironments: each difference once, whatever it is in, and what is alike
+// not at all.
+func TestEnvironments(t *testing.T) {
+	b := side("b", 2, 2, func(i int, r *results.Run) {
+		r.Env.Kernel = "6.19.0"
+		r.Env.Images[0].Version = fmt.Sprintf("nginx/1.30.%d", i)
+		for _, v := range r.Env.Variants {
+			h := v.Hosts["proxy"]
+			h.Sysctls["net.ipv4.tcp_tw_reuse"] = "2"
+			if v.Name == "keepalive" {
+				h.UsablePorts = 49
+				v.Hosts["proxy"] = h
+			}
+		}
+	})
+	var got []string
+	for _, d := range compare(t, side("a", 2, 2, nil), b).Environment {
+		got = append(got, d.What+": "+strings.Join(d.Values, " → "))
+	}
+	want := []string{
+		"kernel: 6.18.5 → 6.19.0",
+		"image of the proxy, nginx:1.30: lab99/nginx:assembled, nginx/1.22.1, assembled, 0f3a5c1e9b → lab99/nginx:assembled, nginx/1.30.0, assembled, 0f3a5c1e9b | lab99/nginx:assembled, nginx/1.30.1, assembled, 0f3a5c1e9b",
+		"proxy net.ipv4.tcp_tw_reuse: 0 → 2",
+		"proxy usable ports (keepalive): 50 → 49",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	partial := side("b", 2, 2, func(_ int, r *results.Run) { r.Env.Variants = r.Env.Variants[:1] })
+	if d := compare(t, side("a", 2, 2, nil), partial).Environment; len(d) > 0 {
+		t.Errorf("hosts that never came up differ: %v", d)
+	}
+}
+
+func TestVerdictsThatDiffer(t *testing.T) {
+	b := side("b", 2, 2, func(i int, r *results.Run) { r.Summary.Variants[1].Verdict = "inconclusive" })
+	if r := compare(t, side("a", 2, 2, nil), b); !r.VerdictsDiffer() {
+		t.Error("mitigated and inconclusive are taken for the same")
+	}
+}
+
+// TestWords holds the text and the page against golden files.
+func TestWords(t *testing.T) {
+	upgraded := side("after", 6, 4, func(i int, r *results.Run) {
+		r.Env.Kernel, r.Plan.Note = "6.19.0", "after the <upgrade> | x"
+		if i == 2 {
+			r.Summary.Variants[1].Verdict, r.Summary.Variants[1].Why = "invalid", "the generator was late"
+		}
+		if i == 3 {
+			r.Summary.Variants[0].FirstError = nil
+		}
+	})
+	cases := map[string]*Result{
+		"upgrade": compare(t, side("before", 6, 2, nil), upgraded),
+		"repeat":  compare(t, side("3 runs", 3, 2, nil)),
+		"invalid": compare(t, side("a", 1, 2, nil), side("b", 1, 2, func(_ int, r *results.Run) { r.Plan.Size = "full" })),
+	}
+	for name, r := range cases {
+		for ext, write := range map[string]func(io.Writer) error{".txt": r.WriteText, ".md": r.WriteMarkdown} {
+			var b bytes.Buffer
+			if err := write(&b); err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join("testdata", name+ext)
+			if *update {
+				if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), b.String()); diff != "" {
+				t.Errorf("%s differs; -update writes it anew (-want +got):\n%s", path, diff)
+			}
+		}
+	}
+}

@@ -1,0 +1,95 @@
+package compare
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/lab99/lab99/results"
+)
+
+// A variant whose row says one of these was not measured.
+var unmeasured = []string{"invalid", "error", results.NotRun, results.NotJudged}
+
+// variant compares one, by the rows that count.
+func (r *Result) variant(name string, sides []Side) Variant {
+	v := Variant{Name: name, LeftOut: []string{}, Metrics: []Metric{}}
+	rows := make([][]results.Variant, len(sides))
+	var why []string
+	for i, s := range sides {
+		verdicts := map[string]int{}
+		for _, run := range s.Runs {
+			row, planned := rowOf(run, name)
+			if !planned {
+				continue
+			}
+			verdicts[row.Verdict]++
+			if slices.Contains(unmeasured, row.Verdict) {
+				v.LeftOut = append(v.LeftOut, fmt.Sprintf("%s is %s: %s", filepath.Base(run.Dir), row.Verdict, firstOf(row.Why)))
+				continue
+			}
+			rows[i] = append(rows[i], row)
+		}
+		v.Verdicts = append(v.Verdicts, verdicts)
+		if len(rows[i]) == 0 {
+			why = append(why, fmt.Sprintf("no valid measurement of it on side %s", s.Label))
+		}
+	}
+	if !r.Valid {
+		why = append(why, "the sides cannot be compared")
+	}
+	if v.Valid = len(why) == 0; !v.Valid {
+		text := strings.Join(why, "; ")
+		v.Invalid = &text
+	}
+	for _, f := range figures {
+		if m, any := f.of(rows, v.Valid); any {
+			v.Metrics = append(v.Metrics, m)
+		}
+	}
+	return v
+}
+
+func rowOf(run *results.Run, name string) (results.Variant, bool) {
+	for _, p := range run.Plan.Variants {
+		if p.Name == name {
+			return run.Row(p), true
+		}
+	}
+	return results.Variant{}, false
+}
+
+// firstOf is the first reason of several.
+func firstOf(why string) string {
+	why, _, _ = strings.Cut(why, "\n")
+	why, _, _ = strings.Cut(why, "; ")
+	return strings.TrimSuffix(why, ".")
+}
+
+// caveats are what a reader of the numbers must know.
+func (r *Result) caveats() []string {
+	var notes []string
+	tests, most := 0, 0
+	for _, s := range r.Sides {
+		most = max(most, len(s.Runs))
+	}
+	for _, v := range r.Variants {
+		for _, m := range v.Metrics {
+			for _, s := range m.Sides {
+				if s.P != nil {
+					tests++
+				}
+			}
+		}
+	}
+	if most < runsForInterval {
+		notes = append(notes, fmt.Sprintf("A confidence interval of %.0f %% takes %d runs; with fewer the range of the values stands in brackets instead.", 100*r.Confidence, runsForInterval))
+	}
+	if len(r.Sides) > 1 && slices.ContainsFunc(r.Sides, func(s SideInfo) bool { return len(s.Runs) < runsForDifference }) {
+		notes = append(notes, fmt.Sprintf("So few runs can hardly show a difference: %d on each side are the fewest that can. ~ means that none is shown, not that there is none.", runsForDifference))
+	} else if tests > 0 {
+		notes = append(notes, fmt.Sprintf("~ means that no difference is shown (p > %.2g). Of %d tests about %.0f show one by chance where there is none.", r.Alpha, tests, max(1, r.Alpha*float64(tests))))
+	}
+	return notes
+}
