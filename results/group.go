@@ -21,13 +21,11 @@ const MaxRuns = 100
 // Group is one run repeated. Its runs are directories beside its own, like any
 // others; it only says which belong together.
 type Group struct {
-	Schema     string   `json:"schema"`
-	Scenario   string   `json:"scenario"`
-	Size       string   `json:"size"`
-	StartedUTC string   `json:"started_utc"`
-	Note       string   `json:"note,omitempty"`
-	Asked      int      `json:"asked"` // how many runs there were to be
-	Runs       []string `json:"runs"`  // names of their directories, in order
+	Schema   string   `json:"schema"`
+	Scenario string   `json:"scenario"`
+	Size     string   `json:"size"`
+	Asked    int      `json:"asked"` // how many runs there were to be
+	Runs     []string `json:"runs"`  // names of their directories, in order
 }
 
 // runName is what Create calls the directory of a run: a name, never a path.

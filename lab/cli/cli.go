@@ -39,9 +39,10 @@ func commands() []command {
 		{"run", "SCENARIO [flags]", "run a scenario: a name of `lab99 list`, a directory or a file", run},
 		{"plan", "SCENARIO [flags]", "show what would be run and what is predicted; starts nothing", plan},
 		{"predict", "--rate N [flags]", "when error 99 will come, from numbers alone, and what each mitigation would do", predict},
-		{"list", "[flags]", "list the scenarios this program carries", list},
+		{"list", "[flags]", "list the scenarios this program carries, or, with --runs, past runs", list},
 		{"validate", "FILE...", "check scenario files", validate},
 		{"report", "RUN...", "make the report of a stored run again", remakeReport},
+		{"compare", "RUN RUN... [flags]", "hold stored runs against each other: what differs, and whether that is shown", compareRuns},
 		{"doctor", "[flags]", "say what this machine has and lacks for a lab", examine},
 		{"load", "[flags] URL", "drive HTTP load at a stated rate and say honestly what came of it", load},
 		{"clean", "", "remove what any earlier run left in the container engine", clean},
@@ -161,6 +162,7 @@ Examples:
   lab99 plan port-exhaustion --set size.ports=737 --set size.rate=91
   lab99 run ./my-scenario.yaml --set proxy.config=/etc/nginx/nginx.conf
   lab99 report results/runs/latest
+  lab99 list --runs --note 'before the upgrade'
 
 Exit codes: 0 every variant as expected, 1 an expectation failed, 2 invalid or
 inconclusive, 3 the environment is unfit (no driver can run, no image, no room

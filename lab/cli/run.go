@@ -13,6 +13,7 @@ import (
 	"github.com/lab99/lab99/lab"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/lab/verdict"
+	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
 
@@ -21,6 +22,9 @@ const mainScenario = "port-exhaustion"
 
 // defaultSubnets are tried in turn. 198.18.0.0/15 is set aside for benchmarks.
 const defaultSubnets = "198.18.99.0/24,198.19.99.0/24,198.18.199.0/24,198.19.199.0/24"
+
+// defaultOut is where runs are written.
+var defaultOut = filepath.Join("results", "runs")
 
 // stringList is a flag that may be repeated.
 type stringList []string
@@ -57,6 +61,7 @@ func runScenario(ctx context.Context, t *terminal, verb, scenario string, args [
 	var wantDriver, images, subnets, out, note string
 	var timeout time.Duration
 	var all bool
+	var repeat int
 	argsText := "[flags]"
 	if scenario == "" {
 		argsText = "SCENARIO|--all [flags]"
@@ -67,10 +72,11 @@ func runScenario(ctx context.Context, t *terminal, verb, scenario string, args [
 	fs.StringVar(&wantDriver, "driver", "auto", "what runs the hosts: docker, netns (Linux namespaces, no engine) or auto")
 	fs.StringVar(&images, "images", string(image.Auto), "where images may come from: auto, registry or local")
 	fs.StringVar(&subnets, "subnet", defaultSubnets, "`CIDR`s for the lab's network, tried in turn")
-	fs.StringVar(&out, "out", filepath.Join("results", "runs"), "`directory` for runs")
+	fs.StringVar(&out, "out", defaultOut, "`directory` for runs")
 	fs.StringVar(&note, "note", "", "free `text` to store with the run")
 	fs.BoolVar(&c.json, "json", false, "print summary.json instead of the table")
-	fs.DurationVar(&timeout, "timeout", 0, "end the load after this long, judge and report what there is; 0 is never")
+	fs.IntVar(&repeat, "repeat", 1, "run it `N` times and print the median of every figure; the exit code is that of the worst run")
+	fs.DurationVar(&timeout, "timeout", 0, "end the load of a run after this long, judge and report what there is; 0 is never")
 	if scenario == "" {
 		fs.BoolVar(&all, "all", false, "run every built-in scenario, one after the other, and print one table")
 	}
@@ -86,6 +92,12 @@ func runScenario(ctx context.Context, t *terminal, verb, scenario string, args [
 	}
 	if len(rest) > 0 {
 		return &usageError{fmt.Sprintf("unexpected argument %q", rest[0])}
+	}
+	if repeat < 1 || repeat > results.MaxRuns {
+		return &usageError{fmt.Sprintf("--repeat: %d, want 1 to %d runs", repeat, results.MaxRuns)}
+	}
+	if all && repeat > 1 {
+		return &usageError{"--all and --repeat exclude each other: repeat one scenario"}
 	}
 	mode, err := imageMode(images)
 	if err != nil {
@@ -126,7 +138,18 @@ func runScenario(ctx context.Context, t *terminal, verb, scenario string, args [
 		p.close()
 		return concludeAll(t, c, o, err, stop)
 	}
-	o, err := lab.Run(ctx, options)
+	once := func() (*lab.Outcome, error) {
+		o, err := lab.Run(ctx, options)
+		options.Entered, options.Stop = time.Now(), orAfter(stop, timeout) // of the next
+		return o, err
+	}
+	if repeat > 1 {
+		r := repetition{times: repeat, stop: stop, say: p.Say, once: once}
+		err := r.run()
+		p.close()
+		return r.conclude(t, c.json, err)
+	}
+	o, err := once()
 	p.close()
 	return conclude(t, c, o, err, stop)
 }

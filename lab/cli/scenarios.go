@@ -8,15 +8,29 @@ import (
 	"github.com/lab99/lab99/scenarios"
 )
 
-// list lists the built-in scenarios.
+// list lists the built-in scenarios, or past runs.
 func list(_ context.Context, t *terminal, args []string) error {
-	var asJSON bool
+	var asJSON, past bool
+	var w wanted
+	var out string
 	fs := flags(t, "list", "[flags]")
 	fs.BoolVar(&asJSON, "json", false, "print an array instead of a table")
-	if rest, err := parse(fs, args); err != nil {
+	fs.BoolVar(&past, "runs", false, "list past runs, newest first, instead of scenarios")
+	fs.StringVar(&out, "out", defaultOut, "with --runs: `directory` of the runs")
+	fs.StringVar(&w.scenario, "scenario", "", "with --runs: those of this scenario only")
+	fs.StringVar(&w.size, "size", "", "with --runs: those of this size only")
+	fs.StringVar(&w.verdict, "verdict", "", "with --runs: those with a variant of this verdict only")
+	fs.StringVar(&w.note, "note", "", "with --runs: those whose note has this `text` in it only")
+	rest, err := parse(fs, args)
+	switch {
+	case err != nil:
 		return err
-	} else if len(rest) > 0 {
+	case len(rest) > 0:
 		return &usageError{fmt.Sprintf("unexpected argument %q", rest[0])}
+	case past:
+		return listRuns(t, out, w, asJSON)
+	case w.any() || out != defaultOut:
+		return &usageError{"--out, --scenario, --size, --verdict and --note are about past runs; add --runs"}
 	}
 	return listScenarios(t, asJSON)
 }

@@ -17,12 +17,13 @@ func (v Value) String() string {
 		return "none"
 	}
 	s := number(*v.Median)
+	least, most := number(*v.Least), number(*v.Most)
 	switch {
-	case *v.Least == *v.Most: // one run, or all alike
+	case least == most: // one run, or all alike as far as is shown
 	case v.Low != nil && v.High != nil:
 		s += fmt.Sprintf(" [%s, %s]", number(*v.Low), number(*v.High))
-	case v.N > 1:
-		s += fmt.Sprintf(" (%s … %s)", number(*v.Least), number(*v.Most))
+	default:
+		s += fmt.Sprintf(" (%s … %s)", least, most)
 	}
 	if v.Absent > 0 {
 		s += fmt.Sprintf(", none in %d of %d", v.Absent, v.N+v.Absent)

@@ -181,4 +181,3 @@ func (r *Result) foot() []string {
 	}
 	return append(lines, r.Notes...)
 }
-

@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/lab99/lab99/lab/verdict"
+	"github.com/lab99/lab99/results"
+)
+
+// verdictWords are what a row may say.
+var verdictWords = []string{verdict.Reproduced, verdict.Collapsed, verdict.Mitigated, verdict.Postponed, verdict.Inconclusive,
+	verdict.NotReproduced, verdict.Invalid, verdict.Error, results.NotRun, results.NotJudged}
+
+// wanted says which past runs to list; an empty field is any.
+type wanted struct{ scenario, size, verdict, note string }
+
+func (w wanted) any() bool { return w != wanted{} }
+
+func (w wanted) is(r results.Listed) bool {
+	return (w.scenario == "" || r.Scenario == w.scenario) && (w.size == "" || r.Size == w.size) &&
+		strings.Contains(strings.ToLower(r.Note), strings.ToLower(w.note)) &&
+		(w.verdict == "" || slices.ContainsFunc(r.Variants, func(v results.ListedVariant) bool { return v.Verdict == w.verdict }))
+}
+
+// listRuns lists past runs, newest first.
+func listRuns(t *terminal, root string, w wanted, asJSON bool) error {
+	if w.verdict != "" && !slices.Contains(verdictWords, w.verdict) {
+		return &usageError{fmt.Sprintf("--verdict: no verdict is called %q; there are %s", w.verdict, strings.Join(verdictWords, ", "))}
+	}
+	all, others, err := results.List(root)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &usageError{err.Error() + "\n  Runs are written under ./results/runs, or where --out says; `lab99 reproduce` makes the first."}
+	}
+	if err != nil {
+		return &usageError{err.Error()}
+	}
+	for _, o := range others {
+		fmt.Fprintln(t.stderr, "passed over: "+o)
+	}
+	runs := []results.Listed{}
+	for _, r := range all {
+		if w.is(r) {
+			runs = append(runs, r)
+		}
+	}
+	if asJSON {
+		b, err := json.MarshalIndent(runs, "", "  ")
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(t.stdout, string(b))
+		return nil
+	}
+	if len(runs) == 0 {
+		fmt.Fprintf(t.stderr, "none of %d runs under %s is such\n", len(all), root)
+		return nil
+	}
+	tw := tabwriter.NewWriter(t.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "started (UTC)\tscenario\tsize\tas expected\tverdicts\tnote\trun")
+	for _, r := range runs {
+		var verdicts []string
+		for _, v := range r.Variants {
+			verdicts = append(verdicts, v.Name+" "+v.Verdict)
+		}
+		as := yes(r.AsExpected)
+		if r.Partial {
+			as += ", partial"
+		}
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.StartedUTC, r.Scenario, r.Size, as, strings.Join(verdicts, ", "), oneLine(r.Note), shown(r.Dir))
+	}
+	return tw.Flush()
+}
+
+// oneLine keeps a note from breaking the table.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
