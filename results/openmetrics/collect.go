@@ -1,0 +1,185 @@
+package openmetrics
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/lab99/lab99/results"
+)
+
+// The types of metric there are here.
+const (
+	counter = "counter"
+	gauge   = "gauge"
+)
+
+// The families. Names end in their unit, as Prometheus has it.
+var (
+	sockets    = family{"lab99_sockets", gauge, "", "TCP sockets towards the upstream destinations (on the proxy) or at them (on the backend), by state as ss(8) spells it."}
+	timeWait   = family{"lab99_time_wait_sockets", gauge, "", "TIME_WAIT sockets of the host's whole network namespace: node_sockstat_TCP_tw of a node_exporter in it."}
+	tuples     = family{"lab99_tuples", gauge, "", "Connections that can exist towards the upstream destinations, TIME_WAIT included: usable ports, times addresses at both ends."}
+	usable     = family{"lab99_usable_ports", gauge, "", "Usable source ports, read back from inside the proxy's network namespace."}
+	requests   = family{"lab99_requests", counter, "", "Requests answered or failed, by what came of them."}
+	scheduled  = family{"lab99_requests_scheduled", counter, "", "Requests whose time had come."}
+	sent       = family{"lab99_requests_sent", counter, "", "Requests sent."}
+	late       = family{"lab99_requests_late", counter, "", "Requests sent more than 10 ms after their time though a connection was free: the generator's fault."}
+	queued     = family{"lab99_requests_queued", counter, "", "Requests that waited because no connection was free: the target's slowness."}
+	dropped    = family{"lab99_requests_dropped", counter, "", "Requests that waited past the timeout and were never sent."}
+	inFlight   = family{"lab99_requests_in_flight", gauge, "", "Requests sent and not yet answered."}
+	waiting    = family{"lab99_requests_waiting", gauge, "", "Requests that wait for a free connection."}
+	latencies  = family{"lab99_latency_seconds", gauge, "seconds", "Latency from the intended send time of the requests that ended in the last interval."}
+	neighbour  = family{"lab99_neighbour_latency_seconds", gauge, "seconds", "Latency of a request that needs no upstream."}
+	nearFailed = family{"lab99_neighbour_failures", counter, "", "Requests without an upstream that failed."}
+	tries      = family{"lab99_bystander_tries", counter, "", "Connections tried by another program on the proxy's host, by what they were towards."}
+	triesLost  = family{"lab99_bystander_failures", counter, "", "Of these, those that failed."}
+	logLines   = family{"lab99_nginx_log_lines", counter, "", "Lines of nginx's error log, by cause."}
+	cpu        = family{"lab99_cpu_seconds", counter, "seconds", "Processor time of the host's server, user and system."}
+	events     = family{"lab99_tcp_events", counter, "", "TCP counters of the host's network namespace since observation began."}
+	levels     = family{"lab99_tcp_level", gauge, "", "Levels among the TCP and conntrack counters of the host's network namespace."}
+)
+
+// levelNames are counters that are levels.
+var levelNames = []string{"curr_estab", "conntrack_entries", "conntrack_max"}
+
+// collector turns the samples of a variant into points.
+type collector struct {
+	set     *set
+	variant string
+	start   float64 // t = 0, seconds since the epoch
+	fine    bool
+
+	totals map[string]float64                  // of counters that samples have as increments
+	dsts   map[string]map[results.Sockets]bool // by host: destinations and states ever seen, with N 0
+	named  map[string]map[string]bool          // by host: counters ever seen
+}
+
+func (c *collector) collect(d *results.VariantData, row results.Variant) {
+	all := slices.Clone(d.Samples)
+	slices.SortStableFunc(all, byTime)
+	first, last := all[0].T, all[len(all)-1].T
+	c.fine = last-first <= fineFor
+	c.totals, c.dsts, c.named = map[string]float64{}, map[string]map[results.Sockets]bool{}, map[string]map[string]bool{}
+	c.survey(all)
+	if !c.fine {
+		all = thin(all)
+	}
+	for _, at := range []float64{first, last} {
+		c.add(tuples, at, float64(row.Predicted.Tuples))
+		if row.Ports.Usable != nil {
+			c.add(usable, at, float64(*row.Ports.Usable))
+		}
+	}
+	for _, s := range all {
+		switch {
+		case s.Load != nil:
+			c.load(s.T, s.Load)
+		case s.Neighbour != nil:
+			c.add(neighbour, s.T, s.Neighbour.Ms/1e3, "host", results.HostProxy)
+			failed := 0.0
+			if s.Neighbour.Status == 0 {
+				failed = 1
+			}
+			c.count(nearFailed, s.T, failed, "host", results.HostProxy)
+		case s.Bystander != nil:
+			failed := 0.0
+			if s.Bystander.Errno != "" {
+				failed = 1
+			}
+			c.count(tries, s.T, 1, "kind", s.Bystander.Kind)
+			c.count(triesLost, s.T, failed, "kind", s.Bystander.Kind)
+		case s.Net != nil:
+			c.net(s.T, s.Host, s.Net)
+		}
+	}
+}
+
+func byTime(a, b results.Sample) int { return cmp.Compare(a.T, b.T) }
+
+// survey finds what a host has at any time: what a sample does not name was 0.
+func (c *collector) survey(all []results.Sample) {
+	for _, s := range all {
+		if s.Net == nil {
+			continue
+		}
+		if c.dsts[s.Host] == nil {
+			c.dsts[s.Host], c.named[s.Host] = map[results.Sockets]bool{}, map[string]bool{}
+		}
+		for _, k := range s.Net.Sockets {
+			c.dsts[s.Host][results.Sockets{Dst: k.Dst, State: k.State}] = true
+		}
+		for name := range s.Net.Counters {
+			c.named[s.Host][name] = true
+		}
+	}
+}
+
+func (c *collector) load(at float64, l *results.Load) {
+	host := []string{"host", results.HostLoad}
+	for _, o := range []struct {
+		name string
+		n    int64
+	}{{"ok", l.OK}, {"error_99", l.Errors.Error99}, {"no_live_upstreams", l.Errors.NoLiveUpstreams}, {"other", l.Errors.Other}} {
+		c.count(requests, at, float64(o.n), "host", results.HostLoad, "outcome", o.name)
+	}
+	for _, o := range []struct {
+		f family
+		n int64
+	}{{scheduled, l.Scheduled}, {sent, l.Sent}, {late, l.Late}, {queued, l.Queued}, {dropped, l.Dropped}} {
+		c.count(o.f, at, float64(o.n), host...)
+	}
+	c.add(inFlight, at, float64(l.InFlight), host...)
+	c.add(waiting, at, float64(l.Waiting), host...)
+	for _, o := range []struct {
+		name string
+		ms   *float64
+	}{{"p50", l.P50ms}, {"p99", l.P99ms}, {"max", l.MaxMs}} {
+		if o.ms != nil {
+			c.add(latencies, at, *o.ms/1e3, "host", results.HostLoad, "statistic", o.name)
+		}
+	}
+}
+
+func (c *collector) net(at float64, host string, n *results.Net) {
+	if n.Sockets != nil {
+		now := map[results.Sockets]int64{}
+		for _, k := range n.Sockets {
+			now[results.Sockets{Dst: k.Dst, State: k.State}] += k.N
+		}
+		for _, k := range slices.SortedFunc(maps.Keys(c.dsts[host]), func(a, b results.Sockets) int {
+			return cmp.Or(cmp.Compare(a.Dst, b.Dst), cmp.Compare(a.State, b.State))
+		}) {
+			c.add(sockets, at, float64(now[k]), "host", host, "state", k.State, "destination", k.Dst)
+		}
+	}
+	c.add(timeWait, at, float64(n.TimeWait), "host", host)
+	c.add(cpu, at, n.CPUSeconds, "host", host)
+	for _, name := range slices.Sorted(maps.Keys(c.named[host])) {
+		if slices.Contains(levelNames, name) {
+			c.add(levels, at, float64(n.Counters[name]), "host", host, "level", name)
+			continue
+		}
+		c.add(events, at, float64(n.Counters[name]), "host", host, "event", name)
+	}
+	if n.Log != nil {
+		c.add(logLines, at, float64(n.Log.Error99), "host", host, "cause", "error_99")
+		c.add(logLines, at, float64(n.Log.NoLiveUpstreams), "host", host, "cause", "no_live_upstreams")
+		c.add(logLines, at, float64(n.Log.Other), "host", host, "cause", "other")
+	}
+}
+
+// add adds a level, or a counter that is cumulative already.
+func (c *collector) add(f family, at, value float64, pairs ...string) {
+	c.set.add(f, c.labels(pairs), c.start+at, value, c.fine)
+}
+
+// count adds an increment.
+func (c *collector) count(f family, at, more float64, pairs ...string) {
+	l := c.labels(pairs)
+	c.totals[f.name+l] += more
+	c.set.add(f, l, c.start+at, c.totals[f.name+l], c.fine)
+}
+
+func (c *collector) labels(pairs []string) string {
+	return labels(append([]string{"variant", c.variant}, pairs...)...)
+}
