@@ -55,16 +55,21 @@ func quantiles(encoded []byte) *results.Latency {
 func (t *trial) save(row *results.Variant, written ...error) error {
 	s := t.run.store
 	file := func(name string) string { return path.Join(t.v.Name, name) }
-	errs := append(written, s.WriteFile(file("nginx.conf"), t.conf.nginx))
+	errs := append(written, s.WriteFile(file(results.NginxFile), t.conf.nginx))
 	if t.conf.httpd != nil {
-		errs = append(errs, s.WriteFile(file("httpd.conf"), t.conf.httpd))
+		errs = append(errs, s.WriteFile(file(results.HttpdFile), t.conf.httpd))
 	}
 	if t.done != nil {
 		errs = append(errs, s.WriteJSON(file(results.TotalsFile), t.done.Totals))
-		if h, err := hdr.Decode(t.done.Latency); err == nil {
-			from, to := t.rec.wall(0), t.rec.wall(t.done.LoadSeconds())
-			b, err := results.EncodeLatency(h, from.UnixMilli(), to.UnixMilli())
-			errs = append(errs, err, s.WriteFile(file(results.LatencyFile), b))
+		from, to := t.rec.wall(0).UnixMilli(), t.rec.wall(t.done.LoadSeconds()).UnixMilli()
+		for _, l := range []struct {
+			name, since string
+			encoded     []byte
+		}{{results.LatencyFile, results.FromIntended, t.done.Latency}, {results.ServiceFile, results.FromActual, t.done.Service}} {
+			if h, err := hdr.Decode(l.encoded); err == nil {
+				b, err := results.EncodeLatency(h, l.since, from, to)
+				errs = append(errs, err, s.WriteFile(file(l.name), b))
+			}
 		}
 	}
 	if text := t.conf.logText(); text != "" {

@@ -166,21 +166,6 @@ func TestEstimateCountsTheStopCondition(t *testing.T) {
 	}
 }
 
-func TestFindingIsOneSentence(t *testing.T) {
-	first, rho := 2.5, 0.04
-	s := results.Summary{Variants: []results.Variant{
-		{Name: "baseline", Verdict: "reproduced", FirstError: &first, Predicted: results.Prediction{FirstError99S: &first}},
-		{Name: "keepalive", Verdict: "mitigated", RhoSteady: &rho},
-	}}
-	s.Variants = append(s.Variants, results.Variant{Name: "multi-ip", Verdict: "invalid", Why: "process 7 (nginx) ended; and more"},
-		results.Variant{Name: "tw-reuse", Verdict: "error", Why: "the agent is gone\npanic"})
-	want := "baseline ran out of source ports after 2.50 s (predicted 2.50 s); keepalive held (load factor 0.04), " +
-		"multi-ip is invalid: process 7 (nginx) ended, tw-reuse ended in an error of the lab: the agent is gone."
-	if got := Finding(s); got != want {
-		t.Errorf("finding %q\nwant    %q", got, want)
-	}
-}
-
 func TestLogTextCountsBeforeItQuotes(t *testing.T) {
 	c := configs{byMessage: map[string]int64{"b": 2, "a": 2, "c": 5}, excerpt: []string{"line"}}
 	if got, want := c.logText(), "# 5 × c\n# 2 × a\n# 2 × b\nline\n"; got != want {

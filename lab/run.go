@@ -3,10 +3,8 @@ package lab
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/lab99/lab99/lab/driver"
@@ -240,7 +238,7 @@ func (r *run) summarise(partial bool) {
 	if all := r.out.Summary.AsExpected; partial && all != nil && *all {
 		r.out.Summary.AsExpected = nil // of those that ran; of the run it cannot be told
 	}
-	r.out.Summary.Finding = Finding(r.out.Summary)
+	r.out.Summary.Finding = results.Finding(r.out.Summary)
 }
 
 func (r *run) save() error {
@@ -270,59 +268,4 @@ func ExitCode(s results.Summary) int {
 		return verdict.ExitAsExpected
 	}
 	return verdict.ExitUnexpected
-}
-
-// Finding says in one sentence what a run found.
-func Finding(s results.Summary) string {
-	if len(s.Variants) == 0 {
-		return "Nothing was measured."
-	}
-	text := ""
-	for i, v := range s.Variants {
-		part := findingOf(v)
-		switch {
-		case i == 0:
-			text = part
-		case i == 1:
-			text += "; " + part
-		default:
-			text += ", " + part
-		}
-	}
-	return text + "."
-}
-
-func findingOf(v results.Variant) string {
-	switch v.Verdict {
-	case verdict.Reproduced:
-		s := fmt.Sprintf("%s ran out of source ports after %s", v.Name, measuredAgainst(v.FirstError, v.Predicted.FirstError99S))
-		if v.Collapsed {
-			s = fmt.Sprintf("%s collapsed after %s and ran out of source ports after %.1f s", v.Name, measuredAgainst(v.CollapseS, v.Predicted.CollapseS), *v.FirstError)
-		}
-		return s
-	case verdict.Postponed:
-		return fmt.Sprintf("%s only postponed it to %s", v.Name, measuredAgainst(v.FirstError, v.Predicted.FirstError99S))
-	case verdict.Mitigated:
-		return fmt.Sprintf("%s held (load factor %.2f)", v.Name, *v.RhoSteady)
-	case verdict.Collapsed:
-		return fmt.Sprintf("%s collapsed after %s without an error 99", v.Name, measuredAgainst(v.CollapseS, v.Predicted.CollapseS))
-	case verdict.NotReproduced:
-		return v.Name + " did not fail as predicted"
-	case verdict.Inconclusive:
-		return v.Name + " is inconclusive"
-	case verdict.Invalid:
-		first, _, _ := strings.Cut(v.Why, "; ")
-		return v.Name + " is invalid: " + first
-	case verdict.Error:
-		first, _, _ := strings.Cut(v.Why, "\n")
-		return v.Name + " ended in an error of the lab: " + first
-	}
-	return v.Name + " is " + v.Verdict
-}
-
-func measuredAgainst(measured, predicted *float64) string {
-	if predicted == nil {
-		return fmt.Sprintf("%.2f s", *measured)
-	}
-	return fmt.Sprintf("%.2f s (predicted %.2f s)", *measured, *predicted)
 }

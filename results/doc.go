@@ -5,7 +5,7 @@
 //
 //	plan.json        what was asked, fully resolved; its hash is the run's identity
 //	env.json         where it ran, read back from inside every namespace
-//	<variant>/       samples.jsonl, events.jsonl, latency.hlog, rendered configs,
+//	<variant>/       samples.jsonl, events.jsonl, latency.hlog, service.hlog, rendered configs,
 //	                 an excerpt of the error log, verdict.json
 //	summary.json     one row per variant, schema lab99/summary/v1
 //	report.html, report.md, charts/

@@ -169,6 +169,15 @@ func parseLines[T any](from io.Reader, path string) ([]T, error) {
 	}
 }
 
+// readText is a file's text, "" where there is none.
+func readText(path string) string {
+	b, err := readFile(path)
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
+
 // readLatency reads a log of one histogram.
 func readLatency(path string) (*hdr.Histogram, error) {
 	b, err := readFile(path)

@@ -1,7 +1,6 @@
 package results
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -31,6 +30,9 @@ type VariantData struct {
 	Samples    []Sample
 	Events     []Event
 	Latency    *hdr.Histogram // microseconds from the intended send; nil: none was saved
+	Service    *hdr.Histogram // microseconds from the actual send; nil likewise
+	Nginx      string         // nginx.conf as rendered; "": none was saved
+	Httpd      string         // httpd.conf likewise
 	LogExcerpt []string
 }
 
@@ -189,6 +191,15 @@ func (r *Run) readVariant(name string) (*VariantData, error) {
 	if r.orMissing(filepath.Join(name, LatencyFile), err) != nil {
 		return nil, err
 	}
+	// Runs of before it was kept have none: its absence is no loss.
+	v.Service, err = readLatency(filepath.Join(dir, ServiceFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	if r.orMissing(filepath.Join(name, ServiceFile), err) != nil {
+		return nil, err
+	}
+	v.Nginx, v.Httpd = readText(filepath.Join(dir, NginxFile)), readText(filepath.Join(dir, HttpdFile))
 	if b, err := readFile(filepath.Join(dir, LogFile)); err == nil {
 		v.LogExcerpt = strings.Split(strings.TrimRight(string(b), "\n"), "\n")
 	}
@@ -237,26 +248,4 @@ func (s *Summary) Variant(name string) *Variant {
 		}
 	}
 	return nil
-}
-
-// EncodeLatency writes a histogram of microseconds as an HdrHistogram log,
-// which other tools of that family read.
-func EncodeLatency(h *hdr.Histogram, startMs, endMs int64) ([]byte, error) {
-	var b bytes.Buffer
-	w := hdr.NewHistogramLogWriter(&b)
-	if err := w.OutputLogFormatVersion(); err != nil {
-		return nil, err
-	}
-	if err := w.OutputComment("latency from the intended send time, microseconds"); err != nil {
-		return nil, err
-	}
-	if err := w.OutputLegend(); err != nil {
-		return nil, err
-	}
-	h.SetStartTimeMs(startMs)
-	h.SetEndTimeMs(endMs)
-	if err := w.OutputIntervalHistogram(h); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
 }

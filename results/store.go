@@ -19,7 +19,10 @@ const (
 	SummaryFile = "summary.json"
 	SamplesFile = "samples.jsonl"
 	EventsFile  = "events.jsonl"
-	LatencyFile = "latency.hlog"
+	LatencyFile = "latency.hlog" // from the intended send
+	ServiceFile = "service.hlog" // from the actual send
+	NginxFile   = "nginx.conf"
+	HttpdFile   = "httpd.conf"    // only before Apache
 	LogFile     = "error-log.txt" // an excerpt: the first lines of each message
 	VerdictFile = "verdict.json"
 )

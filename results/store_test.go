@@ -102,7 +102,7 @@ func TestLatencySurvivesTheLog(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	b, err := EncodeLatency(h, 1000, 2000)
+	b, err := EncodeLatency(h, FromIntended, 1000, 2000)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -119,7 +119,7 @@ func Run(id, size string, cases ...Case) *results.Run {
 		panic(err) // only maps and strings: cannot fail
 	}
 	r.Summary.PlanHash = r.Plan.Hash
-	r.Summary.Finding = fmt.Sprintf("nginx ran out of source ports %.2f s after the load began.", *r.Summary.Variants[0].FirstError)
+	r.Summary.Finding = results.Finding(r.Summary)
 	return r
 }
 
@@ -147,13 +147,22 @@ func (c Case) law() results.Prediction {
 
 // evaluate sends the requests one after the other through the laws.
 func (c Case) evaluate(law results.Prediction, began time.Time) (results.Variant, results.VariantData) {
-	e := evaluation{Case: c, law: law, lat: hdrhistogram.New(1, 60_000_000, 3)}
+	e := evaluation{Case: c, law: law, lat: hdrhistogram.New(1, 60_000_000, 3), service: hdrhistogram.New(1, 60_000_000, 3)}
 	e.run()
-	return e.summary(), results.VariantData{Name: c.Name, Samples: e.samples, Latency: e.lat, Events: []results.Event{
+	return e.summary(), results.VariantData{Name: c.Name, Samples: e.samples, Latency: e.lat, Service: e.service, Nginx: c.nginx(), Events: []results.Event{
 		{Time: stamp(began, -0.8), Name: "up", TookS: ptr(0.8)},
 		{Time: stamp(began, 0), T: ptr(0.0), Name: "load starts", Host: results.HostLoad},
 		{Time: stamp(began, e.end), T: ptr(e.end), Name: "load ends", Host: results.HostLoad},
 	}, LogExcerpt: e.excerpt()}
+}
+
+// nginx is as much of a configuration as shows a change.
+func (c Case) nginx() string {
+	const server = "server {\n    listen 8080;\n    proxy_http_version 1.1;\n    proxy_set_header Connection \"\";\n    proxy_pass http://%s;\n}\n"
+	if c.Churn > 0 {
+		return fmt.Sprintf(server, "198.18.0.3:8080")
+	}
+	return "upstream lab99 {\n    server 198.18.0.3:8080 max_fails=0;\n    keepalive 20;\n}\n" + fmt.Sprintf(server, "lab99")
 }
 
 func stamp(t time.Time, s float64) string {

@@ -14,7 +14,8 @@ import (
 type evaluation struct {
 	Case
 	law       results.Prediction
-	lat       *hdrhistogram.Histogram
+	lat       *hdrhistogram.Histogram // from the intended send
+	service   *hdrhistogram.Histogram // from the actual send
 	samples   []results.Sample
 	expiry    []float64 // of every tuple in TIME_WAIT, in order
 	end       float64
@@ -104,6 +105,9 @@ func (e *evaluation) run() {
 			lats = append(lats, ms)
 			if err := e.lat.RecordValue(int64(ms * 1000)); err != nil {
 				panic(err) // an hour of latency
+			}
+			if err := e.service.RecordValue(int64(took * 1e6)); err != nil {
+				panic(err)
 			}
 		}
 		e.peak = max(e.peak, int64(len(e.expiry)))

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
+
 	"github.com/lab99/lab99/results"
 )
 
@@ -35,10 +37,17 @@ func Save(t testing.TB, root string, run *results.Run) string {
 			events.Write(e)
 		}
 		must(events.Close())
-		if v.Latency != nil {
-			b, err := results.EncodeLatency(v.Latency, 0, 1000)
-			must(err)
-			must(s.WriteFile(path.Join(v.Name, results.LatencyFile), b))
+		for name, h := range map[string]*hdrhistogram.Histogram{results.LatencyFile: v.Latency, results.ServiceFile: v.Service} {
+			if h != nil {
+				b, err := results.EncodeLatency(h, results.FromIntended, 0, 1000)
+				must(err)
+				must(s.WriteFile(path.Join(v.Name, name), b))
+			}
+		}
+		for name, text := range map[string]string{results.NginxFile: v.Nginx, results.HttpdFile: v.Httpd} {
+			if text != "" {
+				must(s.WriteFile(path.Join(v.Name, name), []byte(text)))
+			}
 		}
 		if len(v.LogExcerpt) > 0 {
 			must(s.WriteFile(path.Join(v.Name, results.LogFile), []byte(strings.Join(v.LogExcerpt, "\n")+"\n")))

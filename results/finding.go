@@ -1,0 +1,163 @@
+package results
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Finding says in one sentence what a run found, for someone who has never
+// heard of TIME_WAIT: first what became of the first variant, then who else
+// failed, who only gained time, and who held.
+func Finding(s Summary) string {
+	if len(s.Variants) == 0 {
+		return "Nothing was measured."
+	}
+	first := s.Variants[0]
+	parts := []string{first.opening()}
+	var failed, slowed, bought, held, rest []string
+	for _, v := range s.Variants[1:] {
+		switch {
+		case v.Verdict == "mitigated":
+			held = append(held, v.Name)
+		case v.Verdict == "reproduced" && v.FirstError != nil:
+			failed = append(failed, fmt.Sprintf("%s (after %s)", v.Name, short(*v.FirstError)))
+		case v.Verdict == "collapsed" && v.CollapseS != nil:
+			slowed = append(slowed, fmt.Sprintf("%s (after %s)", v.Name, short(*v.CollapseS)))
+		case v.Verdict == "postponed" && v.FirstError != nil:
+			bought = append(bought, v.gain(first.FirstError))
+		default:
+			rest = append(rest, v.otherwise())
+		}
+	}
+	say := func(names []string, what string) {
+		if len(names) > 0 {
+			parts = append(parts, list(names)+what)
+		}
+	}
+	say(held, " held "+s.rates())
+	say(failed, " ran out of ports all the same")
+	say(slowed, " came to a crawl all the same")
+	parts = append(parts, bought...)
+	return strings.Join(append(parts, rest...), "; ") + "."
+}
+
+// opening tells the story that the others are compared with.
+func (v *Variant) opening() string {
+	ports := "its source ports"
+	if p := v.Ports.Usable; p != nil {
+		ports = "its " + grouped(*p) + " source ports"
+		if k := int64(v.Predicted.Tuples); k > *p && *p > 0 {
+			ports = fmt.Sprintf("all %s pairs of a source port and a backend address", grouped(k))
+		}
+	}
+	switch {
+	case v.Collapsed && v.CollapseS != nil && v.FirstError != nil:
+		return fmt.Sprintf("nginx came to a crawl %s after the load began, with half of %s taken, used up the rest by %s%s",
+			short(*v.CollapseS), ports, short(*v.FirstError), v.refused())
+	case v.Collapsed && v.CollapseS != nil:
+		return fmt.Sprintf("nginx came to a crawl %s after the load began, with half of %s taken", short(*v.CollapseS), ports)
+	case v.FirstError != nil && (v.Verdict == "reproduced" || v.Verdict == "postponed"):
+		return fmt.Sprintf("nginx ran out of %s %s after the load began%s", ports, short(*v.FirstError), v.refused())
+	case v.Verdict == "mitigated":
+		return v.Name + " held " + rate(v.OfferedPerS) + " without a failure"
+	}
+	return v.otherwise()
+}
+
+// refused is what nginx did to the requests after the first error 99.
+func (v *Variant) refused() string {
+	if v.OK == nil || v.Failed == nil || v.OKBefore == nil {
+		return ""
+	}
+	after := *v.OK + *v.Failed - *v.OKBefore
+	if after <= 0 {
+		return ""
+	}
+	text := " and refused every request from then on"
+	if share := float64(*v.Failed) / float64(after); share < 0.995 {
+		text = fmt.Sprintf(" and refused %.0f %% of the requests from then on", 100*share)
+		if share < 0.005 {
+			text = fmt.Sprintf(" and refused %s of %s requests from then on", grouped(*v.Failed), grouped(after))
+		}
+	}
+	if e := v.Errors; e != nil && e.NoLiveUpstreams > e.Error99 {
+		text += ", most of them without trying, for it had marked its backends down"
+	}
+	return text
+}
+
+// gain is the time a variant put error 99 off by.
+func (v *Variant) gain(than *float64) string {
+	if than == nil || *v.FirstError <= *than {
+		return v.Name + " only put it off to " + short(*v.FirstError)
+	}
+	return v.Name + " only bought " + short(*v.FirstError-*than)
+}
+
+// otherwise words the verdicts that are no outcome of the law.
+func (v *Variant) otherwise() string {
+	switch v.Verdict {
+	case "reproduced":
+		return v.Name + " failed as foretold"
+	case "not-reproduced":
+		if v.Failed != nil && *v.Failed > 0 && v.FirstError == nil {
+			return fmt.Sprintf("%s failed %s requests, none of them for want of ports", v.Name, grouped(*v.Failed))
+		}
+		return v.Name + " did not do what was foretold"
+	case "inconclusive":
+		return v.Name + " is undecided, nothing failed yet but its ports are filling up"
+	case "invalid":
+		first, _, _ := strings.Cut(v.Why, "; ")
+		return v.Name + " is invalid, " + strings.TrimSuffix(first, ".")
+	case "error":
+		first, _, _ := strings.Cut(v.Why, "\n")
+		return v.Name + " ended in an error of the lab, " + strings.TrimSuffix(first, ".")
+	}
+	return v.Name + " is " + v.Verdict
+}
+
+// rates is what those that held were offered, named only where it is the same
+// for all of them.
+func (s *Summary) rates() string {
+	at := -1.0
+	for _, v := range s.Variants[1:] {
+		switch {
+		case v.Verdict != "mitigated" || v.OfferedPerS == at:
+		case at >= 0:
+			return "what they were offered"
+		default:
+			at = v.OfferedPerS
+		}
+	}
+	return rate(at)
+}
+
+func rate(perS float64) string { return grouped(int64(perS+0.5)) + " requests/s" }
+
+// short is a time as people say it.
+func short(s float64) string {
+	if s >= 100 {
+		return strconv.FormatFloat(s, 'f', 0, 64) + " s"
+	}
+	return strconv.FormatFloat(s, 'f', 1, 64) + " s"
+}
+
+// grouped writes thousands apart.
+func grouped(n int64) string {
+	if n < 0 {
+		return "-" + grouped(-n)
+	}
+	if n < 1000 {
+		return strconv.FormatInt(n, 10)
+	}
+	return fmt.Sprintf("%s,%03d", grouped(n/1000), n%1000)
+}
+
+// list joins names as a sentence does.
+func list(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}

@@ -1,0 +1,42 @@
+package results
+
+import "testing"
+
+func at[T any](v T) *T { return &v }
+
+func TestFindingIsOneSentence(t *testing.T) {
+	base := Variant{Name: "baseline", Verdict: "reproduced", OfferedPerS: 1000, FirstError: at(4.097), OK: at(int64(5200)), Failed: at(int64(4000)), OKBefore: at(int64(4096)),
+		Ports: Ports{Usable: at(int64(4096))}, Predicted: Prediction{Tuples: 4096}, Errors: &Errors{Error99: 4000}}
+	held := Variant{Name: "keepalive", Verdict: "mitigated", OfferedPerS: 1000}
+	more := Variant{Name: "tw-reuse", Verdict: "mitigated", OfferedPerS: 1000}
+	faster := Variant{Name: "above", Verdict: "mitigated", OfferedPerS: 2000}
+	later := Variant{Name: "multi-ip", Verdict: "postponed", FirstError: at(12.292)}
+	ejected := base
+	ejected.Errors, ejected.Ports.Usable, ejected.Predicted.Tuples = &Errors{Error99: 1, NoLiveUpstreams: 3999}, at(int64(150)), 300
+	crawl := base
+	crawl.Collapsed, crawl.CollapseS, crawl.FirstError = true, at(7.04), nil
+	both := crawl
+	both.FirstError = at(27.2)
+	for _, tc := range []struct {
+		name string
+		rows []Variant
+		want string
+	}{
+		{"none", nil, "Nothing was measured."},
+		{"the main scenario", []Variant{base, held, more, later}, "nginx ran out of its 4,096 source ports 4.1 s after the load began and refused 78 % of the requests from then on; keepalive and tw-reuse held 1,000 requests/s; multi-ip only bought 8.2 s."},
+		{"rates that differ", []Variant{base, held, faster}, "nginx ran out of its 4,096 source ports 4.1 s after the load began and refused 78 % of the requests from then on; keepalive and above held what they were offered."},
+		{"peers marked down", []Variant{ejected}, "nginx ran out of all 300 pairs of a source port and a backend address 4.1 s after the load began and refused 78 % of the requests from then on, most of them without trying, for it had marked its backends down."},
+		{"a collapse", []Variant{crawl, {Name: "tw-reuse", Verdict: "collapsed", CollapseS: at(7.2)}}, "nginx came to a crawl 7.0 s after the load began, with half of its 4,096 source ports taken; tw-reuse (after 7.2 s) came to a crawl all the same."},
+		{"a collapse and error 99", []Variant{both}, "nginx came to a crawl 7.0 s after the load began, with half of its 4,096 source ports taken, used up the rest by 27.2 s and refused 78 % of the requests from then on."},
+		{"a myth", []Variant{base, {Name: "fin-timeout", Verdict: "reproduced", FirstError: at(4.1)}}, "nginx ran out of its 4,096 source ports 4.1 s after the load began and refused 78 % of the requests from then on; fin-timeout (after 4.1 s) ran out of ports all the same."},
+		{"none fails", []Variant{held, {Name: "other", Verdict: "inconclusive"}}, "keepalive held 1,000 requests/s without a failure; other is undecided, nothing failed yet but its ports are filling up."},
+		{"other failures", []Variant{{Name: "race", Verdict: "not-reproduced", Failed: at(int64(12))}}, "race failed 12 requests, none of them for want of ports."},
+		{"faults", []Variant{{Name: "a", Verdict: "invalid", Why: "process 7 (nginx) ended; and more"}, {Name: "b", Verdict: "error", Why: "the agent is gone\npanic"}},
+			"a is invalid, process 7 (nginx) ended; b ended in an error of the lab, the agent is gone."},
+		{"nothing known", []Variant{{Name: "a", Verdict: "reproduced"}}, "a failed as foretold."},
+	} {
+		if got := Finding(Summary{Variants: tc.rows}); got != tc.want {
+			t.Errorf("%s:\ngot  %s\nwant %s", tc.name, got, tc.want)
+		}
+	}
+}
