@@ -11,20 +11,27 @@ import (
 
 // Measures of the page in points.
 const (
-	pageWidth = 920
-	margin    = 18
-	columnGap = 18
-	rowGap    = 14
-	laneStep  = 12
+	pageWidth  = 920
+	phoneWidth = 350
+	margin     = 18
+	columnGap  = 18
+	rowGap     = 14
+	laneStep   = 12
 )
 
 // sheet is a page with a cursor that moves down. A figure is laid out twice:
 // on no canvas, to learn its height, then for good.
 type sheet struct {
-	c    *draw.Canvas // nil: only measure
-	high vg.Length    // of the page
-	y    vg.Length    // of the cursor, from the top
+	c     *draw.Canvas // nil: only measure
+	wide  vg.Length    // of the page
+	high  vg.Length    // of the page
+	y     vg.Length    // of the cursor, from the top
+	areas []Area       // of the panels drawn so far
 }
+
+// Area is where a panel's data lie on the page, in points from its top left
+// corner.
+type Area struct{ X, Y, W, H float64 }
 
 func (f *Figure) draw(s *sheet) {
 	s.y = margin
@@ -58,12 +65,17 @@ func (f *Figure) gutter() vg.Length {
 // row draws a row of panels and what stands above and below it.
 func (s *sheet) row(r *Row, left vg.Length) {
 	n := vg.Length(max(r.Columns, len(r.Panels)))
-	width := (pageWidth - margin - left - (n-1)*columnGap) / n
+	width := (s.wide - margin - left - (n-1)*columnGap) / n
 	at := func(i int) vg.Length { return left + vg.Length(i)*(width+columnGap) }
+	if len(r.Panels) == 1 {
+		s.key(r)
+	}
 	if r.Heads {
 		s.heads(r, at, width)
 	}
-	s.key(r)
+	if len(r.Panels) > 1 {
+		s.key(r)
+	}
 	if r.Lanes {
 		s.lanes(&r.Panels[0], left, width)
 	}
@@ -71,6 +83,7 @@ func (s *sheet) row(r *Row, left vg.Length) {
 	if s.c != nil {
 		for i := range r.Panels {
 			low := vg.Point{X: at(i), Y: s.high - s.y - height}
+			s.areas = append(s.areas, Area{round(float64(low.X)), round(float64(s.y)), round(float64(width)), r.Height})
 			r.Panels[i].draw(*s.c, vg.Rectangle{Min: low, Max: low.Add(vg.Point{X: width, Y: height})}, r.Y, i == 0)
 		}
 	}
@@ -105,10 +118,17 @@ func (s *sheet) heads(r *Row, at func(int) vg.Length, width vg.Length) {
 
 // key writes what a row shows, and its legend beside it.
 func (s *sheet) key(r *Row) {
+	if r.Title == "" { // a panel of the same row stands above
+		return
+	}
 	title, sty := ink.write(sizeText, true), ink.write(sizeText, false)
 	s.text(title, margin, 0, r.Title)
 	x := margin + title.Width(r.Title) + 18
 	for _, series := range r.series() {
+		if w := 25 + sty.Width(series.Name); x > margin && x+w > s.wide-margin {
+			x = margin
+			s.y += laneStep + 2
+		}
 		if s.c != nil {
 			low := vg.Point{X: x, Y: s.high - s.y - sizeText}
 			series.swatch(draw.Canvas{Canvas: s.c.Canvas, Rectangle: vg.Rectangle{Min: low, Max: low.Add(vg.Point{X: 20, Y: sizeText - 1})}})
@@ -121,6 +141,9 @@ func (s *sheet) key(r *Row) {
 
 // series are the different series of a row, those of the first place first.
 func (r *Row) series() []Series {
+	if r.key != nil {
+		return r.key
+	}
 	var all []Series
 	for place := range 8 {
 		for _, p := range r.Panels {
@@ -167,7 +190,7 @@ func (s *sheet) text(sty text.Style, x, dy vg.Length, txt string) {
 
 // paragraph writes text as wide as the page and moves the cursor below it.
 func (s *sheet) paragraph(sty text.Style, txt string) {
-	for _, line := range wrap(sty, txt, pageWidth-2*margin) {
+	for _, line := range wrap(sty, txt, s.wide-2*margin) {
 		s.text(sty, margin, 0, line)
 		s.y += sty.Font.Size * 1.3
 	}

@@ -18,9 +18,9 @@ const pngDPI = 144
 
 // WritePNG draws the figure on white at twice its nominal size.
 func (f *Figure) WritePNG(w io.Writer) error {
-	high := f.height()
+	high := f.height(pageWidth)
 	c := vgimg.NewWith(vgimg.UseWH(pageWidth, high), vgimg.UseDPI(pngDPI))
-	f.render(c, high)
+	f.render(c, pageWidth, high)
 	_, err := vgimg.PngCanvas{Canvas: c}.WriteTo(w)
 	return err
 }
@@ -28,12 +28,24 @@ func (f *Figure) WritePNG(w io.Writer) error {
 // WriteSVG draws the figure with its text as text, titled and described for
 // those who do not see it.
 func (f *Figure) WriteSVG(w io.Writer) error {
-	high := f.height()
-	c := vgsvg.New(pageWidth, high)
-	f.render(c, high)
+	_, err := f.Draw(w, false)
+	return err
+}
+
+// Draw writes the figure as WriteSVG does, or for a page as narrow as a phone
+// with its panels one below the other. It says where they lie, in the order of
+// the rows and of the panels within them.
+func (f *Figure) Draw(w io.Writer, phone bool) ([]Area, error) {
+	wide := vg.Length(pageWidth)
+	if phone {
+		f, wide = f.stacked(), phoneWidth
+	}
+	high := f.height(wide)
+	c := vgsvg.New(wide, high)
+	areas := f.render(c, wide, high)
 	var b bytes.Buffer
 	if _, err := c.WriteTo(&b); err != nil {
-		return err
+		return nil, err
 	}
 	s := b.String()
 	open := strings.Index(s, "<svg")
@@ -42,19 +54,49 @@ func (f *Figure) WriteSVG(w io.Writer) error {
 	// vgsvg names one font and hopes.
 	body := strings.ReplaceAll(s[end+1:], "font-family:Liberation Sans;font-variant:normal;", "font-family:'Liberation Sans',Arial,Helvetica,sans-serif;")
 	_, err := io.WriteString(w, s[:end]+about+body)
-	return err
+	return areas, err
+}
+
+// stacked is the figure with a row for every panel.
+func (f *Figure) stacked() *Figure {
+	g := *f
+	g.Rows = nil
+	for _, r := range f.Rows {
+		n := len(r.Panels)
+		for i, p := range r.Panels {
+			one := r
+			one.Panels, one.Columns, one.Heads = []Panel{p}, 0, r.Heads || n > 1
+			if n > 1 {
+				one.Height = min(r.Height, 110)
+			}
+			switch x := &one.Panels[0].X; { // one scale that several share is written below the last
+			case i < n-1 && x.Clock:
+				x.Label = ""
+			case i == n-1 && n > 1 && x.Clock:
+				x.Label = seconds
+			}
+			one.key = r.series()
+			if i > 0 {
+				one.Title = ""
+			}
+			g.Rows = append(g.Rows, one)
+		}
+	}
+	return &g
 }
 
 // height lays the figure out without drawing it.
-func (f *Figure) height() vg.Length {
-	var s sheet
+func (f *Figure) height(wide vg.Length) vg.Length {
+	s := sheet{wide: wide}
 	f.draw(&s)
 	return s.y
 }
 
-func (f *Figure) render(canvas vg.CanvasSizer, high vg.Length) {
+func (f *Figure) render(canvas vg.CanvasSizer, wide, high vg.Length) []Area {
 	c := draw.New(canvas)
 	c.SetColor(paper.colour(1))
 	c.Fill(c.Rectangle.Path())
-	f.draw(&sheet{c: &c, high: high})
+	s := sheet{c: &c, wide: wide, high: high}
+	f.draw(&s)
+	return s.areas
 }

@@ -25,9 +25,10 @@ type Row struct {
 	Height  float64
 	Y       Axis
 	Panels  []Panel
-	Columns int  // room for so many panels; 0: as many as there are
-	Heads   bool // write each panel's Head above it
-	Lanes   bool // write the labels of the first panel's Marks above it
+	Columns int      // room for so many panels; 0: as many as there are
+	Heads   bool     // write each panel's Head above it
+	Lanes   bool     // write the labels of the first panel's Marks above it
+	key     []Series // of panels that stand below; nil: those of Panels
 }
 
 // Panel is one set of axes.

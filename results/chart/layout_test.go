@@ -24,11 +24,11 @@ type written struct {
 }
 
 // texts draws a figure on a recorder.
-func texts(f *Figure) (all []written, high vg.Length) {
-	high = f.height()
+func texts(f *Figure, wide vg.Length) (all []written, high vg.Length) {
+	high = f.height(wide)
 	var rec recorder.Canvas
-	c := draw.NewCanvas(&rec, pageWidth, high)
-	f.draw(&sheet{c: &c, high: high})
+	c := draw.NewCanvas(&rec, wide, high)
+	f.draw(&sheet{c: &c, wide: wide, high: high})
 	for _, a := range rec.Actions {
 		if s, ok := a.(*recorder.FillString); ok && strings.TrimSpace(s.String) != "" {
 			w := ink.write(s.Font.Size, s.Font.Weight == font.WeightBold).Width(s.String)
@@ -42,17 +42,23 @@ func texts(f *Figure) (all []written, high vg.Length) {
 func TestNoTextCollidesOrIsCut(t *testing.T) {
 	for name, run := range runs() {
 		for _, f := range figures(t, run) {
-			all, high := texts(&f)
-			if len(all) < 10 {
-				t.Fatalf("%s %s: only %d texts recorded", name, f.ID, len(all))
-			}
-			for i, a := range all {
-				if a.x0 < 0 || a.x1 > pageWidth || a.y0 < 0 || a.y1 > high {
-					t.Errorf("%s %s: %q leaves the page (%.0f to %.0f of %d)", name, f.ID, a.text, a.x0, a.x1, pageWidth)
+			for _, wide := range []vg.Length{pageWidth, phoneWidth} {
+				f := f
+				if wide == phoneWidth {
+					f = *f.stacked()
 				}
-				for _, b := range all[:i] {
-					if a.x0 < b.x1 && b.x0 < a.x1 && a.y0 < b.y1 && b.y0 < a.y1 {
-						t.Errorf("%s %s: %q and %q collide", name, f.ID, a.text, b.text)
+				all, high := texts(&f, wide)
+				if len(all) < 10 {
+					t.Fatalf("%s %s: only %d texts recorded", name, f.ID, len(all))
+				}
+				for i, a := range all {
+					if a.x0 < 0 || a.x1 > wide || a.y0 < 0 || a.y1 > high {
+						t.Errorf("%s %s: %q leaves the page (%.0f to %.0f of %.0f)", name, f.ID, a.text, a.x0, a.x1, wide)
+					}
+					for _, b := range all[:i] {
+						if a.x0 < b.x1 && b.x0 < a.x1 && a.y0 < b.y1 && b.y0 < a.y1 {
+							t.Errorf("%s %s: %q and %q collide", name, f.ID, a.text, b.text)
+						}
 					}
 				}
 			}
@@ -98,9 +104,9 @@ func TestTheFaultIsShadedFromFirstToLastError99(t *testing.T) {
 		}
 	}
 	var rec recorder.Canvas
-	high := f.height()
+	high := f.height(pageWidth)
 	c := draw.NewCanvas(&rec, pageWidth, high)
-	f.draw(&sheet{c: &c, high: high})
+	f.draw(&sheet{c: &c, wide: pageWidth, high: high})
 	left, end := margin+f.gutter(), f.Rows[0].Panels[0].X.Max
 	x := func(s float64) vg.Length { return left + (pageWidth-margin-left)*vg.Length(s/end) }
 	bands := 0
