@@ -71,7 +71,7 @@ var outside = map[string][]string{
 var mayUse = map[string][]string{
 	"loadgen":   {"golang.org/x/sys", "github.com/HdrHistogram/hdrhistogram-go"},
 	"scenarios": {"github.com/goccy/go-yaml"},
-	"results":   {"github.com/HdrHistogram/hdrhistogram-go", "gonum.org/v1/plot", "golang.org/x/perf", "golang.org/x/image"},
+	"results":   {"github.com/HdrHistogram/hdrhistogram-go", "gonum.org/v1/plot", "golang.org/x/perf", "golang.org/x/image", "github.com/rogpeppe/go-internal"},
 }
 
 func TestDependenciesPointOneWay(t *testing.T) {

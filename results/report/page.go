@@ -1,8 +1,9 @@
 package report
 
 import (
-	"bytes"
+	"crypto/sha256"
 	_ "embed"
+	"encoding/base64"
 	"fmt"
 	"html/template"
 	"io"
@@ -18,6 +19,9 @@ var pageTemplate string
 
 //go:embed page.css
 var pageStyle string
+
+//go:embed page.js
+var pageScript string
 
 // page is what both forms of the report are made of.
 type page struct {
@@ -40,10 +44,8 @@ type variant struct {
 }
 
 func newPage(run *results.Run, figs []chart.Figure) *page {
-	p := &page{Run: run, ID: filepath.Base(run.Dir), Finding: run.Summary.Finding, Figures: figs}
-	if p.Finding == "" {
-		p.Finding = figs[0].Title + "."
-	}
+	// Worded anew: the finding of an old run reads as well as that of a new one.
+	p := &page{Run: run, ID: filepath.Base(run.Dir), Finding: results.Finding(run.Summary), Figures: figs}
 	for _, plan := range run.Plan.Variants {
 		v := variant{Plan: plan, Variant: run.Row(plan), NotRun: run.Summary.Variant(plan.Name) == nil}
 		for i := range run.Variants {
@@ -58,7 +60,7 @@ func newPage(run *results.Run, figs []chart.Figure) *page {
 		}
 		p.Variants = append(p.Variants, v)
 	}
-	p.SS = fmt.Sprintf("ss -Htan state time-wait '( dport = :%s )' | wc -l", p.backendPort())
+	p.SS = fmt.Sprintf("ss -Htan state time-wait '( dport = :%s )' | wc -l", p.BackendPort())
 	p.Notes = append(run.Summary.Notes[:len(run.Summary.Notes):len(run.Summary.Notes)], p.standIns()...)
 	for _, m := range run.Missing {
 		p.Notes = append(p.Notes, m+": the report is of what is left.")
@@ -80,8 +82,8 @@ func (p *page) standIns() []string {
 	return notes
 }
 
-// backendPort is the port of the upstream destinations, as the probe saw them.
-func (p *page) backendPort() string {
+// BackendPort is the port of the upstream destinations, as the probe saw them.
+func (p *page) BackendPort() string {
 	for _, d := range p.Run.Variants {
 		for _, s := range d.Samples {
 			if s.Host == results.HostProxy && s.Net != nil && len(s.Net.Sockets) > 0 {
@@ -97,8 +99,9 @@ func (p *page) backendPort() string {
 func (p *page) html(w io.Writer) error {
 	t, err := template.New("page").Funcs(template.FuncMap{
 		"count": count, "secs": secs, "ratio": ratio, "ms": ms, "number": number, "expected": expected, "mark": mark,
-		"join": strings.Join, "glossary": glossary, "breakable": breakable, "together": together, "inline": inline,
-		"style": func() template.CSS { return template.CSS(themeStyle() + pageStyle) },
+		"join": strings.Join, "glossary": glossary, "breakable": breakable, "together": together, "inline": inline, "prose": prose, "sentence": sentence,
+		"style":  func() template.CSS { return template.CSS(themeStyle() + pageStyle) },
+		"script": func() template.JS { return template.JS(pageScript) }, "scriptHash": scriptHash,
 	}).Parse(pageTemplate)
 	if err != nil {
 		return err
@@ -106,33 +109,8 @@ func (p *page) html(w io.Writer) error {
 	return t.Execute(w, p)
 }
 
-// inline makes a figure part of the page: sized by the page, and with every
-// colour a variable, so that it follows the reader's light or dark.
-func inline(f chart.Figure) (template.HTML, error) {
-	var b bytes.Buffer
-	if err := f.WriteSVG(&b); err != nil {
-		return "", err
-	}
-	svg := b.String()
-	box := svg[strings.Index(svg, "viewBox="):]
-	body := svg[strings.Index(svg, "</desc>")+len("</desc>"):]
-	pairs := chart.Colours()
-	var swap []string
-	for i := 0; i < len(pairs); i += 2 {
-		swap = append(swap, pairs[i], fmt.Sprintf("var(--c%d)", i/2))
-	}
-	head := "<svg aria-hidden=\"true\" " + box[:strings.IndexAny(box, "\n>")] + ">"
-	return template.HTML(head + strings.NewReplacer(swap...).Replace(body)), nil
-}
-
-// themeStyle declares the figures' colours for light and dark. A printed page
-// is always light.
-func themeStyle() string {
-	var light, dark strings.Builder
-	pairs := chart.Colours()
-	for i := 0; i < len(pairs); i += 2 {
-		fmt.Fprintf(&light, "--c%d:%s;", i/2, pairs[i])
-		fmt.Fprintf(&dark, "--c%d:%s;", i/2, pairs[i+1])
-	}
-	return ":root{" + light.String() + "}\n@media screen and (prefers-color-scheme:dark){:root{" + dark.String() + "}}\n"
+// scriptHash admits the page's one script and nothing else.
+func scriptHash() template.JSStr {
+	sum := sha256.Sum256([]byte(pageScript))
+	return template.JSStr("sha256-" + base64.StdEncoding.EncodeToString(sum[:]))
 }

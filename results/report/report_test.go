@@ -2,6 +2,8 @@ package report
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"flag"
 	"os"
 	"path/filepath"
@@ -118,23 +120,39 @@ func TestPostmortem(t *testing.T) {
 	}
 }
 
-// TestPageNeedsNothingElse: no script, no file, no host.
+// TestPageNeedsNothingElse: no file and no host, and the one script is the one
+// that the page's policy admits.
 func TestPageNeedsNothingElse(t *testing.T) {
 	for name, run := range runs() {
 		html, _ := pages(t, run)
-		if found := regexp.MustCompile(`(?i)<script|<link|<img|<iframe|@import|url\(|\s(src|href)=`).FindString(html); found != "" {
+		if found := regexp.MustCompile(`(?i)<link|<img|<iframe|@import|url\(|\ssrc=|\shref="[^#]|\son\w+=`).FindString(html); found != "" {
 			t.Errorf("%s: the page contains %q", name, found)
+		}
+		scripts := regexp.MustCompile(`(?s)<script>(.*?)</script>`).FindAllStringSubmatch(html, -1)
+		if len(scripts) != 1 {
+			t.Fatalf("%s: %d scripts, want 1", name, len(scripts))
+		}
+		sum := sha256.Sum256([]byte(scripts[0][1]))
+		if policy := "script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"; !strings.Contains(html, policy) {
+			t.Errorf("%s: the page's policy does not admit its script: want %s in\n%.600s", name, policy, html)
+		}
+		for _, id := range regexp.MustCompile(`href="#([^"]+)"`).FindAllStringSubmatch(html, -1) {
+			if strings.Count(html, ` id="`+id[1]+`"`) != 1 {
+				t.Errorf("%s: a link to #%s, which is not there once", name, id[1])
+			}
 		}
 	}
 }
 
 func TestPageBeginsWithTheFinding(t *testing.T) {
 	run := charttest.Quick()
-	run.Summary.Finding = `A finding with <tags> & "quotes".`
+	run.Summary.Variants = run.Summary.Variants[:1]
+	run.Summary.Variants[0].Verdict, run.Summary.Variants[0].FirstError = "invalid", nil
+	run.Summary.Variants[0].Why = `a reason with <tags> & "quotes"`
 	html, _ := pages(t, run)
 	_, body, _ := strings.Cut(html, "<main>")
 	text := strings.TrimSpace(body)
-	if !strings.HasPrefix(text, `<h1>A finding with &lt;tags&gt; &amp; &#34;quotes&#34;.</h1>`) {
+	if !strings.HasPrefix(text, `<h1>baseline is invalid, a reason with &lt;tags&gt; &amp; &#34;quotes&#34;.</h1>`) {
 		t.Errorf("the page begins %.120q", text)
 	}
 	if notes := strings.Index(body, "1.22.1 was assembled"); notes < 0 || notes > strings.Index(body, "<table") {
@@ -145,15 +163,14 @@ func TestPageBeginsWithTheFinding(t *testing.T) {
 func TestEveryFigureIsDescribedAndHasItsTable(t *testing.T) {
 	run := charttest.Full()
 	html, _ := pages(t, run)
-	after := html
 	for _, f := range figures(t, run) {
-		i := strings.Index(after, `<figure role="img" aria-label="`)
+		i := strings.Index(html, `<figure id="f-`+f.ID+`"><div class="plot" role="img" aria-label="`)
 		if i < 0 {
 			t.Fatalf("%s is not on the page", f.ID)
 		}
-		after = after[i+1:]
+		after := html[i+1:]
 		end := strings.Index(after, "</figure>")
-		if !strings.Contains(after[:end], "<svg") || !strings.HasPrefix(strings.TrimSpace(after[end+len("</figure>"):]), "<details>") {
+		if strings.Count(after[:end], "<svg") != 2 || !strings.Contains(after[:end], "<figcaption") || !strings.HasPrefix(strings.TrimSpace(after[end+len("</figure>"):]), "<details>") {
 			t.Errorf("%s: no picture, or no table below it", f.ID)
 		}
 	}
@@ -177,15 +194,15 @@ func TestDarkChangesEveryColour(t *testing.T) {
 // TestAVariantWithoutNumbersSaysSo: not measured is never 0.
 func TestAVariantWithoutNumbersSaysSo(t *testing.T) {
 	html, _ := pages(t, charttest.Cut())
-	rows := regexp.MustCompile(`(?s)<tr><td><strong>(\S+?)</strong></td>(.*?)</tr>`).FindAllStringSubmatch(html, -1)
+	rows := regexp.MustCompile(`(?s)<tr><th scope="row"><a href="#v-(\S+?)">(.*?)</tr>`).FindAllStringSubmatch(html, -1)
 	if len(rows) != 4 {
 		t.Fatalf("%d verdict rows, want 4: the plan's, run or not", len(rows))
 	}
 	for _, r := range rows {
 		switch r[1] {
-		case "keepalive", "multi-ip":
-			if n := strings.Count(r[2], "<td>not measured</td>"); n != 9 || strings.Contains(r[2], "<td>0") {
-				t.Errorf("%s: %d times not measured, want 9: %s", r[1], n, r[2])
+		case "keepalive", "multi-ip": // one invalid, one never reached
+			if n := strings.Count(r[2], ">not measured</td>"); n != 8 || strings.Contains(r[2], ">0") {
+				t.Errorf("%s: %d times not measured, want 8: %s", r[1], n, r[2])
 			}
 		case "baseline":
 			if strings.Contains(r[2], "not measured") {
@@ -282,12 +299,12 @@ func TestTextFromOutsideCannotBreakThePage(t *testing.T) {
 	if err := p.markdown(&md); err != nil {
 		t.Fatal(err)
 	}
-	for _, bad := range []string{"<script>", "<b>", "<i>why", "<u>", "</pre><h1>"} {
+	for _, bad := range []string{"<script>x", "<b>", "<i>why", "<u>", "</pre><h1>"} {
 		if strings.Contains(html.String(), bad) {
 			t.Errorf("%q reached the page", bad)
 		}
 	}
-	if !strings.Contains(md.String(), `| keepalive | a\|b: <u> |`) {
+	if !strings.Contains(md.String(), `| **keepalive**: a\|b: <u> |`) {
 		t.Error("a bar in a cell is not escaped")
 	}
 }
@@ -319,7 +336,7 @@ func TestTheLawAndTheRunStandSideBySide(t *testing.T) {
 			t.Errorf("the draft lacks %s", want)
 		}
 	}
-	if first, verdicts := strings.Index(html, "Where the run left the law"), strings.Index(html, "<h2>Figures"); first < 0 || first > verdicts {
+	if first, verdicts := strings.Index(html, "Where the run left the law"), strings.Index(html, `<h2 id="figures">`); first < 0 || first > verdicts {
 		t.Error("the finding does not stand above the figures")
 	}
 }

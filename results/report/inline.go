@@ -1,0 +1,108 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"strings"
+
+	"github.com/lab99/lab99/results/chart"
+)
+
+// inline makes a figure part of the page, once for a wide one and once for a
+// phone: the style sheet shows one of them. The points lie beside, for the
+// script that tells values.
+func inline(f chart.Figure) (template.HTML, error) {
+	wide, wideAreas, err := picture(f, false)
+	if err != nil {
+		return "", err
+	}
+	phone, phoneAreas, err := picture(f, true)
+	if err != nil {
+		return "", err
+	}
+	points, err := json.Marshal(values(f, wideAreas, phoneAreas))
+	if err != nil {
+		return "", err
+	}
+	return template.HTML(wide + phone + `<script type="application/json">` + string(points) + "</script>"), nil
+}
+
+// picture is the SVG of a figure: sized by the page, and with every colour a
+// variable, so that it follows the reader's light or dark.
+func picture(f chart.Figure, phone bool) (string, []chart.Area, error) {
+	var b bytes.Buffer
+	areas, err := f.Draw(&b, phone)
+	if err != nil {
+		return "", nil, err
+	}
+	class := "wide"
+	if phone {
+		class = "phone"
+	}
+	svg := b.String()
+	box := svg[strings.Index(svg, "viewBox="):]
+	body := svg[strings.Index(svg, "</desc>")+len("</desc>"):]
+	pairs := chart.Colours()
+	var swap []string
+	for i := 0; i < len(pairs); i += 2 {
+		swap = append(swap, pairs[i], fmt.Sprintf("var(--c%d)", i/2))
+	}
+	head := "<svg class=\"" + class + "\" aria-hidden=\"true\" " + box[:strings.IndexAny(box, "\n>")] + ">"
+	return head + strings.NewReplacer(swap...).Replace(body), areas, nil
+}
+
+// hover is what the script needs to tell the values of a figure.
+type hover struct {
+	Areas  map[string][]chart.Area `json:"areas"` // of each panel, by the picture's class
+	Panels []hoverPanel            `json:"panels"`
+}
+
+type hoverPanel struct {
+	Title  string        `json:"title"`
+	X      chart.Axis    `json:"x"`
+	Y      chart.Axis    `json:"y"`
+	Series []hoverSeries `json:"series"`
+}
+
+type hoverSeries struct {
+	Name string       `json:"name"`
+	Kind chart.Kind   `json:"kind"`
+	Hold float64      `json:"hold"`
+	At   [][2]float64 `json:"at"`
+}
+
+func values(f chart.Figure, wide, phone []chart.Area) hover {
+	h := hover{Areas: map[string][]chart.Area{"wide": wide, "phone": phone}}
+	for _, r := range f.Rows {
+		for _, p := range r.Panels {
+			title := r.Title
+			if p.Head != "" {
+				title = p.Head + ": " + title
+			}
+			hp := hoverPanel{Title: title, X: p.X, Y: r.Y}
+			for _, s := range p.Series {
+				hs := hoverSeries{Name: s.Name, Kind: s.Kind, Hold: s.Hold}
+				for _, at := range s.Points {
+					hs.At = append(hs.At, [2]float64{at.X, at.Y})
+				}
+				hp.Series = append(hp.Series, hs)
+			}
+			h.Panels = append(h.Panels, hp)
+		}
+	}
+	return h
+}
+
+// themeStyle declares the figures' colours for light and dark. A printed page
+// is always light.
+func themeStyle() string {
+	var light, dark strings.Builder
+	pairs := chart.Colours()
+	for i := 0; i < len(pairs); i += 2 {
+		fmt.Fprintf(&light, "--c%d:%s;", i/2, pairs[i])
+		fmt.Fprintf(&dark, "--c%d:%s;", i/2, pairs[i+1])
+	}
+	return ":root{" + light.String() + "}\n@media screen and (prefers-color-scheme:dark){:root{" + dark.String() + "}}\n"
+}

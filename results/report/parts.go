@@ -1,0 +1,168 @@
+package report
+
+import (
+	"fmt"
+	"html/template"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/lab99/lab99/results"
+	"github.com/lab99/lab99/results/chart"
+)
+
+// stackPrefix begins the ID of a figure about one variant.
+const stackPrefix = "stack-"
+
+// Overview are the figures about all variants.
+func (p *page) Overview() []chart.Figure {
+	return slices.DeleteFunc(slices.Clone(p.Figures), func(f chart.Figure) bool { return strings.HasPrefix(f.ID, stackPrefix) })
+}
+
+// Stack is the figure about one variant, nil where there was nothing to draw.
+func (p *page) Stack(name string) *chart.Figure {
+	for i := range p.Figures {
+		if p.Figures[i].ID == stackPrefix+name {
+			return &p.Figures[i]
+		}
+	}
+	return nil
+}
+
+// Baseline is the name of the variant that the others are told from.
+func (p *page) Baseline() string { return p.baseline().Name }
+
+// BackendName says what stood behind nginx.
+func (p *page) BackendName() string {
+	var names []string
+	for _, v := range p.Variants {
+		name := map[string]string{"agent": "lab99's own backend", "nginx": "a second nginx"}[v.Plan.BackendKind]
+		if name == "" {
+			name = "a real Apache httpd"
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, " or ")
+}
+
+// NameOf is the name of the variant that was measured.
+func (*page) NameOf(d *results.VariantData) string { return d.Name }
+
+// config is a rendered configuration.
+type config struct {
+	Name   string
+	Lines  []line
+	Marked bool // beside the baseline's
+}
+
+// Configs are the configurations of a variant, whole.
+func (p *page) Configs(name string) []config {
+	base := p.baseline()
+	var all []config
+	for i := range p.Variants {
+		v := &p.Variants[i]
+		if v.Name != name || v.Data == nil {
+			continue
+		}
+		for _, c := range []struct {
+			name string
+			of   func(*results.VariantData) string
+		}{
+			{results.NginxFile, func(d *results.VariantData) string { return d.Nginx }},
+			{results.HttpdFile, func(d *results.VariantData) string { return d.Httpd }},
+		} {
+			text, was := c.of(v.Data), ""
+			if base.Data != nil {
+				was = c.of(base.Data)
+			}
+			if text == "" {
+				continue
+			}
+			marked := was != "" && was != text
+			if !marked {
+				was = text
+			}
+			all = append(all, config{c.name, whole(was, text), marked})
+		}
+	}
+	return all
+}
+
+// setting is something read back that was not the same for all variants.
+type setting struct {
+	Setting string
+	Values  []string // in the order of the variants
+}
+
+// EnvDifferences are the settings that differed.
+func (p *page) EnvDifferences() []setting {
+	all := map[string][]string{}
+	for i, v := range p.Variants {
+		if v.Env == nil {
+			continue
+		}
+		for host, h := range v.Env.Hosts {
+			set := func(name, value string) {
+				key := host + ": " + name
+				if all[key] == nil {
+					all[key] = slices.Repeat([]string{chart.NotMeasured}, len(p.Variants))
+				}
+				all[key][i] = value
+			}
+			for k, s := range h.Sysctls {
+				if settled(k) {
+					set(k, s)
+				}
+			}
+			set("usable ports", strconv.Itoa(h.UsablePorts))
+			set("open files", strconv.FormatUint(h.NoFile, 10))
+			set("version", h.Version)
+			set("MPM", h.MPM)
+		}
+	}
+	var differ []setting
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		seen := slices.DeleteFunc(slices.Clone(all[key]), func(s string) bool { return s == chart.NotMeasured })
+		slices.Sort(seen)
+		if len(slices.Compact(seen)) > 1 {
+			differ = append(differ, setting{key, all[key]})
+		}
+	}
+	return differ
+}
+
+// Command runs the same again.
+func (p *page) Command() string {
+	plan := p.Run.Plan
+	words := []string{"lab99 run", quoted(plan.Scenario), "--size", quoted(plan.Size), "--driver", quoted(plan.Driver)}
+	for _, s := range plan.Set {
+		words = append(words, "--set", quoted(s))
+	}
+	return strings.Join(words, " ")
+}
+
+// quoted makes one word of it for a shell.
+func quoted(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./=:,+@%", r)
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// prose is text in which backquotes mark what one types.
+func prose(s string) template.HTML {
+	parts := strings.Split(s, "`")
+	for i := range parts {
+		parts[i] = template.HTMLEscapeString(parts[i])
+		if i%2 == 1 {
+			parts[i] = fmt.Sprintf("<code>%s</code>", parts[i])
+		}
+	}
+	return template.HTML(strings.Join(parts, ""))
+}

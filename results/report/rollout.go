@@ -1,0 +1,103 @@
+package report
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/lab99/lab99/results"
+)
+
+// rollout is what to take to the meeting about one variant: the exact change
+// against the baseline, and what is known of each part of it.
+type rollout struct {
+	*variant
+	Against string // the variant that the change is told from
+	Edits   []edit
+	Cards   []card
+	Load    []string // changes of the load, which nobody rolls out
+}
+
+// baseline is the variant that the others are told from: the first without a
+// change, else the first.
+func (p *page) baseline() *variant {
+	for i := range p.Variants {
+		if len(p.Variants[i].Plan.Change) == 0 {
+			return &p.Variants[i]
+		}
+	}
+	return &p.Variants[0]
+}
+
+// Rollouts is one for every variant with a change to the servers.
+func (p *page) Rollouts() []rollout {
+	base := p.baseline()
+	var all []rollout
+	for i := range p.Variants {
+		v := &p.Variants[i]
+		r := rollout{variant: v, Against: base.Name}
+		for _, c := range v.Plan.Change {
+			if known := cardOf(c); known != nil {
+				r.Cards = append(r.Cards, *known)
+			} else {
+				r.Load = append(r.Load, c)
+			}
+		}
+		if v != base {
+			r.Edits = edits(base, v)
+		}
+		if len(r.Cards) > 0 || len(r.Edits) > 0 {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// edits is what a variant has otherwise than another: configuration files as
+// rendered, and settings as read back from inside the namespaces.
+func edits(base, v *variant) []edit {
+	var all []edit
+	add := func(name, before, after string) {
+		if before == "" || after == "" { // not saved is no difference
+			return
+		}
+		if lines := difference(before, after); lines != nil {
+			all = append(all, edit{name, lines})
+		}
+	}
+	if base.Data != nil && v.Data != nil {
+		add(results.NginxFile, base.Data.Nginx, v.Data.Nginx)
+		add(results.HttpdFile, base.Data.Httpd, v.Data.Httpd)
+	}
+	for _, host := range []string{results.HostProxy, results.HostBackend} {
+		b, a := base.sysctls(host), v.sysctls(host)
+		var lines []line
+		for _, k := range slices.Sorted(maps.Keys(a)) {
+			if was, there := b[k]; there && was != a[k] && settled(k) {
+				lines = append(lines, line{'-', k + " = " + was}, line{'+', k + " = " + a[k]})
+			}
+		}
+		if lines != nil {
+			all = append(all, edit{"sysctls of the " + host, lines})
+		}
+	}
+	if base.Plan.ProxyImage != v.Plan.ProxyImage {
+		all = append(all, edit{"image of nginx", []line{{'-', base.Plan.ProxyImage}, {'+', v.Plan.ProxyImage}}})
+	}
+	return all
+}
+
+// sysctls are a host's as read back; before they were, those that were asked.
+func (v *variant) sysctls(host string) map[string]string {
+	if v.Env != nil {
+		return v.Env.Hosts[host].Sysctls
+	}
+	if host == results.HostProxy {
+		return v.Plan.Sysctls
+	}
+	return nil
+}
+
+// settled says that a key is a setting, not a level such as
+// nf_conntrack_count.
+func settled(key string) bool { return !strings.HasSuffix(key, "_count") }

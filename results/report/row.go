@@ -1,0 +1,162 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/lab99/lab99/results/chart"
+)
+
+// What follows are the cells of a variant's row in the table of verdicts.
+
+// FailedByCause is the share of answered requests that failed, and of what.
+func (v variant) FailedByCause() string {
+	if v.Failed == nil || v.OK == nil || *v.Failed+*v.OK == 0 {
+		return chart.NotMeasured
+	}
+	if *v.Failed == 0 {
+		return "none"
+	}
+	all := float64(*v.Failed + *v.OK)
+	text := percent(float64(*v.Failed) / all)
+	e := v.Errors
+	if e == nil {
+		return text
+	}
+	causes := []struct {
+		n    int64
+		what string
+	}{{e.Error99, "error 99"}, {e.NoLiveUpstreams, "no live upstreams"}, {e.Other, "other"}}
+	var parts []string
+	for _, c := range causes {
+		switch {
+		case c.n == *v.Failed:
+			return text + " " + c.what
+		case c.n > 0:
+			parts = append(parts, percent(float64(c.n)/all)+" "+c.what)
+		}
+	}
+	return text + ": " + strings.Join(parts, ", ")
+}
+
+// percent never rounds a failure away, nor a success.
+func percent(share float64) string {
+	switch {
+	case share > 0 && share < 0.001:
+		return "< 0.1 %"
+	case share < 1 && share > 0.999:
+		return "> 99.9 %"
+	}
+	return strconv.FormatFloat(100*share, 'f', 1, 64) + " %"
+}
+
+// NewPerRequest is the new upstream connections per request: the churn.
+func (v variant) NewPerRequest() string {
+	if v.ReuseRatio == nil {
+		return chart.NotMeasured
+	}
+	return strconv.FormatFloat(math.Max(0, 1-*v.ReuseRatio), 'g', 2, 64)
+}
+
+// PortsPeak is the most tuples taken at once, of those there are.
+func (v variant) PortsPeak() string {
+	if v.Ports.PeakUsed == nil {
+		return chart.NotMeasured
+	}
+	peak := count(v.Ports.PeakUsed)
+	if v.Predicted.Tuples == 0 {
+		return peak + ", no ports needed"
+	}
+	return fmt.Sprintf("%s of %s", peak, v.K())
+}
+
+// Side says which end held TIME_WAIT. A few sockets decide nothing.
+func (v variant) Side() string {
+	proxy, backend := v.TimeWait.ProxyPeak, v.TimeWait.BackendPeak
+	if proxy == nil || backend == nil {
+		return chart.NotMeasured
+	}
+	side := "both"
+	switch few := max(int64(v.Predicted.Tuples)/20, 5); {
+	case max(*proxy, *backend) <= few:
+		side = "neither"
+	case *proxy > 4**backend:
+		side = "nginx"
+	case *backend > 4**proxy:
+		side = "backend"
+	}
+	return fmt.Sprintf("%s: %s / %s", side, count(proxy), count(backend))
+}
+
+// Latencies are p50, p99 and maximum from the intended send time.
+func (v variant) Latencies() string {
+	if v.Latency == nil {
+		return chart.NotMeasured
+	}
+	return fmt.Sprintf("%s / %s / %s ms", brief(v.Latency.P50), brief(v.Latency.P99), brief(v.Latency.Max))
+}
+
+// brief is a number of milliseconds with no more digits than one reads.
+func brief(x float64) string {
+	if x >= 100 {
+		return chart.Grouped(x)
+	}
+	return strconv.FormatFloat(x, 'g', 2, 64)
+}
+
+// NginxCPU is in cores.
+func (v variant) NginxCPU() string {
+	if v.CPU.Proxy == nil {
+		return chart.NotMeasured
+	}
+	return strconv.FormatFloat(*v.CPU.Proxy, 'f', 2, 64) + " cores"
+}
+
+// Headroom is how much more of the same load the ports would bear: to ρ = 1.
+func (v variant) Headroom() string {
+	switch {
+	case v.RhoSteady == nil:
+		return chart.NotMeasured
+	case *v.RhoSteady > 1:
+		return fmt.Sprintf("none: %s times too much", brief(*v.RhoSteady))
+	case *v.RhoSteady < 0.01:
+		return "over 100 times"
+	}
+	more := 1 / *v.RhoSteady
+	return fmt.Sprintf("%s times, to %s/s", brief(more), chart.Grouped(v.OfferedPerS*more))
+}
+
+// Mechanism says in plain words, with the run's own numbers, why ports run
+// out; "" where the laws foretold no moment.
+func (p *page) Mechanism() string {
+	v := p.failure()
+	law, ports := v.Predicted, v.K()
+	if law.FirstError99S == nil || v.OfferedPerS <= 0 || law.HoldS <= 0 || v.Plan.Race || v.Plan.Profile != "" {
+		return ""
+	}
+	sum := fmt.Sprintf("%s ports at %s new connections a second last %s", ports, chart.Grouped(v.OfferedPerS), chart.Seconds(*law.FirstError99S))
+	if math.Abs(*law.FirstError99S-float64(law.Tuples)/v.OfferedPerS) > 0.02**law.FirstError99S {
+		sum = fmt.Sprintf("%s ports at %s requests a second last %s by the law", ports, chart.Grouped(v.OfferedPerS), chart.Seconds(*law.FirstError99S))
+	}
+	return fmt.Sprintf("For a request that cannot share a connection nginx opens a new one to the backend, and each takes a port number of its own. "+
+		"When the connection ends, the side that closed it first keeps that number blocked for %s more; this is called TIME_WAIT. %s. "+
+		"Then none is free: the next connect() fails with error 99, “Cannot assign requested address”, and the client gets a 502.", holdTime(law.HoldS), sum)
+}
+
+func holdTime(s float64) string {
+	if s < 10 {
+		return "about " + strconv.FormatFloat(s, 'g', 2, 64) + " s"
+	}
+	return "about a minute"
+}
+
+// sentence makes one of a remark: a capital, and a full stop.
+func sentence(s string) string {
+	s = strings.TrimSpace(s)
+	if s == "" || strings.ContainsAny(s[len(s)-1:], ".!?") {
+		return s
+	}
+	return s + "."
+}
