@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -34,9 +35,10 @@ func (l *stringList) Set(s string) error { *l = append(*l, s); return nil }
 
 // choice is what a run and a plan have in common.
 type choice struct {
-	size string
-	set  stringList
-	json bool
+	size  string
+	set   stringList
+	json  bool
+	junit string
 }
 
 func (c *choice) resolve(nameOrPath string) (*scenarios.Resolved, error) {
@@ -75,6 +77,7 @@ func runScenario(ctx context.Context, t *terminal, verb, scenario string, args [
 	fs.StringVar(&out, "out", defaultOut, "`directory` for runs")
 	fs.StringVar(&note, "note", "", "free `text` to store with the run")
 	fs.BoolVar(&c.json, "json", false, "print summary.json instead of the table")
+	fs.StringVar(&c.junit, "junit", "", "write the expectations as JUnit XML to `FILE`")
 	fs.IntVar(&repeat, "repeat", 1, "run it `N` times and print the median of every figure; the exit code is that of the worst run")
 	fs.DurationVar(&timeout, "timeout", 0, "end the load of a run after this long, judge and report what there is; 0 is never")
 	if scenario == "" {
@@ -173,9 +176,18 @@ func conclude(t *terminal, c choice, o *lab.Outcome, err error, stop <-chan stru
 			}
 		}
 	}
+	var ciErr error
+	if o != nil && len(o.Summary.Variants) > 0 {
+		ciErr = forCI(o.Dir, c.junit)
+	}
 	switch {
 	case err != nil:
+		if ciErr != nil {
+			return errors.Join(err, ciErr)
+		}
 		return err
+	case ciErr != nil:
+		return fmt.Errorf("the run is in %s, but %w", o.Dir, ciErr)
 	case closed(stop):
 		return exitError(verdict.ExitInterrupted)
 	case o.ReportErr != nil:
