@@ -101,6 +101,8 @@ var cards = []card{
 		"Every request costs a connection; nginx's pool has nothing to keep.", "KeepAlive On again, graceful restart.", "TIME_WAIT on the backend; connect times of 1 s when it meets its own TIME_WAIT."},
 	{"backend.max_workers", "Fewer or more workers of the backend", "It bounds the connections that the backend serves at once, idle ones included.", httpdConf,
 		"Too few for nginx's pool, and kept connections keep out new ones.", "Put the old number back; a restart, not a reload, where limits grow.", "“server reached MaxRequestWorkers”; 502 and resets under load."},
+	{"backend.tls", "How the backend ends a TLS connection", "Apache's close_notify comes after nginx has closed, and the kernel answers it with a reset: no TIME_WAIT anywhere, by luck. Without it (ssl-unclean-shutdown) nginx keeps its TIME_WAIT.", httpdConf,
+		"It cures nothing on purpose: another backend, or a release that closes in another order, brings error 99 back. A handshake per request stays.", "Put the old setting back, graceful restart.", "Resets in the backend's counters (TcpExtTCPAbortOnData on nginx's host)."},
 	{"backend.delay", "A backend of another speed", "The slower it answers, the more connections are open at once.", places{}, "", "", "A pool that is smaller than the requests in flight."},
 	{"proxy.http", "HTTP version towards the backend", "HTTP/1.0 sends Connection: close: one connection per request, and who closes first is a race.", nginxConf,
 		"No connection is ever kept.", "proxy_http_version 1.1 and an empty Connection header; reload.", "Error 99 that comes and goes with the backend's speed."},

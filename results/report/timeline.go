@@ -44,7 +44,7 @@ func timeline(v *variant) []moment {
 	add(v.LoadEndS, "load ends")
 	add(v.RecoveredS, "recovery: requests succeed again")
 	slices.SortStableFunc(ms, func(a, b moment) int { return int(1e6 * (a.at - b.at)) })
-	start, known := loadStart(v.Data)
+	start, known := v.Data.Start()
 	for i := range ms {
 		ms[i].UTC = "not recorded"
 		if known {
@@ -52,28 +52,6 @@ func timeline(v *variant) []moment {
 		}
 	}
 	return ms
-}
-
-// loadStart is t = 0 in UTC, from the events that carry both clocks. An event
-// is written when it happened or later, never before, so the earliest start
-// that follows from any of them is the nearest to the truth.
-func loadStart(d *results.VariantData) (start time.Time, known bool) {
-	if d == nil {
-		return start, false
-	}
-	for _, e := range d.Events {
-		if e.T == nil {
-			continue
-		}
-		at, err := time.Parse(time.RFC3339Nano, e.Time)
-		if err != nil {
-			continue
-		}
-		if at = at.Add(-time.Duration(*e.T * float64(time.Second))).UTC(); !known || at.Before(start) {
-			start, known = at, true
-		}
-	}
-	return start, known
 }
 
 // firstTaken is when a share of the K tuples was first seen taken.
