@@ -62,7 +62,7 @@ func quantities(m *Measured, v *results.Variant) []quantity {
 	}
 	turns := p.HoldS == law.TimeWait.Seconds() && end > law.TimeWaitMax.Seconds()+1
 	add(turns && first != nil && !estimated, quantity{"recovery", "s", &p.HoldS, v.RecoveredS, 2, harder})
-	if n := v.Errors.NoLiveUpstreams; n > 0 {
+	if n := v.Errors.NoLiveUpstreams; n > 0 && !m.Plan.Retries { // with retries they are what the scenario is about
 		add(true, quantity{`"no live upstreams"`, "requests", new(float64), num(n), 0, harder})
 	}
 	return all
