@@ -71,7 +71,8 @@ func (s Setup) heldInTheLongRun() float64 {
 }
 
 // EarlyBySplit is how much earlier than K/(fR), as a share of it, the first
-// error 99 may come where requests are split at random over n sources.
+// error 99 may come where requests are split at random over n sources that have
+// so many tuples towards one destination.
 //
 // One source is full while the others still have ports. After K requests each
 // has had a binomial share of them, K/n with a standard deviation of

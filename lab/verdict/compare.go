@@ -27,7 +27,7 @@ func quantities(m *Measured, v *results.Variant) []quantity {
 	}
 	constant := m.Plan.Profile == ""
 	estimated := p.CollapseS != nil || !constant
-	early := law.EarlyBySplit(m.Plan.Sources, p.Tuples) // of random sources one is full before the others
+	early := law.EarlyBySplit(m.Plan.Sources, m.perDestination()) // of random sources one is full before the others
 	due := func(at *float64) *float64 {
 		if at == nil || *at+law.Tolerance(*at) > end {
 			return nil

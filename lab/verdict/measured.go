@@ -125,7 +125,7 @@ func (m *Measured) rho(fault float64) *float64 {
 	if s := m.closeShare(); s != nil {
 		f = *s
 	}
-	opened := m.opens(to) - m.opens(from)
+	opened := max(0, m.opens(to)-m.opens(from)) // the bystander's, taken off, are known to a sample's time only
 	rho := opened / (to - from) * f * m.Plan.Predicted.HoldS / float64(m.Plan.Predicted.Tuples)
 	// No more than tcp_max_tw_buckets are ever held, where the scenario sets it.
 	if most, err := strconv.ParseFloat(m.Plan.Sysctls["net.ipv4.tcp_max_tw_buckets"], 64); err == nil {
