@@ -41,7 +41,7 @@ fuzz: ## every fuzz target in turn, FUZZTIME=10m each
 	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
 	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s $$p; done; done
 
-soak: ## the long proofs: 20 quick runs, 30 kills on each driver, the full size (about half an hour)
+soak: ## the long proofs: 20 quick runs, 30 kills and the catalogue on each driver, the full size (over an hour)
 	$(GO) test -count=1 -tags soak -run Soak -v -timeout 3h ./lab/cmd/lab99
 
 bench: ## hold the load generator against wrk and the Go generators, in one run (about 10 minutes)

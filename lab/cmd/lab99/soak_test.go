@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -126,5 +127,51 @@ func TestSoakFull(t *testing.T) {
 		if err := os.CopyFS(dir, os.DirFS(i.dir(t))); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestSoakCatalogue runs all of it on each driver: every variant as expected
+// and as its law has it, the same verdicts on both, in under 25 minutes.
+func TestSoakCatalogue(t *testing.T) {
+	verdicts := map[string]string{} // by driver
+	onEach(t, func(t *testing.T, driver string) {
+		i := startWithin(t, 40*time.Minute, driver, "run", "--all", "--size", "quick")
+		code := exitStatus(i.cmd.Wait())
+		t.Logf("exit %s\n%s", code, i.stdout.String())
+		if code != "0" {
+			t.Errorf("exit code %s, want 0", code)
+		}
+		i.nothingLeft(t)
+		_, c := i.catalogue(t)
+		if limit := 25 * time.Minute; c.TookS > limit.Seconds() {
+			t.Errorf("it took %.1f minutes, want at most %v", c.TookS/60, limit)
+		}
+		for _, r := range c.Scenarios {
+			for _, v := range r.Variants {
+				verdicts[driver] += r.Name + " " + v.Name + " " + v.Verdict + "\n"
+			}
+			t.Run(r.Name, func(t *testing.T) { teaches(t, filepath.Join(i.out, r.Run)) })
+		}
+	})
+	if d, n := verdicts["docker"], verdicts["netns"]; d != "" && n != "" && d != n {
+		t.Errorf("the drivers disagree: docker has\n%snetns has\n%s", d, n)
+	}
+}
+
+// TestSoakOtherParameters: the prediction follows other figures than those of
+// the file, and the run follows the prediction.
+func TestSoakOtherParameters(t *testing.T) {
+	i := start(t, "run", "port-exhaustion", "--size", "quick", "--set", "size.ports=737", "--set", "size.rate=91", "--set", "size.duration=15s")
+	i.wait(t, "2") // three addresses last longer than the load: nothing is decided of them
+	s := i.summary(t)
+	exhausted(t, *s.Variant("baseline"), 737, 737.0/91)
+	for _, name := range []string{"keepalive", "tw-reuse"} {
+		if v := s.Variant(name); v.Verdict != "mitigated" {
+			t.Errorf("%s is %s: %s", name, v.Verdict, v.Why)
+		}
+	}
+	m := s.Variant("multi-ip")
+	if p := m.Predicted.FirstError99S; m.Verdict != "inconclusive" || p == nil || *p != 3*737.0/91 {
+		t.Errorf("multi-ip is %s, foretold to fail after %s, want inconclusive and %.2f s: %s", m.Verdict, orNone(p), 3*737.0/91, m.Why)
 	}
 }
