@@ -36,7 +36,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"reproduce", "[flags]", "run the main scenario, port-exhaustion, and report", reproduce},
-		{"run", "SCENARIO [flags]", "run a scenario: a name of `lab99 list`, a directory or a file", run},
+		{"run", "SCENARIO|--all [flags]", "run a scenario: a name of `lab99 list`, a directory or a file; or all", run},
 		{"plan", "SCENARIO [flags]", "show what would be run and what is predicted; starts nothing", plan},
 		{"predict", "--rate N [flags]", "when error 99 will come, from numbers alone, and what each mitigation would do", predict},
 		{"list", "[flags]", "list the scenarios this program carries, or, with --runs, past runs", list},
@@ -161,6 +161,7 @@ Examples:
   lab99 reproduce --size quick
   lab99 plan port-exhaustion --set size.ports=737 --set size.rate=91
   lab99 run ./my-scenario.yaml --set proxy.config=/etc/nginx/nginx.conf
+  lab99 run --all --size quick
   lab99 report results/runs/latest
   lab99 list --runs --note 'before the upgrade'
 
