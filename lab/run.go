@@ -33,6 +33,8 @@ type Options struct {
 	// reported, and no further variant starts. To end at once, cancel the
 	// context.
 	Stop <-chan struct{}
+	// Timeout does what Stop does, so long after the run began; 0 is never.
+	Timeout time.Duration
 }
 
 // Tool is who wrote a run.
@@ -74,6 +76,7 @@ func (e *StorageError) Unwrap() error { return e.Err }
 // outcome is valid with an error too, as far as the run came; it is nil if
 // nothing was started.
 func Run(ctx context.Context, o Options) (*Outcome, error) {
+	o.Stop = orAfter(o.Stop, o.Timeout)
 	var notes []string
 	o.Scenario, notes = Applicable(o.Scenario)
 	plan, err := Plan(o.Scenario, o.Driver.Name(), o.Driver.Machine().CPUs, o.Note)
@@ -107,6 +110,22 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 		r.out.ReportErr = report.Write(store.Dir)
 	}
 	return r.out, err
+}
+
+// orAfter closes when stop does or d has passed.
+func orAfter(stop <-chan struct{}, d time.Duration) <-chan struct{} {
+	if d <= 0 {
+		return stop
+	}
+	either := make(chan struct{})
+	go func() {
+		defer close(either)
+		select {
+		case <-stop:
+		case <-time.After(d):
+		}
+	}()
+	return either
 }
 
 // interrupted is why a context ended, and what went wrong on the way out.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"text/tabwriter"
@@ -54,6 +55,9 @@ func concludeAll(t *terminal, c choice, o *lab.CatalogueOutcome, err error, stop
 			}
 		}
 	}
+	if err == nil {
+		err = stepOfAll(o.Dir)
+	}
 	switch {
 	case err != nil:
 		return err
@@ -61,6 +65,25 @@ func concludeAll(t *terminal, c choice, o *lab.CatalogueOutcome, err error, stop
 		return exitError(verdict.ExitInterrupted)
 	case o.Catalogue.ExitCode != verdict.ExitAsExpected:
 		return exitError(o.Catalogue.ExitCode)
+	}
+	return nil
+}
+
+// stepOfAll gives a build server the index, where the environment asks for it.
+func stepOfAll(dir string) error {
+	file := os.Getenv(stepSummary)
+	if file == "" {
+		return nil
+	}
+	err := writeOut(file, os.O_APPEND, func(w io.Writer) error {
+		b, err := os.ReadFile(filepath.Join(dir, results.IndexFile))
+		if err == nil {
+			_, err = w.Write(b)
+		}
+		return err
+	})
+	if err != nil {
+		return &lab.StorageError{Err: fmt.Errorf("%s: %w", stepSummary, err)}
 	}
 	return nil
 }

@@ -102,6 +102,9 @@ func runScenario(ctx context.Context, t *terminal, verb, scenario string, args [
 	if all && repeat > 1 {
 		return &usageError{"--all and --repeat exclude each other: repeat one scenario"}
 	}
+	if all && c.junit != "" {
+		return &usageError{"--all and --junit exclude each other: `lab99 report --junit FILE RUN` writes it for each run"}
+	}
 	mode, err := imageMode(images)
 	if err != nil {
 		return err
@@ -134,7 +137,7 @@ func runScenario(ctx context.Context, t *terminal, verb, scenario string, args [
 	}
 	options := lab.Options{
 		Scenario: resolved[0], Driver: d, DriverWhy: why, Images: mode, Subnets: nets, Out: out, Note: note,
-		Tool: tool(), Entered: entered, Progress: p, Stop: orAfter(stop, timeout),
+		Tool: tool(), Entered: entered, Progress: p, Stop: stop, Timeout: timeout,
 	}
 	if all {
 		o, err := lab.RunAll(ctx, options, resolved, exitCode)
@@ -143,7 +146,7 @@ func runScenario(ctx context.Context, t *terminal, verb, scenario string, args [
 	}
 	once := func() (*lab.Outcome, error) {
 		o, err := lab.Run(ctx, options)
-		options.Entered, options.Stop = time.Now(), orAfter(stop, timeout) // of the next
+		options.Entered = time.Now() // of the next
 		return o, err
 	}
 	if repeat > 1 {
@@ -223,22 +226,6 @@ func closed(c <-chan struct{}) bool {
 	default:
 		return false
 	}
-}
-
-// orAfter closes when stop does or d has passed.
-func orAfter(stop <-chan struct{}, d time.Duration) <-chan struct{} {
-	if d <= 0 {
-		return stop
-	}
-	either := make(chan struct{})
-	go func() {
-		defer close(either)
-		select {
-		case <-stop:
-		case <-time.After(d):
-		}
-	}()
-	return either
 }
 
 func imageMode(s string) (image.Mode, error) {
