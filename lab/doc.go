@@ -17,4 +17,7 @@
 //	  down      always, on every path
 //	save      as it goes: a crash loses nothing already measured
 //	report    made from the files alone
+//
+// RunAll does this for many scenarios, one after the other, and keeps an index
+// of them.
 package lab
