@@ -3,9 +3,12 @@ package main
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/lab99/lab99/scenarios"
 )
 
 // TestReadmeCommands runs every lab99 command of the README without an
@@ -63,4 +66,54 @@ func copyOf(t *testing.T, dir string) string {
 		t.Fatal(err)
 	}
 	return to
+}
+
+// TestReadmeKnowsTheCatalogue: every scenario stands in the row of its kind.
+func TestReadmeKnowsTheCatalogue(t *testing.T) {
+	readme, err := os.ReadFile("../../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := map[string]string{
+		scenarios.KindFailure: "| failures |", scenarios.KindMitigation: "| mitigations |", scenarios.KindMyth: "| myths |",
+		scenarios.KindHarm: "| harmful |", scenarios.KindNewFailure: "| new failures |",
+	}
+	all, err := scenarios.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range all {
+		found := false
+		for line := range strings.Lines(string(readme)) {
+			if strings.HasPrefix(line, rows[s.Kind]) {
+				found = strings.Contains(line, "["+s.Name+"](scenarios/"+s.Name+")")
+			}
+		}
+		if !found {
+			t.Errorf("%s is not in the row %q", s.Name, rows[s.Kind])
+		}
+	}
+}
+
+// TestLinksLead: what the README and the lessons link to in this tree is there.
+func TestLinksLead(t *testing.T) {
+	pages, err := filepath.Glob("../../../scenarios/*/README.md")
+	if err != nil || len(pages) == 0 {
+		t.Fatalf("no lessons: %v", err)
+	}
+	link := regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`)
+	for _, page := range append(pages, "../../../README.md") {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), m[1])); err != nil {
+				t.Errorf("%s links to %s, which is not there", page, m[1])
+			}
+		}
+	}
 }
