@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+
 	"github.com/lab99/lab99/results"
 )
 
@@ -52,6 +54,7 @@ type Axis struct {
 	Min, Max float64
 	Clock    bool     `json:",omitempty"` // seconds: ticks as on a clock
 	Log      bool     `json:",omitempty"`
+	Quantile bool     `json:",omitempty"` // 1/(1-q), so that 10 is 90 %
 	Names    []string `json:",omitempty"`
 }
 
@@ -118,7 +121,7 @@ func Figures(run *results.Run) ([]Figure, error) {
 			figs = append(figs, stack(&vs[i]))
 		}
 	}
-	figs = append(figs, sides(vs), predicted(vs))
+	figs = append(figs, sides(vs), spectrum(vs), cliff(vs), predicted(vs))
 	for i := range figs {
 		figs[i].Footer = provenance(run)
 	}
@@ -129,7 +132,9 @@ func Figures(run *results.Run) ([]Figure, error) {
 type variant struct {
 	results.Variant
 	samples []results.Sample
-	byLog   bool // its failures are told apart by nginx's log alone
+	latency *hdr.Histogram // microseconds from the intended send
+	service *hdr.Histogram // microseconds from the actual send
+	byLog   bool           // its failures are told apart by nginx's log alone
 }
 
 // variants lists them in the order of the plan. One that never ran, or whose
@@ -140,7 +145,7 @@ func variants(run *results.Run) []variant {
 		v := variant{byLog: p.OwnConfig != "", Variant: run.Row(p)}
 		for _, d := range run.Variants {
 			if d.Name == p.Name {
-				v.samples = d.Samples
+				v.samples, v.latency, v.service = d.Samples, d.Latency, d.Service
 				if v.Errors != nil && v.Errors.Error99 == 0 {
 					v.samples = without99(v.samples)
 				}

@@ -142,11 +142,21 @@ func TestFiguresAreTheSameBytesAgain(t *testing.T) {
 func TestSVG(t *testing.T) {
 	run := charttest.Run("20261123-120000-port-exhaustion-tiny", "tiny",
 		charttest.Case{Name: "baseline", Verdict: "reproduced", Tuples: 50, RatePerS: 50, Duration: 2, Stop: 0.5, Churn: 1})
-	var b bytes.Buffer
-	if err := figures(t, run)[0].WriteSVG(&b); err != nil {
-		t.Fatal(err)
+	drawn := 0
+	for _, f := range figures(t, run) {
+		if f.ID != "comparison" && f.ID != "latency-spectrum" && f.ID != "cliff" {
+			continue
+		}
+		drawn++
+		var b bytes.Buffer
+		if err := f.WriteSVG(&b); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, "tiny-"+f.ID+".svg", b.Bytes())
 	}
-	golden(t, "tiny-comparison.svg", b.Bytes())
+	if drawn != 3 {
+		t.Errorf("%d pictures, want 3", drawn)
+	}
 }
 
 // TestEveryColourIsKnown guards the page, which exchanges colours one by one:

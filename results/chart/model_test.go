@@ -139,8 +139,8 @@ func TestANullIsNotMeasuredNeverZero(t *testing.T) {
 	v := run.Summary.Variant("tw-reuse")
 	*v = results.Variant{Name: v.Name, Verdict: "invalid", Predicted: v.Predicted}
 	for _, f := range figures(t, run) {
-		if f.ID == "stack-tw-reuse" {
-			continue // drawn from the samples, which are there
+		if f.ID == "stack-tw-reuse" || f.ID == "latency-spectrum" || f.ID == "cliff" {
+			continue // drawn from the samples and histograms, which are there
 		}
 		for _, r := range f.Table.Rows {
 			if r[0] != v.Name {
@@ -150,6 +150,80 @@ func TestANullIsNotMeasuredNeverZero(t *testing.T) {
 			if !strings.Contains(row, NotMeasured) || strings.Contains(row, "|0|") || strings.HasSuffix(row, "|0") {
 				t.Errorf("%s: %s", f.ID, row)
 			}
+		}
+	}
+}
+
+// TestWithoutSamplesThereIsNothingToSpread: nor a number to make up.
+func TestWithoutSamplesThereIsNothingToSpread(t *testing.T) {
+	run := charttest.Quick()
+	run.Variants[1].Samples, run.Variants[1].Latency, run.Variants[1].Service = nil, nil, nil
+	for _, f := range figures(t, run) {
+		if f.ID != "latency-spectrum" && f.ID != "cliff" {
+			continue
+		}
+		if p := f.Rows[0].Panels[1]; p.Empty != NotMeasured {
+			t.Errorf("%s: the panel of %s is not marked empty", f.ID, p.Variant)
+		}
+		for _, r := range f.Table.Rows {
+			if r[0] == "keepalive" && (r[len(r)-1] != NotMeasured || r[2] != NotMeasured) {
+				t.Errorf("%s: %q", f.ID, r)
+			}
+		}
+	}
+}
+
+// TestTheCliffIsToldWhereItWasFelt: by name, with both figures.
+func TestTheCliffIsToldWhereItWasFelt(t *testing.T) {
+	title := func(run *results.Run) string {
+		for _, f := range figures(t, run) {
+			if f.ID == "cliff" {
+				return f.Title
+			}
+		}
+		t.Fatal("no such figure")
+		return ""
+	}
+	if got := title(charttest.Full()); !strings.HasPrefix(got, "Beyond half the ports, a request that needs none takes ") || !strings.HasSuffix(got, " with baseline") {
+		t.Errorf("with a collapse: %s", got)
+	}
+	if got, want := title(charttest.Quick()), "Requests that need no port did not feel the others run out of them"; got != want {
+		t.Errorf("without: %s", got)
+	}
+}
+
+// TestAWaitBeforeTheSendIsTold: it is the distance of the two lines.
+func TestAWaitBeforeTheSendIsTold(t *testing.T) {
+	for _, f := range figures(t, charttest.Full()) {
+		if f.ID != "latency-spectrum" {
+			continue
+		}
+		if !strings.HasPrefix(f.Title, "baseline: 99 % of the requests took up to ") || !strings.HasSuffix(f.Title, " once sent") {
+			t.Errorf("title %s", f.Title)
+		}
+		long, short := top(f.Rows[0].Panels[0].Series[0]), top(f.Rows[0].Panels[0].Series[1])
+		if long < 10*short {
+			t.Errorf("latency up to %g ms, service time up to %g ms: the wait is not drawn", long, short)
+		}
+	}
+}
+
+// TestPointsAreThinnedToWhatAPixelCanShow: ten minutes of samples draw no more
+// than a minute's.
+func TestPointsAreThinnedToWhatAPixelCanShow(t *testing.T) {
+	c := charttest.Case{Name: "baseline", Verdict: "mitigated", Tuples: 500, RatePerS: 50, Duration: 600, HoldS: 1, Churn: 1}
+	for _, f := range figures(t, charttest.Run("20261123-130000-port-exhaustion-long", "long", c)) {
+		for _, r := range f.Rows {
+			for _, p := range r.Panels {
+				for _, s := range p.Series {
+					if len(s.Points) > 205 {
+						t.Errorf("%s, %s, %s: %d points on %d", f.ID, r.Title, s.Name, len(s.Points), pageWidth)
+					}
+				}
+			}
+		}
+		if f.ID != "time-wait-sides" && f.ID != "predicted-measured" && !strings.Contains(f.Subtitle, "Thinned") && !strings.Contains(f.Subtitle, "every") && !strings.Contains(f.Subtitle, "points a decade") && !strings.Contains(f.Subtitle, "Of each percent") {
+			t.Errorf("%s does not say how it was thinned: %s", f.ID, f.Subtitle)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -36,13 +37,11 @@ func multiples(vs []variant) Figure {
 		sockets, requests = max(sockets, top(p.Series...)), max(requests, top(q.Series...))
 		upper, lower = append(upper, p), append(lower, q)
 	}
-	blocks := (len(vs) + across - 1) / across
-	per := (len(vs) + blocks - 1) / blocks
-	for from := 0; from < len(vs); from += per {
-		to := min(from+per, len(vs))
-		f.Rows = append(f.Rows,
-			Row{Title: "Sockets on the proxy towards the backend", Height: 150, Columns: per, Heads: true, Y: Axis{Max: ceiling(sockets)}, Panels: upper[from:to]},
-			Row{Title: "Requests per second", Height: 125, Columns: per, Y: Axis{Max: ceiling(requests)}, Panels: lower[from:to]})
+	f.Rows = interleave(
+		rows(upper, Row{Title: "Sockets on the proxy towards the backend", Height: 150, Heads: true, Y: Axis{Max: ceiling(sockets)}}),
+		rows(lower, Row{Title: "Requests per second", Height: 125, Y: Axis{Max: ceiling(requests)}}))
+	if width > 0.1 {
+		f.Subtitle += fmt.Sprintf(" Thinned: rates are means of %s s, sockets the fullest sample of every %s s.", si(width), si(width))
 	}
 	f.Table.Header = []string{"variant", "verdict", "K", "peak in use", "peak TIME_WAIT, proxy", "ok", "error 99", "no live upstreams", "other errors", "first error 99"}
 	var words []string
@@ -60,6 +59,29 @@ func multiples(vs []variant) Figure {
 	f.AriaText = fmt.Sprintf("Small multiples over %s seconds, one column per variant: sockets by state against the capacity K, and requests per second by outcome. %s.",
 		si(end), strings.Join(words, ". "))
 	return f
+}
+
+// rows sets panels side by side, as many as their words allow, in rows that
+// are like one but for the panels.
+func rows(panels []Panel, like Row) []Row {
+	n := (len(panels) + across - 1) / across
+	per := (len(panels) + n - 1) / n
+	var all []Row
+	for part := range slices.Chunk(panels, per) {
+		r := like
+		r.Columns, r.Panels = per, part
+		all = append(all, r)
+	}
+	return all
+}
+
+// interleave puts each row of the second below that of the first.
+func interleave(upper, lower []Row) []Row {
+	var all []Row
+	for i := range upper {
+		all = append(all, upper[i], lower[i])
+	}
+	return all
 }
 
 // first is when the first error 99 came, in a table.

@@ -27,6 +27,9 @@ func (p *Panel) plot(y Axis, xTicks int, labelled bool) *plot.Plot {
 	pl := plot.New()
 	pl.BackgroundColor = nil
 	pl.X.Min, pl.X.Max, pl.Y.Min, pl.Y.Max = p.X.Min, p.X.Max, y.Min, y.Max
+	if p.X.Log {
+		pl.X.Scale = plot.LogScale{}
+	}
 	if y.Log {
 		pl.Y.Scale = plot.LogScale{}
 	}
@@ -155,8 +158,11 @@ func (s *Series) stroke(c *draw.Canvas, x, y transform) {
 // glyph tells the predicted from the measured by shape, not by colour alone.
 func (s *Series) glyph() draw.GlyphStyle {
 	g := draw.GlyphStyle{Color: s.Meaning.colour(1), Radius: 3, Shape: draw.CircleGlyph{}}
-	if s.Meaning == lawSays {
+	switch s.Meaning {
+	case lawSays:
 		g.Shape, g.Radius = diamond{}, 6
+	case maximum:
+		g.Shape, g.Radius = draw.RingGlyph{}, 2.5
 	}
 	return g
 }

@@ -22,6 +22,7 @@ const (
 	timeWait, established, otherState            Meaning = "time-wait", "established", "other states"
 	offered, answered, cpu, backendSide, lawSays Meaning = "offered", "answered", "cpu", "backend", "predicted"
 	p50, p99, maximum, neighbour                 Meaning = "p50", "p99", "max", "neighbour"
+	intended, serviceTime                        Meaning = "latency", "service time"
 	limit, ink, muted, grid, paper               Meaning = "limit", "text", "muted", "grid", "paper"
 )
 
@@ -57,6 +58,8 @@ func theme() []look {
 		{p99, "#2B2B2B", "#EDEDED", 1.4, nil, 0},
 		{maximum, "#6E6E6E", "#ACACAC", 1, dots, 0},
 		{neighbour, "#CC79A7", "#E59CC6", 1.6, []vg.Length{5, 1.5}, 0},
+		{intended, "#262626", "#F0F0F0", 1.5, nil, 0},
+		{serviceTime, "#007A5A", "#2CC79B", 1.4, middle, 0},
 		{limit, "#3C3C3C", "#CCCCCC", 1.1, []vg.Length{6, 3}, 0},
 		{ink, "#1F1F1F", "#E8E8E8", 0.8, nil, 0},
 		{muted, "#636363", "#A3A8AE", 0.6, nil, 0},

@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -32,6 +33,17 @@ func (t ticker) labelled(lo, hi float64) []plot.Tick {
 	if t.axis.Names != nil {
 		for i, name := range t.axis.Names {
 			ticks = append(ticks, plot.Tick{Value: -float64(i), Label: name})
+		}
+		return ticks
+	}
+	if t.axis.Quantile {
+		ticks = append(ticks, plot.Tick{Value: 2, Label: "50 %"})
+		for v, label := 10.0, "90 %"; v <= hi; v *= 10 {
+			ticks = append(ticks, plot.Tick{Value: v, Label: label})
+			label = map[string]string{"90 %": "99 %", "99 %": "99.9 %"}[label]
+			if label == "" {
+				label = fmt.Sprintf("%.*f %%", int(math.Round(math.Log10(v)))-1, 100*(1-0.1/v))
+			}
 		}
 		return ticks
 	}

@@ -37,6 +37,7 @@
         if (p) lines.push(s.name + " " + number(p[1]));
       });
       if (lines.length) lines.unshift(panel.title, where(panel, x));
+      lines = lines.filter(Boolean);
     });
     tip.hidden = !lines.length;
     tip.textContent = lines.join("\n");

@@ -89,7 +89,7 @@ func TestAReportMadeAgainIsTheSameBytes(t *testing.T) {
 	if diff := cmp.Diff(first, read(t, dir)); diff != "" {
 		t.Error(diff)
 	}
-	if want := 2 + 3*4; len(first) != want { // two pages, three files of each figure
+	if want := 2 + 3*6; len(first) != want { // two pages, three files of each figure
 		t.Errorf("%d files, want %d and no temporary ones left", len(first), want)
 	}
 	for _, link := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(first[MarkdownFile], -1) {

@@ -1,0 +1,193 @@
+package chart
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/lab99/lab99/results"
+)
+
+// half is the share of the tuples, in percent, beyond which connect() has to
+// search.
+const half = 50
+
+// cliff sets what the shortage costs everybody else against how much is taken:
+// the neighbour's latency and nginx's processor use. connect() is a system call
+// that blocks its worker while it searches, so all of a worker's requests wait
+// with it.
+func cliff(vs []variant) Figure {
+	f := Figure{ID: "cliff",
+		Subtitle: "The neighbour is a request that needs no upstream. Of each percent of the tuples the median and the worst are drawn. Vertical line: half, where connect() begins to search.",
+		Table:    Table{Header: []string{"variant", "neighbour below half, median (ms)", "worst (ms)", "beyond half, median (ms)", "worst (ms)", "nginx below half (cores)", "beyond half (cores)"}}}
+	var upper, lower []Panel
+	var near, cores []Series
+	var words, felt []string
+	crossed := false
+	for i := range vs {
+		v := &vs[i]
+		p := Panel{Variant: v.Name, Head: v.Name, SubHead: v.sub(), X: Axis{Max: 100}, Marks: []Mark{{X: half}}}
+		q := p
+		q.X.Label = "tuples taken, in percent"
+		taken := v.taken()
+		ms, use := v.nearBy(taken), v.coresBy(taken)
+		p.Series, q.Series = thinned(ms), []Series{{Name: "nginx", Meaning: cpu, Kind: Dots, Points: use}}
+		if len(ms) == 0 {
+			p.Empty = NotMeasured
+		}
+		if len(use) == 0 {
+			q.Empty = NotMeasured
+		}
+		below, beyond := split(ms)
+		cheap, dear := split(use)
+		row := []string{v.Name}
+		for _, x := range []float64{median(below), worst(below), median(beyond), worst(beyond), median(cheap), median(dear)} {
+			cell := digits(x)
+			if len(ms)+len(use) == 0 {
+				cell = NotMeasured
+			}
+			row = append(row, cell)
+		}
+		f.Table.Rows = append(f.Table.Rows, row)
+		words = append(words, fmt.Sprintf("%s: neighbour %s ms below half, %s ms beyond", v.Name, digits(median(below)), digits(median(beyond))))
+		crossed = crossed || len(beyond) > 0
+		if a, b := median(below), median(beyond); len(below) > 0 && len(beyond) > 0 && b >= 3*a && b >= 1 {
+			felt = append(felt, fmt.Sprintf("%s ms instead of %s with %s", digits(b), digits(a), v.Name))
+		}
+		near, cores = append(near, p.Series...), append(cores, q.Series...)
+		upper, lower = append(upper, p), append(lower, q)
+	}
+	switch {
+	case len(felt) > 0:
+		f.Title = "Beyond half the ports, a request that needs none takes " + strings.Join(felt, ", ")
+	case crossed:
+		f.Title = "Requests that need no port did not feel the others run out of them"
+	default:
+		f.Title = "No variant came to use half of its ports"
+	}
+	f.Rows = rows(upper, Row{Title: "Latency of the neighbour in milliseconds (log)", Height: 130, Heads: true, Y: decades(near)})
+	below := rows(lower, Row{Title: "Processor use of nginx in cores", Height: 90, Y: Axis{Max: ceiling(max(0.1, top(cores...)))}})
+	f.Rows = interleave(f.Rows, below)
+	f.AriaText = "Latency of the neighbour request and processor use of nginx against the share of the tuples taken, one column per variant. " + strings.Join(words, ". ") + "."
+	return f
+}
+
+// taken is the share of the tuples in use over time, in percent.
+func (v *variant) taken() []Point {
+	k := float64(v.Predicted.Tuples)
+	var ps []Point
+	for i := range v.samples {
+		if s := &v.samples[i]; k > 0 && s.Host == results.HostProxy && s.Net != nil && s.Net.Sockets != nil {
+			ps = append(ps, Point{s.T, min(100, 100*float64(s.Net.Count(""))/k)})
+		}
+	}
+	return ps
+}
+
+// at is the share that was last seen before a moment; it is not known long.
+func at(taken []Point, t float64) (float64, bool) {
+	i, there := slices.BinarySearchFunc(taken, t, func(p Point, t float64) int {
+		if p.X <= t {
+			return -1
+		}
+		return 1
+	})
+	if there || i == 0 || t-taken[i-1].X > 1 {
+		return 0, false
+	}
+	return taken[i-1].Y, true
+}
+
+// nearBy are the neighbour's answers by the share taken.
+func (v *variant) nearBy(taken []Point) []Point {
+	var ps []Point
+	for i := range v.samples {
+		s := &v.samples[i]
+		if s.Neighbour == nil || s.Neighbour.Status < 200 || s.Neighbour.Status > 299 {
+			continue
+		}
+		if share, known := at(taken, s.T); known {
+			ps = append(ps, Point{share, s.Neighbour.Ms})
+		}
+	}
+	return ps
+}
+
+// coresBy is nginx's processor use by the share taken in the middle of each
+// bin, while the load lasts.
+func (v *variant) coresBy(taken []Point) []Point {
+	s := v.cores(results.HostProxy, binWidth(v.span()))
+	var ps []Point
+	for _, p := range s.Points {
+		mid := p.X + s.Hold/2
+		if share, known := at(taken, mid); known && (v.LoadEndS == nil || p.X+s.Hold <= *v.LoadEndS) {
+			ps = append(ps, Point{round(share), p.Y})
+		}
+	}
+	return ps
+}
+
+// thinned keeps two points of each percent: the median and the worst.
+func thinned(ps []Point) []Series {
+	bins := map[int][]Point{}
+	for _, p := range ps {
+		i := int(min(99, p.X))
+		bins[i] = append(bins[i], p)
+	}
+	mid := Series{Name: "median", Meaning: neighbour, Kind: Dots}
+	high := Series{Name: "worst", Meaning: maximum, Kind: Dots}
+	for i := range 100 {
+		if bin := bins[i]; len(bin) > 0 {
+			x := float64(i) + 0.5
+			mid.Points = append(mid.Points, Point{x, round(median(bin))})
+			high.Points = append(high.Points, Point{x, round(worst(bin))})
+		}
+	}
+	return []Series{high, mid}
+}
+
+func split(ps []Point) (below, beyond []Point) {
+	for _, p := range ps {
+		if p.X < half {
+			below = append(below, p)
+		} else {
+			beyond = append(beyond, p)
+		}
+	}
+	return below, beyond
+}
+
+// median and worst are of the Y; of nothing, not a number.
+func median(ps []Point) float64 {
+	if len(ps) == 0 {
+		return math.NaN()
+	}
+	ys := make([]float64, len(ps))
+	for i, p := range ps {
+		ys[i] = p.Y
+	}
+	slices.Sort(ys)
+	return ys[len(ys)/2]
+}
+
+func worst(ps []Point) float64 {
+	high := math.NaN()
+	for _, p := range ps {
+		if !(p.Y <= high) {
+			high = p.Y
+		}
+	}
+	return high
+}
+
+// digits writes a number with two digits that count.
+func digits(v float64) string {
+	switch {
+	case math.IsNaN(v):
+		return "–"
+	case v >= 100:
+		return Grouped(v)
+	}
+	return fmt.Sprintf("%.2g", v)
+}
