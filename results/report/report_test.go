@@ -173,6 +173,9 @@ func TestEveryFigureIsDescribedAndHasItsTable(t *testing.T) {
 		if strings.Count(after[:end], "<svg") != 2 || !strings.Contains(after[:end], "<figcaption") || !strings.HasPrefix(strings.TrimSpace(after[end+len("</figure>"):]), "<details>") {
 			t.Errorf("%s: no picture, or no table below it", f.ID)
 		}
+		if n := strings.Count(after[:end], ">"+f.Footer[1]+"</text>"); n != 2 { // as it is in the file, digit by digit
+			t.Errorf("%s: %q stands in %d of 2 pictures", f.ID, f.Footer[1], n)
+		}
 	}
 }
 

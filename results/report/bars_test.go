@@ -1,0 +1,89 @@
+package report
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/lab99/lab99/results"
+	"github.com/lab99/lab99/results/chart/charttest"
+)
+
+// standard is a run of the standard size; long is ten minutes of five variants.
+func standard() *results.Run { return sized("standard", 20, 4) }
+func long() *results.Run     { return sized("long", 600, 5) }
+
+func sized(name string, seconds float64, variants int) *results.Run {
+	c := charttest.Case{Tuples: 4096, RatePerS: 1000, Duration: seconds, Churn: 1}
+	if seconds > 100 {
+		c.RatePerS = 100 // the report counts samples, not requests
+	}
+	var cases []charttest.Case
+	for _, v := range []struct {
+		name, verdict string
+		churn, hold   float64
+	}{{"baseline", "reproduced", 1, 0}, {"keepalive", "mitigated", 0, 0}, {"tw-reuse", "mitigated", 1, 1}, {"multi-ip", "postponed", 1, 0}, {"wider", "postponed", 1, 0}}[:variants] {
+		c.Name, c.Verdict, c.Churn, c.HoldS = v.name, v.verdict, v.churn, v.hold
+		cases = append(cases, c)
+	}
+	return charttest.Run("20261123-140000-port-exhaustion-"+name, name, cases...)
+}
+
+// TestThePageStaysSmall: what is drawn is bounded by the pixels, not by the
+// length of the run.
+func TestThePageStaysSmall(t *testing.T) {
+	for name, run := range map[string]*results.Run{"standard": standard(), "long": long()} {
+		html, md := pages(t, run)
+		if len(html) > 1.5e6 {
+			t.Errorf("%s: the page has %d bytes, want at most 1.5 MB", name, len(html))
+		}
+		t.Logf("%s: page %d kB, draft %d kB", name, len(html)/1000, len(md)/1000)
+	}
+}
+
+// TestALongRunCostsLittleMore: forty times the samples make the same pictures
+// of as many points. Times are compared with each other, as this machine's
+// neighbours slow both.
+func TestALongRunCostsLittleMore(t *testing.T) {
+	took := func(run *results.Run) time.Duration {
+		dir := charttest.Save(t, t.TempDir(), run)
+		best := time.Hour
+		for range 2 {
+			began := time.Now()
+			if err := Write(dir); err != nil {
+				t.Fatal(err)
+			}
+			best = min(best, time.Since(began))
+		}
+		return best
+	}
+	short, ten := took(standard()), took(long())
+	t.Logf("standard %v, ten minutes of five variants %v", short, ten)
+	if ten > 6*short {
+		t.Errorf("ten minutes of five variants took %v, a standard run %v: want at most 6 times as much, most being the drawing", ten, short)
+	}
+}
+
+// BenchmarkReport is the bar of a standard run (3 s, 300 MB) and of ten
+// minutes of five variants (10 s).
+func BenchmarkReport(b *testing.B) {
+	for _, run := range []*results.Run{standard(), long()} {
+		dir := charttest.Save(b, b.TempDir(), run)
+		b.Run(run.Plan.Size, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := Write(dir); err != nil {
+					b.Fatal(err)
+				}
+			}
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			b.ReportMetric(float64(m.Sys)/1e6, "MB-of-the-system")
+			if st, err := os.Stat(filepath.Join(dir, HTMLFile)); err == nil {
+				b.ReportMetric(float64(st.Size())/1e3, "kB-page")
+			}
+		})
+	}
+}
