@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/lab99/lab99/lab/driver"
@@ -52,7 +53,8 @@ func planVariant(v scenarios.Variant, predicted results.Prediction) results.Vari
 		Addresses: v.Backend.Addresses, Ports: v.Backend.Ports, Sources: v.Proxy.Addresses,
 		DelayS: v.Backend.Delay.Seconds(), BurstS: burstOf(v).every.Seconds(),
 		Profile: v.Load.Profile, Method: v.Load.Method,
-		Race: race(v), Retries: retries(v), Claims: claims(v.Expect),
+		Random: strings.Contains(v.Load.Profile, "poisson:"),
+		Race:   race(v), Retries: retries(v), Claims: claims(v.Expect),
 		Keepalive: v.Proxy.Keepalive, Workers: v.Proxy.Workers,
 		Sysctls: sysctls(v), Expect: v.Expect.Verdict, Predicted: predicted,
 	}

@@ -50,6 +50,7 @@ type VariantPlan struct {
 	Method      string            `json:"method,omitempty"`
 	DelayS      float64           `json:"backend_delay_s,omitempty"` // before each response
 	Race        bool              `json:"race,omitempty"`            // who closes first is not settled by configuration: f is an outcome
+	Random      bool              `json:"random,omitempty"`          // Poisson arrivals
 	Retries     bool              `json:"retries,omitempty"`         // nginx may try several peers for a request, or none
 	Claims      []Claim           `json:"claims,omitempty"`          // about figures of the result, beside the verdict
 	Keepalive   int               `json:"keepalive"`

@@ -12,7 +12,7 @@ import (
 // apply.
 type check func(m *Measured, v *results.Variant) results.Check
 
-var allChecks = []check{accounts, logAgrees, firstError, okBefore, okBeforeRace, collapseMoment}
+var allChecks = []check{accounts, logAgrees, firstError, okBefore, okBeforeRace, lost, collapseMoment}
 
 // checks runs them all; one that crashes cannot tell.
 func (m *Measured) checks(v *results.Variant) []results.Check {
@@ -69,8 +69,9 @@ func logAgrees(m *Measured, v *results.Variant) results.Check {
 func (m *Measured) own() bool { return m.Plan.OwnConfig != "" }
 
 // exact says whether the laws hold to the second: with a configuration of the
-// user's own, and where both ends close at once, f is an outcome of the run.
-func (m *Measured) exact() bool { return !m.own() && !m.Plan.Race }
+// user's own, and where both ends close at once, f is an outcome of the run, and
+// so are the moments of random arrivals.
+func (m *Measured) exact() bool { return !m.own() && !m.Plan.Race && !m.Plan.Random }
 
 // perDestination is how many tuples each destination has: nginx takes the
 // destinations in turn, and for each the sources at random.

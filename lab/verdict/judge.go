@@ -161,7 +161,7 @@ func (m *Measured) failing(v *results.Variant) (verdict, why string) {
 		why = fmt.Sprintf("the rate collapsed after %.2f s, at half the range; ", *v.CollapseS) + why
 	}
 	// In a race the moment is an outcome, and a later one is chance.
-	if m.Baseline != nil && !m.Plan.Race && *v.FirstError > *m.Baseline+max(law.Tolerance(*m.Baseline), 1.5*m.Plan.BurstS) {
+	if m.Baseline != nil && !m.Plan.Race && !m.Plan.Random && *v.FirstError > *m.Baseline+max(law.Tolerance(*m.Baseline), 1.5*m.Plan.BurstS) {
 		return Postponed, fmt.Sprintf("%s: %.1f times as late as the baseline's %.2f s, but it came", why, *v.FirstError / *m.Baseline, *m.Baseline)
 	}
 	return Reproduced, why

@@ -1,0 +1,42 @@
+package verdict
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/results"
+)
+
+// lost holds the share of random arrivals that failed against Erlang's B
+// formula, once the table has filled: after one hold time, of which at least two
+// more must follow.
+//
+// The blocked come in clumps, since a full table stays full for a while: their
+// share varies up to 2.5 times as much as if each were drawn alone (simulated, K
+// of 100, at 0.9, 1 and 1.5 Erlang per tuple). Four of those deviations cover all
+// but some runs in ten thousand.
+func lost(m *Measured, v *results.Variant) results.Check {
+	p := m.Plan.Predicted
+	if !m.Plan.Random || m.own() || p.Tuples == 0 || *v.LoadEndS < 3*p.HoldS {
+		return results.Check{}
+	}
+	var ok, failed int64
+	for _, s := range m.load() {
+		if s.T-s.Load.IntervalS >= p.HoldS && s.T <= *v.LoadEndS {
+			ok, failed = ok+s.Load.OK, failed+s.Load.Failed
+		}
+	}
+	n := float64(ok + failed)
+	if n == 0 {
+		return results.Check{}
+	}
+	want, got := law.ErlangB(p.Tuples, p.Rho*float64(p.Tuples)), float64(failed)/n
+	within := max(0.005, 4*2.5*math.Sqrt(want*(1-want)/n))
+	good := math.Abs(got-want) <= within
+	return results.Check{
+		Name: "share lost", OK: &good, Law: fmt.Sprintf("Erlang B with K servers and f·R·T Erlang, ± %.1f points: four standard errors of a share that comes in clumps", 100*within),
+		Predicted: &want, Measured: &got,
+		Text: fmt.Sprintf("%.1f Erlang on %d tuples: predicted %.2f %%, measured %.2f %% of %.0f requests", p.Rho*float64(p.Tuples), p.Tuples, 100*want, 100*got, n),
+	}
+}
