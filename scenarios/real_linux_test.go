@@ -75,6 +75,7 @@ func TestRealServersFollowTheRenderedPolicy(t *testing.T) {
 }
 
 func TestRealNginxAcceptsARewrittenConfiguration(t *testing.T) {
+	needs.Root(t) // nginx -t opens the log it was built to write as well
 	needs.Program(t, "netns", "nginx")
 	dir := t.TempDir()
 	text, _, err := readFile("testdata/nginx/typical.conf")
