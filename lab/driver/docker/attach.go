@@ -25,7 +25,8 @@ type stream struct {
 
 // attach connects to a container that has not started yet, so that not a
 // byte is missed. With an agent behind it stdout is a pipe to be read; of a
-// server only the tail of what it prints is kept.
+// server only the tail of what it prints is kept. The context bounds the
+// connecting, and the stream outlives it.
 func attach(ctx context.Context, cli *client.Client, id string, isAgent bool) (*stream, error) {
 	at, err := cli.ContainerAttach(ctx, id, client.ContainerAttachOptions{Stream: true, Stdin: isAgent, Stdout: true, Stderr: true})
 	if err != nil {

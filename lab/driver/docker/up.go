@@ -252,7 +252,7 @@ func (b *builder) start(ctx context.Context, m *member, req tc.ContainerRequest,
 		}
 	}
 	isAgent := m.role == roleTether || m.role == roleProbe
-	if m.stream, err = attach(context.WithoutCancel(ctx), cli, m.id, isAgent); err != nil {
+	if m.stream, err = attach(ctx, cli, m.id, isAgent); err != nil {
 		return unfit(ctx, "attach to the "+what, err)
 	}
 	if err := c.Start(ctx); err != nil {
