@@ -1,0 +1,123 @@
+package monitoring
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+type object = map[string]any
+
+// Grafana's grid is 24 units wide.
+const (
+	gridWidth   = 24
+	panelHeight = 8
+)
+
+// query is an expression with its legend.
+type query struct{ expr, legend string }
+
+// step is a value from which on a graph is drawn in a colour.
+type step struct {
+	at     float64
+	colour string
+}
+
+// panel is a graph of the dashboard, without its place.
+type panel struct {
+	title, about, unit string
+	queries            []query
+	steps              []step
+}
+
+// dashboard is the JSON model of Grafana, of the first limit: the others are
+// a change of its variables.
+func (v view) dashboard() ([]byte, error) {
+	l := limit{Tuples: 28232, HoldS: 61} // of Linux's default range
+	if len(v.Limits) > 0 {
+		l = v.Limits[0]
+	}
+	k := float64(l.Tuples)
+	const on = `{instance=~"$instance"}`
+	live := []panel{
+		{"TIME_WAIT sockets, share of the tuples", "Above one half connect() has to search; at 1 nginx logs error 99. With tcp_tw_reuse=1 this says little: look at the rate.", "percentunit",
+			[]query{{"node_sockstat_TCP_tw" + on + " / $tuples", "{{instance}}"}}, []step{{warnShare, "orange"}, {actShare, "red"}}},
+		{"New outgoing connections per second", "The line is what the tuples can take for ever if nginx closes first: tuples over hold time.", "cps",
+			[]query{{"rate(node_netstat_Tcp_ActiveOpens" + on + "[$__rate_interval])", "{{instance}}"}, {"vector($tuples / $hold)", "the most that is sustained"}}, []step{{l.Rate(), "red"}}},
+		{"TIME_WAIT sockets", "Of the whole network namespace, whatever their destination.", "short",
+			[]query{{"node_sockstat_TCP_tw" + on, "{{instance}}"}}, []step{{warnShare * k, "orange"}, {k, "red"}}},
+		{"Established connections", "Both sides of nginx: clients' and the upstream's.", "short",
+			[]query{{"node_netstat_Tcp_CurrEstab" + on, "{{instance}}"}}, nil},
+	}
+	run := []panel{
+		{"The run: sockets in TIME_WAIT on the proxy", "From metrics.txt of the run, once it is in the data source.", "short",
+			[]query{{`sum by (variant) (lab99_sockets{host="proxy",state="time-wait"})`, "{{variant}}"}}, []step{{k, "red"}}},
+		{"The run: failed requests per second", "Error 99 and every other cause.", "reqps",
+			[]query{{`sum by (variant, outcome) (rate(lab99_requests_total{outcome!="ok"}[5s]))`, "{{variant}}, {{outcome}}"}}, nil},
+	}
+	panels := []object{v.needs()}
+	for i, p := range append(live, run...) {
+		panels = append(panels, p.model(len(panels)+1, i))
+	}
+	return indented(object{
+		"title": "nginx source ports (lab99)", "uid": shorten(v.Group, 40), "tags": []string{"lab99", "nginx"},
+		"description": fmt.Sprintf("Limits of the lab99 run %q, %s: %d tuples, held for %s s. Put your own above.", v.ID, l.Names(), l.Tuples, number(l.HoldS)),
+		"editable":    true, "schemaVersion": 38, "version": 1, "refresh": "10s", "timezone": "utc",
+		"time":       object{"from": "now-1h", "to": "now"},
+		"templating": object{"list": variables(l)},
+		"panels":     panels, "annotations": object{"list": []any{}}, "links": []any{},
+	})
+}
+
+func shorten(s string, most int) string { return s[:min(len(s), most)] }
+
+// variables are what a reader sets at the top.
+func variables(l limit) []object {
+	box := func(name, label, value string) object {
+		return object{"name": name, "label": label, "type": "textbox", "query": value,
+			"current": object{"text": value, "value": value}, "options": []object{{"text": value, "value": value, "selected": true}}}
+	}
+	return []object{
+		{"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus"},
+		{"name": "instance", "label": "node_exporter", "type": "query", "datasource": source(), "multi": true, "includeAll": true, "refresh": 2,
+			"query": object{"query": "label_values(node_sockstat_TCP_tw, instance)", "refId": "instance"}, "current": object{"text": "All", "value": "$__all"}},
+		box("tuples", "Tuples (ports × addresses)", number(float64(l.Tuples))),
+		box("hold", "Hold time, s", number(l.HoldS)),
+	}
+}
+
+func source() object { return object{"type": "prometheus", "uid": "${datasource}"} }
+
+// needs is a panel of words.
+func (v view) needs() object {
+	return object{"id": 1, "type": "text", "title": "What this needs", "gridPos": object{"x": 0, "y": 0, "w": gridWidth, "h": 4},
+		"options": object{"mode": "markdown", "content": "A node_exporter **in nginx's network namespace** (a sidecar in a pod), with its default collectors sockstat and netstat. " +
+			"Set *tuples* to your usable ports times the addresses at both ends, and *hold time* to 61, or to 1 with `tcp_tw_reuse=1`. " +
+			"The lowest row shows the lab's own run, once `promtool tsdb create-blocks-from openmetrics metrics.txt` has put it into the data source."}}
+}
+
+// model places the panel number n, two in a row, below the words.
+func (p panel) model(id, n int) object {
+	var targets []object
+	for i, q := range p.queries {
+		targets = append(targets, object{"refId": string(rune('A' + i)), "datasource": source(), "expr": q.expr, "legendFormat": q.legend})
+	}
+	steps := []object{{"color": "green", "value": nil}}
+	for _, s := range p.steps {
+		steps = append(steps, object{"color": s.colour, "value": s.at})
+	}
+	mode := "line"
+	if p.steps == nil {
+		mode = "off"
+	}
+	return object{"id": id, "type": "timeseries", "title": p.title, "description": p.about, "datasource": source(), "targets": targets,
+		"gridPos": object{"x": n % 2 * gridWidth / 2, "y": 4 + n/2*panelHeight, "w": gridWidth / 2, "h": panelHeight},
+		"fieldConfig": object{"overrides": []any{}, "defaults": object{"unit": p.unit, "min": 0,
+			"thresholds": object{"mode": "absolute", "steps": steps}, "custom": object{"thresholdsStyle": object{"mode": mode}, "fillOpacity": 10}}},
+		"options": object{"legend": object{"displayMode": "list", "placement": "bottom"}, "tooltip": object{"mode": "multi"}},
+	}
+}
+
+func indented(v any) ([]byte, error) {
+	b, err := json.MarshalIndent(v, "", "  ")
+	return append(b, '\n'), err
+}
