@@ -1,5 +1,5 @@
 // Package report puts a run on a page: report.html to read, report.md to paste
-// into a postmortem, and the figures of both as files.
+// into a postmortem, the figures of both as files, and what monitoring takes.
 //
 // A report is a pure function of the run's directory: made again, it is the
 // same bytes. It knows no clock and looks at nothing but the files, so an old
@@ -7,7 +7,8 @@
 //
 // A number nobody measured is written "not measured", never 0.
 //
-// Neighbours: package results reads the run, package chart draws it.
+// Neighbours: package results reads the run, package chart draws it; packages
+// openmetrics and monitoring write it for other programs.
 package report
 
 import (
@@ -19,6 +20,8 @@ import (
 
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/chart"
+	"github.com/lab99/lab99/results/monitoring"
+	"github.com/lab99/lab99/results/openmetrics"
 )
 
 // Files of a report, in the run's directory.
@@ -42,16 +45,34 @@ func Write(dir string) error {
 	for i := range figs {
 		f := &figs[i]
 		name := filepath.Join(ChartsDir, f.ID)
-		err := errors.Join(write(run.Dir, name+".svg", f.WriteSVG), write(run.Dir, name+".png", f.WritePNG), write(run.Dir, name+".csv", f.WriteCSV))
+		err := errors.Join(write(run.Dir, name+".svg", f.WriteSVG), write(run.Dir, name+".png", f.WritePNG), write(run.Dir, name+".csv", f.WriteCSV), write(run.Dir, name+".json", f.WriteJSON))
 		if err != nil {
 			return err
 		}
+	}
+	if err := forMonitoring(run); err != nil {
+		return err
 	}
 	page := newPage(run, figs)
 	if err := write(run.Dir, MarkdownFile, page.markdown); err != nil {
 		return err
 	}
 	return write(run.Dir, HTMLFile, page.html)
+}
+
+// forMonitoring writes what other programs take: the time series, alert rules
+// and a dashboard.
+func forMonitoring(run *results.Run) error {
+	files, err := monitoring.Files(run)
+	if err != nil {
+		return fmt.Errorf("make %s: %w", monitoring.Dir, err)
+	}
+	for _, f := range files {
+		if err := (&results.Store{Dir: run.Dir}).WriteFile(f.Name, f.Text); err != nil {
+			return err
+		}
+	}
+	return write(run.Dir, openmetrics.File, func(w io.Writer) error { return openmetrics.Write(w, run) })
 }
 
 func write(dir, name string, encode func(io.Writer) error) error {

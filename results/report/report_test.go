@@ -55,7 +55,7 @@ func figures(t *testing.T, run *results.Run) []chart.Figure {
 func read(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
-	for _, pattern := range []string{"report.*", "charts/*", ".*", "charts/.*"} {
+	for _, pattern := range []string{"report.*", "charts/*", ".*", "charts/.*", "metrics.txt", "monitoring/*", "monitoring/.*"} {
 		names, err := filepath.Glob(filepath.Join(dir, pattern))
 		if err != nil {
 			t.Fatal(err)
@@ -89,7 +89,7 @@ func TestAReportMadeAgainIsTheSameBytes(t *testing.T) {
 	if diff := cmp.Diff(first, read(t, dir)); diff != "" {
 		t.Error(diff)
 	}
-	if want := 2 + 3*6; len(first) != want { // two pages, three files of each figure
+	if want := 2 + 4*6 + 1 + 3; len(first) != want { // two pages, four files of each figure, metrics, monitoring
 		t.Errorf("%d files, want %d and no temporary ones left", len(first), want)
 	}
 	for _, link := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(first[MarkdownFile], -1) {
