@@ -13,7 +13,7 @@ const across = 4
 // requests got below. More variants than fit go into further blocks.
 func multiples(vs []variant) Figure {
 	f := Figure{ID: "comparison", Title: comparison(vs),
-		Subtitle: "Dashed line: K, the connections this variant can have at once. Shaded: first to last error 99. Scales are the same along a row."}
+		Subtitle: "Dashed line: K, the connections this variant can have at once. Shaded: from the first error 99 to the last failure it caused. Scales are the same along a row."}
 	end, sockets, requests := 1.0, 0.0, 0.0
 	for i := range vs {
 		end = max(end, vs[i].span())

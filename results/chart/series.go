@@ -52,12 +52,14 @@ func (v *variant) failures(each func(from, to float64, e results.Errors)) {
 	}
 }
 
-// faultWindow is the time from the first to the last error 99.
+// faultWindow is the time from the first error 99 to the last failure it
+// caused: once nginx has marked its peers down, the rest fail without a
+// connect().
 func (v *variant) faultWindow() []Span {
 	var s Span
 	found := false
 	v.failures(func(from, to float64, e results.Errors) {
-		if e.Error99 == 0 {
+		if e.Error99 == 0 && (!found || e.NoLiveUpstreams == 0) {
 			return
 		}
 		if !found {

@@ -12,7 +12,7 @@ import (
 // what ran out, what failed, who else felt it, and what it cost.
 func stack(v *variant) Figure {
 	f := Figure{ID: "stack-" + v.Name, Title: v.Name + ": " + v.story(),
-		Subtitle: "From cause to effect on one time axis. Shaded: first to last error 99. Latency counts from the intended send time."}
+		Subtitle: "From cause to effect on one time axis. Shaded: from the first error 99 to the last failure it caused. Latency counts from the intended send time."}
 	end := max(1, v.span())
 	width := binWidth(end)
 	if width > 0.1 {

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -152,10 +153,20 @@ func holdTime(s float64) string {
 	return "about a minute"
 }
 
+// word is a first word that takes a capital: not the name of a program, nor
+// one such as tcp_tw_reuse=1 or connect().
+var word = regexp.MustCompile(`^[a-z]+( |$|,)`)
+
 // sentence makes one of a remark: a capital, and a full stop.
 func sentence(s string) string {
 	s = strings.TrimSpace(s)
-	if s == "" || strings.ContainsAny(s[len(s)-1:], ".!?") {
+	if s == "" {
+		return s
+	}
+	if first := word.FindString(s); first != "" && !strings.HasPrefix(first, "nginx") && !strings.HasPrefix(first, "httpd") {
+		s = strings.ToUpper(s[:1]) + s[1:]
+	}
+	if strings.ContainsAny(s[len(s)-1:], ".!?") {
 		return s
 	}
 	return s + "."
