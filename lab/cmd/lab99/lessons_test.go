@@ -26,7 +26,7 @@ var lessons = map[string]map[string]lesson{
 	"saw-tooth":        {"constant": recovers, "load-drops": recovers},
 
 	"keepalive-size": {"pool-1": churns(1), "pool-4": churns(4), "pool-16": churns(16), "pool-64": none},
-	"https-upstream": {"baseline": races, "keepalive": pools, "close-notify": noTimeWait},
+	"https-upstream": {"baseline": measuredShare, "keepalive": pools, "close-notify": noTimeWait},
 	"tw-reuse-ceiling": {
 		"off": runsOut(1, 1), "no-timestamps": runsOut(1, 1),
 		"below": holds(1), "above": runsOut(1, 0), "shorter-delay": holds(0.1),
