@@ -71,6 +71,23 @@ func collapses(t *testing.T, p results.VariantPlan, v results.Variant) {
 	}
 }
 
+// loses: of random arrivals at R Erlang (T is 1 s) P tuples refuse the share that
+// Erlang's B formula gives, once the first second has filled them. It comes in
+// clumps, so that its deviation is up to 2.5 times that of single draws; four of
+// those are allowed.
+func loses(t *testing.T, p results.VariantPlan, v results.Variant) {
+	t.Helper()
+	want := 1.0
+	for n := range ports(p) {
+		want = p.RatePerS * want / (float64(n+1) + p.RatePerS*want)
+	}
+	n := float64(*v.Sent) - p.RatePerS
+	within := 4 * 2.5 * math.Sqrt(want*(1-want)/n)
+	if got := float64(*v.Failed) / n; math.Abs(got-want) > within {
+		t.Errorf("%s: %.2f %% of the requests failed, want %.2f %% within %.2f", v.Name, 100*got, 100*want, 100*within)
+	}
+}
+
 // churns: against bursts of 64 a pool of k saves k connections of each, so that
 // 1 − k/64 of the requests open one, within 0.05, until the ports are used up.
 func churns(k float64) lesson {

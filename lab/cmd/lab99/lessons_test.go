@@ -24,6 +24,7 @@ var lessons = map[string]map[string]lesson{
 	"peer-ejection":    {"ejected": runsOut(3, 0), "max-fails-0": runsOut(3, 0)},
 	"bystander":        {"baseline": runsOut(1, 0), "keepalive": pools},
 	"saw-tooth":        {"constant": recovers, "load-drops": recovers},
+	"random-arrivals":  {"at": loses, "above": loses, "below": none},
 
 	"keepalive-size": {"pool-1": churns(1), "pool-4": churns(4), "pool-16": churns(16), "pool-64": none},
 	"https-upstream": {"baseline": measuredShare, "keepalive": pools, "close-notify": noTimeWait},
