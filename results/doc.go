@@ -8,7 +8,10 @@
 //	<variant>/       samples.jsonl, events.jsonl, latency.hlog, service.hlog, rendered configs,
 //	                 an excerpt of the error log, verdict.json
 //	summary.json     one row per variant, schema lab99/summary/v1
-//	report.html, report.md, charts/
+//	report.html, report.md, charts/, metrics.txt, monitoring/
+//
+// A run that was repeated has its runs as any others, and beside them a group:
+// a directory whose group.json names them.
 //
 // It is written in three steps: plan and environment before anything starts,
 // samples and events as they arrive (JSON Lines, so that a cut file keeps its
@@ -16,6 +19,7 @@
 // temporary name and renamed. Everything a report says is read from the
 // directory, so a report can be made again, byte for byte, from an old run.
 //
-// Neighbours: package chart draws a Run, package report words it; package lab
-// is the one that writes.
+// Neighbours: package chart draws a Run, package report words it, package
+// compare holds several against each other, packages openmetrics and monitoring
+// write one for other programs; package lab is the one that writes.
 package results

@@ -180,6 +180,7 @@ func flags(t *terminal, name, args string) *flag.FlagSet {
 		fmt.Fprintln(t.stdout, strings.TrimSpace(fmt.Sprintf("Usage: lab99 %s %s", name, args)))
 		fs.SetOutput(t.stdout)
 		fs.PrintDefaults()
+		fs.SetOutput(io.Discard) // or the package says that the help was asked for
 		return flag.ErrHelp
 	}
 	fs.BoolFunc("h", "print this", help)
