@@ -106,13 +106,13 @@ func (v *Variant) otherwise() string {
 		}
 		return v.Name + " did not do what was foretold"
 	case "inconclusive":
-		return v.Name + " is undecided, nothing failed yet but its ports are filling up"
+		return v.Name + " is undecided: nothing failed yet but its ports are filling up"
 	case "invalid":
 		first, _, _ := strings.Cut(v.Why, "; ")
-		return v.Name + " is invalid, " + strings.TrimSuffix(first, ".")
+		return v.Name + " is invalid: " + strings.TrimSuffix(first, ".")
 	case "error":
 		first, _, _ := strings.Cut(v.Why, "\n")
-		return v.Name + " ended in an error of the lab, " + strings.TrimSuffix(first, ".")
+		return v.Name + " ended in an error of the lab: " + strings.TrimSuffix(first, ".")
 	}
 	return v.Name + " is " + v.Verdict
 }

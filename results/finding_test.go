@@ -29,10 +29,10 @@ func TestFindingIsOneSentence(t *testing.T) {
 		{"a collapse", []Variant{crawl, {Name: "tw-reuse", Verdict: "collapsed", CollapseS: at(7.2)}}, "nginx came to a crawl 7.0 s after the load began, with half of its 4,096 source ports taken; tw-reuse (after 7.2 s) came to a crawl all the same."},
 		{"a collapse and error 99", []Variant{both}, "nginx came to a crawl 7.0 s after the load began, with half of its 4,096 source ports taken, used up the rest by 27.2 s and refused 78 % of the requests from then on."},
 		{"a myth", []Variant{base, {Name: "fin-timeout", Verdict: "reproduced", FirstError: at(4.1)}}, "nginx ran out of its 4,096 source ports 4.1 s after the load began and refused 78 % of the requests from then on; fin-timeout (after 4.1 s) ran out of ports all the same."},
-		{"none fails", []Variant{held, {Name: "other", Verdict: "inconclusive"}}, "keepalive held 1,000 requests/s without a failure; other is undecided, nothing failed yet but its ports are filling up."},
+		{"none fails", []Variant{held, {Name: "other", Verdict: "inconclusive"}}, "keepalive held 1,000 requests/s without a failure; other is undecided: nothing failed yet but its ports are filling up."},
 		{"other failures", []Variant{{Name: "race", Verdict: "not-reproduced", Failed: at(int64(12))}}, "race failed 12 requests, none of them for want of ports."},
 		{"faults", []Variant{{Name: "a", Verdict: "invalid", Why: "process 7 (nginx) ended; and more"}, {Name: "b", Verdict: "error", Why: "the agent is gone\npanic"}},
-			"a is invalid, process 7 (nginx) ended; b ended in an error of the lab, the agent is gone."},
+			"a is invalid: process 7 (nginx) ended; b ended in an error of the lab: the agent is gone."},
 		{"nothing known", []Variant{{Name: "a", Verdict: "reproduced"}}, "a failed as foretold."},
 	} {
 		if got := Finding(Summary{Variants: tc.rows}); got != tc.want {

@@ -1,22 +1,6 @@
 package chart
 
-import (
-	"math"
-
-	"github.com/lab99/lab99/results"
-)
-
-// binWidth is the width of the plotted bins: 0.1 s, the interval of the
-// samples, for runs short enough to show it, then as little more as keeps a
-// line a line. Ten-second buckets would hide the very edge this is about.
-func binWidth(span float64) float64 {
-	for _, w := range []float64{0.1, 0.2, 0.5, 1, 2, 5, 10} {
-		if span/w <= 150 {
-			return w
-		}
-	}
-	return span / 150
-}
+import "github.com/lab99/lab99/results"
 
 // span is the end of the observation, at least the end of the load.
 func (v *variant) span() float64 {
@@ -75,46 +59,6 @@ func (v *variant) faultWindow() []Span {
 	}
 	return []Span{s}
 }
-
-// bins turn increments over uneven intervals into rates over even ones. An
-// increment is spread over the interval it was counted in, so that a sampler
-// that drifts across the edge of a bin leaves no spikes.
-type bins struct {
-	width      float64
-	sum, cover []float64
-}
-
-func (b *bins) add(from, to, n float64) {
-	if from < 0 { // what came before the load's start belongs to no bin
-		n *= to / (to - from)
-		from = 0
-	}
-	if to <= from {
-		return
-	}
-	for i := int(from / b.width); float64(i)*b.width < to-1e-9; i++ {
-		for len(b.sum) <= i {
-			b.sum, b.cover = append(b.sum, 0), append(b.cover, 0)
-		}
-		part := min(to, float64(i+1)*b.width) - max(from, float64(i)*b.width)
-		b.sum[i] += n * part / (to - from)
-		b.cover[i] += part
-	}
-}
-
-// rates gives a point per bin that was observed for half its width or more.
-func (b *bins) rates() []Point {
-	var ps []Point
-	for i := range b.sum {
-		if b.cover[i] >= b.width/2 {
-			ps = append(ps, Point{round(float64(i) * b.width), round(b.sum[i] / b.cover[i])})
-		}
-	}
-	return ps
-}
-
-// round cuts the noise of floating point off what is written to files.
-func round(v float64) float64 { return math.Round(v*1e4) / 1e4 }
 
 // loadRate is a rate of the generator.
 func (v *variant) loadRate(name string, m Meaning, width float64, n func(*results.Load) int64) Series {

@@ -152,7 +152,7 @@ func TestPageBeginsWithTheFinding(t *testing.T) {
 	html, _ := pages(t, run)
 	_, body, _ := strings.Cut(html, "<main>")
 	text := strings.TrimSpace(body)
-	if !strings.HasPrefix(text, `<h1>baseline is invalid, a reason with &lt;tags&gt; &amp; &#34;quotes&#34;.</h1>`) {
+	if !strings.HasPrefix(text, `<h1>baseline is invalid: a reason with &lt;tags&gt; &amp; &#34;quotes&#34;.</h1>`) {
 		t.Errorf("the page begins %.120q", text)
 	}
 	if notes := strings.Index(body, "1.22.1 was assembled"); notes < 0 || notes > strings.Index(body, "<table") {

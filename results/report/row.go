@@ -130,11 +130,11 @@ func (v variant) Headroom() string {
 }
 
 // Mechanism says in plain words, with the run's own numbers, why ports run
-// out; "" where the laws foretold no moment.
+// out; "" where they did not, or the laws foretold no moment.
 func (p *page) Mechanism() string {
 	v := p.failure()
 	law, ports := v.Predicted, v.K()
-	if law.FirstError99S == nil || v.OfferedPerS <= 0 || law.HoldS <= 0 || v.Plan.Race || v.Plan.Profile != "" {
+	if law.FirstError99S == nil || v.FirstError == nil || v.OfferedPerS <= 0 || law.HoldS <= 0 || v.Plan.Race || v.Plan.Profile != "" {
 		return ""
 	}
 	sum := fmt.Sprintf("%s ports at %s new connections a second last %s", ports, chart.Grouped(v.OfferedPerS), chart.Seconds(*law.FirstError99S))
