@@ -28,7 +28,7 @@ func TestJUnitTellsFailuresFromErrors(t *testing.T) {
 		t.Errorf("%d tests, %d failures, %d errors, want 4, 1 and 3: what never ran is no success\n%s", got.Tests, got.Failures, got.Errors, b.String())
 	}
 	f := got.Cases[0].Failure
-	if f == nil || got.Cases[0].Error != nil || !strings.Contains(f.Text, "too <late>.\nfirst error 99: 3 s (law: t = K/(fR))") {
+	if f == nil || got.Cases[0].Error != nil || !strings.Contains(f.Text, "Too <late>.\nfirst error 99: 3 s (law: t = K/(fR))") {
 		t.Errorf("the baseline's failure is %+v", f)
 	}
 	if e := got.Cases[3].Error; e == nil || e.Type != results.NotRun || got.Cases[3].Failure != nil {
