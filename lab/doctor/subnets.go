@@ -56,6 +56,8 @@ func judgeSubnets(f Facts) Check {
 	}
 	c := Check{Name: "subnets", Status: OK, Found: "free: " + strings.Join(free, ", ")}
 	switch {
+	case len(free) == 0 && f.Engine.Err != "" && f.Namespaces.works():
+		c.Found = strings.Join(used, "; ") + ", but the driver netns has a network to itself"
 	case len(free) == 0:
 		c.Status, c.Found = Fail, strings.Join(used, "; ")
 		c.Remedy = "run `lab99 clean`, or name a free network with --subnet"
