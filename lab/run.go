@@ -85,7 +85,7 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 	}
 	store, err := results.Create(o.Out, time.Now(), plan.Scenario, plan.Size)
 	if err != nil {
-		return nil, &StorageError{err}
+		return nil, &StorageError{fmt.Errorf("%w\n  Name a directory that you can write in with --out.", err)}
 	}
 	r := &run{o: o, name: runName(store.Dir), plan: plan, store: store, notes: notes, out: &Outcome{Dir: store.Dir}}
 	for _, n := range notes {

@@ -114,6 +114,9 @@ func (d *Driver) Prepare(ctx context.Context, role image.Role, ref string, mode 
 			Hint: "Start a container engine and use --driver docker, or allow the distribution's packages with --images auto.",
 		}
 	}
+	if _, err := scratchDir(); err != nil {
+		return image.Image{}, err // else packages and programs would be blamed, one after the other
+	}
 	img, root, err := image.Unpack(ctx, role, ref, mode, say)
 	if none := new(image.UnavailableError); errors.As(err, &none) {
 		// Second best: what is installed may have other modules than a lean

@@ -14,6 +14,7 @@ import (
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab/agent"
 	"github.com/lab99/lab99/lab/driver"
+	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/results"
 	"golang.org/x/sys/unix"
 )
@@ -87,6 +88,18 @@ func spec(d *Driver, t *testing.T) driver.Spec {
 		Backend:   driver.Server{Image: "empty", Command: []string{"/nothing"}},
 		Configure: func(driver.Topology) (proxy, backend []driver.File, err error) { return nil, nil, nil },
 		OnRecord:  func(string, agent.Record) {},
+	}
+}
+
+// TestNoPlaceForFilesIsSaid: neither packages nor the harness are to blame.
+func TestNoPlaceForFilesIsSaid(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", "")
+	for name, home := range map[string]string{"no home": "", "one that is no directory": "/dev/null"} {
+		t.Setenv("HOME", home)
+		_, err := (&Driver{}).Prepare(t.Context(), image.Nginx, "nginx:1.30", image.Auto, nil)
+		if unfit := new(driver.UnfitError); !errors.As(err, &unfit) || !strings.Contains(unfit.Hint, "XDG_CACHE_HOME") {
+			t.Errorf("%s: %v, want an UnfitError that says what to set", name, err)
+		}
 	}
 }
 

@@ -84,12 +84,15 @@ func (d *Driver) server(s driver.Server, files []driver.File) (*server, error) {
 // one mounts there only its own servers see.
 func scratchDir() (string, error) {
 	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("where to mount root file systems: %w", err)
-	}
 	dir := filepath.Join(cache, "lab99", "mnt")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", fmt.Errorf("where to mount root file systems: %w", err)
+	if err == nil {
+		err = os.MkdirAll(dir, 0o755)
+	}
+	if err != nil {
+		return "", &driver.UnfitError{
+			What: "there is no place for root file systems", Err: err,
+			Hint: "Set XDG_CACHE_HOME, or HOME, to a directory that you can write in.",
+		}
 	}
 	return dir, nil
 }
