@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/report"
@@ -19,14 +20,18 @@ type CatalogueOutcome struct {
 	Catalogue results.Catalogue
 }
 
+// giveUpAfter is how many scenarios in a row a machine may be unfit for: one may
+// ask for too much, and an engine may be slow for once.
+const giveUpAfter = 3
+
 // RunAll runs scenarios one after the other, each into a directory of its own,
 // and writes an index of them after each, so that a crash loses nothing. o's
 // Scenario and Entered are set for each.
 //
 // A scenario that cannot be run does not keep the next from running; code is
-// the exit code of such an error. A closed Stop, an ended context and results
-// that cannot be written end the whole. The outcome is nil if nothing was
-// started.
+// the exit code of such an error. A closed Stop, an ended context, results that
+// cannot be written and a machine that is unfit giveUpAfter times in a row end
+// the whole. The outcome is nil if nothing was started.
 func RunAll(ctx context.Context, o Options, all []*scenarios.Resolved, code func(error) int) (*CatalogueOutcome, error) {
 	began := time.Now()
 	c := results.Catalogue{
@@ -52,6 +57,7 @@ func RunAll(ctx context.Context, o Options, all []*scenarios.Resolved, code func
 	out := &CatalogueOutcome{Dir: store.Dir, Catalogue: c}
 	left := time.Duration(c.EstimateS * float64(time.Second))
 	o.Progress.Say(fmt.Sprintf("%d scenarios, size %s: about %s in all", len(all), c.Size, left))
+	unfit := 0 // scenarios in a row
 	for i, s := range all {
 		if stopped(o.Stop) || ctx.Err() != nil {
 			break
@@ -70,6 +76,13 @@ func RunAll(ctx context.Context, o Options, all []*scenarios.Resolved, code func
 		}
 		if errors.As(err, new(*StorageError)) {
 			return out, err
+		}
+		unfit++
+		if !errors.As(err, new(*driver.UnfitError)) {
+			unfit = 0
+		}
+		if unfit == giveUpAfter && i+1 < len(all) {
+			return out, fmt.Errorf("%d scenarios in a row could not be run, so the rest is not tried: %w", unfit, err)
 		}
 	}
 	return out, context.Cause(ctx)
