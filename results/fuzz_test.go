@@ -81,3 +81,20 @@ func FuzzPlan(f *testing.F) {
 		}
 	})
 }
+
+// FuzzGroup: any group that is let through names directories beside its own.
+func FuzzGroup(f *testing.F) {
+	f.Add([]byte(`{"schema":"lab99/group/v1","runs":["20261123-010000-s-quick"]}`))
+	f.Add([]byte(`{"schema":"lab99/group/v1","runs":[".."]}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var g Group
+		if err := decode(b, &g, GroupFile, 1); err != nil || g.sound() != nil {
+			return
+		}
+		for _, name := range g.Runs {
+			if !filepath.IsLocal(name) || filepath.Base(name) != name {
+				t.Errorf("the name %q leads away", name)
+			}
+		}
+	})
+}

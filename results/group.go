@@ -45,19 +45,29 @@ func OpenGroup(dir string) (runs []string, is bool, err error) {
 	case err != nil:
 		return nil, true, &RunError{err}
 	}
-	if err := readable(g.Schema, GroupSchema); err != nil {
+	if err := g.sound(); err != nil {
 		return nil, true, &RunError{fmt.Errorf("%s: %w", path, err)}
 	}
-	if n := len(g.Runs); n == 0 || n > MaxRuns {
-		return nil, true, &RunError{fmt.Errorf("%s: %d runs, want 1 to %d", path, n, MaxRuns)}
-	}
 	for _, name := range g.Runs {
-		if !runName.MatchString(name) {
-			return nil, true, &RunError{fmt.Errorf("%s: a run is named %q, want the name of a directory beside the group's", path, name)}
-		}
 		runs = append(runs, filepath.Join(filepath.Dir(dir), name))
 	}
 	return runs, true, nil
+}
+
+// sound checks what a stored group is trusted with.
+func (g *Group) sound() error {
+	if err := readable(g.Schema, GroupSchema); err != nil {
+		return err
+	}
+	if n := len(g.Runs); n == 0 || n > MaxRuns {
+		return fmt.Errorf("%d runs, want 1 to %d", n, MaxRuns)
+	}
+	for _, name := range g.Runs {
+		if !runName.MatchString(name) {
+			return fmt.Errorf("a run is named %q, want the name of a directory beside the group's", name)
+		}
+	}
+	return nil
 }
 
 // NewGroup makes the directory of a group beside that of its first run, and

@@ -76,7 +76,7 @@ func runScenario(ctx context.Context, t *terminal, verb, scenario string, args [
 	fs.StringVar(&subnets, "subnet", defaultSubnets, "`CIDR`s for the lab's network, tried in turn")
 	fs.StringVar(&out, "out", defaultOut, "`directory` for runs")
 	fs.StringVar(&note, "note", "", "free `text` to store with the run")
-	fs.BoolVar(&c.json, "json", false, "print summary.json instead of the table")
+	fs.BoolVar(&c.json, "json", false, "print summary.json instead of the table; with --repeat the medians, lab99/compare/v1")
 	fs.StringVar(&c.junit, "junit", "", "write the expectations as JUnit XML to `FILE`")
 	fs.IntVar(&repeat, "repeat", 1, "run it `N` times and print the median of every figure; the exit code is that of the worst run")
 	fs.DurationVar(&timeout, "timeout", 0, "end the load of a run after this long, judge and report what there is; 0 is never")

@@ -193,6 +193,19 @@ func TestInvalidMeasurementsDoNotCount(t *testing.T) {
 	}
 }
 
+// TestLoadsCutShortDoNotCount: what an interrupted run measured last has fewer
+// requests because of the interruption.
+func TestLoadsCutShortDoNotCount(t *testing.T) {
+	cut := side("b", 3, 2, func(i int, r *results.Run) { r.Summary.Partial = i == 2 })
+	r := compare(t, side("a", 3, 2, nil), cut)
+	if v := r.Variants[1]; len(v.LeftOut) != 1 || !strings.Contains(v.LeftOut[0], "20261123-130002-port-exhaustion-tiny was ended early") {
+		t.Errorf("left out: %q", v.LeftOut)
+	}
+	if a, b := value(t, r, "baseline", "ok", 1).N, value(t, r, "keepalive", "ok", 1).N; a != 3 || b != 2 {
+		t.Errorf("%d values of the first variant and %d of the last, want 3 and 2", a, b)
+	}
+}
+
 // TestEnvironments: each difference once, whatever it is in, and what is alike
 // not at all.
 func TestEnvironments(t *testing.T) {

@@ -29,6 +29,10 @@ func (r *Result) variant(name string, sides []Side) Variant {
 				v.LeftOut = append(v.LeftOut, fmt.Sprintf("%s is %s: %s", filepath.Base(run.Dir), row.Verdict, firstOf(row.Why)))
 				continue
 			}
+			if endedIn(run, name) {
+				v.LeftOut = append(v.LeftOut, fmt.Sprintf("%s was ended early, and its load in %s may have been cut short", filepath.Base(run.Dir), name))
+				continue
+			}
 			rows[i] = append(rows[i], row)
 		}
 		v.Verdicts = append(v.Verdicts, verdicts)
@@ -58,6 +62,13 @@ func rowOf(run *results.Run, name string) (results.Variant, bool) {
 		}
 	}
 	return results.Variant{}, false
+}
+
+// endedIn says whether a partial run may have ended in the middle of a variant:
+// it is the last that it has a row of.
+func endedIn(run *results.Run, name string) bool {
+	rows := run.Summary.Variants
+	return run.Summary.Partial && len(rows) > 0 && rows[len(rows)-1].Name == name
 }
 
 // firstOf is the first reason of several.
