@@ -15,11 +15,16 @@ func Finding(s Summary) string {
 	}
 	first := s.Variants[0]
 	parts := []string{first.opening()}
-	var failed, slowed, bought, held, rest []string
+	if first.Name != "baseline" && len(s.Variants) > 1 && strings.HasPrefix(parts[0], "nginx ") {
+		parts[0] = "With " + first.Name + " " + parts[0]
+	}
+	var failed, sooner, slowed, bought, held, rest []string
 	for _, v := range s.Variants[1:] {
 		switch {
 		case v.Verdict == "mitigated":
 			held = append(held, v.Name)
+		case v.Verdict == "reproduced" && v.FirstError != nil && first.FirstError != nil && *v.FirstError < 0.9**first.FirstError:
+			sooner = append(sooner, fmt.Sprintf("%s (after %s)", v.Name, short(*v.FirstError)))
 		case v.Verdict == "reproduced" && v.FirstError != nil:
 			failed = append(failed, fmt.Sprintf("%s (after %s)", v.Name, short(*v.FirstError)))
 		case v.Verdict == "collapsed" && v.CollapseS != nil:
@@ -37,6 +42,7 @@ func Finding(s Summary) string {
 	}
 	say(held, " held "+s.rates())
 	say(failed, " ran out of ports all the same")
+	say(sooner, " ran out of ports even sooner")
 	say(slowed, " came to a crawl all the same")
 	parts = append(parts, bought...)
 	return strings.Join(append(parts, rest...), "; ") + "."

@@ -15,6 +15,8 @@ func TestFindingIsOneSentence(t *testing.T) {
 	ejected.Errors, ejected.Ports.Usable, ejected.Predicted.Tuples = &Errors{Error99: 1, NoLiveUpstreams: 3999}, at(int64(150)), 300
 	crawl := base
 	crawl.Collapsed, crawl.CollapseS, crawl.FirstError = true, at(7.04), nil
+	named := base
+	named.Name = "slow"
 	both := crawl
 	both.FirstError = at(27.2)
 	for _, tc := range []struct {
@@ -29,6 +31,8 @@ func TestFindingIsOneSentence(t *testing.T) {
 		{"a collapse", []Variant{crawl, {Name: "tw-reuse", Verdict: "collapsed", CollapseS: at(7.2)}}, "nginx came to a crawl 7.0 s after the load began, with half of its 4,096 source ports taken; tw-reuse (after 7.2 s) came to a crawl all the same."},
 		{"a collapse and error 99", []Variant{both}, "nginx came to a crawl 7.0 s after the load began, with half of its 4,096 source ports taken, used up the rest by 27.2 s and refused 78 % of the requests from then on."},
 		{"a myth", []Variant{base, {Name: "fin-timeout", Verdict: "reproduced", FirstError: at(4.1)}}, "nginx ran out of its 4,096 source ports 4.1 s after the load began and refused 78 % of the requests from then on; fin-timeout (after 4.1 s) ran out of ports all the same."},
+		{"a remedy that is none", []Variant{both, {Name: "worse", Verdict: "reproduced", FirstError: at(1.5)}}, "nginx came to a crawl 7.0 s after the load began, with half of its 4,096 source ports taken, used up the rest by 27.2 s and refused 78 % of the requests from then on; worse (after 1.5 s) ran out of ports even sooner."},
+		{"a first that is no baseline", []Variant{named, held}, "With slow nginx ran out of its 4,096 source ports 4.1 s after the load began and refused 78 % of the requests from then on; keepalive held 1,000 requests/s."},
 		{"none fails", []Variant{held, {Name: "other", Verdict: "inconclusive"}}, "keepalive held 1,000 requests/s without a failure; other is undecided: nothing failed yet but its ports are filling up."},
 		{"other failures", []Variant{{Name: "race", Verdict: "not-reproduced", Failed: at(int64(12))}}, "race failed 12 requests, none of them for want of ports."},
 		{"faults", []Variant{{Name: "a", Verdict: "invalid", Why: "process 7 (nginx) ended; and more"}, {Name: "b", Verdict: "error", Why: "the agent is gone\npanic"}},
