@@ -47,23 +47,23 @@ func TestThePageStaysSmall(t *testing.T) {
 // of as many points. Times are compared with each other, as this machine's
 // neighbours slow both.
 func TestALongRunCostsLittleMore(t *testing.T) {
-	took := func(run *results.Run) time.Duration {
-		dir := charttest.Save(t, t.TempDir(), run)
-		best := time.Hour
-		for range 2 {
-			began := time.Now()
-			if err := Write(dir); err != nil {
-				t.Fatal(err)
-			}
-			best = min(best, time.Since(began))
+	took := func(dir string) time.Duration {
+		began := time.Now()
+		if err := Write(dir); err != nil {
+			t.Fatal(err)
 		}
-		return best
+		return time.Since(began)
 	}
-	short, ten := took(standard()), took(long())
-	t.Logf("standard %v, ten minutes of five variants %v", short, ten)
-	if ten > 6*short {
-		t.Errorf("ten minutes of five variants took %v, a standard run %v: want at most 6 times as much, most being the drawing", ten, short)
+	few, many := charttest.Save(t, t.TempDir(), standard()), charttest.Save(t, t.TempDir(), long())
+	var short, ten time.Duration
+	for range 3 { // a neighbour may have slowed one of the two
+		short, ten = took(few), took(many)
+		t.Logf("standard %v, ten minutes of five variants %v", short, ten)
+		if ten <= 6*short {
+			return
+		}
 	}
+	t.Errorf("ten minutes of five variants took %v, a standard run %v: want at most 6 times as much, most being the drawing", ten, short)
 }
 
 // BenchmarkReport is the bar of a standard run (3 s, 300 MB) and of ten
