@@ -53,7 +53,7 @@ func cliff(vs []variant) Figure {
 		words = append(words, fmt.Sprintf("%s: neighbour %s ms below half, %s ms beyond", v.Name, digits(median(below)), digits(median(beyond))))
 		crossed = crossed || len(beyond) > 0
 		if a, b := median(below), median(beyond); len(below) > 0 && len(beyond) > 0 && b >= 3*a && b >= 1 {
-			felt = append(felt, fmt.Sprintf("%s ms instead of %s with %s", digits(b), digits(a), v.Name))
+			felt = append(felt, fmt.Sprintf("%s ms instead of %s ms with %s", digits(b), digits(a), v.Name))
 		}
 		near, cores = append(near, p.Series...), append(cores, q.Series...)
 		upper, lower = append(upper, p), append(lower, q)

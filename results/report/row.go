@@ -58,7 +58,11 @@ func (v variant) NewPerRequest() string {
 	if v.ReuseRatio == nil {
 		return chart.NotMeasured
 	}
-	return strconv.FormatFloat(math.Max(0, 1-*v.ReuseRatio), 'g', 2, 64)
+	churn := math.Max(0, 1-*v.ReuseRatio)
+	if churn > 0 && churn < 0.001 {
+		return "< 0.001"
+	}
+	return strconv.FormatFloat(churn, 'g', 2, 64)
 }
 
 // PortsPeak is the most tuples taken at once, of those there are.

@@ -1,0 +1,64 @@
+package report
+
+import (
+	"testing"
+
+	"github.com/lab99/lab99/results"
+)
+
+func TestCellsOfARow(t *testing.T) {
+	n := func(v int64) *int64 { return &v }
+	f := func(v float64) *float64 { return &v }
+	row := func(change func(*results.Variant)) variant {
+		v := results.Variant{OfferedPerS: 200, OK: n(500), Failed: n(1000), Errors: &results.Errors{Error99: 1000}, ReuseRatio: f(0), RhoSteady: f(24.4),
+			Ports: results.Ports{PeakUsed: n(500)}, TimeWait: results.TimeWait{ProxyPeak: n(500), BackendPeak: n(1)}, Predicted: results.Prediction{Tuples: 500}}
+		change(&v)
+		return variant{Variant: v}
+	}
+	for _, tc := range []struct {
+		name, want string
+		change     func(*results.Variant)
+		cell       func(variant) string
+	}{
+		{"one cause", "66.7 % error 99", func(*results.Variant) {}, variant.FailedByCause},
+		{"two causes", "66.7 %: 0.1 % error 99, 66.6 % no live upstreams", func(v *results.Variant) { v.Errors = &results.Errors{Error99: 2, NoLiveUpstreams: 998} }, variant.FailedByCause},
+		{"one in many", "< 0.1 % other", func(v *results.Variant) { v.OK, v.Failed, v.Errors = n(100000), n(1), &results.Errors{Other: 1} }, variant.FailedByCause},
+		{"all but one", "> 99.9 % error 99", func(v *results.Variant) { v.OK, v.Failed, v.Errors = n(1), n(100000), &results.Errors{Error99: 100000} }, variant.FailedByCause},
+		{"no failure", "none", func(v *results.Variant) { v.Failed, v.Errors = n(0), &results.Errors{} }, variant.FailedByCause},
+		{"not counted", "not measured", func(v *results.Variant) { v.Failed = nil }, variant.FailedByCause},
+		{"churn", "1", func(*results.Variant) {}, variant.NewPerRequest},
+		{"hardly any churn", "< 0.001", func(v *results.Variant) { v.ReuseRatio = f(0.99995) }, variant.NewPerRequest},
+		{"ports", "500 of 500", func(*results.Variant) {}, variant.PortsPeak},
+		{"no ports", "0, no ports needed", func(v *results.Variant) { v.Ports.PeakUsed, v.Predicted.Tuples = n(0), 0 }, variant.PortsPeak},
+		{"nginx holds", "nginx: 500 / 1", func(*results.Variant) {}, variant.Side},
+		{"the backend holds", "backend: 20 / 400", func(v *results.Variant) { v.TimeWait = results.TimeWait{ProxyPeak: n(20), BackendPeak: n(400)} }, variant.Side},
+		{"both hold", "both: 300 / 168", func(v *results.Variant) { v.TimeWait = results.TimeWait{ProxyPeak: n(300), BackendPeak: n(168)} }, variant.Side},
+		{"neither holds", "neither: 1 / 2", func(v *results.Variant) { v.TimeWait = results.TimeWait{ProxyPeak: n(1), BackendPeak: n(2)} }, variant.Side},
+		{"one side unseen", "not measured", func(v *results.Variant) { v.TimeWait.BackendPeak = nil }, variant.Side},
+		{"no headroom", "none: 24 times too much", func(*results.Variant) {}, variant.Headroom},
+		{"headroom", "2.5 times, to 500/s", func(v *results.Variant) { v.RhoSteady = f(0.4) }, variant.Headroom},
+		{"much headroom", "over 100 times", func(v *results.Variant) { v.RhoSteady = f(0.001) }, variant.Headroom},
+	} {
+		if got := tc.cell(row(tc.change)); got != tc.want {
+			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
+		}
+	}
+}
+
+func TestSentence(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "", "no request failed": "No request failed.", "tcp_tw_reuse=1": "tcp_tw_reuse=1.", "nginx sends": "nginx sends.", "Done!": "Done!",
+	} {
+		if got := sentence(in); got != want {
+			t.Errorf("%q is %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestTheCommandIsOneForAShell(t *testing.T) {
+	p := &page{Run: &results.Run{Plan: results.Plan{Scenario: "port-exhaustion", Size: "quick", Driver: "netns", Set: []string{"size.ports=737", "load.profile=it's a ramp"}}}}
+	const want = `lab99 run port-exhaustion --size quick --driver netns --set size.ports=737 --set 'load.profile=it'\''s a ramp'`
+	if got := p.Command(); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
