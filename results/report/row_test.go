@@ -21,7 +21,7 @@ func TestCellsOfARow(t *testing.T) {
 		cell       func(variant) string
 	}{
 		{"one cause", "66.7 % error 99", func(*results.Variant) {}, variant.FailedByCause},
-		{"two causes", "66.7 %: 0.1 % error 99, 66.6 % no live upstreams", func(v *results.Variant) { v.Errors = &results.Errors{Error99: 2, NoLiveUpstreams: 998} }, variant.FailedByCause},
+		{"two causes", "66.7 %: 0.1 % error 99, 66.5 % no live upstreams", func(v *results.Variant) { v.Errors = &results.Errors{Error99: 2, NoLiveUpstreams: 998} }, variant.FailedByCause},
 		{"one in many", "< 0.1 % other", func(v *results.Variant) { v.OK, v.Failed, v.Errors = n(100000), n(1), &results.Errors{Other: 1} }, variant.FailedByCause},
 		{"all but one", "> 99.9 % error 99", func(v *results.Variant) { v.OK, v.Failed, v.Errors = n(1), n(100000), &results.Errors{Error99: 100000} }, variant.FailedByCause},
 		{"no failure", "none", func(v *results.Variant) { v.Failed, v.Errors = n(0), &results.Errors{} }, variant.FailedByCause},
