@@ -102,6 +102,9 @@ func runScenario(ctx context.Context, t *terminal, verb, scenario string, args [
 	if all && repeat > 1 {
 		return &usageError{"--all and --repeat exclude each other: repeat one scenario"}
 	}
+	if repeat > 1 && c.junit != "" {
+		return &usageError{"--repeat and --junit exclude each other: `lab99 report --junit FILE RUN` writes it for each run"}
+	}
 	if all && c.junit != "" {
 		return &usageError{"--all and --junit exclude each other: `lab99 report --junit FILE RUN` writes it for each run"}
 	}
