@@ -14,7 +14,7 @@ HOSTOS   := $(shell $(GO) env GOOS)
 HOSTARCH := $(shell $(GO) env GOARCH)
 AGENT    := bin/lab99-linux-$(HOSTARCH)
 
-.PHONY: help build reproduce test soak fuzz bench lint clean
+.PHONY: help build reproduce example test soak fuzz bench lint clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,13 @@ endif
 
 reproduce: build ## show error 99 and what the three fixes do to it, with a report
 	bin/lab99 reproduce --size $(SIZE)
+
+example: build ## run the standard size again and keep it as results/example/port-exhaustion-standard
+	rm -rf results/runs/example
+	bin/lab99 reproduce --size standard --note 'the example of the README' --out results/runs/example
+	rm -rf results/example/port-exhaustion-standard
+	mv "$$(ls -d results/runs/example/*-port-exhaustion-standard)" results/example/port-exhaustion-standard
+	bin/lab99 report results/example/port-exhaustion-standard
 
 # One package at a time: two labs on one box would measure each other. Never
 # from the cache: engines, kernels and other packages are not among its keys.
