@@ -79,7 +79,7 @@ func (v *variant) taken() []Point {
 	var ps []Point
 	for i := range v.samples {
 		if s := &v.samples[i]; k > 0 && s.Host == results.HostProxy && s.Net != nil && s.Net.Sockets != nil {
-			ps = append(ps, Point{s.T, min(100, 100*float64(s.Net.Count(""))/k)})
+			ps = append(ps, Point{s.T, max(0, min(100, 100*float64(s.Net.Count(""))/k))})
 		}
 	}
 	return ps

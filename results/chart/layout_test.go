@@ -3,6 +3,7 @@ package chart
 import (
 	"bytes"
 	"image/png"
+	"math"
 	"math/rand/v2"
 	"regexp"
 	"slices"
@@ -222,5 +223,24 @@ func TestCSVHoldsThePlottedPoints(t *testing.T) {
 		if f.ID == "time-wait-sides" && !strings.Contains(b.String(), "TIME_WAIT by side,multi-ip,proxy,1500,\n") {
 			t.Errorf("the peak of multi-ip is not in\n%s", b.String())
 		}
+	}
+}
+
+// TestADotOffThePageIsNotDrawn: numbers that nobody measured must not keep the
+// rasterizer busy for hours.
+func TestADotOffThePageIsNotDrawn(t *testing.T) {
+	p := Panel{X: Axis{Max: 100}, Series: []Series{{Name: "nginx", Meaning: cpu, Kind: Dots, Points: []Point{{50, 0.5}, {50, -1e15}, {-1e15, 0.5}, {50, math.NaN()}, {100, 1}}}}}
+	area := vg.Rectangle{Min: vg.Point{X: 50, Y: 50}, Max: vg.Point{X: 250, Y: 150}}
+	dots := func(p Panel) int {
+		var rec recorder.Canvas
+		p.draw(draw.NewCanvas(&rec, 300, 200), area, Axis{Max: 1}, true)
+		return len(rec.Actions)
+	}
+	q, none := p, p
+	q.Series = []Series{p.Series[0]}
+	q.Series[0].Points = []Point{{50, 0.5}, {100, 1}}
+	none.Series = nil
+	if dots(p) != dots(q) || dots(q) <= dots(none) {
+		t.Errorf("%d actions with dots off the page, %d without, %d with none at all", dots(p), dots(q), dots(none))
 	}
 }

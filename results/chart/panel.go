@@ -146,7 +146,12 @@ func (s *Series) stroke(c *draw.Canvas, x, y transform) {
 	switch s.Kind {
 	case Dots:
 		for _, p := range s.Points {
-			c.DrawGlyphNoClip(s.glyph(), vg.Point{X: x(p.X), Y: y(p.Y)})
+			// A dot far off the page, such as a negative count puts it, would keep
+			// the rasterizer busy for hours. NaN is not inside either.
+			at := vg.Point{X: x(p.X), Y: y(p.Y)}
+			if at.X > c.Min.X-1 && at.X < c.Max.X+1 && at.Y > c.Min.Y-1 && at.Y < c.Max.Y+1 {
+				c.DrawGlyphNoClip(s.glyph(), at)
+			}
 		}
 	case Rate, Level, Line:
 		for _, run := range s.runs(x, y) {

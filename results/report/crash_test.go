@@ -199,7 +199,7 @@ func TestHostileDirectories(t *testing.T) {
 		"a count beyond all bounds":   {replace("baseline/samples.jsonl", `"scheduled":2`, `"scheduled":9000000000000000`), "load.scheduled is 9"},
 		"garbage for a histogram":     {replace("baseline/latency.hlog", "HISTFAAAA", "HISTF!!!!"), "latency.hlog:4: illegal base64"},
 		"numbers for a histogram":     {func(f map[string][]byte) { f["baseline/latency.hlog"] = []byte("#x\n1,2,3\n") }, "latency.hlog:2: no histogram"},
-		"a histogram of nothing real": {replace("baseline/latency.hlog", "7.502000", "1..2"), "latency.hlog:4: "},
+		"a histogram of nothing real": {replace("baseline/latency.hlog", "7.501000", "1..2"), "latency.hlog:4: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			files := map[string][]byte{}

@@ -15,7 +15,7 @@ type rollout struct {
 	Against string // the variant that the change is told from
 	Edits   []edit
 	Cards   []card
-	Load    []string // changes of the load, which nobody rolls out
+	Other   []string // changes of the test, such as its load, which nobody rolls out
 }
 
 // baseline is the variant that the others are told from: the first without a
@@ -40,7 +40,7 @@ func (p *page) Rollouts() []rollout {
 			if known := cardOf(c); known != nil {
 				r.Cards = append(r.Cards, *known)
 			} else {
-				r.Load = append(r.Load, c)
+				r.Other = append(r.Other, c)
 			}
 		}
 		if v != base {
