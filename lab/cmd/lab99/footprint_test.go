@@ -63,7 +63,16 @@ func (i *invocation) find(t *testing.T, name string) int {
 	return 0
 }
 
-var namespaceKinds = []string{"pid", "net", "mnt", "user"}
+// own are this process's namespaces by kind, read before any test runs: a test
+// that takes a thread into others may have been given the first thread, which
+// is the one that /proc/self tells of.
+var own = func() map[string]string {
+	all := map[string]string{}
+	for _, kind := range []string{"pid", "net", "mnt", "user"} {
+		all[kind], _ = os.Readlink("/proc/self/ns/" + kind)
+	}
+	return all
+}()
 
 // namespaces are those of a process that this one is not in. One that ended
 // and was not waited for yet, which is up to the machine's init, has none.
@@ -72,10 +81,9 @@ func namespaces(pid string) []string {
 		return nil
 	}
 	var all []string
-	for _, kind := range namespaceKinds {
+	for kind := range own {
 		ns, err := os.Readlink("/proc/" + pid + "/ns/" + kind)
-		own, _ := os.Readlink("/proc/self/ns/" + kind)
-		if err == nil && ns != own {
+		if err == nil && ns != own[kind] {
 			all = append(all, ns)
 		}
 	}
