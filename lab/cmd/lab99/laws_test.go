@@ -40,15 +40,17 @@ func runsOut(n int64, timeWait float64) lesson {
 	}
 }
 
-// early: as runsOut, but of sources drawn at random one is full before the others,
-// up to 6 % of the time.
+// early: as runsOut, but of S sources drawn at random one is full before the
+// others. After the S·P requests of a destination each has had P of them with a
+// deviation of sqrt(P·(1-1/S)): three of those are allowed.
 func early(n int64) lesson {
 	return func(t *testing.T, p results.VariantPlan, v results.Variant) {
 		t.Helper()
 		k := n * ports(p)
 		want := float64(k) / p.RatePerS
-		if v.FirstError == nil || *v.FirstError > want+law.Tolerance(want) || *v.FirstError < 0.94*want-law.Tolerance(want) {
-			t.Errorf("%s: first error 99 after %s, want %.3f s or up to 6 %% less", v.Name, orNone(v.FirstError), want)
+		share := 3 * math.Sqrt((1-1/float64(p.Sources))/float64(ports(p)))
+		if v.FirstError == nil || *v.FirstError > want+law.Tolerance(want) || *v.FirstError < (1-share)*want-law.Tolerance(want) {
+			t.Errorf("%s: first error 99 after %s, want %.3f s or up to %.0f %% less", v.Name, orNone(v.FirstError), want, 100*share)
 		}
 	}
 }
@@ -130,10 +132,11 @@ func noTimeWait(t *testing.T, p results.VariantPlan, v results.Variant) {
 }
 
 // hides: no request fails, since the kernel keeps no more than 150 TIME_WAITs.
+// The limit is of the whole namespace, in which one of them may be the lab's own.
 func hides(t *testing.T, _ results.VariantPlan, v results.Variant) {
 	t.Helper()
-	if *v.Failed != 0 || *v.TimeWait.ProxyPeak != 150 {
-		t.Errorf("%s: %d failed, %d TIME_WAIT on the proxy at most, want none and 150", v.Name, *v.Failed, *v.TimeWait.ProxyPeak)
+	if n := *v.TimeWait.ProxyPeak; *v.Failed != 0 || n > 150 || n < 149 {
+		t.Errorf("%s: %d failed, %d TIME_WAIT on the proxy at most, want none and 149 or 150", v.Name, *v.Failed, *v.TimeWait.ProxyPeak)
 	}
 }
 
