@@ -150,7 +150,11 @@ func (t *trial) collect(ctx context.Context, answers map[string]<-chan agent.Rec
 		}
 		t.changed(host, r.Observed.Changes)
 	}
-	if line := reachedLimit(t.lab.Printed(results.HostBackend)); line != "" {
+	limits := []string{noWorkers, noDescriptors}
+	if t.v.Backend.MaxWorkers > 0 {
+		limits = limits[1:] // the scenario is about it
+	}
+	if line := reachedLimit(t.lab.Printed(results.HostBackend), limits...); line != "" {
 		t.fault("Apache reached a limit of its own: " + line)
 	}
 	if text := t.rec.clocksDisagree(); text != "" {
@@ -186,12 +190,18 @@ func (t *trial) changed(host string, changes []agent.Change) {
 	}
 }
 
-// reachedLimit finds Apache's word that every worker was busy, or no descriptor
-// free. AH10159, that few workers were idle, is a matter of MinSpareThreads and
-// limits nothing.
-func reachedLimit(printed string) string {
+// Apache's words that every worker was busy, and that no descriptor was free.
+// AH10159, that few workers were idle, is a matter of MinSpareThreads and limits
+// nothing.
+const (
+	noWorkers     = "AH00484:"
+	noDescriptors = "(24)"
+)
+
+// reachedLimit finds the first of some limits in what Apache has printed.
+func reachedLimit(printed string, limits ...string) string {
 	for line := range strings.Lines(printed) {
-		for _, limit := range []string{"AH00484:", "(24)"} {
+		for _, limit := range limits {
 			if i := strings.Index(line, limit); i >= 0 {
 				return strings.TrimSpace(line[i:])
 			}

@@ -11,8 +11,11 @@ func TestApachesWordForItsLimits(t *testing.T) {
 		head + "AH10159: server is within MinSpareThreads of MaxRequestWorkers, consider raising the MaxRequestWorkers setting\n":                                                             "",
 		head + "AH00094: Command line: 'httpd'\n" + head + "AH00484: server reached MaxRequestWorkers setting, consider raising the MaxRequestWorkers setting\n" + head + "AH00170: caught\n": "AH00484: server reached MaxRequestWorkers setting, consider raising the MaxRequestWorkers setting",
 	} {
-		if got := reachedLimit(printed); got != want {
+		if got := reachedLimit(printed, noWorkers, noDescriptors); got != want {
 			t.Errorf("%q\nfound %q, want %q", printed, got, want)
 		}
+	}
+	if got := reachedLimit(head+"AH00484: server reached MaxRequestWorkers setting\n", noDescriptors); got != "" {
+		t.Errorf("found %q, which was not looked for", got)
 	}
 }
