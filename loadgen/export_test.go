@@ -3,9 +3,7 @@ package loadgen
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,29 +11,9 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/lab99/lab99/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), string(got)); d != "" {
-		t.Errorf("%s (-want +got):\n%s", path, d)
-	}
-}
 
 // sample is a small whole result: three of five requests ok.
 func sample() *Result {
@@ -69,7 +47,7 @@ func TestOpenMetrics(t *testing.T) {
 	if err := sample().WriteOpenMetrics(&b); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "openmetrics.txt", b.Bytes())
+	golden.Compare(t, filepath.Join("testdata", "openmetrics.txt"), b.Bytes())
 }
 
 func TestReportIsStableAndGivesTheResultBack(t *testing.T) {
@@ -82,7 +60,7 @@ func TestReportIsStableAndGivesTheResultBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "report.json", append(b, '\n'))
+	golden.Compare(t, filepath.Join("testdata", "report.json"), append(b, '\n'))
 	q, err := ReadReport(bytes.NewReader(b))
 	if err != nil {
 		t.Fatal(err)

@@ -2,34 +2,13 @@ package scenarios
 
 import (
 	"errors"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/lab99/lab99/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-// golden compares with a file under testdata, or rewrites it.
-func golden(t *testing.T, file, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s differs (-want +got); -update rewrites it:\n%s", file, diff)
-	}
-}
 
 func TestEveryMistakeOfAFileIsReportedAtItsPlace(t *testing.T) {
 	files, err := filepath.Glob("testdata/invalid/*.yaml")
@@ -47,7 +26,7 @@ func TestEveryMistakeOfAFileIsReportedAtItsPlace(t *testing.T) {
 			if !errors.As(err, &e) {
 				t.Fatalf("%T is no *Error: %v", err, err)
 			}
-			golden(t, filepath.Join("testdata/invalid", name+".err"), filepath.ToSlash(err.Error())+"\n")
+			golden.Compare(t, filepath.Join("testdata/invalid", name+".err"), filepath.ToSlash(err.Error())+"\n")
 		})
 	}
 }

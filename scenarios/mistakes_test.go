@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/lab99/lab99/internal/golden"
 )
 
 // TestTableOfMistakes reads the archives of testdata/mistakes: each NAME.yaml
@@ -53,13 +55,13 @@ func TestTableOfMistakes(t *testing.T) {
 				}
 				got = err.Error() + "\n"
 				placed(t, err)
-				if diff := cmp.Diff(want[name], got); diff != "" && !*update {
+				if diff := cmp.Diff(want[name], got); diff != "" && !golden.Updating() {
 					t.Errorf("-want +got; -update rewrites it:\n%s", diff)
 				}
 			})
 			renewed.Files = append(renewed.Files, f, txtar.File{Name: name + ".err", Data: []byte(got)})
 		}
-		if *update {
+		if golden.Updating() {
 			if err := os.WriteFile(path, txtar.Format(renewed), 0o644); err != nil {
 				t.Fatal(err)
 			}

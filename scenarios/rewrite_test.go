@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/lab99/lab99/internal/golden"
 )
 
 // own is a variant with a configuration of the user's own.
@@ -34,14 +36,14 @@ func TestOwnConfigurationsAreRewritten(t *testing.T) {
 				f := facts(v, "1.29.7")
 				got, err := v.NginxConf(f)
 				if err != nil {
-					golden(t, "testdata/nginx/"+name+".golden", err.Error()+"\n")
+					golden.Compare(t, "testdata/nginx/"+name+".golden", err.Error()+"\n")
 					return
 				}
 				notes, err := v.Rewrites(f)
 				if err != nil {
 					t.Fatal(err)
 				}
-				golden(t, "testdata/nginx/"+name+".golden", string(got)+"\n---\n"+strings.Join(notes, "\n")+"\n")
+				golden.Compare(t, "testdata/nginx/"+name+".golden", string(got)+"\n---\n"+strings.Join(notes, "\n")+"\n")
 			})
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/lab99/lab99/internal/golden"
 )
 
 func load(t testing.TB, name string) *Scenario {
@@ -239,13 +241,13 @@ func TestRenderedConfigurations(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, filepath.Join("testdata/rendered", v.Name+"-nginx-"+version+".conf"), string(text))
+			golden.Compare(t, filepath.Join("testdata/rendered", v.Name+"-nginx-"+version+".conf"), string(text))
 		}
 		text, err := v.HttpdConf(facts(v, ""))
 		if err != nil {
 			t.Fatal(err)
 		}
-		golden(t, filepath.Join("testdata/rendered", v.Name+"-httpd.conf"), string(text))
+		golden.Compare(t, filepath.Join("testdata/rendered", v.Name+"-httpd.conf"), string(text))
 	}
 }
 

@@ -3,22 +3,17 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/internal/schematest"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/lab/verdict"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 func predicts(t *testing.T, args ...string) (stdout string) {
 	t.Helper()
@@ -46,22 +41,7 @@ func TestPredictReads(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := "$ lab99 predict " + args + "\n" + predicts(t, strings.Fields(args)...)
-			path := filepath.Join("testdata", "predict", name+".txt")
-			if *update {
-				if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("%s differs; -update writes it anew (-want +got):\n%s", path, diff)
-			}
+			golden.Compare(t, filepath.Join("testdata", "predict", name+".txt"), got)
 		})
 	}
 }

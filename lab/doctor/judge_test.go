@@ -3,19 +3,16 @@ package doctor
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/internal/schematest"
 	"github.com/lab99/lab99/lab/driver"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // well are the facts of a machine on which everything is as it should be.
 func well() Facts {
@@ -186,7 +183,7 @@ func TestScreen(t *testing.T) {
 		if err := r.Write(&b); err != nil {
 			t.Fatal(err)
 		}
-		golden(t, name+".txt", b.Bytes())
+		golden.Compare(t, filepath.Join("testdata", name+".txt"), b.Bytes())
 		if n := strings.Count(b.String(), "\n"); n > 40 {
 			t.Errorf("%s: %d lines are more than a screen", name, n)
 		}
@@ -194,28 +191,10 @@ func TestScreen(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		golden(t, name+".json", append(doc, '\n'))
+		golden.Compare(t, filepath.Join("testdata", name+".json"), append(doc, '\n'))
 		if err := schematest.Doctor(t, doc); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-	}
-}
-
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s differs (-want +got); -update rewrites it:\n%s", file, diff)
 	}
 }
 

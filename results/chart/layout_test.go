@@ -5,6 +5,7 @@ import (
 	"image/png"
 	"math"
 	"math/rand/v2"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/recorder"
 
+	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/results/chart/charttest"
 )
 
@@ -153,7 +155,7 @@ func TestSVG(t *testing.T) {
 		if err := f.WriteSVG(&b); err != nil {
 			t.Fatal(err)
 		}
-		golden(t, "tiny-"+f.ID+".svg", b.Bytes())
+		golden.Compare(t, filepath.Join("testdata", "tiny-"+f.ID+".svg"), b.Bytes())
 	}
 	if drawn != 3 {
 		t.Errorf("%d pictures, want 3", drawn)

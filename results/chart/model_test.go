@@ -2,21 +2,16 @@ package chart
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/chart/charttest"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 // runs are the runs whose figures the tests look at.
 func runs() map[string]*results.Run {
@@ -41,7 +36,7 @@ func TestFiguresSayWhatTheRunSays(t *testing.T) {
 			for _, f := range figures(t, run) {
 				describe(&b, &f)
 			}
-			golden(t, name+".model", b.Bytes())
+			golden.Compare(t, filepath.Join("testdata", name+".model"), b.Bytes())
 		})
 	}
 }
@@ -94,23 +89,6 @@ func axis(a Axis) string {
 		s += " log"
 	}
 	return strings.TrimSpace(s + " " + a.Label + strings.Join(a.Names, ","))
-}
-
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s differs; -update writes it anew (-want +got):\n%s", path, diff)
-	}
 }
 
 func TestEveryFigureHasProvenanceAndTable(t *testing.T) {

@@ -3,22 +3,19 @@ package compare
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/internal/schematest"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/chart/charttest"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 // side makes a side of so many runs. Each run's p99 and neighbour are its own,
 // the second run's twice as far from the base as the first's, and so on.
@@ -269,19 +266,7 @@ func TestWords(t *testing.T) {
 			if err := write(&b); err != nil {
 				t.Fatal(err)
 			}
-			path := filepath.Join("testdata", name+ext)
-			if *update {
-				if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), b.String()); diff != "" {
-				t.Errorf("%s differs; -update writes it anew (-want +got):\n%s", path, diff)
-			}
+			golden.Compare(t, filepath.Join("testdata", name+ext), b.String())
 		}
 	}
 }

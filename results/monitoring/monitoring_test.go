@@ -3,7 +3,6 @@ package monitoring
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,11 +12,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/chart/charttest"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 func files(t *testing.T, run *results.Run) map[string]string {
 	t.Helper()
@@ -60,19 +58,7 @@ func runs(t *testing.T) map[string]*results.Run {
 
 func TestGolden(t *testing.T) {
 	for name, got := range files(t, example(t)) {
-		path := filepath.Join("testdata", name)
-		if *update {
-			if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s differs; -update writes it anew (-want +got):\n%s", path, diff)
-		}
+		golden.Compare(t, filepath.Join("testdata", name), got)
 	}
 }
 

@@ -2,7 +2,6 @@ package openmetrics
 
 import (
 	"bytes"
-	"flag"
 	"math"
 	"os"
 	"os/exec"
@@ -13,13 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/chart/charttest"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 func text(t testing.TB, run *results.Run) string {
 	t.Helper()
@@ -70,19 +66,7 @@ func small() *results.Run {
 
 func TestGolden(t *testing.T) {
 	got := text(t, small())
-	const path = "testdata/small.txt"
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s differs; -update writes it anew (-want +got):\n%s", path, diff)
-	}
+	golden.Compare(t, "testdata/small.txt", got)
 }
 
 var line = regexp.MustCompile(`^([a-z0-9_]+)(\{[^}]*\}) (\S+) ([0-9]+\.[0-9]{3})$`)

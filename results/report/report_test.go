@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
-	"flag"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,12 +12,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/chart"
 	"github.com/lab99/lab99/results/chart/charttest"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 func runs() map[string]*results.Run {
 	return map[string]*results.Run{"quick": charttest.Quick(), "full": charttest.Full(), "cut": charttest.Cut()}
@@ -103,19 +101,7 @@ func TestPostmortem(t *testing.T) {
 	for name, run := range runs() {
 		t.Run(name, func(t *testing.T) {
 			_, md := pages(t, run)
-			path := filepath.Join("testdata", name+".md")
-			if *update {
-				if err := os.WriteFile(path, []byte(md), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), md); diff != "" {
-				t.Errorf("%s differs; -update writes it anew (-want +got):\n%s", path, diff)
-			}
+			golden.Compare(t, filepath.Join("testdata", name+".md"), md)
 		})
 	}
 }
