@@ -190,9 +190,11 @@ func (l *loop) write(c *conn) {
 	if want := int(c.wrote) < len(out); want != c.wantOut {
 		c.wantOut = want
 		events := uint32(unix.EPOLLIN)
-		if l.urgent--; want {
-			l.urgent += 2
+		if want {
+			l.urgent++
 			events |= unix.EPOLLOUT
+		} else {
+			l.urgent--
 		}
 		if c.secure != nil { // others are told of every change
 			l.poll.ctl(unix.EPOLL_CTL_MOD, c.fd, events, c.self, c.gen)

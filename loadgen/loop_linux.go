@@ -226,10 +226,10 @@ func (l *loop) shutAll() {
 // turn waits for events until t at the latest, and acts on them.
 func (l *loop) turn(t int64) {
 	if !l.mayNap(t) {
-		l.act(l.poll.wait(t - l.at))
+		l.act(t - l.at)
 		return
 	}
-	l.act(l.poll.wait(0)) // what came during the last nap
+	l.act(0) // what came during the last nap
 	if l.now(); l.mayNap(t) {
 		if l.mode == Exact {
 			t = max(t, l.at+minNap)
@@ -238,12 +238,19 @@ func (l *loop) turn(t int64) {
 	}
 }
 
-// act handles n events.
-func (l *loop) act(n int) {
-	l.acting, l.more = true, false
+// events waits at most ns nanoseconds for some, and returns how many there are.
+func (l *loop) events(ns int64) int {
+	n := l.poll.wait(ns)
 	if n > 0 && l.stamps.asked {
 		l.compareClocks()
 	}
+	return n
+}
+
+// act waits at most ns nanoseconds for events and handles them.
+func (l *loop) act(ns int64) {
+	n := l.events(ns)
+	l.acting, l.more = true, false
 	for i := range n {
 		l.handle(&l.poll.events[i])
 		if l.closed || l.head.due <= l.at { // a freed connection serves at once what waits
@@ -257,10 +264,7 @@ func (l *loop) act(n int) {
 // connection, which may be more than the kernel tells at a time.
 func (l *loop) collect() {
 	for left := len(l.conns); left > 0; {
-		n := l.poll.wait(0)
-		if n > 0 && l.stamps.asked {
-			l.compareClocks()
-		}
+		n := l.events(0)
 		for i := range n {
 			l.handle(&l.poll.events[i])
 		}
