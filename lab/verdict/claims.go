@@ -46,7 +46,7 @@ func (m *Measured) metric(v *results.Variant, name string) *float64 {
 	case "new_connections":
 		return count(v.NewConns)
 	case "connections_per_request":
-		return ratio(count(v.NewConns), m.reached(v))
+		return m.churn(v)
 	case "close_share":
 		return v.CloseShare
 	case "rho":
@@ -106,12 +106,12 @@ func (m *Measured) counted(metric string) *float64 {
 	return num(m.Proxy.Counters[key])
 }
 
-// reached is how many requests nginx took to the backend, or tried to.
-func (m *Measured) reached(v *results.Variant) *float64 {
+// churn is new connections per request that nginx took to the backend.
+func (m *Measured) churn(v *results.Variant) *float64 {
 	if v.Sent == nil || v.Errors == nil {
 		return nil
 	}
-	return num(*v.Sent - v.Errors.Error99 - v.Errors.NoLiveUpstreams)
+	return ratio(count(v.NewConns), num(*v.Sent-v.Errors.Error99-v.Errors.NoLiveUpstreams))
 }
 
 func count(n *int64) *float64 {

@@ -79,8 +79,8 @@ func (m *Measured) count(v *results.Variant) {
 	v.CloseShare = m.closeShare()
 	m.restate(v)
 	v.RhoSteady = m.rho(math.Min(first, orNever(v.CollapseS)))
-	if reached := t.Sent - e.Error99 - e.NoLiveUpstreams; v.NewConns != nil && reached > 0 {
-		r := math.Max(0, 1-float64(*v.NewConns)/float64(reached))
+	if churn := m.churn(v); churn != nil {
+		r := math.Max(0, 1-*churn)
 		v.ReuseRatio = &r
 	}
 }

@@ -282,22 +282,30 @@ func (m *Measured) neighbour() *results.NeighbourMs {
 
 // cores is the processor use of a host's server over the load, in cores.
 func (m *Measured) cores(host string) *float64 {
-	s := m.net(host)
-	if len(s) < 2 || m.Totals == nil {
+	if m.Totals == nil {
 		return nil
 	}
-	first, last := s[0], s[len(s)-1]
-	for _, x := range s {
-		if x.T <= 0 {
-			first = x
-		}
-		if x.T <= m.Totals.LoadSeconds() {
-			last = x
-		}
-	}
-	if last.T <= first.T {
+	first, last := m.overLoad(host)
+	if last == nil {
 		return nil
 	}
 	c := (last.Net.CPUSeconds - first.Net.CPUSeconds) / (last.T - first.T)
 	return &c
+}
+
+// overLoad are the samples of a host between which the load lay: the last one
+// before it began and the last one in it; nil if that is no stretch of time.
+func (m *Measured) overLoad(host string) (first, last *results.Sample) {
+	for _, s := range m.net(host) {
+		if s.T <= 0 || first == nil {
+			first = &s
+		}
+		if s.T <= m.Totals.LoadSeconds() {
+			last = &s
+		}
+	}
+	if last == nil || last.T <= first.T {
+		return nil, nil
+	}
+	return first, last
 }

@@ -87,16 +87,8 @@ func (m *Measured) gap(host string) string {
 // programs, by a limit of its container, or by the hypervisor. It looks like
 // the collapse at half the range, and is none.
 func (m *Measured) starved() string {
-	var first, last *results.Sample
-	for _, s := range m.net(results.HostProxy) {
-		if s.T <= 0 || first == nil {
-			first = &s
-		}
-		if s.T <= m.Totals.LoadSeconds() {
-			last = &s
-		}
-	}
-	if last == nil || last.T <= first.T {
+	first, last := m.overLoad(results.HostProxy)
+	if last == nil {
 		return ""
 	}
 	took := last.T - first.T
