@@ -100,6 +100,19 @@ func find(ctx context.Context, eng Engine, role Role, r ref, mode Mode) (Image, 
 // errNoSuite is a host with no distribution to take packages from.
 var errNoSuite = errors.New("no packages for this reference")
 
+// suiteOf is the release of the distribution that a reference is assembled
+// from: the one it names, or else the host's.
+func suiteOf(ctx context.Context, r ref) (string, error) {
+	if r.suite != "" {
+		return r.suite, nil
+	}
+	suite, err := distro.HostSuite(ctx)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", errNoSuite, err)
+	}
+	return suite, nil
+}
+
 // assembled returns the tag that the assembled image for a reference has or
 // will have, its suite, and the engine's architecture.
 func assembled(ctx context.Context, eng Engine, role Role, r ref) (tag, suite, arch string, err error) {
@@ -107,10 +120,8 @@ func assembled(ctx context.Context, eng Engine, role Role, r ref) (tag, suite, a
 	if err != nil {
 		return "", "", "", err
 	}
-	if suite = r.suite; suite == "" {
-		if suite, err = distro.HostSuite(ctx); err != nil {
-			return "", "", "", fmt.Errorf("%w: %w", errNoSuite, err)
-		}
+	if suite, err = suiteOf(ctx, r); err != nil {
+		return "", "", "", err
 	}
 	// The engine's architecture, not ours: it may be another machine.
 	v, err := eng.ServerVersion(ctx, client.ServerVersionOptions{})

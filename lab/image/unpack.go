@@ -15,8 +15,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-
-	"github.com/lab99/lab99/lab/image/distro"
 )
 
 // Files of an unpacked tree, in a directory named by role, suite and recipe.
@@ -106,10 +104,8 @@ func treeDir(ctx context.Context, role Role, r ref) (dir, suite string, err erro
 	if err != nil {
 		return "", "", err
 	}
-	if suite = r.suite; suite == "" {
-		if suite, err = distro.HostSuite(ctx); err != nil {
-			return "", "", fmt.Errorf("%w: %w", errNoSuite, err)
-		}
+	if suite, err = suiteOf(ctx, r); err != nil {
+		return "", "", err
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
