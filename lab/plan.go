@@ -189,8 +189,7 @@ func closeShare(v scenarios.Variant) float64 {
 // retries says whether one request may cost several attempts to connect, or
 // none because the peer is taken for dead.
 func retries(v scenarios.Variant) bool {
-	many := v.Backend.Destinations()*v.Backend.Repeat > 1
-	return many && (v.Proxy.MaxFails > 0 || v.Proxy.NextUpstream != "off")
+	return v.Backend.Peers() > 1 && (v.Proxy.MaxFails > 0 || v.Proxy.NextUpstream != "off")
 }
 
 // requestsPerConn is what the backend serves on a connection before it closes it:

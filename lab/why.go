@@ -73,7 +73,7 @@ func factsOf(v scenarios.Variant, s law.Setup, nginxVersion string) preflight.Fa
 	}
 	d := v.Defaults()
 	untold := v.Proxy.HTTP == scenarios.HTTPDefault
-	f.DefaultPool = d.Pool || untold && v.Proxy.Keepalive == 0 && (v.Proxy.Group || v.Backend.Destinations() > 1)
+	f.DefaultPool = d.Pool || untold && v.Proxy.Keepalive == 0 && v.UpstreamBlock()
 	f.DefaultProtocol = d.Protocol || untold
 	return f
 }

@@ -173,6 +173,14 @@ func (b Backend) Destinations() int {
 	return b.Addresses * b.Ports
 }
 
+// Peers is how many server lines nginx's configuration has for it.
+func (b Backend) Peers() int {
+	if b.Place == PlaceUnix {
+		return 1
+	}
+	return b.Destinations() * b.Repeat
+}
+
 // Secure says whether the backend speaks TLS.
 func (b Backend) Secure() bool { return b.TLS == TLSOn || b.TLS == TLSUnclean }
 

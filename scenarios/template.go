@@ -35,7 +35,7 @@ type templateData struct {
 	Unclean           bool     // Apache leaves out its close_notify
 	HTTP10            bool
 	Untold            bool // leave protocol and pool to nginx's version
-	Group             bool // an upstream block even where none is needed
+	Group             bool // an upstream block
 	MaxFails          int
 	FailTimeout       string
 	NextUpstream      string
@@ -111,7 +111,6 @@ func (v Variant) data(f Facts) templateData {
 		Scheme:            "http",
 		HTTP10:            v.Proxy.HTTP == HTTP10,
 		Untold:            v.Proxy.HTTP == HTTPDefault,
-		Group:             v.Proxy.Group,
 		MaxFails:          v.Proxy.MaxFails,
 		FailTimeout:       nginxTime(v.Proxy.FailTimeout),
 		NextUpstream:      v.Proxy.NextUpstream,
@@ -119,6 +118,7 @@ func (v Variant) data(f Facts) templateData {
 		SourceShare:       fmt.Sprintf("%.2f", 100/float64(max(len(f.Sources), 1))),
 		Reuseport:         v.Proxy.Reuseport,
 	}
+	d.Group = v.UpstreamBlock() || len(d.Servers) > 1
 	if v.Backend.Secure() {
 		d.Scheme, d.TLS, d.Unclean = "https", true, v.Backend.TLS == TLSUnclean
 	}
@@ -160,11 +160,17 @@ func (v Variant) Settled(nginxVersion string) Variant {
 	v.Proxy.HTTP = HTTP10
 	if pools, err := atLeast(nginxVersion, "1.29.7"); err == nil && pools {
 		v.Proxy.HTTP = HTTP11
-		if v.Proxy.Group || v.Backend.Destinations()*v.Backend.Repeat > 1 {
+		if v.UpstreamBlock() {
 			v.Proxy.Keepalive = defaultPool
 		}
 	}
 	return v
+}
+
+// UpstreamBlock says whether nginx's configuration has one: where it needs one,
+// for a pool or for several peers, or where the scenario wants it.
+func (v Variant) UpstreamBlock() bool {
+	return v.Proxy.Group || v.Proxy.Keepalive > 0 || v.Backend.Peers() > 1
 }
 
 // defaultPool is how many idle connections a worker keeps by default, from
