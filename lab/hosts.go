@@ -109,7 +109,7 @@ func Facts(v scenarios.Variant, topo driver.Topology, nginxVersion string) scena
 		Backends:     topo.Backends,
 		Dir:          driver.ConfigDir, RunDir: driver.RunDir, ErrorLog: errorLog,
 		DocumentRoot: documentRoot,
-		NoFile:       wantFiles,
+		NoFile:       driver.WantFiles,
 	}
 	if len(topo.Sources) > 1 {
 		f.Sources = topo.Sources
@@ -129,9 +129,6 @@ func Facts(v scenarios.Variant, topo driver.Topology, nginxVersion string) scena
 
 // readBackTimeout bounds what takes some tens of milliseconds.
 const readBackTimeout = 30 * time.Second
-
-// wantFiles is how many descriptors the servers count on; engines give more.
-const wantFiles = 8192
 
 // readBack reads from inside what was asked for, and notes as a fault what
 // did not take: a run under other settings than its plan's shows nothing.

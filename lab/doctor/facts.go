@@ -3,7 +3,6 @@ package doctor
 import (
 	"context"
 	"net/netip"
-	"runtime"
 	"time"
 
 	"github.com/lab99/lab99/lab/driver"
@@ -52,7 +51,8 @@ const examineTimeout = 20 * time.Second
 func Examine(ctx context.Context, o Options) Facts {
 	ctx, cancel := context.WithTimeout(ctx, examineTimeout)
 	defer cancel()
-	f := Facts{CPUs: runtime.NumCPU(), Kernel: kernelRelease(), Privileges: readPrivileges(), Descriptors: descriptorLimit(), MemoryMiB: memory()}
+	here := driver.Here()
+	f := Facts{CPUs: here.CPUs, Kernel: here.Kernel, Privileges: readPrivileges(), Descriptors: descriptorLimit(), MemoryMiB: here.MemoryMiB}
 	engine, err := o.Connect(ctx)
 	f.Engine = readEngine(engine, err)
 	f.Namespaces = readNamespaces(ctx, o.Inside)

@@ -71,8 +71,8 @@ func TestJudgements(t *testing.T) {
 		{"root in a container", "privileges", func(f *Facts) { f.Privileges.Capabilities = 0xa80425fb }, Warn, "as in a container"},
 		{"no users", "privileges", func(f *Facts) { f.Privileges.UID = -1 }, OK, "ordinary"},
 
-		{"enough", "descriptors", func(f *Facts) { f.Descriptors = wantFiles }, OK, "8192"},
-		{"too few", "descriptors", func(f *Facts) { f.Descriptors = wantFiles - 1 }, Warn, "ulimit"},
+		{"enough", "descriptors", func(f *Facts) { f.Descriptors = driver.WantFiles }, OK, "8192"},
+		{"too few", "descriptors", func(f *Facts) { f.Descriptors = driver.WantFiles - 1 }, Warn, "ulimit"},
 		{"unknown", "descriptors", func(f *Facts) { f.Descriptors = 0 }, OK, "not known"},
 
 		{"all free", "subnets", func(*Facts) {}, OK, "free: 198.18.99.0/24, 198.19.99.0/24"},

@@ -1,18 +1,19 @@
 package doctor
 
-import "fmt"
+import (
+	"fmt"
 
-// wantFiles is what nginx of the lab's configuration counts on.
-const wantFiles = 8192
+	"github.com/lab99/lab99/lab/driver"
+)
 
 func judgeDescriptors(hard uint64) Check {
 	c := Check{Name: "descriptors", Status: OK, Found: fmt.Sprintf("at most %d a process", hard)}
 	switch {
 	case hard == 0:
 		c.Found = "not known on this system"
-	case hard < wantFiles:
+	case hard < driver.WantFiles:
 		c.Status = Warn
-		c.Remedy = fmt.Sprintf("raise the hard limit to %d (ulimit -Hn as root, or limits.conf): `lab99 load` and the driver netns live by it", wantFiles)
+		c.Remedy = fmt.Sprintf("raise the hard limit to %d (ulimit -Hn as root, or limits.conf): `lab99 load` and the driver netns live by it", driver.WantFiles)
 	}
 	return c
 }

@@ -22,10 +22,6 @@ func readNamespaces(ctx context.Context, _ []string) NamespaceFacts {
 // Inside does nothing: there are no namespaces here.
 func Inside(io.Writer) error { return errors.ErrUnsupported }
 
-func kernelRelease() string { return "" }
-
-func memory() int { return 0 }
-
 func routes() ([]route, error) { return nil, nil }
 
 func readConntrack() ConntrackFacts { return ConntrackFacts{} }

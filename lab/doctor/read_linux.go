@@ -8,24 +8,7 @@ import (
 	"strings"
 
 	"github.com/vishvananda/netlink"
-	"golang.org/x/sys/unix"
 )
-
-func kernelRelease() string {
-	var u unix.Utsname
-	if unix.Uname(&u) != nil {
-		return ""
-	}
-	return unix.ByteSliceToString(u.Release[:])
-}
-
-func memory() int {
-	var s unix.Sysinfo_t
-	if unix.Sysinfo(&s) != nil {
-		return 0
-	}
-	return int(uint64(s.Totalram) * uint64(s.Unit) >> 20)
-}
 
 // routes lists where this machine's routes lead, those to its own interfaces'
 // networks among them.

@@ -91,6 +91,10 @@ const (
 	RunDir    = "/run/lab" // empty, in memory, writable by everyone
 )
 
+// WantFiles is how many descriptors the configurations of the servers count on;
+// engines give more.
+const WantFiles = 8192
+
 // File is a file put into a server before it starts.
 type File struct {
 	Path string // absolute

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/image"
-	"golang.org/x/sys/unix"
 )
 
 // Driver brings labs up as children of this process.
@@ -47,7 +45,7 @@ func bounded(ctx context.Context, by time.Duration) (context.Context, context.Ca
 func New(ctx context.Context) (driver.Driver, error) {
 	ctx, cancel := bounded(ctx, tryTimeout)
 	defer cancel()
-	d := &Driver{rootless: os.Geteuid() != 0 || alone(), machine: describe(), roots: map[string]string{}}
+	d := &Driver{rootless: os.Geteuid() != 0 || alone(), machine: driver.Here(), roots: map[string]string{}}
 	err := d.try(ctx)
 	if err != nil && !d.rootless && ctx.Err() == nil {
 		// Root without the capabilities, as in a container, is a user like others.
@@ -91,19 +89,6 @@ func (d *Driver) Name() string { return "netns" }
 
 // Machine describes this machine.
 func (d *Driver) Machine() driver.Machine { return d.machine }
-
-func describe() driver.Machine {
-	m := driver.Machine{CPUs: runtime.NumCPU()}
-	var u unix.Utsname
-	if unix.Uname(&u) == nil {
-		m.Kernel, m.Arch = unix.ByteSliceToString(u.Release[:]), unix.ByteSliceToString(u.Machine[:])
-	}
-	var s unix.Sysinfo_t
-	if unix.Sysinfo(&s) == nil {
-		m.MemoryMiB = int(uint64(s.Totalram) * uint64(s.Unit) >> 20)
-	}
-	return m
-}
 
 // Prepare finds the root file system of a server in the user's cache, or
 // unpacks it there.
