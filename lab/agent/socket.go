@@ -2,8 +2,6 @@ package agent
 
 import (
 	"context"
-	"net"
-	"os"
 	"time"
 
 	"github.com/lab99/lab99/lab/backend"
@@ -24,12 +22,8 @@ func (s *Socket) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l, err := net.Listen("unix", path)
+	l, err := backend.ListenUnix(path)
 	if err != nil {
-		return err
-	}
-	if err := os.Chmod(path, 0o666); err != nil { // nginx's workers may be another user's
-		l.Close()
 		return err
 	}
 	b := &backend.Server{Delay: time.Duration(s.DelayMs) * time.Millisecond, KeepAlive: s.KeepAlive}

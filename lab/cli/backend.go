@@ -88,11 +88,11 @@ func listenAll(ctx context.Context, addrs, path string) (ls []net.Listener, err 
 	if path == "" {
 		return ls, nil
 	}
-	if err := open("unix", path); err != nil {
-		return ls, err
+	l, err := backend.ListenUnix(path)
+	if err != nil {
+		return ls, &driver.UnfitError{What: "the backend cannot listen", Err: err}
 	}
-	// nginx's workers are another user.
-	return ls, os.Chmod(path, 0o666)
+	return append(ls, l), nil
 }
 
 // nameProcess sets the name that ps shows, where the system has such a thing.
