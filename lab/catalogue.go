@@ -59,7 +59,7 @@ func RunAll(ctx context.Context, o Options, all []*scenarios.Resolved, code func
 	o.Progress.Say(fmt.Sprintf("%d scenarios, size %s: about %s in all", len(all), c.Size, left))
 	unfit := 0 // scenarios in a row
 	for i, s := range all {
-		if stopped(o.Stop) || ctx.Err() != nil {
+		if Stopped(o.Stop) || ctx.Err() != nil {
 			break
 		}
 		o.Progress.Say(fmt.Sprintf("[%d/%d] %s: %s; about %s, about %s to the end", i+1, len(all), s.Name, s.Title, estimates[i].Round(time.Second), left.Round(time.Second)))
@@ -67,7 +67,7 @@ func RunAll(ctx context.Context, o Options, all []*scenarios.Resolved, code func
 		left -= estimates[i]
 		row.EstimateS = estimates[i].Round(time.Second).Seconds()
 		c.Scenarios = append(c.Scenarios, row)
-		c.Partial = i+1 < len(all) || stopped(o.Stop) || ctx.Err() != nil
+		c.Partial = i+1 < len(all) || Stopped(o.Stop) || ctx.Err() != nil
 		c.TookS = time.Since(began).Seconds()
 		judgeAll(&c)
 		out.Catalogue = c
@@ -153,7 +153,8 @@ func saveCatalogue(store *results.Store, c results.Catalogue) error {
 	return storage(store.WriteJSON(results.SummaryFile, c), report.WriteIndex(store, c))
 }
 
-func stopped(stop <-chan struct{}) bool {
+// Stopped says whether the load was ordered to end: Options.Stop is closed.
+func Stopped(stop <-chan struct{}) bool {
 	select {
 	case <-stop:
 		return true

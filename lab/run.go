@@ -155,7 +155,7 @@ type run struct {
 // sweepTimeout bounds the removal of what dead runs left.
 const sweepTimeout = 30 * time.Second
 
-func (r *run) stopped() bool { return stopped(r.o.Stop) }
+func (r *run) stopped() bool { return Stopped(r.o.Stop) }
 
 // preflight sweeps and gets the images.
 func (r *run) preflight(ctx context.Context) error {

@@ -61,7 +61,7 @@ func concludeAll(t *terminal, c choice, o *lab.CatalogueOutcome, err error, stop
 	switch {
 	case err != nil:
 		return err
-	case closed(stop):
+	case lab.Stopped(stop):
 		return exitError(verdict.ExitInterrupted)
 	case o.Catalogue.ExitCode != verdict.ExitAsExpected:
 		return exitError(o.Catalogue.ExitCode)

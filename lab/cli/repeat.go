@@ -38,7 +38,7 @@ type repetition struct {
 // run runs them one after the other. It ends early when interrupted, and with
 // an error, since a machine that cannot do one run cannot do the next.
 func (r *repetition) run() error {
-	for n := 1; n <= r.times && !closed(r.stop); n++ {
+	for n := 1; n <= r.times && !lab.Stopped(r.stop); n++ {
 		r.say(fmt.Sprintf("Run %d of %d", n, r.times))
 		o, err := r.once()
 		if o != nil && len(o.Summary.Variants) > 0 {
@@ -51,7 +51,7 @@ func (r *repetition) run() error {
 			return err
 		}
 	}
-	if closed(r.stop) {
+	if lab.Stopped(r.stop) {
 		r.code = verdict.ExitInterrupted
 	}
 	return nil

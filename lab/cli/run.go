@@ -194,7 +194,7 @@ func conclude(t *terminal, c choice, o *lab.Outcome, err error, stop <-chan stru
 		return err
 	case ciErr != nil:
 		return fmt.Errorf("the run is in %s, but %w", o.Dir, ciErr)
-	case closed(stop):
+	case lab.Stopped(stop):
 		return exitError(verdict.ExitInterrupted)
 	case o.ReportErr != nil:
 		return fmt.Errorf("the run is in %s, but its report could not be written: %w", o.Dir, o.ReportErr)
@@ -220,15 +220,6 @@ func shown(path string) string {
 		return rel
 	}
 	return path
-}
-
-func closed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
-	}
 }
 
 func imageMode(s string) (image.Mode, error) {
