@@ -13,7 +13,6 @@ import (
 // for hours; nothing in the physics needs them.
 const (
 	maxRate        = 100_000 // requests per second
-	maxDuration    = 30 * time.Minute
 	maxConnections = 8192
 	maxAddresses   = 64
 	maxWorkers     = 64
@@ -26,6 +25,9 @@ const (
 	maxPorts     = defaultLow - firstPort
 	portRangeKey = "net.ipv4.ip_local_port_range"
 )
+
+// MaxDuration is the longest load a scenario may ask for.
+const MaxDuration = 30 * time.Minute
 
 // overlayKeys are the fields that a size, a variant or --set may change.
 var overlayKeys = []string{"ports", "rate", "duration", "proxy", "backend", "load", "bystander", "expect"}
@@ -48,7 +50,8 @@ func (d *decoder) variant(tree *node, where position) Variant {
 	d.fields(tree, "", overlayKeys...)
 	v.Ports = d.ports(tree.get("ports"))
 	v.Rate = d.rate(tree.get("rate"))
-	v.Duration = d.duration(tree.get("duration"), "duration", 0, 100*time.Millisecond, maxDuration)
+	v.Duration = d.duration(tree.get("duration"), "duration", 0, 100*time.Millisecond, MaxDuration)
+	v.DurationSet = tree.get("duration").set()
 	for _, key := range []string{"ports", "rate", "duration"} {
 		if tree.get(key) == nil {
 			d.add(where.error(key+" is missing", "set it in the size or at the top level"))
@@ -63,6 +66,7 @@ func (d *decoder) variant(tree *node, where position) Variant {
 	expect := tree.get("expect")
 	d.fields(expect, "expect", "verdict", "measured")
 	v.Expect.Measured = d.claims(expect.get("measured"))
+	v.Expect.Set = expect.get("verdict").set()
 	v.Expect.Verdict = d.word(expect.get("verdict"), "expect.verdict", VerdictPredicted,
 		VerdictPredicted, VerdictReproduced, VerdictCollapsed, VerdictMitigated, VerdictPostponed, VerdictNotReproduced)
 	return v
@@ -70,7 +74,7 @@ func (d *decoder) variant(tree *node, where position) Variant {
 
 func (d *decoder) proxy(n *node) Proxy {
 	d.fields(n, "proxy", "image", "config", "sysctls", "keepalive", "keepalive_timeout", "workers", "http", "upstream_block", "addresses",
-		"max_fails", "fail_timeout", "next_upstream", "worker_connections", "reuseport")
+		"max_fails", "fail_timeout", "next_upstream", "worker_connections", "open_files", "reuseport")
 	return Proxy{
 		Image:     d.image(n.get("image"), "proxy.image", "nginx:1.30"),
 		Config:    d.text(n.get("config"), "proxy.config", ""),
@@ -87,6 +91,7 @@ func (d *decoder) proxy(n *node) Proxy {
 
 		KeepaliveTimeout:  d.duration(n.get("keepalive_timeout"), "proxy.keepalive_timeout", time.Minute, time.Millisecond, 24*time.Hour),
 		WorkerConnections: d.integer(n.get("worker_connections"), "proxy.worker_connections", 0, 0, 1_000_000),
+		OpenFiles:         d.integer(n.get("open_files"), "proxy.open_files", 0, 0, 1_000_000),
 		Reuseport:         d.boolean(n.get("reuseport"), "proxy.reuseport", false),
 	}
 }
@@ -108,7 +113,7 @@ func (d *decoder) backend(n *node) Backend {
 	b.KeepAlive = d.boolean(n.get("keepalive"), "backend.keepalive", true)
 	b.KeepAliveRequests = d.integer(n.get("keepalive_requests"), "backend.keepalive_requests", 600, 0, 1_000_000_000)
 	b.KeepAliveTimeout = d.duration(n.get("keepalive_timeout"), "backend.keepalive_timeout", 100*time.Second, time.Millisecond, 24*time.Hour)
-	b.Place = d.word(n.get("place"), "backend.place", PlaceOwn, PlaceOwn, PlaceProxy, PlaceLoopback, PlaceUnix)
+	b.Place = d.word(n.get("place"), "backend.place", PlaceOwn, PlaceOwn, PlaceProxy, PlaceLoopback, PlaceBoth, PlaceUnix)
 	b.Ports = d.integer(n.get("ports"), "backend.ports", 1, 1, maxAddresses)
 	b.Repeat = d.integer(n.get("repeat"), "backend.repeat", 1, 1, maxAddresses)
 	b.TLS = d.word(n.get("tls"), "backend.tls", TLSOff, TLSOff, TLSOn, TLSUnclean)
@@ -117,6 +122,9 @@ func (d *decoder) backend(n *node) Backend {
 	b.Delay = d.duration(n.get("delay"), "backend.delay", 0, 0, 10*time.Minute)
 	b.CloseDelay = d.duration(n.get("close_delay"), "backend.close_delay", 0, 0, 10*time.Minute)
 	d.backendFits(n, b)
+	if b.Place == PlaceBoth {
+		b.Addresses = 2
+	}
 	return b
 }
 
@@ -178,7 +186,7 @@ func (d *decoder) load(n *node) LoadSpec {
 		return l
 	}
 	d.fields(stop, "load.stop", "after_error_99")
-	after := d.duration(stop.get("after_error_99"), "load.stop.after_error_99", 5*time.Second, 0, maxDuration)
+	after := d.duration(stop.get("after_error_99"), "load.stop.after_error_99", 5*time.Second, 0, MaxDuration)
 	l.StopAfterError99 = &after
 	return l
 }
@@ -241,7 +249,7 @@ func (d *decoder) rate(n *node) float64 {
 	}
 	r, err := strconv.ParseFloat(n.text, 64)
 	if err != nil || n.quoted {
-		d.add(n.at.error(fmt.Sprintf("rate is %q, want a number of requests per second", n.text), unquote(n, "for example 200")))
+		d.add(n.at.error(fmt.Sprintf("rate is %q, want a number of requests per second", n.text), unquote(n, "for example 200; a variant may say 10x, ten times the scenario's")))
 		return 0
 	}
 	if !(r > 0 && r <= maxRate) { // written so that NaN fails

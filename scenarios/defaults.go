@@ -6,6 +6,10 @@ package scenarios
 type Defaulted struct {
 	Pool     bool // an upstream block without a word about keepalive
 	Protocol bool // no proxy_http_version anywhere
+
+	// Closes says that it asks the backend to close every connection, which no
+	// release does otherwise: proxy_set_header Connection close.
+	Closes bool
 }
 
 // Defaults is what the variant's configuration leaves to the release: of a
@@ -32,6 +36,8 @@ func defaultsOf(conf string) (Defaulted, error) {
 				d.Pool = d.Pool || x.block != nil && !x.contains("keepalive")
 			case "proxy_http_version":
 				d.Protocol = false
+			case "proxy_set_header":
+				d.Closes = d.Closes || x.sets("connection", "close")
 			}
 			walk(x.block)
 		}

@@ -29,6 +29,12 @@ func (d *directive) arg(i int) string {
 	return ""
 }
 
+// sets says whether a directive's first two arguments are these, in any case of
+// letters.
+func (d *directive) sets(name, value string) bool {
+	return strings.EqualFold(d.arg(1), name) && strings.EqualFold(d.arg(2), value)
+}
+
 // contains says whether a directive of that name is anywhere in the block.
 func (d *directive) contains(name string) bool {
 	for _, c := range d.block {

@@ -84,6 +84,9 @@ func (n *node) get(key string) *node {
 	return nil
 }
 
+// set says whether a value comes from --set.
+func (n *node) set() bool { return n != nil && n.at.src.lines == nil }
+
 // without is the mapping less some keys.
 func (n *node) without(keys ...string) *node {
 	c := *n

@@ -11,10 +11,10 @@ import (
 // DefaultSize is taken when none is asked for and the scenario has it.
 const DefaultSize = "standard"
 
-// Resolve lays the size over the scenario's top level, each variant over that,
-// and --set over everything. An empty size means the default one, or the
-// scenario's first. The error is an Errors; a mistake in --set names the
-// argument.
+// Resolve lays the size over the scenario's top level, --set size.… over that,
+// then each variant, and every other --set over everything. An empty size means
+// the default one, or the scenario's first. The error is an Errors; a mistake in
+// --set names the argument.
 func (s *Scenario) Resolve(size string, set []string) (*Resolved, error) {
 	d := &decoder{}
 	over := d.parseSets(set, s.variantNames())
@@ -23,13 +23,14 @@ func (s *Scenario) Resolve(size string, set []string) (*Resolved, error) {
 		d.add(err)
 		return nil, d.err()
 	}
-	base := merge(merge(s.doc.base, chosen.change), over.all)
+	sized := merge(merge(s.doc.base, chosen.change), over.size)
+	base := merge(sized, over.all)
 	r := &Resolved{Name: s.Name, Title: s.Title, Kind: s.Kind, Size: chosen.name, Set: slices.Clone(set)}
 	hashed := map[string][]byte{scenarioFile: s.doc.text}
 	for _, o := range s.doc.variants {
-		tree := merge(s.doc.base, chosen.change)
+		tree := sized
 		for _, change := range []*node{o.change, chosen.variants.get(o.name), over.all, over.one[o.name]} {
-			tree = merge(tree, change)
+			tree = merge(tree, d.multiplied(change, tree))
 		}
 		v := d.variant(tree, chosen.at)
 		v.Name, v.Title, v.Change = o.name, o.title, changes(base, tree)
@@ -52,7 +53,12 @@ func (s *Scenario) Resolve(size string, set []string) (*Resolved, error) {
 		return nil, err
 	}
 	r.Hash = hash(hashed)
-	return r, nil
+	if len(set) == 0 {
+		return r, nil
+	}
+	var asWritten error // none: Load has resolved each size
+	r.AsWritten, asWritten = s.Resolve(chosen.name, nil)
+	return r, asWritten
 }
 
 // size finds a size's overlay; a scenario without sizes has one, nameless and
@@ -112,13 +118,13 @@ func (d *decoder) configFile(f files, n *node, own string) *configFile {
 		return nil // reported already
 	}
 	f.confined = true
-	if n.at.src.lines == nil {
+	if n.set() {
 		f = files{}
 	}
 	text, label, err := f.read(n.text)
 	if err != nil {
 		hint := "a path in a scenario is relative to the scenario's directory and stays below it; --set may name any file"
-		if n.at.src.lines == nil {
+		if n.set() {
 			hint = "a path in --set is relative to the working directory"
 		}
 		d.add(n.at.error(fmt.Sprintf("cannot read the configuration %s: %v", label, err), hint))

@@ -48,6 +48,7 @@ const (
 	PlaceOwn      = "own"      // a host of its own
 	PlaceProxy    = "proxy"    // the proxy's host, at its address on the lab's network
 	PlaceLoopback = "loopback" // the proxy's host, at 127.0.0.1
+	PlaceBoth     = "both"     // the proxy's host, at 127.0.0.1 and at its address
 	PlaceUnix     = "unix"     // the proxy's host, at a Unix-domain socket
 )
 
@@ -96,6 +97,8 @@ type Resolved struct {
 	Set      []string // the --set arguments, as given
 	Hash     string   // SHA-256 of the scenario's files: what was written, not how it was resolved
 	Variants []Variant
+
+	AsWritten *Resolved // the same without --set; nil where there was none
 }
 
 // Variant is one row of the comparison.
@@ -112,6 +115,8 @@ type Variant struct {
 	// Bystander runs another program on the proxy's host that connects too.
 	Bystander bool
 	Expect    Expect
+
+	DurationSet bool // by --set: nothing else may change it
 
 	proxyFile, backendFile *configFile
 }
@@ -143,6 +148,7 @@ type Proxy struct {
 
 	KeepaliveTimeout  time.Duration // of idle upstream connections
 	WorkerConnections int           // 0: ample
+	OpenFiles         int           // worker_rlimit_nofile; 0: as inherited
 	Reuseport         bool          // of the listening socket
 }
 
@@ -191,12 +197,13 @@ type LoadSpec struct {
 	Timeout          time.Duration  // a request that waited this long for a connection is dropped
 	Path             string
 	Method           string
-	Profile          string // the rate over time, in loadgen's words; empty: constant
+	Profile          string // the rate over time, as written; empty: constant. Variant.Profile has it in loadgen's words
 }
 
 // Expect is what the scenario claims.
 type Expect struct {
 	Verdict string
+	Set     bool // the verdict, by --set
 	// Measured are further claims about figures of the result.
 	Measured []Claim
 }

@@ -8,8 +8,9 @@ import (
 
 // sets is what all --set arguments ask for together.
 type sets struct {
-	all *node            // for every variant
-	one map[string]*node // for one variant, by its name; wins over all
+	size *node            // of the size: what a variant changes itself goes on top
+	all  *node            // for every variant
+	one  map[string]*node // for one variant, by its name; wins over all
 }
 
 // parseSets reads KEY=VALUE arguments; of two about the same field, the later
@@ -21,6 +22,8 @@ func (d *decoder) parseSets(args, variants []string) sets {
 		switch {
 		case err != nil:
 			d.add(err)
+		case strings.HasPrefix(arg, ofSize):
+			s.size = join(s.size, change)
 		case variant == "":
 			s.all = join(s.all, change)
 		default:
@@ -36,6 +39,9 @@ func join(n, over *node) *node {
 	}
 	return merge(n, over)
 }
+
+// ofSize begins the key of a field of the size that is run.
+const ofSize = "size."
 
 // parseSet reads one argument into an overlay for a variant, or for all when
 // the name is empty.
@@ -54,7 +60,7 @@ func parseSet(arg string, variants []string) (variant string, change *node, _ *E
 			return "", nil, pos.error("names a variant but no field of it", fmt.Sprintf("for example --set variants.%s.proxy.keepalive=64", variant))
 		}
 	}
-	key = strings.TrimPrefix(key, "size.") // a size is merged by now: its fields are the scenario's
+	key = strings.TrimPrefix(key, ofSize) // its fields are the scenario's
 	leaf := &node{kind: scalar, text: value, at: pos}
 	if strings.HasPrefix(value, "{") {
 		tree, err := parseYAML(pos.src, []byte(value))

@@ -21,6 +21,7 @@ type templateData struct {
 	Keepalive         int // of nginx's pool; 0: none
 	Workers           int
 	WorkerConnections int
+	OpenFiles         int // worker_rlimit_nofile; 0: as inherited
 	Connections       int // of the load
 	KeepAlive         bool
 	KeepAliveRequests int
@@ -130,6 +131,7 @@ func (v Variant) data(f Facts) templateData {
 	if n := v.Proxy.WorkerConnections; n > 0 {
 		d.WorkerConnections = n
 	}
+	d.OpenFiles = v.Proxy.OpenFiles
 	// Upstream connections that Apache sees at once; twice that, because those
 	// nginx has closed and Apache has not count too. One process alone can take
 	// them all: with 150 threads in processes of 25, up to two of 64 idle
