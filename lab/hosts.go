@@ -213,7 +213,7 @@ func (t *trial) tableLimits(proxy results.HostEnv) {
 		instead string
 	}{
 		{"net.ipv4.tcp_max_tw_buckets", s.PeakTimeWait(), "the kernel would drop TIME_WAIT instead of running out of ports"},
-		{"net.netfilter.nf_conntrack_max", s.NewConnections(), "packets would be dropped instead"},
+		{"net.netfilter.nf_conntrack_max", s.Tracked(), "packets would be dropped instead"},
 	} {
 		if _, asked := t.plan.Sysctls[table.key]; asked {
 			continue // the scenario is about it
@@ -245,6 +245,9 @@ func (t *trial) inspect(ctx context.Context, host string, mu *sync.Mutex, into m
 	mu.Lock()
 	defer mu.Unlock()
 	into[host] = *r.Env
+	if host == results.HostProxy {
+		t.proxyNS = r.NetNS
+	}
 	return nil
 }
 

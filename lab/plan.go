@@ -2,14 +2,12 @@ package lab
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/law"
-	"github.com/lab99/lab99/loadgen"
+	"github.com/lab99/lab99/lab/probe"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
@@ -28,12 +26,10 @@ func Plan(r *scenarios.Resolved, driver string, cpus int, note string) (*results
 				Hint: "httpd and agent are the kinds it can",
 			}
 		}
-		if p := v.Load.Profile; p != "" {
-			if _, err := loadgen.ParseProfile(p); err != nil {
-				return nil, &scenarios.Error{File: r.Name, Msg: fmt.Sprintf("load.profile of %s: %v", v.Name, err)}
-			}
+		if _, err := profileOf(v); err != nil {
+			return nil, &scenarios.Error{File: r.Name, Msg: fmt.Sprintf("load.profile of %s: %v", v.Name, err)}
 		}
-		predicted := results.Prediction(law.Predict(setup(v, v.Ports.N(), cpus, nil, baseline)))
+		predicted := results.Prediction(law.Predict(setup(v, usable(v), cpus, nil, baseline)))
 		if i == 0 {
 			b := law.Prediction(predicted)
 			baseline = &b
@@ -48,13 +44,14 @@ func planVariant(v scenarios.Variant, predicted results.Prediction) results.Vari
 		Name: v.Name, Title: v.Title, Change: v.Change,
 		ProxyImage: v.Proxy.Image, BackendKind: v.Backend.Kind, BackendImg: v.Backend.Image,
 		PortLow: v.Ports.Low, PortHigh: v.Ports.High,
-		RatePerS: v.Rate, DurationS: v.Duration.Seconds(),
+		RatePerS: offered(v), DurationS: v.Duration.Seconds(),
 		Connections: v.Load.Connections, TimeoutS: v.Load.Timeout.Seconds(),
 		Addresses: v.Backend.Addresses, Ports: v.Backend.Ports, Sources: v.Proxy.Addresses,
 		DelayS: v.Backend.Delay.Seconds(), BurstS: burstOf(v).every.Seconds(),
-		Profile: v.Load.Profile, Method: v.Load.Method,
-		Random: strings.Contains(v.Load.Profile, "poisson:"),
-		Race:   race(v), Retries: retries(v), Claims: claims(v.Expect),
+		Profile: v.Profile(), Method: v.Load.Method,
+		Random: random(v), SteadyS: steady(v).Seconds(),
+		Peers: v.Backend.Peers(), MaxFails: v.Proxy.MaxFails, FailS: v.Proxy.FailTimeout.Seconds(), OneTry: v.Proxy.NextUpstream == "off",
+		Race: race(settled(v)), Retries: retries(v), Claims: claims(v.Expect),
 		Keepalive: v.Proxy.Keepalive, Workers: v.Proxy.Workers,
 		Sysctls: sysctls(v), Expect: v.Expect.Verdict, Predicted: predicted,
 	}
@@ -63,6 +60,9 @@ func planVariant(v scenarios.Variant, predicted results.Prediction) results.Vari
 	}
 	if s := v.Load.StopAfterError99; s != nil {
 		after := s.Seconds()
+		if first := predicted.FirstError99S; first != nil { // when one of random sources is full, the others are not
+			after += 2 * law.EarlyBySplit(vp.Sources, perDestination(vp)) * *first
+		}
 		vp.StopAfterS = &after
 	}
 	if v.OwnConfig() {
@@ -70,6 +70,22 @@ func planVariant(v scenarios.Variant, predicted results.Prediction) results.Vari
 	}
 	return vp
 }
+
+// perDestination is how many tuples each destination has.
+func perDestination(v results.VariantPlan) int {
+	return v.Predicted.Tuples / (max(v.Addresses, 1) * max(v.Ports, 1))
+}
+
+// usable is P as far as a scenario tells: the range, less what it reserves.
+func usable(v scenarios.Variant) int {
+	n := v.Ports.N()
+	if lost, err := probe.ReservedIn(v.Ports.Low, v.Ports.High, v.Proxy.Sysctls[reservedPorts]); err == nil {
+		n -= lost
+	}
+	return n
+}
+
+const reservedPorts = "net.ipv4.ip_local_reserved_ports"
 
 const portRange = "net.ipv4.ip_local_port_range"
 
@@ -100,6 +116,7 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 	if baseline == nil {
 		baseline = new(law.Prediction)
 	}
+	v = settled(v)
 	atoi := func(key string, unknown int) int {
 		s, ok := inside[key]
 		if !ok {
@@ -110,10 +127,11 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 		}
 		return unknown
 	}
+	rate := offered(v)
 	s := law.Setup{
 		Ports: usable, Sources: v.Proxy.Addresses, Destinations: v.Backend.Destinations(),
-		RatePerS: v.Rate, Duration: v.Duration, CloseShare: closeShare(v),
-		InFlight: v.Rate * v.Backend.Delay.Seconds(), Loopback: v.Backend.Place == scenarios.PlaceLoopback,
+		RatePerS: rate, Duration: v.Duration, CloseShare: closeShare(v),
+		InFlight: rate * v.Backend.Delay.Seconds(), Loopback: v.Backend.Place == scenarios.PlaceLoopback,
 		LateClose: v.Backend.CloseDelay, FinTimeout: time.Duration(atoi("net.ipv4.tcp_fin_timeout", 0)) * time.Second,
 		Keepalive: v.Proxy.Keepalive, RequestsPerConn: requestsPerConn(v.Backend),
 		Workers:      min(v.Proxy.Workers, cpus),
@@ -121,32 +139,24 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 		ReuseDelay:   time.Duration(atoi("net.ipv4.tcp_tw_reuse_delay", 0)) * time.Millisecond,
 		NoTimestamps: atoi("net.ipv4.tcp_timestamps", 1) == 0,
 		MaxTwBuckets: atoi("net.ipv4.tcp_max_tw_buckets", 0),
+		Poisson:      random(v),
 		Baseline:     baseline,
 	}
-	if b := burstOf(v); b.size > 0 {
-		s.Churn = law.Pool{
-			Keepalive: s.Keepalive, Workers: s.Workers, RequestsPerConn: s.RequestsPerConn,
-			Concurrency: float64(b.size), Requests: v.Rate * v.Duration.Seconds(),
-		}.Churn()
+	b := burstOf(v)
+	if !race(v) { // else in which burst it ends is as much an outcome as f
+		s.Burst = b.every
+	}
+	pool := law.Pool{Keepalive: s.Keepalive, Workers: s.Workers, RequestsPerConn: s.RequestsPerConn, Concurrency: s.InFlight}
+	switch {
+	case b.size > 0 && s.Keepalive > 0 && v.Proxy.KeepaliveTimeout < b.every && v.Proxy.KeepaliveTimeout < v.Backend.KeepAliveTimeout:
+		s.Churn = 1 // nginx has closed what the last burst left
+	case b.size > 0:
+		pool.Concurrency = float64(b.size)
+		s.Churn = pool.Churn()
+	default: // evenly spaced requests end one by one
+		s.Churn = pool.LeastChurn()
 	}
 	return s
-}
-
-// burst is a load whose requests come many at once.
-type burst struct {
-	size  int
-	every time.Duration
-}
-
-var burstRE = regexp.MustCompile(`^burst:(\d+)@([^/,]+)`)
-
-// burstOf is the burst of a variant's profile; zero if it has none.
-func burstOf(v scenarios.Variant) (b burst) {
-	if m := burstRE.FindStringSubmatch(v.Load.Profile); m != nil {
-		b.size, _ = strconv.Atoi(m[1])
-		b.every, _ = time.ParseDuration(m[2]) // the profile has been parsed before
-	}
-	return b
 }
 
 func claims(e scenarios.Expect) []results.Claim {
@@ -161,8 +171,8 @@ func claims(e scenarios.Expect) []results.Claim {
 func Layout(v scenarios.Variant) driver.Layout {
 	return driver.Layout{
 		Addresses: v.Backend.Addresses, Ports: v.Backend.Ports, Sources: v.Proxy.Addresses,
-		Shared:   v.Backend.Place == scenarios.PlaceProxy || v.Backend.Place == scenarios.PlaceLoopback,
-		Loopback: v.Backend.Place == scenarios.PlaceLoopback,
+		Shared:   v.Backend.Place == scenarios.PlaceProxy || v.Backend.Place == scenarios.PlaceLoopback || v.Backend.Place == scenarios.PlaceBoth,
+		Loopback: v.Backend.Place == scenarios.PlaceLoopback || v.Backend.Place == scenarios.PlaceBoth,
 	}
 }
 

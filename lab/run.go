@@ -79,7 +79,7 @@ func (e *StorageError) Unwrap() error { return e.Err }
 func Run(ctx context.Context, o Options) (*Outcome, error) {
 	o.Stop = orAfter(o.Stop, o.Timeout)
 	var notes []string
-	o.Scenario, notes = Applicable(o.Scenario)
+	o.Scenario, notes = Ready(o.Scenario, o.Driver.Machine().CPUs)
 	plan, err := Plan(o.Scenario, o.Driver.Name(), o.Driver.Machine().CPUs, o.Note)
 	if err != nil {
 		return nil, err

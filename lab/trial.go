@@ -45,6 +45,7 @@ type trial struct {
 	m       verdict.Measured
 	done    *agent.LoadDone
 	timing  results.Timing
+	proxyNS string // name of its network namespace
 }
 
 // do runs the variant and judges it. The row is nil if the lab never came up.

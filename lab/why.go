@@ -7,6 +7,7 @@ import (
 
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/lab/preflight"
+	"github.com/lab99/lab99/lab/probe"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
@@ -45,20 +46,29 @@ func (r reasons) notes() []string {
 	return all
 }
 
+// Surroundings are what is known of the machine that a plan would run on. The zero
+// value of a field is unknown.
+type Surroundings struct {
+	CPUs         int
+	Kernel       string // release
+	ConntrackMax int    // net.netfilter.nf_conntrack_max, which each namespace inherits
+	NoFile       uint64 // descriptors a server may open
+}
+
 // Reasons says of a plan why its variants may not show what they are meant to,
 // as far as that is known before anything runs. version is the nginx that an
-// image holds, "" if that is unknown; kernel is that of the lab's machine, or "".
-func Reasons(r *scenarios.Resolved, version func(image string) string, kernel string, cpus int) []string {
+// image holds, "" if that is unknown.
+func Reasons(r *scenarios.Resolved, version func(image string) string, on Surroundings) []string {
 	var why reasons
 	var baseline *law.Prediction
 	for _, v := range r.Variants {
-		s := setup(v, v.Ports.N(), cpus, nil, baseline)
+		s := setup(v, usable(v), on.CPUs, nil, baseline)
 		if baseline == nil {
 			p := law.Predict(s)
 			baseline = &p
 		}
 		f := factsOf(v, s, version(v.Proxy.Image))
-		f.Kernel = kernel
+		f.Kernel, f.ConntrackMax, f.NoFile, f.RangeWidth = on.Kernel, on.ConntrackMax, on.NoFile, v.Ports.N()
 		why.add(v.Name, preflight.Reasons(f))
 	}
 	return why.notes()
@@ -66,12 +76,17 @@ func Reasons(r *scenarios.Resolved, version func(image string) string, kernel st
 
 // factsOf are the facts of a variant that its files tell.
 func factsOf(v scenarios.Variant, s law.Setup, nginxVersion string) preflight.Facts {
-	f := preflight.Facts{
-		Setup: s, Connections: v.Load.Connections, NginxVersion: nginxVersion,
-		KeepAliveOff: race(v) && !v.Backend.KeepAlive,
-		ClosedAfter:  race(v) && v.Proxy.HTTP == scenarios.HTTP10,
-	}
 	d := v.Defaults()
+	races := v.OwnConfig() || race(v)
+	f := preflight.Facts{
+		Setup: s, Connections: v.Load.Connections, Workers: v.Proxy.Workers, NginxVersion: nginxVersion,
+		KeepAliveOff: races && !v.Backend.KeepAlive,
+		ClosedAfter:  races && (v.Proxy.HTTP == scenarios.HTTP10 && !v.OwnConfig() || d.Closes),
+		BackendName:  "Apache",
+	}
+	if v.Backend.Kind == scenarios.BackendAgent {
+		f.BackendName = "the backend"
+	}
 	untold := v.Proxy.HTTP == scenarios.HTTPDefault
 	f.DefaultPool = d.Pool || untold && v.Proxy.Keepalive == 0 && v.UpstreamBlock()
 	f.DefaultProtocol = d.Protocol || untold
@@ -83,6 +98,8 @@ func (t *trial) reasons(proxy results.HostEnv) []string {
 	f := factsOf(t.v, t.setup(proxy), proxy.Version)
 	f.Kernel = t.run.env.Kernel
 	f.NoFile = proxy.NoFile
+	here := probe.NetNS()
+	f.HostNetwork = here != "" && here == t.proxyNS
 	f.ConntrackMax, _ = strconv.Atoi(proxy.Sysctls["net.netfilter.nf_conntrack_max"])
 	var low, high int
 	if n, _ := fmt.Sscan(proxy.Sysctls[portRange], &low, &high); n == 2 {

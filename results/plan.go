@@ -47,11 +47,16 @@ type VariantPlan struct {
 	Sources     int               `json:"source_addresses,omitempty"` // of the proxy; 0: 1
 	Profile     string            `json:"profile,omitempty"`          // the rate over time; empty: constant
 	BurstS      float64           `json:"burst_s,omitempty"`          // between bursts, where the profile is made of them
+	SteadyS     float64           `json:"steady_s,omitempty"`         // how long the load keeps to RatePerS: to its end, or until the profile changes it
 	Method      string            `json:"method,omitempty"`
 	DelayS      float64           `json:"backend_delay_s,omitempty"` // before each response
 	Race        bool              `json:"race,omitempty"`            // who closes first is not settled by configuration: f is an outcome
 	Random      bool              `json:"random,omitempty"`          // Poisson arrivals
 	Retries     bool              `json:"retries,omitempty"`         // nginx may try several peers for a request, or none
+	Peers       int               `json:"peers,omitempty"`           // that nginx has for it
+	MaxFails    int               `json:"max_fails,omitempty"`       // failures after which one is taken out; 0: never
+	FailS       float64           `json:"fail_timeout_s,omitempty"`  // and for how long
+	OneTry      bool              `json:"one_try,omitempty"`         // proxy_next_upstream off
 	Claims      []Claim           `json:"claims,omitempty"`          // about figures of the result, beside the verdict
 	Keepalive   int               `json:"keepalive"`
 	Workers     int               `json:"workers"`

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/lab99/lab99/lab/clock"
+	"github.com/lab99/lab99/lab/probe"
 )
 
 // queueLen is how many samples may wait for a slow reader: at some 40 records
@@ -101,6 +102,7 @@ func (s *server) obey(ctx context.Context, c Command) {
 	case c.Addr != nil:
 		err = c.Addr.add()
 	case c.Inspect != nil:
+		rec.NetNS = probe.NetNS()
 		rec.Env, err = c.Inspect.read()
 	case c.Observe != nil:
 		rec.Observed, err = c.Observe.run(ctx, s.sample)

@@ -8,15 +8,18 @@ import (
 	"maps"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/lab99/lab99/lab"
+	"github.com/lab99/lab99/lab/doctor"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/driver/docker"
 	"github.com/lab99/lab99/lab/driver/netns"
 	"github.com/lab99/lab99/lab/image"
+	"github.com/lab99/lab99/lab/probe"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
@@ -43,8 +46,8 @@ func plan(ctx context.Context, t *terminal, args []string) error {
 	if err != nil {
 		return err
 	}
-	resolved, notes := lab.Applicable(resolved)
 	found := lookForImages(ctx, resolved)
+	resolved, notes := lab.Ready(resolved, found.cpus)
 	p, err := lab.Plan(resolved, found.driver, found.cpus, "")
 	if err != nil {
 		return err
@@ -60,7 +63,7 @@ func plan(ctx context.Context, t *terminal, args []string) error {
 	fmt.Fprintf(t.stdout, "%s: %s, size %s\n", p.Scenario, p.Title, p.Size)
 	fmt.Fprintf(t.stdout, "about %s in all, with the images present; nothing has been started\n\n", lab.Estimate(p).Round(time.Second))
 	notes = append(notes, found.notes...)
-	notes = append(notes, lab.Reasons(resolved, found.version, found.kernel, found.cpus)...)
+	notes = append(notes, lab.Reasons(resolved, found.version, found.surroundings())...)
 	for _, note := range notes {
 		fmt.Fprintln(t.stdout, "Note: "+note)
 	}
@@ -86,10 +89,16 @@ func printPredictions(w io.Writer, p *results.Plan) {
 		if n := v.Predicted.OKBeforeError99; n != nil {
 			ok = fmt.Sprint(*n)
 		}
+		if v.Race && v.Predicted.FirstError99S != nil {
+			first, ok = first+" / f", ok+" / f"
+		}
 		fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%g/s\t%g s\t%.2f\t%s\t%s\t%s\t%s\t%s\n", v.Name, v.PortHigh-v.PortLow+1, v.Addresses*max(1, v.Ports), v.Predicted.Tuples,
 			v.RatePerS, v.DurationS, v.Predicted.Rho, first, ok, orDash(v.Predicted.SteadyOKPerS, "%.1f"), v.Predicted.Verdict, v.Expect)
 	}
 	tw.Flush()
+	if slices.ContainsFunc(p.Variants, func(v results.VariantPlan) bool { return v.Race && v.Predicted.FirstError99S != nil }) {
+		fmt.Fprintln(w, "f, the share of connections that nginx closes first, is an outcome of the run where both ends close; the other columns are for f = 1")
+	}
 	for _, v := range p.Variants {
 		if c := v.Predicted.CollapseS; c != nil {
 			fmt.Fprintf(w, "%s: the rate collapses after %.2f s, when half the range is used and every connect() walks it\n", v.Name, *c)
@@ -104,6 +113,20 @@ type imagesFound struct {
 	notes  []string
 	cpus   int // of the machine the hosts would run on
 	kernel string
+}
+
+// surroundings are what is known of that machine. An engine with another kernel
+// than this one's is on another machine, whose tables cannot be read from here.
+func (f imagesFound) surroundings() lab.Surroundings {
+	on := lab.Surroundings{CPUs: f.cpus, Kernel: f.kernel}
+	if f.kernel == "" || f.kernel != driver.Here().Kernel {
+		return on
+	}
+	on.ConntrackMax, _ = strconv.Atoi(probe.Sysctls()["net.netfilter.nf_conntrack_max"])
+	if f.driver == "netns" {
+		on.NoFile = doctor.Descriptors()
+	}
+	return on
 }
 
 func lookForImages(ctx context.Context, r *scenarios.Resolved) imagesFound {

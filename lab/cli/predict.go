@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/lab99/lab99/lab/law"
@@ -76,19 +75,19 @@ func (q *question) check(given map[string]bool) error {
 	switch {
 	case !given["rate"]:
 		return &usageError{"how many requests per second? Give --rate, such as --rate 900"}
-	case !aboveZero(s.RatePerS):
-		return &usageError{fmt.Sprintf("--rate %g: requests per second, a number above 0, are expected", s.RatePerS)}
+	case !plausible(s.RatePerS):
+		return &usageError{fmt.Sprintf("--rate %g: requests per second, a number above 0 and up to %g, are expected", s.RatePerS, float64(mostOfAnything))}
 	case s.Ports < 1 || s.Ports > 65535:
 		return &usageError{fmt.Sprintf("--ports %d: a number of ports from 1 to 65535 is expected; the kernel's default range has 28232, the widest %d", s.Ports, law.WideRange)}
 	case s.Destinations < 1 || s.Destinations > 256:
 		return &usageError{fmt.Sprintf("--destinations %d: a number of backend addresses from 1 to 256 is expected", s.Destinations)}
 	case s.Sources < 1 || s.Sources > 256:
 		return &usageError{fmt.Sprintf("--sources %d: a number of source addresses from 1 to 256 is expected", s.Sources)}
-	case !(s.CloseShare >= 0 && s.CloseShare <= 1):
-		return &usageError{fmt.Sprintf("--close-share %g: a share from 0 (the backend always closes first) to 1 (the proxy does) is expected", s.CloseShare)}
-	case given["backend-ms"] && !aboveZero(q.backendMs):
+	case !(s.CloseShare >= 0 && s.CloseShare <= 1) || s.CloseShare > 0 && s.CloseShare < 1e-6:
+		return &usageError{fmt.Sprintf("--close-share %g: a share from 0 (the backend always closes first), or from 1e-6, to 1 (the proxy does) is expected", s.CloseShare)}
+	case given["backend-ms"] && !plausible(q.backendMs):
 		return &usageError{fmt.Sprintf("--backend-ms %g: a response time above 0 ms is expected", q.backendMs)}
-	case given["concurrency"] && !aboveZero(q.concurrency):
+	case given["concurrency"] && !plausible(q.concurrency):
 		return &usageError{fmt.Sprintf("--concurrency %g: a number of requests above 0 is expected", q.concurrency)}
 	case given["concurrency"] && given["backend-ms"]:
 		return &usageError{"--concurrency and --backend-ms say the same thing, at a given rate: give one of them"}
@@ -107,7 +106,10 @@ func (q *question) check(given map[string]bool) error {
 	return nil
 }
 
-func aboveZero(x float64) bool { return x > 0 && !math.IsInf(x, 0) }
+// mostOfAnything bounds what a rate or a concurrency can sensibly be.
+const mostOfAnything = 1e9
+
+func plausible(x float64) bool { return x > 0 && x <= mostOfAnything }
 
 // answer is what predict says.
 type answer struct {
@@ -126,7 +128,9 @@ func (q question) answer() answer {
 	a := answer{question: q, Outlook: law.Look(q.setup, q.target)}
 	baseline := law.Predict(q.setup)
 	for _, m := range law.Mitigations(q.setup) {
-		m.Setup.Baseline = &baseline
+		if a.Verdict != law.NotReproduced { // nothing to mitigate, otherwise
+			m.Setup.Baseline = &baseline
+		}
 		a.mitigations = append(a.mitigations, mitigated{m, law.Look(m.Setup, q.target)})
 	}
 	return a

@@ -20,14 +20,14 @@ func (a answer) print(w io.Writer) error {
 		fmt.Fprintln(w)
 	}
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "mitigation\ttuples\tfirst error 99\tok before it\tsteady ok/s\tfailing\tsafe up to\thalf taken after\thalf taken above\ta worker then\tverdict")
-	row := func(name string, o law.Outlook) {
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, whole(float64(o.Tuples)), orNever(o.FirstError99S), orAll(o.OKBeforeError99),
-			floor(o.SteadyOKPerS), share(o.SteadyFailedShare), orAny(o.SafeRatePerS), orNever(o.CliffS), orAny(o.CliffRatePerS), floor(o.AfterCliffPerWorker)+"/s", o.Verdict)
+	fmt.Fprintln(tw, "mitigation\ttuples\tfirst error 99\tok before it\tsteady ok/s\tfailing\tsafe up to\thalf taken after\thalf taken above\ta worker then\tworkers\tverdict")
+	row := func(name string, s law.Setup, o law.Outlook) {
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, whole(float64(o.Tuples)), orNever(o.FirstError99S), orAll(o.OKBeforeError99),
+			floor(o.SteadyOKPerS), share(o.SteadyFailedShare), orAny(o.SafeRatePerS), orNever(o.CliffS), orAny(o.CliffRatePerS), atMost(o.AfterCliffPerWorker), whole(float64(s.WorkersNeeded())), o.Verdict)
 	}
-	row("none", a.Outlook)
+	row("none", a.setup, a.Outlook)
 	for _, m := range a.mitigations {
-		row(m.Name, m.Outlook)
+		row(m.Name, m.Setup, m.Outlook)
 	}
 	if err := tw.Flush(); err != nil {
 		return err
@@ -36,6 +36,7 @@ func (a answer) print(w io.Writer) error {
 	for _, m := range a.mitigations {
 		fmt.Fprintf(w, "%s: %s\n", m.Name, m.Change)
 	}
+	fmt.Fprintln(w, "workers: so many, with a core each, connect() takes at this rate; the other columns "+takenForGranted(a.workers)+".")
 	fmt.Fprintln(w, "A Unix-domain upstream uses no port at all, where the backend can listen on one; Apache cannot.")
 	return nil
 }
@@ -44,44 +45,94 @@ func (a answer) print(w io.Writer) error {
 func (a answer) limits() string {
 	s := a.setup
 	if a.CliffRatePerS == nil || a.SafeRatePerS == nil {
-		return "No rate is too high: nothing stays behind on the proxy, as every connection is closed by the backend first (f = 0) and at once."
+		return "No rate is too high for the ports, as long as the backend closes every connection first (f = 0) and answers at once: nothing stays behind on the proxy."
 	}
-	text := fmt.Sprintf("Above %s requests/s half of the %s tuples come to be taken, and every connect() costs %s instead of %s",
+	all := fmt.Sprintf("above %s requests/s all of them are, and connect() fails with error 99", floor(*a.SafeRatePerS))
+	if a.target > 0 {
+		all = fmt.Sprintf("above %s requests/s more than %s of them, if they arrive at random, find no tuple left and fail with error 99 (Erlang's B formula); evenly spaced ones get by up to %s/s",
+			floor(*a.SafeRatePerS), strings.Replace(fmt.Sprint(a.target), "e-0", "e-", 1), floor(*s.SafeRate()))
+	}
+	if s.ConnectCostAfter() < 2*law.ConnectCost { // no step worth a word
+		return strings.Replace(upper(all), "all of them are", fmt.Sprintf("all %s tuples come to be taken", whole(float64(a.Tuples))), 1) + "."
+	}
+	half := fmt.Sprintf("above %s requests/s half of the %s tuples come to be taken, and every connect() costs %s instead of %s",
 		floor(*a.CliffRatePerS), whole(float64(a.Tuples)), brief(s.ConnectCostAfter()), brief(law.ConnectCost))
 	if s.ConnectCostAfter() >= time.Millisecond {
-		text += fmt.Sprintf(", which leaves a worker %s/s", floor(a.AfterCliffPerWorker))
+		half += fmt.Sprintf(", which leaves a worker %s/s", floor(a.AfterCliffPerWorker))
 	} else {
-		text += fmt.Sprintf(" (a worker can still make %s/s)", floor(a.AfterCliffPerWorker))
+		half += fmt.Sprintf(" (a worker can still make %s)", atMost(a.AfterCliffPerWorker))
 	}
-	text += fmt.Sprintf("; above %s requests/s all of them are, and connect() fails with error 99.", floor(*a.SafeRatePerS))
-	if a.target > 0 {
-		text += fmt.Sprintf(" That is for random arrivals of which %s may fail (Erlang's B formula); even ones get by up to %s/s.", strings.Replace(fmt.Sprint(a.target), "e-0", "e-", 1), floor(*s.SafeRate()))
+	if *a.SafeRatePerS < *a.CliffRatePerS {
+		return upper(all) + "; " + half + "."
 	}
-	return text
+	return upper(half) + "; " + all + "."
 }
+
+func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 // course is what happens at the rate asked for.
 func (a answer) course() string {
 	s := a.setup
 	rate := fmt.Sprintf("At %s requests/s", plain(s.RatePerS))
+	if a.target > 0 {
+		return rate + a.random()
+	}
 	if a.CliffS == nil {
-		return rate + " neither happens: " + shareOf(s.Rho()) + " of the tuples are held" + margin(a.Verdict) + "."
+		return rate + " neither happens: " + shareOf(s.Occupied()) + " of the tuples are held" + margin(a.Verdict) + "."
 	}
 	half := fmt.Sprintf("%s half of them are taken after %s", rate, seconds(*a.CliffS))
 	var text string
 	switch {
 	case a.FirstError99S == nil && a.Verdict == law.Collapsed:
-		return fmt.Sprintf("%s, and the rate falls to %s/s: at that pace the first half is free again before all are taken, so error 99 never comes, and %s of the requests are not served (%s).",
-			half, floor(a.SteadyOKPerS), share(a.SteadyFailedShare), workers(a.workers))
+		return fmt.Sprintf("%s, and the rate falls to %s/s, which is what %s can connect. The first half is free again, %s after it was taken, before all are, so that no error 99 comes "+
+			"but such a slow spell every %[4]s: %s/s succeed on average, and %s of the requests are not served in time.",
+			half, floor(float64(a.workers)*a.AfterCliffPerWorker), workers(a.workers), seconds(s.HoldTime().Seconds()), floor(a.SteadyOKPerS), share(a.SteadyFailedShare))
 	case a.FirstError99S == nil:
-		return half + ", but never all: " + shareOf(s.Rho()) + " of the tuples are held" + margin(a.Verdict) + "." + a.needs()
+		return half + ", but never all: " + shareOf(s.Occupied()) + " of the tuples are held" + margin(a.Verdict) + "." + a.needs()
 	default:
-		text = fmt.Sprintf("%s, all of them after %s, and then error 99 comes, after %s successes", half, seconds(*a.FirstError99S), whole(float64(*a.OKBeforeError99)))
+		text = fmt.Sprintf("%s, all of them after %s, and then error 99 comes, after %s", half, seconds(*a.FirstError99S), counted(*a.OKBeforeError99, "success", "successes"))
 	}
 	if w := s.Sawtooth(); w != nil && a.slowed() == "" {
 		text += fmt.Sprintf(". From then on %s of success and %s of failure alternate", seconds(w.OKS), seconds(w.FailingS))
 	}
 	return text + fmt.Sprintf(": %s/s succeed on average, %s of the requests fail.", floor(a.SteadyOKPerS), share(a.SteadyFailedShare)) + a.slowed() + a.needs()
+}
+
+// random is what happens to random arrivals.
+func (a answer) random() string {
+	held := shareOf(a.setup.Occupied())
+	if a.SteadyFailedShare <= a.target {
+		return fmt.Sprintf(" %s of the tuples are held on average, and %s of random arrivals find none: no more than may.%s", held, tiny(a.SteadyFailedShare), a.needs())
+	}
+	text := fmt.Sprintf(" %s of the tuples would be held on average if there were no end of them, and %s of random arrivals find none, more than may", held, tiny(a.SteadyFailedShare))
+	if a.FirstError99S != nil {
+		text += fmt.Sprintf(": the first after about %s", seconds(*a.FirstError99S))
+	}
+	return text + "." + a.slowed() + a.needs()
+}
+
+// tiny is a share that may be far below a percent.
+func tiny(x float64) string {
+	if x == 0 || x >= 0.001 {
+		return share(x)
+	}
+	return fmt.Sprintf("%.1g", x)
+}
+
+// counted is a number of things, with the word for it.
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return whole(float64(n)) + " " + many
+}
+
+// takenForGranted words what the table supposes of the workers.
+func takenForGranted(n int) string {
+	if n > 0 {
+		return "are for " + workers(n)
+	}
+	return "take them for granted (--workers says otherwise)"
 }
 
 // slowed says that the moment of error 99 is but an estimate.
@@ -94,13 +145,13 @@ func (a answer) slowed() string {
 
 // needs says how many workers the answer takes for granted.
 func (a answer) needs() string {
-	n := math.Ceil(a.setup.RatePerS / a.AfterCliffPerWorker)
-	if a.workers > 0 || n <= 1 {
+	n := a.setup.WorkersNeeded()
+	if a.workers > 0 || n <= 1 || a.CliffS == nil {
 		return ""
 	}
-	text := fmt.Sprintf(" That takes %s workers with a core each: with fewer, the rate collapses after %s", whole(n), seconds(*a.CliffS))
+	text := fmt.Sprintf(" That takes %d workers with a core each: with fewer, the rate collapses after %s", n, seconds(*a.CliffS))
 	if a.FirstError99S != nil {
-		text += ", and error 99 comes later or never (--workers says)"
+		text += ", and error 99 comes later or not at all (--workers says)"
 	}
 	return text + "."
 }
@@ -135,7 +186,17 @@ func orAny(rate *float64) string {
 	if rate == nil {
 		return "any"
 	}
-	return floor(*rate) + "/s"
+	return atMost(*rate)
+}
+
+// ample is a rate that something else than ports will limit first.
+const ample = 100_000
+
+func atMost(rate float64) string {
+	if rate > ample {
+		return "over " + whole(ample) + "/s"
+	}
+	return floor(rate) + "/s"
 }
 
 func seconds(s float64) string {
@@ -149,7 +210,10 @@ func whole(x float64) string { return chart.Grouped(math.Round(x)) }
 
 // floor is a rate up to which something holds: rounding up would promise more.
 func floor(x float64) string {
-	if x < 10 {
+	switch {
+	case x > 0 && x < 0.1:
+		return fmt.Sprintf("%.2g", x)
+	case x < 10:
 		return fmt.Sprintf("%.1f", math.Floor(10*x)/10)
 	}
 	return chart.Grouped(math.Floor(x))

@@ -52,7 +52,7 @@ func Examine(ctx context.Context, o Options) Facts {
 	ctx, cancel := context.WithTimeout(ctx, examineTimeout)
 	defer cancel()
 	here := driver.Here()
-	f := Facts{CPUs: here.CPUs, Kernel: here.Kernel, Privileges: readPrivileges(), Descriptors: descriptorLimit(), MemoryMiB: here.MemoryMiB}
+	f := Facts{CPUs: here.CPUs, Kernel: here.Kernel, Privileges: readPrivileges(), Descriptors: Descriptors(), MemoryMiB: here.MemoryMiB}
 	engine, err := o.Connect(ctx)
 	f.Engine = readEngine(engine, err)
 	f.Namespaces = readNamespaces(ctx, o.Inside)

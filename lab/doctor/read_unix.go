@@ -20,8 +20,8 @@ func freeMiB(dir string) (int, error) {
 	return int(s.Bavail * uint64(s.Bsize) >> 20), nil
 }
 
-// descriptorLimit is the hard limit: Go raises the soft one to it at start.
-func descriptorLimit() uint64 {
+// Descriptors is the hard limit of open files, 0 where it cannot be told: Go raises the soft one to it at start.
+func Descriptors() uint64 {
 	var r unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &r) != nil {
 		return 0

@@ -107,7 +107,8 @@ type Layout struct {
 	Ports     int // it listens on, at each address
 	Sources   int // addresses of the proxy
 	// Shared puts the backend into the proxy's network namespace, at the
-	// proxy's address or, with Loopback, at 127.0.0.1.
+	// proxy's address or, with Loopback, at 127.0.0.1; with two addresses, at
+	// both.
 	Shared, Loopback bool
 }
 

@@ -28,7 +28,7 @@ func Arrange(subnet netip.Prefix, l Layout) Topology {
 	for i := range max(1, l.Addresses) {
 		addr, first := at(hostBackend), port
 		switch {
-		case l.Loopback:
+		case l.Loopback && i == 0:
 			addr, first = netip.AddrFrom4([4]byte{127, 0, 0, 1}), port+1
 		case l.Shared:
 			addr, first = at(hostProxy), port+1 // nginx listens there

@@ -44,6 +44,23 @@ func (s Setup) FailingCost() time.Duration {
 	return time.Duration(s.Ports) * s.ScanPerPort
 }
 
+// WorkersNeeded is how many workers, with a core each, it takes so that neither
+// connect() beyond half the range nor failing slows the load down.
+func (s Setup) WorkersNeeded() int {
+	s = s.normal()
+	if s.RatePerS == 0 || s.Tuples() == 0 {
+		return 1
+	}
+	cores := s.connectionsPerS() * ConnectCost.Seconds()
+	if s.Cliff() != nil {
+		cores = s.connectionsPerS() * s.ConnectCostAfter().Seconds()
+	}
+	if s.fails() {
+		cores = max(cores, s.PlateauCores(1))
+	}
+	return max(1, int(math.Ceil(cores)))
+}
+
 // PlateauCores is how many cores nginx needs to fail while all tuples are taken,
 //
 //	R · tries · P · scan
@@ -90,10 +107,29 @@ func (s Setup) collapse() *float64 {
 	return s.Cliff()
 }
 
+// steadyCollapsed is the long-run rate of successes of a run that collapses at
+// the given second. Half the table is taken at the offered rate, and the other
+// half as fast as the workers connect, until the first half is free again, T after
+// it was taken: then the next burst begins. So each T brings, at the most,
+//
+//	K/2 + f·w·(T − K/(2·f·R·churn))  tuples
+//
+// with w what the workers can connect per second, and never more than K.
+func (s Setup) steadyCollapsed(at float64) float64 {
+	hold := s.HoldTime().Seconds()
+	slow := s.connectCeiling() / s.Churn
+	at -= s.InFlight / s.RatePerS // T begins with the first connection that ends
+	if s.fillPerS() == 0 || at < 0 {
+		return slow
+	}
+	at = min(at, hold)
+	return (at*s.RatePerS + (hold-at)*slow) / hold
+}
+
 // firstError99Collapsed is an estimate of the first error 99 of a run that
 // collapses at the given second: the other half of the table fills only as
 // fast as the workers connect. nil if the first TIME_WAIT ends before the table
-// is full; the rate then stays down, and error 99 may never come.
+// is full: the cheap half is then free again, and the next collapse comes first.
 func (s Setup) firstError99Collapsed(at float64, uncollapsed *float64) *float64 {
 	if uncollapsed == nil {
 		return nil

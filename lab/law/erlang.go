@@ -1,5 +1,7 @@
 package law
 
+import "math"
+
 // Poisson arrivals that find no tuple are lost: nginx answers 502 and does not
 // wait. So the table is a loss system, M/G/K/K, and the share that fails in
 // steady state is Erlang's B formula with K servers and
@@ -81,4 +83,21 @@ func (s Setup) Blocking() float64 {
 func (s Setup) SafePoissonRate(share float64) *float64 {
 	s = s.normal()
 	return s.rateHolding(ErlangLoad(s.Tuples(), share))
+}
+
+// firstLoss puts in when the first of random arrivals is lost of a table that is
+// large enough on average: it is full for moments only, once the first hold time
+// has filled it, and then one in 1/B arrivals finds it so, on average. More than a
+// day is never.
+func (p *Prediction) firstLoss(s Setup) {
+	b := s.Blocking()
+	if p.FirstError99S != nil || b == 0 {
+		return
+	}
+	at := s.HoldTime().Seconds() + 1/(b*s.RatePerS)
+	if at > ForEver.Seconds() {
+		return
+	}
+	ok := int(math.Round(at * s.RatePerS))
+	p.FirstError99S, p.OKBeforeError99 = &at, &ok
 }

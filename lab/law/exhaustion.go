@@ -2,8 +2,15 @@ package law
 
 import "math"
 
-// fails says whether error 99 comes at all: f·R·churn·T + c > K.
-func (s Setup) fails() bool { return s.heldInTheLongRun()+s.InFlight > float64(s.Tuples()) }
+// fails says whether error 99 comes at all: f·R·churn·T + c > K, and with a
+// limit of M TIME_WAITs also M + c ≥ K, for those M are then all there are.
+func (s Setup) fails() bool {
+	k := float64(s.Tuples())
+	if m := float64(s.MaxTwBuckets); m > 0 && m+s.InFlight < k {
+		return s.InFlight > k
+	}
+	return s.fillPerS()*s.HoldTime().Seconds()+s.InFlight > k
+}
 
 // fillTime is how many seconds it takes to occupy m tuples, for an m that is
 // ever occupied: m/(f·R·churn) if requests are quick.
@@ -27,7 +34,23 @@ func (s Setup) firstError99() *float64 {
 		return nil
 	}
 	at := s.fillTime(float64(s.Tuples()))
+	if s.Burst > 0 && s.fillPerS() > 0 {
+		at = s.failingBurst() * s.Burst.Seconds()
+	}
 	return &at
+}
+
+// failingBurst is the burst, counted from 0, in which the tuples run out. The
+// first one of n requests takes n, as no pool holds anything yet, and each other
+// f·n·churn. With 1,000 ports and bursts of 64, pools of 1, 4 and 16 failed in
+// bursts 15, 16 and 20, as this says.
+func (s Setup) failingBurst() float64 {
+	n := math.Round(s.RatePerS * s.Burst.Seconds())
+	left := float64(s.Tuples()) - n
+	if left < 0 {
+		return 0
+	}
+	return math.Floor(left/(n*s.Churn*s.CloseShare)) + 1
 }
 
 // okBeforeError99 is how many requests have succeeded by then: K/(f·churn) if

@@ -1,6 +1,7 @@
 package law
 
 import (
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -201,7 +202,7 @@ func TestLookAtTheDefaultRange(t *testing.T) {
 	s.Workers = 1
 	one := Look(s, 0)
 	never(t, "first error 99 with one worker", one.FirstError99S)
-	if one.Verdict != Collapsed || one.SteadyOKPerS != one.AfterCliffPerWorker {
+	if one.Verdict != Collapsed || one.SteadyOKPerS < one.AfterCliffPerWorker || one.SteadyOKPerS > o.SteadyOKPerS {
 		t.Errorf("one worker: %s, %g/s", one.Verdict, one.SteadyOKPerS)
 	}
 }
@@ -228,6 +229,190 @@ func TestMitigations(t *testing.T) {
 		m.Setup.Baseline = &Prediction{FirstError99S: new(float64)}
 		if m.Name == "multi-ip" && Look(m.Setup, 0).Verdict != Postponed {
 			t.Error("three addresses at 3000/s do not only postpone")
+		}
+	}
+}
+
+// workersAndPorts plays a run with more than the workers can connect once half
+// the range is taken: one server for all workers, two parities of ports, and
+// clients that leave a queue they have stood in for too long. It returns the
+// successes per second over whole hold times.
+func workersAndPorts(s Setup, patience float64, periods int) float64 {
+	s = s.normal()
+	half := s.Tuples() / 2
+	hold := s.HoldTime().Seconds()
+	cheap, dear := ConnectCost.Seconds(), s.ConnectCostAfter().Seconds()
+	fail := s.FailingCost().Seconds()
+	var even, odd []float64 // when those taken come back, in order
+	release := func(taken []float64, now float64) []float64 {
+		for len(taken) > 0 && taken[0] <= now {
+			taken = taken[1:]
+		}
+		return taken
+	}
+	end := hold * float64(periods)
+	free, ok := 0.0, 0
+	for n := 0; ; n++ {
+		due := float64(n) / s.RatePerS
+		if due > end {
+			return float64(ok) / end
+		}
+		now := max(free, due)
+		if now-due > patience {
+			continue
+		}
+		even, odd = release(even, now), release(odd, now)
+		cost := fail
+		switch {
+		case len(even) < half:
+			even, cost, ok = append(even, now+hold), cheap, ok+1
+		case len(odd) < half:
+			odd, cost, ok = append(odd, now+hold), dear, ok+1
+		}
+		free = now + cost/float64(s.Workers)
+	}
+}
+
+// TestSteadyRateAfterACollapse: a run that collapses serves, each T, half the
+// table at the offered rate and what the workers can connect from then on.
+func TestSteadyRateAfterACollapse(t *testing.T) {
+	for _, s := range []Setup{
+		{Ports: 28232, RatePerS: 900, CloseShare: 1},
+		{Ports: 28232, RatePerS: 400, CloseShare: 1},
+		{Ports: 28232, RatePerS: 900, CloseShare: 1, Workers: 2},
+		{Ports: 28232, RatePerS: 2000, CloseShare: 1},
+		{Ports: 64512, RatePerS: 900, CloseShare: 1},
+	} {
+		p := Predict(s)
+		if p.CollapseS == nil {
+			t.Fatalf("%+v does not collapse", s)
+		}
+		near(t, fmt.Sprintf("successes per second at %g/s on %d ports", s.RatePerS, s.Ports), *p.SteadyOKPerS, workersAndPorts(s, 0.05, 4), 0.06)
+	}
+}
+
+// TestRateIsSteadyAtTheCliff: the long-run rate does not jump where half the
+// range begins to be taken.
+func TestRateIsSteadyAtTheCliff(t *testing.T) {
+	s := Setup{Ports: 28232, Destinations: 3, RatePerS: 694, CloseShare: 1}
+	below := *Predict(s).SteadyOKPerS
+	s.RatePerS++
+	if above := *Predict(s).SteadyOKPerS; math.Abs(above-below) > 2 {
+		t.Errorf("%g/s succeed of 694, and %g/s of 695", below, above)
+	}
+}
+
+// TestPoolFillsOnce: the connections that fill a pool hold tuples and leave no
+// TIME_WAIT, however short the run.
+func TestPoolFillsOnce(t *testing.T) {
+	almost := Setup{Ports: 100, RatePerS: 60, CloseShare: 1, InFlight: 80, Keepalive: 256, RequestsPerConn: 601, Duration: 8 * time.Second}
+	p := Predict(almost)
+	never(t, "error 99 with a tuple left", p.FirstError99S)
+	if p.Rho > 0.1 {
+		t.Errorf("load factor %g of a pool that only fills", p.Rho)
+	}
+	slow := Setup{Ports: 100, RatePerS: 60, CloseShare: 1, InFlight: 180, Keepalive: 256, RequestsPerConn: 601}
+	for _, d := range []time.Duration{12 * time.Second, ForEver} {
+		slow.Duration = d
+		near(t, "successes behind a pool and a backend of 3 s, measured 33/s", *Predict(slow).SteadyOKPerS, 33, 0.05)
+	}
+}
+
+// TestRequestsUnderWayLeaveNoRoom: nothing fails, but a busier minute would.
+func TestRequestsUnderWayLeaveNoRoom(t *testing.T) {
+	s := Setup{Ports: 100, RatePerS: 95, CloseShare: 0, InFlight: 95, Duration: ForEver, Baseline: &Prediction{}}
+	if p := Predict(s); p.Verdict != Inconclusive {
+		t.Errorf("95 of 100 tuples under way are %s", p.Verdict)
+	}
+	if got := s.Occupied(); got != 0.95 {
+		t.Errorf("%g of the tuples are taken, want 0.95", got)
+	}
+}
+
+// TestBucketsAtTheEdge: with as many buckets as tuples all of them can be held.
+func TestBucketsAtTheEdge(t *testing.T) {
+	s := Setup{Ports: 300, RatePerS: 100, CloseShare: 1, MaxTwBuckets: 300, Duration: 60 * time.Second, Baseline: &Prediction{}}
+	if p := Predict(s); s.Masked() || p.FirstError99S == nil || *p.FirstError99S != 3 {
+		t.Errorf("300 buckets hide the end of 300 tuples: %+v", p)
+	}
+	s.MaxTwBuckets = 299
+	if p := Predict(s); !s.Masked() || p.FirstError99S != nil || p.Verdict != Mitigated {
+		t.Errorf("299 buckets do not hide the end of 300 tuples: %+v", p)
+	}
+	// A backend of 1 s: 50 tuples are left for requests under way.
+	s = Setup{Ports: 100, RatePerS: 10, InFlight: 10, CloseShare: 1, MaxTwBuckets: 50}
+	within(t, "safe rate", s.SafeRate(), 50, 1e-9)
+}
+
+// TestBurstsFailInTheirBurst holds the law against pools of 1, 4 and 16 that met
+// bursts of 64 every 200 ms, on 1,000 ports.
+func TestBurstsFailInTheirBurst(t *testing.T) {
+	for keepalive, measured := range map[int]float64{1: 3.0, 4: 3.2, 16: 4.0} {
+		s := Setup{
+			Ports: 1000, RatePerS: 320, CloseShare: 1, Burst: 200 * time.Millisecond,
+			Churn: Pool{Keepalive: keepalive, RequestsPerConn: 601, Concurrency: 64}.Churn(),
+		}
+		within(t, fmt.Sprintf("first error 99 of a pool of %d", keepalive), Predict(s).FirstError99S, measured, 1e-9)
+	}
+}
+
+// TestRandomArrivalsAreLost: with Poisson arrivals at ρ = 1 some find the table
+// full, which evenly spaced ones never do.
+func TestRandomArrivalsAreLost(t *testing.T) {
+	s := Setup{Ports: 300, RatePerS: 300, CloseShare: 1, TwReuse: 1, Duration: 15 * time.Second}
+	if p := Predict(s); p.FirstError99S != nil {
+		t.Errorf("even arrivals fail after %g s", *p.FirstError99S)
+	}
+	s.Poisson = true
+	p := Predict(s)
+	if p.Verdict != Reproduced || p.FirstError99S == nil || *p.FirstError99S > 2 {
+		t.Errorf("random arrivals at ρ = 1: %+v", p)
+	}
+	near(t, "successes per second", *p.SteadyOKPerS, 300*(1-ErlangB(300, 300)), 1e-9)
+	s.RatePerS = 200
+	if p := Predict(s); p.FirstError99S != nil || p.Verdict == Reproduced {
+		t.Errorf("random arrivals at ρ = 0.67 fail: %+v", p)
+	}
+	s.InFlight = 100
+	if ErlangB(300, 300) != s.Blocking() {
+		t.Error("requests under way are no load")
+	}
+}
+
+// TestShareOfARaceRestates: a prediction for f = 1, with the f that came.
+func TestShareOfARaceRestates(t *testing.T) {
+	p := Predict(Setup{Ports: 300, RatePerS: 200, CloseShare: 1, Duration: 20 * time.Second})
+	half := p.WithShare(0.5, 20)
+	want := Predict(Setup{Ports: 300, RatePerS: 200, CloseShare: 0.5, Duration: 20 * time.Second})
+	if *half.FirstError99S != *want.FirstError99S || *half.OKBeforeError99 != *want.OKBeforeError99 || half.Rho != want.Rho || half.Verdict != want.Verdict {
+		t.Errorf("at f = 0.5 %+v, want %+v", half, want)
+	}
+	within(t, "successes per second", half.SteadyOKPerS, *want.SteadyOKPerS, 1e-9)
+	if few := p.WithShare(0.02, 20); few.FirstError99S != nil || few.Verdict != Mitigated || few.Rho > 0.9 || *few.SteadyOKPerS != 200 {
+		t.Errorf("at f = 0.02 the load factor is below 0.9: %+v", few)
+	}
+	if edge := p.WithShare(0.0242, 20); edge.Verdict != Inconclusive || edge.FirstError99S != nil {
+		t.Errorf("between 0.9 and 1: %+v", edge)
+	}
+	if late := p.WithShare(0.05, 20); late.Verdict != Inconclusive || *late.FirstError99S != 30 {
+		t.Errorf("later than the run: %+v", late)
+	}
+}
+
+func TestWorkersNeeded(t *testing.T) {
+	for _, c := range []struct {
+		s    Setup
+		want int
+	}{
+		{Setup{Ports: 500, RatePerS: 200, CloseShare: 1}, 1},
+		{Setup{Ports: 28232, RatePerS: 200, CloseShare: 1}, 1}, // half is never taken
+		{Setup{Ports: 28232, RatePerS: 300, CloseShare: 1}, 2}, // half, at 3.6 ms each
+		{Setup{Ports: 28232, RatePerS: 900, CloseShare: 1}, 7}, // all, at 7.2 ms for a failure
+		{Setup{Ports: 28232, RatePerS: 900, CloseShare: 1, TwReuse: 1}, 1},
+		{Setup{}, 1},
+	} {
+		if got := c.s.WorkersNeeded(); got != c.want {
+			t.Errorf("%+v takes %d workers, want %d", c.s, got, c.want)
 		}
 	}
 }

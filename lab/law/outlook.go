@@ -23,10 +23,12 @@ type Outlook struct {
 const ForEver = 24 * time.Hour
 
 // Look applies the laws. targetErrorRate is the share of requests that may fail
-// at the safe rate; with one, arrivals are random (Poisson), without they are even.
+// at the safe rate; with one, arrivals are random (Poisson), and a setup that loses
+// no more than that counts as one that holds. Without one they are even.
 // The Duration of s is ignored.
 func Look(s Setup, targetErrorRate float64) Outlook {
 	s.Duration = ForEver
+	s.Poisson = targetErrorRate > 0
 	p := Predict(s)
 	n := s.normal()
 	o := Outlook{
@@ -39,10 +41,16 @@ func Look(s Setup, targetErrorRate float64) Outlook {
 	}
 	if targetErrorRate > 0 {
 		o.SafeRatePerS = s.SafePoissonRate(targetErrorRate)
-		o.SteadyOKPerS = min(o.SteadyOKPerS, n.RatePerS*(1-s.Blocking()))
 	}
 	if n.RatePerS > 0 {
-		o.SteadyFailedShare = 1 - o.SteadyOKPerS/n.RatePerS
+		o.SteadyFailedShare = max(0, 1-o.SteadyOKPerS/n.RatePerS)
+	}
+	if targetErrorRate > 0 && o.SteadyFailedShare <= targetErrorRate {
+		s.Poisson = false // what is lost may be: judge as if none were
+		o.Verdict = Predict(s).Verdict
+		if o.Verdict == Inconclusive {
+			o.Verdict = s.held()
+		}
 	}
 	return o
 }

@@ -39,8 +39,11 @@ type Setup struct {
 	CloseShare float64       // f: share of upstream connections that the proxy closes first, 0 to 1: fixed by the policy, or the outcome of a race (closeshare.go)
 	InFlight   float64       // c: requests under way at the backend, on average: R times its response time
 
-	// Churn is new upstream connections per request. 0 means to work it out:
-	// 1 without a pool, Pool.Churn with one.
+	Poisson bool          // arrivals are random, as independent clients make them
+	Burst   time.Duration // between bursts of requests, within which the law knows no time; 0: they are evenly spaced
+
+	// Churn is new upstream connections per request in the long run. 0 means to
+	// work it out: 1 without a pool, Pool.Churn with one.
 	Churn           float64
 	Keepalive       int // idle connections kept per worker; 0: no pool
 	RequestsPerConn int // requests after which either end closes a pooled connection; 0: never
@@ -85,7 +88,8 @@ const (
 	NotReproduced = "not-reproduced"
 )
 
-// Predict applies the laws. Nonsense, such as a negative rate, counts as none.
+// Predict applies the laws. Nonsense, such as a rate that is negative or no
+// number, counts as none.
 func Predict(s Setup) Prediction {
 	s = s.normal()
 	k := float64(s.Tuples())
@@ -101,15 +105,19 @@ func Predict(s Setup) Prediction {
 		p.OKBeforeError99 = &ok
 	}
 	steady := s.steadyOK()
-	p.SteadyOKPerS = &steady
 	if at := s.collapse(); at != nil {
 		p.CollapseS = at
-		steady = min(steady, s.connectCeiling()/s.Churn)
+		steady = min(steady, s.steadyCollapsed(*at))
 		p.FirstError99S = s.firstError99Collapsed(*at, p.FirstError99S)
 		if p.FirstError99S == nil {
 			p.OKBeforeError99 = nil
 		}
 	}
+	if s.Poisson && p.CollapseS == nil {
+		steady = min(steady, s.RatePerS*(1-s.Blocking()))
+		p.firstLoss(s)
+	}
+	p.SteadyOKPerS = &steady
 	p.Verdict = s.verdict(p)
 	return p
 }
@@ -119,9 +127,10 @@ func (s Setup) normal() Setup {
 	s.Sources = max(s.Sources, 1)
 	s.Destinations = max(s.Destinations, 1)
 	s.Workers = max(s.Workers, 1)
-	s.RatePerS = max(s.RatePerS, 0)
-	s.CloseShare = min(max(s.CloseShare, 0), 1)
-	s.InFlight = max(s.InFlight, 0)
+	s.RatePerS = real(s.RatePerS)
+	s.InFlight = real(s.InFlight)
+	s.Churn = min(real(s.Churn), 1)
+	s.CloseShare = min(real(s.CloseShare), 1)
 	if s.Hold <= 0 {
 		s.Hold = TimeWait
 	}
@@ -134,8 +143,19 @@ func (s Setup) normal() Setup {
 	if s.Churn <= 0 {
 		s.Churn = Pool{
 			Keepalive: s.Keepalive, Workers: s.Workers, RequestsPerConn: s.RequestsPerConn,
-			Concurrency: s.InFlight, Requests: s.RatePerS * s.Duration.Seconds(),
+			Concurrency: s.InFlight,
 		}.Churn()
 	}
 	return s
+}
+
+// mostOfAnything is more than any rate or number of requests can be.
+const mostOfAnything = 1e12
+
+// real is a quantity, 0 for what is none.
+func real(x float64) float64 {
+	if !(x > 0) { // NaN too
+		return 0
+	}
+	return min(x, mostOfAnything)
 }

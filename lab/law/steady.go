@@ -19,14 +19,19 @@ func (s Setup) rateHolding(tuples float64) *float64 {
 	if s.RatePerS == 0 {
 		s.RatePerS, s.InFlight = 1, 0
 	}
-	if s.MaxTwBuckets > 0 && float64(s.MaxTwBuckets)+s.InFlight <= tuples {
-		return nil // TIME_WAIT is thrown away before it is that much
-	}
-	per := s.perRequestS()
+	per, alive := s.perRequestS(), s.InFlight/s.RatePerS
 	if per == 0 {
 		return nil
 	}
 	rate := tuples / per
+	// Beyond M TIME_WAITs the rest is thrown away, and requests under way are all
+	// that comes on top.
+	if m := float64(s.MaxTwBuckets); m > 0 && m < tuples && rate*(per-alive) > m {
+		if alive == 0 {
+			return nil
+		}
+		rate = (tuples - m) / alive
+	}
 	return &rate
 }
 

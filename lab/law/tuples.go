@@ -49,6 +49,16 @@ func (s Setup) Rho() float64 {
 	return s.heldInTheLongRun() / float64(s.Tuples())
 }
 
+// Occupied is the share of the tuples that are taken in the long run, by
+// TIME_WAIT and by requests under way, ρ + c/K; above 1 where there are too few.
+func (s Setup) Occupied() float64 {
+	s = s.normal()
+	if s.Tuples() == 0 {
+		return 0
+	}
+	return (s.heldInTheLongRun() + s.InFlight) / float64(s.Tuples())
+}
+
 // connectionsPerS is R·churn.
 func (s Setup) connectionsPerS() float64 { return s.RatePerS * s.Churn }
 

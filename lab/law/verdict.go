@@ -1,6 +1,9 @@
 package law
 
-import "math"
+import (
+	"math"
+	"time"
+)
 
 // verdict is the word for p within the duration.
 func (s Setup) verdict(p Prediction) string {
@@ -8,21 +11,31 @@ func (s Setup) verdict(p Prediction) string {
 	switch {
 	case within(p.FirstError99S):
 		if b := s.Baseline; b != nil && b.FirstError99S != nil &&
-			*p.FirstError99S > *b.FirstError99S+Tolerance(*b.FirstError99S) {
+			*p.FirstError99S > *b.FirstError99S+max(Tolerance(*b.FirstError99S), BurstTolerance(s.Burst)) {
 			return Postponed
 		}
 		return Reproduced
 	case within(p.CollapseS):
 		return Collapsed
-	case p.Rho > SteadyRho || p.FirstError99S != nil:
-		return Inconclusive
-	case s.Baseline == nil:
-		return NotReproduced
+	case p.FirstError99S != nil && !s.Poisson, s.Occupied() > SteadyRho && !s.Masked():
+		return Inconclusive // of random arrivals one in a while is lost at any load
 	}
-	return Mitigated
+	return s.held()
 }
+
+// BurstTolerance is how far the moments of two runs may be apart, in seconds,
+// whose requests come in bursts: a burst, and half of one for when it is noticed.
+func BurstTolerance(every time.Duration) float64 { return 1.5 * every.Seconds() }
 
 // Tolerance is how far a measured moment may be from a predicted one, in
 // seconds: 2 %, but never less than 30 ms, which is what starting the load
 // and noticing the first reply cost.
 func Tolerance(predictedS float64) float64 { return max(0.02*math.Abs(predictedS), 0.030) }
+
+// held is the word for a run in which nothing fails that may not.
+func (s Setup) held() string {
+	if s.Baseline == nil {
+		return NotReproduced
+	}
+	return Mitigated
+}

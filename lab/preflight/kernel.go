@@ -2,7 +2,6 @@ package preflight
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/lab99/lab99/lab/law"
 )
@@ -20,7 +19,7 @@ func usablePorts(f Facts) string {
 // loopbackReuse: the default since Linux 4.19.
 func loopbackReuse(f Facts) string {
 	s := f.Setup
-	if !s.Loopback || s.TwReuse != 2 || s.NoTimestamps {
+	if !s.Loopback || s.TwReuse != 2 || s.NoTimestamps || s.RatePerS > *s.ReuseCeiling() {
 		return ""
 	}
 	return fmt.Sprintf("the backend is on a loopback address, where tcp_tw_reuse=2, the kernel's default, gives a tuple away after %s instead of %s: "+
@@ -51,25 +50,18 @@ func fewBuckets(f Facts) string {
 	if !f.Setup.Masked() {
 		return ""
 	}
-	return fmt.Sprintf("tcp_max_tw_buckets is %d and there are %d tuples: the kernel drops TIME_WAIT beyond that many (TCPTimeWaitOverflow), and error 99 never comes",
+	return fmt.Sprintf("tcp_max_tw_buckets is %d and there are %d tuples: the kernel drops every TIME_WAIT beyond %[1]d (TCPTimeWaitOverflow), and error 99 never comes",
 		f.Setup.MaxTwBuckets, f.Setup.Tuples())
 }
 
-// conntrackMemory is how long a closed connection stays in the conntrack table:
-// the default of nf_conntrack_tcp_timeout_time_wait.
-const conntrackMemory = 120 * time.Second
-
 // smallConntrack: a full table drops packets, and connect() then hangs.
 func smallConntrack(f Facts) string {
-	s := f.Setup
-	s.Duration = min(s.Duration, conntrackMemory)
-	// No more connections are opened than there are tuples for them.
-	coming := min(s.NewConnections(), s.OKIn(s.Duration.Seconds()))
+	coming := f.Setup.Tracked()
 	if f.ConntrackMax == 0 || float64(f.ConntrackMax) >= coming {
 		return ""
 	}
-	return fmt.Sprintf("nf_conntrack_max is %d and %.0f connections are to come within the %s for which a closed one is remembered: "+
-		"packets are dropped when the table is full, and connect() hangs instead of failing with error 99", f.ConntrackMax, coming, conntrackMemory)
+	return fmt.Sprintf("nf_conntrack_max is %d and %.0f connections are to come within the two minutes for which a closed one is remembered: "+
+		"packets are dropped when the table is full, and connect() hangs instead of failing with error 99", f.ConntrackMax, coming)
 }
 
 // localPortRange: the socket option has no cliff at half the range, so a run

@@ -16,7 +16,8 @@ type Facts struct {
 	Setup        law.Setup // Ports is P, the usable ones
 	RangeWidth   int       // ports in ip_local_port_range, usable or not
 	Connections  int       // of the load, at once
-	NoFile       uint64    // descriptors nginx may open
+	Workers      int       // of nginx; 0 means 1
+	NoFile       uint64    // descriptors each of them may open
 	ConntrackMax int       // net.netfilter.nf_conntrack_max
 	Kernel       string    // release, as uname -r says
 	HostNetwork  bool      // nginx has no network namespace of its own
@@ -24,7 +25,8 @@ type Facts struct {
 	NginxVersion    string // such as 1.30.1
 	DefaultPool     bool   // an upstream block leaves keepalive to the release's default
 	DefaultProtocol bool   // proxy_http_version is left to it as well
-	KeepAliveOff    bool   // Apache's KeepAlive is Off
+	BackendName     string // to word it by; "" is Apache
+	KeepAliveOff    bool   // its KeepAlive is Off
 	ClosedAfter     bool   // nginx asks for the connection to be closed: HTTP/1.0, or Connection: close
 }
 

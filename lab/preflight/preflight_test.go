@@ -39,6 +39,7 @@ func TestReasons(t *testing.T) {
 		{"reserved ports", quick(func(f *Facts) { f.RangeWidth, f.Setup.Ports = 500, 250 }), "250 of the 500 ports"},
 
 		{"loopback, reuse 2", quick(func(f *Facts) { f.Setup.Loopback = true }), "after 1s instead of 1m1s: error 99 takes 500 connections/s, and 200 are offered"},
+		{"loopback beyond the ceiling of reuse", quick(func(f *Facts) { f.Setup.Loopback, f.Setup.RatePerS = true, 501 }), ""},
 		{"loopback, reuse 0", quick(func(f *Facts) { f.Setup.Loopback, f.Setup.TwReuse = true, 0 }), ""},
 		{"reuse 1 is a choice, not a surprise", quick(func(f *Facts) { f.Setup.TwReuse = 1 }), ""},
 
@@ -46,7 +47,7 @@ func TestReasons(t *testing.T) {
 		{"timestamps off on loopback", quick(func(f *Facts) { f.Setup.Loopback, f.Setup.NoTimestamps = true, true }), "tcp_tw_reuse=2 does nothing"},
 		{"timestamps off without reuse", quick(func(f *Facts) { f.Setup.NoTimestamps = true }), ""},
 
-		{"buckets below K", quick(func(f *Facts) { f.Setup.MaxTwBuckets = 300 }), "tcp_max_tw_buckets is 300 and there are 500 tuples"},
+		{"buckets below K", quick(func(f *Facts) { f.Setup.MaxTwBuckets = 300 }), "tcp_max_tw_buckets is 300 and there are 500 tuples: the kernel drops every TIME_WAIT beyond 300 "},
 		{"buckets below K that are not reached", quick(func(f *Facts) { f.Setup.MaxTwBuckets, f.Setup.RatePerS = 300, 4 }), ""},
 		{"buckets above K", quick(func(f *Facts) { f.Setup.MaxTwBuckets = 501 }), ""},
 
@@ -58,9 +59,9 @@ func TestReasons(t *testing.T) {
 		{"an unknown release", quick(func(f *Facts) { f.DefaultPool, f.NginxVersion = true, "latest" }), ""},
 		{"the block says what it wants", quick(func(f *Facts) { f.NginxVersion = "1.30.1" }), ""},
 
-		{"KeepAlive Off", quick(func(f *Facts) { f.KeepAliveOff = true }), "comes after 5.43 s at the earliest, and never at the smaller f"},
-		{"KeepAlive Off and a high rate", quick(func(f *Facts) { f.KeepAliveOff, f.Setup.RatePerS = true, 2000 }), "comes after 0.54 to 12.50 s"},
-		{"KeepAlive Off and a rate that is too low", quick(func(f *Facts) { f.KeepAliveOff, f.Setup.RatePerS = true, 10 }), "even at f = 0.46 the load factor is 0.56"},
+		{"KeepAlive Off", quick(func(f *Facts) { f.KeepAliveOff = true }), "comes after 3.47 s at the earliest, and never at the smaller f"},
+		{"KeepAlive Off and a high rate", quick(func(f *Facts) { f.KeepAliveOff, f.Setup.RatePerS = true, 2000 }), "comes after 0.35 to 25.00 s"},
+		{"KeepAlive Off and a rate that is too low", quick(func(f *Facts) { f.KeepAliveOff, f.Setup.RatePerS = true, 10 }), "even at f = 0.72 the load factor is 0.88"},
 		{"HTTP/1.0 by default", quick(func(f *Facts) { f.DefaultProtocol, f.NginxVersion = true, "1.26.3" }), "nginx 1.26.3 speaks HTTP/1.0"},
 		{"HTTP/1.1 by default", quick(func(f *Facts) { f.DefaultProtocol, f.NginxVersion = true, "1.30.1" }), ""},
 
@@ -68,8 +69,8 @@ func TestReasons(t *testing.T) {
 
 		{"host network", quick(func(f *Facts) { f.HostNetwork = true }), "its 500 ports"},
 
-		{"conntrack", full(func(f *Facts) { f.ConntrackMax, f.Setup.Workers = 20000, 8 }), "nf_conntrack_max is 20000 and 56464 connections are to come within the 2m0s"},
-		{"conntrack with room", full(func(f *Facts) { f.ConntrackMax, f.Setup.Workers = 65536, 8 }), ""},
+		{"conntrack", full(func(f *Facts) { f.ConntrackMax, f.Setup.Workers = 20000, 8 }), "nf_conntrack_max is 20000 and 28232 connections are to come within the two minutes"},
+		{"conntrack with room", full(func(f *Facts) { f.ConntrackMax, f.Setup.Workers = 28232, 8 }), ""},
 
 		{"descriptors", quick(func(f *Facts) { f.NoFile, f.Connections = 1024, 500 }), "nginx may open 1024 files, and 500 connections need 1064"},
 		{"just enough descriptors", quick(func(f *Facts) { f.NoFile, f.Connections = 1064, 500 }), ""},

@@ -52,15 +52,18 @@ func poolByDefault(f Facts) string {
 
 // backendClosesFirst: where Apache closes too, it is a race for the TIME_WAIT.
 func backendClosesFirst(f Facts) string {
-	why := ""
+	why, backend := "", f.BackendName
+	if backend == "" {
+		backend = "Apache"
+	}
 	pooled, known := poolsByDefault(f.NginxVersion)
 	switch {
 	case f.KeepAliveOff:
-		why = "Apache's KeepAlive is Off, so it closes every connection itself, pool or no pool"
+		why = backend + "'s KeepAlive is Off, so it closes every connection itself, pool or no pool"
 	case f.ClosedAfter:
-		why = "nginx asks for every connection to be closed after the response, so Apache closes it too"
+		why = "nginx asks for every connection to be closed after the response, so " + backend + " closes it too"
 	case f.DefaultProtocol && known && !pooled:
-		why = fmt.Sprintf("nginx %s speaks HTTP/1.0 to the backend by default, so Apache closes every connection itself", f.NginxVersion)
+		why = fmt.Sprintf("nginx %s speaks HTTP/1.0 to the backend by default, so %s closes every connection itself", f.NginxVersion, backend)
 	default:
 		return ""
 	}

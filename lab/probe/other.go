@@ -56,3 +56,6 @@ func (*Surroundings) Changes() ([]string, error) { return nil, errNotLinux }
 
 // Path fails.
 func (*Processes) Path(string) (string, error) { return "", errNotLinux }
+
+// NetNS knows of none.
+func NetNS() string { return "" }

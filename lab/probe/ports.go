@@ -100,6 +100,15 @@ func parseReservedPorts(text string) ([]span, error) {
 	return out, nil
 }
 
+// ReservedIn is how many ports of a range an ip_local_reserved_ports takes away.
+func ReservedIn(low, high int, reserved string) (int, error) {
+	spans, err := parseReservedPorts(reserved)
+	if err != nil {
+		return 0, err
+	}
+	return usablePorts(span{low, high}, spans, nil).Reserved, nil
+}
+
 func parsePort(s string) (int, error) {
 	n, err := strconv.ParseUint(s, 10, 16)
 	if err != nil {

@@ -20,23 +20,26 @@ const (
 	DearConnect    = "connect() too dear"
 	PortsTaken     = "ports taken by others"
 	SlowBackend    = "slow backend"
+	OtherFailures  = "other failures"
 	Unexplained    = "unexplained"
 )
 
 // evidence is what tells the assumptions apart, for one variant. 0 is none.
 type evidence struct {
-	LateShare    float64 // of the requests sent before the fault, late by the generator's fault
-	Undersent    float64 // share of the schedule that the generator was behind: 1 − scheduled/(R·duration)
-	ConntrackMax int64   // net.netfilter.nf_conntrack_max in the proxy's namespace
-	NewConns     int64   // upstream connections opened
-	TwOverflow   int64   // TCPTimeWaitOverflow
-	TwRecycled   int64   // TWRecycled
-	NoLive       int64   // requests failed with "no live upstreams"
-	CloseShare   float64 // f; 0: not measured
-	ReuseRatio   float64 // 1 − new connections per request
-	CollapseS    float64
-	PeakUsed     int64 // most tuples in use at once
-	InFlight     float64
+	LateShare     float64 // of the requests sent before the fault, late by the generator's fault
+	Undersent     float64 // share of the schedule that the generator was behind: 1 − scheduled/(R·duration)
+	ConntrackMax  int64   // net.netfilter.nf_conntrack_max in the proxy's namespace
+	ConntrackLost int64   // packets dropped for want of room in that table
+	NewConns      int64   // upstream connections opened
+	TwOverflow    int64   // TCPTimeWaitOverflow
+	TwRecycled    int64   // TWRecycled
+	Other         int64   // requests failed neither by error 99 nor by that
+	NoLive        int64   // requests failed with "no live upstreams"
+	CloseShare    float64 // f; 0: not measured
+	ReuseRatio    float64 // 1 − new connections per request
+	CollapseS     float64
+	PeakUsed      int64 // most tuples in use at once
+	InFlight      float64
 
 	Predicted results.Prediction
 	Pool      bool // the setup has one
@@ -66,8 +69,7 @@ var rules = []rule{
 			e.LateShare > 0.01 || e.Undersent > 0.02
 	}},
 	{ConntrackFull, either, func(e evidence) (string, bool) {
-		return fmt.Sprintf("%d connections were opened and nf_conntrack_max is %d: packets are dropped when that table is full", e.NewConns, e.ConntrackMax),
-			e.ConntrackMax > 0 && e.NewConns >= e.ConntrackMax
+		return fmt.Sprintf("connection tracking lost %d packets: its table of %d was full", e.ConntrackLost, e.ConntrackMax), e.ConntrackLost > 0
 	}},
 	{BucketsBelowK, kinder, func(e evidence) (string, bool) {
 		return fmt.Sprintf("the kernel dropped %d connections without TIME_WAIT (TCPTimeWaitOverflow): tcp_max_tw_buckets was reached before all %d tuples were taken", e.TwOverflow, e.Predicted.Tuples),
@@ -96,6 +98,9 @@ var rules = []rule{
 	{PortsTaken, harder, func(e evidence) (string, bool) {
 		return fmt.Sprintf("no more than %d of the %d tuples were ever in use by nginx: something else in its namespace held the rest", e.PeakUsed, e.Predicted.Tuples),
 			e.PeakUsed > 0 && float64(e.PeakUsed) < 0.99*float64(e.Predicted.Tuples)
+	}},
+	{OtherFailures, harder, func(e evidence) (string, bool) {
+		return fmt.Sprintf("%d requests failed for another reason than ports, which nginx's error log names", e.Other), e.Other > 0
 	}},
 	{SlowBackend, harder, func(e evidence) (string, bool) {
 		return fmt.Sprintf("about %.0f requests were under way at the backend at once, and each holds a tuple besides those in TIME_WAIT", e.InFlight),

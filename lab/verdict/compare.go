@@ -3,6 +3,7 @@ package verdict
 import (
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
@@ -18,15 +19,15 @@ type quantity struct {
 
 // quantities are those of a judged variant. What has no measured twin in this
 // run, such as a recovery where the load ended before it, is left out. From a
-// predicted collapse on the laws only estimate, as they do of a rate that is not
-// constant, and that is no comparison.
+// predicted collapse on the laws only estimate, and after the profile has changed
+// the rate they say nothing more of when and how many.
 func quantities(m *Measured, v *results.Variant) []quantity {
 	p, end := m.Plan.Predicted, *v.LoadEndS
 	if m.Plan.Race {
 		p = v.Predicted // with the measured f: that it is below 1 is no surprise
 	}
-	constant := m.Plan.Profile == ""
-	estimated := p.CollapseS != nil || !constant
+	even := m.Plan.SteadyS >= end || m.Plan.Profile == "" // a run of before this was noted has no profile either
+	estimated := p.CollapseS != nil || m.Plan.Random || !even && (p.FirstError99S == nil || *p.FirstError99S > m.Plan.SteadyS)
 	early := law.EarlyBySplit(m.Plan.Sources, m.perDestination()) // of random sources one is full before the others
 	due := func(at *float64) *float64 {
 		if at == nil || *at+law.Tolerance(*at) > end {
@@ -45,27 +46,60 @@ func quantities(m *Measured, v *results.Variant) []quantity {
 		}
 	}
 	add(!estimated, quantity{"first error 99", "s", first, v.FirstError, max(law.Tolerance(or0(first)), early*or0(first)), kinder})
-	if ok := p.OKBeforeError99; ok != nil && v.OKBefore != nil {
+	if ok := p.OKBeforeError99; ok != nil && v.OKBefore != nil && m.Plan.BurstS == 0 { // within a burst the law does not count
 		add(!estimated, quantity{"ok before it", "requests", num(int64(*ok)), okBeforeIt(v), max(2, max(0.02, early)*float64(*ok)), kinder})
 	}
 	collapse := due(p.CollapseS)
-	add(constant, quantity{"collapse at half the range", "s", collapse, v.CollapseS, 0.05 * or0(collapse), either})
+	add(even, quantity{"collapse at half the range", "s", collapse, v.CollapseS, 0.05 * or0(collapse), either})
 	if used := v.Ports.PeakUsed; used != nil && v.FirstError != nil && first != nil {
 		k := float64(p.Tuples)
-		add(true, quantity{"tuples in use at the most", "tuples", &k, num(*used), 0.01 * k, kinder})
+		under := m.Plan.RatePerS * m.Plan.BurstS // of a burst some come and go between two samples
+		add(true, quantity{"tuples in use at the most", "tuples", &k, num(*used), max(0.01*k, under), kinder})
 	}
 	// Of a pool the law says only what it churns at the most.
-	add(m.Plan.Keepalive == 0 && !estimated && v.RhoSteady != nil, quantity{"load factor ρ", "", &p.Rho, v.RhoSteady, 0.1 * p.Rho, harder})
+	add(m.Plan.Keepalive == 0 && p.CollapseS == nil && !m.Plan.Random && !estimated && v.RhoSteady != nil, quantity{"load factor ρ", "", &p.Rho, v.RhoSteady, 0.1 * p.Rho, harder})
 	if (end > p.HoldS || p.FirstError99S == nil) && p.SteadyOKPerS != nil {
 		ok := law.Prediction(p).OKIn(v.OfferedPerS, end)
-		add(!estimated, quantity{"ok in all", "requests", &ok, num(*v.OK), max(2, 0.06*ok), kinder})
+		add(!estimated && even, quantity{"ok in all", "requests", &ok, num(*v.OK), max(2, 0.06*ok, m.Plan.RatePerS*m.Plan.BurstS), kinder})
 	}
 	turns := p.HoldS == law.TimeWait.Seconds() && end > law.TimeWaitMax.Seconds()+1
-	add(turns && first != nil && !estimated, quantity{"recovery", "s", &p.HoldS, v.RecoveredS, 2, harder})
+	add(turns && first != nil && !estimated, quantity{"recovery", "s", &p.HoldS, v.RecoveredS, 1.2, harder})
+	if share := m.share(); share != nil {
+		add(true, quantity{"lost of random arrivals", "of the requests", &share.want, &share.got, share.within, harder})
+	}
+	if dropped, counted := m.overflow(end); dropped > 0 {
+		add(!estimated, quantity{"TIME_WAITs dropped (TCPTimeWaitOverflow)", "sockets", &dropped, counted, max(2, 0.02*dropped), harder})
+	}
+	if v.NginxLog != nil && m.Plan.Retries && v.FirstError != nil {
+		lines, _ := m.ejection().Lines(int(*v.Failed), time.Duration((end-*v.FirstError)*float64(time.Second)))
+		add(true, quantity{"lines of error 99 in nginx's log", "lines", num(int64(lines)), num(v.NginxLog.Error99), 0, harder})
+	}
 	if n := v.Errors.NoLiveUpstreams; n > 0 && !m.Plan.Retries { // with retries they are what the scenario is about
 		add(true, quantity{`"no live upstreams"`, "requests", new(float64), num(n), 0, harder})
 	}
 	return all
+}
+
+// overflow is how many TIME_WAITs the law has the kernel drop for a
+// tcp_max_tw_buckets that the scenario sets, and how many it counted.
+func (m *Measured) overflow(end float64) (predicted float64, counted *float64) {
+	most := int(m.buckets())
+	if most == 0 || m.Proxy == nil || m.Plan.Keepalive > 0 || m.Plan.Race {
+		return 0, nil
+	}
+	s := law.Setup{Ports: m.Plan.Predicted.Tuples, RatePerS: m.Plan.RatePerS, CloseShare: 1, MaxTwBuckets: most}
+	if !s.Masked() {
+		return 0, nil
+	}
+	return s.TwOverflow(end), m.counted("tw_overflow")
+}
+
+// ejection is how nginx treats peers that fail.
+func (m *Measured) ejection() law.Ejection {
+	return law.Ejection{
+		Peers: m.Plan.Peers, MaxFails: m.Plan.MaxFails, NoRetry: m.Plan.OneTry,
+		FailTimeout: time.Duration(m.Plan.FailS * float64(time.Second)),
+	}
 }
 
 // okBeforeIt is the figure the judge compared, where it did: in a short run all
@@ -123,6 +157,8 @@ func (q quantity) show(x *float64) string {
 		return fmt.Sprintf("%.2f s", *x)
 	case q.unit == "":
 		return fmt.Sprintf("%.3g", *x)
+	case q.unit == "of the requests":
+		return fmt.Sprintf("%.2f %%", 100**x)
 	}
 	return fmt.Sprintf("%.0f", *x)
 }
@@ -150,7 +186,7 @@ func (m *Measured) comparisons(v *results.Variant) (list []results.Comparison) {
 func (m *Measured) evidence(v *results.Variant) evidence {
 	late, sent := m.lateBefore(orNever(v.FirstError))
 	e := evidence{
-		LateShare: late / max(sent, 1), ConntrackMax: m.ConntrackMax, NoLive: v.Errors.NoLiveUpstreams,
+		Other: v.Errors.Other, LateShare: late / max(sent, 1), ConntrackMax: m.ConntrackMax, NoLive: v.Errors.NoLiveUpstreams,
 		CloseShare: or0(v.CloseShare), ReuseRatio: or0(v.ReuseRatio), CollapseS: or0(v.CollapseS),
 		Predicted: m.Plan.Predicted, Pool: m.Plan.Keepalive > 0,
 	}
@@ -158,6 +194,7 @@ func (m *Measured) evidence(v *results.Variant) evidence {
 		e.Undersent = 1 - float64(*v.Scheduled)/planned
 	}
 	if m.Proxy != nil {
+		e.ConntrackLost = conntrackLost(m.Proxy.Counters)
 		e.NewConns, e.TwOverflow, e.TwRecycled = m.Proxy.Counters["active_opens"], m.Proxy.Counters["time_wait_overflow"], m.Proxy.Counters["time_wait_recycled"]
 	}
 	if v.FirstError != nil && v.Ports.PeakUsed != nil {

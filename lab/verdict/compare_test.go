@@ -30,7 +30,9 @@ func TestBrokenAssumptions(t *testing.T) {
 		{"behind its schedule", evidence{Predicted: p, Undersent: 0.1}, kinder, GeneratorLate, "10.0 % behind"},
 		{"ahead of it by rounding", evidence{Predicted: p, Undersent: -0.01}, kinder, Unexplained, ""},
 		{"late spoils all else", evidence{Predicted: p, LateShare: 0.5, CloseShare: 0.3}, kinder, GeneratorLate, ""},
-		{"conntrack full", evidence{Predicted: p, ConntrackMax: 300, NewConns: 500}, harder, ConntrackFull, "nf_conntrack_max is 300"},
+		{"conntrack full", evidence{Predicted: p, ConntrackMax: 300, ConntrackLost: 7}, either, ConntrackFull, "lost 7 packets: its table of 300"},
+		{"conntrack with as many connections as room, and none lost", evidence{Predicted: p, ConntrackMax: 300, NewConns: 500}, kinder, Unexplained, ""},
+		{"failures of another kind", evidence{Predicted: p, Other: 12}, harder, OtherFailures, "12 requests"},
 		{"conntrack with room", evidence{Predicted: p, ConntrackMax: 501, NewConns: 500}, harder, Unexplained, ""},
 		{"buckets", evidence{Predicted: p, TwOverflow: 12}, kinder, BucketsBelowK, "dropped 12"},
 		{"buckets cannot make it fail sooner", evidence{Predicted: p, TwOverflow: 12}, harder, Unexplained, ""},
@@ -259,7 +261,7 @@ func TestOnlyWhatTheLawSaysIsCompared(t *testing.T) {
 		t.Errorf("4 %% early with three random sources is a deviation: %+v", x)
 	}
 	ramp := measured(setup(500, 1, 200, 10), 7.5, nil)
-	ramp.Plan.Profile = "ramp:10..400/10s"
+	ramp.Plan.Profile, ramp.Plan.SteadyS = "ramp:10..400/10s", 0
 	for _, x := range Judge(ramp).Comparisons {
 		if x.Quantity != "tuples in use at the most" {
 			t.Errorf("of a ramp %s was compared", x.Quantity)

@@ -21,15 +21,15 @@ func Judge(m Measured) (v results.Variant) {
 		Checks:      []results.Check{},
 		Comparisons: []results.Comparison{},
 	}
-	if v.Expected == "predicted" {
-		v.Expected = m.Plan.Predicted.Verdict
-	}
 	defer func() {
 		if p := recover(); p != nil {
 			v.Verdict, v.Why, v.AsExpected = Error, fmt.Sprint("the judge crashed: ", p), nil
 		}
 	}()
 	m.count(&v)
+	if v.Expected == "predicted" {
+		v.Expected = v.Predicted.Verdict
+	}
 	v.Verdict, v.Why = m.word(&v)
 	if m.Totals != nil && m.Crash == "" {
 		v.Checks = m.checks(&v)
@@ -89,17 +89,9 @@ func (m *Measured) count(v *results.Variant) {
 // run and the plan could but assume that nginx closes every connection: for a
 // configuration of the user's own, and for a race.
 func (m *Measured) restate(v *results.Variant) {
-	p, f := &v.Predicted, v.CloseShare
-	if m.exact() || f == nil || *f <= 0 || p.FirstError99S == nil {
-		return
+	if f := v.CloseShare; (m.own() || m.Plan.Race) && f != nil {
+		v.Predicted = results.Prediction(law.Prediction(v.Predicted).WithShare(*f, *v.LoadEndS))
 	}
-	first := *p.FirstError99S / *f
-	p.FirstError99S = &first
-	if p.OKBeforeError99 != nil {
-		ok := int(float64(*p.OKBeforeError99) / *f)
-		p.OKBeforeError99 = &ok
-	}
-	p.Rho *= *f
 }
 
 func orNever(t *float64) float64 {
@@ -161,7 +153,7 @@ func (m *Measured) failing(v *results.Variant) (verdict, why string) {
 		why = fmt.Sprintf("the rate collapsed after %.2f s, at half the range; ", *v.CollapseS) + why
 	}
 	// In a race the moment is an outcome, and a later one is chance.
-	if m.Baseline != nil && !m.Plan.Race && !m.Plan.Random && *v.FirstError > *m.Baseline+max(law.Tolerance(*m.Baseline), 1.5*m.Plan.BurstS) {
+	if m.Baseline != nil && !m.Plan.Race && !m.Plan.Random && *v.FirstError > *m.Baseline+max(law.Tolerance(*m.Baseline), law.BurstTolerance(m.burst())) {
 		return Postponed, fmt.Sprintf("%s: %.1f times as late as the baseline's %.2f s, but it came", why, *v.FirstError / *m.Baseline, *m.Baseline)
 	}
 	return Reproduced, why
@@ -178,7 +170,9 @@ func (m *Measured) holding(v *results.Variant) (verdict, why string) {
 		return NotReproduced, fmt.Sprintf("no error 99, but %d requests failed otherwise, %d were dropped and %d unfinished: look at the error log", *v.Failed, *v.Dropped, *v.Unfinished)
 	case v.RhoSteady == nil:
 		return Inconclusive, "no request failed, but new connections were not counted, so a slow leak cannot be ruled out"
-	case *v.RhoSteady <= RhoLimit:
+	case *v.RhoSteady+m.underWay() > RhoLimit && *v.RhoSteady <= RhoLimit:
+		return Inconclusive, fmt.Sprintf("no request failed, but with a load factor of %.2f and %.0f %% of the tuples held by requests under way there is no room for a busier minute", *v.RhoSteady, 100*m.underWay())
+	case *v.RhoSteady <= RhoLimit || m.masked():
 		return Mitigated, fmt.Sprintf("no request failed, and with a load factor of %.2f none would later", *v.RhoSteady)
 	case m.exact() && p.FirstError99S != nil && *p.FirstError99S+law.Tolerance(*p.FirstError99S) < *v.LoadEndS && *v.RhoSteady > 1:
 		return NotReproduced, fmt.Sprintf("error 99 was due after %.2f s and did not come in %.2f s", *p.FirstError99S, *v.LoadEndS)

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/lab99/lab99/results"
 )
@@ -25,6 +26,9 @@ type Measured struct {
 
 	ConntrackMax int64 // of the proxy's namespace; 0: no such table, or not read
 }
+
+// burst is the time between the bursts of the load; 0 where it has none.
+func (m *Measured) burst() time.Duration { return time.Duration(m.Plan.BurstS * float64(time.Second)) }
 
 // net are the samples of one host's sockets and counters.
 func (m *Measured) net(host string) []results.Sample {
@@ -99,7 +103,10 @@ func (m *Measured) closeShare() *float64 {
 	if closed < fewClosed {
 		return nil
 	}
-	f := math.Min(1, float64(m.Proxy.Counters["time_wait_created"])/float64(closed))
+	// A FIN_WAIT2 of 4 s or less holds its tuple as well, under another counter
+	// (inet_twsk_schedule, net/ipv4/inet_timewait_sock.c).
+	held := m.Proxy.Counters["time_wait_created"] + m.Proxy.Counters["time_wait_killed"]
+	f := math.Min(1, float64(held)/float64(closed))
 	return &f
 }
 
@@ -127,11 +134,34 @@ func (m *Measured) rho(fault float64) *float64 {
 	}
 	opened := max(0, m.opens(to)-m.opens(from)) // the bystander's, taken off, are known to a sample's time only
 	rho := opened / (to - from) * f * m.Plan.Predicted.HoldS / float64(m.Plan.Predicted.Tuples)
-	// No more than tcp_max_tw_buckets are ever held, where the scenario sets it.
-	if most, err := strconv.ParseFloat(m.Plan.Sysctls["net.ipv4.tcp_max_tw_buckets"], 64); err == nil {
+	if most := m.buckets(); most > 0 { // no more than these are ever held
 		rho = min(rho, most/float64(m.Plan.Predicted.Tuples))
 	}
 	return &rho
+}
+
+// buckets is the tcp_max_tw_buckets that the scenario sets; 0 where it sets none.
+func (m *Measured) buckets() float64 {
+	most, err := strconv.ParseFloat(m.Plan.Sysctls["net.ipv4.tcp_max_tw_buckets"], 64)
+	if err != nil {
+		return 0
+	}
+	return most
+}
+
+// masked says whether those are too few for the ports ever to run out.
+func (m *Measured) masked() bool {
+	most := m.buckets()
+	return most > 0 && most/float64(m.Plan.Predicted.Tuples)+m.underWay() < 1
+}
+
+// underWay is the share of the tuples that requests under way hold on average, by
+// Little's law: R times the time they take at the median.
+func (m *Measured) underWay() float64 {
+	if m.Service == nil || m.Plan.Predicted.Tuples == 0 {
+		return 0
+	}
+	return m.Plan.RatePerS * m.Service.P50 / 1e3 / float64(m.Plan.Predicted.Tuples)
 }
 
 // collapse finds the moment the rate fell while nothing had failed yet: the
@@ -214,34 +244,22 @@ func (m *Measured) firstError99() *float64 {
 	return &at
 }
 
-// recovered finds the first second after the fault in which most requests
-// succeeded again, following one in which most failed.
+// recovered finds the first success after a second in which everything failed,
+// to the interval of the samples.
 func (m *Measured) recovered(fault float64) *float64 {
-	type bin struct{ ok, failed int64 }
-	bins := map[int]*bin{}
-	last := 0
+	const lasting = 1.0
+	var failingFrom *float64
 	for _, s := range m.load() {
-		if s.T <= fault {
-			continue
-		}
-		i := int(s.T - s.Load.IntervalS)
-		if bins[i] == nil {
-			bins[i] = new(bin)
-		}
-		bins[i].ok += s.Load.OK
-		bins[i].failed += s.Load.Failed
-		last = max(last, i)
-	}
-	failing := false
-	for i := int(fault); i <= last; i++ {
-		b := bins[i]
+		start := s.T - s.Load.IntervalS
 		switch {
-		case b == nil:
-		case b.failed > b.ok:
-			failing = true
-		case failing && b.ok > 0:
-			t := float64(i)
-			return &t
+		case start < fault:
+		case s.Load.OK > 0:
+			if failingFrom != nil && start-*failingFrom >= lasting {
+				return &start
+			}
+			failingFrom = nil
+		case s.Load.Failed > 0 && failingFrom == nil:
+			failingFrom = &start
 		}
 	}
 	return nil

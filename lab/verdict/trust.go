@@ -109,7 +109,7 @@ func (m *Measured) conntrack(host string) string {
 		return ""
 	}
 	c := all[len(all)-1].Net.Counters
-	if n := c["conntrack_drop"] + c["conntrack_early_drop"] + c["conntrack_insert_failed"]; n > 0 {
+	if n := conntrackLost(c); n > 0 {
 		return fmt.Sprintf("connection tracking on the %s lost %d packets (%d dropped, %d evicted early, %d not inserted): raise nf_conntrack_max, or take the rules that track away",
 			host, n, c["conntrack_drop"], c["conntrack_early_drop"], c["conntrack_insert_failed"])
 	}
@@ -119,4 +119,9 @@ func (m *Measured) conntrack(host string) string {
 		}
 	}
 	return ""
+}
+
+// conntrackLost is how many packets a host's connection tracking had no room for.
+func conntrackLost(counters map[string]int64) int64 {
+	return counters["conntrack_drop"] + counters["conntrack_early_drop"] + counters["conntrack_insert_failed"]
 }
