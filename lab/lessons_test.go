@@ -185,26 +185,3 @@ func expected(v results.VariantPlan) string {
 	}
 	return strings.Join(words, ", ")
 }
-
-// TestExpectationsAreForetold: in every size a scenario expects what the law
-// foretells. A race may come out otherwise, and so may what is left to nginx's
-// release; not-reproduced is about failures that the law does not know; and of
-// bursts and random arrivals the law knows the average only.
-func TestExpectationsAreForetold(t *testing.T) {
-	all, err := scenarios.Builtin()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range all {
-		for _, size := range s.Sizes {
-			for _, v := range planned(t, s, size).Variants {
-				if v.Expect == scenarios.VerdictPredicted || v.Expect == scenarios.VerdictNotReproduced || v.Race || v.Profile != "" {
-					continue
-				}
-				if v.Expect != v.Predicted.Verdict {
-					t.Errorf("%s %s: %s is expected to be %s, and foretold to be %s", s.Name, size, v.Name, v.Expect, v.Predicted.Verdict)
-				}
-			}
-		}
-	}
-}

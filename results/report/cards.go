@@ -91,7 +91,7 @@ var cards = []card{
 		"A pod has one address; more take a second network (such as Multus). Otherwise run more nginx pods."},
 		"Backends that admit or limit clients by address see new ones. An address that goes away fails every request bound to it with the same error 99.",
 		"Take proxy_bind out and reload.", "“bind() failed (99: …)” in nginx's log; error 99 at a higher rate."},
-	{"backend.place", "A backend at another place", "A Unix-domain socket needs no ports at all; on nginx's own host they are the host's, and loopback has its own rule for tcp_tw_reuse.", places{
+	{"backend.place", "A backend at another place", "A Unix-domain socket needs no ports at all; on nginx's own host they are the host's, loopback has its own rule for tcp_tw_reuse, and the host's two addresses are two destinations.", places{
 		"`server unix:/…` in the upstream block; backend and nginx on one host.",
 		"A shared volume that holds the socket.",
 		"Both containers in one pod, with an emptyDir that holds the socket."},
@@ -103,6 +103,7 @@ var cards = []card{
 		"Too few for nginx's pool, and kept connections keep out new ones.", "Put the old number back; a restart, not a reload, where limits grow.", "“server reached MaxRequestWorkers”; 502 and resets under load."},
 	{"backend.tls", "How the backend ends a TLS connection", "Apache's close_notify comes after nginx has closed, and the kernel answers it with a reset: no TIME_WAIT anywhere, by luck. Without it (ssl-unclean-shutdown) nginx keeps its TIME_WAIT.", httpdConf,
 		"It cures nothing on purpose: another backend, or a release that closes in another order, brings error 99 back. A handshake per request stays.", "Put the old setting back, graceful restart.", "Resets in the backend's counters (TcpExtTCPAbortOnData on nginx's host)."},
+	{"backend.close_delay", "A backend that closes late", "As long as it does not answer nginx's FIN, the port is held in FIN_WAIT2, and in TIME_WAIT after it.", places{}, "", "", "Ports that are held longer than 60 s."},
 	{"backend.delay", "A backend of another speed", "The slower it answers, the more connections are open at once.", places{}, "", "", "A pool that is smaller than the requests in flight."},
 	{"proxy.http", "HTTP version towards the backend", "HTTP/1.0 sends Connection: close: one connection per request, and who closes first is a race.", nginxConf,
 		"No connection is ever kept.", "proxy_http_version 1.1 and an empty Connection header; reload.", "Error 99 that comes and goes with the backend's speed."},
@@ -117,6 +118,8 @@ var cards = []card{
 		"Running out of ports counts as a failure of the server: with few servers all are marked down at once.", "Put the old number back and reload.", "“no live upstreams” in the place of error 99, which hides the cause. With 0, a dead backend stays in turn."},
 	{"proxy.reuseport", "reuseport on the listening socket", "It spreads clients over workers. Ports towards the backend are none of its business.", nginxConf,
 		"None to speak of.", "Take it out and restart nginx.", "Nothing new: it does not touch what ran out."},
+	{"proxy.open_files", "More open files", "It bounds the descriptors of a worker. A port in TIME_WAIT has none.", nginxConf,
+		"Memory.", "Put the old number back and reload.", "Nothing new: it does not touch what ran out."},
 	{"proxy.worker_connections", "More worker_connections", "It bounds the connections of a worker, not the ports.", nginxConf,
 		"Memory, and the limit of open files.", "Put the old number back and reload.", "Nothing new: it does not touch what ran out."},
 }
