@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
@@ -158,6 +159,12 @@ func foretold(v results.VariantPlan) string {
 	ports := fmt.Sprintf("%g/s on %d ports: ", v.RatePerS, v.PortHigh-v.PortLow+1)
 	first := p.FirstError99S
 	switch {
+	case v.Random:
+		lost := 100 * law.ErlangB(p.Tuples, p.Rho*float64(p.Tuples))
+		if lost < 0.001 {
+			return ports + "less than 0.001 % are lost"
+		}
+		return ports + fmt.Sprintf("%.2g %% are lost", lost)
 	case p.CollapseS != nil && *p.CollapseS < v.DurationS:
 		return ports + fmt.Sprintf("the rate collapses after %.2f s", *p.CollapseS)
 	case first == nil:

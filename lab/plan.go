@@ -17,7 +17,7 @@ import (
 //
 // cpus is how many the machine of the lab has, for what its workers can do.
 func Plan(r *scenarios.Resolved, driver string, cpus int, note string) (*results.Plan, error) {
-	p := &results.Plan{Scenario: r.Name, Source: r.Hash, Title: r.Title, Size: r.Size, Set: r.Set, Driver: driver, Note: note}
+	p := &results.Plan{Scenario: r.Name, Source: r.Hash, Title: r.Title, Kind: r.Kind, Size: r.Size, Set: r.Set, Driver: driver, Note: note}
 	var baseline *law.Prediction
 	for i, v := range r.Variants {
 		if v.Backend.Kind == scenarios.BackendNginx {

@@ -18,6 +18,7 @@ type Plan struct {
 	Scenario string        `json:"scenario"`
 	Source   string        `json:"source"` // SHA-256 of the scenario's files
 	Title    string        `json:"title"`
+	Kind     string        `json:"kind,omitempty"` // failure, mitigation, myth, harm or new-failure; empty: a file that does not say
 	Size     string        `json:"size"`
 	Set      []string      `json:"set,omitempty"` // the --set overrides, as given
 	Driver   string        `json:"driver"`
@@ -77,6 +78,9 @@ type Prediction struct {
 	Rho             float64  `json:"rho"`                // load factor; above 1 the table fills
 	HoldS           float64  `json:"hold_s"`             // T: how long a closed tuple stays blocked
 	Verdict         string   `json:"verdict"`
+	// GivenShare is the f that a race came to, where the law was told it after the
+	// run: then the rest is no forecast, but what the law makes of that f.
+	GivenShare *float64 `json:"given_share,omitempty"`
 }
 
 // Seal fills in Schema and Hash. Two plans with one hash ask for the same run.

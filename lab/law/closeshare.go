@@ -42,6 +42,7 @@ func (p Prediction) WithShare(f, seconds float64) Prediction {
 	if p.FirstError99S == nil || p.CollapseS != nil || f <= 0 {
 		return p
 	}
+	p.GivenShare = &f
 	rate := p.Rho * float64(p.Tuples) / p.HoldS
 	steady := min(rate, *p.SteadyOKPerS/f)
 	p.SteadyOKPerS = &steady

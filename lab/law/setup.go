@@ -76,6 +76,7 @@ type Prediction struct {
 	Rho             float64  // ρ; above 1 the table fills
 	HoldS           float64  // T
 	Verdict         string   // within Duration
+	GivenShare      *float64 // the f of a race, where it was put in after the run (WithShare); nil: a forecast
 }
 
 // The verdicts a prediction can come to.
