@@ -250,7 +250,7 @@ func (r *run) variants(ctx context.Context) error {
 // summarise rebuilds the summary from the rows so far.
 func (r *run) summarise(partial bool) {
 	r.out.Summary = results.Summary{
-		Schema: results.SummarySchema, Scenario: r.plan.Scenario, Title: r.plan.Title, Size: r.plan.Size,
+		Schema: results.SummarySchema, Scenario: r.plan.Scenario, Title: r.plan.Title, Kind: r.plan.Kind, Size: r.plan.Size,
 		StartedUTC: r.env.StartedUTC, PlanHash: r.plan.Hash, Partial: partial,
 		Notes: slices.Concat([]string{}, r.notes, r.why.notes()), Variants: append([]results.Variant{}, r.rows...),
 	}

@@ -2,6 +2,7 @@ package results
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -16,19 +17,19 @@ func Finding(s Summary) string {
 	first := s.Variants[0]
 	parts := []string{first.opening()}
 	if first.Name != "baseline" && len(s.Variants) > 1 && strings.HasPrefix(parts[0], "nginx ") {
-		parts[0] = "With " + first.Name + " " + parts[0]
+		parts[0] = "With " + first.called() + " " + parts[0]
 	}
 	var failed, sooner, slowed, bought, held, rest []string
 	for _, v := range s.Variants[1:] {
 		switch {
 		case v.Verdict == "mitigated":
-			held = append(held, v.Name)
-		case v.Verdict == "reproduced" && v.FirstError != nil && first.FirstError != nil && *v.FirstError < 0.9**first.FirstError:
-			sooner = append(sooner, fmt.Sprintf("%s (after %s)", v.Name, short(*v.FirstError)))
+			held = append(held, v.called())
+		case v.Verdict == "reproduced" && v.FirstError != nil && first.FirstError != nil && *v.FirstError < 0.9**first.FirstError && !v.raced() && !first.raced():
+			sooner = append(sooner, fmt.Sprintf("%s (after %s)", v.called(), short(*v.FirstError)))
 		case v.Verdict == "reproduced" && v.FirstError != nil:
-			failed = append(failed, fmt.Sprintf("%s (after %s)", v.Name, short(*v.FirstError)))
+			failed = append(failed, fmt.Sprintf("%s (after %s)", v.called(), short(*v.FirstError)))
 		case v.Verdict == "collapsed" && v.CollapseS != nil:
-			slowed = append(slowed, fmt.Sprintf("%s (after %s)", v.Name, short(*v.CollapseS)))
+			slowed = append(slowed, fmt.Sprintf("%s (after %s)", v.called(), short(*v.CollapseS)))
 		case v.Verdict == "postponed" && v.FirstError != nil:
 			bought = append(bought, v.gain(first.FirstError))
 		default:
@@ -40,12 +41,78 @@ func Finding(s Summary) string {
 			parts = append(parts, list(names)+what)
 		}
 	}
-	say(held, " held "+s.rates())
+	if s.Kind == "harm" {
+		say(held, " only hid it, and does harm")
+	} else {
+		say(held, " held "+s.rates())
+	}
 	say(failed, " ran out of ports all the same")
 	say(sooner, " ran out of ports even sooner")
 	say(slowed, " came to a crawl all the same")
 	parts = append(parts, bought...)
-	return strings.Join(append(parts, rest...), "; ") + "."
+	parts = append(parts, rest...)
+	for i := range s.Variants {
+		if text := s.Variants[i].beyond(); text != "" {
+			parts = append(parts, text)
+			break // the others are of the same kind
+		}
+	}
+	return strings.Join(parts, "; ") + "."
+}
+
+// word is a name that could be read as a word of the sentence around it.
+var word = regexp.MustCompile(`^[a-z]+$`)
+
+// called is the variant's name, in quotes where it would be lost otherwise.
+func (v *Variant) called() string {
+	if word.MatchString(v.Name) && v.Name != "keepalive" && v.Name != "baseline" {
+		return "“" + v.Name + "”"
+	}
+	return v.Name
+}
+
+// raced says that who closed first was an outcome of the run, and with it when the
+// ports ran out: chance ranks such variants, not what they change.
+func (v *Variant) raced() bool { return v.Predicted.GivenShare != nil }
+
+// beyond is what a failure did beyond the requests it failed: to other programs,
+// and to the log that people count it by.
+func (v *Variant) beyond() string {
+	if b := v.Bystander; b != nil && b.Backend.Failed > 0 {
+		text := fmt.Sprintf("another program on nginx's host failed %d of %d times towards the same backend", b.Backend.Failed, b.Backend.Tried)
+		if n := b.Bind; n.Failed > 0 {
+			text += fmt.Sprintf(", and %d of %d times towards any other where it binds a port first", n.Failed, n.Tried)
+		}
+		return text
+	}
+	if l, e := v.NginxLog, v.Errors; l != nil && e != nil && v.FirstError != nil {
+		switch {
+		case e.Error99 > 0 && l.Error99 >= 2*e.Error99 && e.NoLiveUpstreams == 0:
+			return fmt.Sprintf("with %s each failure is %.0f tries and as many lines of error 99", v.called(), float64(l.Error99)/float64(e.Error99))
+		case e.NoLiveUpstreams > 10*l.Error99 && l.Error99 > 0:
+			return fmt.Sprintf("with %s nginx's log has %s of error 99 for %s failed requests", v.called(), lines(l.Error99), grouped(*v.Failed))
+		}
+	}
+	return ""
+}
+
+func lines(n int64) string {
+	if n == 1 {
+		return "1 line"
+	}
+	return grouped(n) + " lines"
+}
+
+// unserved says of requests that got no answer at all, where they are worth a word.
+func (v *Variant) unserved() string {
+	if v.Dropped == nil || v.Unfinished == nil || v.Scheduled == nil || *v.Scheduled == 0 {
+		return ""
+	}
+	share := float64(*v.Dropped+*v.Unfinished) / float64(*v.Scheduled)
+	if share < 0.005 {
+		return ""
+	}
+	return fmt.Sprintf("; %.0f %% of the requests got no answer in time", 100*share)
 }
 
 // opening tells the story that the others are compared with.
@@ -60,15 +127,23 @@ func (v *Variant) opening() string {
 	switch {
 	case v.Collapsed && v.CollapseS != nil && v.FirstError != nil:
 		return fmt.Sprintf("nginx came to a crawl %s after the load began, with half of %s taken, used up the rest by %s%s",
-			short(*v.CollapseS), ports, short(*v.FirstError), v.refused())
+			short(*v.CollapseS), ports, short(*v.FirstError), v.refused()+v.unserved())
 	case v.Collapsed && v.CollapseS != nil:
-		return fmt.Sprintf("nginx came to a crawl %s after the load began, with half of %s taken", short(*v.CollapseS), ports)
+		return fmt.Sprintf("nginx came to a crawl %s after the load began, with half of %s taken%s", short(*v.CollapseS), ports, v.unserved())
 	case v.FirstError != nil && (v.Verdict == "reproduced" || v.Verdict == "postponed"):
-		return fmt.Sprintf("nginx ran out of %s %s after the load began%s", ports, short(*v.FirstError), v.refused())
+		return fmt.Sprintf("nginx ran out of %s %s after the load began%s%s", ports, short(*v.FirstError), v.refused(), v.cameBack())
 	case v.Verdict == "mitigated":
-		return v.Name + " held " + rate(v.OfferedPerS) + " without a failure"
+		return v.called() + " held " + rate(v.OfferedPerS) + " without a failure"
 	}
 	return v.otherwise()
+}
+
+// cameBack says when ports came back.
+func (v *Variant) cameBack() string {
+	if v.RecoveredS == nil || v.Predicted.HoldS < 10 {
+		return ""
+	}
+	return ", until the first ports came back after " + short(*v.RecoveredS)
 }
 
 // refused is what nginx did to the requests after the first error 99.
@@ -96,31 +171,34 @@ func (v *Variant) refused() string {
 // gain is the time a variant put error 99 off by.
 func (v *Variant) gain(than *float64) string {
 	if than == nil || *v.FirstError <= *than {
-		return v.Name + " only put it off to " + short(*v.FirstError)
+		return v.called() + " only put it off to " + short(*v.FirstError)
 	}
-	return v.Name + " only bought " + short(*v.FirstError-*than)
+	return v.called() + " only bought " + short(*v.FirstError-*than)
 }
 
 // otherwise words the verdicts that are no outcome of the law.
 func (v *Variant) otherwise() string {
 	switch v.Verdict {
 	case "reproduced":
-		return v.Name + " failed as foretold"
+		return v.called() + " failed as foretold"
 	case "not-reproduced":
 		if v.Failed != nil && *v.Failed > 0 && v.FirstError == nil {
-			return fmt.Sprintf("%s failed %s requests, none of them for want of ports", v.Name, grouped(*v.Failed))
+			return fmt.Sprintf("%s failed %s requests, none of them for want of ports", v.called(), grouped(*v.Failed))
 		}
-		return v.Name + " did not do what was foretold"
+		if n := v.unserved(); n != "" && v.FirstError == nil {
+			return "with " + v.called() + strings.TrimPrefix(n, ";")
+		}
+		return v.called() + " did not do what was foretold"
 	case "inconclusive":
-		return v.Name + " is undecided: nothing failed yet but its ports are filling up"
+		return v.called() + " is undecided: nothing failed yet but its ports are filling up"
 	case "invalid":
 		first, _, _ := strings.Cut(v.Why, "; ")
-		return v.Name + " is invalid: " + strings.TrimSuffix(first, ".")
+		return v.called() + " is invalid: " + strings.TrimSuffix(first, ".")
 	case "error":
 		first, _, _ := strings.Cut(v.Why, "\n")
-		return v.Name + " ended in an error of the lab: " + strings.TrimSuffix(first, ".")
+		return v.called() + " ended in an error of the lab: " + strings.TrimSuffix(first, ".")
 	}
-	return v.Name + " is " + v.Verdict
+	return v.called() + " is " + v.Verdict
 }
 
 // rates is what those that held were offered, named only where it is the same

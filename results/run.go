@@ -128,7 +128,7 @@ func (r *Run) readSummary() error {
 			return fmt.Errorf("%s: %w", path, err)
 		}
 	} else {
-		r.Summary = Summary{Schema: SummarySchema, Scenario: r.Plan.Scenario, Title: r.Plan.Title, Size: r.Plan.Size,
+		r.Summary = Summary{Schema: SummarySchema, Scenario: r.Plan.Scenario, Title: r.Plan.Title, Kind: r.Plan.Kind, Size: r.Plan.Size,
 			StartedUTC: r.Env.StartedUTC, PlanHash: r.Plan.Hash, Partial: true}
 	}
 	planned := func(v Variant) bool {

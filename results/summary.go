@@ -10,6 +10,7 @@ type Summary struct {
 	Schema     string    `json:"schema"`
 	Scenario   string    `json:"scenario"`
 	Title      string    `json:"title"`
+	Kind       string    `json:"kind,omitempty"` // of the scenario, as in the plan
 	Size       string    `json:"size"`
 	StartedUTC string    `json:"started_utc"`
 	PlanHash   string    `json:"plan_hash"`

@@ -136,7 +136,9 @@ func (v Variant) data(f Facts) templateData {
 	// nginx has closed and Apache has not count too. One process alone can take
 	// them all: with 150 threads in processes of 25, up to two of 64 idle
 	// connections were still closed under load, and many while they started.
-	upstream := d.Connections + d.Keepalive*d.Workers
+	// The same for every pool of ordinary size, so that variants differ in the pool
+	// alone.
+	upstream := d.Connections + max(min(d.Connections, 512), d.Keepalive*d.Workers)
 	d.Threads = roundUp(2*upstream+64, 64)
 	d.AllThreads = 2 * d.Threads
 	switch n := d.MaxWorkers; {

@@ -115,7 +115,7 @@ type Record struct {
 	Re        int64              `json:"re,omitempty"`
 	Error     string             `json:"error,omitempty"`
 	Env       *results.HostEnv   `json:"env,omitempty"`
-	NetNS     string            `json:"net_ns,omitempty"`     // with Env: probe.NetNS of the host
+	NetNS     string             `json:"net_ns,omitempty"` // with Env: probe.NetNS of the host
 	Started   *Started           `json:"started,omitempty"`
 	Load      *results.Load      `json:"load,omitempty"`
 	Neighbour *results.Neighbour `json:"neighbour,omitempty"`

@@ -173,7 +173,7 @@ func (m *Measured) holding(v *results.Variant) (verdict, why string) {
 	case *v.RhoSteady+m.underWay() > RhoLimit && *v.RhoSteady <= RhoLimit:
 		return Inconclusive, fmt.Sprintf("no request failed, but with a load factor of %.2f and %.0f %% of the tuples held by requests under way there is no room for a busier minute", *v.RhoSteady, 100*m.underWay())
 	case *v.RhoSteady <= RhoLimit || m.masked():
-		return Mitigated, fmt.Sprintf("no request failed, and with a load factor of %.2f none would later", *v.RhoSteady)
+		return Mitigated, m.held(v)
 	case m.exact() && p.FirstError99S != nil && *p.FirstError99S+law.Tolerance(*p.FirstError99S) < *v.LoadEndS && *v.RhoSteady > 1:
 		return NotReproduced, fmt.Sprintf("error 99 was due after %.2f s and did not come in %.2f s", *p.FirstError99S, *v.LoadEndS)
 	case *v.RhoSteady <= 1:
@@ -223,4 +223,18 @@ func AllAsExpected(rows []results.Variant) *bool {
 		return nil
 	}
 	return &all
+}
+
+// held says what a variant without a failure has shown, and no more: that so many
+// requests got through, and that ports are not what will end it.
+func (m *Measured) held(v *results.Variant) string {
+	text := fmt.Sprintf("none of %d requests failed, and at a load factor of %.2f the ports do not run out", *v.Sent, *v.RhoSteady)
+	if !m.Plan.Random {
+		return text
+	}
+	share := law.ErlangB(m.Plan.Predicted.Tuples, m.Plan.Predicted.Rho*float64(m.Plan.Predicted.Tuples))
+	if perDay := share * m.Plan.RatePerS * 86400; perDay >= 1 {
+		return text + fmt.Sprintf(" on average; of random arrivals Erlang's B formula loses about %.0f a day all the same", perDay)
+	}
+	return text + ", nor, by Erlang's B formula, for random arrivals within a day"
 }

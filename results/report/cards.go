@@ -15,6 +15,9 @@ type card struct {
 	Watch    string
 }
 
+// harmfulPath is the change that nobody should roll out, whatever it seems to cure.
+const harmfulPath = "proxy.sysctls.net.ipv4.tcp_max_tw_buckets"
+
 // places says how to set it on a host, in a container, and in a Kubernetes pod.
 type places struct{ Host, Container, Pod string }
 
@@ -63,8 +66,8 @@ var cards = []card{
 		"Needs TCP timestamps at both ends. A firewall or NAT in between that still remembers the old connection may drop the new SYN.",
 		anyTime + " Ports then stay blocked for about 60 s again, so the load must have fallen first.",
 		"A new ceiling: as many connections a second and destination as there are ports; 1 s connect times where a SYN is dropped."},
-	{"proxy.sysctls.net.ipv4.tcp_fin_timeout", "tcp_fin_timeout", "It bounds FIN_WAIT2, not TIME_WAIT, which is 60 s whatever it says.", sysctl("net.ipv4.tcp_fin_timeout", safe+" Since Kubernetes 1.29."),
-		"Slow peers lose their connection while half closed.", anyTime, "Nothing new: it does not touch what ran out."},
+	{"proxy.sysctls.net.ipv4.tcp_fin_timeout", "tcp_fin_timeout", "It bounds FIN_WAIT2, not TIME_WAIT, which is 60 s whatever it says: it helps only where the backend does not close.", sysctl("net.ipv4.tcp_fin_timeout", safe+" Since Kubernetes 1.29."),
+		"Slow peers lose their connection while half closed.", anyTime, "Ports in TIME_WAIT as many as before, and resets towards backends that close late."},
 	{"proxy.sysctls.net.ipv4.tcp_max_tw_buckets", "A cap on TIME_WAIT", "Beyond the cap the kernel forgets closed connections at once, and their ports are free.", sysctl("net.ipv4.tcp_max_tw_buckets", unsafe),
 		"Harmful: it takes away what TIME_WAIT is for. A late segment of an old connection can end up in a new one.", anyTime, "The counter TCPTimeWaitOverflow; rare, unexplained resets and mixed-up data."},
 	{"proxy.sysctls.net.ipv4.tcp_timestamps", "TCP timestamps", "Without them tcp_tw_reuse does nothing.", sysctl("net.ipv4.tcp_timestamps", unsafe),
@@ -122,6 +125,20 @@ var cards = []card{
 		"Memory.", "Put the old number back and reload.", "Nothing new: it does not touch what ran out."},
 	{"proxy.worker_connections", "More worker_connections", "It bounds the connections of a worker, not the ports.", nginxConf,
 		"Memory, and the limit of open files.", "Put the old number back and reload.", "Nothing new: it does not touch what ran out."},
+}
+
+// smallerPool is the card of proxy.keepalive where the pool gets smaller.
+var smallerPool = card{"proxy.keepalive", "A smaller pool of kept connections to the backend", "Fewer idle connections occupy the backend's processes; what the pool cannot hold is opened and closed for each burst.", nginxConf,
+	"More new connections, each with a source port, where more requests are under way than the pool holds.", "Put the old number back and reload.",
+	"New connections per request and TIME_WAIT rising on nginx's side: error 99 again under bursts."}
+
+// cardFor is cardOf, by the direction in which the pool changes.
+func cardFor(change string, poolShrinks bool) *card {
+	c := cardOf(change)
+	if c != nil && c.path == smallerPool.path && poolShrinks {
+		return &smallerPool
+	}
+	return c
 }
 
 // cardOf is what is known of a line of a variant's change, nil where nothing

@@ -51,6 +51,8 @@ func (c comparison) show(x *float64) string {
 		return chart.Seconds(*x)
 	case c.Unit == "":
 		return ratio(x)
+	case c.Unit == "of the requests":
+		return strconv.FormatFloat(100**x, 'f', 2, 64) + " %"
 	}
 	return chart.Grouped(*x)
 }
@@ -66,10 +68,15 @@ func (c comparison) Error() string {
 // Within is the tolerance.
 func (c comparison) Within() string {
 	switch {
-	case c.Predicted == nil || *c.Predicted == 0:
+	case c.Predicted == nil:
 		return "none may come"
+	case c.Unit == "of the requests":
+		return "± " + strconv.FormatFloat(100*c.Tolerance, 'f', 2, 64) + " points"
 	case c.Unit == "s" && c.Tolerance < 1:
 		return "± " + strconv.FormatFloat(math.Round(1000*c.Tolerance), 'f', -1, 64) + " ms"
+	}
+	if c.Unit != "" && c.Unit != "s" { // things are counted
+		return "± " + chart.Grouped(math.Round(c.Tolerance))
 	}
 	t := math.Round(100*c.Tolerance) / 100
 	return "± " + c.show(&t)

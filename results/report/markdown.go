@@ -40,39 +40,94 @@ func cell(s string) string {
 	return strings.NewReplacer("|", "\\|", "\n", " ").Replace(s)
 }
 
-// failure is the variant the postmortem is about: the first that failed, else
-// the first.
+// failure is the variant the postmortem is about: the baseline if it failed, else
+// the first that did, else the baseline.
 func (p *page) failure() *variant {
+	if v := p.baseline(); v.FirstError != nil || v.Collapsed {
+		return v
+	}
 	for i := range p.Variants {
 		if v := &p.Variants[i]; v.FirstError != nil || v.Collapsed {
 			return v
 		}
 	}
-	return &p.Variants[0]
+	return p.baseline()
 }
 
-// Cause says in numbers why a variant had to fail, or why not.
+// Cause says in numbers why a variant failed: by what held its tuples, and where
+// ports had no part in it, by what nginx logged.
 func (v variant) Cause() string {
+	var s []string
+	add := func(format string, args ...any) { s = append(s, fmt.Sprintf(format, args...)) }
 	p := v.Predicted
-	f := "not measured"
+	if v.FirstError == nil && !v.Collapsed {
+		v.withoutPorts(add)
+		return strings.Join(s, " ")
+	}
+	add("nginx had K = %s tuples (source port, destination) towards the backend.", v.K())
+	switch v.heldBy() {
+	case established:
+		add("Requests under way held them: a connection takes its tuple from connect() until it is gone, so that R requests a second that take t seconds each hold R·t. No TIME_WAIT had a part in it.")
+	case finWait2:
+		add("Connections that nginx had closed and the backend had not held them, in FIN_WAIT2: until the backend closes, or for tcp_fin_timeout.")
+	default:
+		add("A tuple whose connection nginx closed first stays in TIME_WAIT for about %s s.", number(&p.HoldS))
+	}
 	if v.CloseShare != nil {
-		f = strconv.FormatFloat(*v.CloseShare, 'f', 2, 64)
+		add("The share that nginx closed first was f = %.2f.", *v.CloseShare)
 	}
-	s := fmt.Sprintf("nginx had K = %s tuples (source port, destination) towards the backend. A tuple whose connection nginx closed first stays in TIME_WAIT for about %s s; the share so closed was f = %s. ",
-		chart.Grouped(float64(p.Tuples)), number(&p.HoldS), f)
 	if v.ReuseRatio != nil {
-		s += fmt.Sprintf("%.1f %% of the requests reused an upstream connection. ", 100**v.ReuseRatio)
+		add("%.1f %% of the requests reused an upstream connection.", 100**v.ReuseRatio)
 	}
-	if v.RhoSteady != nil {
-		s += fmt.Sprintf("At %s requests per second that makes a load factor of ρ = %s (above 1 the table fills). ", chart.Grouped(v.OfferedPerS), ratio(v.RhoSteady))
+	if v.RhoSteady != nil && v.heldBy() != established {
+		add("At %s requests per second that makes a load factor of ρ = %s (above 1 the table fills).", chart.Grouped(v.OfferedPerS), ratio(v.RhoSteady))
+	}
+	if v.Plan.Random {
+		add("Requests came at random: some find no tuple left although on average there are enough, a share of them that Erlang's B formula gives.")
 	}
 	if v.Collapsed {
-		s += "With half the range taken, connect() has to scan the taken half for a free port; each call costs milliseconds of processor time, and throughput collapses before any error shows. "
+		add("With half the range taken, connect() has to scan the taken half for a free port; each call costs milliseconds of processor time, and throughput collapses before any error shows.")
 	}
 	if v.FirstError != nil {
-		s += "With no tuple left, connect() fails with EADDRNOTAVAIL (99), nginx logs it and answers 502. Failed attempts take no tuple; the outage lasts until the TIME_WAITs that filled the table end."
+		add("With no tuple left, connect() fails with EADDRNOTAVAIL (99), nginx logs it and answers 502. Failed attempts take no tuple; the outage lasts until those that filled the table are free.")
 	}
-	return strings.TrimSpace(s)
+	if e := v.Errors; e != nil && e.NoLiveUpstreams > e.Error99 {
+		add("nginx took the failed connect() for a failure of the peer (max_fails=%d) and marked each of them down for fail_timeout: %s requests were then answered \"no live upstreams\" without a try.", max(v.Plan.MaxFails, 1), chart.Grouped(float64(e.NoLiveUpstreams)))
+	}
+	return strings.Join(s, " ")
+}
+
+// withoutPorts words failures that no port was missing for.
+func (v variant) withoutPorts(add func(string, ...any)) {
+	taken := "Ports had no part in it"
+	if n := v.Ports.PeakUsed; n != nil && v.Predicted.Tuples > 0 {
+		taken = fmt.Sprintf("Ports had no part in it: at most %s of %s tuples were taken", count(n), v.K())
+	}
+	if orZero(v.Failed)+orZero(v.Dropped)+orZero(v.Unfinished) == 0 {
+		add("Nothing failed. %s.", taken)
+		return
+	}
+	add("%s.", taken)
+	if text, n := v.mostLogged(); text != "" {
+		add("What nginx logged most, %s times: “%s”.", chart.Grouped(float64(n)), text)
+	} else {
+		add("nginx logged nothing: %s requests were answered with an error or not in time.", count(v.Failed))
+	}
+}
+
+// mostLogged is the message that nginx's error log had most often. The excerpt
+// begins with the counts, the most frequent first (package lab).
+func (v variant) mostLogged() (text string, n int) {
+	if v.Data == nil || len(v.Data.LogExcerpt) == 0 {
+		return "", 0
+	}
+	line, counted := strings.CutPrefix(v.Data.LogExcerpt[0], "# ")
+	times, text, parted := strings.Cut(line, " × ")
+	n, err := strconv.Atoi(times)
+	if !counted || !parted || err != nil {
+		return "", 0
+	}
+	return text, n
 }
 
 // Figure is the figure with that ID, or the comparison.
@@ -84,3 +139,7 @@ func (p *page) Figure(id string) chart.Figure {
 	}
 	return p.Figures[0]
 }
+
+// Has says whether there is a figure with that ID: one that would say nothing is
+// not drawn.
+func (p *page) Has(id string) bool { return p.Figure(id).ID == id }

@@ -41,6 +41,7 @@ type variant struct {
 	Data   *results.VariantData // nil: nothing was saved
 	Env    *results.VariantEnv
 	NotRun bool
+	base   *variant // that it is told from; nil: it is that one
 }
 
 func newPage(run *results.Run, figs []chart.Figure) *page {
@@ -59,6 +60,9 @@ func newPage(run *results.Run, figs []chart.Figure) *page {
 			}
 		}
 		p.Variants = append(p.Variants, v)
+	}
+	for i := range p.Variants[1:] {
+		p.Variants[i+1].base = &p.Variants[0]
 	}
 	p.SS = fmt.Sprintf("ss -Htan state time-wait '( dport = :%s )' | wc -l", p.BackendPort())
 	p.Notes = append(run.Summary.Notes[:len(run.Summary.Notes):len(run.Summary.Notes)], p.standIns()...)

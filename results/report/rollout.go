@@ -18,33 +18,20 @@ type rollout struct {
 	Other   []string // changes of the test, such as its load, which nobody rolls out
 }
 
-// baseline is the variant that the others are told from: the first without a
-// change, else the first.
-func (p *page) baseline() *variant {
-	for i := range p.Variants {
-		if len(p.Variants[i].Plan.Change) == 0 {
-			return &p.Variants[i]
-		}
-	}
-	return &p.Variants[0]
-}
-
 // Rollouts is one for every variant with a change to the servers.
 func (p *page) Rollouts() []rollout {
 	base := p.baseline()
 	var all []rollout
 	for i := range p.Variants {
 		v := &p.Variants[i]
-		r := rollout{variant: v, Against: base.Name}
-		for _, c := range v.Plan.Change {
-			if known := cardOf(c); known != nil {
-				r.Cards = append(r.Cards, *known)
-			} else {
-				r.Other = append(r.Other, c)
-			}
+		if v == base {
+			continue // the change is told from it
 		}
-		if v != base {
-			r.Edits = edits(base, v)
+		r := rollout{variant: v, Against: base.Name, Edits: edits(base, v), Other: v.otherLoad()}
+		for _, c := range v.changes() {
+			if known := cardFor(c, v.Plan.Keepalive < base.Plan.Keepalive); known != nil {
+				r.Cards = append(r.Cards, *known)
+			}
 		}
 		if len(r.Cards) > 0 || len(r.Edits) > 0 {
 			all = append(all, r)

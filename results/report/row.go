@@ -7,39 +7,69 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/chart"
 )
 
 // What follows are the cells of a variant's row in the table of verdicts.
 
-// FailedByCause is the share of answered requests that failed, and of what.
+// FailedByCause is the share of the requests due that came to nothing, and of
+// what: failed, never sent because no connection came free in time, or without an
+// answer when the load ended. How large it is depends on when the load was
+// stopped, so that of the requests after the first failure stands behind it.
 func (v variant) FailedByCause() string {
-	if v.Failed == nil || v.OK == nil || *v.Failed+*v.OK == 0 {
+	if v.Failed == nil || v.Scheduled == nil || *v.Scheduled == 0 {
 		return chart.NotMeasured
 	}
-	if *v.Failed == 0 {
+	lost := *v.Failed + orZero(v.Dropped) + orZero(v.Unfinished)
+	if lost == 0 {
 		return "none"
 	}
-	all := float64(*v.Failed + *v.OK)
-	text := percent(float64(*v.Failed) / all)
+	all := float64(*v.Scheduled)
 	e := v.Errors
 	if e == nil {
-		return text
+		e = &results.Errors{Other: *v.Failed}
 	}
-	causes := []struct {
+	text := ""
+	var parts []string
+	for _, c := range []struct {
 		n    int64
 		what string
-	}{{e.Error99, "error 99"}, {e.NoLiveUpstreams, "no live upstreams"}, {e.Other, "other"}}
-	var parts []string
-	for _, c := range causes {
+	}{{e.Error99, "error 99"}, {e.NoLiveUpstreams, "no live upstreams"}, {e.Other, "other"}, {orZero(v.Dropped), "never sent"}, {orZero(v.Unfinished), "unanswered"}} {
 		switch {
-		case c.n == *v.Failed:
-			return text + " " + c.what
+		case c.n == lost:
+			text = percent(float64(lost)/all) + " " + c.what
 		case c.n > 0:
 			parts = append(parts, percent(float64(c.n)/all)+" "+c.what)
 		}
 	}
-	return text + ": " + strings.Join(parts, ", ")
+	if text == "" {
+		text = percent(float64(lost)/all) + ": " + strings.Join(parts, ", ")
+	}
+	if after := v.afterFirst(); after != "" {
+		text += " (" + after + " from the first on)"
+	}
+	return text
+}
+
+// afterFirst is the share that failed of the requests answered after the first
+// error 99.
+func (v variant) afterFirst() string {
+	if v.FirstError == nil || v.OKBefore == nil || v.OK == nil {
+		return ""
+	}
+	after := *v.OK + *v.Failed - *v.OKBefore
+	if after <= 0 || *v.Failed > after {
+		return ""
+	}
+	return percent(float64(*v.Failed) / float64(after))
+}
+
+func orZero(n *int64) int64 {
+	if n == nil {
+		return 0
+	}
+	return *n
 }
 
 // percent never rounds a failure away, nor a success.
@@ -119,26 +149,53 @@ func (v variant) NginxCPU() string {
 	return strconv.FormatFloat(*v.CPU.Proxy, 'f', 2, 64) + " cores"
 }
 
-// Headroom is how much more of the same load the ports would bear: to ρ = 1.
+// Headroom is how much more of the same load the ports would bear: until all of
+// them are held, by TIME_WAIT or by requests under way.
 func (v variant) Headroom() string {
 	switch {
 	case v.RhoSteady == nil:
 		return chart.NotMeasured
-	case *v.RhoSteady > 1:
+	case v.Collapsed:
+		return "none: connect() got too dear"
+	case v.FirstError != nil && *v.RhoSteady > 1:
 		return fmt.Sprintf("none: %s times too much", brief(*v.RhoSteady))
-	case *v.RhoSteady < 0.01:
+	case v.FirstError != nil:
+		return "none"
+	}
+	taken := *v.RhoSteady + v.underWay()
+	switch {
+	case taken > 1:
+		return fmt.Sprintf("none: %s times too much", brief(taken))
+	case taken < 0.01:
 		return "over 100 times"
 	}
-	more := 1 / *v.RhoSteady
-	return fmt.Sprintf("%s times, to %s/s", brief(more), chart.Grouped(v.OfferedPerS*more))
+	return fmt.Sprintf("%s times, to %s/s", brief(1/taken), chart.Grouped(v.OfferedPerS/taken))
 }
 
+// underWay is the share of the tuples that requests under way hold on average, by
+// Little's law: the rate times the median time from their sending.
+func (v variant) underWay() float64 {
+	if v.Service == nil || v.Predicted.Tuples == 0 {
+		return 0
+	}
+	return v.OfferedPerS * v.Service.P50 / 1e3 / float64(v.Predicted.Tuples)
+}
+
+// Lasted is how long the load was, which every share of it depends on.
+func (v variant) Lasted() string { return secs(v.LoadEndS) }
+
 // Mechanism says in plain words, with the run's own numbers, why ports run
-// out; "" where they did not, or the laws foretold no moment.
+// out; "" where they did not, where something else than TIME_WAIT held them, or
+// where the laws foretold no moment.
 func (p *page) Mechanism() string {
 	v := p.failure()
 	law, ports := v.Predicted, v.K()
-	if law.FirstError99S == nil || v.FirstError == nil || v.OfferedPerS <= 0 || law.HoldS <= 0 || v.Plan.Race || v.Plan.Profile != "" {
+	if v.Collapsed && v.FirstError == nil {
+		return fmt.Sprintf("For a request that cannot share a connection nginx opens a new one to the backend, and each takes a port number of its own, which stays blocked for %s after the "+
+			"connection ends; this is called TIME_WAIT. With half of the %s taken, the kernel has to search for a free one at every connect(): milliseconds each, instead of "+
+			"millionths of a second. nginx then spends its time searching, and everything it serves waits.", holdTime(law.HoldS), ports)
+	}
+	if law.FirstError99S == nil || v.FirstError == nil || v.OfferedPerS <= 0 || law.HoldS <= 0 || v.Plan.Race || v.Plan.Random || v.Plan.Profile != "" || v.heldBy() != timeWait {
 		return ""
 	}
 	sum := fmt.Sprintf("%s ports at %s new connections a second last %s", ports, chart.Grouped(v.OfferedPerS), chart.Seconds(*law.FirstError99S))

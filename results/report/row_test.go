@@ -10,7 +10,7 @@ func TestCellsOfARow(t *testing.T) {
 	n := func(v int64) *int64 { return &v }
 	f := func(v float64) *float64 { return &v }
 	row := func(change func(*results.Variant)) variant {
-		v := results.Variant{OfferedPerS: 200, OK: n(500), Failed: n(1000), Errors: &results.Errors{Error99: 1000}, ReuseRatio: f(0), RhoSteady: f(24.4),
+		v := results.Variant{OfferedPerS: 200, Scheduled: n(1500), OK: n(500), Failed: n(1000), Errors: &results.Errors{Error99: 1000}, ReuseRatio: f(0), RhoSteady: f(24.4),
 			Ports: results.Ports{PeakUsed: n(500)}, TimeWait: results.TimeWait{ProxyPeak: n(500), BackendPeak: n(1)}, Predicted: results.Prediction{Tuples: 500}}
 		change(&v)
 		return variant{Variant: v}
@@ -22,8 +22,16 @@ func TestCellsOfARow(t *testing.T) {
 	}{
 		{"one cause", "66.7 % error 99", func(*results.Variant) {}, variant.FailedByCause},
 		{"two causes", "66.7 %: 0.1 % error 99, 66.5 % no live upstreams", func(v *results.Variant) { v.Errors = &results.Errors{Error99: 2, NoLiveUpstreams: 998} }, variant.FailedByCause},
-		{"one in many", "< 0.1 % other", func(v *results.Variant) { v.OK, v.Failed, v.Errors = n(100000), n(1), &results.Errors{Other: 1} }, variant.FailedByCause},
-		{"all but one", "> 99.9 % error 99", func(v *results.Variant) { v.OK, v.Failed, v.Errors = n(1), n(100000), &results.Errors{Error99: 100000} }, variant.FailedByCause},
+		{"one in many", "< 0.1 % other", func(v *results.Variant) {
+			v.Scheduled, v.OK, v.Failed, v.Errors = n(100001), n(100000), n(1), &results.Errors{Other: 1}
+		}, variant.FailedByCause},
+		{"all but one", "> 99.9 % error 99", func(v *results.Variant) {
+			v.Scheduled, v.OK, v.Failed, v.Errors = n(100001), n(1), n(100000), &results.Errors{Error99: 100000}
+		}, variant.FailedByCause},
+		{"from the first on", "66.7 % error 99 (100.0 % from the first on)", func(v *results.Variant) { v.FirstError, v.OKBefore = f(2.5), n(500) }, variant.FailedByCause},
+		{"never sent", "32.0 %: 31.7 % never sent, 0.2 % unanswered", func(v *results.Variant) {
+			v.Scheduled, v.Failed, v.Dropped, v.Unfinished, v.Errors = n(27000), n(0), n(8570), n(63), &results.Errors{}
+		}, variant.FailedByCause},
 		{"no failure", "none", func(v *results.Variant) { v.Failed, v.Errors = n(0), &results.Errors{} }, variant.FailedByCause},
 		{"not counted", "not measured", func(v *results.Variant) { v.Failed = nil }, variant.FailedByCause},
 		{"churn", "1", func(*results.Variant) {}, variant.NewPerRequest},
@@ -36,6 +44,9 @@ func TestCellsOfARow(t *testing.T) {
 		{"neither holds", "neither: 1 / 2", func(v *results.Variant) { v.TimeWait = results.TimeWait{ProxyPeak: n(1), BackendPeak: n(2)} }, variant.Side},
 		{"one side unseen", "not measured", func(v *results.Variant) { v.TimeWait.BackendPeak = nil }, variant.Side},
 		{"no headroom", "none: 24 times too much", func(*results.Variant) {}, variant.Headroom},
+		{"failed below the limit", "none", func(v *results.Variant) { v.RhoSteady, v.FirstError = f(0.6), f(1.7) }, variant.Headroom},
+		{"collapsed", "none: connect() got too dear", func(v *results.Variant) { v.RhoSteady, v.Collapsed = f(0.1), true }, variant.Headroom},
+		{"held by requests under way", "2 times, to 400/s", func(v *results.Variant) { v.RhoSteady, v.Service = f(0.1), &results.Latency{P50: 1000} }, variant.Headroom},
 		{"headroom", "2.5 times, to 500/s", func(v *results.Variant) { v.RhoSteady = f(0.4) }, variant.Headroom},
 		{"much headroom", "over 100 times", func(v *results.Variant) { v.RhoSteady = f(0.001) }, variant.Headroom},
 	} {

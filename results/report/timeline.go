@@ -2,6 +2,8 @@ package report
 
 import (
 	"fmt"
+	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -35,14 +37,26 @@ func timeline(v *variant) []moment {
 		// The sampler never meets the very last tuple.
 		full, k := firstTaken(v.Data.Samples, v.Predicted.Tuples, 0.99)
 		add(full, fmt.Sprintf("%s of %s tuples are taken, as sampled: the plateau", chart.Grouped(float64(k)), v.K()))
+		first, last := failures(v.Data.Samples)
+		if v.FirstError == nil {
+			add(first, "first failure, of another kind than error 99")
+		}
 		peak, rate := errorPeak(v.Data.Samples)
-		add(peak, fmt.Sprintf("errors peak at %s per second", chart.Grouped(rate)))
-		add(lastError(v.Data.Samples), "last error 99")
+		add(peak, fmt.Sprintf("failures peak at %s per second", chart.Grouped(rate)))
+		add(last, "last failure")
+		if v.RecoveredS != nil {
+			what := "recovery: requests succeed again"
+			if last != nil && *last > *v.RecoveredS+1 {
+				what = "ports come back for a while: requests succeed again, until they are used up once more"
+			}
+			add(v.RecoveredS, what)
+		}
+	} else {
+		add(v.RecoveredS, "requests succeed again")
 	}
 	add(v.CollapseS, "throughput collapses: half the range is taken and connect() has to scan")
 	add(v.FirstError, "first error 99")
 	add(v.LoadEndS, "load ends")
-	add(v.RecoveredS, "recovery: requests succeed again")
 	slices.SortStableFunc(ms, func(a, b moment) int { return int(1e6 * (a.at - b.at)) })
 	start, known := v.Data.Start()
 	for i := range ms {
@@ -68,29 +82,43 @@ func firstTaken(samples []results.Sample, k int, share float64) (at *float64, n 
 	return nil, 0
 }
 
-// errorPeak is the second with the most errors. Single samples would crown
-// the jitter of the sampler.
+// errorPeak is the highest rate of failures over a second, and when that began.
+// Single samples would crown the jitter of the sampler, and a second that is
+// sampled in part is judged by that part.
 func errorPeak(samples []results.Sample) (at *float64, perS float64) {
-	sums := map[int]float64{}
+	type second struct{ failures, covered float64 }
+	seconds := map[int]second{}
 	for _, s := range samples {
-		if s.Load != nil {
-			sums[int(s.T)] += float64(s.Load.Errors.Total())
+		if s.Load == nil {
+			continue
 		}
+		i := int(math.Floor(s.T - s.Load.IntervalS/2))
+		x := seconds[i]
+		seconds[i] = second{x.failures + float64(s.Load.Errors.Total()), x.covered + s.Load.IntervalS}
 	}
-	for sec := range len(sums) { // in order, so that of two peaks the first wins
-		if sums[sec] > perS {
-			t := float64(sec)
-			at, perS = &t, sums[sec]
+	for _, i := range slices.Sorted(maps.Keys(seconds)) { // in order, so that of two peaks the first wins
+		x := seconds[i]
+		if x.covered < 0.5 {
+			continue
+		}
+		if rate := x.failures / x.covered; rate > 1.02*perS {
+			t := float64(i)
+			at, perS = &t, rate
 		}
 	}
 	return at, perS
 }
 
-func lastError(samples []results.Sample) (at *float64) {
+// failures are the moments of the first and the last failure of any kind, as
+// sampled.
+func failures(samples []results.Sample) (first, last *float64) {
 	for i := range samples {
-		if l := samples[i].Load; l != nil && l.Errors.Error99 > 0 {
-			at = &samples[i].T
+		if l := samples[i].Load; l != nil && l.Errors.Total() > 0 {
+			if first == nil {
+				first = &samples[i].T
+			}
+			last = &samples[i].T
 		}
 	}
-	return at
+	return first, last
 }

@@ -2,7 +2,9 @@ package report
 
 import (
 	"cmp"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/chart"
@@ -16,9 +18,62 @@ type occupied struct {
 
 // destination is one of the upstream's, with the sockets towards it.
 type destination struct {
-	Dst             string
-	Taken, TimeWait int64
-	Usable          string // ports towards it, of all source addresses
+	Dst    string
+	Taken  int64
+	states map[string]int64
+	Usable string // ports towards it, of all source addresses
+}
+
+// By says what holds the tuples, the most first.
+func (d destination) By() string {
+	names := slices.SortedFunc(maps.Keys(d.states), func(a, b string) int {
+		return cmp.Or(cmp.Compare(d.states[b], d.states[a]), cmp.Compare(a, b))
+	})
+	var parts []string
+	for _, n := range names {
+		parts = append(parts, chart.Grouped(float64(d.states[n]))+" "+strings.ToUpper(strings.ReplaceAll(n, "-", "_")))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// The states that can fill a table.
+const (
+	timeWait    = "time-wait"
+	finWait2    = "fin-wait-2"
+	established = "established"
+)
+
+// heldBy is the state that most of the tuples were in when most were taken; ""
+// where nobody looked.
+func (v *variant) heldBy() string {
+	if v.Data == nil {
+		return ""
+	}
+	most := busiest(v.Data.Samples)
+	if most == nil {
+		return ""
+	}
+	held := map[string]int64{}
+	by := ""
+	for _, s := range most.Net.Sockets {
+		held[s.State] += s.N
+		if by == "" || held[s.State] > held[by] {
+			by = s.State
+		}
+	}
+	return by
+}
+
+// busiest is the look at nginx's sockets that found most of them.
+func busiest(samples []results.Sample) *results.Sample {
+	var most *results.Sample
+	for i := range samples {
+		s := &samples[i]
+		if s.Host == results.HostProxy && s.Net != nil && (most == nil || s.Net.Count("") > most.Net.Count("")) {
+			most = s
+		}
+	}
+	return most
 }
 
 // full says which tuples were full, where any were: 99 % of those there are,
@@ -27,13 +82,7 @@ func full(v *variant) *occupied {
 	if v.Data == nil || v.Predicted.Tuples == 0 {
 		return nil
 	}
-	var most *results.Sample
-	for i := range v.Data.Samples {
-		s := &v.Data.Samples[i]
-		if s.Host == results.HostProxy && s.Net != nil && (most == nil || s.Net.Count("") > most.Net.Count("")) {
-			most = s
-		}
-	}
+	most := busiest(v.Data.Samples)
 	if most == nil || float64(most.Net.Count("")) < 0.99*float64(v.Predicted.Tuples) {
 		return nil
 	}
@@ -42,12 +91,10 @@ func full(v *variant) *occupied {
 		i := slices.IndexFunc(o.Destinations, func(d destination) bool { return d.Dst == s.Dst })
 		if i < 0 {
 			i = len(o.Destinations)
-			o.Destinations = append(o.Destinations, destination{Dst: s.Dst})
+			o.Destinations = append(o.Destinations, destination{Dst: s.Dst, states: map[string]int64{}})
 		}
 		o.Destinations[i].Taken += s.N
-		if s.State == "time-wait" {
-			o.Destinations[i].TimeWait += s.N
-		}
+		o.Destinations[i].states[s.State] += s.N
 	}
 	slices.SortFunc(o.Destinations, func(a, b destination) int { return cmp.Compare(a.Dst, b.Dst) })
 	for i := range o.Destinations {
@@ -55,27 +102,3 @@ func full(v *variant) *occupied {
 	}
 	return o
 }
-
-// Fixed and Unfixed are the variants beside the baseline, by what became of
-// them.
-func (p *page) Fixed() []variant {
-	return p.others(func(v variant) bool { return v.Verdict == "mitigated" })
-}
-
-// Unfixed is the rest of those that were judged.
-func (p *page) Unfixed() []variant {
-	return p.others(func(v variant) bool { return v.Verdict != "mitigated" && !v.NotRun })
-}
-
-func (p *page) others(want func(variant) bool) []variant {
-	var some []variant
-	for _, v := range p.Variants {
-		if !v.IsBaseline(p) && want(v) {
-			some = append(some, v)
-		}
-	}
-	return some
-}
-
-// IsBaseline says whether the others are told from this one.
-func (v variant) IsBaseline(p *page) bool { return v.Name == p.Baseline() }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"html/template"
 	"strconv"
 	"strings"
@@ -31,7 +32,7 @@ func ratio(r *float64) string {
 	return strconv.FormatFloat(*r, 'g', 3, 64)
 }
 
-func ms(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) + " ms" }
+func ms(v float64) string { return brief(v) + " ms" }
 
 func number(v *float64) string {
 	if v == nil {
@@ -79,8 +80,12 @@ func (v variant) PredictedError99() string {
 	switch {
 	case v.Predicted.FirstError99S == nil:
 		return "none"
+	case v.Plan.Random:
+		return "at random"
 	case v.Collapsed:
 		return "≈ " + chart.Seconds(*v.Predicted.FirstError99S)
+	case v.Predicted.GivenShare != nil:
+		return fmt.Sprintf("%s, given f = %.2f", chart.Seconds(*v.Predicted.FirstError99S), *v.Predicted.GivenShare)
 	}
 	return chart.Seconds(*v.Predicted.FirstError99S)
 }
@@ -90,18 +95,23 @@ func (v variant) FailedShare() string {
 	if v.Failed == nil || v.OK == nil || *v.Failed+*v.OK == 0 {
 		return ""
 	}
-	return strconv.FormatFloat(100*float64(*v.Failed)/float64(*v.Failed+*v.OK), 'f', 1, 64) + " %"
+	return percent(float64(*v.Failed) / float64(*v.Failed+*v.OK))
 }
 
 // K is the number of the variant's tuples.
 func (v variant) K() string { return chart.Grouped(float64(v.Predicted.Tuples)) }
 
-// Fix is the overlay on the baseline, in one line.
+// Fix is how a variant differs from the baseline, in one line.
 func (v variant) Fix() string {
-	if len(v.Plan.Change) == 0 {
-		return "none: the baseline"
+	switch changes := v.changes(); {
+	case v.base == nil && len(v.Plan.Change) == 0:
+		return "the baseline"
+	case v.base == nil:
+		return "the baseline: " + strings.Join(v.Plan.Change, "; ")
+	case len(changes) > 0:
+		return strings.Join(changes, "; ")
 	}
-	return strings.Join(v.Plan.Change, "; ")
+	return "nothing changed"
 }
 
 // term is an entry of the glossary.
