@@ -198,3 +198,16 @@ func runsWith(t *testing.T, name string, ports, rate int) {
 	}
 	teaches(t, i.dir(t))
 }
+
+// TestSoakSawTooth is 150 s of constant load on 1,000 ports: three bursts of 1,000
+// successes, and 60 to 62 s from each to the next; and of a load that falls, none
+// fails once the ports are back.
+func TestSoakSawTooth(t *testing.T) {
+	i := startOn(t, "netns", "run", "saw-tooth", "--size", "standard")
+	i.wait(t, "0")
+	teaches(t, i.dir(t))
+	s := i.summary(t)
+	if v := s.Variant("constant"); *v.OK < 3000 || *v.OK > 3006 {
+		t.Errorf("%d succeeded in 150 s, want 3000 (+0..2 in each of three bursts)", *v.OK)
+	}
+}

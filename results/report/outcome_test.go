@@ -1,0 +1,153 @@
+package report
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/lab99/lab99/results"
+)
+
+// pageOf is a page of variants, the first of which the others are told from.
+func pageOf(kind string, variants ...variant) *page {
+	p := &page{Run: &results.Run{Plan: results.Plan{Kind: kind}}, Variants: variants}
+	for i := range p.Variants[1:] {
+		p.Variants[i+1].base = &p.Variants[0]
+	}
+	return p
+}
+
+func named(name, verdict string, change ...string) variant {
+	return variant{Variant: results.Variant{Name: name, Verdict: verdict}, Plan: results.VariantPlan{Name: name, Change: change}}
+}
+
+func names(vs []variant) string {
+	var all []string
+	for _, v := range vs {
+		all = append(all, v.Name)
+	}
+	return strings.Join(all, " ")
+}
+
+// TestWhatAMeetingMayConclude: a change is rolled out if it is one to the servers,
+// held under the load that the baseline failed under, and does no harm.
+func TestWhatAMeetingMayConclude(t *testing.T) {
+	failed := named("baseline", "reproduced")
+	for _, c := range []struct {
+		name, kind                     string
+		rows                           []variant
+		fixed, unfixed, hidden, others string
+	}{
+		{"the main scenario", "failure", []variant{failed, named("keepalive", "mitigated", "proxy.keepalive: 20"), named("multi-ip", "postponed", "backend.addresses: 3")}, "keepalive", "multi-ip", "", ""},
+		{"a harm", "harm", []variant{failed, named("buckets", "mitigated", "proxy.sysctls.net.ipv4.tcp_max_tw_buckets: 150")}, "", "", "buckets", ""},
+		{"a harm by any name", "", []variant{failed, named("buckets", "mitigated", "proxy.sysctls.net.ipv4.tcp_max_tw_buckets: 150")}, "", "", "buckets", ""},
+		{"less load", "failure", []variant{failed, named("below", "mitigated", "rate: 240")}, "", "", "", "below"},
+		{"a change and another load", "mitigation", []variant{failed, named("delay", "mitigated", "proxy.sysctls.net.ipv4.tcp_tw_reuse_delay: 100", "rate: 400")}, "", "", "", ""},
+		{"watched for another time", "mitigation", []variant{failed, named("pool", "mitigated", "proxy.keepalive: 20", "duration: 5s")}, "pool", "", "", ""},
+		{"a knob of the test", "failure", []variant{failed, named("faster", "mitigated", "backend.delay: 50ms")}, "", "", "", "faster"},
+		{"nothing was broken", "mitigation", []variant{named("baseline", "mitigated"), named("keepalive", "mitigated", "proxy.keepalive: 20")}, "", "", "", ""},
+		{"a baseline with changes of its own", "mitigation", []variant{named("off", "reproduced", "proxy.sysctls.net.ipv4.tcp_tw_reuse: 0"), named("below", "mitigated")}, "below", "", "", ""},
+	} {
+		p := pageOf(c.kind, c.rows...)
+		if f, u, h, o := names(p.Fixed()), names(p.Unfixed()), names(p.Hidden()), names(p.NoChange()); f != c.fixed || u != c.unfixed || h != c.hidden || o != c.others {
+			t.Errorf("%s: fixed %q, unfixed %q, hidden %q, no change %q", c.name, f, u, h, o)
+		}
+	}
+}
+
+// TestTheFixIsTheDifference from the first variant, which may have changes itself.
+func TestTheFixIsTheDifference(t *testing.T) {
+	p := pageOf("", named("ejected", "reproduced", "proxy.max_fails: 1", "proxy.http: 1.0"), named("all", "reproduced"), named("same", "reproduced", "proxy.max_fails: 1", "proxy.http: 1.0"), named("more", "reproduced", "proxy.max_fails: 1", "proxy.http: 1.1"))
+	for i, want := range []string{"the baseline: proxy.max_fails: 1; proxy.http: 1.0", "proxy.max_fails: 0; proxy.http: as in the scenario", "nothing changed", "proxy.http: 1.1"} {
+		if got := p.Variants[i].Fix(); got != want {
+			t.Errorf("%s is %q, want %q", p.Variants[i].Name, got, want)
+		}
+	}
+}
+
+// TestCardsGoByTheDirection: a smaller pool is another change than a larger one,
+// and the baseline has no card.
+func TestCardsGoByTheDirection(t *testing.T) {
+	large, small := named("large", "not-reproduced"), named("small", "mitigated", "proxy.keepalive: 4")
+	large.Plan.Keepalive, small.Plan.Keepalive = 64, 4
+	all := pageOf("", large, small).Rollouts()
+	if len(all) != 1 || len(all[0].Cards) != 1 || all[0].Cards[0].Name != smallerPool.Name {
+		t.Errorf("cards %+v", all)
+	}
+	large, small = named("small", "reproduced", "proxy.keepalive: 4"), named("large", "mitigated", "proxy.keepalive: 64")
+	large.Plan.Keepalive, small.Plan.Keepalive = 4, 64
+	if all = pageOf("", large, small).Rollouts(); len(all) != 1 || all[0].Cards[0].Name == smallerPool.Name {
+		t.Errorf("cards of a larger pool %+v", all)
+	}
+}
+
+// TestCauseNamesWhatHeldTheTuples: TIME_WAIT, FIN_WAIT2 or requests under way, and
+// where ports had no part in it, what nginx logged.
+func TestCauseNamesWhatHeldTheTuples(t *testing.T) {
+	at := 1.7
+	failing := func(state string) variant {
+		v := named("baseline", "reproduced")
+		v.FirstError, v.Predicted.Tuples, v.Predicted.HoldS = &at, 100, 61
+		v.Data = &results.VariantData{Samples: []results.Sample{{T: 2, Host: results.HostProxy, Net: &results.Net{Sockets: []results.Sockets{{Dst: "198.18.99.20:8080", State: state, N: 100}}}}}}
+		return v
+	}
+	n, peak := int64(59), int64(20)
+	other := named("race", "not-reproduced")
+	other.Failed, other.Ports.PeakUsed, other.Predicted.Tuples = &n, &peak, 28232
+	other.Data = &results.VariantData{LogExcerpt: []string{"# 59 × [error] upstream prematurely closed connection", "2026/01/01 [error] …"}}
+	silent := other
+	silent.Data = nil
+	ejected := failing(timeWait)
+	ejected.Errors = &results.Errors{Error99: 1, NoLiveUpstreams: 500}
+	for _, c := range []struct {
+		name      string
+		v         variant
+		says, not string
+	}{
+		{"TIME_WAIT", failing(timeWait), "stays in TIME_WAIT for about 61 s", "under way"},
+		{"FIN_WAIT2", failing(finWait2), "in FIN_WAIT2", "stays in TIME_WAIT"},
+		{"requests under way", failing(established), "hold R·t", "stays in TIME_WAIT"},
+		{"another failure", other, "at most 20 of 28,232 tuples were taken. What nginx logged most, 59 times: “[error] upstream prematurely closed connection”.", "TIME_WAIT"},
+		{"a failure nobody logged", silent, "nginx logged nothing: 59 requests", "TIME_WAIT"},
+		{"peers marked down", ejected, `500 requests were then answered "no live upstreams"`, "hold R·t"},
+	} {
+		got := c.v.Cause()
+		if !strings.Contains(got, c.says) || strings.Contains(got, c.not) {
+			t.Errorf("%s: %q, want %q in it and not %q", c.name, got, c.says, c.not)
+		}
+	}
+}
+
+// TestTimelineOfFailures: of any kind, at a rate over whole seconds, and with a
+// recovery only if it lasts.
+func TestTimelineOfFailures(t *testing.T) {
+	var samples []results.Sample
+	load := func(from, to float64, ok, failed int64) {
+		for s := from; s < to-1e-9; s += 0.1 {
+			samples = append(samples, results.Sample{T: s + 0.1, Host: results.HostLoad, Load: &results.Load{IntervalS: 0.1, OK: ok, Failed: failed, Errors: results.Errors{Other: failed}}})
+		}
+	}
+	load(0, 1.5, 20, 0)
+	load(1.5, 60, 0, 20)
+	load(60, 63, 20, 0)
+	back, end := 60.0, 63.0
+	v := named("x", "not-reproduced")
+	v.OfferedPerS, v.RecoveredS, v.LoadEndS = 200, &back, &end
+	says := func() string {
+		v.Data = &results.VariantData{Samples: samples}
+		var all []string
+		for _, m := range timeline(&v) {
+			all = append(all, m.T()+" "+m.What)
+		}
+		return strings.Join(all, "\n")
+	}
+	got := says()
+	for _, want := range []string{"1.60 s first failure, of another kind", "failures peak at 200 per second", "60.00 s last failure", "60.00 s recovery: requests succeed again"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+	load(63, 70, 0, 20)
+	if got := says(); !strings.Contains(got, "60.00 s ports come back for a while") || !strings.Contains(got, "70.00 s last failure") {
+		t.Errorf("of a recovery that did not last:\n%s", got)
+	}
+}
