@@ -151,7 +151,7 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 	case b.size > 0 && s.Keepalive > 0 && v.Proxy.KeepaliveTimeout < b.every && v.Proxy.KeepaliveTimeout < v.Backend.KeepAliveTimeout:
 		s.Churn = 1 // nginx has closed what the last burst left
 	case b.size > 0:
-		pool.Concurrency = float64(b.size)
+		pool.Concurrency = float64(min(b.size, v.Load.Connections)) // the rest of a burst waits
 		s.Churn = pool.Churn()
 	default: // evenly spaced requests end one by one
 		s.Churn = pool.LeastChurn()

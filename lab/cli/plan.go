@@ -52,8 +52,13 @@ func plan(ctx context.Context, t *terminal, args []string) error {
 	if err != nil {
 		return err
 	}
+	notes = append(notes, found.notes...)
+	notes = append(notes, lab.Reasons(resolved, found.version, found.surroundings())...)
 	if c.json {
-		b, err := json.MarshalIndent(p, "", "  ")
+		b, err := json.MarshalIndent(struct {
+			*results.Plan
+			Notes []string `json:"notes"` // of this machine, and so no part of what is stored
+		}{p, append([]string{}, notes...)}, "", "  ")
 		if err != nil {
 			return err
 		}
@@ -62,8 +67,6 @@ func plan(ctx context.Context, t *terminal, args []string) error {
 	}
 	fmt.Fprintf(t.stdout, "%s: %s, size %s\n", p.Scenario, p.Title, p.Size)
 	fmt.Fprintf(t.stdout, "about %s in all, with the images present; nothing has been started\n\n", lab.Estimate(p).Round(time.Second))
-	notes = append(notes, found.notes...)
-	notes = append(notes, lab.Reasons(resolved, found.version, found.surroundings())...)
 	for _, note := range notes {
 		fmt.Fprintln(t.stdout, "Note: "+note)
 	}

@@ -45,7 +45,7 @@ func quantities(m *Measured, v *results.Variant) []quantity {
 			all = append(all, q)
 		}
 	}
-	add(!estimated, quantity{"first error 99", "s", first, v.FirstError, max(law.Tolerance(or0(first)), early*or0(first)), kinder})
+	add(!estimated, quantity{"first error 99", "s", first, v.FirstError, max(law.Tolerance(or0(first)), early*or0(first), law.BurstTolerance(m.burst())), kinder})
 	if ok := p.OKBeforeError99; ok != nil && v.OKBefore != nil && m.Plan.BurstS == 0 { // within a burst the law does not count
 		add(!estimated, quantity{"ok before it", "requests", num(int64(*ok)), okBeforeIt(v), max(2, max(0.02, early)*float64(*ok)), kinder})
 	}

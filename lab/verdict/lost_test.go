@@ -155,3 +155,23 @@ func TestCollapseIsHeldToFivePercent(t *testing.T) {
 }
 
 func ptr[T any](x T) *T { return &x }
+
+// TestAnOddRangeMayKeepAPort: connect() may overlook one of 737 ports, and none of
+// 736.
+func TestAnOddRangeMayKeepAPort(t *testing.T) {
+	for _, c := range []struct {
+		ports int
+		short int64
+		holds bool
+	}{{737, 0, true}, {737, 1, true}, {737, 2, false}, {736, 0, true}, {736, 1, false}} {
+		m := measured(setup(c.ports, 1, 200, 10), 7.5, nil)
+		m.Plan.PortLow, m.Plan.PortHigh = 20000, 20000+c.ports-1
+		m.Totals.OK -= c.short
+		v := Judge(m)
+		for _, x := range v.Checks {
+			if x.Name == "ok before it" && *x.OK != c.holds {
+				t.Errorf("%d ports, %d short: holds %v, want %v: %s", c.ports, c.short, *x.OK, c.holds, x.Law)
+			}
+		}
+	}
+}

@@ -33,26 +33,30 @@ func exhausts(n int64) lesson {
 	return func(t *testing.T, p results.VariantPlan, v results.Variant) {
 		t.Helper()
 		dueAt(n)(t, p, v)
-		succeeds(t, n*ports(p), v)
+		succeeds(t, p, n*ports(p), v)
 		if *v.CloseShare < 0.98 {
 			t.Errorf("%s: nginx closed %.1f %% of the connections first, want all", v.Name, 100**v.CloseShare)
 		}
 	}
 }
 
-func succeeds(t *testing.T, k int64, v results.Variant) {
+// succeeds: K requests, +0..2; of an odd range connect() may overlook a port of each
+// source towards each destination.
+func succeeds(t *testing.T, p results.VariantPlan, k int64, v results.Variant) {
 	t.Helper()
-	if *v.OK < k || *v.OK > k+2 {
-		t.Errorf("%s: %d succeeded, want %d (+0..2)", v.Name, *v.OK, k)
+	if least := k - overlooked(p, k); *v.OK < least || *v.OK > k+2 {
+		t.Errorf("%s: %d succeeded, want %d (+0..2), or %d at the least", v.Name, *v.OK, k, least)
 	}
 }
+
+func overlooked(p results.VariantPlan, k int64) int64 { return ports(p) % 2 * (k / ports(p)) }
 
 // runsOut: as exhausts, and all K tuples stand in TIME_WAIT on the proxy.
 func runsOut(n int64) lesson {
 	return func(t *testing.T, p results.VariantPlan, v results.Variant) {
 		t.Helper()
 		exhausts(n)(t, p, v)
-		if got, want := *v.TimeWait.ProxyPeak, n*ports(p); got != want {
+		if got, want := *v.TimeWait.ProxyPeak, n*ports(p); got > want || got < want-overlooked(p, want) {
 			t.Errorf("%s: %d TIME_WAIT on the proxy at most, want %d", v.Name, got, want)
 		}
 	}
@@ -121,8 +125,8 @@ func early(n int64) lesson {
 		if v.FirstError == nil || *v.FirstError > want+law.Tolerance(want) || *v.FirstError < (1-share)*want-law.Tolerance(want) {
 			t.Errorf("%s: first error 99 after %s, want %.3f s or up to %.1f %% less", v.Name, orNone(v.FirstError), want, 100*share)
 		}
-		succeeds(t, k, v)
-		if got := *v.TimeWait.ProxyPeak; got != k {
+		succeeds(t, p, k, v)
+		if got := *v.TimeWait.ProxyPeak; got > k || got < k-overlooked(p, k) {
 			t.Errorf("%s: %d TIME_WAIT on the proxy at most, want %d", v.Name, got, k)
 		}
 	}
@@ -220,10 +224,10 @@ func churns(k float64) lesson {
 	return func(t *testing.T, p results.VariantPlan, v results.Variant) {
 		t.Helper()
 		want := (math.Floor((float64(ports(p))-64)/(64-k)) + 1) * p.BurstS
-		if v.FirstError == nil || math.Abs(*v.FirstError-want) > law.Tolerance(want) {
-			t.Errorf("%s: first error 99 after %s, want %.3f s within %.0f ms", v.Name, orNone(v.FirstError), want, 1000*law.Tolerance(want))
+		if v.FirstError == nil || *v.FirstError < want-law.Tolerance(want) || *v.FirstError > want+1.5*p.BurstS {
+			t.Errorf("%s: first error 99 after %s, want %.3f s, or a burst later as real bursts are kinder", v.Name, orNone(v.FirstError), want)
 		}
-		if *v.NewConns != ports(p) {
+		if n := *v.NewConns; n > ports(p) || n < ports(p)-overlooked(p, ports(p)) {
 			t.Errorf("%s: %d connections, want all %d ports used up", v.Name, *v.NewConns, ports(p))
 		}
 	}
