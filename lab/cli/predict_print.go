@@ -53,7 +53,7 @@ func (a answer) limits() string {
 			floor(*a.SafeRatePerS), strings.Replace(fmt.Sprint(a.target), "e-0", "e-", 1), floor(*s.SafeRate()))
 	}
 	if s.ConnectCostAfter() < 2*law.ConnectCost { // no step worth a word
-		return strings.Replace(upper(all), "all of them are", fmt.Sprintf("all %s tuples come to be taken", whole(float64(a.Tuples))), 1) + "."
+		return strings.Replace(upper(all), "all of them are", fmt.Sprintf("all of %s come to be taken", counted(a.Tuples, "tuple", "tuples")), 1) + "."
 	}
 	half := fmt.Sprintf("above %s requests/s half of the %s tuples come to be taken, and every connect() costs %s instead of %s",
 		floor(*a.CliffRatePerS), whole(float64(a.Tuples)), brief(s.ConnectCostAfter()), brief(law.ConnectCost))
@@ -104,7 +104,11 @@ func (a answer) random() string {
 	if a.SteadyFailedShare <= a.target {
 		return fmt.Sprintf(" %s of the tuples are held on average, and %s of random arrivals find none: no more than may.%s", held, tiny(a.SteadyFailedShare), a.needs())
 	}
-	text := fmt.Sprintf(" %s of the tuples would be held on average if there were no end of them, and %s of random arrivals find none, more than may", held, tiny(a.SteadyFailedShare))
+	held += " of the tuples"
+	if times := a.setup.Occupied(); times >= 2 {
+		held = fmt.Sprintf("%.3g times as many tuples as there are", times)
+	}
+	text := fmt.Sprintf(" %s would be held on average if there were no end of them, and %s of random arrivals find none, more than may", held, tiny(a.SteadyFailedShare))
 	if a.FirstError99S != nil {
 		text += fmt.Sprintf(": the first after about %s", seconds(*a.FirstError99S))
 	}

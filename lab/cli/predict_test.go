@@ -33,6 +33,10 @@ func TestPredictReads(t *testing.T) {
 		"random":        "--rate 440 --target-error-rate 1e-6",
 		"quick":         "--ports 500 --rate 200",
 		"slow-backend":  "--ports 100 --rate 60 --backend-ms 3000",
+		"under-way":     "--ports 100 --rate 99 --concurrency 99 --close-share 0",
+		"few-ports":     "--ports 10 --rate 20 --target-error-rate 1e-6",
+		"random-lost":   "--rate 460 --target-error-rate 1e-6",
+		"one-port":      "--ports 1 --rate 1",
 		"the-race":      "--ports 1000 --rate 200 --close-share 0.45",
 		"half-only":     "--rate 300",
 		"quiet":         "--rate 100",
@@ -43,6 +47,16 @@ func TestPredictReads(t *testing.T) {
 			got := "$ lab99 predict " + args + "\n" + predicts(t, strings.Fields(args)...)
 			golden.Compare(t, filepath.Join("testdata", "predict", name+".txt"), got)
 		})
+	}
+}
+
+// TestPredictCallsNothingAMitigationWhereNothingFails.
+func TestPredictCallsNothingAMitigationWhereNothingFails(t *testing.T) {
+	if text := predicts(t, "--rate", "231"); strings.Contains(text, "mitigated") {
+		t.Errorf("at a rate that nothing fails at:\n%s", text)
+	}
+	if text := predicts(t, "--rate", "900"); !strings.Contains(text, "mitigated") {
+		t.Error("at a rate that fails nothing mitigates")
 	}
 }
 

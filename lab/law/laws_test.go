@@ -416,3 +416,19 @@ func TestWorkersNeeded(t *testing.T) {
 		}
 	}
 }
+
+// TestRequestsUnderWayLowerTheSafeRate: each holds its tuple before TIME_WAIT does.
+func TestRequestsUnderWayLowerTheSafeRate(t *testing.T) {
+	s := Setup{Ports: 1000, RatePerS: 10, InFlight: 100, CloseShare: 1} // a backend of 10 s
+	within(t, "safe rate", s.SafeRate(), 1000.0/71, 1e-9)
+	within(t, "rate at which half is taken", s.CliffRate(), 500.0/71, 1e-9)
+	for _, m := range Mitigations(s) {
+		if m.Name == "keepalive" && m.Setup.Keepalive != 101 {
+			t.Errorf("a pool of %d for 100 requests under way, want room for one more", m.Setup.Keepalive)
+		}
+	}
+	collapsing := Setup{Ports: 28232, RatePerS: 900, CloseShare: 1, Churn: 0.9}
+	whole := collapsing
+	whole.RatePerS, whole.Churn = 810, 1
+	near(t, "requests served after a collapse, by connections", *Predict(collapsing).SteadyOKPerS*0.9, *Predict(whole).SteadyOKPerS, 1e-9)
+}
