@@ -45,7 +45,7 @@ type variant struct {
 
 func newPage(run *results.Run, figs []chart.Figure) *page {
 	// Worded anew: the finding of an old run reads as well as that of a new one.
-	p := &page{Run: run, ID: filepath.Base(run.Dir), Finding: results.Finding(run.Summary), Figures: figs}
+	p := &page{Run: run, ID: run.ID(), Finding: results.Finding(run.Summary), Figures: figs}
 	for _, plan := range run.Plan.Variants {
 		v := variant{Plan: plan, Variant: run.Row(plan), NotRun: run.Summary.Variant(plan.Name) == nil}
 		for i := range run.Variants {
