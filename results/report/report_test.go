@@ -150,7 +150,7 @@ func TestEveryFigureIsDescribedAndHasItsTable(t *testing.T) {
 	run := charttest.Full()
 	html, _ := pages(t, run)
 	for _, f := range figures(t, run) {
-		i := strings.Index(html, `<figure id="f-`+f.ID+`"><div class="plot" role="img" aria-label="`)
+		i := strings.Index(html, `<figure id="f-`+f.ID+`" aria-labelledby="c-`+f.ID+`"><div class="plot" tabindex="0"`)
 		if i < 0 {
 			t.Fatalf("%s is not on the page", f.ID)
 		}
