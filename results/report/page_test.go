@@ -46,3 +46,73 @@ func TestEveryTableNamesItsRowsAndColumns(t *testing.T) {
 		}
 	}
 }
+
+// TestOneCanFindTheWay: the page is walked by its headings, its landmarks and
+// its list of contents.
+func TestOneCanFindTheWay(t *testing.T) {
+	for name, run := range runs() {
+		html, _ := pages(t, run)
+		level := byte('0')
+		for _, h := range regexp.MustCompile(`<h([1-6])`).FindAllStringSubmatch(html, -1) {
+			if h[1][0] > level+1 {
+				t.Errorf("%s: a heading of level %s below one of level %c", name, h[1], level)
+			}
+			level = h[1][0]
+		}
+		for _, once := range []string{`<html lang="en">`, `<a class="skip" href="#verdicts">`, "<main>", "</main>\n<footer>", `<nav aria-label=`, "<h1>"} {
+			if strings.Count(html, once) != 1 {
+				t.Errorf("%s: %d times %s", name, strings.Count(html, once), once)
+			}
+		}
+		_, nav, _ := strings.Cut(html, "<nav ")
+		nav, _, _ = strings.Cut(nav, "</nav>")
+		for _, v := range run.Plan.Variants {
+			if !strings.Contains(nav, `href="#v-`+v.Name+`"`) {
+				t.Errorf("%s: no way to %s", name, v.Name)
+			}
+		}
+		_, after, _ := strings.Cut(html, "<h2 id=")
+		for _, h := range regexp.MustCompile(`<h2 id="(\w+)"`).FindAllStringSubmatch(after, -1) {
+			if h[1] != "count" && !strings.Contains(nav, `href="#`+h[1]+`"`) {
+				t.Errorf("%s: no way to %s", name, h[1])
+			}
+		}
+	}
+}
+
+// TestTheFirstScreenExplainsItself, to one who never heard of TIME_WAIT, also
+// where the run has no moment of exhaustion to tell of.
+func TestTheFirstScreenExplainsItself(t *testing.T) {
+	run := charttest.Quick()
+	for i := range run.Summary.Variants {
+		run.Summary.Variants[i].Verdict, run.Summary.Variants[i].FirstError = "mitigated", nil
+	}
+	html, _ := pages(t, run)
+	first, _, _ := strings.Cut(html[strings.Index(html, "<main>"):], `<h2 id="rollout">`)
+	for _, want := range []string{"this is called TIME_WAIT", "connect() fails with error 99", `v-mitigated">mitigated</strong>: nothing failed`} {
+		if !strings.Contains(first, want) {
+			t.Errorf("the first screen does not say %q", want)
+		}
+	}
+	if strings.Contains(first, "</strong>: error 99 came") {
+		t.Error("a verdict is explained that nothing has")
+	}
+}
+
+// TestThePageNamesTheFiles that lie beside it.
+func TestThePageNamesTheFiles(t *testing.T) {
+	dir := charttest.Save(t, t.TempDir(), charttest.Quick())
+	if err := Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	files := read(t, dir)
+	for name := range files {
+		known := "<code>" + name + "</code>"
+		if strings.HasPrefix(name, "charts/") {
+			known = "<code>." + name[strings.LastIndexByte(name, '.')+1:] + "</code>"
+		}
+		if name != HTMLFile && !strings.Contains(files[HTMLFile], known) {
+			t.Errorf("the page does not name %s", name)
+		}
+	}
+}
