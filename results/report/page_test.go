@@ -116,3 +116,23 @@ func TestThePageNamesTheFiles(t *testing.T) {
 		}
 	}
 }
+
+// TestPaperShowsWhatIsShort: checks and log lines are printed, tables of
+// points, events and whole configurations are not, and the page says so.
+func TestPaperShowsWhatIsShort(t *testing.T) {
+	html, _ := pages(t, charttest.Quick())
+	for summary, short := range map[string]bool{"Checks of ": true, "From nginx’s error log": true, "Data: ": false, "nginx.conf as rendered": false, "Events of ": false, "Read back from inside ": false} {
+		all := regexp.MustCompile(`<details([^>]*)><summary>`+summary).FindAllStringSubmatch(html, -1)
+		if len(all) == 0 {
+			t.Errorf("nothing folded is called %q", summary)
+		}
+		for _, d := range all {
+			if strings.Contains(d[1], "short") != short {
+				t.Errorf("%q is printed: %v, want %v", summary, !short, short)
+			}
+		}
+	}
+	if !strings.Contains(html, `printed">Not printed: the data of the figures`) {
+		t.Error("a printed page does not say where the rest is")
+	}
+}
