@@ -24,6 +24,16 @@ type Run struct {
 	Missing []string
 }
 
+// ID names the run: its directory's name, whatever way led there. From inside
+// the directory that is ".", which names nothing.
+func (r *Run) ID() string {
+	dir := r.Dir
+	if abs, err := filepath.Abs(dir); err == nil {
+		dir = abs
+	}
+	return filepath.Base(dir)
+}
+
 // VariantData is what was measured of one variant.
 type VariantData struct {
 	Name       string

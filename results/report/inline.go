@@ -37,6 +37,9 @@ var (
 	hundredths  = regexp.MustCompile(`(\d\.\d)\d+`)
 )
 
+// fonts are the names that the file of a figure has to repeat at every text.
+var fonts = regexp.MustCompile(`font-family:[^;"]*;`)
+
 // picture is the SVG of a figure: sized by the page, and with every colour a
 // variable, so that it follows the reader's light or dark.
 func picture(f chart.Figure, phone bool) (string, []chart.Area, error) {
@@ -55,11 +58,15 @@ func picture(f chart.Figure, phone bool) (string, []chart.Area, error) {
 	pairs := chart.Colours()
 	// The page says once what every text of the file says for itself, and a tenth
 	// of a point is finer than any screen: together a third of the page.
-	swap := []string{"font-family:'Liberation Sans',Arial,Helvetica,sans-serif;", "", "font-weight:normal;", "", "font-style:normal;", "", "\n\tstyle=", " style="}
+	swap := []string{"font-weight:normal;", "", "font-style:normal;", "", "\n\tstyle=", " style="}
 	for i := 0; i < len(pairs); i += 2 {
 		swap = append(swap, pairs[i], fmt.Sprintf("var(--c%d)", i/2))
 	}
-	head := "<svg class=\"" + class + "\" aria-hidden=\"true\" " + box[:strings.IndexAny(box, "\n>")] + ">"
+	box = box[:strings.IndexAny(box, "\n>")]
+	wide := strings.Fields(strings.Trim(strings.TrimPrefix(box, "viewBox="), `"`))[2]
+	// --w is the width at which a point is a pixel: the page keeps the words legible by it.
+	head := fmt.Sprintf(`<svg class="%s" aria-hidden="true" style="--w:%spx" %s>`, class, wide, box)
+	body = fonts.ReplaceAllString(body, "")
 	body = coordinates.ReplaceAllStringFunc(body, func(s string) string { return hundredths.ReplaceAllString(s, "$1") })
 	return head + strings.NewReplacer(swap...).Replace(body), areas, nil
 }

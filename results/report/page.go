@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/lab99/lab99/results"
@@ -46,7 +47,7 @@ type variant struct {
 
 func newPage(run *results.Run, figs []chart.Figure) *page {
 	// Worded anew: the finding of an old run reads as well as that of a new one.
-	p := &page{Run: run, ID: filepath.Base(run.Dir), Finding: results.Finding(run.Summary), Figures: figs}
+	p := &page{Run: run, ID: run.ID(), Finding: results.Finding(run.Summary), Figures: figs}
 	for _, plan := range run.Plan.Variants {
 		v := variant{Plan: plan, Variant: run.Row(plan), NotRun: run.Summary.Variant(plan.Name) == nil}
 		for i := range run.Variants {
@@ -70,6 +71,25 @@ func newPage(run *results.Run, figs []chart.Figure) *page {
 		p.Notes = append(p.Notes, m+": the report is of what is left.")
 	}
 	return p
+}
+
+// plainly is what a verdict says to one who reads only the first screen.
+var plainly = []term{
+	{"reproduced", "error 99 came as foretold"},
+	{"collapsed", "nginx slowed to a crawl before the last port was taken"},
+	{"mitigated", "nothing failed, and ports are left"},
+	{"postponed", "error 99 came all the same, only later"},
+	{"inconclusive", "nothing failed so far, but hardly any port is left"},
+	{"not-reproduced", "error 99 did not come"},
+	{"invalid", "the measurement cannot be trusted"},
+	{"error", "the lab itself failed"},
+}
+
+// Legend explains the verdicts that this run has.
+func (p *page) Legend() []term {
+	return slices.DeleteFunc(slices.Clone(plainly), func(t term) bool {
+		return !slices.ContainsFunc(p.Variants, func(v variant) bool { return v.Verdict == t.Word })
+	})
 }
 
 // standIns says where a variant was not the lab's own nginx before Apache.

@@ -150,7 +150,7 @@ func TestEveryFigureIsDescribedAndHasItsTable(t *testing.T) {
 	run := charttest.Full()
 	html, _ := pages(t, run)
 	for _, f := range figures(t, run) {
-		i := strings.Index(html, `<figure id="f-`+f.ID+`"><div class="plot" role="img" aria-label="`)
+		i := strings.Index(html, `<figure id="f-`+f.ID+`" aria-labelledby="c-`+f.ID+`"><div class="plot" tabindex="0"`)
 		if i < 0 {
 			t.Fatalf("%s is not on the page", f.ID)
 		}
@@ -183,7 +183,7 @@ func TestDarkChangesEveryColour(t *testing.T) {
 // TestAVariantWithoutNumbersSaysSo: not measured is never 0.
 func TestAVariantWithoutNumbersSaysSo(t *testing.T) {
 	html, _ := pages(t, charttest.Cut())
-	rows := regexp.MustCompile(`(?s)<tr><th scope="row"><a href="#v-(\S+?)">(.*?)</tr>`).FindAllStringSubmatch(html, -1)
+	rows := regexp.MustCompile(`(?s)<tr role="row"><th role="rowheader" scope="row"><a href="#v-(\S+?)">(.*?)</tr>`).FindAllStringSubmatch(html, -1)
 	if len(rows) != 4 {
 		t.Fatalf("%d verdict rows, want 4: the plan's, run or not", len(rows))
 	}
@@ -309,7 +309,7 @@ func TestTheLawAndTheRunStandSideBySide(t *testing.T) {
 	}
 	html, md := pages(t, run)
 	for _, want := range []string{
-		"<td>baseline</td><td>first error 99</td><td>2.50\u00a0s</td><td>5.52\u00a0s</td><td>&#43;120.80\u00a0%</td><td>±\u00a050\u00a0ms</td><td>✗ broken</td><td>f below 1</td>",
+		"<th scope=\"row\">baseline</th><td>first error 99</td><td>2.50\u00a0s</td><td>5.52\u00a0s</td><td>&#43;120.80\u00a0%</td><td>±\u00a050\u00a0ms</td><td>✗ broken</td><td>f below 1</td>",
 		"<td>load factor ρ</td><td>2.5</td><td>2.5</td><td>&#43;0.00\u00a0%</td><td>±\u00a00.25</td><td>✓ holds</td><td>–</td>",
 		"<li>baseline, first error 99: predicted 2.50 s, measured 5.52 s; f below 1: why.</li>",
 	} {

@@ -1,0 +1,126 @@
+package report
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/lab99/lab99/results"
+	"github.com/lab99/lab99/results/chart"
+)
+
+// checked is a line of the table of checks. The verdict names figures as a
+// scenario file does; a reader wants them in words, with their units.
+type checked struct{ Name, Outcome, Law, Predicted, Measured, Text string }
+
+// figure is a number of the result, in words.
+type figure struct{ words, unit string }
+
+const share = "%" // a unit: what is kept as 0 to 1
+
+// laws are the checks by their names, claimed the figures that a scenario
+// makes claims about.
+var (
+	laws = map[string]figure{
+		"accounts":       {"every request is accounted for", "requests"},
+		"log":            {"nginx's log says the same", "requests"},
+		"first error 99": {"first error 99", "s"},
+		"ok before it":   {"successes before error 99", "requests"},
+		"share lost":     {"share lost", share},
+		"collapse":       {"collapse of the throughput", "s"},
+	}
+	claimed = map[string]figure{
+		"ok":                         {"requests that succeeded", ""},
+		"failed":                     {"requests that failed", ""},
+		"failed_share":               {"requests that failed", share},
+		"error_99":                   {"requests failed by error 99", ""},
+		"no_live_upstreams":          {"requests failed by “no live upstreams”", ""},
+		"other_failures":             {"requests failed otherwise", ""},
+		"dropped":                    {"requests never sent", ""},
+		"log_error_99":               {"error 99 in nginx's log", "lines"},
+		"log_no_live_upstreams":      {"“no live upstreams” in nginx's log", "lines"},
+		"log_other":                  {"other errors in nginx's log", "lines"},
+		"log_lines_per_failure":      {"error-99 lines in nginx's log per failed request", ""},
+		"first_error_99_s":           {"first error 99", "s"},
+		"collapse_s":                 {"collapse of the throughput", "s"},
+		"recovered_s":                {"recovery", "s"},
+		"new_connections":            {"new connections to the backend", ""},
+		"connections_per_request":    {"new connections per request", ""},
+		"close_share":                {"connections that nginx closed first, f", share},
+		"rho":                        {"load factor ρ", ""},
+		"time_wait_proxy":            {"TIME_WAIT on nginx's side, peak", "sockets"},
+		"time_wait_backend":          {"TIME_WAIT on the backend's side, peak", "sockets"},
+		"ports_peak":                 {"ports taken, peak", ""},
+		"neighbour_max_ms":           {"slowest neighbour request", "ms"},
+		"p99_ms":                     {"latency p99", "ms"},
+		"tw_recycled":                {"ports reused out of TIME_WAIT", ""},
+		"tw_overflow":                {"TIME_WAIT dropped at the cap", "sockets"},
+		"bystander_backend_failed":   {"bystander's failed connections to the backend", ""},
+		"bystander_elsewhere_failed": {"bystander's failed connections elsewhere", ""},
+		"bystander_bind_failed":      {"bystander's failed connections after bind()", ""},
+	}
+)
+
+// Checked are the checks of a variant, in words.
+func (v variant) Checked() []checked {
+	var all []checked
+	for _, c := range v.Checks {
+		all = append(all, inWords(c))
+	}
+	return all
+}
+
+func inWords(c results.Check) checked {
+	words := checked{Name: c.Name, Outcome: mark(c.OK), Law: c.Law, Predicted: number(c.Predicted), Measured: number(c.Measured), Text: c.Text}
+	if f, known := laws[c.Name]; known {
+		words.Name, words.Predicted, words.Measured = f.words, f.show(c.Predicted), f.show(c.Measured)
+		return words
+	}
+	claim := strings.Fields(c.Law) // FIGURE OP NUMBER
+	if c.Name != "claim" || len(claim) != 3 {
+		return words
+	}
+	f, known := claimed[claim[0]]
+	value, err := strconv.ParseFloat(claim[2], 64)
+	if !known || err != nil {
+		return words
+	}
+	bound := f.bound(claim[1], value)
+	words.Name, words.Law, words.Predicted, words.Measured = f.words, "what the scenario expects", bound, f.show(c.Measured)
+	words.Text = f.words + ": " + bound + " expected, " + words.Measured + " measured"
+	if c.Measured == nil {
+		words.Measured, words.Text = chart.NotMeasured, f.words+": "+bound+" expected, not measured"
+	}
+	return words
+}
+
+// bound words a comparison: a moment is early or late, anything else is much
+// or little.
+func (f figure) bound(op string, value float64) string {
+	ops := []string{">", ">=", "<", "<=", "="}
+	forms := []string{"over _", "_ or more", "under _", "at most _", "exactly _"}
+	if f.unit == "s" {
+		forms = []string{"after _", "after _ or more", "before _", "after _ at most", "at _"}
+	}
+	i := slices.Index(ops, op)
+	if i < 0 {
+		return op + " " + f.show(&value)
+	}
+	return strings.Replace(forms[i], "_", f.show(&value), 1)
+}
+
+// show is a number with its unit and no more digits than one reads.
+func (f figure) show(x *float64) string {
+	switch {
+	case x == nil:
+		return "–"
+	case f.unit == share:
+		return strconv.FormatFloat(math.Round(1e4**x)/100, 'f', -1, 64) + " %"
+	}
+	s := strconv.FormatFloat(math.Round(1000**x)/1000, 'f', -1, 64)
+	if math.Abs(*x) >= 1000 || *x == math.Trunc(*x) {
+		s = chart.Grouped(*x)
+	}
+	return strings.TrimSpace(s + " " + f.unit)
+}

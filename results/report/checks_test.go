@@ -1,0 +1,40 @@
+package report
+
+import (
+	"testing"
+
+	"github.com/lab99/lab99/results"
+	"github.com/lab99/lab99/scenarios"
+)
+
+func TestChecksAreWords(t *testing.T) {
+	yes, n := true, func(x float64) *float64 { return &x }
+	for law, want := range map[string]checked{
+		"recovered_s > 59":              {"recovery", "✓ holds", "what the scenario expects", "after 59 s", "62.5 s", "recovery: after 59 s expected, 62.5 s measured"},
+		"recovered_s >= 59":             {"recovery", "✓ holds", "what the scenario expects", "after 59 s or more", "62.5 s", "recovery: after 59 s or more expected, 62.5 s measured"},
+		"p99_ms <= 3000":                {"latency p99", "✓ holds", "what the scenario expects", "at most 3,000 ms", "62.5 ms", "latency p99: at most 3,000 ms expected, 62.5 ms measured"},
+		"log_error_99 = 3":              {"error 99 in nginx's log", "✓ holds", "what the scenario expects", "exactly 3 lines", "62.5 lines", "error 99 in nginx's log: exactly 3 lines expected, 62.5 lines measured"},
+		"a figure of another lab99 > 1": {"claim", "✓ holds", "a figure of another lab99 > 1", "59", "62.5", "as it came"},
+		"unheard_of > 1":                {"claim", "✓ holds", "unheard_of > 1", "59", "62.5", "as it came"},
+	} {
+		if got := inWords(results.Check{Name: "claim", OK: &yes, Law: law, Predicted: n(59), Measured: n(62.5), Text: "as it came"}); got != want {
+			t.Errorf("%s:\n got %+v\nwant %+v", law, got, want)
+		}
+	}
+	if got := inWords(results.Check{Name: "claim", Law: "close_share < 0.1"}); got.Predicted != "under 10 %" || got.Measured != "not measured" || got.Outcome != "? unknown" {
+		t.Errorf("not measured: %+v", got)
+	}
+	if got := inWords(results.Check{Name: "ok before it", OK: &yes, Law: "K/f", Predicted: n(4096), Measured: n(4097), Text: "t"}); got != (checked{"successes before error 99", "✓ holds", "K/f", "4,096 requests", "4,097 requests", "t"}) {
+		t.Errorf("a law: %+v", got)
+	}
+}
+
+// TestEveryClaimHasWords: a figure that scenarios learn to claim must not
+// reach the page as a token.
+func TestEveryClaimHasWords(t *testing.T) {
+	for _, name := range scenarios.Metrics {
+		if claimed[name].words == "" {
+			t.Errorf("no words for %s", name)
+		}
+	}
+}
