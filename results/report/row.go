@@ -184,12 +184,23 @@ func (v variant) underWay() float64 {
 // Lasted is how long the load was, which every share of it depends on.
 func (v variant) Lasted() string { return secs(v.LoadEndS) }
 
-// Mechanism says in plain words, with the run's own numbers, why ports run
-// out; "" where they did not, where something else than TIME_WAIT held them, or
-// where the laws foretold no moment.
+// Mechanism says in plain words, with the run's own numbers, why ports ran out, or
+// what failed where they had no part in it; "" where nothing did, or the laws
+// foretold no moment.
 func (p *page) Mechanism() string {
 	v := p.failure()
 	law, ports := v.Predicted, v.K()
+	switch {
+	case v.FirstError == nil && !v.Collapsed && orZero(v.Failed)+orZero(v.Dropped)+orZero(v.Unfinished) > 0:
+		return v.Cause()
+	case v.FirstError != nil && v.heldBy() == established:
+		return fmt.Sprintf("Every request that waits for the backend holds a connection to it, and each connection a port number of its own. Of a slow backend %s requests a second soon wait for all %s of them. "+
+			"Then none is free: the next connect() fails with error 99, “Cannot assign requested address”, and the client gets a 502. No closed connection has a part in it.", chart.Grouped(v.OfferedPerS), ports)
+	case v.FirstError != nil && v.heldBy() == finWait2:
+		return fmt.Sprintf("For a request that cannot share a connection nginx opens a new one to the backend, and each takes a port number of its own. nginx closes it when it has the response, but this backend "+
+			"does not close its end, and until it does the number stays blocked; this is called FIN_WAIT2. At %s requests a second %s ports last %s. Then none is free: the next connect() fails with error 99, "+
+			"“Cannot assign requested address”, and the client gets a 502.", chart.Grouped(v.OfferedPerS), ports, chart.Seconds(*v.FirstError))
+	}
 	if v.Collapsed && v.FirstError == nil {
 		return fmt.Sprintf("For a request that cannot share a connection nginx opens a new one to the backend, and each takes a port number of its own, which stays blocked for %s after the "+
 			"connection ends; this is called TIME_WAIT. With half of the %s taken, the kernel has to search for a free one at every connect(): milliseconds each, instead of "+
