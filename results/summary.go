@@ -122,7 +122,7 @@ type Check struct {
 // laws that the run broke.
 type Comparison struct {
 	Quantity      string   `json:"quantity"`
-	Unit          string   `json:"unit"`           // s, requests, tuples, or "" for a ratio
+	Unit          string   `json:"unit"`           // s, requests, tuples, sockets, lines, "of the requests" for a share, or "" for a ratio
 	Predicted     *float64 `json:"predicted"`      // null: it was not to come
 	Measured      *float64 `json:"measured"`       // null: it did not come
 	RelativeError *float64 `json:"relative_error"` // measured/predicted − 1; null where that makes no sense

@@ -118,8 +118,9 @@ func (m *Measured) steady(fault float64) (from, to float64) {
 }
 
 // rho is the measured load factor: new connections per second, times f, times
-// the hold time, over the tuples. Where too few connections were closed to
-// measure f, all are taken to land on the proxy.
+// the hold time, over the tuples. Those that stay open are not counted: they fill a
+// pool once, or are under way. Where too few connections were closed to measure f,
+// all are taken to land on the proxy.
 func (m *Measured) rho(fault float64) *float64 {
 	if m.Proxy == nil || m.Totals == nil || m.Plan.Predicted.Tuples == 0 {
 		return nil
@@ -132,12 +133,29 @@ func (m *Measured) rho(fault float64) *float64 {
 	if s := m.closeShare(); s != nil {
 		f = *s
 	}
-	opened := max(0, m.opens(to)-m.opens(from)) // the bystander's, taken off, are known to a sample's time only
+	// The bystander's, taken off, are known to a sample's time only.
+	opened := max(0, m.opens(to)-m.opens(from)-m.stillOpen(from, to))
 	rho := opened / (to - from) * f * m.Plan.Predicted.HoldS / float64(m.Plan.Predicted.Tuples)
 	if most := m.buckets(); most > 0 { // no more than these are ever held
 		rho = min(rho, most/float64(m.Plan.Predicted.Tuples))
 	}
 	return &rho
+}
+
+// stillOpen is by how many the connections have grown that are open, as sampled.
+func (m *Measured) stillOpen(from, to float64) float64 {
+	var before, after float64
+	for _, s := range m.net(results.HostProxy) {
+		if s.Net.Sockets == nil || s.T > to {
+			continue
+		}
+		n := float64(s.Net.Count("established"))
+		if s.T <= from {
+			before = n
+		}
+		after = n
+	}
+	return after - before
 }
 
 // buckets is the tcp_max_tw_buckets that the scenario sets; 0 where it sets none.

@@ -59,7 +59,7 @@ func (v variant) afterFirst() string {
 		return ""
 	}
 	after := *v.OK + *v.Failed - *v.OKBefore
-	if after <= 0 || *v.Failed > after {
+	if after <= 0 || *v.Failed > after || *v.OKBefore == 0 { // none before: it is the share in all
 		return ""
 	}
 	return percent(float64(*v.Failed) / float64(after))
