@@ -34,12 +34,7 @@ var figures = []figure{
 		}
 		return ratio(100*float64(*v.Failed), float64(*v.OK+*v.Failed))
 	}},
-	{"new connections per request", "", func(v results.Variant) *float64 {
-		if v.NewConns == nil || v.OK == nil || v.Failed == nil {
-			return nil
-		}
-		return ratio(float64(*v.NewConns), float64(*v.OK+*v.Failed))
-	}},
+	{"new connections per request", "", results.Variant.ConnectionsPerRequest},
 	{"load factor ρ", "", func(v results.Variant) *float64 { return v.RhoSteady }},
 	{"ports used at most", "", func(v results.Variant) *float64 { return float(v.Ports.PeakUsed) }},
 	{"latency p50", "ms", latency(func(l *results.Latency) float64 { return l.P50 })},
