@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -17,8 +18,8 @@ import (
 	"github.com/lab99/lab99/results/chart/charttest"
 )
 
-// side makes a side of so many runs. Each run's p99 and neighbour are its own,
-// the second run's twice as far from the base as the first's, and so on.
+// side makes a side of so many runs, each with a p99 of its own: a tenth above
+// that of the run before.
 func side(label string, n int, p99 float64, change func(i int, r *results.Run)) Side {
 	s := Side{Label: label}
 	for i := range n {
@@ -108,7 +109,7 @@ func TestTooFewRunsShowNothing(t *testing.T) {
 		if *v.Differs || v.Low != nil || v.High != nil {
 			t.Errorf("%d runs: %+v, want neither a difference nor an interval", n, v)
 		}
-		if !strings.Contains(strings.Join(r.Notes, " "), "4 on each side") {
+		if notes := strings.Join(r.Notes, " "); !strings.Contains(notes, "figures of b and of a: that takes 4 on each side") || strings.Contains(notes, "by chance") {
 			t.Errorf("%d runs: the notes are %q", n, r.Notes)
 		}
 	}
@@ -121,6 +122,72 @@ func TestTooFewRunsShowNothing(t *testing.T) {
 		if v := value(t, r, "keepalive", "latency p99", 0); (v.Low != nil) != (n == runsForInterval) {
 			t.Errorf("%d runs: %+v", n, v)
 		}
+	}
+}
+
+// TestNeverIsLaterThanAny: a side where error 99 came half as often differs from
+// one where it always does, and has no median; what was not measured says
+// nothing.
+func TestNeverIsLaterThanAny(t *testing.T) {
+	none := func(from int, measured bool) func(int, *results.Run) {
+		return func(i int, r *results.Run) {
+			if v := &r.Summary.Variants[0]; i >= from {
+				v.FirstError = nil
+				if v.Errors = nil; measured {
+					v.Errors = &results.Errors{}
+				}
+			}
+		}
+	}
+	base := side("a", 6, 2, nil)
+	for _, c := range []struct {
+		from          int
+		measured      bool
+		text          string
+		differs, some bool
+	}{
+		{6, true, "1.003", false, true},
+		{5, true, "1.003, none in 1 of 6", false, true},
+		{3, true, "none in 3 of 6, else 1.003 … 1.003", false, false},
+		{2, true, "none in 4 of 6, else 1.003 … 1.003", false, false},
+		{1, true, "none in 5 of 6, else 1.003 … 1.003", true, false},
+		{0, true, "none", true, false},
+		{3, false, "1.003, not measured in 3 of 6", false, true},
+	} {
+		v := value(t, compare(t, base, side("b", 6, 2, none(c.from, c.measured))), "baseline", "first error 99", 1)
+		if v.String() != c.text || *v.Differs != c.differs || (v.Median != nil) != c.some || v.Change != nil || v.N != c.from {
+			t.Errorf("from %d: %q, differs %v, %+v", c.from, v, *v.Differs, v)
+		}
+	}
+	if v := value(t, compare(t, base, side("b", 6, 2, none(0, false))), "baseline", "first error 99", 1); v.P != nil || v.String() != "not measured" {
+		t.Errorf("nothing measured: %q, %+v", v, v)
+	}
+}
+
+// TestSharesDifferInPoints: a percentage of a percentage is misread.
+func TestSharesDifferInPoints(t *testing.T) {
+	b := side("b", 4, 2, func(_ int, r *results.Run) {
+		ok, failed := int64(80), int64(20)
+		r.Summary.Variants[0].OK, r.Summary.Variants[0].Failed = &ok, &failed
+	})
+	var text bytes.Buffer
+	if err := compare(t, side("a", 4, 2, nil), b).WriteText(&text); err != nil {
+		t.Fatal(err)
+	}
+	if got := text.String(); !regexp.MustCompile(`failed share, % +50 +20 +-30\.0 points +0\.029`).MatchString(got) {
+		t.Error(got)
+	}
+}
+
+// TestChanceHits: the note adds up what each test really does, and says nothing
+// where none can.
+func TestChanceHits(t *testing.T) {
+	notes := func(n int) string {
+		return strings.Join(compare(t, side("a", n, 2, nil), side("b", n, 4, nil)).Notes, " ")
+	}
+	// Two figures that vary, 4 against 4: 2 of 70 arrangements each.
+	if got := notes(4); !strings.Contains(got, "Of 21 tests of figures about 0.057 show one by chance") {
+		t.Error(got)
 	}
 }
 

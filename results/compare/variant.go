@@ -81,7 +81,7 @@ func firstOf(why string) string {
 // caveats are what a reader of the numbers must know.
 func (r *Result) caveats() []string {
 	var notes []string
-	tests, most := 0, 0
+	tests, chance, most := 0, 0.0, 0
 	for _, s := range r.Sides {
 		most = max(most, len(s.Runs))
 	}
@@ -90,6 +90,7 @@ func (r *Result) caveats() []string {
 			for _, s := range m.Sides {
 				if s.P != nil {
 					tests++
+					chance += s.level
 				}
 			}
 		}
@@ -97,10 +98,23 @@ func (r *Result) caveats() []string {
 	if most < runsForInterval {
 		notes = append(notes, fmt.Sprintf("A confidence interval of %.0f %% takes %d runs; with fewer the range of the values stands in brackets instead.", 100*r.Confidence, runsForInterval))
 	}
-	if len(r.Sides) > 1 && slices.ContainsFunc(r.Sides, func(s SideInfo) bool { return len(s.Runs) < runsForDifference }) {
-		notes = append(notes, fmt.Sprintf("So few runs can hardly show a difference: %d on each side are the fewest that can. ~ means that none is shown, not that there is none.", runsForDifference))
-	} else if tests > 0 {
-		notes = append(notes, fmt.Sprintf("~ means that no difference is shown (p > %.2g). Of %d tests about %.0f show one by chance where there is none.", r.Alpha, tests, max(1, r.Alpha*float64(tests))))
+	if few := r.tooFew(); len(few) > 0 {
+		notes = append(notes, fmt.Sprintf("So few runs can show no difference between the figures of %s and of %s: that takes %d on each side. ~ means that none is shown, not that there is none.",
+			strings.Join(few, ", "), r.Sides[0].Label, runsForDifference))
+	}
+	if chance > 0 {
+		notes = append(notes, fmt.Sprintf("~ means that no difference is shown (p > %.2g). Of %d tests of figures about %.2g show one by chance where there is none.", r.Alpha, tests, chance))
 	}
 	return notes
+}
+
+// tooFew are the sides that cannot be shown to differ from the base.
+func (r *Result) tooFew() []string {
+	var labels []string
+	for _, s := range r.Sides[1:] {
+		if !canDiffer(len(r.Sides[0].Runs), len(s.Runs)) {
+			labels = append(labels, s.Label)
+		}
+	}
+	return labels
 }

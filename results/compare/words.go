@@ -150,7 +150,7 @@ func (r *Result) table() [][]string {
 			for i, s := range m.Sides {
 				row = append(row, s.String())
 				if i > 0 {
-					row = append(row, s.change(v.Valid), s.shownP())
+					row = append(row, m.change(i, v.Valid), shownP(s.P))
 				}
 			}
 			rows = append(rows, row)
