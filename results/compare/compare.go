@@ -3,10 +3,15 @@
 //
 // A side is one run or several that repeat each other; the first side is the
 // base. Of every figure of a variant a side has the median with its confidence
-// interval, and against the base the difference, or ~ where the Mann-Whitney
-// test shows none: golang.org/x/perf/benchmath with AssumeNothing, as latencies
-// and times are anything but normal. A single run is never shown to differ:
-// the test wants four on each side.
+// interval (golang.org/x/perf/benchmath with AssumeNothing, as latencies and
+// times are anything but normal), and against the base the difference, or ~
+// where the Mann-Whitney test shows none. What did not come is later than all
+// that did. A single run is not shown to differ from another, nor are three
+// from three: it takes four on each side, or three against five. Each figure is
+// tested by itself, and how many differ by chance alone is said below.
+//
+// Verdicts are held against each other by Fisher's exact test, and decide the
+// exit code (verdicts.go).
 //
 // Runs that did not ask for the same cannot be compared: their difference would
 // be that of the question. It is then invalid, with the reason, as is a variant
@@ -18,7 +23,6 @@ package compare
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/lab99/lab99/results"
 )
@@ -70,6 +74,10 @@ type Variant struct {
 	Verdicts []map[string]int `json:"verdicts"` // by side: how many runs came to which
 	LeftOut  []string         `json:"left_out"` // runs whose measurement of it does not count, and why
 	Metrics  []Metric         `json:"metrics"`
+
+	VerdictTests []VerdictTest `json:"verdict_tests"` // by side, of the verdicts that count; the base's is none
+
+	counted []map[string]int // the verdicts less those of runs left out
 }
 
 // Metric is a figure of a variant on every side.
@@ -100,6 +108,7 @@ func Compare(sides []Side) (*Result, error) {
 	for _, name := range variantNames(sides) {
 		r.Variants = append(r.Variants, r.variant(name, sides))
 	}
+	testVerdicts(r.Variants, r.Alpha)
 	r.Notes = append(r.Notes, r.caveats()...)
 	return r, nil
 }
@@ -119,30 +128,6 @@ func variantNames(sides []Side) []string {
 		}
 	}
 	return names
-}
-
-// VerdictsDiffer says whether a valid variant came to other verdicts on
-// another side than on the base.
-func (r *Result) VerdictsDiffer() bool {
-	for _, v := range r.Variants {
-		for _, side := range v.Verdicts[1:] {
-			if v.Valid && !sameWords(v.Verdicts[0], side) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// sameWords compares which verdicts there are, not how often, as sides may have
-// different numbers of runs; rows that were left out say nothing.
-func sameWords(a, b map[string]int) bool {
-	for w := range union(a, b) {
-		if !slices.Contains(unmeasured, w) && (a[w] == 0) != (b[w] == 0) {
-			return false
-		}
-	}
-	return true
 }
 
 // AllValid says whether everything could be compared.

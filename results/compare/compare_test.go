@@ -304,13 +304,6 @@ func TestEnvironments(t *testing.T) {
 	}
 }
 
-func TestVerdictsThatDiffer(t *testing.T) {
-	b := side("b", 2, 2, func(i int, r *results.Run) { r.Summary.Variants[1].Verdict = "inconclusive" })
-	if r := compare(t, side("a", 2, 2, nil), b); !r.VerdictsDiffer() {
-		t.Error("mitigated and inconclusive are taken for the same")
-	}
-}
-
 // TestWords holds the text and the page against golden files.
 func TestWords(t *testing.T) {
 	upgraded := side("after", 6, 4, func(i int, r *results.Run) {

@@ -18,7 +18,7 @@ func (r *Result) variant(name string, sides []Side) Variant {
 	rows := make([][]results.Variant, len(sides))
 	var why []string
 	for i, s := range sides {
-		verdicts := map[string]int{}
+		verdicts, counted := map[string]int{}, map[string]int{}
 		for _, run := range s.Runs {
 			row, planned := rowOf(run, name)
 			if !planned {
@@ -33,9 +33,10 @@ func (r *Result) variant(name string, sides []Side) Variant {
 				v.LeftOut = append(v.LeftOut, fmt.Sprintf("%s was ended early, and its load in %s may have been cut short", filepath.Base(run.Dir), name))
 				continue
 			}
+			counted[row.Verdict]++
 			rows[i] = append(rows[i], row)
 		}
-		v.Verdicts = append(v.Verdicts, verdicts)
+		v.Verdicts, v.counted = append(v.Verdicts, verdicts), append(v.counted, counted)
 		if len(rows[i]) == 0 {
 			why = append(why, fmt.Sprintf("no valid measurement of it on side %s", s.Label))
 		}

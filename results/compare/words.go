@@ -141,7 +141,7 @@ func (r *Result) table() [][]string {
 		for i, verdicts := range v.Verdicts {
 			row = append(row, tally(verdicts))
 			if i > 0 {
-				row = append(row, v.verdictChange(i), "")
+				row = append(row, v.verdictChange(i), shownP(v.VerdictTests[i].P))
 			}
 		}
 		rows = append(rows, row)
@@ -157,16 +157,6 @@ func (r *Result) table() [][]string {
 		}
 	}
 	return rows
-}
-
-func (v Variant) verdictChange(side int) string {
-	switch {
-	case !v.Valid:
-		return "invalid"
-	case sameWords(v.Verdicts[0], v.Verdicts[side]):
-		return "same"
-	}
-	return "differs"
 }
 
 func (r *Result) foot() []string {
