@@ -97,13 +97,16 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// number has four digits, and all of a whole number.
+// number has four digits, all of a whole number, and three of what is below 1.
 func number(x float64) string {
 	if x == math.Trunc(x) {
 		return strconv.FormatFloat(x, 'f', 0, 64)
 	}
-	whole := int(math.Floor(math.Log10(math.Abs(x)))) + 1
-	s := strconv.FormatFloat(x, 'f', max(0, 4-max(whole, 1)), 64)
+	whole, digits := int(math.Floor(math.Log10(math.Abs(x))))+1, 4
+	if whole <= 0 {
+		digits = 3
+	}
+	s := strconv.FormatFloat(x, 'f', max(0, digits-whole), 64)
 	if strings.Contains(s, ".") {
 		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
 	}
