@@ -13,16 +13,19 @@
 // Verdicts are held against each other by Fisher's exact test, and decide the
 // exit code (verdicts.go).
 //
-// Runs that did not ask for the same cannot be compared: their difference would
-// be that of the question. It is then invalid, with the reason, as is a variant
-// that a side has no valid measurement of. What differs between the machines
-// stands first, since it is what a difference is put down to.
+// Runs of two scenarios or sizes cannot be compared, nor can a variant of which
+// they asked for other things, by its resolved plan or what its configurations
+// come to: the difference would be that of the question. It is then invalid,
+// with the reason, as is a variant that a side has no valid measurement of. What
+// differs between the machines, drivers and images, or in the text of the
+// scenario, stands first, since it is what a difference is put down to.
 //
 // Neighbours: package results reads the runs, package report words one of them.
 package compare
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"github.com/lab99/lab99/results"
 )
@@ -48,6 +51,8 @@ type Result struct {
 	Environment []Difference `json:"environment_differences"`
 	Variants    []Variant    `json:"variants"`
 	Notes       []string     `json:"notes"`
+
+	unknown []string // runs without an environment
 }
 
 // SideInfo says which runs a side is made of.
@@ -101,6 +106,9 @@ func Compare(sides []Side) (*Result, error) {
 		}
 		info := SideInfo{Label: s.Label, Scenario: s.Runs[0].Plan.Scenario, Size: s.Runs[0].Plan.Size}
 		for _, run := range s.Runs {
+			if run.Env.Kernel == "" {
+				r.unknown = append(r.unknown, filepath.Base(run.Dir))
+			}
 			info.Runs = append(info.Runs, RunInfo{run.Dir, run.Summary.StartedUTC, run.Plan.Note, run.Plan.Hash})
 		}
 		r.Sides = append(r.Sides, info)

@@ -192,37 +192,68 @@ func TestChanceHits(t *testing.T) {
 }
 
 // TestOtherQuestionsAreInvalid: no difference is told of them, and the reason
-// is.
+// is. What was asked of one variant is not held against another.
 func TestOtherQuestionsAreInvalid(t *testing.T) {
+	edited := func(old, new string) func(r *results.Run) {
+		return func(r *results.Run) {
+			r.Plan.Source, r.Variants[1].Nginx = "0123456789abcdef", strings.ReplaceAll(r.Variants[1].Nginx, old, new)
+		}
+	}
 	for name, c := range map[string]struct {
-		change func(p *results.Plan)
+		change func(r *results.Run)
 		says   string
+		whole  bool // nothing can be compared
 	}{
-		"scenario": {func(p *results.Plan) { p.Scenario = "other" }, "scenario other, not port-exhaustion"},
-		"size":     {func(p *results.Plan) { p.Size = "full" }, "size full, not tiny"},
-		"file":     {func(p *results.Plan) { p.Source = "0123456789abcdef" }, "source is 0123456789ab, not nothing"},
-		"rate":     {func(p *results.Plan) { p.Variants[1].RatePerS = 60 }, "keepalive.rate_per_s is 60, not 50"},
-		"sysctl": {func(p *results.Plan) { p.Variants[0].Sysctls = map[string]string{"net.ipv4.tcp_tw_reuse": "1"} },
-			"baseline.sysctls.net.ipv4.tcp_tw_reuse is 1, not 0"},
+		"scenario": {func(r *results.Run) { r.Plan.Scenario = "other" }, "scenario other, not port-exhaustion", true},
+		"size":     {func(r *results.Run) { r.Plan.Size = "full" }, "size full, not tiny", true},
+		"seed":     {func(r *results.Run) { r.Plan.Seed = 7 }, "seed 7, not 1", true},
+		"rate":     {func(r *results.Run) { r.Plan.Variants[1].RatePerS = 60 }, "rate_per_s is 60, not 50", false},
+		"ports":    {func(r *results.Run) { r.Plan.Variants[1].PortHigh++ }, "port_high is 20050, not 20049", false},
+		"stop":     {func(r *results.Run) { s := 5.0; r.Plan.Variants[1].StopAfterS = &s }, "stop_after_error_99_s is 5, not nothing", false},
+		"sysctl": {func(r *results.Run) { r.Plan.Variants[1].Sysctls = map[string]string{"net.ipv4.tcp_tw_reuse": "1"} },
+			"sysctls.net.ipv4.tcp_tw_reuse is 1, not 0", false},
+		"configuration": {edited("keepalive 20", "keepalive 2"), `nginx.conf has "keepalive 2;", not "keepalive 20;"`, false},
+		"--set": {func(r *results.Run) {
+			r.Plan.Set, r.Variants[1].Httpd = []string{"backend.keepalive=off"}, "KeepAlive Off\n"
+		}, `httpd.conf has "KeepAlive Off", not "KeepAlive On"`, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := side("b", 6, 4, func(_ int, r *results.Run) { c.change(&r.Plan) })
-			r := compare(t, side("a", 6, 2, nil), b)
-			if r.Valid || r.AllValid() || !strings.Contains(strings.Join(r.Invalid, "\n"), c.says) {
-				t.Errorf("valid %v, reasons %q, want %q", r.Valid, r.Invalid, c.says)
+			on := func(_ int, r *results.Run) { r.Variants[1].Httpd = "KeepAlive On\n" }
+			b := side("b", 6, 4, func(i int, r *results.Run) { on(i, r); c.change(r) })
+			r := compare(t, side("a", 6, 2, on), b)
+			reasons := strings.Join(r.Invalid, "\n")
+			if v := r.Variants[1]; !c.whole && v.Invalid != nil {
+				reasons = *v.Invalid
+			}
+			if r.Valid == c.whole || r.AllValid() || !strings.Contains(reasons, c.says) {
+				t.Errorf("valid %v, reasons %q, want %q", r.Valid, reasons, c.says)
 			}
 			if v := value(t, r, "keepalive", "latency p99", 1); v.P != nil || v.Change != nil || v.Median == nil {
 				t.Errorf("p99 %+v, want its median and no test", v)
 			}
+			if v := value(t, r, "baseline", "latency p99", 1); (v.P == nil) != c.whole {
+				t.Errorf("p99 of the other variant: %+v", v)
+			}
 		})
 	}
-	// What the user wrote beside it, and what the laws say there, is no question.
-	b := side("b", 6, 2, func(_ int, r *results.Run) {
-		r.Plan.Note, r.Plan.Hash = "after", "of an older lab99"
-		r.Plan.Variants[0].Predicted.Tuples = 7
-	})
-	if r := compare(t, side("a", 6, 2, nil), b); !r.Valid {
-		t.Errorf("invalid: %q", r.Invalid)
+	// What is written beside it, where it runs and what the laws say there is no
+	// question.
+	for name, change := range map[string]func(p *results.Run){
+		"driver": func(r *results.Run) { r.Plan.Driver, r.Env.Driver = "netns", "netns" },
+		"image": func(r *results.Run) {
+			r.Plan.Variants[1].ProxyImage, r.Plan.Set = "nginx:1.31", []string{"proxy.image=nginx:1.31"}
+		},
+		"words": func(r *results.Run) {
+			r.Plan.Note, r.Plan.Hash, r.Plan.Title, r.Plan.Variants[1].Title = "after", "of an older lab99", "t", "t"
+		},
+		"expectation": func(r *results.Run) { r.Plan.Variants[1].Expect, r.Plan.Variants[1].Predicted.Tuples = "collapsed", 7 },
+		"older":       func(r *results.Run) { r.Plan.Variants[1].Ports, r.Plan.Variants[1].Peers = 1, 1 },
+		"a comment":   edited("listen 8080;", "listen 8080; # for all\n\n"),
+	} {
+		b := side("b", 6, 2, func(_ int, r *results.Run) { change(r) })
+		if r := compare(t, side("a", 6, 2, nil), b); !r.AllValid() {
+			t.Errorf("%s: invalid: %q, %+v", name, r.Invalid, r.Variants)
+		}
 	}
 }
 
@@ -274,11 +305,12 @@ func TestLoadsCutShortDoNotCount(t *testing.T) {
 // not at all.
 func TestEnvironments(t *testing.T) {
 	b := side("b", 2, 2, func(i int, r *results.Run) {
-		r.Env.Kernel = "6.19.0"
+		r.Env.Kernel, r.Plan.Source = "6.19.0", "0123456789abcdef"
 		r.Env.Images[0].Version = fmt.Sprintf("nginx/1.30.%d", i)
 		for _, v := range r.Env.Variants {
 			h := v.Hosts["proxy"]
 			h.Sysctls["net.ipv4.tcp_tw_reuse"] = "2"
+			h.Sysctls["net.netfilter.nf_conntrack_count"] = "17" // nobody set that
 			if v.Name == "keepalive" {
 				h.UsablePorts = 49
 				v.Hosts["proxy"] = h
@@ -292,6 +324,7 @@ func TestEnvironments(t *testing.T) {
 	want := []string{
 		"kernel: 6.18.5 → 6.19.0",
 		"image of the proxy, nginx:1.30: lab99/nginx:assembled, nginx/1.22.1, assembled, 0f3a5c1e9b → lab99/nginx:assembled, nginx/1.30.0, assembled, 0f3a5c1e9b | lab99/nginx:assembled, nginx/1.30.1, assembled, 0f3a5c1e9b",
+		"scenario's files:  → 0123456789ab",
 		"proxy net.ipv4.tcp_tw_reuse: 0 → 2",
 		"proxy usable ports (keepalive): 50 → 49",
 	}
@@ -301,6 +334,15 @@ func TestEnvironments(t *testing.T) {
 	partial := side("b", 2, 2, func(_ int, r *results.Run) { r.Env.Variants = r.Env.Variants[:1] })
 	if d := compare(t, side("a", 2, 2, nil), partial).Environment; len(d) > 0 {
 		t.Errorf("hosts that never came up differ: %v", d)
+	}
+	lost := side("b", 1, 2, func(_ int, r *results.Run) { r.Env = results.Env{} })
+	r := compare(t, side("a", 1, 2, nil), lost)
+	var text bytes.Buffer
+	if err := r.WriteText(&text); err != nil {
+		t.Fatal(err)
+	}
+	if got := text.String(); strings.Contains(got, "no difference\n") || !strings.Contains(got, "The environment of 20261123-130000-port-exhaustion-tiny is not known") {
+		t.Errorf("an environment that is missing: %s", got)
 	}
 }
 

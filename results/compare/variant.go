@@ -17,12 +17,21 @@ func (r *Result) variant(name string, sides []Side) Variant {
 	v := Variant{Name: name, LeftOut: []string{}, Metrics: []Metric{}}
 	rows := make([][]results.Variant, len(sides))
 	var why []string
+	var first *results.Run // that was to measure it
 	for i, s := range sides {
+		told := false
 		verdicts, counted := map[string]int{}, map[string]int{}
 		for _, run := range s.Runs {
 			row, planned := rowOf(run, name)
 			if !planned {
 				continue
+			}
+			if first == nil {
+				first = run
+			}
+			if differ := unlikeVariant(first, run, name); differ != "" && !told {
+				told = true
+				why = append(why, fmt.Sprintf("%s asked for something else than %s: %s", filepath.Base(run.Dir), filepath.Base(first.Dir), differ))
 			}
 			verdicts[row.Verdict]++
 			if slices.Contains(unmeasured, row.Verdict) {
@@ -95,6 +104,9 @@ func (r *Result) caveats() []string {
 				}
 			}
 		}
+	}
+	for _, dir := range r.unknown {
+		notes = append(notes, fmt.Sprintf("The environment of %s is not known: %s is missing.", dir, results.EnvFile))
 	}
 	if most < runsForInterval {
 		notes = append(notes, fmt.Sprintf("A confidence interval of %.0f %% takes %d runs; with fewer the range of the values stands in brackets instead.", 100*r.Confidence, runsForInterval))

@@ -104,6 +104,7 @@ func (r *Result) head() []string {
 	}
 	switch {
 	case len(r.Environment) == 0 && len(r.Sides[0].Runs) == 1 && len(r.Sides) == 1: // nothing to differ from
+	case len(r.Environment) == 0 && len(r.unknown) > 0: // see the notes
 	case len(r.Environment) == 0:
 		lines = append(lines, "Environments: no difference")
 	default:
