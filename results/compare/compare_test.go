@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -212,13 +213,23 @@ func TestOtherQuestionsAreInvalid(t *testing.T) {
 		"stop":     {func(r *results.Run) { s := 5.0; r.Plan.Variants[1].StopAfterS = &s }, "stop_after_error_99_s is 5, not nothing", false},
 		"sysctl": {func(r *results.Run) { r.Plan.Variants[1].Sysctls = map[string]string{"net.ipv4.tcp_tw_reuse": "1"} },
 			"sysctls.net.ipv4.tcp_tw_reuse is 1, not 0", false},
+		"own": {func(r *results.Run) { r.Variants[1].Nginx = "events {}\n" }, `nginx.conf has "events {}"`, false},
+		"everything": {func(r *results.Run) {
+			v := &r.Plan.Variants[1]
+			v.RatePerS, v.Connections, v.TimeoutS, v.Workers, v.DurationS, v.Method = 1, 2, 3, 4, 5, "POST"
+		}, "connections is 2, not 64, duration_s is 5, not 2, method is POST, not nothing, rate_per_s is 1, not 50, and 2 more", false},
 		"configuration": {edited("keepalive 20", "keepalive 2"), `nginx.conf has "keepalive 2;", not "keepalive 20;"`, false},
 		"--set": {func(r *results.Run) {
 			r.Plan.Set, r.Variants[1].Httpd = []string{"backend.keepalive=off"}, "KeepAlive Off\n"
 		}, `httpd.conf has "KeepAlive Off", not "KeepAlive On"`, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			on := func(_ int, r *results.Run) { r.Variants[1].Httpd = "KeepAlive On\n" }
+			on := func(_ int, r *results.Run) {
+				r.Variants[1].Httpd = "KeepAlive On\n"
+				if name == "own" {
+					r.Plan.Variants[1].OwnConfig = "nginx.conf"
+				}
+			}
 			b := side("b", 6, 4, func(i int, r *results.Run) { on(i, r); c.change(r) })
 			r := compare(t, side("a", 6, 2, on), b)
 			reasons := strings.Join(r.Invalid, "\n")
@@ -343,6 +354,35 @@ func TestEnvironments(t *testing.T) {
 	}
 	if got := text.String(); strings.Contains(got, "no difference\n") || !strings.Contains(got, "The environment of 20261123-130000-port-exhaustion-tiny is not known") {
 		t.Errorf("an environment that is missing: %s", got)
+	}
+}
+
+// TestWhatIsKnownOfAnEnvironment: nothing that is read back is passed over.
+func TestWhatIsKnownOfAnEnvironment(t *testing.T) {
+	host := func(change func(h *results.HostEnv)) func(r *results.Run) {
+		return func(r *results.Run) {
+			h := r.Env.Variants[0].Hosts["proxy"]
+			change(&h)
+			r.Env.Variants[0].Hosts["proxy"] = h
+		}
+	}
+	for what, change := range map[string]func(r *results.Run){
+		"arch":                        func(r *results.Run) { r.Env.Arch = "other" },
+		"CPUs":                        func(r *results.Run) { r.Env.CPUs = 64 },
+		"memory":                      func(r *results.Run) { r.Env.MemoryMiB = 1 },
+		"driver":                      func(r *results.Run) { r.Env.Driver = "other" },
+		"engine":                      func(r *results.Run) { r.Env.Engine = "other" },
+		"lab99":                       func(r *results.Run) { r.Env.Revision = "other" },
+		"image of the proxy, other":   func(r *results.Run) { r.Env.Images[0].Requested = "other" },
+		"proxy open files (baseline)": host(func(h *results.HostEnv) { h.NoFile = 7 }),
+		"proxy version (baseline)":    host(func(h *results.HostEnv) { h.Version = "other" }),
+		"proxy MPM (baseline)":        host(func(h *results.HostEnv) { h.MPM = "other" }),
+		"proxy build (baseline)":      host(func(h *results.HostEnv) { h.Build = "other" }),
+	} {
+		r := compare(t, side("a", 1, 2, nil), side("b", 1, 2, func(_ int, r *results.Run) { change(r) }))
+		if !slices.ContainsFunc(r.Environment, func(d Difference) bool { return d.What == what }) || !r.AllValid() {
+			t.Errorf("%s: valid %v, %+v", what, r.AllValid(), r.Environment)
+		}
 	}
 }
 

@@ -167,7 +167,7 @@ func (v *Value) test(base, xs []float64, was *float64) {
 	p, level := rankTest(base, xs, thresholds.CompareAlpha)
 	differs := p <= thresholds.CompareAlpha
 	v.P, v.Differs, v.level = &p, &differs, level
-	if differs && was != nil && *was != 0 && v.Median != nil {
+	if differs && was != nil && v.Median != nil {
 		v.Change = finite(*v.Median / *was - 1)
 	}
 }

@@ -86,6 +86,45 @@ func TestLimitsAreThoseOfTheRun(t *testing.T) {
 	}
 }
 
+// TestLimitsAreToldApart: a table that was not full was not counted, what
+// TIME_WAIT shows has rules of its own, and the fastest of several variants says
+// how much time there is.
+func TestLimitsAreToldApart(t *testing.T) {
+	run := example(t)
+	run.Summary.Variants[0].Collapsed = true
+	if l := limits(run)[0]; l.Reached {
+		t.Errorf("%+v: the rate fell before all tuples were taken", l)
+	}
+	run = example(t)
+	run.Plan.Variants[0], run.Plan.Variants[1] = run.Plan.Variants[1], run.Plan.Variants[0]
+	if l := limits(run)[0]; l.Names() != "keepalive, baseline" || l.PerS < 190 {
+		t.Errorf("%+v, want the baseline's 197 per second", l)
+	}
+	few := int64(3)
+	run.Summary.Variants[0].TimeWait.ProxyPeak = &few
+	if all := limits(run); all[0].Names() != "keepalive" || all[1].Names() != "baseline" || all[1].Counts() {
+		t.Errorf("%+v", all)
+	}
+}
+
+// TestAJumpUnderReuse: a second is too short for any alert, and the rule says so.
+func TestAJumpUnderReuse(t *testing.T) {
+	run := charttest.Run("r", "quick", charttest.Case{Name: "above", Verdict: "reproduced", Tuples: 300, RatePerS: 400, Duration: 5, Churn: 1, HoldS: 1})
+	r, _ := RulesFor(run, "above")
+	if text := r.YAML(); !strings.Contains(text, "502. It warns of a load that grows, not of one that jumps. Scrape") || strings.Contains(text, "of the lab they last") {
+		t.Error(text)
+	}
+}
+
+// TestLongNames: a group's name has an end.
+func TestLongNames(t *testing.T) {
+	run := example(t)
+	run.Plan.Scenario = strings.Repeat("long-", 100)
+	if name := groupName(run.Plan); len(name) > 70 {
+		t.Errorf("%d bytes: %s", len(name), name)
+	}
+}
+
 // TestLimitsThatTimeWaitDoesNotShow: of a backend that closes late the ports
 // stay in FIN_WAIT2, and the rate alone tells.
 func TestLimitsThatTimeWaitDoesNotShow(t *testing.T) {
