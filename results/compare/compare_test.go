@@ -251,8 +251,9 @@ func TestOtherQuestionsAreInvalid(t *testing.T) {
 	// question.
 	for name, change := range map[string]func(p *results.Run){
 		"driver": func(r *results.Run) { r.Plan.Driver, r.Env.Driver = "netns", "netns" },
-		"image": func(r *results.Run) {
+		"image": func(r *results.Run) { // whose version is written to in another way
 			r.Plan.Variants[1].ProxyImage, r.Plan.Set = "nginx:1.31", []string{"proxy.image=nginx:1.31"}
+			r.Variants[1].Nginx += "keepalive 0;\n"
 		},
 		"words": func(r *results.Run) {
 			r.Plan.Note, r.Plan.Hash, r.Plan.Title, r.Plan.Variants[1].Title = "after", "of an older lab99", "t", "t"
