@@ -116,6 +116,18 @@ func TestAJumpUnderReuse(t *testing.T) {
 	}
 }
 
+// TestPortsThatDidNotLast: error 99 came though the rate is one that the ports
+// bear, with a slow backend say.
+func TestPortsThatDidNotLast(t *testing.T) {
+	run := example(t)
+	at, rho := 1.7, 0.6
+	run.Summary.Variants[2].FirstError, run.Summary.Variants[2].RhoSteady = &at, &rho
+	r, _ := RulesFor(run, "tw-reuse")
+	if text := r.YAML(); strings.Contains(text, "they last") {
+		t.Error(text)
+	}
+}
+
 // TestLongNames: a group's name has an end.
 func TestLongNames(t *testing.T) {
 	run := example(t)

@@ -79,14 +79,14 @@ func (l limit) rules(group string) Rules {
 	r.Alerts = append(r.Alerts, Alert{
 		"NginxUpstreamConnectRateHigh", rateIs(rateShare), wait(l.lead(window * rateShare / l.HoldS)), "warning",
 		fmt.Sprintf("{{ $labels.instance }}: at this rate of new connections {{ $value | humanizePercentage }} of %d source ports come to be taken", l.Tuples),
-		fmt.Sprintf("The ports, each held for %s s, bear %s new connections per second if nginx closes them first. At more they are used up, and nginx logs error 99 and answers 502. %s "+
+		fmt.Sprintf("The ports, each held for %s s, bear %s new connections per second if nginx closes them first. At more they are used up, and nginx logs error 99 and answers 502. %s"+
 			"Scrape every 10 s or more often. The counter has all outgoing connections of the namespace, whatever they are towards%s.",
-			number(l.HoldS), number(l.Rate()), l.warns(), map[bool]string{true: "; one that fails is in none, so in the outage itself this falls silent"}[l.HoldS >= waitsOut]),
+			number(l.HoldS), number(l.Rate()), spaced(l.warns()), map[bool]string{true: "; one that fails is in none, so in the outage itself this falls silent"}[l.HoldS >= waitsOut]),
 	})
 	if !l.Counts() {
 		r.Alerts = append(r.Alerts, Alert{
 			"NginxUpstreamConnectRateAtLimit", rateIs(actShare), wait(l.lead(window * actShare / l.HoldS)), "critical", r.Alerts[0].Summary,
-			fmt.Sprintf("Error 99 (Cannot assign requested address) is due: above %s new connections per second the ports are used up within seconds. Pool upstream connections (keepalive), or add addresses at either end.", number(l.Rate())),
+			fmt.Sprintf("Error 99 (Cannot assign requested address) is due: above %s new connections per second the ports come to be used up. Pool upstream connections (keepalive), or add addresses at either end.", number(l.Rate())),
 		})
 		return r
 	}
@@ -123,19 +123,30 @@ func wait(lead float64) string {
 	return fmt.Sprintf("%ds", int(max(0, min(30, 5*math.Floor(lead/4/5)))))
 }
 
-// warns says how early the rate warns.
+// warns says how early the rate warns. Below the rate that the ports bear they
+// may run out all the same: of random arrivals, and of a slow backend's.
 func (l limit) warns() string {
-	const growth = "It warns of a load that grows, not of one that jumps."
 	lead := l.lead(window * rateShare / l.HoldS)
-	switch {
-	case math.IsInf(lead, 1) && l.Counts():
-		return "At the lab's load they last."
-	case math.IsInf(lead, 1):
-		return "At the lab's load they last. " + growth
-	case lead <= 0:
-		return growth
+	lasting := math.IsInf(lead, 1)
+	var said []string
+	if lasting && !l.Reached {
+		said = append(said, "At the lab's load they last.")
 	}
-	return fmt.Sprintf("If the load jumps to the %s per second of the lab they last %s, and this is true %s before, at the next scrape.", number3(l.PerS), seconds(l.lead(0)), seconds(lead))
+	switch sees := window*rateShare < l.HoldS; {
+	case !sees:
+		said = append(said, "It warns of a load that grows, not of one that jumps.")
+	case !lasting:
+		said = append(said, fmt.Sprintf("If the load jumps to the %s per second of the lab they last %s, and this is true %s before, at the next scrape.", number3(l.PerS), seconds(l.lead(0)), seconds(lead)))
+	}
+	return strings.Join(said, " ")
+}
+
+// spaced is a sentence with the blank before the next, if there is one.
+func spaced(s string) string {
+	if s == "" {
+		return s
+	}
+	return s + " "
 }
 
 // lasts says how long what is left does, K/2 over f·R for the half.
