@@ -23,7 +23,8 @@ func compareRuns(_ context.Context, t *terminal, args []string) error {
 	var asJSON, asMarkdown bool
 	fs := flags(t, "compare", "[LABEL=]RUN[,RUN...] ... [flags]\n\n"+
 		"Each argument is a side: a run, a group made by run --repeat, or several joined by commas. The first is the\n"+
-		"base. Exit codes: 0 compared, 1 a verdict differs between sides, 2 some or all of it cannot be compared.\n")
+		"base. Exit codes: 0 compared, 1 a verdict differs between sides, 2 none does and some or all of it cannot be\n"+
+		"compared.\n")
 	fs.BoolVar(&asJSON, "json", false, "print JSON, lab99/compare/v1, instead of the table")
 	fs.BoolVar(&asMarkdown, "markdown", false, "print Markdown instead of the table")
 	rest, err := parse(fs, args)
@@ -68,11 +69,11 @@ func compareRuns(_ context.Context, t *terminal, args []string) error {
 	if err := write(t.stdout); err != nil {
 		return err
 	}
-	switch {
-	case !r.AllValid():
-		return exitError(verdict.ExitUndecided)
+	switch { // as within a run: what is known to differ is worse than what is not known
 	case r.VerdictsDiffer():
 		return exitError(verdict.ExitUnexpected)
+	case !r.AllValid():
+		return exitError(verdict.ExitUndecided)
 	}
 	return nil
 }

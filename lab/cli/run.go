@@ -174,7 +174,7 @@ func conclude(t *terminal, c choice, o *lab.Outcome, err error, stop <-chan stru
 			}
 			fmt.Fprintln(t.stdout, string(b))
 		} else {
-			printSummary(t.stdout, o.Summary)
+			PrintSummary(t.stdout, o.Summary)
 			if report := filepath.Join(o.Dir, "report.html"); exists(report) {
 				fmt.Fprintln(t.stdout, "\nReport: "+shown(report))
 			} else {

@@ -8,8 +8,9 @@ import (
 	"github.com/lab99/lab99/results"
 )
 
-// printSummary prints the comparison, the reasons and the finding.
-func printSummary(w io.Writer, s results.Summary) {
+// PrintSummary prints what a run ends with: the comparison, the reasons and the
+// finding.
+func PrintSummary(w io.Writer, s results.Summary) {
 	for _, n := range s.Notes {
 		fmt.Fprintln(w, "Note: "+n)
 	}

@@ -13,25 +13,42 @@ import (
 // String is the median with its interval, [low, high], or, for lack of runs,
 // with the range of the values, (least … most).
 func (v Value) String() string {
-	if v.N == 0 {
-		return "none"
+	var parts []string
+	if v.Median != nil {
+		s := number(*v.Median)
+		least, most := number(*v.Least), number(*v.Most)
+		switch {
+		case least == most: // one run, or all alike as far as is shown
+		case v.Low != nil && v.High != nil:
+			s += fmt.Sprintf(" [%s, %s]", number(*v.Low), number(*v.High))
+		default:
+			s += fmt.Sprintf(" (%s … %s)", least, most)
+		}
+		parts = append(parts, s)
 	}
-	s := number(*v.Median)
-	least, most := number(*v.Least), number(*v.Most)
+	runs := v.N + v.Absent
 	switch {
-	case least == most: // one run, or all alike as far as is shown
-	case v.Low != nil && v.High != nil:
-		s += fmt.Sprintf(" [%s, %s]", number(*v.Low), number(*v.High))
-	default:
-		s += fmt.Sprintf(" (%s … %s)", least, most)
+	case v.N > 0 && v.Never > 0:
+		parts = append(parts, fmt.Sprintf("none in %d of %d", v.Never, runs))
+	case v.Never > 0:
+		parts = append(parts, "none")
 	}
-	if v.Absent > 0 {
-		s += fmt.Sprintf(", none in %d of %d", v.Absent, v.N+v.Absent)
+	if v.Median == nil && v.N > 0 { // in most runs it did not come
+		parts = append(parts, fmt.Sprintf("else %s … %s", number(*v.Least), number(*v.Most)))
 	}
-	return s
+	switch unknown := v.Absent - v.Never; {
+	case unknown == runs:
+		parts = append(parts, "not measured")
+	case unknown > 0:
+		parts = append(parts, fmt.Sprintf("not measured in %d of %d", unknown, runs))
+	}
+	return strings.Join(parts, ", ")
 }
 
-func (v Value) change(valid bool) string {
+// change is how a side of a metric differs from the base: of a share in
+// percentage points, since a percentage of a percentage is misread.
+func (m Metric) change(side int, valid bool) string {
+	v := m.Sides[side]
 	switch {
 	case !valid:
 		return "invalid"
@@ -39,17 +56,23 @@ func (v Value) change(valid bool) string {
 		return "–"
 	case !*v.Differs:
 		return "~"
+	case m.Unit == "%" && v.Median != nil && m.Sides[0].Median != nil:
+		return fmt.Sprintf("%+.1f points", *v.Median-*m.Sides[0].Median)
 	case v.Change == nil:
 		return "differs"
 	}
 	return fmt.Sprintf("%+.1f %%", 100**v.Change)
 }
 
-func (v Value) shownP() string {
-	if v.P == nil {
+// shownP is a p, never rounded to 0.
+func shownP(p *float64) string {
+	switch {
+	case p == nil:
 		return ""
+	case *p < 0.001:
+		return "< 0.001"
 	}
-	return fmt.Sprintf("%.3f", *v.P)
+	return fmt.Sprintf("%.3f", *p)
 }
 
 // tally lists verdicts by how many runs came to them.
@@ -74,13 +97,16 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// number has four digits, and all of a whole number.
+// number has four digits, all of a whole number, and three of what is below 1.
 func number(x float64) string {
 	if x == math.Trunc(x) {
 		return strconv.FormatFloat(x, 'f', 0, 64)
 	}
-	whole := int(math.Floor(math.Log10(math.Abs(x)))) + 1
-	s := strconv.FormatFloat(x, 'f', max(0, 4-max(whole, 1)), 64)
+	whole, digits := int(math.Floor(math.Log10(math.Abs(x))))+1, 4
+	if whole <= 0 {
+		digits = 3
+	}
+	s := strconv.FormatFloat(x, 'f', max(0, digits-whole), 64)
 	if strings.Contains(s, ".") {
 		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
 	}

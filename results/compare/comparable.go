@@ -15,39 +15,50 @@ import (
 // everything.
 const mostReasons = 4
 
-// unlike says why runs cannot be compared: they did not ask for the same. Runs
-// of one side are held against the base too, as a side that mixes two questions
-// has no median.
+// unlike says why runs cannot be compared at all: they are not of one scenario
+// and size. Runs of one side are held against the base too, as a side that
+// mixes two questions has no median.
 func unlike(sides []Side) []string {
 	reasons := []string{}
 	base := sides[0].Runs[0]
 	for _, s := range sides {
 		for _, run := range s.Runs {
-			if why := unlikeBase(base.Plan, run.Plan); why != "" {
-				reasons = append(reasons, fmt.Sprintf("%s: %s asked for something else than %s: %s", s.Label, filepath.Base(run.Dir), filepath.Base(base.Dir), why))
+			why := ""
+			switch was, is := base.Plan, run.Plan; {
+			case was.Scenario != is.Scenario:
+				why = fmt.Sprintf("scenario %s, not %s", is.Scenario, was.Scenario)
+			case was.Size != is.Size:
+				why = fmt.Sprintf("size %s, not %s", is.Size, was.Size)
+			case was.Seed != is.Seed:
+				why = fmt.Sprintf("seed %d, not %d", is.Seed, was.Seed)
+			default:
+				continue
 			}
+			reasons = append(reasons, fmt.Sprintf("%s: %s asked for something else than %s: %s", s.Label, filepath.Base(run.Dir), filepath.Base(base.Dir), why))
 		}
 	}
 	return reasons
 }
 
-// unlikeBase compares by a hash made anew: the stored one may be of a lab99
-// that had fewer fields to hash.
-func unlikeBase(base, p results.Plan) string {
-	if base.Seal() != nil || p.Seal() != nil || base.Hash == p.Hash {
-		return ""
-	}
-	switch {
-	case base.Scenario != p.Scenario:
-		return fmt.Sprintf("scenario %s, not %s", p.Scenario, base.Scenario)
-	case base.Size != p.Size:
-		return fmt.Sprintf("size %s, not %s", p.Size, base.Size)
-	}
-	was, is := asked(base), asked(p)
+// unlikeVariant says what a run asked of a variant that another did not; ""
+// where it asked for the same. Both have it in their plans.
+func unlikeVariant(base, run *results.Run, name string) string {
+	was, is := asked(base.Plan, name), asked(run.Plan, name)
 	var differ []string
 	for _, key := range slices.Sorted(maps.Keys(union(was, is))) {
 		if was[key] != is[key] {
 			differ = append(differ, fmt.Sprintf("%s is %s, not %s", key, orNothing(is[key]), orNothing(was[key])))
+		}
+	}
+	// Of one and the same scenario nginx's version alone makes a difference to
+	// how it is written down.
+	if base.Plan.Source != run.Plan.Source || !slices.Equal(settings(base.Plan), settings(run.Plan)) || is["own_config"] != "" {
+		nginx, httpd := base.Configs(name)
+		nginxNow, httpdNow := run.Configs(name)
+		for _, why := range []string{unlikeConfig(results.NginxFile, nginx, nginxNow), unlikeConfig(results.HttpdFile, httpd, httpdNow)} {
+			if why != "" {
+				differ = append(differ, why)
+			}
 		}
 	}
 	if more := len(differ) - mostReasons; more > 0 {
@@ -56,17 +67,30 @@ func unlikeBase(base, p results.Plan) string {
 	return strings.Join(differ, ", ")
 }
 
-// asked are the leaves of a plan by their path, less what the hash leaves out.
-func asked(p results.Plan) map[string]string {
+// settings are the --set arguments that do not only name an image.
+func settings(p results.Plan) []string {
+	return slices.DeleteFunc(slices.Clone(p.Set), func(s string) bool {
+		key, _, _ := strings.Cut(s, "=")
+		return strings.HasSuffix(key, ".image")
+	})
+}
+
+// asked are the leaves of a variant's plan, by their path, that are a question
+// to the machine. How it is called and what should come of it are none, and the
+// images are part of what is asked, like the kernel; what differs there stands
+// among the environments.
+func asked(p results.Plan, name string) map[string]string {
 	leaves := map[string]string{}
-	p.Hash, p.Note = "", ""
-	p.Source = shortHash(p.Source)
-	vs := p.Variants
-	p.Variants = nil
-	flatten(leaves, "", p)
-	for _, v := range vs {
-		v.Predicted = results.Prediction{}
-		flatten(leaves, v.Name, v)
+	for _, v := range p.Variants {
+		if v.Name != name {
+			continue
+		}
+		v.Title, v.Change, v.ProxyImage, v.BackendImg, v.Expect, v.Claims, v.Predicted = "", nil, "", "", "", nil, results.Prediction{}
+		// Conclusions from the scenario, which an older lab99 did not write down; the
+		// configurations have what they rest on.
+		v.SteadyS, v.Race, v.Retries, v.Peers, v.MaxFails, v.FailS, v.OneTry = 0, false, false, 0, 0, 0, false
+		v.Ports, v.Sources = max(v.Ports, 1), max(v.Sources, 1)
+		flatten(leaves, "", v)
 	}
 	return leaves
 }

@@ -3,22 +3,29 @@
 //
 // A side is one run or several that repeat each other; the first side is the
 // base. Of every figure of a variant a side has the median with its confidence
-// interval, and against the base the difference, or ~ where the Mann-Whitney
-// test shows none: golang.org/x/perf/benchmath with AssumeNothing, as latencies
-// and times are anything but normal. A single run is never shown to differ:
-// the test wants four on each side.
+// interval (golang.org/x/perf/benchmath with AssumeNothing, as latencies and
+// times are anything but normal), and against the base the difference, or ~
+// where the Mann-Whitney test shows none. What did not come is later than all
+// that did. A single run is not shown to differ from another, nor are three
+// from three: it takes four on each side, or three against five. Each figure is
+// tested by itself, and how many differ by chance alone is said below.
 //
-// Runs that did not ask for the same cannot be compared: their difference would
-// be that of the question. It is then invalid, with the reason, as is a variant
-// that a side has no valid measurement of. What differs between the machines
-// stands first, since it is what a difference is put down to.
+// Verdicts are held against each other by Fisher's exact test, and decide the
+// exit code (verdicts.go).
+//
+// Runs of two scenarios or sizes cannot be compared, nor can a variant of which
+// they asked for other things, by its resolved plan or what its configurations
+// come to: the difference would be that of the question. It is then invalid,
+// with the reason, as is a variant that a side has no valid measurement of. What
+// differs between the machines, drivers and images, or in the text of the
+// scenario, stands first, since it is what a difference is put down to.
 //
 // Neighbours: package results reads the runs, package report words one of them.
 package compare
 
 import (
 	"fmt"
-	"slices"
+	"path/filepath"
 
 	"github.com/lab99/lab99/results"
 )
@@ -44,6 +51,8 @@ type Result struct {
 	Environment []Difference `json:"environment_differences"`
 	Variants    []Variant    `json:"variants"`
 	Notes       []string     `json:"notes"`
+
+	unknown []string // runs without an environment
 }
 
 // SideInfo says which runs a side is made of.
@@ -70,6 +79,10 @@ type Variant struct {
 	Verdicts []map[string]int `json:"verdicts"` // by side: how many runs came to which
 	LeftOut  []string         `json:"left_out"` // runs whose measurement of it does not count, and why
 	Metrics  []Metric         `json:"metrics"`
+
+	VerdictTests []VerdictTest `json:"verdict_tests"` // by side, of the verdicts that count; the base's is none
+
+	counted []map[string]int // the verdicts less those of runs left out
 }
 
 // Metric is a figure of a variant on every side.
@@ -93,6 +106,9 @@ func Compare(sides []Side) (*Result, error) {
 		}
 		info := SideInfo{Label: s.Label, Scenario: s.Runs[0].Plan.Scenario, Size: s.Runs[0].Plan.Size}
 		for _, run := range s.Runs {
+			if run.Env.Kernel == "" {
+				r.unknown = append(r.unknown, filepath.Base(run.Dir))
+			}
 			info.Runs = append(info.Runs, RunInfo{run.Dir, run.Summary.StartedUTC, run.Plan.Note, run.Plan.Hash})
 		}
 		r.Sides = append(r.Sides, info)
@@ -100,6 +116,7 @@ func Compare(sides []Side) (*Result, error) {
 	for _, name := range variantNames(sides) {
 		r.Variants = append(r.Variants, r.variant(name, sides))
 	}
+	testVerdicts(r.Variants, r.Alpha)
 	r.Notes = append(r.Notes, r.caveats()...)
 	return r, nil
 }
@@ -119,30 +136,6 @@ func variantNames(sides []Side) []string {
 		}
 	}
 	return names
-}
-
-// VerdictsDiffer says whether a valid variant came to other verdicts on
-// another side than on the base.
-func (r *Result) VerdictsDiffer() bool {
-	for _, v := range r.Variants {
-		for _, side := range v.Verdicts[1:] {
-			if v.Valid && !sameWords(v.Verdicts[0], side) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// sameWords compares which verdicts there are, not how often, as sides may have
-// different numbers of runs; rows that were left out say nothing.
-func sameWords(a, b map[string]int) bool {
-	for w := range union(a, b) {
-		if !slices.Contains(unmeasured, w) && (a[w] == 0) != (b[w] == 0) {
-			return false
-		}
-	}
-	return true
 }
 
 // AllValid says whether everything could be compared.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,8 +19,8 @@ import (
 	"github.com/lab99/lab99/results/chart/charttest"
 )
 
-// side makes a side of so many runs. Each run's p99 and neighbour are its own,
-// the second run's twice as far from the base as the first's, and so on.
+// side makes a side of so many runs, each with a p99 of its own: a tenth above
+// that of the run before.
 func side(label string, n int, p99 float64, change func(i int, r *results.Run)) Side {
 	s := Side{Label: label}
 	for i := range n {
@@ -108,7 +110,7 @@ func TestTooFewRunsShowNothing(t *testing.T) {
 		if *v.Differs || v.Low != nil || v.High != nil {
 			t.Errorf("%d runs: %+v, want neither a difference nor an interval", n, v)
 		}
-		if !strings.Contains(strings.Join(r.Notes, " "), "4 on each side") {
+		if notes := strings.Join(r.Notes, " "); !strings.Contains(notes, "figures of b and of a: that takes 4 on each side") || strings.Contains(notes, "by chance") {
 			t.Errorf("%d runs: the notes are %q", n, r.Notes)
 		}
 	}
@@ -124,38 +126,146 @@ func TestTooFewRunsShowNothing(t *testing.T) {
 	}
 }
 
-// TestOtherQuestionsAreInvalid: no difference is told of them, and the reason
-// is.
-func TestOtherQuestionsAreInvalid(t *testing.T) {
-	for name, c := range map[string]struct {
-		change func(p *results.Plan)
-		says   string
+// TestNeverIsLaterThanAny: a side where error 99 came half as often differs from
+// one where it always does, and has no median; what was not measured says
+// nothing.
+func TestNeverIsLaterThanAny(t *testing.T) {
+	none := func(from int, measured bool) func(int, *results.Run) {
+		return func(i int, r *results.Run) {
+			if v := &r.Summary.Variants[0]; i >= from {
+				v.FirstError = nil
+				if v.Errors = nil; measured {
+					v.Errors = &results.Errors{}
+				}
+			}
+		}
+	}
+	base := side("a", 6, 2, nil)
+	for _, c := range []struct {
+		from          int
+		measured      bool
+		text          string
+		differs, some bool
 	}{
-		"scenario": {func(p *results.Plan) { p.Scenario = "other" }, "scenario other, not port-exhaustion"},
-		"size":     {func(p *results.Plan) { p.Size = "full" }, "size full, not tiny"},
-		"file":     {func(p *results.Plan) { p.Source = "0123456789abcdef" }, "source is 0123456789ab, not nothing"},
-		"rate":     {func(p *results.Plan) { p.Variants[1].RatePerS = 60 }, "keepalive.rate_per_s is 60, not 50"},
-		"sysctl": {func(p *results.Plan) { p.Variants[0].Sysctls = map[string]string{"net.ipv4.tcp_tw_reuse": "1"} },
-			"baseline.sysctls.net.ipv4.tcp_tw_reuse is 1, not 0"},
+		{6, true, "1.003", false, true},
+		{5, true, "1.003, none in 1 of 6", false, true},
+		{3, true, "none in 3 of 6, else 1.003 … 1.003", false, false},
+		{2, true, "none in 4 of 6, else 1.003 … 1.003", false, false},
+		{1, true, "none in 5 of 6, else 1.003 … 1.003", true, false},
+		{0, true, "none", true, false},
+		{3, false, "1.003, not measured in 3 of 6", false, true},
+	} {
+		v := value(t, compare(t, base, side("b", 6, 2, none(c.from, c.measured))), "baseline", "first error 99", 1)
+		if v.String() != c.text || *v.Differs != c.differs || (v.Median != nil) != c.some || v.Change != nil || v.N != c.from {
+			t.Errorf("from %d: %q, differs %v, %+v", c.from, v, *v.Differs, v)
+		}
+	}
+	if v := value(t, compare(t, base, side("b", 6, 2, none(0, false))), "baseline", "first error 99", 1); v.P != nil || v.String() != "not measured" {
+		t.Errorf("nothing measured: %q, %+v", v, v)
+	}
+}
+
+// TestSharesDifferInPoints: a percentage of a percentage is misread.
+func TestSharesDifferInPoints(t *testing.T) {
+	b := side("b", 4, 2, func(_ int, r *results.Run) {
+		ok, failed := int64(80), int64(20)
+		r.Summary.Variants[0].OK, r.Summary.Variants[0].Failed = &ok, &failed
+	})
+	var text bytes.Buffer
+	if err := compare(t, side("a", 4, 2, nil), b).WriteText(&text); err != nil {
+		t.Fatal(err)
+	}
+	if got := text.String(); !regexp.MustCompile(`failed share, % +50 +20 +-30\.0 points +0\.029`).MatchString(got) {
+		t.Error(got)
+	}
+}
+
+// TestChanceHits: the note adds up what each test really does, and says nothing
+// where none can.
+func TestChanceHits(t *testing.T) {
+	notes := func(n int) string {
+		return strings.Join(compare(t, side("a", n, 2, nil), side("b", n, 4, nil)).Notes, " ")
+	}
+	// Two figures that vary, 4 against 4: 2 of 70 arrangements each.
+	if got := notes(4); !strings.Contains(got, "Of 21 tests of figures about 0.057 show one by chance") {
+		t.Error(got)
+	}
+}
+
+// TestOtherQuestionsAreInvalid: no difference is told of them, and the reason
+// is. What was asked of one variant is not held against another.
+func TestOtherQuestionsAreInvalid(t *testing.T) {
+	edited := func(old, new string) func(r *results.Run) {
+		return func(r *results.Run) {
+			r.Plan.Source, r.Variants[1].Nginx = "0123456789abcdef", strings.ReplaceAll(r.Variants[1].Nginx, old, new)
+		}
+	}
+	for name, c := range map[string]struct {
+		change func(r *results.Run)
+		says   string
+		whole  bool // nothing can be compared
+	}{
+		"scenario": {func(r *results.Run) { r.Plan.Scenario = "other" }, "scenario other, not port-exhaustion", true},
+		"size":     {func(r *results.Run) { r.Plan.Size = "full" }, "size full, not tiny", true},
+		"seed":     {func(r *results.Run) { r.Plan.Seed = 7 }, "seed 7, not 1", true},
+		"rate":     {func(r *results.Run) { r.Plan.Variants[1].RatePerS = 60 }, "rate_per_s is 60, not 50", false},
+		"ports":    {func(r *results.Run) { r.Plan.Variants[1].PortHigh++ }, "port_high is 20050, not 20049", false},
+		"stop":     {func(r *results.Run) { s := 5.0; r.Plan.Variants[1].StopAfterS = &s }, "stop_after_error_99_s is 5, not nothing", false},
+		"sysctl": {func(r *results.Run) { r.Plan.Variants[1].Sysctls = map[string]string{"net.ipv4.tcp_tw_reuse": "1"} },
+			"sysctls.net.ipv4.tcp_tw_reuse is 1, not 0", false},
+		"own": {func(r *results.Run) { r.Variants[1].Nginx = "events {}\n" }, `nginx.conf has "events {}"`, false},
+		"everything": {func(r *results.Run) {
+			v := &r.Plan.Variants[1]
+			v.RatePerS, v.Connections, v.TimeoutS, v.Workers, v.DurationS, v.Method = 1, 2, 3, 4, 5, "POST"
+		}, "connections is 2, not 64, duration_s is 5, not 2, method is POST, not nothing, rate_per_s is 1, not 50, and 2 more", false},
+		"configuration": {edited("keepalive 20", "keepalive 2"), `nginx.conf has "keepalive 2;", not "keepalive 20;"`, false},
+		"--set": {func(r *results.Run) {
+			r.Plan.Set, r.Variants[1].Httpd = []string{"backend.keepalive=off"}, "KeepAlive Off\n"
+		}, `httpd.conf has "KeepAlive Off", not "KeepAlive On"`, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := side("b", 6, 4, func(_ int, r *results.Run) { c.change(&r.Plan) })
-			r := compare(t, side("a", 6, 2, nil), b)
-			if r.Valid || r.AllValid() || !strings.Contains(strings.Join(r.Invalid, "\n"), c.says) {
-				t.Errorf("valid %v, reasons %q, want %q", r.Valid, r.Invalid, c.says)
+			on := func(_ int, r *results.Run) {
+				r.Variants[1].Httpd = "KeepAlive On\n"
+				if name == "own" {
+					r.Plan.Variants[1].OwnConfig = "nginx.conf"
+				}
+			}
+			b := side("b", 6, 4, func(i int, r *results.Run) { on(i, r); c.change(r) })
+			r := compare(t, side("a", 6, 2, on), b)
+			reasons := strings.Join(r.Invalid, "\n")
+			if v := r.Variants[1]; !c.whole && v.Invalid != nil {
+				reasons = *v.Invalid
+			}
+			if r.Valid == c.whole || r.AllValid() || !strings.Contains(reasons, c.says) {
+				t.Errorf("valid %v, reasons %q, want %q", r.Valid, reasons, c.says)
 			}
 			if v := value(t, r, "keepalive", "latency p99", 1); v.P != nil || v.Change != nil || v.Median == nil {
 				t.Errorf("p99 %+v, want its median and no test", v)
 			}
+			if v := value(t, r, "baseline", "latency p99", 1); (v.P == nil) != c.whole {
+				t.Errorf("p99 of the other variant: %+v", v)
+			}
 		})
 	}
-	// What the user wrote beside it, and what the laws say there, is no question.
-	b := side("b", 6, 2, func(_ int, r *results.Run) {
-		r.Plan.Note, r.Plan.Hash = "after", "of an older lab99"
-		r.Plan.Variants[0].Predicted.Tuples = 7
-	})
-	if r := compare(t, side("a", 6, 2, nil), b); !r.Valid {
-		t.Errorf("invalid: %q", r.Invalid)
+	// What is written beside it, where it runs and what the laws say there is no
+	// question.
+	for name, change := range map[string]func(p *results.Run){
+		"driver": func(r *results.Run) { r.Plan.Driver, r.Env.Driver = "netns", "netns" },
+		"image": func(r *results.Run) { // whose version is written to in another way
+			r.Plan.Variants[1].ProxyImage, r.Plan.Set = "nginx:1.31", []string{"proxy.image=nginx:1.31"}
+			r.Variants[1].Nginx += "keepalive 0;\n"
+		},
+		"words": func(r *results.Run) {
+			r.Plan.Note, r.Plan.Hash, r.Plan.Title, r.Plan.Variants[1].Title = "after", "of an older lab99", "t", "t"
+		},
+		"expectation": func(r *results.Run) { r.Plan.Variants[1].Expect, r.Plan.Variants[1].Predicted.Tuples = "collapsed", 7 },
+		"older":       func(r *results.Run) { r.Plan.Variants[1].Ports, r.Plan.Variants[1].Peers = 1, 1 },
+		"a comment":   edited("listen 8080;", "listen 8080; # for all\n\n"),
+	} {
+		b := side("b", 6, 2, func(_ int, r *results.Run) { change(r) })
+		if r := compare(t, side("a", 6, 2, nil), b); !r.AllValid() {
+			t.Errorf("%s: invalid: %q, %+v", name, r.Invalid, r.Variants)
+		}
 	}
 }
 
@@ -207,11 +317,12 @@ func TestLoadsCutShortDoNotCount(t *testing.T) {
 // not at all.
 func TestEnvironments(t *testing.T) {
 	b := side("b", 2, 2, func(i int, r *results.Run) {
-		r.Env.Kernel = "6.19.0"
+		r.Env.Kernel, r.Plan.Source = "6.19.0", "0123456789abcdef"
 		r.Env.Images[0].Version = fmt.Sprintf("nginx/1.30.%d", i)
 		for _, v := range r.Env.Variants {
 			h := v.Hosts["proxy"]
 			h.Sysctls["net.ipv4.tcp_tw_reuse"] = "2"
+			h.Sysctls["net.netfilter.nf_conntrack_count"] = "17" // nobody set that
 			if v.Name == "keepalive" {
 				h.UsablePorts = 49
 				v.Hosts["proxy"] = h
@@ -225,6 +336,7 @@ func TestEnvironments(t *testing.T) {
 	want := []string{
 		"kernel: 6.18.5 → 6.19.0",
 		"image of the proxy, nginx:1.30: lab99/nginx:assembled, nginx/1.22.1, assembled, 0f3a5c1e9b → lab99/nginx:assembled, nginx/1.30.0, assembled, 0f3a5c1e9b | lab99/nginx:assembled, nginx/1.30.1, assembled, 0f3a5c1e9b",
+		"scenario's files:  → 0123456789ab",
 		"proxy net.ipv4.tcp_tw_reuse: 0 → 2",
 		"proxy usable ports (keepalive): 50 → 49",
 	}
@@ -235,12 +347,43 @@ func TestEnvironments(t *testing.T) {
 	if d := compare(t, side("a", 2, 2, nil), partial).Environment; len(d) > 0 {
 		t.Errorf("hosts that never came up differ: %v", d)
 	}
+	lost := side("b", 1, 2, func(_ int, r *results.Run) { r.Env = results.Env{} })
+	r := compare(t, side("a", 1, 2, nil), lost)
+	var text bytes.Buffer
+	if err := r.WriteText(&text); err != nil {
+		t.Fatal(err)
+	}
+	if got := text.String(); strings.Contains(got, "no difference\n") || !strings.Contains(got, "The environment of 20261123-130000-port-exhaustion-tiny is not known") {
+		t.Errorf("an environment that is missing: %s", got)
+	}
 }
 
-func TestVerdictsThatDiffer(t *testing.T) {
-	b := side("b", 2, 2, func(i int, r *results.Run) { r.Summary.Variants[1].Verdict = "inconclusive" })
-	if r := compare(t, side("a", 2, 2, nil), b); !r.VerdictsDiffer() {
-		t.Error("mitigated and inconclusive are taken for the same")
+// TestWhatIsKnownOfAnEnvironment: nothing that is read back is passed over.
+func TestWhatIsKnownOfAnEnvironment(t *testing.T) {
+	host := func(change func(h *results.HostEnv)) func(r *results.Run) {
+		return func(r *results.Run) {
+			h := r.Env.Variants[0].Hosts["proxy"]
+			change(&h)
+			r.Env.Variants[0].Hosts["proxy"] = h
+		}
+	}
+	for what, change := range map[string]func(r *results.Run){
+		"arch":                        func(r *results.Run) { r.Env.Arch = "other" },
+		"CPUs":                        func(r *results.Run) { r.Env.CPUs = 64 },
+		"memory":                      func(r *results.Run) { r.Env.MemoryMiB = 1 },
+		"driver":                      func(r *results.Run) { r.Env.Driver = "other" },
+		"engine":                      func(r *results.Run) { r.Env.Engine = "other" },
+		"lab99":                       func(r *results.Run) { r.Env.Revision = "other" },
+		"image of the proxy, other":   func(r *results.Run) { r.Env.Images[0].Requested = "other" },
+		"proxy open files (baseline)": host(func(h *results.HostEnv) { h.NoFile = 7 }),
+		"proxy version (baseline)":    host(func(h *results.HostEnv) { h.Version = "other" }),
+		"proxy MPM (baseline)":        host(func(h *results.HostEnv) { h.MPM = "other" }),
+		"proxy build (baseline)":      host(func(h *results.HostEnv) { h.Build = "other" }),
+	} {
+		r := compare(t, side("a", 1, 2, nil), side("b", 1, 2, func(_ int, r *results.Run) { change(r) }))
+		if !slices.ContainsFunc(r.Environment, func(d Difference) bool { return d.What == what }) || !r.AllValid() {
+			t.Errorf("%s: valid %v, %+v", what, r.AllValid(), r.Environment)
+		}
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 	"github.com/lab99/lab99/results"
 )
 
-// Difference is something of the environment that is not the same in all runs.
+// Difference is something of the environment, or of the files of the scenario,
+// that is not the same in all runs.
 type Difference struct {
 	What   string   `json:"what"`
 	Values []string `json:"values"` // by side; several of one side are joined by " | ", "" is none
@@ -91,7 +92,7 @@ func reached(run *results.Run, variant string) bool {
 
 // rank puts the machine before its programs, and both before the namespaces.
 func rank(what string) int {
-	for i, p := range []string{"kernel", "arch", "CPUs", "memory", "driver", "engine", "image", "lab99"} {
+	for i, p := range []string{"kernel", "arch", "CPUs", "memory", "driver", "engine", "image", "lab99", "scenario"} {
 		if strings.HasPrefix(what, p) {
 			return i
 		}
@@ -105,7 +106,7 @@ func facts(run *results.Run) map[fact]string {
 	m := map[fact]string{
 		{"kernel", inAll}: e.Kernel, {"arch", inAll}: e.Arch, {"CPUs", inAll}: strconv.Itoa(e.CPUs),
 		{"memory", inAll}: fmt.Sprintf("%d MiB", e.MemoryMiB), {"driver", inAll}: e.Driver, {"engine", inAll}: e.Engine,
-		{"lab99", inAll}: strings.TrimSpace(e.Tool + " " + e.Revision),
+		{"lab99", inAll}: strings.TrimSpace(e.Tool + " " + e.Revision), {"scenario's files", inAll}: shortHash(run.Plan.Source),
 	}
 	for _, i := range e.Images {
 		f := fact{"image of the " + i.Role + ", " + i.Requested, inAll}
@@ -115,7 +116,9 @@ func facts(run *results.Run) map[fact]string {
 		for host, h := range v.Hosts {
 			set := func(what, value string) { m[fact{host + " " + what, v.Name}] = value }
 			for key, value := range h.Sysctls {
-				set(key, value)
+				if !results.IsCount(key) {
+					set(key, value)
+				}
 			}
 			set("usable ports", strconv.Itoa(h.UsablePorts))
 			set("open files", strconv.FormatUint(h.NoFile, 10))

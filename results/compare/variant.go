@@ -17,12 +17,21 @@ func (r *Result) variant(name string, sides []Side) Variant {
 	v := Variant{Name: name, LeftOut: []string{}, Metrics: []Metric{}}
 	rows := make([][]results.Variant, len(sides))
 	var why []string
+	var first *results.Run // that was to measure it
 	for i, s := range sides {
-		verdicts := map[string]int{}
+		told := false
+		verdicts, counted := map[string]int{}, map[string]int{}
 		for _, run := range s.Runs {
 			row, planned := rowOf(run, name)
 			if !planned {
 				continue
+			}
+			if first == nil {
+				first = run
+			}
+			if differ := unlikeVariant(first, run, name); differ != "" && !told {
+				told = true
+				why = append(why, fmt.Sprintf("%s asked for something else than %s: %s", filepath.Base(run.Dir), filepath.Base(first.Dir), differ))
 			}
 			verdicts[row.Verdict]++
 			if slices.Contains(unmeasured, row.Verdict) {
@@ -33,9 +42,10 @@ func (r *Result) variant(name string, sides []Side) Variant {
 				v.LeftOut = append(v.LeftOut, fmt.Sprintf("%s was ended early, and its load in %s may have been cut short", filepath.Base(run.Dir), name))
 				continue
 			}
+			counted[row.Verdict]++
 			rows[i] = append(rows[i], row)
 		}
-		v.Verdicts = append(v.Verdicts, verdicts)
+		v.Verdicts, v.counted = append(v.Verdicts, verdicts), append(v.counted, counted)
 		if len(rows[i]) == 0 {
 			why = append(why, fmt.Sprintf("no valid measurement of it on side %s", s.Label))
 		}
@@ -81,7 +91,7 @@ func firstOf(why string) string {
 // caveats are what a reader of the numbers must know.
 func (r *Result) caveats() []string {
 	var notes []string
-	tests, most := 0, 0
+	tests, chance, most := 0, 0.0, 0
 	for _, s := range r.Sides {
 		most = max(most, len(s.Runs))
 	}
@@ -90,17 +100,34 @@ func (r *Result) caveats() []string {
 			for _, s := range m.Sides {
 				if s.P != nil {
 					tests++
+					chance += s.level
 				}
 			}
 		}
 	}
+	for _, dir := range r.unknown {
+		notes = append(notes, fmt.Sprintf("The environment of %s is not known: %s is missing.", dir, results.EnvFile))
+	}
 	if most < runsForInterval {
 		notes = append(notes, fmt.Sprintf("A confidence interval of %.0f %% takes %d runs; with fewer the range of the values stands in brackets instead.", 100*r.Confidence, runsForInterval))
 	}
-	if len(r.Sides) > 1 && slices.ContainsFunc(r.Sides, func(s SideInfo) bool { return len(s.Runs) < runsForDifference }) {
-		notes = append(notes, fmt.Sprintf("So few runs can hardly show a difference: %d on each side are the fewest that can. ~ means that none is shown, not that there is none.", runsForDifference))
-	} else if tests > 0 {
-		notes = append(notes, fmt.Sprintf("~ means that no difference is shown (p > %.2g). Of %d tests about %.0f show one by chance where there is none.", r.Alpha, tests, max(1, r.Alpha*float64(tests))))
+	if few := r.tooFew(); len(few) > 0 {
+		notes = append(notes, fmt.Sprintf("So few runs can show no difference between the figures of %s and of %s: that takes %d on each side. ~ means that none is shown, not that there is none.",
+			strings.Join(few, ", "), r.Sides[0].Label, runsForDifference))
+	}
+	if chance > 0 {
+		notes = append(notes, fmt.Sprintf("~ means that no difference is shown (p > %.2g). Of %d tests of figures about %.2g show one by chance where there is none.", r.Alpha, tests, chance))
 	}
 	return notes
+}
+
+// tooFew are the sides that cannot be shown to differ from the base.
+func (r *Result) tooFew() []string {
+	var labels []string
+	for _, s := range r.Sides[1:] {
+		if !canDiffer(len(r.Sides[0].Runs), len(s.Runs)) {
+			labels = append(labels, s.Label)
+		}
+	}
+	return labels
 }

@@ -104,6 +104,7 @@ func (r *Result) head() []string {
 	}
 	switch {
 	case len(r.Environment) == 0 && len(r.Sides[0].Runs) == 1 && len(r.Sides) == 1: // nothing to differ from
+	case len(r.Environment) == 0 && len(r.unknown) > 0: // see the notes
 	case len(r.Environment) == 0:
 		lines = append(lines, "Environments: no difference")
 	default:
@@ -141,7 +142,7 @@ func (r *Result) table() [][]string {
 		for i, verdicts := range v.Verdicts {
 			row = append(row, tally(verdicts))
 			if i > 0 {
-				row = append(row, v.verdictChange(i), "")
+				row = append(row, v.verdictChange(i), shownP(v.VerdictTests[i].P))
 			}
 		}
 		rows = append(rows, row)
@@ -150,23 +151,13 @@ func (r *Result) table() [][]string {
 			for i, s := range m.Sides {
 				row = append(row, s.String())
 				if i > 0 {
-					row = append(row, s.change(v.Valid), s.shownP())
+					row = append(row, m.change(i, v.Valid), shownP(s.P))
 				}
 			}
 			rows = append(rows, row)
 		}
 	}
 	return rows
-}
-
-func (v Variant) verdictChange(side int) string {
-	switch {
-	case !v.Valid:
-		return "invalid"
-	case sameWords(v.Verdicts[0], v.Verdicts[side]):
-		return "same"
-	}
-	return "differs"
 }
 
 func (r *Result) foot() []string {

@@ -24,9 +24,10 @@ type step struct {
 
 // panel is a graph of the dashboard, without its place.
 type panel struct {
-	title, about, unit string
-	queries            []query
-	steps              []step
+	title, about string
+	axis, unit   string // what is counted, and Grafana's name for its unit
+	queries      []query
+	steps        []step
 }
 
 // dashboard is the JSON model of Grafana, of the first limit: the others are
@@ -38,20 +39,25 @@ func (v view) dashboard() ([]byte, error) {
 	}
 	k := float64(l.Tuples)
 	const on = `{instance=~"$instance"}`
+	var shares, sockets []step // none where the number of TIME_WAIT sockets tells nothing
+	if l.Counts() {
+		shares = []step{{warnShare, "orange"}, {actShare, "red"}}
+		sockets = []step{{warnShare * k, "orange"}, {actShare * k, "red"}}
+	}
 	live := []panel{
-		{"TIME_WAIT sockets, share of the tuples", "Above one half connect() has to search; at 1 nginx logs error 99. With tcp_tw_reuse=1 this says little: look at the rate.", "percentunit",
-			[]query{{"node_sockstat_TCP_tw" + on + " / $tuples", "{{instance}}"}}, []step{{warnShare, "orange"}, {actShare, "red"}}},
-		{"New outgoing connections per second", "The line is what the tuples can take for ever if nginx closes first: tuples over hold time.", "cps",
-			[]query{{"rate(node_netstat_Tcp_ActiveOpens" + on + "[$__rate_interval])", "{{instance}}"}, {"vector($tuples / $hold)", "the most that is sustained"}}, []step{{l.Rate(), "red"}}},
-		{"TIME_WAIT sockets", "Of the whole network namespace, whatever their destination.", "short",
-			[]query{{"node_sockstat_TCP_tw" + on, "{{instance}}"}}, []step{{warnShare * k, "orange"}, {k, "red"}}},
-		{"Established connections", "Both sides of nginx: clients' and the upstream's.", "short",
-			[]query{{"node_netstat_Tcp_CurrEstab" + on, "{{instance}}"}}, nil},
+		{"New outgoing connections per second", "The line is what the tuples can take for ever if nginx closes first: tuples over hold time. It warns first.", "connections per second", "cps",
+			[]query{{"rate(node_netstat_Tcp_ActiveOpens" + on + "[$__rate_interval])", "{{instance}}"}, {"vector($tuples / $hold)", "the most that is sustained"}}, []step{{rateShare * l.Rate(), "orange"}, {l.Rate(), "red"}}},
+		{"TIME_WAIT sockets, share of the tuples", "Above one half connect() has to search; at 1 nginx logs error 99. With tcp_tw_reuse=1 this says little: look at the rate.", "share of the tuples", "percentunit",
+			[]query{{"node_sockstat_TCP_tw" + on + " / $tuples", "{{instance}}"}}, shares},
+		{"TIME_WAIT sockets", "Of the whole network namespace, whatever their destination.", "sockets", "short",
+			[]query{{"node_sockstat_TCP_tw" + on, "{{instance}}"}}, sockets},
+		{"Established connections", "Both sides of nginx: clients' and the upstream's. Those to the upstream take a tuple each.", "connections", "short",
+			[]query{{"node_netstat_Tcp_CurrEstab" + on, "{{instance}}"}}, []step{{k, "red"}}},
 	}
 	run := []panel{
-		{"The run: sockets in TIME_WAIT on the proxy", "From metrics.txt of the run, once it is in the data source.", "short",
+		{"The run: sockets in TIME_WAIT on the proxy", "From metrics.txt of the run, once it is in the data source.", "sockets", "short",
 			[]query{{`sum by (variant) (lab99_sockets{host="proxy",state="time-wait"})`, "{{variant}}"}}, []step{{k, "red"}}},
-		{"The run: failed requests per second", "Error 99 and every other cause.", "reqps",
+		{"The run: failed requests per second", "Error 99 and every other cause.", "requests per second", "reqps",
 			[]query{{`sum by (variant, outcome) (rate(lab99_requests_total{outcome!="ok"}[5s]))`, "{{variant}}, {{outcome}}"}}, nil},
 	}
 	panels := []object{v.needs()}
@@ -112,7 +118,7 @@ func (p panel) model(id, n int) object {
 	return object{"id": id, "type": "timeseries", "title": p.title, "description": p.about, "datasource": source(), "targets": targets,
 		"gridPos": object{"x": n % 2 * gridWidth / 2, "y": 4 + n/2*panelHeight, "w": gridWidth / 2, "h": panelHeight},
 		"fieldConfig": object{"overrides": []any{}, "defaults": object{"unit": p.unit, "min": 0,
-			"thresholds": object{"mode": "absolute", "steps": steps}, "custom": object{"thresholdsStyle": object{"mode": mode}, "fillOpacity": 10}}},
+			"thresholds": object{"mode": "absolute", "steps": steps}, "custom": object{"axisLabel": p.axis, "thresholdsStyle": object{"mode": mode}, "fillOpacity": 10}}},
 		"options": object{"legend": object{"displayMode": "list", "placement": "bottom"}, "tooltip": object{"mode": "multi"}},
 	}
 }

@@ -1,6 +1,7 @@
 // Package monitoring turns a run into what watches for it in production:
 // alert rules for Prometheus and a dashboard for Grafana, with the limits that
-// were measured, and a page that says what they need.
+// were measured, and a page that says what they need. RulesFor has the rules
+// for whoever else shows them.
 //
 // They ask node_exporter, and only for what it gives without a flag:
 // node_sockstat_TCP_tw, node_netstat_Tcp_ActiveOpens, node_netstat_Tcp_CurrEstab.
@@ -27,22 +28,25 @@ import (
 // The files, in Dir of a run's directory.
 const (
 	Dir           = "monitoring"
-	RulesFile     = "alerts.yml"
+	RulesFile     = "alerts.yml" // of the first configuration; rulesFile names the others
 	DashboardFile = "grafana-dashboard.json"
 	ReadmeFile    = "README.md"
 )
 
-// The shares of the tuples at which to look, and at which to act. From half on
-// connect() has to search, and throughput may collapse before any error.
+// The shares of the tuples at which to look, and at which to act: from half on
+// connect() has to search, and throughput may collapse before any error; and up
+// to 0.9, in the long run, a configuration counts as a cure.
 const (
-	warnShare = 0.5
-	actShare  = 0.8
-	rateShare = 0.9 // of the rate at which the table fills, as for a cure
+	rateShare  = 0.7 // of the rate at which the table fills: it is not full yet, and may never be
+	warnShare  = 0.5
+	actShare   = 0.9
+	leftBehind = 0.1 // in TIME_WAIT at least, or it is the backend that closes first
 )
 
 // waitsOut is the hold time, in seconds, from which on a tuple's TIME_WAIT is
 // what blocks it. Under tcp_tw_reuse=1 most TIME_WAIT sockets block nothing,
-// and their number warns of nothing.
+// and a healthy system may have nearly all tuples in that state: their number
+// warns of nothing, and the rate of new connections is all there is.
 const waitsOut = 30
 
 // limit is what a configuration can take.
@@ -52,6 +56,8 @@ type limit struct {
 	HoldS    float64 // how long a closed one blocks its tuple
 	Ports    int64   // usable ports, read back; 0: not known
 	Reached  bool    // error 99 came with Tuples taken, so they were counted
+	Waits    bool    // what nginx closes first stays in TIME_WAIT, and not in FIN_WAIT2 or with a slow backend
+	PerS     float64 // tuples that the lab's load took per second, f·R·churn, in the fastest of the variants; 0: not known
 }
 
 // Rate is the number of new connections per second that fills the table, if
@@ -59,7 +65,7 @@ type limit struct {
 func (l limit) Rate() float64 { return float64(l.Tuples) / l.HoldS }
 
 // Counts says whether the number of TIME_WAIT sockets tells how full it is.
-func (l limit) Counts() bool { return l.HoldS >= waitsOut }
+func (l limit) Counts() bool { return l.Waits && l.HoldS >= waitsOut }
 
 // Names are the variants with this limit, as words.
 func (l limit) Names() string { return strings.Join(l.Variants, ", ") }
@@ -75,9 +81,10 @@ func limits(run *results.Run) []limit {
 		}
 		known := false
 		for i := range all {
-			if all[i].Tuples == l.Tuples && all[i].HoldS == l.HoldS {
+			if all[i].Tuples == l.Tuples && all[i].HoldS == l.HoldS && all[i].Waits == l.Waits {
 				all[i].Variants = append(all[i].Variants, p.Name)
 				all[i].Reached = all[i].Reached || l.Reached
+				all[i].PerS = max(all[i].PerS, l.PerS)
 				known = true
 			}
 		}
@@ -90,7 +97,7 @@ func limits(run *results.Run) []limit {
 }
 
 func limitOf(v results.Variant) limit {
-	l := limit{Tuples: v.Predicted.Tuples, HoldS: v.Predicted.HoldS}
+	l := limit{Tuples: v.Predicted.Tuples, HoldS: v.Predicted.HoldS, Waits: true}
 	if v.Ports.Usable != nil {
 		l.Ports = *v.Ports.Usable
 	}
@@ -98,6 +105,14 @@ func limitOf(v results.Variant) limit {
 		// As many as were counted when the next one failed. A sampler may miss the
 		// very last, never find one too many.
 		l.Tuples, l.Reached = max(l.Tuples, int(*v.Ports.PeakUsed)), true
+		l.Waits = v.TimeWait.ProxyPeak == nil || float64(*v.TimeWait.ProxyPeak) > warnShare*float64(l.Tuples)
+	}
+	rho := v.Predicted.Rho
+	if v.RhoSteady != nil {
+		rho = *v.RhoSteady
+	}
+	if l.HoldS > 0 {
+		l.PerS = rho * l.Rate()
 	}
 	return l
 }
@@ -110,11 +125,19 @@ type File struct {
 
 // Files makes all of them. They are a pure function of the run.
 func Files(run *results.Run) ([]File, error) {
-	all := limits(run)
-	v := view{ID: filepath.Base(run.Dir), Group: groupName(run.Plan), Limits: all, WarnShare: warnShare, ActShare: actShare, RateShare: rateShare}
-	rules, err := v.fill(rulesTemplate)
-	if err != nil {
-		return nil, err
+	v := view{ID: filepath.Base(run.Dir), Group: groupName(run.Plan), Limits: limits(run)}
+	var files []File
+	for i := range max(1, len(v.Limits)) {
+		name := RulesFile
+		if len(v.Limits) > 0 {
+			rules := v.Limits[i].rules(v.Group)
+			v.Rules, name = &rules, v.rulesFile(i)
+		}
+		text, err := v.fill(rulesTemplate)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, File{filepath.Join(Dir, name), text})
 	}
 	readme, err := v.fill(readmeTemplate)
 	if err != nil {
@@ -124,20 +147,22 @@ func Files(run *results.Run) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []File{
-		{filepath.Join(Dir, RulesFile), rules},
-		{filepath.Join(Dir, DashboardFile), board},
-		{filepath.Join(Dir, ReadmeFile), readme},
-	}, nil
+	return append(files, File{filepath.Join(Dir, DashboardFile), board}, File{filepath.Join(Dir, ReadmeFile), readme}), nil
 }
 
 // view is what the templates see.
 type view struct {
 	ID, Group string
 	Limits    []limit
-	WarnShare float64
-	ActShare  float64
-	RateShare float64
+	Rules     *Rules // of the file that is being written; nil: there are none
+}
+
+// rulesFile is the file for a limit.
+func (v view) rulesFile(i int) string {
+	if i == 0 {
+		return RulesFile
+	}
+	return "alerts-" + v.Limits[i].Variants[0] + ".yml"
 }
 
 //go:embed alerts.yml.tmpl
@@ -148,10 +173,9 @@ var readmeTemplate string
 
 func (v view) fill(text string) ([]byte, error) {
 	t, err := template.New("").Funcs(template.FuncMap{
-		"number":  number,
-		"percent": func(x float64) string { return number(100*x) + " %" },
-		"times":   func(a, b float64) float64 { return a * b },
-		"quote":   strconv.QuoteToASCII, // one line, whatever it holds
+		"number": number,
+		"file":   v.rulesFile,
+		"quote":  strconv.QuoteToASCII, // one line, whatever it holds
 	}).Parse(text)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -27,8 +28,8 @@ func files(t *testing.T, run *results.Run) map[string]string {
 	for _, f := range all {
 		byName[filepath.Base(f.Name)] = string(f.Text)
 	}
-	if len(byName) != 3 {
-		t.Fatalf("%d files, want 3", len(byName))
+	if want := 2 + max(1, len(limits(run))); len(byName) != want {
+		t.Fatalf("%d files, want %d", len(byName), want)
 	}
 	return byName
 }
@@ -67,12 +68,12 @@ func TestGolden(t *testing.T) {
 func TestLimitsAreThoseOfTheRun(t *testing.T) {
 	var got []string
 	for _, l := range limits(example(t)) {
-		got = append(got, fmt.Sprintf("%s: %d, %g s, %d ports, reached %v", l.Names(), l.Tuples, l.HoldS, l.Ports, l.Reached))
+		got = append(got, fmt.Sprintf("%s: %d, %g s, %d ports, reached %v, counts %v, %.0f/s", l.Names(), l.Tuples, l.HoldS, l.Ports, l.Reached, l.Counts(), l.PerS))
 	}
 	want := []string{
-		"baseline, keepalive: 500, 61 s, 500 ports, reached true",
-		"tw-reuse: 500, 1 s, 500 ports, reached false",
-		"multi-ip: 1500, 61 s, 500 ports, reached true",
+		"baseline, keepalive: 500, 61 s, 500 ports, reached true, counts true, 197/s",
+		"tw-reuse: 500, 1 s, 500 ports, reached false, counts false, 199/s",
+		"multi-ip: 1500, 61 s, 500 ports, reached true, counts true, 199/s",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -85,13 +86,95 @@ func TestLimitsAreThoseOfTheRun(t *testing.T) {
 	}
 }
 
-// TestReuseHasNoAlarmOnTimeWait: a run with tw_reuse=1 had up to 250 of 500
-// tuples in TIME_WAIT and not one failure.
-func TestReuseHasNoAlarmOnTimeWait(t *testing.T) {
-	_, group, _ := strings.Cut(files(t, example(t))[RulesFile], "tw-reuse\n")
-	group, _, _ = strings.Cut(group, "- name:")
-	if strings.Contains(group, "node_sockstat") || !strings.Contains(group, "> 450") {
-		t.Errorf("the rules of tw-reuse:\n%s", group)
+// TestLimitsAreToldApart: a table that was not full was not counted, what
+// TIME_WAIT shows has rules of its own, and the fastest of several variants says
+// how much time there is.
+func TestLimitsAreToldApart(t *testing.T) {
+	run := example(t)
+	run.Summary.Variants[0].Collapsed = true
+	if l := limits(run)[0]; l.Reached {
+		t.Errorf("%+v: the rate fell before all tuples were taken", l)
+	}
+	run = example(t)
+	run.Plan.Variants[0], run.Plan.Variants[1] = run.Plan.Variants[1], run.Plan.Variants[0]
+	if l := limits(run)[0]; l.Names() != "keepalive, baseline" || l.PerS < 190 {
+		t.Errorf("%+v, want the baseline's 197 per second", l)
+	}
+	few := int64(3)
+	run.Summary.Variants[0].TimeWait.ProxyPeak = &few
+	if all := limits(run); all[0].Names() != "keepalive" || all[1].Names() != "baseline" || all[1].Counts() {
+		t.Errorf("%+v", all)
+	}
+}
+
+// TestAJumpUnderReuse: a second is too short for any alert, and the rule says so.
+func TestAJumpUnderReuse(t *testing.T) {
+	run := charttest.Run("r", "quick", charttest.Case{Name: "above", Verdict: "reproduced", Tuples: 300, RatePerS: 400, Duration: 5, Churn: 1, HoldS: 1})
+	r, _ := RulesFor(run, "above")
+	if text := r.YAML(); !strings.Contains(text, "502. It warns of a load that grows, not of one that jumps. Scrape") || strings.Contains(text, "of the lab they last") {
+		t.Error(text)
+	}
+}
+
+// TestPortsThatDidNotLast: error 99 came though the rate is one that the ports
+// bear, with a slow backend say.
+func TestPortsThatDidNotLast(t *testing.T) {
+	run := example(t)
+	at, rho := 1.7, 0.6
+	run.Summary.Variants[2].FirstError, run.Summary.Variants[2].RhoSteady = &at, &rho
+	r, _ := RulesFor(run, "tw-reuse")
+	if text := r.YAML(); strings.Contains(text, "they last") {
+		t.Error(text)
+	}
+}
+
+// TestLongNames: a group's name has an end.
+func TestLongNames(t *testing.T) {
+	run := example(t)
+	run.Plan.Scenario = strings.Repeat("long-", 100)
+	if name := groupName(run.Plan); len(name) > 70 {
+		t.Errorf("%d bytes: %s", len(name), name)
+	}
+}
+
+// TestLimitsThatTimeWaitDoesNotShow: of a backend that closes late the ports
+// stay in FIN_WAIT2, and the rate alone tells.
+func TestLimitsThatTimeWaitDoesNotShow(t *testing.T) {
+	run := example(t)
+	few := int64(3)
+	run.Summary.Variants[0].TimeWait.ProxyPeak = &few
+	r, is := RulesFor(run, "baseline")
+	if !is || len(r.Alerts) != 2 || strings.Contains(r.YAML(), "node_sockstat") {
+		t.Errorf("%s", r.YAML())
+	}
+}
+
+// TestRulesForAVariant: each has those of its limits, the same as in the file.
+func TestRulesForAVariant(t *testing.T) {
+	run := example(t)
+	all := files(t, run)
+	for variant, c := range map[string]struct{ file, first, warns string }{
+		"baseline":  {RulesFile, "NginxUpstreamConnectRateHigh", "197 per second of the lab they last 2.53 s, and this is true 1.66 s before"},
+		"keepalive": {RulesFile, "NginxUpstreamConnectRateHigh", "the other half lasts 1.27 s"},
+		"tw-reuse":  {"alerts-tw-reuse.yml", "NginxUpstreamConnectRateHigh", "At the lab's load they last. It warns of a load that grows"},
+		"multi-ip":  {"alerts-multi-ip.yml", "NginxUpstreamConnectRateHigh", "the last tenth lasts 0.753 s"},
+	} {
+		r, is := RulesFor(run, variant)
+		if text := r.YAML(); !is || !strings.HasSuffix(all[c.file], text) || r.Alerts[0].Name != c.first || !strings.Contains(text, c.warns) {
+			t.Errorf("%s: %v, want those of %s and %q:\n%s", variant, is, c.file, c.warns, text)
+		}
+	}
+	if r, is := RulesFor(run, "nothing"); is {
+		t.Errorf("of a variant that is not there: %+v", r)
+	}
+}
+
+// TestWait: no more than a quarter of the time there is.
+func TestWait(t *testing.T) {
+	for lead, want := range map[float64]string{-3: "0s", 0: "0s", 2: "0s", 19.9: "0s", 20: "5s", 59: "10s", 119: "25s", 1000: "30s", math.Inf(1): "30s"} {
+		if got := wait(lead); got != want {
+			t.Errorf("%g s: %s, want %s", lead, got, want)
+		}
 	}
 }
 
@@ -99,47 +182,90 @@ func TestReuseHasNoAlarmOnTimeWait(t *testing.T) {
 func TestRulesAreSound(t *testing.T) {
 	tool := promtool(t)
 	for name, run := range runs(t) {
-		file := filepath.Join(t.TempDir(), RulesFile)
-		save(t, file, files(t, run)[RulesFile])
-		out, err := tool("check", "rules", file)
-		if want := fmt.Sprintf("SUCCESS: %d rules found", strings.Count(files(t, run)[RulesFile], "- alert:")); err != nil || !strings.Contains(out, want) {
-			t.Errorf("%s: %v: %s, want %q", name, err, out, want)
+		for file, text := range files(t, run) {
+			if !strings.HasSuffix(file, ".yml") {
+				continue
+			}
+			path := filepath.Join(t.TempDir(), file)
+			save(t, path, text)
+			n := strings.Count(text, "- alert:")
+			if want := fmt.Sprintf("SUCCESS: %d rules found", n); name == "none" != (n == 0) {
+				t.Errorf("%s: %d rules in %s", name, n, file)
+			} else if out, err := tool("check", "rules", path); err != nil || !strings.Contains(out, want) {
+				t.Errorf("%s: %v: %s, want %q", name, err, out, want)
+			}
 		}
 	}
 }
 
-// TestAlertsFire runs Prometheus's own engine over the rules: at half of the
-// tuples, at eight tenths, at a rate the ports cannot take, and not below.
+// TestAlertsFire runs Prometheus's own engine over the rules, by the tests in
+// testdata; and over rules with a fault, which these must find.
 func TestAlertsFire(t *testing.T) {
 	tool := promtool(t)
-	dir := t.TempDir()
-	save(t, filepath.Join(dir, RulesFile), files(t, example(t))[RulesFile])
-	// The baseline's limits: 500 tuples, 8.2 new connections per second.
-	const tests = `
-rule_files: [alerts.yml]
-evaluation_interval: 10s
-tests:
-  - interval: 10s
-    input_series:
-      - {series: 'node_sockstat_TCP_tw{instance="calm"}', values: '240x30'}
-      - {series: 'node_sockstat_TCP_tw{instance="half"}', values: '300x30'}
-      - {series: 'node_sockstat_TCP_tw{instance="full"}', values: '500x30'}
-      - {series: 'node_netstat_Tcp_ActiveOpens{instance="calm"}', values: '0+70x30'}
-      - {series: 'node_netstat_Tcp_ActiveOpens{instance="busy"}', values: '0+80x30'}
-    promql_expr_test:
-      - {expr: 'count by (alertname, instance) (ALERTS{alertstate="firing"})', eval_time: 3m, exp_samples: [
-          {labels: '{alertname="NginxSourcePortsHalfUsed",instance="half"}', value: 1},
-          {labels: '{alertname="NginxSourcePortsHalfUsed",instance="full"}', value: 1},
-          {labels: '{alertname="NginxSourcePortsNearlyUsedUp",instance="full"}', value: 1},
-          {labels: '{alertname="NginxUpstreamConnectRateUnsustainable",instance="busy"}', value: 1}]}
-`
-	save(t, filepath.Join(dir, "test.yml"), tests)
-	if out, err := tool("test", "rules", filepath.Join(dir, "test.yml")); err != nil {
-		t.Errorf("%v: %s", err, out)
+	for file, faults := range map[string][][2]string{
+		"alerts": {
+			{"> 0.7 and", "> 1.7 and"}, {"> 0.7 and", "> 0.3 and"}, {"500 > 0.1", "500 > 0.5"}, {" and node_sockstat_TCP_tw / 500 > 0.1", ""}, {"[30s]", "[3m]"},
+			{"500 > 0.5 and increase(node_netstat_Tcp_ActiveOpens[1m]) / 500 > 0.5", "500 > 0.5"},
+			{"500 > 0.9 and increase(node_netstat_Tcp_ActiveOpens[1m]) / 500 > 0.5", "500 > 0.9 and rate(node_netstat_Tcp_ActiveOpens[30s]) * 61 / 500 > 0.5"},
+			{"500 > 0.9", "500 > 0.7"}, {"500 > 0.9", "500 > 0.96"}, {"500 > 0.5 and", "500 > 0.8 and"}, {"for: 0s", "for: 30s"}, {"* 61", "* 1"},
+		},
+		"alerts-tw-reuse": {{"> 0.7", "> 0.3"}, {"> 0.9", "> 0.95"}, {"> 0.9", "> 0.75"}, {" and node_sockstat_TCP_tw / 500 > 0.1", ""}, {"for: 30s", "for: 10m"},
+			{"rate(node_netstat_Tcp_ActiveOpens[30s]) * 1 / 500", "node_sockstat_TCP_tw / 500"}},
+	} {
+		dir := t.TempDir()
+		rules := files(t, example(t))[file+".yml"]
+		b, err := os.ReadFile(filepath.Join("testdata", file+"_test.yml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		save(t, filepath.Join(dir, "test.yml"), string(b))
+		test := func(rules string) (string, error) {
+			save(t, filepath.Join(dir, file+".yml"), rules)
+			return tool("test", "rules", filepath.Join(dir, "test.yml"))
+		}
+		if out, err := test(rules); err != nil {
+			t.Errorf("%s: %v: %s", file, err, out)
+		}
+		for _, f := range faults {
+			broken := strings.ReplaceAll(rules, f[0], f[1])
+			if out, err := test(broken); broken == rules || err == nil {
+				t.Errorf("%s: %q in place of %q: nothing is found: %s", file, f[1], f[0], out)
+			}
+		}
 	}
-	save(t, filepath.Join(dir, "test.yml"), strings.Replace(tests, "'300x30'", "'200x30'", 1))
-	if _, err := tool("test", "rules", filepath.Join(dir, "test.yml")); err == nil {
-		t.Error("the test cannot fail")
+}
+
+// TestItWarnsBeforeTheFirstError99: of a load that jumps, at any size, if the
+// scrapes are as the rules ask.
+func TestItWarnsBeforeTheFirstError99(t *testing.T) {
+	tool := promtool(t)
+	for _, c := range []struct {
+		tuples, perS, scrape int
+	}{{500, 200, 1}, {4096, 1000, 1}, {28232, 900, 10}, {28232, 2000, 5}, {28232, 500, 10}} {
+		run := charttest.Run("r", "quick", charttest.Case{Name: "baseline", Verdict: "reproduced", Tuples: c.tuples, RatePerS: float64(c.perS), Duration: float64(2 * c.tuples / c.perS), Churn: 1})
+		dir := t.TempDir()
+		save(t, filepath.Join(dir, RulesFile), files(t, run)[RulesFile])
+		const quiet = 120 // s
+		full := c.tuples / c.perS
+		var taken []string
+		for at := 0; at <= quiet+full; at += c.scrape {
+			taken = append(taken, fmt.Sprint(min(c.tuples, max(0, at-quiet)*c.perS)))
+		}
+		save(t, filepath.Join(dir, "test.yml"), fmt.Sprintf(`
+rule_files: [alerts.yml]
+evaluation_interval: %[1]ds
+tests:
+  - interval: %[1]ds
+    input_series:
+      - {series: 'node_netstat_Tcp_ActiveOpens{instance="x"}', values: '%[2]s'}
+      - {series: 'node_sockstat_TCP_tw{instance="x"}', values: '%[2]s'}
+    promql_expr_test:
+      - {expr: 'count(ALERTS)', eval_time: %[3]ds}
+      - {expr: 'count(ALERTS{alertstate="firing",alertname="NginxUpstreamConnectRateHigh"})', eval_time: %[4]ds, exp_samples: [{labels: '{}', value: 1}]}
+`, c.scrape, strings.Join(taken, " "), quiet, (quiet+full)/c.scrape*c.scrape))
+		if out, err := tool("test", "rules", filepath.Join(dir, "test.yml")); err != nil {
+			t.Errorf("%+v: %v: %s", c, err, out)
+		}
 	}
 }
 
@@ -166,6 +292,10 @@ func TestDashboardIsWellFormed(t *testing.T) {
 					taken[[2]int{x, y}] = true
 				}
 			}
+			d := p.FieldConfig.Defaults
+			if p.Type == "timeseries" && (d.Unit == "" || d.Custom.AxisLabel == "") {
+				t.Errorf("%s: %s has the unit %q and the axis %q", name, p.Title, d.Unit, d.Custom.AxisLabel)
+			}
 			for _, q := range p.Targets {
 				if q.Datasource.UID != "${datasource}" {
 					t.Errorf("%s: %s asks %q", name, p.Title, q.Datasource.UID)
@@ -175,6 +305,38 @@ func TestDashboardIsWellFormed(t *testing.T) {
 		if len(d.Panels) != 7 {
 			t.Errorf("%s: %d panels, want 7", name, len(d.Panels))
 		}
+	}
+}
+
+// TestDashboardHasTheMeasuredLimits: as lines, where the alerts are; and none on
+// TIME_WAIT where its number tells nothing.
+func TestDashboardHasTheMeasuredLimits(t *testing.T) {
+	lines := func(run *results.Run) map[string]string {
+		got := map[string]string{}
+		for _, p := range decoded(t, []byte(files(t, run)[DashboardFile])).Panels {
+			var at []string
+			for _, s := range p.FieldConfig.Defaults.Thresholds.Steps[min(1, len(p.FieldConfig.Defaults.Thresholds.Steps)):] {
+				at = append(at, number(*s.Value))
+			}
+			if mode := p.FieldConfig.Defaults.Custom.ThresholdsStyle.Mode; p.Type == "timeseries" && (mode == "line") != (len(at) > 0) {
+				t.Errorf("%s: thresholds %v are drawn as %q", p.Title, at, mode)
+			}
+			got[p.Title] = strings.Join(at, " ")
+		}
+		return got
+	}
+	want := map[string]string{
+		"What this needs": "", "New outgoing connections per second": "5.738 8.197", "TIME_WAIT sockets, share of the tuples": "0.5 0.9", "TIME_WAIT sockets": "250 450",
+		"Established connections": "500", "The run: sockets in TIME_WAIT on the proxy": "500", "The run: failed requests per second": "",
+	}
+	if diff := cmp.Diff(want, lines(example(t))); diff != "" {
+		t.Error(diff)
+	}
+	reuse := example(t)
+	reuse.Plan.Variants = reuse.Plan.Variants[2:3]
+	want["New outgoing connections per second"], want["TIME_WAIT sockets, share of the tuples"], want["TIME_WAIT sockets"] = "350 500", "", ""
+	if diff := cmp.Diff(want, lines(reuse)); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -207,12 +369,22 @@ func TestDashboardAsksWhatPrometheusUnderstands(t *testing.T) {
 
 type board struct {
 	Panels []struct {
-		ID      int
-		Title   string
-		GridPos struct{ X, Y, W, H int }
-		Targets []struct {
+		ID          int
+		Title, Type string
+		GridPos     struct{ X, Y, W, H int }
+		Targets     []struct {
 			Expr       string
 			Datasource struct{ UID string }
+		}
+		FieldConfig struct {
+			Defaults struct {
+				Unit       string
+				Thresholds struct{ Steps []struct{ Value *float64 } }
+				Custom     struct {
+					AxisLabel       string
+					ThresholdsStyle struct{ Mode string }
+				}
+			}
 		}
 	}
 }

@@ -2,6 +2,7 @@ package openmetrics
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"os"
 	"os/exec"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/results"
@@ -43,7 +46,7 @@ func small() *results.Run {
 		if sockets == nil {
 			sockets = []results.Sockets{}
 		}
-		return results.Sample{Host: host, T: t, Net: &results.Net{Sockets: sockets, TimeWait: 7, CPUSeconds: t / 2, Counters: map[string]int64{"active_opens": int64(10 * t), "curr_estab": 3}}}
+		return results.Sample{Host: host, T: t, Net: &results.Net{Sockets: sockets, TimeWait: 7, CPUSeconds: t / 2, Counters: map[string]int64{"active_opens": int64(10 * t), "curr_estab": 3, "conntrack_entries": 9, "conntrack_max": 99}}}
 	}
 	dst := `a"b\c:80`
 	return &results.Run{
@@ -54,8 +57,10 @@ func small() *results.Run {
 				net(0.1, results.HostProxy, results.Sockets{Dst: dst, State: "established", N: 2}),
 				{Host: results.HostLoad, T: 0.1, Load: &results.Load{OK: 3, Scheduled: 5, Sent: 4, InFlight: 1, P99ms: at(2.5)}},
 				net(0.3, results.HostProxy, results.Sockets{Dst: dst, State: "time-wait", N: 3}),
+				{Host: results.HostLoad, T: 0.05, Load: &results.Load{OK: 2, Scheduled: 2, Sent: 2}}, // out of turn
 				{Host: results.HostLoad, T: 0.2, Load: &results.Load{OK: 1, Failed: 2, Errors: results.Errors{Error99: 2}, Scheduled: 2, Sent: 2}},
 				{Host: results.HostLoad, T: 0.25, Neighbour: &results.Neighbour{Ms: 0.5, Status: 200}},
+				{Host: results.HostLoad, T: 0.35, Neighbour: &results.Neighbour{Ms: 1.5}}, // it failed
 				{Host: results.HostLoad, T: 0.26, Bystander: &results.Bystander{Kind: "backend", Errno: "EADDRNOTAVAIL"}},
 				net(0.5, results.HostProxy),
 			}},
@@ -163,6 +168,48 @@ func TestLongVariantsHaveAPointPerSecond(t *testing.T) {
 	n := strings.Count(text(t, run), "lab99_requests_sent_total{")
 	if n < 90 || n > 92 {
 		t.Errorf("%d points in 90 s, want one per second", n)
+	}
+}
+
+// TestShortVariantsHaveAPointAtLeastEverySecond: a level that stays is not one
+// that is gone.
+func TestShortVariantsHaveAPointAtLeastEverySecond(t *testing.T) {
+	run := long(20, 1)
+	if n := strings.Count(text(t, run), `lab99_tcp_level{variant="v0",host="proxy",level="curr_estab"}`); n != 20 {
+		t.Errorf("%d points of a constant in 20 s at 10 samples a second, want 20", n)
+	}
+}
+
+// TestThin: nothing that was counted is lost, of each kind and host one sample
+// is left, and they are in order.
+func TestThin(t *testing.T) {
+	ms := func(x float64) *float64 { return &x }
+	load := func(at, most float64) results.Sample {
+		return results.Sample{Host: results.HostLoad, T: at, Load: &results.Load{IntervalS: 0.1, Scheduled: 1, Sent: 2, OK: 3, Failed: 4, Late: 5, Queued: 6, Dropped: 7,
+			Errors: results.Errors{Error99: 8, NoLiveUpstreams: 9, Other: 10}, InFlight: int64(10 * at), P50ms: ms(at), MaxMs: ms(most)}}
+	}
+	net := func(at float64, host string, sockets []results.Sockets) results.Sample {
+		return results.Sample{Host: host, T: at, Net: &results.Net{Sockets: sockets, TimeWait: int64(10 * at)}}
+	}
+	some := []results.Sockets{{N: 1}}
+	got := thin([]results.Sample{
+		load(0.1, 9), net(0.1, "proxy", some), net(0.15, "proxy", nil), net(0.2, "backend", some), {Host: "load", T: 0.3, Neighbour: &results.Neighbour{Ms: 1}},
+		{Host: "load", T: 0.4, Neighbour: &results.Neighbour{Ms: 2}}, net(0.6, "proxy", some), load(0.9, 4), load(1.1, 1),
+	})
+	var kinds []string
+	for i, s := range got {
+		kinds = append(kinds, fmt.Sprintf("%s %g", s.Host, s.T))
+		if i > 0 && s.T < got[i-1].T {
+			t.Errorf("%g comes after %g", s.T, got[i-1].T)
+		}
+	}
+	if diff := cmp.Diff([]string{"proxy 0.15", "backend 0.2", "load 0.3", "load 0.4", "proxy 0.6", "load 0.9", "load 1.1"}, kinds); diff != "" {
+		t.Error(diff)
+	}
+	want := &results.Load{IntervalS: 0.2, Scheduled: 2, Sent: 4, OK: 6, Failed: 8, Late: 10, Queued: 12, Dropped: 14,
+		Errors: results.Errors{Error99: 16, NoLiveUpstreams: 18, Other: 20}, InFlight: 9, P50ms: ms(0.9), MaxMs: ms(9)}
+	if diff := cmp.Diff(want, got[5].Load); diff != "" {
+		t.Error(diff)
 	}
 }
 

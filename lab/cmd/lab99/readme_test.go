@@ -5,9 +5,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lab99/lab99/internal/golden"
+	"github.com/lab99/lab99/lab/cli"
+	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
 
@@ -66,6 +73,55 @@ func copyOf(t *testing.T, dir string) string {
 		t.Fatal(err)
 	}
 	return to
+}
+
+// TestReadmeSample: what the README shows of a run is what the command prints of
+// the one it links to, in lines that fit the page. -update writes it anew.
+func TestReadmeSample(t *testing.T) {
+	const page, width = "../../../README.md", 140
+	readme, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := results.Glance("../../../results/example/port-exhaustion-standard")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := regexp.MustCompile("(?s)With `make reproduce`:\n\n```\n(.*?)```\n\n.*?\\(results/example/port-exhaustion-standard\\)").FindSubmatchIndex(readme)
+	if at == nil {
+		t.Fatal("the README shows no run, or links to another than it shows")
+	}
+	var b strings.Builder
+	cli.PrintSummary(&b, run.Summary)
+	want := wrapped(b.String(), width)
+	if golden.Updating() {
+		readme = slices.Concat(readme[:at[2]], []byte(want), readme[at[3]:])
+		if err := os.WriteFile(page, readme, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(want, string(readme[at[2]:at[3]])); diff != "" {
+		t.Errorf("the README shows another run than it links to; -update rewrites it:\n%s", diff)
+	}
+}
+
+// wrapped breaks lines of text at blanks.
+func wrapped(text string, width int) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		for utf8.RuneCountInString(line) > width+1 {
+			fits := string([]rune(line)[:width])
+			cut := strings.LastIndexByte(fits, ' ')
+			if cut < 0 {
+				break
+			}
+			b.WriteString(line[:cut] + "\n")
+			line = line[cut+1:]
+		}
+		b.WriteString(line)
+	}
+	return b.String()
 }
 
 // TestReadmeKnowsTheCatalogue: every scenario stands in the row of its kind.
