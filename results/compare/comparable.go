@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -34,7 +33,7 @@ func unlike(sides []Side) []string {
 			default:
 				continue
 			}
-			reasons = append(reasons, fmt.Sprintf("%s: %s asked for something else than %s: %s", s.Label, filepath.Base(run.Dir), filepath.Base(base.Dir), why))
+			reasons = append(reasons, fmt.Sprintf("%s: %s asked for something else than %s: %s", s.Label, run.ID(), base.ID(), why))
 		}
 	}
 	return reasons

@@ -25,7 +25,6 @@ package compare
 
 import (
 	"fmt"
-	"path/filepath"
 
 	"github.com/lab99/lab99/results"
 )
@@ -107,7 +106,7 @@ func Compare(sides []Side) (*Result, error) {
 		info := SideInfo{Label: s.Label, Scenario: s.Runs[0].Plan.Scenario, Size: s.Runs[0].Plan.Size}
 		for _, run := range s.Runs {
 			if run.Env.Kernel == "" {
-				r.unknown = append(r.unknown, filepath.Base(run.Dir))
+				r.unknown = append(r.unknown, run.ID())
 			}
 			info.Runs = append(info.Runs, RunInfo{run.Dir, run.Summary.StartedUTC, run.Plan.Note, run.Plan.Hash})
 		}

@@ -2,7 +2,6 @@ package compare
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -31,15 +30,15 @@ func (r *Result) variant(name string, sides []Side) Variant {
 			}
 			if differ := unlikeVariant(first, run, name); differ != "" && !told {
 				told = true
-				why = append(why, fmt.Sprintf("%s asked for something else than %s: %s", filepath.Base(run.Dir), filepath.Base(first.Dir), differ))
+				why = append(why, fmt.Sprintf("%s asked for something else than %s: %s", run.ID(), first.ID(), differ))
 			}
 			verdicts[row.Verdict]++
 			if slices.Contains(unmeasured, row.Verdict) {
-				v.LeftOut = append(v.LeftOut, fmt.Sprintf("%s is %s: %s", filepath.Base(run.Dir), row.Verdict, firstOf(row.Why)))
+				v.LeftOut = append(v.LeftOut, fmt.Sprintf("%s is %s: %s", run.ID(), row.Verdict, firstOf(row.Why)))
 				continue
 			}
 			if endedIn(run, name) {
-				v.LeftOut = append(v.LeftOut, fmt.Sprintf("%s was ended early, and its load in %s may have been cut short", filepath.Base(run.Dir), name))
+				v.LeftOut = append(v.LeftOut, fmt.Sprintf("%s was ended early, and its load in %s may have been cut short", run.ID(), name))
 				continue
 			}
 			counted[row.Verdict]++

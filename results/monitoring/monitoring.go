@@ -125,7 +125,7 @@ type File struct {
 
 // Files makes all of them. They are a pure function of the run.
 func Files(run *results.Run) ([]File, error) {
-	v := view{ID: filepath.Base(run.Dir), Group: groupName(run.Plan), Limits: limits(run)}
+	v := view{ID: run.ID(), Group: groupName(run.Plan), Limits: limits(run)}
 	var files []File
 	for i := range max(1, len(v.Limits)) {
 		name := RulesFile

@@ -9,6 +9,7 @@ import (
 	"text/template"
 
 	"github.com/lab99/lab99/results/chart"
+	"github.com/lab99/lab99/results/monitoring"
 )
 
 //go:embed postmortem.md.tmpl
@@ -143,3 +144,33 @@ func (p *page) Figure(id string) chart.Figure {
 // Has says whether there is a figure with that ID: one that would say nothing is
 // not drawn.
 func (p *page) Has(id string) bool { return p.Figure(id).ID == id }
+
+// Rules are the alerts for the configuration that failed; nil where it spends no
+// ports.
+func (p *page) Rules() *monitoring.Rules {
+	v := p.failure()
+	if v.FirstError == nil && !v.Collapsed {
+		return nil
+	}
+	r, ok := monitoring.RulesFor(p.Run, v.Name)
+	if !ok {
+		return nil
+	}
+	return &r
+}
+
+// MoreAlerts are the files of rules beside alerts.yml, one for each further
+// configuration.
+func (p *page) MoreAlerts() []string {
+	files, err := monitoring.Files(p.Run)
+	if err != nil {
+		return nil // the report fails for it elsewhere
+	}
+	var all []string
+	for _, f := range files {
+		if strings.HasPrefix(f.Name, monitoring.Dir+"/alerts-") {
+			all = append(all, f.Name)
+		}
+	}
+	return all
+}

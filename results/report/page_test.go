@@ -85,7 +85,8 @@ func TestOneCanFindTheWay(t *testing.T) {
 func TestTheFirstScreenExplainsItself(t *testing.T) {
 	run := charttest.Quick()
 	for i := range run.Summary.Variants {
-		run.Summary.Variants[i].Verdict, run.Summary.Variants[i].FirstError = "mitigated", nil
+		v := &run.Summary.Variants[i]
+		v.Verdict, v.FirstError, v.Failed = "mitigated", nil, new(int64)
 	}
 	html, _ := pages(t, run)
 	first, _, _ := strings.Cut(html[strings.Index(html, "<main>"):], `<h2 id="rollout">`)

@@ -113,7 +113,7 @@ func (p *page) EnvDifferences() []setting {
 				all[key][i] = value
 			}
 			for k, s := range h.Sysctls {
-				if settled(k) {
+				if !results.IsCount(k) {
 					set(k, s)
 				}
 			}

@@ -3,7 +3,6 @@ package report
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/lab99/lab99/results"
 )
@@ -60,7 +59,7 @@ func edits(base, v *variant) []edit {
 		b, a := base.sysctls(host), v.sysctls(host)
 		var lines []line
 		for _, k := range slices.Sorted(maps.Keys(a)) {
-			if was, there := b[k]; there && was != a[k] && settled(k) {
+			if was, there := b[k]; there && was != a[k] && !results.IsCount(k) {
 				lines = append(lines, line{'-', k + " = " + was}, line{'+', k + " = " + a[k]})
 			}
 		}
@@ -84,7 +83,3 @@ func (v *variant) sysctls(host string) map[string]string {
 	}
 	return nil
 }
-
-// settled says that a key is a setting, not a level such as
-// nf_conntrack_count.
-func settled(key string) bool { return !strings.HasSuffix(key, "_count") }

@@ -116,14 +116,14 @@ func TestTheAlertRulesAreRules(t *testing.T) {
 	_, md := pages(t, charttest.Quick())
 	_, rest, _ := strings.Cut(md, "```yaml\n")
 	rules, _, there := strings.Cut(rest, "```")
-	if !there || !strings.Contains(rules, "{{ $labels.destination }}") {
+	if !there || !strings.Contains(rules, "{{ $labels.instance }}") {
 		t.Fatalf("no rules in the draft: %q", rules)
 	}
 	file := filepath.Join(t.TempDir(), "rules.yml")
 	if err := os.WriteFile(file, []byte(rules), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command(promtool, "check", "rules", file).CombinedOutput(); err != nil || !strings.Contains(string(out), "2 rules found") {
+	if out, err := exec.Command(promtool, "check", "rules", file).CombinedOutput(); err != nil || !strings.Contains(string(out), "3 rules found") {
 		t.Errorf("%v: %s", err, out)
 	}
 }

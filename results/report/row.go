@@ -85,14 +85,14 @@ func percent(share float64) string {
 
 // NewPerRequest is the new upstream connections per request: the churn.
 func (v variant) NewPerRequest() string {
-	if v.ReuseRatio == nil {
+	churn := v.ConnectionsPerRequest()
+	switch {
+	case churn == nil:
 		return chart.NotMeasured
-	}
-	churn := math.Max(0, 1-*v.ReuseRatio)
-	if churn > 0 && churn < 0.001 {
+	case *churn > 0 && *churn < 0.001:
 		return "< 0.001"
 	}
-	return strconv.FormatFloat(churn, 'g', 2, 64)
+	return strconv.FormatFloat(*churn, 'g', 2, 64)
 }
 
 // PortsPeak is the most tuples taken at once, of those there are.
