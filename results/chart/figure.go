@@ -131,6 +131,7 @@ func Figures(run *results.Run) ([]Figure, error) {
 // variant is one row of the comparison with all that is known of it.
 type variant struct {
 	results.Variant
+	plan    results.VariantPlan
 	samples []results.Sample
 	latency *hdr.Histogram // microseconds from the intended send
 	service *hdr.Histogram // microseconds from the actual send
@@ -142,7 +143,7 @@ type variant struct {
 func variants(run *results.Run) []variant {
 	var vs []variant
 	for _, p := range run.Plan.Variants {
-		v := variant{byLog: p.OwnConfig != "", Variant: run.Row(p)}
+		v := variant{plan: p, byLog: p.OwnConfig != "", Variant: run.Row(p)}
 		for _, d := range run.Variants {
 			if d.Name == p.Name {
 				v.samples, v.latency, v.service = d.Samples, d.Latency, d.Service

@@ -19,7 +19,7 @@ func stack(v *variant) Figure {
 		f.Subtitle += fmt.Sprintf(" Latency shows the worst tenth of a second of every %s s.", si(width))
 	}
 	rate := append([]Series{
-		v.loadRate("offered", offered, width, func(l *results.Load) int64 { return l.Scheduled }),
+		v.offered(width),
 		v.loadRate("answered, ok or not", answered, width, func(l *results.Load) int64 { return l.OK + l.Failed }),
 	}, v.outcomes(width)[0])
 	errors := visible(v.outcomes(width)[1:])
@@ -111,8 +111,7 @@ func decades(all []Series) Axis {
 func (v *variant) timeTable(end float64) Table {
 	step := niceStep(end/20, true)
 	out := v.outcomes(step)
-	cols := []Series{v.loadRate("offered/s", offered, step, func(l *results.Load) int64 { return l.Scheduled }),
-		out[0], out[1], out[2], out[3], v.inUse(step)}
+	cols := []Series{v.offered(step), out[0], out[1], out[2], out[3], v.inUse(step)}
 	cols = append(append(cols, v.latencies(step)[1:4]...), v.cores(results.HostProxy, step))
 	t := Table{Header: []string{"from (s)", "offered/s", "ok/s", "error 99/s", "no live upstreams/s", "other errors/s", "most ports in use", "worst p99 (ms)", "its max (ms)", "neighbour, worst (ms)", "nginx CPU (cores)"}}
 	for i := 0; float64(i)*step < end; i++ {
