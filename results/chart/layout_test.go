@@ -246,3 +246,32 @@ func TestADotOffThePageIsNotDrawn(t *testing.T) {
 		t.Errorf("%d actions with dots off the page, %d without, %d with none at all", dots(p), dots(q), dots(none))
 	}
 }
+
+// TestAPointBetweenGapsIsADot: one vertex makes no line, and no line is no
+// measurement.
+func TestAPointBetweenGapsIsADot(t *testing.T) {
+	area := vg.Rectangle{Min: vg.Point{X: 50, Y: 50}, Max: vg.Point{X: 250, Y: 150}}
+	filled := func(kind Kind, points ...Point) int {
+		p := Panel{X: Axis{Max: 10}, Series: []Series{{Meaning: p99, Kind: kind, Hold: 1, Points: points}}}
+		var rec recorder.Canvas
+		p.draw(draw.NewCanvas(&rec, 300, 200), area, Axis{Max: 4}, true)
+		n := 0
+		for _, a := range rec.Actions {
+			if f, ok := a.(*recorder.Fill); ok && len(f.Path) > 0 && f.Path[1].Type == vg.ArcComp {
+				n++
+			}
+		}
+		return n
+	}
+	for _, kind := range []Kind{Level, Line} {
+		if n := filled(kind, Point{1, 2}, Point{2, 3}, Point{5, 1}, Point{8, 1}, Point{9, 1}); n != 1 {
+			t.Errorf("%s: %d dots, want one at 5", kind, n)
+		}
+		if n := filled(kind, Point{4, 2}); n != 1 {
+			t.Errorf("%s: %d dots for the only point", kind, n)
+		}
+	}
+	if n := filled(Rate, Point{5, 1}); n != 0 {
+		t.Errorf("a rate holds over its bin and is a line, not %d dots", n)
+	}
+}

@@ -146,17 +146,24 @@ func (s *Series) stroke(c *draw.Canvas, x, y transform) {
 	switch s.Kind {
 	case Dots:
 		for _, p := range s.Points {
-			// A dot far off the page, such as a negative count puts it, would keep
-			// the rasterizer busy for hours. NaN is not inside either.
-			at := vg.Point{X: x(p.X), Y: y(p.Y)}
-			if at.X > c.Min.X-1 && at.X < c.Max.X+1 && at.Y > c.Min.Y-1 && at.Y < c.Max.Y+1 {
-				c.DrawGlyphNoClip(s.glyph(), at)
-			}
+			s.dot(c, s.glyph(), vg.Point{X: x(p.X), Y: y(p.Y)})
 		}
 	case Rate, Level, Line:
 		for _, run := range s.runs(x, y) {
+			if run[0] == run[len(run)-1] { // seen once between two gaps: a line needs two ends
+				s.dot(c, draw.GlyphStyle{Color: s.Meaning.line().Color, Radius: 1.8, Shape: draw.CircleGlyph{}}, run[0])
+				continue
+			}
 			c.StrokeLines(s.Meaning.line(), c.ClipLinesXY(run)...)
 		}
+	}
+}
+
+// dot draws a point. One far off the page, such as a negative count puts it,
+// would keep the rasterizer busy for hours; NaN is not inside either.
+func (s *Series) dot(c *draw.Canvas, g draw.GlyphStyle, at vg.Point) {
+	if at.X > c.Min.X-1 && at.X < c.Max.X+1 && at.Y > c.Min.Y-1 && at.Y < c.Max.Y+1 {
+		c.DrawGlyphNoClip(g, at)
 	}
 }
 
