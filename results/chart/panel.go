@@ -128,8 +128,7 @@ func (s *Series) fill(c *draw.Canvas, x, y transform) {
 	switch s.Kind {
 	case Bars:
 		for _, p := range s.Points {
-			lo, hi := y(p.Y-0.17), y(p.Y+0.17)
-			c.FillPolygon(s.Meaning.colour(1), []vg.Point{{X: x(0), Y: lo}, {X: x(0), Y: hi}, {X: x(p.X), Y: hi}, {X: x(p.X), Y: lo}})
+			s.bar(c, vg.Rectangle{Min: vg.Point{X: x(0), Y: y(p.Y - 0.17)}, Max: vg.Point{X: x(p.X), Y: y(p.Y + 0.17)}})
 		}
 	case Rate, Level:
 		for _, run := range s.runs(x, y) {
@@ -140,6 +139,15 @@ func (s *Series) fill(c *draw.Canvas, x, y transform) {
 			}
 		}
 	}
+}
+
+// bar is a filled rectangle with its edge.
+func (s *Series) bar(c *draw.Canvas, r vg.Rectangle) {
+	edge := s.Meaning.line()
+	edge.Width, edge.Dashes = 0.8, nil
+	corners := []vg.Point{r.Min, {X: r.Min.X, Y: r.Max.Y}, r.Max, {X: r.Max.X, Y: r.Min.Y}, r.Min}
+	c.FillPolygon(s.Meaning.colour(1), corners[:4])
+	c.StrokeLines(edge, corners)
 }
 
 func (s *Series) stroke(c *draw.Canvas, x, y transform) {
@@ -193,7 +201,7 @@ func (s *Series) swatch(c draw.Canvas) {
 	case Dots:
 		c.DrawGlyphNoClip(s.glyph(), mid)
 	case Bars:
-		c.FillPolygon(s.Meaning.colour(1), []vg.Point{c.Min, {X: c.Min.X, Y: c.Max.Y}, c.Max, {X: c.Max.X, Y: c.Min.Y}})
+		s.bar(&c, c.Rectangle)
 	default:
 		if tint := s.Meaning.look().tint; tint > 0 {
 			c.FillPolygon(s.Meaning.colour(tint), []vg.Point{c.Min, {X: c.Min.X, Y: mid.Y}, {X: c.Max.X, Y: mid.Y}, {X: c.Max.X, Y: c.Min.Y}})
