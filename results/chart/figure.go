@@ -2,6 +2,7 @@ package chart
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
@@ -54,8 +55,17 @@ type Axis struct {
 	Min, Max float64
 	Clock    bool     `json:",omitempty"` // seconds: ticks as on a clock
 	Log      bool     `json:",omitempty"`
+	Whole    bool     `json:",omitempty"` // a count: no ticks between whole numbers
 	Quantile bool     `json:",omitempty"` // 1/(1-q), so that 10 is 90 %
 	Names    []string `json:",omitempty"`
+}
+
+// share is where a value lies along the axis: 0 at its Min, 1 at its Max.
+func (a Axis) share(v float64) float64 {
+	if a.Log {
+		return math.Log(v/a.Min) / math.Log(a.Max/a.Min)
+	}
+	return (v - a.Min) / (a.Max - a.Min)
 }
 
 // Kind is how a series is drawn.

@@ -3,6 +3,7 @@ package chart
 import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -10,7 +11,8 @@ import (
 // draw draws the panel so that its data area is exactly area: gonum sizes the
 // axes from their labels, which would leave the panels of a row unequal.
 func (p *Panel) draw(c draw.Canvas, area vg.Rectangle, y Axis, labelled bool) {
-	pl := p.plot(y, min(12, int(area.Size().X/45)), labelled)
+	x := ticker{axis: p.X, about: max(2, min(12, int(area.Size().X/45)))}
+	pl := p.plot(y, x.about, labelled)
 	want := draw.Canvas{Canvas: c.Canvas, Rectangle: area}
 	outer := want
 	for range 3 { // the margins depend a little on the size
@@ -19,6 +21,25 @@ func (p *Panel) draw(c draw.Canvas, area vg.Rectangle, y Axis, labelled bool) {
 		outer.Max = outer.Max.Add(area.Max.Sub(got.Max))
 	}
 	pl.Draw(outer)
+	if p.X.Label != "" {
+		p.labelX(&c, area, x)
+	}
+}
+
+// labelX writes the labels below the area and no wider than it: the first and
+// the last step inwards, so that those of two columns never meet. One that
+// would touch the label before it is left out; its tick is there.
+func (p *Panel) labelX(c *draw.Canvas, area vg.Rectangle, ticks ticker) {
+	sty := ink.write(sizeText, false)
+	sty.YAlign = text.YTop
+	free := area.Min.X - sizeText
+	for _, t := range ticks.Ticks(p.X.Min, p.X.Max) {
+		w, at := sty.Width(t.Label), area.Min.X+area.Size().X*vg.Length(p.X.share(t.Value))
+		if left := max(area.Min.X, min(area.Max.X-w, at-w/2)); left >= free {
+			c.FillText(sty, vg.Point{X: left, Y: area.Min.Y - 5}, t.Label)
+			free = left + w + 4
+		}
+	}
 }
 
 // plot makes gonum's plot of the panel. Everything is drawn by plotters
@@ -33,7 +54,7 @@ func (p *Panel) plot(y Axis, xTicks int, labelled bool) *plot.Plot {
 	if y.Log {
 		pl.Y.Scale = plot.LogScale{}
 	}
-	pl.X.Tick.Marker, pl.Y.Tick.Marker = ticker{p.X, max(2, xTicks), p.X.Label == ""}, ticker{y, 4, !labelled}
+	pl.X.Tick.Marker, pl.Y.Tick.Marker = ticker{p.X, xTicks, true}, ticker{y, 4, !labelled}
 	for _, a := range []*plot.Axis{&pl.X, &pl.Y} {
 		a.LineStyle.Width, a.Tick.Length, a.Tick.LineStyle.Width, a.Padding = 0, 0, 0, 5
 		x, y := a.Tick.Label.XAlign, a.Tick.Label.YAlign
@@ -75,11 +96,25 @@ func (p *Panel) Plot(c draw.Canvas, pl *plot.Plot) {
 	}
 	for _, l := range p.Limits {
 		c.StrokeLine2(limit.line(), c.Min.X, y(l.Y), c.Max.X, y(l.Y))
-		onPaper(&c, vg.Point{X: c.Min.X + 4, Y: y(l.Y) + 7}, l.Label)
+		onPaper(&c, vg.Point{X: c.Min.X + 4, Y: y(l.Y) + beside(l.Y, y, pl)}, l.Label)
 	}
 	for _, t := range p.Captions {
 		onPaper(&c, vg.Point{X: x(t.X) + 9, Y: y(t.Y)}, t.Text)
 	}
+}
+
+// beside is how far above a limit its label stands: below it where that is what
+// keeps the label off a line of the grid.
+func beside(at float64, y transform, pl *plot.Plot) vg.Length {
+	above, below := true, true
+	for _, t := range pl.Y.Tick.Marker.Ticks(pl.Y.Min, pl.Y.Max) {
+		d := y(t.Value) - y(at)
+		above, below = above && (d < 1 || d > 13), below && (d > -1 || d < -13)
+	}
+	if !above && below {
+		return -7
+	}
+	return 7
 }
 
 // onPaper writes text, centred on the height of at, that no line runs through.

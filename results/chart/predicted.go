@@ -87,7 +87,7 @@ func predicted(vs []variant) Figure {
 
 // panel draws one quantity; rows are the lines of the table, one per variant.
 func (q quantity) panel(vs []variant) (p Panel, rows [][]string) {
-	p = Panel{Head: q.name, X: Axis{Label: q.unit, Max: 1}}
+	p = Panel{Head: q.name, X: Axis{Label: q.unit, Max: 1, Whole: q.unit == "requests"}}
 	law := Series{Name: "predicted", Meaning: lawSays, Kind: Dots}
 	seen := Series{Name: "measured", Meaning: error99, Kind: Dots}
 	for i := range vs {

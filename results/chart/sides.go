@@ -38,7 +38,7 @@ func sides(vs []variant) Figure {
 		}
 		f.Table.Rows = append(f.Table.Rows, []string{v.Name, count(v.TimeWait.ProxyPeak), count(v.TimeWait.BackendPeak), share})
 	}
-	p.X = Axis{Label: "sockets in TIME_WAIT", Max: ceiling(p.X.Max)}
+	p.X = Axis{Label: "sockets in TIME_WAIT", Max: ceiling(p.X.Max), Whole: true}
 	p.Series = []Series{proxy, back}
 	f.Rows = []Row{{Title: "TIME_WAIT by side", Height: 36 * float64(len(vs)), Y: y, Panels: []Panel{p}}}
 	var words []string

@@ -29,9 +29,9 @@ func stack(v *variant) Figure {
 
 	k := float64(v.Predicted.Tuples)
 	rows := []Row{
-		{Title: "Requests per second", Height: 90, Y: Axis{Max: ceiling(top(rate...))}, Panels: []Panel{{Series: rate}}, Lanes: true},
-		{Title: "Source ports in use towards the backend", Height: 90, Y: Axis{Max: ceiling(max(k, top(ports...)))}, Panels: []Panel{{Series: ports}}},
-		{Title: "Failed requests per second, by cause", Height: 80, Y: Axis{Max: ceiling(top(errors...))}, Panels: []Panel{{Series: errors}}},
+		{Title: "Requests per second", Height: 90, Y: Axis{Max: ceiling(top(rate...)), Whole: true}, Panels: []Panel{{Series: rate}}, Lanes: true},
+		{Title: "Source ports in use towards the backend", Height: 90, Y: Axis{Max: ceiling(max(k, top(ports...))), Whole: true}, Panels: []Panel{{Series: ports}}},
+		{Title: "Failed requests per second, by cause", Height: 80, Y: Axis{Max: ceiling(top(errors...)), Whole: true}, Panels: []Panel{{Series: errors}}},
 		{Title: "Latency in milliseconds (log)", Height: 100, Y: decades(latency), Panels: []Panel{{Series: latency}}},
 		{Title: "Processor use of nginx in cores", Height: 60, Y: Axis{Max: ceiling(max(0.1, top(proxy...)))}, Panels: []Panel{{Series: proxy}}},
 	}

@@ -55,6 +55,9 @@ func (t ticker) labelled(lo, hi float64) []plot.Tick {
 		return ticks
 	}
 	step := niceStep((hi-lo)/float64(t.about), t.axis.Clock)
+	if t.axis.Whole {
+		step = max(1, step)
+	}
 	for i := int(math.Ceil(lo/step - 1e-9)); float64(i)*step <= hi*(1+1e-9); i++ {
 		v := float64(i) * step
 		ticks = append(ticks, plot.Tick{Value: v, Label: si(v)})
