@@ -53,7 +53,8 @@ func (f *Figure) Draw(w io.Writer, phone bool) ([]Area, error) {
 	open := strings.Index(s, "<svg")
 	end := open + strings.IndexByte(s[open:], '>')
 	about := fmt.Sprintf(" role=\"img\">\n<title>%s</title>\n<desc>%s</desc>", html.EscapeString(f.Title), html.EscapeString(f.AriaText))
-	_, err := io.WriteString(w, s[:end]+about+fitted(s[end+1:]))
+	drawn := strings.TrimSuffix(strings.TrimRight(s[end+1:], "\n"), "</svg>")
+	_, err := io.WriteString(w, s[:end]+about+fitted(drawn)+f.tips(areas)+"</svg>\n")
 	return areas, err
 }
 
