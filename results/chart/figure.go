@@ -119,7 +119,8 @@ type Table struct {
 	Rows   [][]string
 }
 
-// Figures makes the figures of a run, in the order a reader wants them.
+// Figures makes the figures of a run, in the order a reader wants them. One that
+// would say nothing, such as bars of no sockets, is not among them.
 func Figures(run *results.Run) ([]Figure, error) {
 	vs := variants(run)
 	if len(vs) == 0 {
@@ -131,7 +132,11 @@ func Figures(run *results.Run) ([]Figure, error) {
 			figs = append(figs, stack(&vs[i]))
 		}
 	}
-	figs = append(figs, sides(vs), spectrum(vs), cliff(vs), predicted(vs))
+	for _, f := range []*Figure{sides(vs), spectrum(vs), cliff(vs), predicted(vs)} {
+		if f != nil {
+			figs = append(figs, *f)
+		}
+	}
 	for i := range figs {
 		figs[i].Footer = provenance(run)
 	}

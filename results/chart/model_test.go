@@ -151,25 +151,6 @@ func TestWithoutSamplesThereIsNothingToSpread(t *testing.T) {
 	}
 }
 
-// TestTheCliffIsToldWhereItWasFelt: by name, with both figures.
-func TestTheCliffIsToldWhereItWasFelt(t *testing.T) {
-	title := func(run *results.Run) string {
-		for _, f := range figures(t, run) {
-			if f.ID == "cliff" {
-				return f.Title
-			}
-		}
-		t.Fatal("no such figure")
-		return ""
-	}
-	if got := title(charttest.Full()); !strings.HasPrefix(got, "Beyond half the ports, a request that needs none takes ") || !strings.HasSuffix(got, " with baseline") {
-		t.Errorf("with a collapse: %s", got)
-	}
-	if got, want := title(charttest.Quick()), "Requests that need no port did not feel the others run out of them"; got != want {
-		t.Errorf("without: %s", got)
-	}
-}
-
 // TestAWaitBeforeTheSendIsTold: it is the distance of the two lines.
 func TestAWaitBeforeTheSendIsTold(t *testing.T) {
 	for _, f := range figures(t, charttest.Full()) {

@@ -217,7 +217,9 @@ func (s *Series) glyph() draw.GlyphStyle {
 	case lawSays:
 		g.Shape, g.Radius = diamond{}, 6
 	case maximum:
-		g.Shape, g.Radius = draw.RingGlyph{}, 2.5
+		g.Shape, g.Radius = draw.RingGlyph{}, 2.8
+	case neighbour, cpu:
+		g.Radius = 2.3
 	}
 	return g
 }

@@ -49,8 +49,8 @@ func float[T int | int64](n *T) *float64 {
 }
 
 // predicted sets what was calculated before the run beside what it measured.
-func predicted(vs []variant) Figure {
-	f := Figure{ID: "predicted-measured", Subtitle: "Open diamond: the law, written down before the run. Dot: measured.",
+func predicted(vs []variant) *Figure {
+	f := &Figure{ID: "predicted-measured", Subtitle: "Open diamond: the law, written down before the run. Dot: measured.",
 		Table: Table{Header: []string{"variant", "quantity", "predicted", "measured", "difference"}}}
 	row := Row{Title: "Calculated before, measured after", Heads: true, Height: 32 * float64(len(vs)), Y: Axis{Min: -float64(len(vs)) + 0.5, Max: 0.5}}
 	for i := range vs {

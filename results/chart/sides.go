@@ -7,8 +7,8 @@ import (
 
 // sides shows which end of the upstream connections held TIME_WAIT: the end
 // that closed first. Only the proxy's use up the proxy's ports.
-func sides(vs []variant) Figure {
-	f := Figure{ID: "time-wait-sides", Title: sidesTitle(vs),
+func sides(vs []variant) *Figure {
+	f := &Figure{ID: "time-wait-sides", Title: sidesTitle(vs),
 		Subtitle: "Most sockets in TIME_WAIT at once. The end that closes first holds them; only those on the proxy block its source ports.",
 		Table:    Table{Header: []string{"variant", "proxy, peak", "backend, peak", "proxy close share f"}}}
 	p := Panel{}

@@ -16,8 +16,8 @@ const perDecade = 12
 // rarer the request, the further right. What lies between the two lines is the
 // wait before the send, which a generator that counts from the actual send
 // does not see.
-func spectrum(vs []variant) Figure {
-	f := Figure{ID: "latency-spectrum", Title: spectrumTitle(vs),
+func spectrum(vs []variant) *Figure {
+	f := &Figure{ID: "latency-spectrum", Title: spectrumTitle(vs),
 		Subtitle: fmt.Sprintf("Solid: from the intended send time. Dashed: service time, from the actual send. Failed requests are in it. Both scales are logarithmic; %d points a decade, the last is the maximum.", perDecade),
 		Table:    Table{Header: []string{"variant", "from", "p50 (ms)", "p90 (ms)", "p99 (ms)", "p99.9 (ms)", "max (ms)", "requests"}}}
 	var panels []Panel
