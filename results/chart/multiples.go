@@ -43,7 +43,7 @@ func multiples(vs []variant) Figure {
 	if width > 0.1 {
 		f.Subtitle += fmt.Sprintf(" Thinned: rates are means of %s s, sockets the fullest sample of every %s s.", si(width), si(width))
 	}
-	f.Table.Header = []string{"variant", "verdict", "K", "peak in use", "peak TIME_WAIT, proxy", "ok", "error 99", "no live upstreams", "other errors", "first error 99"}
+	f.Table.Header = []string{"variant", "verdict", "K", "peak in use", "peak TIME_WAIT, proxy", "ok", "error 99", "no live upstreams", "other errors", "never sent", "no reply", "first error 99"}
 	var words []string
 	for i := range vs {
 		v := &vs[i]
@@ -53,7 +53,7 @@ func multiples(vs []variant) Figure {
 		} else {
 			row = append(row, NotMeasured, NotMeasured, NotMeasured)
 		}
-		f.Table.Rows = append(f.Table.Rows, append(row, v.first()))
+		f.Table.Rows = append(f.Table.Rows, append(row, count(v.Dropped), count(v.Unfinished), v.first()))
 		words = append(words, v.Name+": "+v.story())
 	}
 	f.AriaText = fmt.Sprintf("Small multiples over %s seconds, one column per variant: sockets by state against the capacity K, and requests per second by outcome. %s.",

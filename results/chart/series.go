@@ -105,6 +105,7 @@ func (v *variant) outcomes(width float64) []Series {
 		v.failureRate("error 99", error99, width, func(e results.Errors) int64 { return e.Error99 }),
 		v.failureRate("no live upstreams", noLive, width, func(e results.Errors) int64 { return e.NoLiveUpstreams }),
 		v.failureRate("other errors", otherError, width, func(e results.Errors) int64 { return e.Other }),
+		v.loadRate("never sent", neverSent, width, func(l *results.Load) int64 { return l.Dropped }),
 	}
 }
 

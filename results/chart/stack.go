@@ -31,7 +31,7 @@ func stack(v *variant) Figure {
 	rows := []Row{
 		{Title: "Requests per second", Height: 90, Y: Axis{Max: ceiling(top(rate...)), Whole: true}, Panels: []Panel{{Series: rate}}, Lanes: true},
 		{Title: "Source ports in use towards the backend", Height: 90, Y: Axis{Max: ceiling(max(k, top(ports...))), Whole: true}, Panels: []Panel{{Series: ports}}},
-		{Title: "Failed requests per second, by cause", Height: 80, Y: Axis{Max: ceiling(top(errors...)), Whole: true}, Panels: []Panel{{Series: errors}}},
+		{Title: "Lost requests per second, by cause", Height: 80, Y: Axis{Max: ceiling(top(errors...)), Whole: true}, Panels: []Panel{{Series: errors}}},
 		{Title: "Latency in milliseconds (log)", Height: 100, Y: decades(latency), Panels: []Panel{{Series: latency}}},
 		{Title: "Processor use of nginx in cores", Height: 60, Y: Axis{Max: ceiling(max(0.1, top(proxy...)))}, Panels: []Panel{{Series: proxy}}},
 	}
@@ -51,11 +51,14 @@ func stack(v *variant) Figure {
 	}
 	if errs := &rows[2].Panels[0]; errs.Empty == "" && top(errs.Series...) == 0 {
 		errs.Empty = "no request failed"
+		if v.Unfinished != nil && *v.Unfinished > 0 {
+			errs.Empty += ", but " + Grouped(float64(*v.Unfinished)) + " had no reply at the end"
+		}
 	}
 	rows[len(rows)-1].Panels[0].X.Label = seconds
 	f.Rows = rows
 	f.Table = v.timeTable(end)
-	f.AriaText = fmt.Sprintf("Five panels over %s seconds for %s: request rate, ports in use, failures by cause, latency, processor use. %s.", si(end), v.Name, v.story())
+	f.AriaText = fmt.Sprintf("Five panels over %s seconds for %s: request rate, ports in use, losses by cause, latency, processor use. %s.", si(end), v.Name, v.story())
 	for _, m := range v.marks() {
 		f.AriaText += " " + m.Label + "."
 	}
@@ -111,9 +114,9 @@ func decades(all []Series) Axis {
 func (v *variant) timeTable(end float64) Table {
 	step := niceStep(end/20, true)
 	out := v.outcomes(step)
-	cols := []Series{v.offered(step), out[0], out[1], out[2], out[3], v.inUse(step)}
+	cols := []Series{v.offered(step), out[0], out[1], out[2], out[3], out[4], v.inUse(step)}
 	cols = append(append(cols, v.latencies(step)[1:4]...), v.cores(results.HostProxy, step))
-	t := Table{Header: []string{"from (s)", "offered/s", "ok/s", "error 99/s", "no live upstreams/s", "other errors/s", "most ports in use", "worst p99 (ms)", "its max (ms)", "neighbour, worst (ms)", "nginx CPU (cores)"}}
+	t := Table{Header: []string{"from (s)", "offered/s", "ok/s", "error 99/s", "no live upstreams/s", "other errors/s", "never sent/s", "most ports in use", "worst p99 (ms)", "its max (ms)", "neighbour, worst (ms)", "nginx CPU (cores)"}}
 	for i := 0; float64(i)*step < end; i++ {
 		row := []string{si(float64(i) * step)}
 		for _, s := range cols {

@@ -19,7 +19,7 @@ type Meaning string
 
 // The meanings that have a colour.
 const (
-	ok, error99, noLive, otherError              Meaning = "ok", "error 99", "no live upstreams", "other errors"
+	ok, error99, noLive, otherError, neverSent   Meaning = "ok", "error 99", "no live upstreams", "other errors", "never sent"
 	timeWait, established, otherState            Meaning = "time-wait", "established", "other states"
 	offered, answered, cpu, backendSide, lawSays Meaning = "offered", "answered", "cpu", "backend", "predicted"
 	p50, p99, maximum, neighbour                 Meaning = "p50", "p99", "max", "neighbour"
@@ -50,6 +50,7 @@ func theme() []look {
 		{error99, "#D55E00", "#FF8A3D", "", 1.4, nil, 0.22},
 		{noLive, "#E69F00", "#F5BD41", "#A87400", 1.4, long, 0.18},
 		{otherError, "#343434", "#D8D8D8", "", 1.2, dots, 0},
+		{neverSent, "#F0E442", "#F0E442", "#857B00", 1.4, []vg.Length{3, 1.5}, 0.35},
 		{timeWait, "#56B4E9", "#56B4E9", "#2A86BA", 1.6, nil, 0.25},
 		{established, "#009E73", "#2CC79A", "", 1.4, middle, 0},
 		{otherState, "#7A7A7A", "#9C9C9C", "", 1.2, dots, 0},
