@@ -151,22 +151,6 @@ func TestWithoutSamplesThereIsNothingToSpread(t *testing.T) {
 	}
 }
 
-// TestAWaitBeforeTheSendIsTold: it is the distance of the two lines.
-func TestAWaitBeforeTheSendIsTold(t *testing.T) {
-	for _, f := range figures(t, charttest.Full()) {
-		if f.ID != "latency-spectrum" {
-			continue
-		}
-		if !strings.HasPrefix(f.Title, "baseline: 99 % of the requests took up to ") || !strings.HasSuffix(f.Title, " once sent") {
-			t.Errorf("title %s", f.Title)
-		}
-		long, short := top(f.Rows[0].Panels[0].Series[0]), top(f.Rows[0].Panels[0].Series[1])
-		if long < 10*short {
-			t.Errorf("latency up to %g ms, service time up to %g ms: the wait is not drawn", long, short)
-		}
-	}
-}
-
 // TestPointsAreThinnedToWhatAPixelCanShow: ten minutes of samples draw no more
 // than a minute's.
 func TestPointsAreThinnedToWhatAPixelCanShow(t *testing.T) {
