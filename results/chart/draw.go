@@ -104,16 +104,21 @@ func (s *sheet) row(r *Row, left vg.Length) {
 
 // heads writes the variants' names and verdicts above their columns.
 func (s *sheet) heads(r *Row, at func(int) vg.Length, width vg.Length) {
-	lines := 0
-	for i, p := range r.Panels {
-		s.text(ink.write(sizeHead, true), at(i), 0, p.Head)
-		sub := wrap(muted.write(sizeText, false), p.SubHead, width)
-		for j, line := range sub {
-			s.text(muted.write(sizeText, false), at(i), 14+vg.Length(j)*11, line)
-		}
-		lines = max(lines, len(sub))
+	head, small := ink.write(sizeHead, true), muted.write(sizeText, false)
+	var high, deep int
+	for _, p := range r.Panels {
+		high, deep = max(high, len(wrap(head, p.Head, width))), max(deep, len(wrap(small, p.SubHead, width)))
 	}
-	s.y += 22 + vg.Length(lines)*11
+	below := vg.Length(high)*13 + 1
+	for i, p := range r.Panels {
+		for j, line := range wrap(head, p.Head, width) {
+			s.text(head, at(i), vg.Length(j)*13, line)
+		}
+		for j, line := range wrap(small, p.SubHead, width) {
+			s.text(small, at(i), below+vg.Length(j)*11, line)
+		}
+	}
+	s.y += below + 8 + vg.Length(deep)*11
 }
 
 // key writes what a row shows, and its legend beside it.

@@ -42,6 +42,7 @@ type Panel struct {
 	X        Axis
 	Series   []Series
 	Bands    []Span  // fault windows
+	Strips   []Span  // tolerances
 	Limits   []Limit // capacities
 	Marks    []Mark  // moments
 	Captions []Caption
@@ -92,7 +93,7 @@ type Series struct {
 // Point is a plotted point, in the units of its axes.
 type Point struct{ X, Y float64 }
 
-// Span is a stretch of time in seconds.
+// Span is a stretch of the x axis.
 type Span struct{ From, To float64 }
 
 // Limit is a horizontal line.
@@ -107,10 +108,11 @@ type Mark struct {
 	Label string
 }
 
-// Caption is a word beside a point.
+// Caption is a word beside a point, to its right or to its left.
 type Caption struct {
 	X, Y float64
 	Text string
+	Left bool
 }
 
 // Table is a figure's content for those who read rather than look.

@@ -61,10 +61,13 @@ func multiples(vs []variant) Figure {
 	return f
 }
 
-// rows sets panels side by side, as many as their words allow, in rows that
-// are like one but for the panels.
-func rows(panels []Panel, like Row) []Row {
-	n := (len(panels) + across - 1) / across
+// rows sets panels side by side, as many as the words of variants allow.
+func rows(panels []Panel, like Row) []Row { return abreast(across, panels, like) }
+
+// abreast sets at most so many panels side by side, in rows that are like one
+// but for the panels.
+func abreast(most int, panels []Panel, like Row) []Row {
+	n := (len(panels) + most - 1) / most
 	per := (len(panels) + n - 1) / n
 	var all []Row
 	for part := range slices.Chunk(panels, per) {

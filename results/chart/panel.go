@@ -1,6 +1,8 @@
 package chart
 
 import (
+	"image/color"
+
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/text"
@@ -12,6 +14,9 @@ import (
 // axes from their labels, which would leave the panels of a row unequal.
 func (p *Panel) draw(c draw.Canvas, area vg.Rectangle, y Axis, labelled bool) {
 	x := ticker{axis: p.X, about: max(2, min(12, int(area.Size().X/45)))}
+	if p.Strips != nil { // short labels, of which those at the strip's edges matter most
+		x.about *= 2
+	}
 	pl := p.plot(y, x.about, labelled)
 	want := draw.Canvas{Canvas: c.Canvas, Rectangle: area}
 	outer := want
@@ -77,8 +82,14 @@ func (p *Panel) plot(y Axis, xTicks int, labelled bool) *plot.Plot {
 // Plot implements plot.Plotter: back to front.
 func (p *Panel) Plot(c draw.Canvas, pl *plot.Plot) {
 	x, y := pl.Transforms(&c)
+	band := func(b Span, of color.Color) {
+		c.FillPolygon(of, []vg.Point{{X: x(b.From), Y: c.Min.Y}, {X: x(b.From), Y: c.Max.Y}, {X: x(b.To), Y: c.Max.Y}, {X: x(b.To), Y: c.Min.Y}})
+	}
 	for _, b := range p.Bands {
-		c.FillPolygon(error99.colour(0.10), []vg.Point{{X: x(b.From), Y: c.Min.Y}, {X: x(b.From), Y: c.Max.Y}, {X: x(b.To), Y: c.Max.Y}, {X: x(b.To), Y: c.Min.Y}})
+		band(b, error99.colour(0.10))
+	}
+	for _, b := range p.Strips {
+		band(b, tolerated.colour(0.14))
 	}
 	for _, m := range p.Marks {
 		c.StrokeLine2(markLine(), x(m.X), c.Min.Y, x(m.X), c.Max.Y)
@@ -99,7 +110,16 @@ func (p *Panel) Plot(c draw.Canvas, pl *plot.Plot) {
 		onPaper(&c, vg.Point{X: c.Min.X + 4, Y: y(l.Y) + beside(l.Y, y, pl)}, l.Label)
 	}
 	for _, t := range p.Captions {
-		onPaper(&c, vg.Point{X: x(t.X) + 9, Y: y(t.Y)}, t.Text)
+		dx := vg.Length(9)
+		if t.Left {
+			dx = -9 - ink.write(sizeText, false).Width(t.Text)
+		}
+		at := vg.Point{X: x(t.X) + dx, Y: y(t.Y)}
+		if p.Strips != nil { // a patch of paper would look like a hole in the strip
+			c.FillText(ink.write(sizeText, false), at.Sub(vg.Point{Y: 3.2}), t.Text)
+			continue
+		}
+		onPaper(&c, at, t.Text)
 	}
 }
 
@@ -215,7 +235,9 @@ func (s *Series) glyph() draw.GlyphStyle {
 	g := draw.GlyphStyle{Color: s.Meaning.colour(1), Radius: 3, Shape: draw.CircleGlyph{}}
 	switch s.Meaning {
 	case lawSays:
-		g.Shape, g.Radius = diamond{}, 6
+		g.Shape, g.Radius = diamond(), 6
+	case lawTold:
+		g.Shape, g.Radius = square(), 4.5
 	case maximum:
 		g.Shape, g.Radius = draw.RingGlyph{}, 2.8
 	case neighbour, cpu:
@@ -224,11 +246,23 @@ func (s *Series) glyph() draw.GlyphStyle {
 	return g
 }
 
-type diamond struct{}
+// outline is a glyph that lets what it stands around be seen: the corners of a
+// closed line, in radii.
+type outline []vg.Point
 
-func (diamond) DrawGlyph(c *draw.Canvas, sty draw.GlyphStyle, at vg.Point) {
-	r := sty.Radius
-	c.StrokeLines(draw.LineStyle{Color: sty.Color, Width: 1.2}, []vg.Point{{X: at.X - r, Y: at.Y}, {X: at.X, Y: at.Y + r}, {X: at.X + r, Y: at.Y}, {X: at.X, Y: at.Y - r}, {X: at.X - r, Y: at.Y}})
+func diamond() outline { return outline{{X: -1}, {Y: 1}, {X: 1}, {Y: -1}, {X: -1}} }
+
+func square() outline {
+	return outline{{X: -1, Y: -1}, {X: -1, Y: 1}, {X: 1, Y: 1}, {X: 1, Y: -1}, {X: -1, Y: -1}}
+}
+
+// DrawGlyph implements draw.GlyphDrawer.
+func (o outline) DrawGlyph(c *draw.Canvas, sty draw.GlyphStyle, at vg.Point) {
+	var line []vg.Point
+	for _, corner := range o {
+		line = append(line, at.Add(corner.Scale(sty.Radius)))
+	}
+	c.StrokeLines(draw.LineStyle{Color: sty.Color, Width: 1.2}, line)
 }
 
 // swatch draws the series' entry in the key, in the colours the eye will meet.

@@ -24,12 +24,12 @@ func sides(vs []variant) *Figure {
 			at float64
 		}{{&proxy, v.TimeWait.ProxyPeak, at + 0.19}, {&back, v.TimeWait.BackendPeak, at - 0.19}} {
 			if side.n == nil {
-				p.Captions = append(p.Captions, Caption{0, side.at, NotMeasured})
+				p.Captions = append(p.Captions, Caption{Y: side.at, Text: NotMeasured})
 				continue
 			}
 			n := float64(*side.n)
 			side.s.Points = append(side.s.Points, Point{n, side.at})
-			p.Captions = append(p.Captions, Caption{n, side.at, Grouped(n)})
+			p.Captions = append(p.Captions, Caption{X: n, Y: side.at, Text: Grouped(n)})
 			p.X.Max = max(p.X.Max, n)
 		}
 		share := NotMeasured

@@ -22,6 +22,7 @@ const (
 	ok, error99, noLive, otherError, neverSent   Meaning = "ok", "error 99", "no live upstreams", "other errors", "never sent"
 	timeWait, established, otherState            Meaning = "time-wait", "established", "other states"
 	offered, answered, cpu, backendSide, lawSays Meaning = "offered", "answered", "cpu", "backend", "predicted"
+	lawTold, within, tolerated                   Meaning = "law given the outcome", "within its tolerance", "tolerance"
 	p50, p99, maximum, neighbour                 Meaning = "p50", "p99", "max", "neighbour"
 	intended, serviceTime                        Meaning = "latency", "service time"
 	limit, ink, muted, grid, paper               Meaning = "limit", "text", "muted", "grid", "paper"
@@ -59,6 +60,9 @@ func theme() []look {
 		{cpu, "#595959", "#B8B8B8", "", 1.3, nil, 0.12},
 		{backendSide, "#B0B0B0", "#7D838A", "#757575", 1.4, nil, 0},
 		{lawSays, "#505050", "#BEBEBE", "", 1.3, nil, 0},
+		{lawTold, "#808080", "#949494", "", 1.3, nil, 0},
+		{within, "#454545", "#D0D0D0", "", 1.3, nil, 0},
+		{tolerated, "#009A70", "#2CC79C", "", 0, nil, 0},
 		{p50, "#858585", "#8A8A8A", "", 1.2, nil, 0},
 		{p99, "#2B2B2B", "#EDEDED", "", 1.4, nil, 0},
 		{maximum, "#6E6E6E", "#ACACAC", "", 1, dots, 0},

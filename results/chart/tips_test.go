@@ -14,7 +14,7 @@ import (
 func TestEveryBarAndDotOfAListTellsItsValue(t *testing.T) {
 	want := map[string]string{
 		"time-wait-sides":    "multi-ip, proxy: 1,500 sockets in TIME_WAIT",
-		"predicted-measured": "baseline, first error 99, predicted: 2.5 seconds",
+		"predicted-measured": "baseline, first error 99, forecast: 2.5 seconds",
 	}
 	for _, f := range figures(t, charttest.Quick()) {
 		for _, phone := range []bool{false, true} {
