@@ -265,3 +265,29 @@ func TestAFewSocketsDoNotNameASide(t *testing.T) {
 		t.Errorf("title %q, want %q", got, want)
 	}
 }
+
+// TestAFigureThatSaysNothingIsNotMade: no bars of a socket or two, no axis from
+// 0 to 1 request, and no word of shades that are not there.
+func TestAFigureThatSaysNothingIsNotMade(t *testing.T) {
+	held := charttest.Case{Name: "keepalive", Verdict: "mitigated", Tuples: 500, RatePerS: 200, Duration: 3}
+	run := charttest.Run("20261123-150000-held", "quick", held)
+	one := int64(1)
+	run.Summary.Variants[0].TimeWait = results.TimeWait{ProxyPeak: &one, BackendPeak: &one}
+	var ids []string
+	for _, f := range figures(t, run) {
+		ids = append(ids, f.ID)
+		if strings.Contains(f.Subtitle, "Shaded") || strings.Contains(f.Subtitle, "along a row") {
+			t.Errorf("%s explains what is not there: %s", f.ID, f.Subtitle)
+		}
+	}
+	if got, want := strings.Join(ids, " "), "comparison stack-keepalive latency-spectrum"; got != want {
+		t.Errorf("figures %s, want %s", got, want)
+	}
+	run.Variants[0].Latency, run.Variants[0].Service = nil, nil
+	if f := spectrum(variants(run)); f != nil {
+		t.Errorf("without a latency there is a spectrum: %s", f.Title)
+	}
+	if f := figures(t, charttest.Quick())[0]; !strings.Contains(f.Subtitle, "Shaded") {
+		t.Errorf("with an error 99: %s", f.Subtitle)
+	}
+}

@@ -12,8 +12,7 @@ const across = 4
 // multiples is the comparison: one column per variant, sockets above, what the
 // requests got below. More variants than fit go into further blocks.
 func multiples(vs []variant) Figure {
-	f := Figure{ID: "comparison", Title: comparison(vs),
-		Subtitle: "Dashed line: K, the connections this variant can have at once. Shaded: from the first error 99 to the last failure it caused. Scales are the same along a row."}
+	f := Figure{ID: "comparison", Title: comparison(vs)}
 	end, sockets, requests := 1.0, 0.0, 0.0
 	for i := range vs {
 		end = max(end, vs[i].span())
@@ -40,6 +39,7 @@ func multiples(vs []variant) Figure {
 	f.Rows = interleave(
 		rows(upper, Row{Title: "Sockets on the proxy towards the backend", Height: 150, Heads: true, Y: Axis{Max: ceiling(sockets), Whole: true}}),
 		rows(lower, Row{Title: "Requests per second", Height: 125, Y: Axis{Max: ceiling(requests), Whole: true}}))
+	f.Subtitle = multiplesSubtitle(upper)
 	if width > 0.1 {
 		f.Subtitle += fmt.Sprintf(" Thinned: rates are means of %s s, sockets the fullest sample of every %s s.", si(width), si(width))
 	}
@@ -59,6 +59,21 @@ func multiples(vs []variant) Figure {
 	f.AriaText = fmt.Sprintf("Small multiples over %s seconds, one column per variant: sockets by state against the capacity K, and requests per second by outcome. %s.",
 		si(end), strings.Join(words, ". "))
 	return f
+}
+
+// multiplesSubtitle explains what is there to see.
+func multiplesSubtitle(panels []Panel) string {
+	s := ""
+	if slices.ContainsFunc(panels, func(p Panel) bool { return len(p.Limits) > 0 }) {
+		s += " Dashed line: K, the connections this variant can have at once."
+	}
+	if slices.ContainsFunc(panels, func(p Panel) bool { return len(p.Bands) > 0 }) {
+		s += shadedFault
+	}
+	if len(panels) > 1 {
+		s += " Scales are the same along a row."
+	}
+	return strings.TrimSpace(s)
 }
 
 // rows sets panels side by side, as many as the words of variants allow.

@@ -72,7 +72,7 @@ func (q quantity) law(v *variant) *float64 {
 // units of both, below the deviations of all that the judge compared. Where the
 // laws foretold nothing and nothing came, there is no figure.
 func predicted(vs []variant) *Figure {
-	f := &Figure{ID: "predicted-measured", Title: predictedTitle(vs), Subtitle: predictedSubtitle(vs),
+	f := &Figure{ID: "predicted-measured", Title: predictedTitle(vs),
 		Table: Table{Header: []string{"variant", "quantity", "predicted", "measured", "difference", "deviation in tolerances", "within it", "the law is"}}}
 	y := Axis{Min: -float64(len(vs)) + 0.5, Max: 0.5}
 	for i := range vs {
@@ -101,27 +101,32 @@ func predicted(vs []variant) *Figure {
 	if len(below) > 0 {
 		f.Rows = append(f.Rows, abreast(5, below, Row{Title: "How far the measurement lies from the law", Heads: true, Height: 20 * float64(len(vs)), Y: y})...)
 	}
+	f.Subtitle = predictedSubtitle(f)
 	f.AriaText = "Predicted against measured. " + strings.Join(words, "; ") + "."
 	return f
 }
 
 // predictedSubtitle explains the signs that are there.
-func predictedSubtitle(vs []variant) string {
-	var forecast, given, compared bool
-	for i := range vs {
-		forecast, given = forecast || !vs[i].given(), given || vs[i].given()
-		compared = compared || len(vs[i].Comparisons) > 0
+func predictedSubtitle(f *Figure) string {
+	drawn, tolerances := map[Meaning]bool{}, false
+	for _, r := range f.Rows {
+		for _, p := range r.Panels {
+			tolerances = tolerances || p.Strips != nil
+			for _, s := range p.Series {
+				drawn[s.Meaning] = drawn[s.Meaning] || len(s.Points) > 0
+			}
+		}
 	}
 	var s []string
-	if forecast {
+	if drawn[lawSays] {
 		s = append(s, "Open diamond: the law, written down before the run.")
 	}
-	if given {
+	if drawn[lawTold] {
 		s = append(s, "Grey square: the law with the f that was measured, since a race settles it; no forecast.")
 	}
 	s = append(s, "Dot: measured.")
-	if compared {
-		s = append(s, "Below, the shaded strip is the tolerance of each quantity.")
+	if tolerances {
+		s = append(s, "Shaded: the tolerance of each quantity, around what the law says.")
 	}
 	return strings.Join(s, " ")
 }

@@ -6,8 +6,12 @@ import (
 )
 
 // sides shows which end of the upstream connections held TIME_WAIT: the end
-// that closed first. Only the proxy's use up the proxy's ports.
+// that closed first. Only the proxy's use up the proxy's ports. Where neither
+// held more than a few there is no figure: bars would make much of them.
 func sides(vs []variant) *Figure {
+	if sidesTitle(vs) == "" {
+		return nil
+	}
 	f := &Figure{ID: "time-wait-sides", Title: sidesTitle(vs),
 		Subtitle: "Most sockets in TIME_WAIT at once. The end that closes first holds them; only those on the proxy block its source ports.",
 		Table:    Table{Header: []string{"variant", "proxy, peak", "backend, peak", "proxy close share f"}}}
@@ -50,7 +54,8 @@ func sides(vs []variant) *Figure {
 }
 
 // sidesTitle names the variants by the side that holds more. A few sockets
-// decide nothing: what is below a twentieth of the tuples is not named.
+// decide nothing: what is below a twentieth of the tuples is not named, and where
+// nobody is there is no title.
 func sidesTitle(vs []variant) string {
 	var proxy, back []string
 	for i := range vs {
@@ -72,7 +77,7 @@ func sidesTitle(vs []variant) string {
 		parts = append(parts, "on the backend with "+list(back))
 	}
 	if len(parts) == 0 {
-		return "Neither side holds much TIME_WAIT"
+		return ""
 	}
 	return "TIME_WAIT lies " + strings.Join(parts, ", ")
 }

@@ -12,7 +12,10 @@ import (
 // what ran out, what failed, who else felt it, and what it cost.
 func stack(v *variant) Figure {
 	f := Figure{ID: "stack-" + v.Name, Title: v.Name + ": " + v.story(),
-		Subtitle: "From cause to effect on one time axis. Shaded: from the first error 99 to the last failure it caused. Latency counts from the intended send time."}
+		Subtitle: "From cause to effect on one time axis. Latency counts from the intended send time."}
+	if len(v.faultWindow()) > 0 {
+		f.Subtitle += shadedFault
+	}
 	end := max(1, v.span())
 	width := binWidth(end)
 	if width > 0.1 {
@@ -64,6 +67,9 @@ func stack(v *variant) Figure {
 	}
 	return f
 }
+
+// shadedFault explains a fault window where there is one.
+const shadedFault = " Shaded: from the first error 99 to the last failure it caused."
 
 // marks are the moments of a variant.
 func (v *variant) marks() []Mark {
