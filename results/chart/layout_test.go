@@ -111,7 +111,7 @@ func TestTheFaultIsShadedFromFirstToLastError99(t *testing.T) {
 	c := draw.NewCanvas(&rec, pageWidth, high)
 	f.draw(&sheet{c: &c, wide: pageWidth, high: high})
 	left, end := margin+f.gutter(), f.Rows[0].Panels[0].X.Max
-	x := func(s float64) vg.Length { return left + (pageWidth-margin-left)*vg.Length(s/end) }
+	x := func(s float64) vg.Length { return left + (pageWidth-margin-f.ends(pageWidth)-left)*vg.Length(s/end) }
 	bands := 0
 	for _, a := range rec.Actions {
 		if p, ok := a.(*recorder.Fill); ok && len(p.Path) > 3 {

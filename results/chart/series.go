@@ -224,7 +224,7 @@ func (v *variant) latencies(width float64) []Series {
 		level("p50", p50, Line, width, kept, func(s *results.Sample) *float64 { return s.Load.P50ms }),
 		level("p99", p99, Line, width, kept, func(s *results.Sample) *float64 { return s.Load.P99ms }),
 		level("max", maximum, Line, width, kept, func(s *results.Sample) *float64 { return s.Load.MaxMs }),
-		level("neighbour (needs no upstream)", neighbour, Line, width, near(false), ms),
+		level("neighbour", neighbour, Line, width, near(false), ms),
 	}
 	if failed := level("neighbour failed", neighbour, Dots, width, near(true), ms); len(failed.Points) > 0 {
 		all = append(all, failed)

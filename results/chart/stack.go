@@ -12,7 +12,7 @@ import (
 // what ran out, what failed, who else felt it, and what it cost.
 func stack(v *variant) Figure {
 	f := Figure{ID: "stack-" + v.Name, Title: v.Name + ": " + v.story(),
-		Subtitle: "From cause to effect on one time axis. Latency counts from the intended send time."}
+		Subtitle: "From cause to effect on one time axis. Latency counts from the intended send time; the neighbour is a request that needs no upstream. Answered: ok or not."}
 	if len(v.faultWindow()) > 0 {
 		f.Subtitle += shadedFault
 	}
@@ -23,7 +23,7 @@ func stack(v *variant) Figure {
 	}
 	rate := append([]Series{
 		v.offered(width),
-		v.loadRate("answered, ok or not", answered, width, func(l *results.Load) int64 { return l.OK + l.Failed }),
+		v.loadRate("answered", answered, width, func(l *results.Load) int64 { return l.OK + l.Failed }),
 	}, v.outcomes(width)[0])
 	errors := visible(v.outcomes(width)[1:])
 	ports := []Series{v.inUse(width)}
