@@ -177,6 +177,15 @@ func TestALogScaleSurvivesZero(t *testing.T) {
 	if a.Min <= 0 || a.Min > all[0].Points[0].Y || a.Max < 3 {
 		t.Errorf("axis %+v for %v", a, all[0].Points)
 	}
+	for _, c := range []struct{ lo, hi, min, max float64 }{{0.098, 5.3, 0.05, 10}, {0.2, 0.4, 0.2, 2}, {1, 1000, 1, 1000}, {0.6, 5200, 0.5, 10000}} {
+		a := decades([]Series{{Points: []Point{{0, c.lo}, {1, c.hi}}}})
+		if math.Abs(a.Min/c.min-1) > 1e-9 || math.Abs(a.Max/c.max-1) > 1e-9 {
+			t.Errorf("%g to %g is drawn on %g to %g, want %g to %g", c.lo, c.hi, a.Min, a.Max, c.min, c.max)
+		}
+		if n := len((ticker{axis: a, about: 4}).Ticks(a.Min, a.Max)); n < 2 || n > 7 {
+			t.Errorf("%g to %g has %d labels", a.Min, a.Max, n)
+		}
+	}
 	if a := decades(nil); a.Min <= 0 || a.Max <= a.Min {
 		t.Errorf("axis %+v for nothing", a)
 	}

@@ -95,8 +95,9 @@ func (v *variant) marks() []Mark {
 	return ms
 }
 
-// decades is a log axis of whole decades around the data. A latency of 0 would
-// break a log scale; what is below a microsecond is drawn there.
+// decades is a log axis around the data, from one of the steps 1, 2 and 5 of a
+// decade to another: whole decades would leave much of a panel empty. A latency
+// of 0 would break a log scale; what is below a microsecond is drawn there.
 func decades(all []Series) Axis {
 	lo, hi := math.Inf(1), 0.0
 	for i := range all {
@@ -109,11 +110,22 @@ func decades(all []Series) Axis {
 	if hi == 0 {
 		lo, hi = 0.1, 10
 	}
-	a := Axis{Log: true, Min: math.Pow(10, math.Floor(math.Log10(lo))), Max: math.Pow(10, math.Ceil(math.Log10(hi)))}
-	if a.Max <= a.Min*10 { // one decade is no scale
-		a.Max = a.Min * 100
+	a := Axis{Log: true, Min: stepBelow(lo), Max: niceStep(hi, false)}
+	if a.Max < a.Min*10 { // less than a decade is no scale
+		a.Max = a.Min * 10
 	}
 	return a
+}
+
+// stepBelow is the largest step of a decade that v reaches.
+func stepBelow(v float64) float64 {
+	p := math.Pow(10, math.Floor(math.Log10(v)+1e-9))
+	for _, m := range []float64{5, 2} {
+		if m*p <= v*(1+1e-9) {
+			return m * p
+		}
+	}
+	return p
 }
 
 // timeTable is the stack in numbers, at most two dozen moments.
