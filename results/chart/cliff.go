@@ -9,22 +9,24 @@ import (
 	"github.com/lab99/lab99/results"
 )
 
-// half is the share of the tuples, in percent, beyond which connect() has to
-// search.
-const half = 50
-
 // cliff sets what the shortage costs everybody else against how much is taken:
 // the neighbour's latency and nginx's processor use. connect() is a system call
 // that blocks its worker while it searches, so all of a worker's requests wait
-// with it.
-func cliff(vs []variant) Figure {
-	f := Figure{ID: "cliff",
-		Subtitle: "The neighbour is a request that needs no upstream. Of each percent of the tuples the median and the worst are drawn. Vertical line: half, where connect() begins to search.",
-		Table:    Table{Header: []string{"variant", "neighbour below half, median (ms)", "worst (ms)", "beyond half, median (ms)", "worst (ms)", "nginx below half (cores)", "beyond half (cores)"}}}
+// with it. Where no variant came to use half, there is nothing to tell.
+func cliff(vs []variant) *Figure {
+	f := &Figure{ID: "cliff",
+		Subtitle: "The neighbour is a request that needs no upstream. Of each percent of the tuples its median (dot) and its worst (ring) are drawn. Vertical line: half, where connect() begins to search. The title names what at least doubled.",
+		Table:    Table{Header: []string{"variant"}}}
+	for _, r := range reaches() {
+		f.Table.Header = append(f.Table.Header, "neighbour "+r.name+": median / one in four / worst (ms)")
+	}
+	for _, r := range reaches() {
+		f.Table.Header = append(f.Table.Header, "nginx "+r.name+" (cores)")
+	}
 	var upper, lower []Panel
 	var near, cores []Series
-	var words, felt []string
-	crossed := false
+	var words []string
+	var told findings
 	for i := range vs {
 		v := &vs[i]
 		p := Panel{Variant: v.Name, Head: v.Name, SubHead: v.sub(), X: Axis{Max: 100}, Marks: []Mark{{X: half}}}
@@ -39,38 +41,52 @@ func cliff(vs []variant) Figure {
 		if len(use) == 0 {
 			q.Empty = NotMeasured
 		}
-		below, beyond := split(ms)
-		cheap, dear := split(use)
-		row := []string{v.Name}
-		for _, x := range []float64{median(below), worst(below), median(beyond), worst(beyond), median(cheap), median(dear)} {
-			cell := digits(x)
-			if len(ms)+len(use) == 0 {
-				cell = NotMeasured
-			}
-			row = append(row, cell)
-		}
-		f.Table.Rows = append(f.Table.Rows, row)
-		words = append(words, fmt.Sprintf("%s: neighbour %s ms below half, %s ms beyond", v.Name, digits(median(below)), digits(median(beyond))))
-		crossed = crossed || len(beyond) > 0
-		if a, b := median(below), median(beyond); len(below) > 0 && len(beyond) > 0 && b >= 3*a && b >= 1 {
-			felt = append(felt, fmt.Sprintf("%s ms instead of %s ms with %s", digits(b), digits(a), v.Name))
-		}
+		told.add(v.Name, ms, use)
+		row, said := cliffRow(ms, use)
+		f.Table.Rows = append(f.Table.Rows, append([]string{v.Name}, row...))
+		words = append(words, v.Name+": "+said)
 		near, cores = append(near, p.Series...), append(cores, q.Series...)
 		upper, lower = append(upper, p), append(lower, q)
 	}
-	switch {
-	case len(felt) > 0:
-		f.Title = "Beyond half the ports, a request that needs none takes " + strings.Join(felt, ", ")
-	case crossed:
-		f.Title = "Requests that need no port did not feel the others run out of them"
-	default:
-		f.Title = "No variant came to use half of its ports"
+	if !told.crossed {
+		return nil
 	}
+	f.Title = told.title()
 	f.Rows = rows(upper, Row{Title: "Latency of the neighbour in milliseconds (log)", Height: 130, Heads: true, Y: decades(near)})
 	below := rows(lower, Row{Title: "Processor use of nginx in cores", Height: 90, Y: Axis{Max: ceiling(max(0.1, top(cores...)))}})
 	f.Rows = interleave(f.Rows, below)
 	f.AriaText = "Latency of the neighbour request and processor use of nginx against the share of the tuples taken, one column per variant. " + strings.Join(words, ". ") + "."
 	return f
+}
+
+// cliffRow are the cells of a variant and the same in words.
+func cliffRow(ms, use []Point) (row []string, words string) {
+	var said []string
+	for _, r := range reaches() {
+		in := r.of(ms)
+		cell := NotMeasured
+		if len(ms)+len(use) > 0 {
+			cell = digits(median(in))
+			if len(in) > 0 {
+				cell += " / " + digits(quartile(in)) + " / " + digits(worst(in))
+			}
+		}
+		row = append(row, cell)
+		if len(in) > 0 {
+			said = append(said, fmt.Sprintf("neighbour %s %s ms, one in four %s ms or more", r.name, digits(median(in)), digits(quartile(in))))
+		}
+	}
+	for _, r := range reaches() {
+		cell := NotMeasured
+		if len(ms)+len(use) > 0 {
+			cell = digits(median(r.of(use)))
+		}
+		row = append(row, cell)
+	}
+	if len(said) == 0 {
+		said = []string{NotMeasured}
+	}
+	return row, strings.Join(said, ", ")
 }
 
 // taken is the share of the tuples in use over time, in percent.
@@ -128,7 +144,8 @@ func (v *variant) coresBy(taken []Point) []Point {
 	return ps
 }
 
-// thinned keeps two points of each percent: the median and the worst.
+// thinned keeps two points of each percent: the median and, where that is
+// another, the worst.
 func thinned(ps []Point) []Series {
 	bins := map[int][]Point{}
 	for _, p := range ps {
@@ -141,44 +158,12 @@ func thinned(ps []Point) []Series {
 		if bin := bins[i]; len(bin) > 0 {
 			x := float64(i) + 0.5
 			mid.Points = append(mid.Points, Point{x, round(median(bin))})
-			high.Points = append(high.Points, Point{x, round(worst(bin))})
+			if len(bin) > 1 {
+				high.Points = append(high.Points, Point{x, round(worst(bin))})
+			}
 		}
 	}
 	return []Series{high, mid}
-}
-
-func split(ps []Point) (below, beyond []Point) {
-	for _, p := range ps {
-		if p.X < half {
-			below = append(below, p)
-		} else {
-			beyond = append(beyond, p)
-		}
-	}
-	return below, beyond
-}
-
-// median and worst are of the Y; of nothing, not a number.
-func median(ps []Point) float64 {
-	if len(ps) == 0 {
-		return math.NaN()
-	}
-	ys := make([]float64, len(ps))
-	for i, p := range ps {
-		ys[i] = p.Y
-	}
-	slices.Sort(ys)
-	return ys[len(ys)/2]
-}
-
-func worst(ps []Point) float64 {
-	high := math.NaN()
-	for _, p := range ps {
-		if !(p.Y <= high) {
-			high = p.Y
-		}
-	}
-	return high
 }
 
 // digits writes a number with two digits that count.

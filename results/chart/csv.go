@@ -1,7 +1,6 @@
 package chart
 
 import (
-	"cmp"
 	"encoding/csv"
 	"io"
 	"strconv"
@@ -18,7 +17,10 @@ func (f *Figure) WriteCSV(w io.Writer) error {
 				for _, pt := range s.Points {
 					panel, name, x, y := r.Title, p.Variant, number(pt.X), number(pt.Y)
 					if r.Y.Names != nil { // a list of names: the value lies along x
-						panel, name, y = cmp.Or(p.Head, r.Title), r.Y.Names[int(-pt.Y+0.5)], ""
+						name, y = r.Y.Names[int(-pt.Y+0.5)], ""
+						if p.Head != "" { // one quantity may be there in two units
+							panel = p.Head + " (" + p.X.Label + ")"
+						}
 					}
 					c.Write([]string{panel, name, s.Name, x, y})
 				}

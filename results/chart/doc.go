@@ -10,7 +10,9 @@
 // (theme.go), never the order of series, and has a dash pattern or a direct
 // label beside it; counts and rates start at 0, only latency is on a log
 // scale; no line is drawn across a gap in the data; scales along a row are
-// the same; every figure carries its provenance.
+// the same; what is thin has 3 to 1 against the page; an SVG's text keeps the
+// width it was laid out with, whatever the font; every figure carries its
+// provenance, and one that would say nothing is not made.
 //
 // Neighbours: package results reads the run, package report puts the figures
 // on a page.

@@ -26,6 +26,7 @@ type sheet struct {
 	wide  vg.Length    // of the page
 	high  vg.Length    // of the page
 	y     vg.Length    // of the cursor, from the top
+	ends  vg.Length    // room right of the panels
 	areas []Area       // of the panels drawn so far
 }
 
@@ -40,6 +41,7 @@ func (f *Figure) draw(s *sheet) {
 	s.paragraph(muted.write(sizeText, false), f.Subtitle)
 	s.y += 10
 	left := margin + f.gutter()
+	s.ends = f.ends(s.wide)
 	for i := range f.Rows {
 		s.row(&f.Rows[i], left)
 	}
@@ -65,7 +67,7 @@ func (f *Figure) gutter() vg.Length {
 // row draws a row of panels and what stands above and below it.
 func (s *sheet) row(r *Row, left vg.Length) {
 	n := vg.Length(max(r.Columns, len(r.Panels)))
-	width := (s.wide - margin - left - (n-1)*columnGap) / n
+	width := (s.wide - margin - s.ends - left - (n-1)*columnGap) / n
 	at := func(i int) vg.Length { return left + vg.Length(i)*(width+columnGap) }
 	if len(r.Panels) == 1 {
 		s.key(r)
@@ -84,7 +86,11 @@ func (s *sheet) row(r *Row, left vg.Length) {
 		for i := range r.Panels {
 			low := vg.Point{X: at(i), Y: s.high - s.y - height}
 			s.areas = append(s.areas, Area{round(float64(low.X)), round(float64(s.y)), round(float64(width)), r.Height})
-			r.Panels[i].draw(*s.c, vg.Rectangle{Min: low, Max: low.Add(vg.Point{X: width, Y: height})}, r.Y, i == 0)
+			area := vg.Rectangle{Min: low, Max: low.Add(vg.Point{X: width, Y: height})}
+			r.Panels[i].draw(*s.c, area, r.Y, i == 0)
+			if s.ends > 0 && r.direct() {
+				s.name(r, area)
+			}
 		}
 	}
 	s.y += height
@@ -104,19 +110,25 @@ func (s *sheet) row(r *Row, left vg.Length) {
 
 // heads writes the variants' names and verdicts above their columns.
 func (s *sheet) heads(r *Row, at func(int) vg.Length, width vg.Length) {
-	lines := 0
-	for i, p := range r.Panels {
-		s.text(ink.write(sizeHead, true), at(i), 0, p.Head)
-		sub := wrap(muted.write(sizeText, false), p.SubHead, width)
-		for j, line := range sub {
-			s.text(muted.write(sizeText, false), at(i), 14+vg.Length(j)*11, line)
-		}
-		lines = max(lines, len(sub))
+	head, small := ink.write(sizeHead, true), muted.write(sizeText, false)
+	var high, deep int
+	for _, p := range r.Panels {
+		high, deep = max(high, len(wrap(head, p.Head, width))), max(deep, len(wrap(small, p.SubHead, width)))
 	}
-	s.y += 22 + vg.Length(lines)*11
+	below := vg.Length(high)*13 + 1
+	for i, p := range r.Panels {
+		for j, line := range wrap(head, p.Head, width) {
+			s.text(head, at(i), vg.Length(j)*13, line)
+		}
+		for j, line := range wrap(small, p.SubHead, width) {
+			s.text(small, at(i), below+vg.Length(j)*11, line)
+		}
+	}
+	s.y += below + 8 + vg.Length(deep)*11
 }
 
-// key writes what a row shows, and its legend beside it.
+// key writes what a row shows, and its legend beside it, unless the lines are
+// named at their ends.
 func (s *sheet) key(r *Row) {
 	if r.Title == "" { // a panel of the same row stands above
 		return
@@ -124,7 +136,11 @@ func (s *sheet) key(r *Row) {
 	title, sty := ink.write(sizeText, true), ink.write(sizeText, false)
 	s.text(title, margin, 0, r.Title)
 	x := margin + title.Width(r.Title) + 18
-	for _, series := range r.series() {
+	entries := r.series()
+	if s.ends > 0 && r.direct() {
+		entries = nil
+	}
+	for _, series := range entries {
 		if w := 25 + sty.Width(series.Name); x > margin && x+w > s.wide-margin {
 			x = margin
 			s.y += laneStep + 2

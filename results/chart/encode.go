@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"gonum.org/v1/plot/vg"
@@ -51,10 +53,36 @@ func (f *Figure) Draw(w io.Writer, phone bool) ([]Area, error) {
 	open := strings.Index(s, "<svg")
 	end := open + strings.IndexByte(s[open:], '>')
 	about := fmt.Sprintf(" role=\"img\">\n<title>%s</title>\n<desc>%s</desc>", html.EscapeString(f.Title), html.EscapeString(f.AriaText))
-	// vgsvg names one font and hopes.
-	body := strings.ReplaceAll(s[end+1:], "font-family:Liberation Sans;font-variant:normal;", "font-family:'Liberation Sans',Arial,Helvetica,sans-serif;")
-	_, err := io.WriteString(w, s[:end]+about+body)
+	drawn := strings.TrimSuffix(strings.TrimRight(s[end+1:], "\n"), "</svg>")
+	_, err := io.WriteString(w, s[:end]+about+fitted(drawn)+f.tips(areas)+"</svg>\n")
 	return areas, err
+}
+
+// fontFamily is what the texts of an SVG ask for. vgsvg names one font and hopes.
+const fontFamily = "font-family:'Liberation Sans',Arial,Helvetica,sans-serif;"
+
+// textElement is a text as vgsvg writes it: its attributes, its weight, its size
+// and its words.
+var textElement = regexp.MustCompile(`<text ([^>]*?font-weight:(\w+);[^>]*?font-size:([0-9.]+)px[^>]*)>([^<]*)</text>\n?`)
+
+// fitted gives every text the width it was laid out with. A browser that has
+// neither of the fonts takes another, which may be wider: without this, titles
+// were cut and labels ran into each other. Blank texts are left out.
+func fitted(svg string) string {
+	svg = strings.ReplaceAll(svg, "font-family:Liberation Sans;font-variant:normal;", fontFamily)
+	return textElement.ReplaceAllStringFunc(svg, func(s string) string {
+		m := textElement.FindStringSubmatch(s)
+		words := html.UnescapeString(m[4])
+		if strings.TrimSpace(words) == "" {
+			return ""
+		}
+		size, err := strconv.ParseFloat(m[3], 64)
+		if err != nil {
+			return s
+		}
+		w := ink.write(vg.Length(size), m[2] == "bold").Width(words)
+		return fmt.Sprintf("<text textLength=\"%.1f\" lengthAdjust=\"spacingAndGlyphs\" %s>%s</text>\n", w, m[1], m[4])
+	})
 }
 
 // stacked is the figure with a row for every panel.

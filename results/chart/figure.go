@@ -2,6 +2,7 @@ package chart
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
@@ -41,6 +42,7 @@ type Panel struct {
 	X        Axis
 	Series   []Series
 	Bands    []Span  // fault windows
+	Strips   []Span  // tolerances
 	Limits   []Limit // capacities
 	Marks    []Mark  // moments
 	Captions []Caption
@@ -54,8 +56,17 @@ type Axis struct {
 	Min, Max float64
 	Clock    bool     `json:",omitempty"` // seconds: ticks as on a clock
 	Log      bool     `json:",omitempty"`
+	Whole    bool     `json:",omitempty"` // a count: no ticks between whole numbers
 	Quantile bool     `json:",omitempty"` // 1/(1-q), so that 10 is 90 %
 	Names    []string `json:",omitempty"`
+}
+
+// share is where a value lies along the axis: 0 at its Min, 1 at its Max.
+func (a Axis) share(v float64) float64 {
+	if a.Log {
+		return math.Log(v/a.Min) / math.Log(a.Max/a.Min)
+	}
+	return (v - a.Min) / (a.Max - a.Min)
 }
 
 // Kind is how a series is drawn.
@@ -82,7 +93,7 @@ type Series struct {
 // Point is a plotted point, in the units of its axes.
 type Point struct{ X, Y float64 }
 
-// Span is a stretch of time in seconds.
+// Span is a stretch of the x axis.
 type Span struct{ From, To float64 }
 
 // Limit is a horizontal line.
@@ -97,10 +108,11 @@ type Mark struct {
 	Label string
 }
 
-// Caption is a word beside a point.
+// Caption is a word beside a point, to its right or to its left.
 type Caption struct {
 	X, Y float64
 	Text string
+	Left bool
 }
 
 // Table is a figure's content for those who read rather than look.
@@ -109,7 +121,8 @@ type Table struct {
 	Rows   [][]string
 }
 
-// Figures makes the figures of a run, in the order a reader wants them.
+// Figures makes the figures of a run, in the order a reader wants them. One that
+// would say nothing, such as bars of no sockets, is not among them.
 func Figures(run *results.Run) ([]Figure, error) {
 	vs := variants(run)
 	if len(vs) == 0 {
@@ -121,7 +134,11 @@ func Figures(run *results.Run) ([]Figure, error) {
 			figs = append(figs, stack(&vs[i]))
 		}
 	}
-	figs = append(figs, sides(vs), spectrum(vs), cliff(vs), predicted(vs))
+	for _, f := range []*Figure{sides(vs), spectrum(vs), cliff(vs), predicted(vs)} {
+		if f != nil {
+			figs = append(figs, *f)
+		}
+	}
 	for i := range figs {
 		figs[i].Footer = provenance(run)
 	}
@@ -131,6 +148,7 @@ func Figures(run *results.Run) ([]Figure, error) {
 // variant is one row of the comparison with all that is known of it.
 type variant struct {
 	results.Variant
+	plan    results.VariantPlan
 	samples []results.Sample
 	latency *hdr.Histogram // microseconds from the intended send
 	service *hdr.Histogram // microseconds from the actual send
@@ -142,7 +160,7 @@ type variant struct {
 func variants(run *results.Run) []variant {
 	var vs []variant
 	for _, p := range run.Plan.Variants {
-		v := variant{byLog: p.OwnConfig != "", Variant: run.Row(p)}
+		v := variant{plan: p, byLog: p.OwnConfig != "", Variant: run.Row(p)}
 		for _, d := range run.Variants {
 			if d.Name == p.Name {
 				v.samples, v.latency, v.service = d.Samples, d.Latency, d.Service

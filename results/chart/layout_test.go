@@ -111,7 +111,7 @@ func TestTheFaultIsShadedFromFirstToLastError99(t *testing.T) {
 	c := draw.NewCanvas(&rec, pageWidth, high)
 	f.draw(&sheet{c: &c, wide: pageWidth, high: high})
 	left, end := margin+f.gutter(), f.Rows[0].Panels[0].X.Max
-	x := func(s float64) vg.Length { return left + (pageWidth-margin-left)*vg.Length(s/end) }
+	x := func(s float64) vg.Length { return left + (pageWidth-margin-f.ends(pageWidth)-left)*vg.Length(s/end) }
 	bands := 0
 	for _, a := range rec.Actions {
 		if p, ok := a.(*recorder.Fill); ok && len(p.Path) > 3 {
@@ -244,5 +244,89 @@ func TestADotOffThePageIsNotDrawn(t *testing.T) {
 	none.Series = nil
 	if dots(p) != dots(q) || dots(q) <= dots(none) {
 		t.Errorf("%d actions with dots off the page, %d without, %d with none at all", dots(p), dots(q), dots(none))
+	}
+}
+
+// TestAPointBetweenGapsIsADot: one vertex makes no line, and no line is no
+// measurement.
+func TestAPointBetweenGapsIsADot(t *testing.T) {
+	area := vg.Rectangle{Min: vg.Point{X: 50, Y: 50}, Max: vg.Point{X: 250, Y: 150}}
+	filled := func(kind Kind, points ...Point) int {
+		p := Panel{X: Axis{Max: 10}, Series: []Series{{Meaning: p99, Kind: kind, Hold: 1, Points: points}}}
+		var rec recorder.Canvas
+		p.draw(draw.NewCanvas(&rec, 300, 200), area, Axis{Max: 4}, true)
+		n := 0
+		for _, a := range rec.Actions {
+			if f, ok := a.(*recorder.Fill); ok && len(f.Path) > 0 && f.Path[1].Type == vg.ArcComp {
+				n++
+			}
+		}
+		return n
+	}
+	for _, kind := range []Kind{Level, Line} {
+		if n := filled(kind, Point{1, 2}, Point{2, 3}, Point{5, 1}, Point{8, 1}, Point{9, 1}); n != 1 {
+			t.Errorf("%s: %d dots, want one at 5", kind, n)
+		}
+		if n := filled(kind, Point{4, 2}); n != 1 {
+			t.Errorf("%s: %d dots for the only point", kind, n)
+		}
+	}
+	if n := filled(Rate, Point{5, 1}); n != 0 {
+		t.Errorf("a rate holds over its bin and is a line, not %d dots", n)
+	}
+}
+
+// TestNoTickLeavesItsPanel: columns stand close, and the 100 of one must not
+// meet the 0 of the next, nor a name of a quantile the end of the page.
+func TestNoTickLeavesItsPanel(t *testing.T) {
+	area := vg.Rectangle{Min: vg.Point{X: 50, Y: 50}, Max: vg.Point{X: 250, Y: 150}}
+	for name, x := range map[string]Axis{
+		"share": {Max: 100, Label: "%"}, "clock": {Max: 10, Clock: true, Label: seconds},
+		"quantiles": {Min: 1, Max: 1e6, Log: true, Quantile: true, Label: "share"},
+		"few":       {Min: 1, Max: 1000, Log: true, Quantile: true, Label: "share"},
+	} {
+		p := Panel{X: x}
+		var rec recorder.Canvas
+		p.draw(draw.NewCanvas(&rec, 300, 200), area, Axis{Max: 1}, false)
+		end, n := area.Min.X-10, 0
+		for _, a := range rec.Actions {
+			s, ok := a.(*recorder.FillString)
+			if !ok || strings.TrimSpace(s.String) == "" {
+				continue
+			}
+			w := ink.write(sizeText, false).Width(s.String)
+			if s.Point.X < area.Min.X-0.01 || s.Point.X+w > area.Max.X+0.01 || s.Point.X < end+3 {
+				t.Errorf("%s: %q from %.1f to %.1f, the one before ends at %.1f", name, s.String, s.Point.X, s.Point.X+w, end)
+			}
+			end, n = s.Point.X+w, n+1
+		}
+		if n < 3 {
+			t.Errorf("%s: only %d labels", name, n)
+		}
+	}
+}
+
+// TestALimitsLabelKeepsOffTheGrid: it stands above its line, or below where the
+// grid runs above.
+func TestALimitsLabelKeepsOffTheGrid(t *testing.T) {
+	area := vg.Rectangle{Min: vg.Point{X: 50, Y: 50}, Max: vg.Point{X: 250, Y: 150}}
+	for k, above := range map[float64]bool{500: true, 370: false, 385: false, 400: true} { // the grid is at 200, 400 and 600
+		p := Panel{X: Axis{Max: 10}, Limits: []Limit{{k, "K"}}}
+		var rec recorder.Canvas
+		p.draw(draw.NewCanvas(&rec, 300, 200), area, Axis{Max: 600}, true)
+		at := area.Min.Y + 100*vg.Length(k/600)
+		for _, a := range rec.Actions {
+			if s, ok := a.(*recorder.FillString); ok && s.String == "K" && (s.Point.Y > at) != above {
+				t.Errorf("K = %g: its label stands at %.1f, the line at %.1f", k, s.Point.Y, at)
+			}
+		}
+	}
+}
+
+func TestCountsHaveWholeTicks(t *testing.T) {
+	for _, tick := range (ticker{axis: Axis{Max: 1.22, Whole: true}, about: 4}).Ticks(0, 1.22) {
+		if tick.Value != math.Round(tick.Value) {
+			t.Errorf("a tick at %g", tick.Value)
+		}
 	}
 }

@@ -151,41 +151,6 @@ func TestWithoutSamplesThereIsNothingToSpread(t *testing.T) {
 	}
 }
 
-// TestTheCliffIsToldWhereItWasFelt: by name, with both figures.
-func TestTheCliffIsToldWhereItWasFelt(t *testing.T) {
-	title := func(run *results.Run) string {
-		for _, f := range figures(t, run) {
-			if f.ID == "cliff" {
-				return f.Title
-			}
-		}
-		t.Fatal("no such figure")
-		return ""
-	}
-	if got := title(charttest.Full()); !strings.HasPrefix(got, "Beyond half the ports, a request that needs none takes ") || !strings.HasSuffix(got, " with baseline") {
-		t.Errorf("with a collapse: %s", got)
-	}
-	if got, want := title(charttest.Quick()), "Requests that need no port did not feel the others run out of them"; got != want {
-		t.Errorf("without: %s", got)
-	}
-}
-
-// TestAWaitBeforeTheSendIsTold: it is the distance of the two lines.
-func TestAWaitBeforeTheSendIsTold(t *testing.T) {
-	for _, f := range figures(t, charttest.Full()) {
-		if f.ID != "latency-spectrum" {
-			continue
-		}
-		if !strings.HasPrefix(f.Title, "baseline: 99 % of the requests took up to ") || !strings.HasSuffix(f.Title, " once sent") {
-			t.Errorf("title %s", f.Title)
-		}
-		long, short := top(f.Rows[0].Panels[0].Series[0]), top(f.Rows[0].Panels[0].Series[1])
-		if long < 10*short {
-			t.Errorf("latency up to %g ms, service time up to %g ms: the wait is not drawn", long, short)
-		}
-	}
-}
-
 // TestPointsAreThinnedToWhatAPixelCanShow: ten minutes of samples draw no more
 // than a minute's.
 func TestPointsAreThinnedToWhatAPixelCanShow(t *testing.T) {
@@ -298,5 +263,31 @@ func TestAFewSocketsDoNotNameASide(t *testing.T) {
 	const want = "TIME_WAIT lies on the proxy with baseline, on the backend with tw-reuse"
 	if got := sidesTitle(variants(run)); got != want {
 		t.Errorf("title %q, want %q", got, want)
+	}
+}
+
+// TestAFigureThatSaysNothingIsNotMade: no bars of a socket or two, no axis from
+// 0 to 1 request, and no word of shades that are not there.
+func TestAFigureThatSaysNothingIsNotMade(t *testing.T) {
+	held := charttest.Case{Name: "keepalive", Verdict: "mitigated", Tuples: 500, RatePerS: 200, Duration: 3}
+	run := charttest.Run("20261123-150000-held", "quick", held)
+	one := int64(1)
+	run.Summary.Variants[0].TimeWait = results.TimeWait{ProxyPeak: &one, BackendPeak: &one}
+	var ids []string
+	for _, f := range figures(t, run) {
+		ids = append(ids, f.ID)
+		if strings.Contains(f.Subtitle, "Shaded") || strings.Contains(f.Subtitle, "along a row") {
+			t.Errorf("%s explains what is not there: %s", f.ID, f.Subtitle)
+		}
+	}
+	if got, want := strings.Join(ids, " "), "comparison stack-keepalive latency-spectrum"; got != want {
+		t.Errorf("figures %s, want %s", got, want)
+	}
+	run.Variants[0].Latency, run.Variants[0].Service = nil, nil
+	if f := spectrum(variants(run)); f != nil {
+		t.Errorf("without a latency there is a spectrum: %s", f.Title)
+	}
+	if f := figures(t, charttest.Quick())[0]; !strings.Contains(f.Subtitle, "Shaded") {
+		t.Errorf("with an error 99: %s", f.Subtitle)
 	}
 }

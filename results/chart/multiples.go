@@ -12,8 +12,7 @@ const across = 4
 // multiples is the comparison: one column per variant, sockets above, what the
 // requests got below. More variants than fit go into further blocks.
 func multiples(vs []variant) Figure {
-	f := Figure{ID: "comparison", Title: comparison(vs),
-		Subtitle: "Dashed line: K, the connections this variant can have at once. Shaded: from the first error 99 to the last failure it caused. Scales are the same along a row."}
+	f := Figure{ID: "comparison", Title: comparison(vs)}
 	end, sockets, requests := 1.0, 0.0, 0.0
 	for i := range vs {
 		end = max(end, vs[i].span())
@@ -38,12 +37,13 @@ func multiples(vs []variant) Figure {
 		upper, lower = append(upper, p), append(lower, q)
 	}
 	f.Rows = interleave(
-		rows(upper, Row{Title: "Sockets on the proxy towards the backend", Height: 150, Heads: true, Y: Axis{Max: ceiling(sockets)}}),
-		rows(lower, Row{Title: "Requests per second", Height: 125, Y: Axis{Max: ceiling(requests)}}))
+		rows(upper, Row{Title: "Sockets on the proxy towards the backend", Height: 150, Heads: true, Y: Axis{Max: ceiling(sockets), Whole: true}}),
+		rows(lower, Row{Title: "Requests per second", Height: 125, Y: Axis{Max: ceiling(requests), Whole: true}}))
+	f.Subtitle = multiplesSubtitle(upper)
 	if width > 0.1 {
 		f.Subtitle += fmt.Sprintf(" Thinned: rates are means of %s s, sockets the fullest sample of every %s s.", si(width), si(width))
 	}
-	f.Table.Header = []string{"variant", "verdict", "K", "peak in use", "peak TIME_WAIT, proxy", "ok", "error 99", "no live upstreams", "other errors", "first error 99"}
+	f.Table.Header = []string{"variant", "verdict", "K", "peak in use", "peak TIME_WAIT, proxy", "ok", "error 99", "no live upstreams", "other errors", "never sent", "no reply", "first error 99"}
 	var words []string
 	for i := range vs {
 		v := &vs[i]
@@ -53,7 +53,7 @@ func multiples(vs []variant) Figure {
 		} else {
 			row = append(row, NotMeasured, NotMeasured, NotMeasured)
 		}
-		f.Table.Rows = append(f.Table.Rows, append(row, v.first()))
+		f.Table.Rows = append(f.Table.Rows, append(row, count(v.Dropped), count(v.Unfinished), v.first()))
 		words = append(words, v.Name+": "+v.story())
 	}
 	f.AriaText = fmt.Sprintf("Small multiples over %s seconds, one column per variant: sockets by state against the capacity K, and requests per second by outcome. %s.",
@@ -61,10 +61,28 @@ func multiples(vs []variant) Figure {
 	return f
 }
 
-// rows sets panels side by side, as many as their words allow, in rows that
-// are like one but for the panels.
-func rows(panels []Panel, like Row) []Row {
-	n := (len(panels) + across - 1) / across
+// multiplesSubtitle explains what is there to see.
+func multiplesSubtitle(panels []Panel) string {
+	s := ""
+	if slices.ContainsFunc(panels, func(p Panel) bool { return len(p.Limits) > 0 }) {
+		s += " Dashed line: K, the connections this variant can have at once."
+	}
+	if slices.ContainsFunc(panels, func(p Panel) bool { return len(p.Bands) > 0 }) {
+		s += shadedFault
+	}
+	if len(panels) > 1 {
+		s += " Scales are the same along a row."
+	}
+	return strings.TrimSpace(s)
+}
+
+// rows sets panels side by side, as many as the words of variants allow.
+func rows(panels []Panel, like Row) []Row { return abreast(across, panels, like) }
+
+// abreast sets at most so many panels side by side, in rows that are like one
+// but for the panels.
+func abreast(most int, panels []Panel, like Row) []Row {
+	n := (len(panels) + most - 1) / most
 	per := (len(panels) + n - 1) / n
 	var all []Row
 	for part := range slices.Chunk(panels, per) {

@@ -1,8 +1,11 @@
 package chart
 
 import (
+	"image/color"
+
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -10,7 +13,11 @@ import (
 // draw draws the panel so that its data area is exactly area: gonum sizes the
 // axes from their labels, which would leave the panels of a row unequal.
 func (p *Panel) draw(c draw.Canvas, area vg.Rectangle, y Axis, labelled bool) {
-	pl := p.plot(y, min(12, int(area.Size().X/45)), labelled)
+	x := ticker{axis: p.X, about: max(2, min(12, int(area.Size().X/45)))}
+	if p.Strips != nil { // short labels, of which those at the strip's edges matter most
+		x.about *= 2
+	}
+	pl := p.plot(y, x.about, labelled)
 	want := draw.Canvas{Canvas: c.Canvas, Rectangle: area}
 	outer := want
 	for range 3 { // the margins depend a little on the size
@@ -19,6 +26,25 @@ func (p *Panel) draw(c draw.Canvas, area vg.Rectangle, y Axis, labelled bool) {
 		outer.Max = outer.Max.Add(area.Max.Sub(got.Max))
 	}
 	pl.Draw(outer)
+	if p.X.Label != "" {
+		p.labelX(&c, area, x)
+	}
+}
+
+// labelX writes the labels below the area and no wider than it: the first and
+// the last step inwards, so that those of two columns never meet. One that
+// would touch the label before it is left out; its tick is there.
+func (p *Panel) labelX(c *draw.Canvas, area vg.Rectangle, ticks ticker) {
+	sty := ink.write(sizeText, false)
+	sty.YAlign = text.YTop
+	free := area.Min.X - sizeText
+	for _, t := range ticks.Ticks(p.X.Min, p.X.Max) {
+		w, at := sty.Width(t.Label), area.Min.X+area.Size().X*vg.Length(p.X.share(t.Value))
+		if left := max(area.Min.X, min(area.Max.X-w, at-w/2)); left >= free {
+			c.FillText(sty, vg.Point{X: left, Y: area.Min.Y - 5}, t.Label)
+			free = left + w + 4
+		}
+	}
 }
 
 // plot makes gonum's plot of the panel. Everything is drawn by plotters
@@ -33,7 +59,7 @@ func (p *Panel) plot(y Axis, xTicks int, labelled bool) *plot.Plot {
 	if y.Log {
 		pl.Y.Scale = plot.LogScale{}
 	}
-	pl.X.Tick.Marker, pl.Y.Tick.Marker = ticker{p.X, max(2, xTicks), p.X.Label == ""}, ticker{y, 4, !labelled}
+	pl.X.Tick.Marker, pl.Y.Tick.Marker = ticker{p.X, xTicks, true}, ticker{y, 4, !labelled}
 	for _, a := range []*plot.Axis{&pl.X, &pl.Y} {
 		a.LineStyle.Width, a.Tick.Length, a.Tick.LineStyle.Width, a.Padding = 0, 0, 0, 5
 		x, y := a.Tick.Label.XAlign, a.Tick.Label.YAlign
@@ -56,8 +82,14 @@ func (p *Panel) plot(y Axis, xTicks int, labelled bool) *plot.Plot {
 // Plot implements plot.Plotter: back to front.
 func (p *Panel) Plot(c draw.Canvas, pl *plot.Plot) {
 	x, y := pl.Transforms(&c)
+	band := func(b Span, of color.Color) {
+		c.FillPolygon(of, []vg.Point{{X: x(b.From), Y: c.Min.Y}, {X: x(b.From), Y: c.Max.Y}, {X: x(b.To), Y: c.Max.Y}, {X: x(b.To), Y: c.Min.Y}})
+	}
 	for _, b := range p.Bands {
-		c.FillPolygon(error99.colour(0.10), []vg.Point{{X: x(b.From), Y: c.Min.Y}, {X: x(b.From), Y: c.Max.Y}, {X: x(b.To), Y: c.Max.Y}, {X: x(b.To), Y: c.Min.Y}})
+		band(b, error99.colour(0.10))
+	}
+	for _, b := range p.Strips {
+		band(b, tolerated.colour(0.14))
 	}
 	for _, m := range p.Marks {
 		c.StrokeLine2(markLine(), x(m.X), c.Min.Y, x(m.X), c.Max.Y)
@@ -75,11 +107,34 @@ func (p *Panel) Plot(c draw.Canvas, pl *plot.Plot) {
 	}
 	for _, l := range p.Limits {
 		c.StrokeLine2(limit.line(), c.Min.X, y(l.Y), c.Max.X, y(l.Y))
-		onPaper(&c, vg.Point{X: c.Min.X + 4, Y: y(l.Y) + 7}, l.Label)
+		onPaper(&c, vg.Point{X: c.Min.X + 4, Y: y(l.Y) + beside(l.Y, y, pl)}, l.Label)
 	}
 	for _, t := range p.Captions {
-		onPaper(&c, vg.Point{X: x(t.X) + 9, Y: y(t.Y)}, t.Text)
+		dx := vg.Length(9)
+		if t.Left {
+			dx = -9 - ink.write(sizeText, false).Width(t.Text)
+		}
+		at := vg.Point{X: x(t.X) + dx, Y: y(t.Y)}
+		if p.Strips != nil { // a patch of paper would look like a hole in the strip
+			c.FillText(ink.write(sizeText, false), at.Sub(vg.Point{Y: 3.2}), t.Text)
+			continue
+		}
+		onPaper(&c, at, t.Text)
 	}
+}
+
+// beside is how far above a limit its label stands: below it where that is what
+// keeps the label off a line of the grid.
+func beside(at float64, y transform, pl *plot.Plot) vg.Length {
+	above, below := true, true
+	for _, t := range pl.Y.Tick.Marker.Ticks(pl.Y.Min, pl.Y.Max) {
+		d := y(t.Value) - y(at)
+		above, below = above && (d < 1 || d > 13), below && (d > -1 || d < -13)
+	}
+	if !above && below {
+		return -7
+	}
+	return 7
 }
 
 // onPaper writes text, centred on the height of at, that no line runs through.
@@ -128,8 +183,7 @@ func (s *Series) fill(c *draw.Canvas, x, y transform) {
 	switch s.Kind {
 	case Bars:
 		for _, p := range s.Points {
-			lo, hi := y(p.Y-0.17), y(p.Y+0.17)
-			c.FillPolygon(s.Meaning.colour(1), []vg.Point{{X: x(0), Y: lo}, {X: x(0), Y: hi}, {X: x(p.X), Y: hi}, {X: x(p.X), Y: lo}})
+			s.bar(c, vg.Rectangle{Min: vg.Point{X: x(0), Y: y(p.Y - 0.17)}, Max: vg.Point{X: x(p.X), Y: y(p.Y + 0.17)}})
 		}
 	case Rate, Level:
 		for _, run := range s.runs(x, y) {
@@ -142,41 +196,30 @@ func (s *Series) fill(c *draw.Canvas, x, y transform) {
 	}
 }
 
+// bar is a filled rectangle with its edge.
+func (s *Series) bar(c *draw.Canvas, r vg.Rectangle) {
+	edge := s.Meaning.line()
+	edge.Width, edge.Dashes = 0.8, nil
+	corners := []vg.Point{r.Min, {X: r.Min.X, Y: r.Max.Y}, r.Max, {X: r.Max.X, Y: r.Min.Y}, r.Min}
+	c.FillPolygon(s.Meaning.colour(1), corners[:4])
+	c.StrokeLines(edge, corners)
+}
+
 func (s *Series) stroke(c *draw.Canvas, x, y transform) {
 	switch s.Kind {
 	case Dots:
 		for _, p := range s.Points {
-			// A dot far off the page, such as a negative count puts it, would keep
-			// the rasterizer busy for hours. NaN is not inside either.
-			at := vg.Point{X: x(p.X), Y: y(p.Y)}
-			if at.X > c.Min.X-1 && at.X < c.Max.X+1 && at.Y > c.Min.Y-1 && at.Y < c.Max.Y+1 {
-				c.DrawGlyphNoClip(s.glyph(), at)
-			}
+			s.dot(c, s.glyph(), vg.Point{X: x(p.X), Y: y(p.Y)})
 		}
 	case Rate, Level, Line:
 		for _, run := range s.runs(x, y) {
+			if run[0] == run[len(run)-1] { // seen once between two gaps: a line needs two ends
+				s.dot(c, draw.GlyphStyle{Color: s.Meaning.line().Color, Radius: 1.8, Shape: draw.CircleGlyph{}}, run[0])
+				continue
+			}
 			c.StrokeLines(s.Meaning.line(), c.ClipLinesXY(run)...)
 		}
 	}
-}
-
-// glyph tells the predicted from the measured by shape, not by colour alone.
-func (s *Series) glyph() draw.GlyphStyle {
-	g := draw.GlyphStyle{Color: s.Meaning.colour(1), Radius: 3, Shape: draw.CircleGlyph{}}
-	switch s.Meaning {
-	case lawSays:
-		g.Shape, g.Radius = diamond{}, 6
-	case maximum:
-		g.Shape, g.Radius = draw.RingGlyph{}, 2.5
-	}
-	return g
-}
-
-type diamond struct{}
-
-func (diamond) DrawGlyph(c *draw.Canvas, sty draw.GlyphStyle, at vg.Point) {
-	r := sty.Radius
-	c.StrokeLines(draw.LineStyle{Color: sty.Color, Width: 1.2}, []vg.Point{{X: at.X - r, Y: at.Y}, {X: at.X, Y: at.Y + r}, {X: at.X + r, Y: at.Y}, {X: at.X, Y: at.Y - r}, {X: at.X - r, Y: at.Y}})
 }
 
 // swatch draws the series' entry in the key, in the colours the eye will meet.
@@ -186,7 +229,7 @@ func (s *Series) swatch(c draw.Canvas) {
 	case Dots:
 		c.DrawGlyphNoClip(s.glyph(), mid)
 	case Bars:
-		c.FillPolygon(s.Meaning.colour(1), []vg.Point{c.Min, {X: c.Min.X, Y: c.Max.Y}, c.Max, {X: c.Max.X, Y: c.Min.Y}})
+		s.bar(&c, c.Rectangle)
 	default:
 		if tint := s.Meaning.look().tint; tint > 0 {
 			c.FillPolygon(s.Meaning.colour(tint), []vg.Point{c.Min, {X: c.Min.X, Y: mid.Y}, {X: c.Max.X, Y: mid.Y}, {X: c.Max.X, Y: c.Min.Y}})

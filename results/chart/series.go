@@ -62,7 +62,7 @@ func (v *variant) faultWindow() []Span {
 
 // loadRate is a rate of the generator.
 func (v *variant) loadRate(name string, m Meaning, width float64, n func(*results.Load) int64) Series {
-	b := bins{width: width}
+	b := bins{width: width, one: 1}
 	for _, s := range v.samples {
 		if s.Load != nil && s.Load.IntervalS > 0 {
 			b.add(s.T-s.Load.IntervalS, s.T, float64(n(s.Load)))
@@ -71,9 +71,29 @@ func (v *variant) loadRate(name string, m Meaning, width float64, n func(*result
 	return Series{Name: name, Meaning: m, Kind: Rate, Hold: width * 1.01, Points: b.rates()}
 }
 
+// offered is the rate of the schedule. At a constant rate each request stands
+// for the gap that follows it: a sample just after the moment at which one is
+// due has counted that one, but of its gap nothing has passed yet.
+func (v *variant) offered(width float64) Series {
+	rate := v.plan.RatePerS
+	if rate <= 0 || v.plan.Profile != "" || v.plan.Random {
+		return v.loadRate("offered", offered, width, func(l *results.Load) int64 { return l.Scheduled })
+	}
+	b := bins{width: width, one: 1}
+	due := 0.0
+	for _, s := range v.samples {
+		if s.Load != nil {
+			n := float64(s.Load.Scheduled)
+			b.add(due/rate, (due+n)/rate, n)
+			due += n
+		}
+	}
+	return Series{Name: "offered", Meaning: offered, Kind: Rate, Hold: width * 1.01, Points: b.rates()}
+}
+
 // failureRate is a rate of failures of one cause.
 func (v *variant) failureRate(name string, m Meaning, width float64, n func(results.Errors) int64) Series {
-	b := bins{width: width}
+	b := bins{width: width, one: 1}
 	v.failures(func(from, to float64, e results.Errors) { b.add(from, to, float64(n(e))) })
 	return Series{Name: name, Meaning: m, Kind: Rate, Hold: width * 1.01, Points: b.rates()}
 }
@@ -85,6 +105,7 @@ func (v *variant) outcomes(width float64) []Series {
 		v.failureRate("error 99", error99, width, func(e results.Errors) int64 { return e.Error99 }),
 		v.failureRate("no live upstreams", noLive, width, func(e results.Errors) int64 { return e.NoLiveUpstreams }),
 		v.failureRate("other errors", otherError, width, func(e results.Errors) int64 { return e.Other }),
+		v.loadRate("never sent", neverSent, width, func(l *results.Load) int64 { return l.Dropped }),
 	}
 }
 
@@ -92,7 +113,7 @@ func (v *variant) outcomes(width float64) []Series {
 // in ticks of 10 ms, of which a tenth of a second holds too few for a rate.
 func (v *variant) cores(host string, width float64) Series {
 	width = max(width, 0.5)
-	b := bins{width: width}
+	b := bins{width: width, one: 0.01}
 	var last *results.Sample
 	for i := range v.samples {
 		s := &v.samples[i]
@@ -203,7 +224,7 @@ func (v *variant) latencies(width float64) []Series {
 		level("p50", p50, Line, width, kept, func(s *results.Sample) *float64 { return s.Load.P50ms }),
 		level("p99", p99, Line, width, kept, func(s *results.Sample) *float64 { return s.Load.P99ms }),
 		level("max", maximum, Line, width, kept, func(s *results.Sample) *float64 { return s.Load.MaxMs }),
-		level("neighbour (needs no upstream)", neighbour, Line, width, near(false), ms),
+		level("neighbour", neighbour, Line, width, near(false), ms),
 	}
 	if failed := level("neighbour failed", neighbour, Dots, width, near(true), ms); len(failed.Points) > 0 {
 		all = append(all, failed)

@@ -3,6 +3,7 @@ package chart
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"gonum.org/v1/plot/vg"
@@ -47,6 +48,56 @@ func TestASteadyRateStaysSteadyUnderAJitteringSampler(t *testing.T) {
 	for _, p := range b.rates() {
 		if math.Abs(p.Y-200) > 0.01 {
 			t.Errorf("%g a second at %g s, want 200", p.Y, p.X)
+		}
+	}
+}
+
+// TestACutLastBinMakesNoStep: one request more in a part of a bin is no rate.
+func TestACutLastBinMakesNoStep(t *testing.T) {
+	for _, c := range []struct {
+		last, n float64
+		want    []float64
+	}{
+		{0.100, 20, []float64{200, 200, 200}},
+		{0.085, 18, []float64{200, 205.4054, 205.4054}},
+		{0.0002, 1, []float64{200, 200}},      // too little was seen of it
+		{0.085, 0, []float64{200, 200, 0}},    // a real step stays where it is
+		{0.085, 34, []float64{200, 200, 400}}, // and so does this
+	} {
+		b := bins{width: 0.1, one: 1}
+		b.add(0, 0.1, 20)
+		b.add(0.1, 0.2, 20)
+		b.add(0.2, 0.2+c.last, c.n)
+		var got []float64
+		for _, p := range b.rates() {
+			got = append(got, p.Y)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%g requests in the last %g s: %v, want %v", c.n, c.last, got, c.want)
+		}
+	}
+}
+
+// TestTheOfferedRateHasNoFencePost: a sample taken just after a request was due
+// counts it, and yet the schedule was as even as it gets.
+func TestTheOfferedRateHasNoFencePost(t *testing.T) {
+	for _, rate := range []float64{100, 150, 200} {
+		v := variant{plan: results.VariantPlan{RatePerS: rate}}
+		counted := int64(0)
+		for i := 1; i <= 20; i++ {
+			at := float64(i)/10 + 4e-5
+			n := min(int64(at*rate)+1, int64(2*rate)) - counted
+			counted += n
+			v.samples = append(v.samples, results.Sample{T: at, Load: &results.Load{IntervalS: 0.1, Scheduled: n}})
+		}
+		ps := v.offered(0.1).Points
+		if len(ps) != 20 {
+			t.Fatalf("%d bins, want 20", len(ps))
+		}
+		for _, p := range ps {
+			if math.Abs(p.Y-rate) > 1e-3 {
+				t.Errorf("%g a second at %g s, want %g", p.Y, p.X, rate)
+			}
 		}
 	}
 }
@@ -125,6 +176,15 @@ func TestALogScaleSurvivesZero(t *testing.T) {
 	a := decades(all)
 	if a.Min <= 0 || a.Min > all[0].Points[0].Y || a.Max < 3 {
 		t.Errorf("axis %+v for %v", a, all[0].Points)
+	}
+	for _, c := range []struct{ lo, hi, min, max float64 }{{0.098, 5.3, 0.05, 10}, {0.2, 0.4, 0.2, 2}, {1, 1000, 1, 1000}, {0.6, 5200, 0.5, 10000}} {
+		a := decades([]Series{{Points: []Point{{0, c.lo}, {1, c.hi}}}})
+		if math.Abs(a.Min/c.min-1) > 1e-9 || math.Abs(a.Max/c.max-1) > 1e-9 {
+			t.Errorf("%g to %g is drawn on %g to %g, want %g to %g", c.lo, c.hi, a.Min, a.Max, c.min, c.max)
+		}
+		if n := len((ticker{axis: a, about: 4}).Ticks(a.Min, a.Max)); n < 2 || n > 7 {
+			t.Errorf("%g to %g has %d labels", a.Min, a.Max, n)
+		}
 	}
 	if a := decades(nil); a.Min <= 0 || a.Max <= a.Min {
 		t.Errorf("axis %+v for nothing", a)

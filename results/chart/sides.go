@@ -6,9 +6,13 @@ import (
 )
 
 // sides shows which end of the upstream connections held TIME_WAIT: the end
-// that closed first. Only the proxy's use up the proxy's ports.
-func sides(vs []variant) Figure {
-	f := Figure{ID: "time-wait-sides", Title: sidesTitle(vs),
+// that closed first. Only the proxy's use up the proxy's ports. Where neither
+// held more than a few there is no figure: bars would make much of them.
+func sides(vs []variant) *Figure {
+	if sidesTitle(vs) == "" {
+		return nil
+	}
+	f := &Figure{ID: "time-wait-sides", Title: sidesTitle(vs),
 		Subtitle: "Most sockets in TIME_WAIT at once. The end that closes first holds them; only those on the proxy block its source ports.",
 		Table:    Table{Header: []string{"variant", "proxy, peak", "backend, peak", "proxy close share f"}}}
 	p := Panel{}
@@ -24,12 +28,12 @@ func sides(vs []variant) Figure {
 			at float64
 		}{{&proxy, v.TimeWait.ProxyPeak, at + 0.19}, {&back, v.TimeWait.BackendPeak, at - 0.19}} {
 			if side.n == nil {
-				p.Captions = append(p.Captions, Caption{0, side.at, NotMeasured})
+				p.Captions = append(p.Captions, Caption{Y: side.at, Text: NotMeasured})
 				continue
 			}
 			n := float64(*side.n)
 			side.s.Points = append(side.s.Points, Point{n, side.at})
-			p.Captions = append(p.Captions, Caption{n, side.at, Grouped(n)})
+			p.Captions = append(p.Captions, Caption{X: n, Y: side.at, Text: Grouped(n)})
 			p.X.Max = max(p.X.Max, n)
 		}
 		share := NotMeasured
@@ -38,7 +42,7 @@ func sides(vs []variant) Figure {
 		}
 		f.Table.Rows = append(f.Table.Rows, []string{v.Name, count(v.TimeWait.ProxyPeak), count(v.TimeWait.BackendPeak), share})
 	}
-	p.X = Axis{Label: "sockets in TIME_WAIT", Max: ceiling(p.X.Max)}
+	p.X = Axis{Label: "sockets in TIME_WAIT", Max: ceiling(p.X.Max), Whole: true}
 	p.Series = []Series{proxy, back}
 	f.Rows = []Row{{Title: "TIME_WAIT by side", Height: 36 * float64(len(vs)), Y: y, Panels: []Panel{p}}}
 	var words []string
@@ -50,7 +54,8 @@ func sides(vs []variant) Figure {
 }
 
 // sidesTitle names the variants by the side that holds more. A few sockets
-// decide nothing: what is below a twentieth of the tuples is not named.
+// decide nothing: what is below a twentieth of the tuples is not named, and where
+// nobody is there is no title.
 func sidesTitle(vs []variant) string {
 	var proxy, back []string
 	for i := range vs {
@@ -72,7 +77,7 @@ func sidesTitle(vs []variant) string {
 		parts = append(parts, "on the backend with "+list(back))
 	}
 	if len(parts) == 0 {
-		return "Neither side holds much TIME_WAIT"
+		return ""
 	}
 	return "TIME_WAIT lies " + strings.Join(parts, ", ")
 }

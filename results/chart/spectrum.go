@@ -15,11 +15,10 @@ const perDecade = 12
 // spectrum is the whole distribution of latencies, one column per variant: the
 // rarer the request, the further right. What lies between the two lines is the
 // wait before the send, which a generator that counts from the actual send
-// does not see.
-func spectrum(vs []variant) Figure {
-	f := Figure{ID: "latency-spectrum", Title: spectrumTitle(vs),
-		Subtitle: fmt.Sprintf("Solid: from the intended send time. Dashed: service time, from the actual send. Failed requests are in it. Both scales are logarithmic; %d points a decade, the last is the maximum.", perDecade),
-		Table:    Table{Header: []string{"variant", "from", "p50 (ms)", "p90 (ms)", "p99 (ms)", "p99.9 (ms)", "max (ms)", "requests"}}}
+// does not see. Where nothing was timed there is no figure.
+func spectrum(vs []variant) *Figure {
+	f := &Figure{ID: "latency-spectrum", Title: spectrumTitle(vs), Subtitle: spectrumSubtitle(vs),
+		Table: Table{Header: []string{"variant", "from", "p50 (ms)", "p90 (ms)", "p99 (ms)", "p99.9 (ms)", "max (ms)", "replies", "of them failed", "never replied to"}}}
 	var panels []Panel
 	var all []Series
 	x := Axis{Log: true, Quantile: true, Min: 1, Max: 100, Label: "share of the requests that took at most so long"}
@@ -35,20 +34,20 @@ func spectrum(vs []variant) Figure {
 			if of.h == nil || of.h.TotalCount() == 0 {
 				continue
 			}
-			s := Series{Name: of.name, Meaning: of.meaning, Kind: Line, Hold: float64(of.h.TotalCount()), Points: quantilePoints(of.h)}
-			x.Max = max(x.Max, float64(of.h.TotalCount()))
+			s := Series{Name: of.name, Meaning: of.meaning, Kind: Line, Hold: float64(of.h.TotalCount() + v.unanswered()), Points: quantilePoints(of.h, v.unanswered())}
+			x.Max = max(x.Max, s.Points[len(s.Points)-1].X)
 			p.Series, all = append(p.Series, s), append(all, s)
-			f.Table.Rows = append(f.Table.Rows, quantileRow(v.Name, of.name, of.h))
+			f.Table.Rows = append(f.Table.Rows, append(quantileRow(v.Name, of.name, of.h), count(v.Failed), Grouped(float64(v.unanswered()))))
 		}
 		if len(p.Series) == 0 {
 			p.Empty = NotMeasured
-			f.Table.Rows = append(f.Table.Rows, []string{v.Name, "latency", NotMeasured, NotMeasured, NotMeasured, NotMeasured, NotMeasured, NotMeasured})
+			f.Table.Rows = append(f.Table.Rows, append([]string{v.Name, "latency"}, slices.Repeat([]string{NotMeasured}, len(f.Table.Header)-2)...))
 		}
 		words = append(words, v.Name+": "+p.SubHead)
 		panels = append(panels, p)
 	}
-	if !slices.ContainsFunc(vs, func(v variant) bool { return v.service != nil }) {
-		f.Subtitle = strings.Replace(f.Subtitle, "Dashed: service time, from the actual send.", "Service time was not stored with this run.", 1)
+	if len(all) == 0 {
+		return nil
 	}
 	y := decades(all)
 	for i := range panels {
@@ -59,16 +58,76 @@ func spectrum(vs []variant) Figure {
 	return f
 }
 
-// quantilePoints are the points of a spectrum: 1/(1-q) against milliseconds.
-func quantilePoints(h *hdr.Histogram) []Point {
+// spectrumSubtitle says how to read the lines, and what is among the replies:
+// an error page comes fast, and flatters.
+func spectrumSubtitle(vs []variant) string {
+	s := "Solid: from the intended send time. "
+	if slices.ContainsFunc(vs, func(v variant) bool { return v.service != nil }) {
+		s += "Dashed: service time, from the actual send. "
+	} else {
+		s += "Service time was not stored with this run. "
+	}
+	var failed, cut []string
+	for i := range vs {
+		v := &vs[i]
+		if v.latency == nil || v.latency.TotalCount() == 0 {
+			continue
+		}
+		if n := v.Failed; n != nil && *n > 0 {
+			failed = append(failed, fmt.Sprintf("%s with %s", percent(*n, v.latency.TotalCount()), v.Name))
+		}
+		if n := v.unanswered(); n > 0 {
+			cut = append(cut, fmt.Sprintf("%s with %s", percent(n, n+v.latency.TotalCount()), v.Name))
+		}
+	}
+	if len(failed) > 0 {
+		s += "Among the replies are those of failed requests, mostly fast 502s: " + list(failed) + ". "
+	}
+	if len(cut) > 0 {
+		s += "Never sent, or without a reply, and so beyond the line's end: " + list(cut) + ". "
+	}
+	return s + fmt.Sprintf("Both scales are logarithmic; %d points a decade, the last is the maximum.", perDecade)
+}
+
+// unanswered are the requests that were due and have no latency, since they were
+// never sent or had no reply: they took longer than any that is in a histogram.
+func (v *variant) unanswered() (n int64) {
+	for _, of := range []*int64{v.Dropped, v.Unfinished} {
+		if of != nil {
+			n += *of
+		}
+	}
+	return n
+}
+
+func percent(part, whole int64) string {
+	p := 100 * float64(part) / float64(whole)
+	if p >= 99.5 && part < whole {
+		return "over 99 %"
+	}
+	if p < 1 {
+		return "under 1 %"
+	}
+	return fmt.Sprintf("%.0f %%", p)
+}
+
+// quantilePoints are the points of a spectrum: 1/(1-q) against milliseconds,
+// where q is a share of all that were due. The slowest of them are those that
+// are missing: the line ends before them.
+func quantilePoints(h *hdr.Histogram, missing int64) []Point {
 	n := float64(h.TotalCount())
+	due := n + float64(missing)
+	end := due // of the slowest there is one
+	if missing > 0 {
+		end = due / float64(missing)
+	}
 	var ps []Point
 	for i := 0; ; i++ {
 		x := math.Pow(10, float64(i)/perDecade)
-		if x >= n {
-			return append(ps, Point{n, round(float64(h.Max()) / 1e3)})
+		if x >= end {
+			return append(ps, Point{round(end), round(float64(h.Max()) / 1e3)})
 		}
-		ps = append(ps, Point{round(x), round(float64(h.ValueAtQuantile(100*(1-1/x))) / 1e3)})
+		ps = append(ps, Point{round(x), round(float64(h.ValueAtQuantile(100*(1-1/x)*due/n)) / 1e3)})
 	}
 }
 
@@ -85,7 +144,11 @@ func (v *variant) latencyWords() string {
 	if v.latency == nil || v.latency.TotalCount() == 0 {
 		return NotMeasured
 	}
-	return fmt.Sprintf("p99 %s, max %s", millis(v.latency.ValueAtQuantile(99)), millis(v.latency.Max()))
+	words := fmt.Sprintf("p99 %s, max %s", millis(v.latency.ValueAtQuantile(99)), millis(v.latency.Max()))
+	if n := v.unanswered(); n > 0 {
+		words = fmt.Sprintf("of the replies p99 %s, max %s; %s had none", millis(v.latency.ValueAtQuantile(99)), millis(v.latency.Max()), percent(n, n+v.latency.TotalCount()))
+	}
+	return words
 }
 
 // millis writes microseconds as people say them.
@@ -101,19 +164,24 @@ func millis(us int64) string {
 }
 
 // spectrumTitle names the longest wait before a send, if one was longer than
-// what followed it, else the slowest variant.
+// what followed it; else the slowest variant, if it is clearly that; else what
+// they all took. Where requests never got a reply, that comes first.
 func spectrumTitle(vs []variant) string {
-	var slow, waited *variant
-	var most int64
-	ratio := 2.0
+	var waited, censored, slow *variant
+	var all []int64 // the variants' p99
+	ratio, most := 2.0, int64(0)
 	for i := range vs {
 		v := &vs[i]
 		if v.latency == nil || v.latency.TotalCount() == 0 {
 			continue
 		}
 		p99 := v.latency.ValueAtQuantile(99)
-		if slow == nil || p99 > most {
-			slow, most = v, p99
+		if len(all) == 0 || p99 > slices.Max(all) {
+			slow = v
+		}
+		all = append(all, p99)
+		if n := v.unanswered(); n > most {
+			censored, most = v, n
 		}
 		if v.service == nil || v.service.TotalCount() == 0 || p99 < 20_000 { // below 20 ms a wait is the machine's
 			continue
@@ -122,14 +190,33 @@ func spectrumTitle(vs []variant) string {
 			waited, ratio = v, r
 		}
 	}
-	switch {
-	case slow == nil:
+	if len(all) == 0 {
 		return "No latency was measured"
-	case waited != nil:
-		return fmt.Sprintf("%s: 99 %% of the requests took up to %s from when they were due, of which %s once sent", waited.Name,
-			millis(waited.latency.ValueAtQuantile(99)), millis(waited.service.ValueAtQuantile(99)))
-	case len(vs) == 1:
-		return fmt.Sprintf("99 %% of the requests were answered within %s", millis(most))
 	}
-	return fmt.Sprintf("99 %% of the requests were answered within %s or less, the slowest with %s", millis(most), slow.Name)
+	first := ""
+	if censored != nil {
+		first = fmt.Sprintf("%s: %s of the requests never got a reply. ", censored.Name, percent(most, most+censored.latency.TotalCount()))
+	}
+	slices.Sort(all)
+	n := len(all)
+	switch {
+	case waited != nil:
+		if waited != censored {
+			first += waited.Name + ": "
+		}
+		return first + fmt.Sprintf("99 %% of the replies came within %s from when they were due, of which %s once sent",
+			millis(waited.latency.ValueAtQuantile(99)), millis(waited.service.ValueAtQuantile(99)))
+	case n > 1 && all[n-1] >= 2*all[n-2]:
+		return first + fmt.Sprintf("99 %% of the replies took up to %s with %s, no more than %s with %s", millis(all[n-1]), slow.Name, millis(all[n-2]), others(n-1))
+	case millis(all[0]) == millis(all[n-1]):
+		return first + "99 % of the replies came within " + millis(all[0])
+	}
+	return first + fmt.Sprintf("99 %% of the replies came within %s to %s, depending on the variant", millis(all[0]), millis(all[n-1]))
+}
+
+func others(n int) string {
+	if n == 1 {
+		return "the other"
+	}
+	return "the others"
 }

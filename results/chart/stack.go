@@ -12,15 +12,18 @@ import (
 // what ran out, what failed, who else felt it, and what it cost.
 func stack(v *variant) Figure {
 	f := Figure{ID: "stack-" + v.Name, Title: v.Name + ": " + v.story(),
-		Subtitle: "From cause to effect on one time axis. Shaded: from the first error 99 to the last failure it caused. Latency counts from the intended send time."}
+		Subtitle: "From cause to effect on one time axis. Latency counts from the intended send time; the neighbour is a request that needs no upstream. Answered: ok or not."}
+	if len(v.faultWindow()) > 0 {
+		f.Subtitle += shadedFault
+	}
 	end := max(1, v.span())
 	width := binWidth(end)
 	if width > 0.1 {
 		f.Subtitle += fmt.Sprintf(" Latency shows the worst tenth of a second of every %s s.", si(width))
 	}
 	rate := append([]Series{
-		v.loadRate("offered", offered, width, func(l *results.Load) int64 { return l.Scheduled }),
-		v.loadRate("answered, ok or not", answered, width, func(l *results.Load) int64 { return l.OK + l.Failed }),
+		v.offered(width),
+		v.loadRate("answered", answered, width, func(l *results.Load) int64 { return l.OK + l.Failed }),
 	}, v.outcomes(width)[0])
 	errors := visible(v.outcomes(width)[1:])
 	ports := []Series{v.inUse(width)}
@@ -29,9 +32,9 @@ func stack(v *variant) Figure {
 
 	k := float64(v.Predicted.Tuples)
 	rows := []Row{
-		{Title: "Requests per second", Height: 90, Y: Axis{Max: ceiling(top(rate...))}, Panels: []Panel{{Series: rate}}, Lanes: true},
-		{Title: "Source ports in use towards the backend", Height: 90, Y: Axis{Max: ceiling(max(k, top(ports...)))}, Panels: []Panel{{Series: ports}}},
-		{Title: "Failed requests per second, by cause", Height: 80, Y: Axis{Max: ceiling(top(errors...))}, Panels: []Panel{{Series: errors}}},
+		{Title: "Requests per second", Height: 90, Y: Axis{Max: ceiling(top(rate...)), Whole: true}, Panels: []Panel{{Series: rate}}, Lanes: true},
+		{Title: "Source ports in use towards the backend", Height: 90, Y: Axis{Max: ceiling(max(k, top(ports...))), Whole: true}, Panels: []Panel{{Series: ports}}},
+		{Title: "Lost requests per second, by cause", Height: 80, Y: Axis{Max: ceiling(top(errors...)), Whole: true}, Panels: []Panel{{Series: errors}}},
 		{Title: "Latency in milliseconds (log)", Height: 100, Y: decades(latency), Panels: []Panel{{Series: latency}}},
 		{Title: "Processor use of nginx in cores", Height: 60, Y: Axis{Max: ceiling(max(0.1, top(proxy...)))}, Panels: []Panel{{Series: proxy}}},
 	}
@@ -51,16 +54,22 @@ func stack(v *variant) Figure {
 	}
 	if errs := &rows[2].Panels[0]; errs.Empty == "" && top(errs.Series...) == 0 {
 		errs.Empty = "no request failed"
+		if v.Unfinished != nil && *v.Unfinished > 0 {
+			errs.Empty += ", but " + Grouped(float64(*v.Unfinished)) + " had no reply at the end"
+		}
 	}
 	rows[len(rows)-1].Panels[0].X.Label = seconds
 	f.Rows = rows
 	f.Table = v.timeTable(end)
-	f.AriaText = fmt.Sprintf("Five panels over %s seconds for %s: request rate, ports in use, failures by cause, latency, processor use. %s.", si(end), v.Name, v.story())
+	f.AriaText = fmt.Sprintf("Five panels over %s seconds for %s: request rate, ports in use, losses by cause, latency, processor use. %s.", si(end), v.Name, v.story())
 	for _, m := range v.marks() {
 		f.AriaText += " " + m.Label + "."
 	}
 	return f
 }
+
+// shadedFault explains a fault window where there is one.
+const shadedFault = " Shaded: from the first error 99 to the last failure it caused."
 
 // marks are the moments of a variant.
 func (v *variant) marks() []Mark {
@@ -86,8 +95,9 @@ func (v *variant) marks() []Mark {
 	return ms
 }
 
-// decades is a log axis of whole decades around the data. A latency of 0 would
-// break a log scale; what is below a microsecond is drawn there.
+// decades is a log axis around the data, from one of the steps 1, 2 and 5 of a
+// decade to another: whole decades would leave much of a panel empty. A latency
+// of 0 would break a log scale; what is below a microsecond is drawn there.
 func decades(all []Series) Axis {
 	lo, hi := math.Inf(1), 0.0
 	for i := range all {
@@ -100,21 +110,31 @@ func decades(all []Series) Axis {
 	if hi == 0 {
 		lo, hi = 0.1, 10
 	}
-	a := Axis{Log: true, Min: math.Pow(10, math.Floor(math.Log10(lo))), Max: math.Pow(10, math.Ceil(math.Log10(hi)))}
-	if a.Max <= a.Min*10 { // one decade is no scale
-		a.Max = a.Min * 100
+	a := Axis{Log: true, Min: stepBelow(lo), Max: niceStep(hi, false)}
+	if a.Max < a.Min*10 { // less than a decade is no scale
+		a.Max = a.Min * 10
 	}
 	return a
+}
+
+// stepBelow is the largest step of a decade that v reaches.
+func stepBelow(v float64) float64 {
+	p := math.Pow(10, math.Floor(math.Log10(v)+1e-9))
+	for _, m := range []float64{5, 2} {
+		if m*p <= v*(1+1e-9) {
+			return m * p
+		}
+	}
+	return p
 }
 
 // timeTable is the stack in numbers, at most two dozen moments.
 func (v *variant) timeTable(end float64) Table {
 	step := niceStep(end/20, true)
 	out := v.outcomes(step)
-	cols := []Series{v.loadRate("offered/s", offered, step, func(l *results.Load) int64 { return l.Scheduled }),
-		out[0], out[1], out[2], out[3], v.inUse(step)}
+	cols := []Series{v.offered(step), out[0], out[1], out[2], out[3], out[4], v.inUse(step)}
 	cols = append(append(cols, v.latencies(step)[1:4]...), v.cores(results.HostProxy, step))
-	t := Table{Header: []string{"from (s)", "offered/s", "ok/s", "error 99/s", "no live upstreams/s", "other errors/s", "most ports in use", "worst p99 (ms)", "its max (ms)", "neighbour, worst (ms)", "nginx CPU (cores)"}}
+	t := Table{Header: []string{"from (s)", "offered/s", "ok/s", "error 99/s", "no live upstreams/s", "other errors/s", "never sent/s", "most ports in use", "worst p99 (ms)", "its max (ms)", "neighbour, worst (ms)", "nginx CPU (cores)"}}
 	for i := 0; float64(i)*step < end; i++ {
 		row := []string{si(float64(i) * step)}
 		for _, s := range cols {

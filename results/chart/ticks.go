@@ -9,8 +9,8 @@ import (
 	"gonum.org/v1/plot"
 )
 
-// ticker labels an axis: 1-2-5 steps with SI suffixes, whole decades on a log
-// scale, clock-like steps for seconds, or names.
+// ticker labels an axis: 1-2-5 steps with SI suffixes, decades on a log scale
+// (with their steps, where there are few), clock-like steps for seconds, or names.
 type ticker struct {
 	axis  Axis
 	about int  // labels wanted
@@ -48,13 +48,23 @@ func (t ticker) labelled(lo, hi float64) []plot.Tick {
 		return ticks
 	}
 	if t.axis.Log {
-		for e := math.Ceil(math.Log10(lo) - 1e-9); e <= math.Log10(hi)+1e-9; e++ {
-			v := math.Pow(10, e)
-			ticks = append(ticks, plot.Tick{Value: v, Label: si(v)})
+		steps := []float64{1}
+		if hi < 150*lo { // so short a scale has one or two decades
+			steps = []float64{1, 2, 5}
+		}
+		for e := math.Floor(math.Log10(lo)); e <= math.Log10(hi)+1e-9; e++ {
+			for _, m := range steps {
+				if v := m * math.Pow(10, e); v >= lo*(1-1e-9) && v <= hi*(1+1e-9) {
+					ticks = append(ticks, plot.Tick{Value: v, Label: si(v)})
+				}
+			}
 		}
 		return ticks
 	}
 	step := niceStep((hi-lo)/float64(t.about), t.axis.Clock)
+	if t.axis.Whole {
+		step = max(1, step)
+	}
 	for i := int(math.Ceil(lo/step - 1e-9)); float64(i)*step <= hi*(1+1e-9); i++ {
 		v := float64(i) * step
 		ticks = append(ticks, plot.Tick{Value: v, Label: si(v)})

@@ -29,32 +29,45 @@ func (v *variant) sub() string {
 
 // story is what happened to a variant, without its name.
 func (v *variant) story() string {
-	failed := ""
-	if v.Failed != nil && v.OK != nil && *v.Failed > 0 {
-		failed = fmt.Sprintf("; %s of %s requests failed", Grouped(float64(*v.Failed)), Grouped(float64(*v.Failed+*v.OK)))
-	}
-	if v.Dropped != nil && *v.Dropped > 0 {
-		failed += fmt.Sprintf("; %s more were never sent", Grouped(float64(*v.Dropped)))
-	}
+	lost := v.lost()
 	switch {
 	case len(v.samples) == 0:
 		return v.Verdict + ", nothing was measured"
 	case v.Collapsed && v.CollapseS != nil && v.FirstError != nil:
-		return fmt.Sprintf("throughput collapsed at %s with half the ports taken, error 99 from %s%s", Seconds(*v.CollapseS), Seconds(*v.FirstError), failed)
+		return fmt.Sprintf("throughput collapsed at %s with half the ports taken, error 99 from %s%s", Seconds(*v.CollapseS), Seconds(*v.FirstError), lost)
 	case v.Collapsed && v.CollapseS != nil:
-		return fmt.Sprintf("throughput collapsed at %s with half the ports taken, before any error 99%s", Seconds(*v.CollapseS), failed)
+		return fmt.Sprintf("throughput collapsed at %s with half the ports taken, before any error 99%s", Seconds(*v.CollapseS), lost)
 	case v.FirstError != nil && v.Verdict == "postponed":
-		return fmt.Sprintf("only postponed, out of ports at %s%s", Seconds(*v.FirstError), failed)
+		return fmt.Sprintf("only postponed, out of ports at %s%s", Seconds(*v.FirstError), lost)
 	case v.FirstError != nil:
-		return fmt.Sprintf("out of ports at %s%s", Seconds(*v.FirstError), failed)
+		return fmt.Sprintf("out of ports at %s%s", Seconds(*v.FirstError), lost)
 	case v.Verdict == "mitigated" && v.Ports.PeakUsed != nil:
-		return fmt.Sprintf("no failure, at most %s of %s tuples in use", Grouped(float64(*v.Ports.PeakUsed)), Grouped(float64(v.Predicted.Tuples)))
+		return fmt.Sprintf("no failure, at most %s of %s tuples in use%s", Grouped(float64(*v.Ports.PeakUsed)), Grouped(float64(v.Predicted.Tuples)), lost)
 	case v.Verdict == "mitigated":
-		return "no failure"
+		return "no failure" + lost
 	case v.Verdict == "inconclusive" && v.RhoSteady != nil:
-		return fmt.Sprintf("no failure yet, but the load factor ρ is %.2g", *v.RhoSteady)
+		return fmt.Sprintf("no failure yet, but the load factor ρ is %.2g%s", *v.RhoSteady, lost)
 	}
-	return v.Verdict + failed
+	return v.Verdict + lost
+}
+
+// lost are the requests that got no good reply, in words: one that was never
+// sent, since nginx held all connections, is as lost as one that failed.
+func (v *variant) lost() string {
+	words := ""
+	if v.Failed != nil && v.OK != nil && *v.Failed > 0 {
+		words = fmt.Sprintf("; %s of %s requests failed", Grouped(float64(*v.Failed)), Grouped(float64(*v.Failed+*v.OK)))
+	}
+	if v.Dropped != nil && *v.Dropped > 0 {
+		words += fmt.Sprintf("; %s requests were never sent", Grouped(float64(*v.Dropped)))
+		if v.Scheduled != nil && *v.Scheduled > 0 {
+			words += fmt.Sprintf(" (%.1f %%)", 100*float64(*v.Dropped)/float64(*v.Scheduled))
+		}
+	}
+	if v.Unfinished != nil && *v.Unfinished > 0 {
+		words += fmt.Sprintf("; %s had no reply", Grouped(float64(*v.Unfinished)))
+	}
+	return words
 }
 
 // comparison is the finding of the whole run: who failed when, who did not.

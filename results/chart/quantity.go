@@ -1,0 +1,142 @@
+package chart
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/lab99/lab99/results"
+)
+
+// quantity is something the laws foretell and the run measures, to be drawn in
+// its own unit.
+type quantity struct {
+	name      string
+	unit      string
+	predicted func(*variant) *float64
+	measured  func(*variant) *float64
+	absent    func(*variant) bool // it was watched for and did not come
+	show      func(float64) string
+	even      bool // the law holds at a constant rate of even arrivals; after a collapse it only estimates
+}
+
+func quantities() []quantity {
+	return []quantity{
+		{"first error 99", "seconds", func(v *variant) *float64 { return v.Predicted.FirstError99S }, func(v *variant) *float64 { return v.FirstError }, none99, Seconds, true},
+		{"ok before it", "requests", func(v *variant) *float64 { return float(v.Predicted.OKBeforeError99) }, okBefore, none99, Grouped, true},
+		{"collapse at half the range", "seconds", func(v *variant) *float64 { return v.Predicted.CollapseS }, func(v *variant) *float64 { return v.CollapseS }, func(v *variant) bool { return !v.Collapsed && len(v.samples) > 0 }, Seconds, false},
+	}
+}
+
+// none99 says that error 99 did not come.
+func none99(v *variant) bool { return v.Errors != nil && v.Errors.Error99 == 0 }
+
+// okBefore is the figure the judge compared, where it did: in a short run all
+// successes, free of the race between the first error and the last replies.
+func okBefore(v *variant) *float64 {
+	for _, c := range v.Checks {
+		if c.Name == "ok before it" && c.Measured != nil {
+			return c.Measured
+		}
+	}
+	return float(v.OKBefore)
+}
+
+func float[T int | int64](n *T) *float64 {
+	if n == nil {
+		return nil
+	}
+	f := float64(*n)
+	return &f
+}
+
+// law is what the law says of a quantity. Of random arrivals that of an even
+// stream says nothing.
+func (q quantity) law(v *variant) *float64 {
+	if q.even && v.plan.Random {
+		return nil
+	}
+	return q.predicted(v)
+}
+
+// panel draws one quantity in its unit; lines are those of the table, one per
+// variant, none where nothing but zeros was foretold and came.
+func (q quantity) panel(vs []variant) (p Panel, lines [][]string) {
+	p = Panel{Head: q.name, X: Axis{Label: q.unit, Max: 1, Whole: q.unit == "requests"}}
+	law := Series{Name: "forecast", Meaning: lawSays, Kind: Dots}
+	told := Series{Name: "law with the f that was measured", Meaning: lawTold, Kind: Dots}
+	seen := Series{Name: "measured", Meaning: error99, Kind: Dots}
+	for i := range vs {
+		v, at := &vs[i], Point{0, -float64(i)}
+		if a := q.law(v); a != nil {
+			at.X = *a
+			if v.given() {
+				told.Points = append(told.Points, at)
+			} else {
+				law.Points = append(law.Points, at)
+			}
+		}
+		if b := q.measured(v); b != nil {
+			at.X = max(at.X, *b)
+			seen.Points = append(seen.Points, Point{*b, at.Y})
+		}
+		line, caption := q.words(v)
+		p.Captions = append(p.Captions, Caption{X: at.X, Y: at.Y, Text: caption})
+		p.X.Max = max(p.X.Max, 1.9*at.X) // the captions stand to the right of the dots
+		lines = append(lines, line)
+	}
+	p.Series = []Series{law, told, seen}
+	if all := slices.Concat(law.Points, told.Points, seen.Points); !slices.ContainsFunc(all, func(pt Point) bool { return pt.X != 0 }) {
+		return p, nil
+	}
+	return p, lines
+}
+
+// miss is how far the measurement lies from the law, relative to the law.
+func (q quantity) miss(v *variant) *float64 {
+	a, b := q.law(v), q.measured(v)
+	if a == nil || b == nil || *a == 0 {
+		return nil
+	}
+	m := *b / *a - 1
+	return &m
+}
+
+// estimate says that a collapse has taken away the law's premise.
+func (q quantity) estimate(v *variant) bool { return q.even && v.Collapsed }
+
+// words are a line of the table and what stands beside the dots. A failure
+// that did not come is "none", a number nobody took is "not measured".
+func (q quantity) words(v *variant) (line []string, caption string) {
+	law, seen, diff := "none", NotMeasured, "–"
+	if b := q.measured(v); b != nil {
+		seen = q.show(*b)
+	} else if q.absent(v) {
+		seen = "none"
+	}
+	kind := v.lawKind()
+	switch a := q.law(v); {
+	case a != nil && q.estimate(v):
+		caption, law, kind = seen+" (estimate: "+q.show(*a)+")", "≈ "+q.show(*a), "an estimate"
+	case a != nil && v.given():
+		law = q.show(*a)
+		caption = seen + " (with that f: " + law + ")"
+	case a != nil:
+		law = q.show(*a)
+		caption = seen + " (law: " + law + ")"
+	case q.even && v.plan.Random:
+		law, kind = "no law", "–"
+		caption = seen + " (random: no law)"
+	case seen == "none":
+		caption = "none predicted, none seen"
+	default:
+		caption = seen + ", none predicted"
+	}
+	if m := q.miss(v); m != nil {
+		diff = fmt.Sprintf("%+.2f %%", 100**m)
+	}
+	off, within := "–", "–"
+	if i := slices.IndexFunc(v.Comparisons, func(c results.Comparison) bool { return c.Quantity == q.name }); i >= 0 {
+		off, within = judged(v.Comparisons[i])
+	}
+	return []string{v.Name, q.name, law, seen, diff, off, within, kind}, caption
+}

@@ -1,0 +1,87 @@
+package chart
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/lab99/lab99/results"
+	"github.com/lab99/lab99/results/chart/charttest"
+)
+
+// TestAWaitBeforeTheSendIsTold: it is the distance of the two lines.
+func TestAWaitBeforeTheSendIsTold(t *testing.T) {
+	for _, f := range figures(t, charttest.Full()) {
+		if f.ID != "latency-spectrum" {
+			continue
+		}
+		if !strings.HasPrefix(f.Title, "baseline: 67 % of the requests never got a reply. 99 % of the replies came within ") || !strings.HasSuffix(f.Title, " once sent") {
+			t.Errorf("title %s", f.Title)
+		}
+		long, short := top(f.Rows[0].Panels[0].Series[0]), top(f.Rows[0].Panels[0].Series[1])
+		if long < 10*short {
+			t.Errorf("latency up to %g ms, service time up to %g ms: the wait is not drawn", long, short)
+		}
+	}
+}
+
+// timed is a variant with so many replies of so many milliseconds.
+func timed(t *testing.T, name string, replies int64, ms float64) variant {
+	t.Helper()
+	h := hdrhistogram.New(1, 60_000_000, 3)
+	if err := h.RecordValues(int64(1000*ms), replies); err != nil {
+		t.Fatal(err)
+	}
+	return variant{Variant: results.Variant{Name: name}, latency: h}
+}
+
+// TestTheSlowestIsNamedIfItIsThat: ties and noise have no slowest.
+func TestTheSlowestIsNamedIfItIsThat(t *testing.T) {
+	for _, c := range []struct {
+		ms   []float64
+		want string
+	}{
+		{[]float64{3004, 3004, 3004}, "99 % of the replies came within 3.0 s"},
+		{[]float64{8.7, 8.6}, "99 % of the replies came within 8.6 ms to 8.7 ms, depending on the variant"},
+		{[]float64{2, 2.2, 9}, "99 % of the replies took up to 9 ms with c, no more than 2.2 ms with the others"},
+		{[]float64{30, 2}, "99 % of the replies took up to 30 ms with a, no more than 2 ms with the other"},
+		{[]float64{2.2}, "99 % of the replies came within 2.2 ms"},
+	} {
+		var vs []variant
+		for i, ms := range c.ms {
+			vs = append(vs, timed(t, string(rune('a'+i)), 1000, ms))
+		}
+		if got := spectrumTitle(vs); got != c.want {
+			t.Errorf("%v: %q, want %q", c.ms, got, c.want)
+		}
+	}
+}
+
+// TestTheLineEndsWhereTheRepliesDo: of ten requests that were due, three never
+// got one, so that nothing is known beyond 70 %.
+func TestTheLineEndsWhereTheRepliesDo(t *testing.T) {
+	v := timed(t, "a", 700, 5)
+	dropped, unfinished := int64(250), int64(50)
+	v.Dropped, v.Unfinished = &dropped, &unfinished
+	ps := quantilePoints(v.latency, v.unanswered())
+	if last := ps[len(ps)-1]; last.X != round(1000.0/300) {
+		t.Errorf("the line ends at %g, want %g: 70 %%", last.X, 1000.0/300)
+	}
+	f := spectrum([]variant{v})
+	if !strings.HasPrefix(f.Title, "a: 30 % of the requests never got a reply. ") || !strings.Contains(f.Subtitle, "beyond the line's end: 30 % with a.") {
+		t.Errorf("%s\n%s", f.Title, f.Subtitle)
+	}
+	if whole := quantilePoints(v.latency, 0); whole[len(whole)-1].X != 700 {
+		t.Errorf("with a reply to each it ends at %g, want 700", whole[len(whole)-1].X)
+	}
+}
+
+// TestFailedRepliesAreToldOf: a 502 comes fast.
+func TestFailedRepliesAreToldOf(t *testing.T) {
+	v, failed := timed(t, "a", 1000, 1), int64(667)
+	v.Failed = &failed
+	if s := spectrumSubtitle([]variant{v, timed(t, "b", 1000, 1)}); !strings.Contains(s, "mostly fast 502s: 67 % with a. ") {
+		t.Error(s)
+	}
+}
