@@ -121,6 +121,9 @@ type Table struct {
 	Rows   [][]string
 }
 
+// Optional are the IDs of the figures that a run may have nothing to say with.
+var Optional = []string{"time-wait-sides", "latency-spectrum", "cliff", "predicted-measured"}
+
 // Figures makes the figures of a run, in the order a reader wants them. One that
 // would say nothing, such as bars of no sockets, is not among them.
 func Figures(run *results.Run) ([]Figure, error) {

@@ -2,7 +2,6 @@ package chart
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"github.com/lab99/lab99/results"
@@ -154,7 +153,7 @@ func provenance(run *results.Run) []string {
 		tool += " (" + short(run.Env.Revision) + ")"
 	}
 	scenario := fmt.Sprintf("scenario %s, size %s, plan %s, seed %d", run.Plan.Scenario, run.Plan.Size, short(run.Plan.Hash), run.Plan.Seed)
-	first := []string{"run " + filepath.Base(run.Dir), tool, scenario}
+	first := []string{"run " + run.ID(), tool, scenario}
 	if run.Summary.StartedUTC != "" {
 		first = append(first, "started "+run.Summary.StartedUTC)
 	}

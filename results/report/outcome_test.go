@@ -1,10 +1,14 @@
 package report
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/lab99/lab99/results"
+	"github.com/lab99/lab99/results/chart"
+	"github.com/lab99/lab99/results/chart/charttest"
 )
 
 // pageOf is a page of variants, the first of which the others are told from.
@@ -149,5 +153,26 @@ func TestTimelineOfFailures(t *testing.T) {
 	load(63, 70, 0, 20)
 	if got := says(); !strings.Contains(got, "60.00 s ports come back for a while") || !strings.Contains(got, "70.00 s last failure") {
 		t.Errorf("of a recovery that did not last:\n%s", got)
+	}
+}
+
+// TestNoFigureOfAnEarlierReportStays: one that says nothing any more is removed,
+// and a file of somebody else's is not.
+func TestNoFigureOfAnEarlierReportStays(t *testing.T) {
+	dir := charttest.Save(t, t.TempDir(), charttest.Quick())
+	if err := Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	charts := filepath.Join(dir, ChartsDir)
+	if err := os.WriteFile(filepath.Join(charts, "mine.svg"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := dropFigures(dir, []chart.Figure{{ID: "comparison"}, {ID: "cliff"}}); err != nil {
+		t.Fatal(err)
+	}
+	for name, stays := range map[string]bool{"comparison.svg": true, "cliff.png": true, "mine.svg": true, "stack-baseline.csv": true, "predicted-measured.svg": false, "time-wait-sides.json": false} {
+		if _, err := os.Stat(filepath.Join(charts, name)); (err == nil) != stays {
+			t.Errorf("%s stays: %v, want %v", name, err == nil, stays)
+		}
 	}
 }

@@ -16,7 +16,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/chart"
@@ -50,6 +53,9 @@ func Write(dir string) error {
 			return err
 		}
 	}
+	if err := dropFigures(run.Dir, figs); err != nil {
+		return err
+	}
 	if err := forMonitoring(run); err != nil {
 		return err
 	}
@@ -58,6 +64,23 @@ func Write(dir string) error {
 		return err
 	}
 	return write(run.Dir, HTMLFile, page.html)
+}
+
+// dropFigures removes those of an earlier report that this one has nothing to say
+// with: beside figures of today they would be taken for some.
+func dropFigures(dir string, figs []chart.Figure) error {
+	for _, id := range chart.Optional {
+		if slices.ContainsFunc(figs, func(f chart.Figure) bool { return f.ID == id }) {
+			continue
+		}
+		for _, ext := range []string{".svg", ".png", ".csv", ".json"} {
+			err := os.Remove(filepath.Join(dir, ChartsDir, id+ext))
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("remove a figure of an earlier report: %w", err)
+			}
+		}
+	}
+	return nil
 }
 
 // forMonitoring writes what other programs take: the time series, alert rules
