@@ -40,7 +40,7 @@ func RunAll(ctx context.Context, o Options, all []*scenarios.Resolved, code func
 	}
 	var estimates []time.Duration
 	for _, s := range all {
-		s, _ := Ready(s, o.Driver.Machine().CPUs)
+		s, _ := Ready(s)
 		p, err := Plan(s, o.Driver.Name(), o.Driver.Machine().CPUs, o.Note)
 		if err != nil {
 			return nil, err

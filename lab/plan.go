@@ -31,8 +31,7 @@ func Plan(r *scenarios.Resolved, driver string, cpus int, note string) (*results
 		}
 		predicted := results.Prediction(law.Predict(setup(v, usable(v), cpus, nil, baseline)))
 		if i == 0 {
-			b := law.Prediction(predicted)
-			baseline = &b
+			baseline = baselineOf(v, law.Prediction(predicted))
 		}
 		p.Variants = append(p.Variants, planVariant(v, predicted))
 	}
@@ -69,6 +68,15 @@ func planVariant(v scenarios.Variant, predicted results.Prediction) results.Vari
 		vp.OwnConfig = v.Proxy.Config
 	}
 	return vp
+}
+
+// baselineOf is what the other variants are compared with. When a race comes to an
+// end is chance, and nothing is later than that.
+func baselineOf(v scenarios.Variant, p law.Prediction) *law.Prediction {
+	if race(settled(v)) {
+		return new(law.Prediction)
+	}
+	return &p
 }
 
 // perDestination is how many tuples each destination has.
@@ -139,12 +147,12 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 		ReuseDelay:   time.Duration(atoi("net.ipv4.tcp_tw_reuse_delay", 0)) * time.Millisecond,
 		NoTimestamps: atoi("net.ipv4.tcp_timestamps", 1) == 0,
 		MaxTwBuckets: atoi("net.ipv4.tcp_max_tw_buckets", 0),
-		Poisson:      random(v),
-		Baseline:     baseline,
+		Poisson:      random(v), Race: race(v),
+		Baseline: baseline,
 	}
 	b := burstOf(v)
 	if !race(v) { // else in which burst it ends is as much an outcome as f
-		s.Burst = b.every
+		s.Burst, s.BurstSize = b.every, float64(min(b.size, v.Load.Connections))
 	}
 	pool := law.Pool{Keepalive: s.Keepalive, Workers: s.Workers, RequestsPerConn: s.RequestsPerConn, Concurrency: s.InFlight}
 	switch {

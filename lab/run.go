@@ -79,7 +79,7 @@ func (e *StorageError) Unwrap() error { return e.Err }
 func Run(ctx context.Context, o Options) (*Outcome, error) {
 	o.Stop = orAfter(o.Stop, o.Timeout)
 	var notes []string
-	o.Scenario, notes = Ready(o.Scenario, o.Driver.Machine().CPUs)
+	o.Scenario, notes = Ready(o.Scenario)
 	plan, err := Plan(o.Scenario, o.Driver.Name(), o.Driver.Machine().CPUs, o.Note)
 	if err != nil {
 		return nil, err
@@ -230,9 +230,9 @@ func (r *run) variants(ctx context.Context) error {
 			r.o.Progress.End(*row)
 		}
 		if i == 0 {
-			b := law.Prediction(t.plan.Predicted)
-			baseline, baselineFirst = &b, b.FirstError99S
-			if row != nil && row.Verdict == verdict.Reproduced {
+			baseline = baselineOf(t.v, law.Prediction(t.plan.Predicted))
+			baselineFirst = baseline.FirstError99S
+			if baselineFirst != nil && row != nil && row.Verdict == verdict.Reproduced {
 				baselineFirst = row.FirstError
 			}
 		}

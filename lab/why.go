@@ -64,8 +64,7 @@ func Reasons(r *scenarios.Resolved, version func(image string) string, on Surrou
 	for _, v := range r.Variants {
 		s := setup(v, usable(v), on.CPUs, nil, baseline)
 		if baseline == nil {
-			p := law.Predict(s)
-			baseline = &p
+			baseline = baselineOf(v, law.Predict(s))
 		}
 		f := factsOf(v, s, version(v.Proxy.Image))
 		f.Kernel, f.ConntrackMax, f.NoFile, f.RangeWidth = on.Kernel, on.ConntrackMax, on.NoFile, v.Ports.N()

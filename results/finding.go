@@ -89,7 +89,7 @@ func (v *Variant) beyond() string {
 		switch {
 		case e.Error99 > 0 && l.Error99 >= 2*e.Error99 && e.NoLiveUpstreams == 0:
 			return fmt.Sprintf("with %s each failure is %.0f tries and as many lines of error 99", v.called(), float64(l.Error99)/float64(e.Error99))
-		case e.NoLiveUpstreams > 10*l.Error99 && l.Error99 > 0:
+		case e.NoLiveUpstreams > 10*l.Error99 && l.Error99 > 0 && v.Failed != nil:
 			return fmt.Sprintf("with %s nginx's log has %s of error 99 for %s failed requests", v.called(), lines(l.Error99), grouped(*v.Failed))
 		}
 	}

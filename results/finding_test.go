@@ -63,3 +63,22 @@ func TestFindingIsOneSentence(t *testing.T) {
 		t.Errorf("a harm: %s", got)
 	}
 }
+
+// TestFindingOfWhatWasNotMeasured: any figure may be missing.
+func TestFindingOfWhatWasNotMeasured(t *testing.T) {
+	full := Variant{Name: "baseline", Verdict: "reproduced", OfferedPerS: 1000, FirstError: at(4.097), OK: at(int64(5200)), Failed: at(int64(4000)), OKBefore: at(int64(4096)),
+		Scheduled: at(int64(9200)), Dropped: at(int64(1)), Unfinished: at(int64(1)), CollapseS: at(2.0), RecoveredS: at(61.0), Collapsed: true,
+		Ports: Ports{Usable: at(int64(4096))}, Predicted: Prediction{Tuples: 4096, HoldS: 61}, Errors: &Errors{NoLiveUpstreams: 4000}, NginxLog: &Errors{Error99: 1},
+		Bystander: &BystanderTries{}}
+	for _, without := range []func(*Variant){
+		func(v *Variant) { v.FirstError = nil }, func(v *Variant) { v.OK = nil }, func(v *Variant) { v.Failed = nil }, func(v *Variant) { v.OKBefore = nil },
+		func(v *Variant) { v.Scheduled = nil }, func(v *Variant) { v.Dropped = nil }, func(v *Variant) { v.CollapseS = nil }, func(v *Variant) { v.RecoveredS = nil },
+		func(v *Variant) { v.Errors = nil }, func(v *Variant) { v.NginxLog = nil }, func(v *Variant) { v.Bystander = nil }, func(v *Variant) { v.Ports.Usable = nil },
+	} {
+		v := full
+		without(&v)
+		if Finding(Summary{Variants: []Variant{v, v}}) == "" {
+			t.Error("no finding")
+		}
+	}
+}

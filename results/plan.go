@@ -74,10 +74,11 @@ type Prediction struct {
 	FirstError99S   *float64 `json:"first_error_99_s"`   // seconds from the first scheduled send; nil: never
 	OKBeforeError99 *int     `json:"ok_before_error_99"` // requests that succeed before the first error 99
 	SteadyOKPerS    *float64 `json:"steady_ok_per_s"`    // long-run successes per second
-	CollapseS       *float64 `json:"collapse_s"`         // half the range used; nil: below the noise, or never
+	CollapseS       *float64 `json:"collapse_s"`         // half the range used, and less than half the rate served; nil: below the noise, or never
 	Rho             float64  `json:"rho"`                // load factor; above 1 the table fills
 	HoldS           float64  `json:"hold_s"`             // T: how long a closed tuple stays blocked
 	Verdict         string   `json:"verdict"`
+	Estimated       bool     `json:"estimated,omitempty"` // connect() gets too dear for the rate: what comes after half the range is to ±50 %
 	// GivenShare is the f that a race came to, where the law was told it after the
 	// run: then the rest is no forecast, but what the law makes of that f.
 	GivenShare *float64 `json:"given_share,omitempty"`

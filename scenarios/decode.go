@@ -60,6 +60,13 @@ func (d *decoder) variant(tree *node, where position) Variant {
 	v.Proxy = d.proxy(tree.get("proxy"))
 	v.Backend = d.backend(tree.get("backend"))
 	v.Load = d.load(tree.get("load"))
+	if untimed, timed := untimedParts(v.Load.Profile); untimed > 1 || untimed == 1 && timed >= v.Duration && v.Duration > 0 {
+		d.add(tree.get("load").get("profile").at.error(fmt.Sprintf("load.profile has %d parts without a time, which get what %s of a load of %s leave", untimed, timed, v.Duration),
+			"only one part but the last may leave its time out, and the others must be shorter than the load"))
+	}
+	if reuse := v.Proxy.Sysctls["net.ipv4.tcp_tw_reuse"]; v.Backend.Place == PlaceBoth && reuse != "0" && reuse != "1" {
+		d.add(tree.get("backend").get("place").at.error("backend.place: both needs net.ipv4.tcp_tw_reuse set to 0 or 1", "2, the kernel's default, is about 127.0.0.1 only, and no law is here for the two together"))
+	}
 
 	v.Bystander = d.boolean(tree.get("bystander"), "bystander", false)
 

@@ -5,6 +5,7 @@ import (
 	"math"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 // A variant may say its ports and its rate as multiples of what it is laid
@@ -23,10 +24,9 @@ func (d *decoder) multiplied(over, base *node) *node {
 		if m == nil {
 			continue
 		}
-		of, err := strconv.ParseFloat(base.get(key).value(), 64)
-		if err != nil {
-			d.add(n.at.error(fmt.Sprintf("%s is %s, a multiple, and what it would multiply is %q", key, n.text, base.get(key).value()), "write the number itself, or a number below it"))
-			continue
+		of, ok := quantity(key, base.get(key).value())
+		if !ok {
+			continue // what it would multiply is a mistake, and reported as one
 		}
 		times, _ := strconv.ParseFloat(m[1], 64) // the pattern lets nothing else through
 		text := strconv.FormatFloat(times*of, 'f', -1, 64)
@@ -36,6 +36,20 @@ func (d *decoder) multiplied(over, base *node) *node {
 		over = merge(over, &node{kind: mapping, at: over.at, entries: []entry{{key, n.at, &node{kind: scalar, text: text, at: n.at}}}})
 	}
 	return over
+}
+
+// quantity is a number of ports or a rate, as a file writes it.
+func quantity(key, text string) (float64, bool) {
+	if key == "ports" && text == "default" {
+		return defaultHigh - defaultLow + 1, true
+	}
+	if low, high, isRange := strings.Cut(text, "-"); key == "ports" && isRange {
+		l, err1 := strconv.Atoi(low)
+		h, err2 := strconv.Atoi(high)
+		return float64(h - l + 1), err1 == nil && err2 == nil
+	}
+	x, err := strconv.ParseFloat(text, 64)
+	return x, err == nil
 }
 
 // rangeOf is a range of so many ports: one that reaches into the kernel's

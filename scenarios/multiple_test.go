@@ -56,8 +56,10 @@ func TestMultiplesFollowTheSize(t *testing.T) {
 			t.Errorf("%q: %v, want an error with %q and its line", fields, err, want)
 		}
 	}
-	if _, err := oneVariant(t, "    ports: 2x\n", "size.ports=default"); err == nil || !strings.Contains(err.Error(), "what it would multiply is \"default\"") {
-		t.Errorf("a multiple of the default range: %v", err)
+	for ports, want := range map[string]int{"default": 2 * 28232, "20000-20500": 1002} {
+		if v, err := oneVariant(t, "    ports: 2x\n", "size.ports="+ports); err != nil && want <= 45536 || err == nil && v.Ports.N() != want {
+			t.Errorf("twice %s: %d ports, %v, want %d", ports, v.Ports.N(), err, want)
+		}
 	}
 }
 

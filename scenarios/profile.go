@@ -34,7 +34,7 @@ func (v Variant) Profile() string {
 		case "constant":
 			rate, span, timed := strings.Cut(arg, "/")
 			words[i] = kind + ":" + v.times(rate)
-			if !timed && i < len(words)-1 && !strings.HasPrefix(words[i+1], "poisson:") {
+			if !timed && goesOn(words, i) {
 				span, timed = (v.Duration - spans(words)).String(), true
 			}
 			if timed {
@@ -84,4 +84,21 @@ func spans(words []string) time.Duration {
 		}
 	}
 	return sum
+}
+
+// goesOn says whether another part follows one, so that it has to end.
+func goesOn(words []string, i int) bool {
+	return i < len(words)-1 && !strings.HasPrefix(strings.TrimSpace(words[i+1]), "poisson:")
+}
+
+// untimedParts is how many parts of a constant rate have to end and do not say when,
+// and how long all others take.
+func untimedParts(profile string) (n int, others time.Duration) {
+	words := strings.Split(profile, ",")
+	for i, word := range words {
+		if strings.HasPrefix(strings.TrimSpace(word), "constant:") && !strings.Contains(word, "/") && goesOn(words, i) {
+			n++
+		}
+	}
+	return n, spans(words)
 }

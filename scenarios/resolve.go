@@ -24,7 +24,7 @@ func (s *Scenario) Resolve(size string, set []string) (*Resolved, error) {
 		return nil, d.err()
 	}
 	sized := merge(merge(s.doc.base, chosen.change), over.size)
-	base := merge(sized, over.all)
+	base := merge(sized, d.multiplied(over.all, sized))
 	r := &Resolved{Name: s.Name, Title: s.Title, Kind: s.Kind, Size: chosen.name, Set: slices.Clone(set)}
 	hashed := map[string][]byte{scenarioFile: s.doc.text}
 	for _, o := range s.doc.variants {

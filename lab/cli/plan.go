@@ -47,7 +47,7 @@ func plan(ctx context.Context, t *terminal, args []string) error {
 		return err
 	}
 	found := lookForImages(ctx, resolved)
-	resolved, notes := lab.Ready(resolved, found.cpus)
+	resolved, notes := lab.Ready(resolved)
 	p, err := lab.Plan(resolved, found.driver, found.cpus, "")
 	if err != nil {
 		return err

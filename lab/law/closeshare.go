@@ -36,25 +36,27 @@ func CloseShareOf(tuples int, successes float64) float64 {
 }
 
 // WithShare is a prediction that was made for f = 1, with the f that a race came
-// to in a run of so many seconds: error 99 comes 1/f times as late, if the table
-// fills at all.
-func (p Prediction) WithShare(f, seconds float64) Prediction {
-	if p.FirstError99S == nil || p.CollapseS != nil || f <= 0 {
+// to in a run of so many seconds: what TIME_WAIT has to fill takes 1/f times as
+// long, if the table fills at all. inFlight is c, the requests under way, which
+// hold their tuples whoever closes.
+func (p Prediction) WithShare(f, inFlight, seconds float64) Prediction {
+	k := float64(p.Tuples)
+	if p.FirstError99S == nil || p.Estimated || f <= 0 || inFlight >= k {
 		return p
 	}
 	p.GivenShare = &f
-	rate := p.Rho * float64(p.Tuples) / p.HoldS
+	rate := p.Rho * k / p.HoldS
 	steady := min(rate, *p.SteadyOKPerS/f)
 	p.SteadyOKPerS = &steady
 	p.Rho *= f
-	if p.Rho <= 1 {
+	if held := p.Rho + inFlight/k; held <= 1 {
 		p.FirstError99S, p.OKBeforeError99, p.Verdict = nil, nil, Mitigated
-		if p.Rho > SteadyRho {
+		if held > SteadyRho {
 			p.Verdict = Inconclusive
 		}
 		return p
 	}
-	first := *p.FirstError99S / f
+	first := inFlight/rate + (*p.FirstError99S-inFlight/rate)/f
 	p.FirstError99S = &first
 	if p.OKBeforeError99 != nil {
 		ok := int(math.Round(float64(*p.OKBeforeError99) / f))

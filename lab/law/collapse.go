@@ -97,10 +97,11 @@ func (s Setup) Cliff() *float64 {
 	return &at
 }
 
-// collapse is the second at which the rate falls: Cliff, or nil where the
-// workers can afford the step. 500 or 4,096 ports can be afforded at the rates
+// slowdown is the second at which the rate falls: Cliff, or nil where the
+// workers can afford the step. A fall to less than half is a collapse, which a run
+// shows; of a smaller one only the sum tells. 500 or 4,096 ports can be afforded at the rates
 // the lab offers them (68 µs and 0.3 ms a call); 28,231 ports cost 3.6 ms a call.
-func (s Setup) collapse() *float64 {
+func (s Setup) slowdown() *float64 {
 	if s.connectionsPerS() <= s.connectCeiling() {
 		return nil
 	}

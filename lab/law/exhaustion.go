@@ -6,10 +6,21 @@ import "math"
 // limit of M TIME_WAITs also M + c ≥ K, for those M are then all there are.
 func (s Setup) fails() bool {
 	k := float64(s.Tuples())
+	if s.atOnce() > k {
+		return true
+	}
 	if m := float64(s.MaxTwBuckets); m > 0 && m+s.InFlight < k {
-		return s.InFlight > k
+		return false
 	}
 	return s.fillPerS()*s.HoldTime().Seconds()+s.InFlight > k
+}
+
+// atOnce is how many connections a burst needs at one moment; 0 without bursts.
+func (s Setup) atOnce() float64 {
+	if s.BurstSize > 0 {
+		return s.BurstSize
+	}
+	return math.Round(s.RatePerS * s.Burst.Seconds())
 }
 
 // fillTime is how many seconds it takes to occupy m tuples, for an m that is
@@ -34,7 +45,7 @@ func (s Setup) firstError99() *float64 {
 		return nil
 	}
 	at := s.fillTime(float64(s.Tuples()))
-	if s.Burst > 0 && s.fillPerS() > 0 {
+	if s.Burst > 0 {
 		at = s.failingBurst() * s.Burst.Seconds()
 	}
 	return &at
@@ -45,19 +56,30 @@ func (s Setup) firstError99() *float64 {
 // f·n·churn. With 1,000 ports and bursts of 64, pools of 1, 4 and 16 failed in
 // bursts 15, 16 and 20, as this says.
 func (s Setup) failingBurst() float64 {
-	n := math.Round(s.RatePerS * s.Burst.Seconds())
-	left := float64(s.Tuples()) - n
+	left := float64(s.Tuples()) - s.atOnce()
 	if left < 0 {
 		return 0
 	}
-	return math.Floor(left/(n*s.Churn*s.CloseShare)) + 1
+	return math.Floor(left/s.perBurst()) + 1
 }
+
+// perBurst is how many tuples each burst but the first takes for good.
+func (s Setup) perBurst() float64 { return s.fillPerS() * s.Burst.Seconds() }
 
 // okBeforeError99 is how many requests have succeeded by then: K/(f·churn) if
 // they are quick, less those under way. Failed attempts spend no tuple, so
 // this counts exactly even if the clock does not.
 func (s Setup) okBeforeError99() int {
 	k, c := float64(s.Tuples()), s.InFlight
+	if s.Burst > 0 {
+		n, j := s.RatePerS*s.Burst.Seconds(), s.failingBurst()
+		if j == 0 {
+			return int(k)
+		}
+		// Whole bursts, and of the one that fails what finds a kept connection or a port.
+		left := k - s.atOnce() - s.perBurst()*(j-1)
+		return int(math.Round(n*j + min(n, n*(1-s.Churn)+left)))
+	}
 	if c >= k {
 		return 0
 	}

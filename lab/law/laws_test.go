@@ -284,8 +284,8 @@ func TestSteadyRateAfterACollapse(t *testing.T) {
 		{Ports: 64512, RatePerS: 900, CloseShare: 1},
 	} {
 		p := Predict(s)
-		if p.CollapseS == nil {
-			t.Fatalf("%+v does not collapse", s)
+		if !p.Estimated {
+			t.Fatalf("%+v does not slow down", s)
 		}
 		near(t, fmt.Sprintf("successes per second at %g/s on %d ports", s.RatePerS, s.Ports), *p.SteadyOKPerS, workersAndPorts(s, 0.05, 4), 0.06)
 	}
@@ -382,19 +382,19 @@ func TestRandomArrivalsAreLost(t *testing.T) {
 // TestShareOfARaceRestates: a prediction for f = 1, with the f that came.
 func TestShareOfARaceRestates(t *testing.T) {
 	p := Predict(Setup{Ports: 300, RatePerS: 200, CloseShare: 1, Duration: 20 * time.Second})
-	half := p.WithShare(0.5, 20)
+	half := p.WithShare(0.5, 0, 20)
 	want := Predict(Setup{Ports: 300, RatePerS: 200, CloseShare: 0.5, Duration: 20 * time.Second})
 	if *half.FirstError99S != *want.FirstError99S || *half.OKBeforeError99 != *want.OKBeforeError99 || half.Rho != want.Rho || half.Verdict != want.Verdict {
 		t.Errorf("at f = 0.5 %+v, want %+v", half, want)
 	}
 	within(t, "successes per second", half.SteadyOKPerS, *want.SteadyOKPerS, 1e-9)
-	if few := p.WithShare(0.02, 20); few.FirstError99S != nil || few.Verdict != Mitigated || few.Rho > 0.9 || *few.SteadyOKPerS != 200 {
+	if few := p.WithShare(0.02, 0, 20); few.FirstError99S != nil || few.Verdict != Mitigated || few.Rho > 0.9 || *few.SteadyOKPerS != 200 {
 		t.Errorf("at f = 0.02 the load factor is below 0.9: %+v", few)
 	}
-	if edge := p.WithShare(0.0242, 20); edge.Verdict != Inconclusive || edge.FirstError99S != nil {
+	if edge := p.WithShare(0.0242, 0, 20); edge.Verdict != Inconclusive || edge.FirstError99S != nil {
 		t.Errorf("between 0.9 and 1: %+v", edge)
 	}
-	if late := p.WithShare(0.05, 20); late.Verdict != Inconclusive || *late.FirstError99S != 30 {
+	if late := p.WithShare(0.05, 0, 20); late.Verdict != Inconclusive || *late.FirstError99S != 30 {
 		t.Errorf("later than the run: %+v", late)
 	}
 }
@@ -431,4 +431,62 @@ func TestRequestsUnderWayLowerTheSafeRate(t *testing.T) {
 	whole := collapsing
 	whole.RatePerS, whole.Churn = 810, 1
 	near(t, "requests served after a collapse, by connections", *Predict(collapsing).SteadyOKPerS*0.9, *Predict(whole).SteadyOKPerS, 1e-9)
+}
+
+// TestShareOfARaceWithRequestsUnderWay: they hold their tuples whoever closes.
+func TestShareOfARaceWithRequestsUnderWay(t *testing.T) {
+	s := Setup{Ports: 300, RatePerS: 100, InFlight: 100, CloseShare: 1, Duration: 20 * time.Second}
+	half := s
+	half.CloseShare = 0.5
+	if got, want := Predict(s).WithShare(0.5, 100, 20), Predict(half); math.Abs(*got.FirstError99S-*want.FirstError99S) > 1e-9 {
+		t.Errorf("first error 99 after %g s, want %g", *got.FirstError99S, *want.FirstError99S)
+	}
+	s.InFlight = 400 // more than there are ports: no TIME_WAIT is needed
+	if got := Predict(s).WithShare(0.1, 400, 20); *got.FirstError99S != 3 {
+		t.Errorf("first error 99 after %g s, want 3", *got.FirstError99S)
+	}
+}
+
+// TestBurstLargerThanTheTable fails at once, whatever pool is behind it.
+func TestBurstLargerThanTheTable(t *testing.T) {
+	s := Setup{Ports: 50, RatePerS: 320, CloseShare: 1, Burst: 200 * time.Millisecond, Churn: 0.002, Duration: 8 * time.Second}
+	if p := Predict(s); p.FirstError99S == nil || *p.FirstError99S != 0 || *p.OKBeforeError99 != 50 {
+		t.Errorf("64 at once on 50 ports: %+v", p)
+	}
+	s.BurstSize = 40 // no more connections than that are there to be used
+	if p := Predict(s); p.FirstError99S != nil {
+		t.Errorf("40 at once on 50 ports: %+v", p)
+	}
+}
+
+// TestSmallSlowdownIsNoCollapse: between one and two times what the workers can
+// connect the rate falls by less than a run would show.
+func TestSmallSlowdownIsNoCollapse(t *testing.T) {
+	s := Setup{Ports: 28232, RatePerS: 300, CloseShare: 1, Duration: ForEver}
+	if p := Predict(s); p.CollapseS != nil || !p.Estimated {
+		t.Errorf("at 300/s, of which 275 can be connected: %+v", p)
+	}
+	s.RatePerS = 600
+	if p := Predict(s); p.CollapseS == nil || p.Verdict != Collapsed {
+		t.Errorf("at 600/s: %+v", p)
+	}
+	s.Duration = 5 * time.Second
+	if p := Predict(s); p.Verdict != Inconclusive {
+		t.Errorf("too short for the collapse to come: %s", p.Verdict)
+	}
+}
+
+// TestChanceRanksNobody: in a race, and of random arrivals, a later moment is no
+// mitigation's doing.
+func TestChanceRanksNobody(t *testing.T) {
+	base := Predict(Setup{Ports: 300, RatePerS: 200, CloseShare: 1, Duration: 20 * time.Second})
+	later := Setup{Ports: 900, RatePerS: 200, CloseShare: 1, Duration: 20 * time.Second, Baseline: &base}
+	if p := Predict(later); p.Verdict != Postponed {
+		t.Fatalf("three times the ports: %s", p.Verdict)
+	}
+	for _, s := range []Setup{func() Setup { s := later; s.Race = true; return s }(), func() Setup { s := later; s.Poisson = true; return s }()} {
+		if p := Predict(s); p.Verdict != Reproduced {
+			t.Errorf("%+v is %s", s, p.Verdict)
+		}
+	}
 }

@@ -39,8 +39,10 @@ type Setup struct {
 	CloseShare float64       // f: share of upstream connections that the proxy closes first, 0 to 1: fixed by the policy, or the outcome of a race (closeshare.go)
 	InFlight   float64       // c: requests under way at the backend, on average: R times its response time
 
-	Poisson bool          // arrivals are random, as independent clients make them
-	Burst   time.Duration // between bursts of requests, within which the law knows no time; 0: they are evenly spaced
+	Poisson   bool          // arrivals are random, as independent clients make them
+	Race      bool          // f is an outcome of the run: the moments are for CloseShare, and a later one is no mitigation's doing
+	Burst     time.Duration // between bursts of requests; 0: they are evenly spaced
+	BurstSize float64       // requests of a burst that are under way at once; 0: all of them
 
 	// Churn is new upstream connections per request in the long run. 0 means to
 	// work it out: 1 without a pool, Pool.Churn with one.
@@ -72,10 +74,11 @@ type Prediction struct {
 	FirstError99S   *float64 // seconds from the first scheduled send, however long the run; an estimate to ±50 % when CollapseS is set
 	OKBeforeError99 *int     // requests that succeed before it
 	SteadyOKPerS    *float64 // successes per second in the long run, averaged over the cycle of T
-	CollapseS       *float64 // seconds until connect() gets too dear for the offered rate
+	CollapseS       *float64 // seconds until connect() gets so dear that less than half of the offered rate is served
 	Rho             float64  // ρ; above 1 the table fills
 	HoldS           float64  // T
 	Verdict         string   // within Duration
+	Estimated       bool     // connect() gets too dear for the offered rate: what comes after half the range is to ±50 %
 	GivenShare      *float64 // the f of a race, where it was put in after the run (WithShare); nil: a forecast
 }
 
@@ -106,15 +109,18 @@ func Predict(s Setup) Prediction {
 		p.OKBeforeError99 = &ok
 	}
 	steady := s.steadyOK()
-	if at := s.collapse(); at != nil {
-		p.CollapseS = at
+	if at := s.slowdown(); at != nil {
+		p.Estimated = true
+		if s.connectionsPerS() > 2*s.connectCeiling() {
+			p.CollapseS = at
+		}
 		steady = min(steady, s.steadyCollapsed(*at))
 		p.FirstError99S = s.firstError99Collapsed(*at, p.FirstError99S)
 		if p.FirstError99S == nil {
 			p.OKBeforeError99 = nil
 		}
 	}
-	if s.Poisson && p.CollapseS == nil {
+	if s.Poisson && !p.Estimated {
 		steady = min(steady, s.RatePerS*(1-s.Blocking()))
 		p.firstLoss(s)
 	}

@@ -10,14 +10,14 @@ func (s Setup) verdict(p Prediction) string {
 	within := func(at *float64) bool { return at != nil && *at <= s.Duration.Seconds() }
 	switch {
 	case within(p.FirstError99S):
-		if b := s.Baseline; b != nil && b.FirstError99S != nil &&
+		if b := s.Baseline; b != nil && b.FirstError99S != nil && !s.Race && !s.Poisson &&
 			*p.FirstError99S > *b.FirstError99S+max(Tolerance(*b.FirstError99S), BurstTolerance(s.Burst)) {
 			return Postponed
 		}
 		return Reproduced
 	case within(p.CollapseS):
 		return Collapsed
-	case p.FirstError99S != nil && !s.Poisson, s.Occupied() > SteadyRho && !s.Masked():
+	case p.CollapseS != nil, p.FirstError99S != nil && !s.Poisson, s.Occupied() > SteadyRho && !s.Masked():
 		return Inconclusive // of random arrivals one in a while is lost at any load
 	}
 	return s.held()

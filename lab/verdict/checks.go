@@ -89,7 +89,7 @@ func (m *Measured) perDestination() int {
 
 func firstError(m *Measured, v *results.Variant) results.Check {
 	p := m.Plan.Predicted.FirstError99S
-	if p == nil || v.FirstError == nil || m.Plan.Predicted.CollapseS != nil || !m.exact() {
+	if p == nil || v.FirstError == nil || (m.Plan.Predicted.CollapseS != nil || m.Plan.Predicted.Estimated) || !m.exact() {
 		return results.Check{} // where a collapse comes first, the law gives no moment
 	}
 	tol := max(law.Tolerance(*p), law.BurstTolerance(m.burst())) // within a burst the law knows no time, and real pools are kinder
@@ -98,7 +98,11 @@ func firstError(m *Measured, v *results.Variant) results.Check {
 		early = max(early, law.EarlyBySplit(n, m.perDestination())**p)
 		words = fmt.Sprintf("t = K/(fR), up to %.0f %% early because requests are split at random over %d sources, 2 %% late", 100*early / *p, n)
 	}
-	ok := *v.FirstError >= *p-early && *v.FirstError <= *p+tol
+	late := tol
+	if m.Plan.Keepalive > 0 && m.Plan.DelayS == 0 { // of a pool the law says what it churns at the most
+		late, words = math.Inf(1), "t ≥ K/(fR·churn): a pool churns no more than the law says, and less where requests do not all end at once"
+	}
+	ok := *v.FirstError >= *p-early && *v.FirstError <= *p+late
 	return results.Check{
 		Name: "first error 99", OK: &ok, Law: words,
 		Predicted: p, Measured: v.FirstError,
@@ -112,7 +116,7 @@ func firstError(m *Measured, v *results.Variant) results.Check {
 // still on their way.
 func okBefore(m *Measured, v *results.Variant) results.Check {
 	p := m.Plan.Predicted.OKBeforeError99
-	if p == nil || v.FirstError == nil || m.Plan.Predicted.CollapseS != nil || !m.exact() {
+	if p == nil || v.FirstError == nil || (m.Plan.Predicted.CollapseS != nil || m.Plan.Predicted.Estimated) || !m.exact() {
 		return results.Check{}
 	}
 	if *v.LoadEndS >= 59 || m.Plan.Predicted.HoldS < 59 {
@@ -147,7 +151,7 @@ func okBefore(m *Measured, v *results.Variant) results.Check {
 // requests succeed before all tuples have been lost to it.
 func okBeforeRace(m *Measured, v *results.Variant) results.Check {
 	p := v.Predicted.OKBeforeError99 // restated with the measured f
-	if !m.Plan.Race || m.own() || v.CloseShare == nil || p == nil || v.OKBefore == nil || m.Plan.Predicted.CollapseS != nil {
+	if !m.Plan.Race || m.own() || v.CloseShare == nil || p == nil || v.OKBefore == nil || m.Plan.Predicted.CollapseS != nil || m.Plan.Predicted.Estimated {
 		return results.Check{}
 	}
 	k := float64(v.Predicted.Tuples)

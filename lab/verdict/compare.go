@@ -27,7 +27,7 @@ func quantities(m *Measured, v *results.Variant) []quantity {
 		p = v.Predicted // with the measured f: that it is below 1 is no surprise
 	}
 	even := m.Plan.SteadyS >= end || m.Plan.Profile == "" // a run of before this was noted has no profile either
-	estimated := p.CollapseS != nil || m.Plan.Random || !even && (p.FirstError99S == nil || *p.FirstError99S > m.Plan.SteadyS)
+	estimated := p.CollapseS != nil || p.Estimated || m.Plan.Random || !even && (p.FirstError99S == nil || *p.FirstError99S > m.Plan.SteadyS)
 	early := law.EarlyBySplit(m.Plan.Sources, m.perDestination()) // of random sources one is full before the others
 	due := func(at *float64) *float64 {
 		if at == nil || *at+law.Tolerance(*at) > end {
@@ -45,7 +45,8 @@ func quantities(m *Measured, v *results.Variant) []quantity {
 			all = append(all, q)
 		}
 	}
-	add(!estimated, quantity{"first error 99", "s", first, v.FirstError, max(law.Tolerance(or0(first)), early*or0(first), law.BurstTolerance(m.burst())), kinder})
+	atMost := m.Plan.Keepalive > 0 && m.Plan.DelayS == 0 // of a pool the law says only what it churns at the most
+	add(!estimated && !(atMost && v.FirstError != nil), quantity{"first error 99", "s", first, v.FirstError, max(law.Tolerance(or0(first)), early*or0(first), law.BurstTolerance(m.burst())), kinder})
 	if ok := p.OKBeforeError99; ok != nil && v.OKBefore != nil && m.Plan.BurstS == 0 { // within a burst the law does not count
 		add(!estimated, quantity{"ok before it", "requests", num(int64(*ok)), okBeforeIt(v), max(2, max(0.02, early)*float64(*ok)), kinder})
 	}
@@ -56,14 +57,16 @@ func quantities(m *Measured, v *results.Variant) []quantity {
 		under := m.Plan.RatePerS * m.Plan.BurstS // of a burst some come and go between two samples
 		add(true, quantity{"tuples in use at the most", "tuples", &k, num(*used), max(0.01*k, under), kinder})
 	}
-	// Of a pool the law says only what it churns at the most.
 	add(m.Plan.Keepalive == 0 && p.CollapseS == nil && !m.Plan.Random && !estimated && v.RhoSteady != nil, quantity{"load factor ρ", "", &p.Rho, v.RhoSteady, 0.1 * p.Rho, harder})
 	if (end > p.HoldS || p.FirstError99S == nil) && p.SteadyOKPerS != nil {
 		ok := law.Prediction(p).OKIn(v.OfferedPerS, end)
 		add(!estimated && even, quantity{"ok in all", "requests", &ok, num(*v.OK), max(2, 0.06*ok, m.Plan.RatePerS*m.Plan.BurstS), kinder})
 	}
-	turns := p.HoldS == law.TimeWait.Seconds() && end > law.TimeWaitMax.Seconds()+1
-	add(turns && first != nil && !estimated, quantity{"recovery", "s", &p.HoldS, v.RecoveredS, 1.2, harder})
+	// After what a request takes and what its tuple is held; a pause shorter than
+	// two seconds shows as none.
+	back := m.Plan.DelayS + p.HoldS
+	turns := p.HoldS == law.TimeWait.Seconds() && end > m.Plan.DelayS+law.TimeWaitMax.Seconds()+1 && first != nil && back-*first > 2
+	add(turns && !estimated, quantity{"recovery", "s", &back, v.RecoveredS, 1.2, harder})
 	if share := m.share(); share != nil {
 		add(true, quantity{"lost of random arrivals", "of the requests", &share.want, &share.got, share.within, harder})
 	}

@@ -26,10 +26,10 @@ func Judge(m Measured) (v results.Variant) {
 			v.Verdict, v.Why, v.AsExpected = Error, fmt.Sprint("the judge crashed: ", p), nil
 		}
 	}()
-	m.count(&v)
 	if v.Expected == "predicted" {
-		v.Expected = v.Predicted.Verdict
+		v.Expected = m.Plan.Predicted.Verdict // foretold, not what a race's outcome makes of it
 	}
+	m.count(&v)
 	v.Verdict, v.Why = m.word(&v)
 	if m.Totals != nil && m.Crash == "" {
 		v.Checks = m.checks(&v)
@@ -90,7 +90,7 @@ func (m *Measured) count(v *results.Variant) {
 // configuration of the user's own, and for a race.
 func (m *Measured) restate(v *results.Variant) {
 	if f := v.CloseShare; (m.own() || m.Plan.Race) && f != nil {
-		v.Predicted = results.Prediction(law.Prediction(v.Predicted).WithShare(*f, *v.LoadEndS))
+		v.Predicted = results.Prediction(law.Prediction(v.Predicted).WithShare(*f, m.Plan.RatePerS*m.Plan.DelayS, *v.LoadEndS))
 	}
 }
 
@@ -166,12 +166,14 @@ func (m *Measured) holding(v *results.Variant) (verdict, why string) {
 	switch {
 	case v.Collapsed:
 		return Collapsed, fmt.Sprintf("the rate collapsed after %.2f s, when half the range was used and connect() had to walk it; the ports lasted to the end", *v.CollapseS)
+	case bad == 0 && p.CollapseS != nil && *p.CollapseS > *v.LoadEndS:
+		return Inconclusive, fmt.Sprintf("no request failed in %.1f s, but after %.1f s half the range is used and the rate collapses: run it longer", *v.LoadEndS, *p.CollapseS)
 	case bad > 0:
 		return NotReproduced, fmt.Sprintf("no error 99, but %d requests failed otherwise, %d were dropped and %d unfinished: look at the error log", *v.Failed, *v.Dropped, *v.Unfinished)
 	case v.RhoSteady == nil:
 		return Inconclusive, "no request failed, but new connections were not counted, so a slow leak cannot be ruled out"
 	case *v.RhoSteady+m.underWay() > RhoLimit && *v.RhoSteady <= RhoLimit:
-		return Inconclusive, fmt.Sprintf("no request failed, but with a load factor of %.2f and %.0f %% of the tuples held by requests under way there is no room for a busier minute", *v.RhoSteady, 100*m.underWay())
+		return Inconclusive, fmt.Sprintf("no request failed, but with a load factor of %.2f and %.0f %% of the tuples held by open connections there is no room for a busier minute", *v.RhoSteady, 100*m.underWay())
 	case *v.RhoSteady <= RhoLimit || m.masked():
 		return Mitigated, m.held(v)
 	case m.exact() && p.FirstError99S != nil && *p.FirstError99S+law.Tolerance(*p.FirstError99S) < *v.LoadEndS && *v.RhoSteady > 1:
@@ -232,7 +234,7 @@ func (m *Measured) held(v *results.Variant) string {
 	if !m.Plan.Random {
 		return text
 	}
-	share := law.ErlangB(m.Plan.Predicted.Tuples, m.Plan.Predicted.Rho*float64(m.Plan.Predicted.Tuples))
+	share := law.ErlangB(m.Plan.Predicted.Tuples, m.erlang())
 	if perDay := share * m.Plan.RatePerS * 86400; perDay >= 1 {
 		return text + fmt.Sprintf(" on average; of random arrivals Erlang's B formula loses about %.0f a day all the same", perDay)
 	}

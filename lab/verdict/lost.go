@@ -38,8 +38,14 @@ func (m *Measured) share() *lostShare {
 	if n == 0 {
 		return nil
 	}
-	want := law.ErlangB(p.Tuples, p.Rho*float64(p.Tuples))
+	want := law.ErlangB(p.Tuples, m.erlang())
 	return &lostShare{want: want, got: float64(failed) / n, within: max(0.005, 4*2.5*math.Sqrt(want*(1-want)/n)), of: n}
+}
+
+// erlang is the offered load: the tuples that TIME_WAIT and requests under way would
+// hold on average if there were no end of them.
+func (m *Measured) erlang() float64 {
+	return m.Plan.Predicted.Rho*float64(m.Plan.Predicted.Tuples) + m.Plan.RatePerS*m.Plan.DelayS
 }
 
 // lost holds one against the other.
@@ -52,6 +58,6 @@ func lost(m *Measured, v *results.Variant) results.Check {
 	return results.Check{
 		Name: "share lost", OK: &good, Law: fmt.Sprintf("Erlang B with K servers and f·R·T Erlang, ± %.1f points: four standard errors of a share that comes in clumps", 100*s.within),
 		Predicted: &s.want, Measured: &s.got,
-		Text: fmt.Sprintf("%.1f Erlang on %d tuples: predicted %.2f %%, measured %.2f %% of %.0f requests", p.Rho*float64(p.Tuples), p.Tuples, 100*s.want, 100*s.got, s.of),
+		Text: fmt.Sprintf("%.1f Erlang on %d tuples: predicted %.2f %%, measured %.2f %% of %.0f requests", m.erlang(), p.Tuples, 100*s.want, 100*s.got, s.of),
 	}
 }

@@ -134,7 +134,11 @@ func TestNoRoomForABusierMinute(t *testing.T) {
 	if v := Judge(m); v.Verdict != Mitigated {
 		t.Fatalf("%s: %s", v.Verdict, v.Why)
 	}
-	m.Service = &results.Latency{P50: 2400} // 480 of 500
+	for i := range m.Samples {
+		if n := m.Samples[i].Net; n != nil {
+			n.Sockets = append(n.Sockets, results.Sockets{Dst: "b", State: "established", N: 480}) // of 500
+		}
+	}
 	if v := Judge(m); v.Verdict != Inconclusive {
 		t.Errorf("480 of 500 tuples under way are %s: %s", v.Verdict, v.Why)
 	}

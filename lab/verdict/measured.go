@@ -173,13 +173,23 @@ func (m *Measured) masked() bool {
 	return most > 0 && most/float64(m.Plan.Predicted.Tuples)+m.underWay() < 1
 }
 
-// underWay is the share of the tuples that requests under way hold on average, by
-// Little's law: R times the time they take at the median.
+// underWay is the share of the tuples that open connections hold on average, those
+// of requests under way and those a pool keeps, once it is full.
 func (m *Measured) underWay() float64 {
-	if m.Service == nil || m.Plan.Predicted.Tuples == 0 {
+	if m.Totals == nil || m.Plan.Predicted.Tuples == 0 {
 		return 0
 	}
-	return m.Plan.RatePerS * m.Service.P50 / 1e3 / float64(m.Plan.Predicted.Tuples)
+	from, to := m.steady(m.Totals.LoadSeconds())
+	var sum, n float64
+	for _, s := range m.net(results.HostProxy) {
+		if s.Net.Sockets != nil && s.T >= from && s.T <= to {
+			sum, n = sum+float64(s.Net.Count("established")), n+1
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	return sum / n / float64(m.Plan.Predicted.Tuples)
 }
 
 // collapse finds the moment the rate fell while nothing had failed yet: the

@@ -104,12 +104,17 @@ func (v variant) withoutPorts(add func(string, ...any)) {
 	if n := v.Ports.PeakUsed; n != nil && v.Predicted.Tuples > 0 {
 		taken = fmt.Sprintf("Ports had no part in it: at most %s of %s tuples were taken", count(n), v.K())
 	}
-	if orZero(v.Failed)+orZero(v.Dropped)+orZero(v.Unfinished) == 0 {
+	text, n := v.mostLogged()
+	switch {
+	case v.Failed == nil || v.NotRun || strings.Contains(text, "(99:"):
+		add("Not measured.")
+		return
+	case orZero(v.Failed)+orZero(v.Dropped)+orZero(v.Unfinished) == 0:
 		add("Nothing failed. %s.", taken)
 		return
 	}
 	add("%s.", taken)
-	if text, n := v.mostLogged(); text != "" {
+	if text != "" {
 		add("What nginx logged most, %s times: “%s”.", chart.Grouped(float64(n)), text)
 	} else {
 		add("nginx logged nothing: %s requests were answered with an error or not in time.", count(v.Failed))

@@ -15,7 +15,7 @@ func (p *page) Fixed() []variant {
 
 // Unfixed are those that did not hold.
 func (p *page) Unfixed() []variant {
-	return p.others(func(v variant) bool { return v.Verdict != "mitigated" && !v.NotRun && v.rollable() })
+	return p.others(func(v variant) bool { return v.failed() && v.Verdict != "mitigated" && v.rollable() })
 }
 
 // Hidden are those under which nothing failed, at a price that nobody should pay.
@@ -33,8 +33,16 @@ func (p *page) NoChange() []variant {
 // load that the baseline failed under, because of a setting of the servers that
 // does no harm.
 func (p *page) cures(v variant) bool {
-	base := p.baseline()
-	return v.Verdict == "mitigated" && base.Verdict != "mitigated" && v.rollable() && len(v.otherLoad()) == 0 && !v.harmful(p)
+	return v.Verdict == "mitigated" && p.baseline().failed() && v.rollable() && len(v.otherLoad()) == 0 && !v.harmful(p)
+}
+
+// failed says whether a variant was judged and lost requests.
+func (v *variant) failed() bool {
+	switch v.Verdict {
+	case "invalid", "error", "inconclusive":
+		return false
+	}
+	return !v.NotRun && (v.FirstError != nil || v.Collapsed || orZero(v.Failed)+orZero(v.Dropped)+orZero(v.Unfinished) > 0)
 }
 
 // rollable says whether a variant changes something that can be set outside of the

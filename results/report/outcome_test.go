@@ -21,7 +21,11 @@ func pageOf(kind string, variants ...variant) *page {
 }
 
 func named(name, verdict string, change ...string) variant {
-	return variant{Variant: results.Variant{Name: name, Verdict: verdict}, Plan: results.VariantPlan{Name: name, Change: change}}
+	v := variant{Variant: results.Variant{Name: name, Verdict: verdict}, Plan: results.VariantPlan{Name: name, Change: change}}
+	if verdict == "reproduced" || verdict == "postponed" {
+		v.FirstError = new(float64)
+	}
+	return v
 }
 
 func names(vs []variant) string {
@@ -49,6 +53,8 @@ func TestWhatAMeetingMayConclude(t *testing.T) {
 		{"watched for another time", "mitigation", []variant{failed, named("pool", "mitigated", "proxy.keepalive: 20", "duration: 5s")}, "pool", "", "", ""},
 		{"a knob of the test", "failure", []variant{failed, named("faster", "mitigated", "backend.delay: 50ms")}, "", "", "", "faster"},
 		{"nothing was broken", "mitigation", []variant{named("baseline", "mitigated"), named("keepalive", "mitigated", "proxy.keepalive: 20")}, "", "", "", ""},
+		{"a baseline that was not run", "mitigation", []variant{func() variant { v := named("baseline", "not-run"); v.NotRun = true; return v }(), named("keepalive", "mitigated", "proxy.keepalive: 20")}, "", "", "", ""},
+		{"one that proves nothing", "mitigation", []variant{failed, named("keepalive", "invalid", "proxy.keepalive: 20")}, "", "", "", ""},
 		{"a baseline with changes of its own", "mitigation", []variant{named("off", "reproduced", "proxy.sysctls.net.ipv4.tcp_tw_reuse: 0"), named("below", "mitigated")}, "below", "", "", ""},
 	} {
 		p := pageOf(c.kind, c.rows...)

@@ -162,7 +162,13 @@ func (v variant) Headroom() string {
 	case v.FirstError != nil:
 		return "none"
 	}
-	taken := *v.RhoSteady + v.underWay()
+	// A pool keeps its connections whatever the load; requests under way grow with it.
+	taken, open := *v.RhoSteady, v.open()
+	if v.Plan.Keepalive > 0 && open < 1 {
+		taken /= 1 - open
+	} else {
+		taken += open
+	}
 	switch {
 	case taken > 1:
 		return fmt.Sprintf("none: %s times too much", brief(taken))
@@ -172,13 +178,23 @@ func (v variant) Headroom() string {
 	return fmt.Sprintf("%s times, to %s/s", brief(1/taken), chart.Grouped(v.OfferedPerS/taken))
 }
 
-// underWay is the share of the tuples that requests under way hold on average, by
-// Little's law: the rate times the median time from their sending.
-func (v variant) underWay() float64 {
-	if v.Service == nil || v.Predicted.Tuples == 0 {
+// open is the share of the tuples that open connections hold on average over the
+// load, those of requests under way and those that a pool keeps.
+func (v variant) open() float64 {
+	if v.Data == nil || v.Predicted.Tuples == 0 || v.LoadEndS == nil {
 		return 0
 	}
-	return v.OfferedPerS * v.Service.P50 / 1e3 / float64(v.Predicted.Tuples)
+	var sum, n float64
+	for i := range v.Data.Samples {
+		s := &v.Data.Samples[i]
+		if s.Host == results.HostProxy && s.Net != nil && s.Net.Sockets != nil && s.T >= 0 && s.T <= *v.LoadEndS {
+			sum, n = sum+float64(s.Net.Count(established)), n+1
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	return sum / n / float64(v.Predicted.Tuples)
 }
 
 // Lasted is how long the load was, which every share of it depends on.
