@@ -95,7 +95,8 @@ func fails(verdict string) bool {
 // keepsUp says whether a variant's pool holds all that is under way.
 func keepsUp(v scenarios.Variant) bool {
 	v.Backend.KeepAliveRequests = 0 // for ever
-	return setup(v, usable(v), manyCPUs, nil, nil).Churn == 0
+	s := setup(v, usable(v), manyCPUs, nil, nil)
+	return s.Churn == 0 && s.BurstSize <= float64(s.Tuples())
 }
 
 // manyCPUs leaves nginx's workers a core each: what a run asks for does not depend

@@ -92,7 +92,7 @@ func printPredictions(w io.Writer, p *results.Plan) {
 		if n := v.Predicted.OKBeforeError99; n != nil {
 			ok = fmt.Sprint(*n)
 		}
-		if v.Race && v.Predicted.FirstError99S != nil {
+		if n := v.Predicted.OKBeforeError99; v.Race && n != nil && *n > 0 { // before any success f has no say
 			first, ok = first+" / f", ok+" / f"
 		}
 		fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%g/s\t%g s\t%.2f\t%s\t%s\t%s\t%s\t%s\n", v.Name, v.PortHigh-v.PortLow+1, v.Addresses*max(1, v.Ports), v.Predicted.Tuples,
