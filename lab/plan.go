@@ -151,16 +151,21 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 		Baseline: baseline,
 	}
 	b := burstOf(v)
+	// Of a burst no more are under way at once than the load has connections; the rest
+	// waits, and finds those of the first.
+	atOnce := min(b.size, v.Load.Connections)
 	if !race(v) { // else in which burst it ends is as much an outcome as f
-		s.Burst, s.BurstSize = b.every, float64(min(b.size, v.Load.Connections))
+		s.Burst, s.BurstSize = b.every, float64(atOnce)
 	}
 	pool := law.Pool{Keepalive: s.Keepalive, Workers: s.Workers, RequestsPerConn: s.RequestsPerConn, Concurrency: s.InFlight}
 	switch {
-	case b.size > 0 && s.Keepalive > 0 && v.Proxy.KeepaliveTimeout < b.every && v.Proxy.KeepaliveTimeout < v.Backend.KeepAliveTimeout:
-		s.Churn = 1 // nginx has closed what the last burst left
+	case b.size > 0 && s.Keepalive == 0:
+		s.Churn = 1
+	case b.size > 0 && v.Proxy.KeepaliveTimeout < b.every && v.Proxy.KeepaliveTimeout < v.Backend.KeepAliveTimeout:
+		s.Churn = float64(atOnce) / float64(b.size) // nginx has closed what the last burst left
 	case b.size > 0:
-		pool.Concurrency = float64(min(b.size, v.Load.Connections)) // the rest of a burst waits
-		s.Churn = pool.Churn()
+		pool.Concurrency = float64(atOnce)
+		s.Churn = pool.Churn() * float64(atOnce) / float64(b.size)
 	default: // evenly spaced requests end one by one
 		s.Churn = pool.LeastChurn()
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/lab/probe"
 	"github.com/lab99/lab99/results"
 )
 
@@ -70,6 +71,24 @@ func TestRunsSayWhyNot(t *testing.T) {
 	for _, want := range []string{"10 of the 500 ports", "tcp_max_tw_buckets is 300 and there are 490 tuples", "nf_conntrack_max is 400 and 490 connections", "may open 100 files"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the reasons lack %q:\n%s", want, got)
+		}
+	}
+}
+
+// TestHostNetworkIsSeen by the name of nginx's namespace: this one's own, where a
+// kernel has names for them, and no other.
+func TestHostNetworkIsSeen(t *testing.T) {
+	r := resolve(t, "quick")
+	p, err := Plan(r, "docker", 2, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	here := probe.NetNS()
+	for ns, want := range map[string]bool{here: here != "", "another": false} {
+		tr := &trial{run: &run{}, v: r.Variants[0], plan: p.Variants[0], cpus: 2, proxyNS: ns}
+		got := strings.Join(tr.reasons(results.HostEnv{UsablePorts: 500}), "\n")
+		if strings.Contains(got, "nginx is in the host's network namespace: its 500 ports") != want {
+			t.Errorf("in namespace %q: %q", ns, got)
 		}
 	}
 }
