@@ -40,7 +40,7 @@ func TestEachVariantHasALesson(t *testing.T) {
 
 // TestShortScenarios runs those that every test run has time for.
 func TestShortScenarios(t *testing.T) {
-	for _, name := range []string{"backend-ports", "same-address-thrice", "tw-reuse-ceiling", "late-close", "unix-socket", "half-done-keepalive"} {
+	for _, name := range []string{"backend-ports", "same-address-thrice", "tw-reuse-ceiling", "source-ips", "unix-socket", "half-done-keepalive"} {
 		t.Run(name, func(t *testing.T) {
 			i := startOn(t, "netns", "run", name, "--size", "quick")
 			i.wait(t, "0")
