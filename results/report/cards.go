@@ -35,6 +35,13 @@ var (
 	}
 )
 
+// poolConf is all that a pool needs: one of the lines alone does nothing, or harm.
+var poolConf = places{
+	"Three lines in nginx.conf: `keepalive N;` in the upstream block, and where it is used `proxy_http_version 1.1;` and `proxy_set_header Connection \"\";` (the defaults from 1.29.7 on). The last two alone make it worse. `nginx -t`, then `nginx -s reload`.",
+	"The same lines in the image's or the mounted nginx.conf; reload inside the container.",
+	"The same lines in the proxy's ConfigMap or image; roll the pods, or reload. No sysctl and no privilege needed.",
+}
+
 // sysctl is the way of a setting of a network namespace: nothing is inherited
 // from the host, and an image cannot carry it.
 func sysctl(name, kubernetes string) places {
@@ -56,7 +63,7 @@ const anyTime = "Set the old value again; it counts from the next connect() on."
 var cards = []card{
 	{"proxy.keepalive_timeout", "nginx's idle time below the backend's", "nginx closes idle connections before the backend does, so it never sends a request on one that is being closed.", nginxConf,
 		"Idle connections close sooner, and more new ones are opened at low traffic.", "Put the old time back and reload.", "New connections per request rising; TIME_WAIT on nginx's side."},
-	{"proxy.keepalive", "A pool of kept connections to the backend", "Requests share connections, so that hardly any new source port is needed.", nginxConf,
+	{"proxy.keepalive", "A pool of kept connections to the backend", "Requests share connections, so that hardly any new source port is needed.", poolConf,
 		"Idle connections occupy the backend: up to the size of the pool × nginx workers × nginx hosts. A small or prefork Apache starves.",
 		"Take the lines out and reload; idle connections close by themselves.",
 		"502 with “upstream prematurely closed connection” or “Connection reset by peer” where the backend's idle timeout is shorter than nginx's; a pool smaller than the requests in flight of a worker opens new connections again."},

@@ -53,6 +53,7 @@ func TestWhatAMeetingMayConclude(t *testing.T) {
 		{"watched for another time", "mitigation", []variant{failed, named("pool", "mitigated", "proxy.keepalive: 20", "duration: 5s")}, "pool", "", "", ""},
 		{"a knob of the test", "failure", []variant{failed, named("faster", "mitigated", "backend.delay: 50ms")}, "", "", "", "faster"},
 		{"nothing was broken", "mitigation", []variant{named("baseline", "mitigated"), named("keepalive", "mitigated", "proxy.keepalive: 20")}, "", "", "", ""},
+		{"the kernel's default", "failure", []variant{named("reuse-0", "reproduced", "proxy.sysctls.net.ipv4.tcp_tw_reuse: 0"), named("default", "mitigated", "proxy.sysctls.net.ipv4.tcp_tw_reuse: 2")}, "", "", "", "default"},
 		{"a baseline that was not run", "mitigation", []variant{func() variant { v := named("baseline", "not-run"); v.NotRun = true; return v }(), named("keepalive", "mitigated", "proxy.keepalive: 20")}, "", "", "", ""},
 		{"one that proves nothing", "mitigation", []variant{failed, named("keepalive", "invalid", "proxy.keepalive: 20")}, "", "", "", ""},
 		{"a baseline with changes of its own", "mitigation", []variant{named("off", "reproduced", "proxy.sysctls.net.ipv4.tcp_tw_reuse: 0"), named("below", "mitigated")}, "below", "", "", ""},

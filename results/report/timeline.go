@@ -56,7 +56,11 @@ func timeline(v *variant) []moment {
 	}
 	add(v.CollapseS, "throughput collapses: half the range is taken and connect() has to scan")
 	add(v.FirstError, "first error 99")
-	add(v.LoadEndS, "load ends")
+	ends := "load ends"
+	if after := v.Plan.StopAfterS; after != nil && v.FirstError != nil && v.LoadEndS != nil && *v.LoadEndS < v.Plan.DurationS-0.5 {
+		ends = fmt.Sprintf("load ends, %s after the first error 99 as the scenario has it", chart.Seconds(*v.LoadEndS-*v.FirstError))
+	}
+	add(v.LoadEndS, ends)
 	slices.SortStableFunc(ms, func(a, b moment) int { return int(1e6 * (a.at - b.at)) })
 	start, known := v.Data.Start()
 	for i := range ms {
