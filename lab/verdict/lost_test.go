@@ -179,3 +179,20 @@ func TestAnOddRangeMayKeepAPort(t *testing.T) {
 		}
 	}
 }
+
+// TestOnePauseMayHitABurst: what comes due in a pause is forgiven, and of bursts
+// that is one of them, not two.
+func TestOnePauseMayHitABurst(t *testing.T) {
+	for late, want := range map[int64]bool{91: true, 182: false} {
+		m := measured(setup(5000, 1, 91, 12), 12, &law.Prediction{})
+		m.Plan.BurstS = 1
+		for i := range m.Samples {
+			if l := m.Samples[i].Load; l != nil && late > 0 {
+				l.Late, late = late, 0
+			}
+		}
+		if got := m.late(math.Inf(1)) == ""; got != want {
+			t.Errorf("forgiven: %v, want %v", got, want)
+		}
+	}
+}

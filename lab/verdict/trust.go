@@ -44,10 +44,11 @@ func (m *Measured) distrust(v *results.Variant) string {
 	return strings.Join(why, "; ")
 }
 
-// late holds the generator to its schedule, before the fault.
+// late holds the generator to its schedule, before the fault. Of a load in bursts
+// a whole one comes due in a pause.
 func (m *Measured) late(fault float64) string {
 	late, sent := m.lateBefore(fault)
-	if allowed := max(LateLimit*sent, m.Plan.RatePerS*LatePause.Seconds()); late <= allowed {
+	if allowed := max(LateLimit*sent, m.Plan.RatePerS*max(LatePause.Seconds(), m.Plan.BurstS)); late <= allowed {
 		return ""
 	}
 	return fmt.Sprintf("the load generator sent %.1f %% of its requests more than 10 ms late (limit %g %%, or what comes due in %v): the machine was too busy for it",
