@@ -48,8 +48,10 @@ func TestEngineRestartsUnderARun(t *testing.T) {
 // and in a network namespace, so that its rules and bridges are not the
 // machine's. The commands of the test go to it.
 type engine struct {
-	dir string
-	cmd *exec.Cmd
+	dir  string
+	cmd  *exec.Cmd
+	said *bytes.Buffer // what it printed: to be read only when it has ended
+	done chan struct{} // closed when it has ended
 }
 
 func ownEngine(t *testing.T) *engine {
@@ -64,21 +66,55 @@ func ownEngine(t *testing.T) *engine {
 	return e
 }
 
+// start has the engine answer. Docker 20.10 that was stopped while a network
+// was half made panics on its way up ("index out of range" in libnetwork's
+// reservePools), for ever: its networks are forgotten then, once, as an operator
+// would do, because the test is of lab99 and not of the engine's own restart.
 func (e *engine) start(t *testing.T) {
+	t.Helper()
+	if e.answers(t) {
+		return
+	}
+	if !strings.Contains(e.said.String(), "reservePools") {
+		t.Fatalf("the engine does not answer:\n%s", e.said)
+	}
+	t.Log("the engine panicked over a network half made: its networks are forgotten")
+	if err := os.Remove(filepath.Join(e.dir, "data", "network", "files", "local-kv.db")); err != nil {
+		t.Fatal(err)
+	}
+	os.Remove(filepath.Join(e.dir, "pid"))
+	if !e.answers(t) {
+		t.Fatalf("the engine does not answer:\n%s", e.said)
+	}
+}
+
+// answers starts the engine; where that is false, it has ended.
+func (e *engine) answers(t *testing.T) bool {
 	t.Helper()
 	in := func(name string) string { return filepath.Join(e.dir, name) }
 	e.cmd = exec.Command("dockerd", "--config-file", in("daemon.json"), "--data-root", in("data"), "--exec-root", in("exec"),
 		"--pidfile", in("pid"), "--host", "unix://"+in("sock"))
 	e.cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS}
-	var said bytes.Buffer
-	e.cmd.Stdout, e.cmd.Stderr = &said, &said
+	said, done := &bytes.Buffer{}, make(chan struct{})
+	e.said, e.done = said, done
+	e.cmd.Stdout, e.cmd.Stderr = said, said
+	e.cmd.WaitDelay = time.Second // its containerd may outlive it, and holds the pipe
 	if err := e.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(30 * time.Second); exec.Command("docker", "info").Run() != nil; time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(deadline) {
+	cmd := e.cmd
+	go func() { cmd.Wait(); close(done) }()
+	for deadline := time.After(30 * time.Second); ; {
+		if exec.Command("docker", "info").Run() == nil {
+			return true
+		}
+		select {
+		case <-done:
+			return false
+		case <-deadline:
 			e.stop(t)
-			t.Fatalf("the engine does not answer:\n%s", said.String())
+			return false
+		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }
@@ -86,12 +122,11 @@ func (e *engine) start(t *testing.T) {
 func (e *engine) stop(t *testing.T) {
 	t.Helper()
 	e.cmd.Process.Signal(syscall.SIGTERM)
-	done := make(chan struct{})
-	go func() { e.cmd.Wait(); close(done) }()
 	select {
-	case <-done:
+	case <-e.done:
 	case <-time.After(30 * time.Second):
 		e.cmd.Process.Kill()
+		<-e.done
 		t.Error("the engine does not stop")
 	}
 }
