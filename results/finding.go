@@ -105,10 +105,10 @@ func lines(n int64) string {
 
 // unserved says of requests that got no answer at all, where they are worth a word.
 func (v *Variant) unserved() string {
-	if v.Dropped == nil || v.Unfinished == nil || v.Scheduled == nil || *v.Scheduled == 0 {
+	if v.Scheduled == nil || *v.Scheduled == 0 {
 		return ""
 	}
-	share := float64(*v.Dropped+*v.Unfinished) / float64(*v.Scheduled)
+	share := float64(v.Unanswered()) / float64(*v.Scheduled)
 	if share < 0.005 {
 		return ""
 	}

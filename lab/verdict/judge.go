@@ -161,7 +161,7 @@ func (m *Measured) failing(v *results.Variant) (verdict, why string) {
 
 // holding words a variant in which it did not.
 func (m *Measured) holding(v *results.Variant) (verdict, why string) {
-	bad := *v.Failed + *v.Dropped + *v.Unfinished
+	bad := v.Lost()
 	p := m.Plan.Predicted
 	switch {
 	case v.Collapsed:

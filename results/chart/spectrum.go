@@ -34,10 +34,10 @@ func spectrum(vs []variant) *Figure {
 			if of.h == nil || of.h.TotalCount() == 0 {
 				continue
 			}
-			s := Series{Name: of.name, Meaning: of.meaning, Kind: Line, Hold: float64(of.h.TotalCount() + v.unanswered()), Points: quantilePoints(of.h, v.unanswered())}
+			s := Series{Name: of.name, Meaning: of.meaning, Kind: Line, Hold: float64(of.h.TotalCount() + v.Unanswered()), Points: quantilePoints(of.h, v.Unanswered())}
 			x.Max = max(x.Max, s.Points[len(s.Points)-1].X)
 			p.Series, all = append(p.Series, s), append(all, s)
-			f.Table.Rows = append(f.Table.Rows, append(quantileRow(v.Name, of.name, of.h), count(v.Failed), Grouped(float64(v.unanswered()))))
+			f.Table.Rows = append(f.Table.Rows, append(quantileRow(v.Name, of.name, of.h), count(v.Failed), Grouped(float64(v.Unanswered()))))
 		}
 		if len(p.Series) == 0 {
 			p.Empty = NotMeasured
@@ -76,7 +76,7 @@ func spectrumSubtitle(vs []variant) string {
 		if n := v.Failed; n != nil && *n > 0 {
 			failed = append(failed, fmt.Sprintf("%s with %s", percent(*n, v.latency.TotalCount()), v.Name))
 		}
-		if n := v.unanswered(); n > 0 {
+		if n := v.Unanswered(); n > 0 {
 			cut = append(cut, fmt.Sprintf("%s with %s", percent(n, n+v.latency.TotalCount()), v.Name))
 		}
 	}
@@ -87,17 +87,6 @@ func spectrumSubtitle(vs []variant) string {
 		s += "Never sent, or without a reply, and so beyond the line's end: " + list(cut) + ". "
 	}
 	return s + fmt.Sprintf("Both scales are logarithmic; %d points a decade, the last is the maximum.", perDecade)
-}
-
-// unanswered are the requests that were due and have no latency, since they were
-// never sent or had no reply: they took longer than any that is in a histogram.
-func (v *variant) unanswered() (n int64) {
-	for _, of := range []*int64{v.Dropped, v.Unfinished} {
-		if of != nil {
-			n += *of
-		}
-	}
-	return n
 }
 
 func percent(part, whole int64) string {
@@ -113,7 +102,8 @@ func percent(part, whole int64) string {
 
 // quantilePoints are the points of a spectrum: 1/(1-q) against milliseconds,
 // where q is a share of all that were due. The slowest of them are those that
-// are missing: the line ends before them.
+// are missing, since they took longer than any in the histogram: the line ends
+// before them.
 func quantilePoints(h *hdr.Histogram, missing int64) []Point {
 	n := float64(h.TotalCount())
 	due := n + float64(missing)
@@ -145,7 +135,7 @@ func (v *variant) latencyWords() string {
 		return NotMeasured
 	}
 	words := fmt.Sprintf("p99 %s, max %s", millis(v.latency.ValueAtQuantile(99)), millis(v.latency.Max()))
-	if n := v.unanswered(); n > 0 {
+	if n := v.Unanswered(); n > 0 {
 		words = fmt.Sprintf("of the replies p99 %s, max %s; %s had none", millis(v.latency.ValueAtQuantile(99)), millis(v.latency.Max()), percent(n, n+v.latency.TotalCount()))
 	}
 	return words
@@ -180,7 +170,7 @@ func spectrumTitle(vs []variant) string {
 			slow = v
 		}
 		all = append(all, p99)
-		if n := v.unanswered(); n > most {
+		if n := v.Unanswered(); n > most {
 			censored, most = v, n
 		}
 		if v.service == nil || v.service.TotalCount() == 0 || p99 < 20_000 { // below 20 ms a wait is the machine's

@@ -64,7 +64,7 @@ func TestTheLineEndsWhereTheRepliesDo(t *testing.T) {
 	v := timed(t, "a", 700, 5)
 	dropped, unfinished := int64(250), int64(50)
 	v.Dropped, v.Unfinished = &dropped, &unfinished
-	ps := quantilePoints(v.latency, v.unanswered())
+	ps := quantilePoints(v.latency, v.Unanswered())
 	if last := ps[len(ps)-1]; last.X != round(1000.0/300) {
 		t.Errorf("the line ends at %g, want %g: 70 %%", last.X, 1000.0/300)
 	}

@@ -109,7 +109,7 @@ func (v variant) withoutPorts(add func(string, ...any)) {
 	case v.Failed == nil || v.NotRun || strings.Contains(text, "(99:"):
 		add("Not measured.")
 		return
-	case orZero(v.Failed)+orZero(v.Dropped)+orZero(v.Unfinished) == 0:
+	case v.Lost() == 0:
 		add("Nothing failed. %s.", taken)
 		return
 	}

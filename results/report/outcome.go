@@ -42,7 +42,7 @@ func (v *variant) failed() bool {
 	case "invalid", "error", "inconclusive":
 		return false
 	}
-	return !v.NotRun && (v.FirstError != nil || v.Collapsed || orZero(v.Failed)+orZero(v.Dropped)+orZero(v.Unfinished) > 0)
+	return !v.NotRun && (v.FirstError != nil || v.Collapsed || v.Lost() > 0)
 }
 
 // kernelsDefault is what every machine has: where it holds, that is because of the

@@ -21,7 +21,7 @@ func (v variant) FailedByCause() string {
 	if v.Failed == nil || v.Scheduled == nil || *v.Scheduled == 0 {
 		return chart.NotMeasured
 	}
-	lost := *v.Failed + orZero(v.Dropped) + orZero(v.Unfinished)
+	lost := v.Lost()
 	if lost == 0 {
 		return "none"
 	}
@@ -33,14 +33,15 @@ func (v variant) FailedByCause() string {
 	text := ""
 	var parts []string
 	for _, c := range []struct {
-		n    int64
+		n    *int64
 		what string
-	}{{e.Error99, "error 99"}, {e.NoLiveUpstreams, "no live upstreams"}, {e.Other, "other"}, {orZero(v.Dropped), "never sent"}, {orZero(v.Unfinished), "unanswered"}} {
+	}{{&e.Error99, "error 99"}, {&e.NoLiveUpstreams, "no live upstreams"}, {&e.Other, "other"}, {v.Dropped, "never sent"}, {v.Unfinished, "unanswered"}} {
 		switch {
-		case c.n == lost:
+		case c.n == nil: // not measured
+		case *c.n == lost:
 			text = percent(float64(lost)/all) + " " + c.what
-		case c.n > 0:
-			parts = append(parts, percent(float64(c.n)/all)+" "+c.what)
+		case *c.n > 0:
+			parts = append(parts, percent(float64(*c.n)/all)+" "+c.what)
 		}
 	}
 	if text == "" {
@@ -63,13 +64,6 @@ func (v variant) afterFirst() string {
 		return ""
 	}
 	return percent(float64(*v.Failed) / float64(after))
-}
-
-func orZero(n *int64) int64 {
-	if n == nil {
-		return 0
-	}
-	return *n
 }
 
 // percent never rounds a failure away, nor a success.
@@ -207,7 +201,7 @@ func (p *page) Mechanism() string {
 	v := p.failure()
 	law, ports := v.Predicted, v.K()
 	switch {
-	case v.FirstError == nil && !v.Collapsed && orZero(v.Failed)+orZero(v.Dropped)+orZero(v.Unfinished) > 0:
+	case v.FirstError == nil && !v.Collapsed && v.Lost() > 0:
 		return v.Cause()
 	case v.FirstError != nil && v.heldBy() == established:
 		return fmt.Sprintf("Every request that waits for the backend holds a connection to it, and each connection a port number of its own. Of a slow backend %s requests a second soon wait for all %s of them. "+
