@@ -84,6 +84,10 @@ type Prediction struct {
 	GivenShare *float64 `json:"given_share,omitempty"`
 }
 
+// Rough says that connect() gets too dear for the rate, so that the laws give no
+// exact moment and no exact number. Older plans tell by the collapse alone.
+func (p Prediction) Rough() bool { return p.CollapseS != nil || p.Estimated }
+
 // Seal fills in Schema and Hash. Two plans with one hash ask for the same run.
 func (p *Plan) Seal() error {
 	p.Schema = PlanSchema

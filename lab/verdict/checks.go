@@ -89,7 +89,7 @@ func (m *Measured) perDestination() int {
 
 func firstError(m *Measured, v *results.Variant) results.Check {
 	p := m.Plan.Predicted.FirstError99S
-	if p == nil || v.FirstError == nil || (m.Plan.Predicted.CollapseS != nil || m.Plan.Predicted.Estimated) || !m.exact() {
+	if p == nil || v.FirstError == nil || m.Plan.Predicted.Rough() || !m.exact() {
 		return results.Check{} // where a collapse comes first, the law gives no moment
 	}
 	tol := max(law.Tolerance(*p), law.BurstTolerance(m.burst())) // within a burst the law knows no time, and real pools are kinder
@@ -116,7 +116,7 @@ func firstError(m *Measured, v *results.Variant) results.Check {
 // still on their way.
 func okBefore(m *Measured, v *results.Variant) results.Check {
 	p := m.Plan.Predicted.OKBeforeError99
-	if p == nil || v.FirstError == nil || (m.Plan.Predicted.CollapseS != nil || m.Plan.Predicted.Estimated) || !m.exact() {
+	if p == nil || v.FirstError == nil || m.Plan.Predicted.Rough() || !m.exact() {
 		return results.Check{}
 	}
 	if *v.LoadEndS >= 59 || m.Plan.Predicted.HoldS < 59 {
@@ -151,7 +151,7 @@ func okBefore(m *Measured, v *results.Variant) results.Check {
 // requests succeed before all tuples have been lost to it.
 func okBeforeRace(m *Measured, v *results.Variant) results.Check {
 	p := v.Predicted.OKBeforeError99 // restated with the measured f
-	if !m.Plan.Race || m.own() || v.CloseShare == nil || p == nil || v.OKBefore == nil || m.Plan.Predicted.CollapseS != nil || m.Plan.Predicted.Estimated {
+	if !m.Plan.Race || m.own() || v.CloseShare == nil || p == nil || v.OKBefore == nil || m.Plan.Predicted.Rough() {
 		return results.Check{}
 	}
 	k := float64(v.Predicted.Tuples)

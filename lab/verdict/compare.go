@@ -27,7 +27,7 @@ func quantities(m *Measured, v *results.Variant) []quantity {
 		p = v.Predicted // with the measured f: that it is below 1 is no surprise
 	}
 	even := m.Plan.SteadyS >= end || m.Plan.Profile == "" // a run of before this was noted has no profile either
-	estimated := p.CollapseS != nil || p.Estimated || m.Plan.Random || !even && (p.FirstError99S == nil || *p.FirstError99S > m.Plan.SteadyS)
+	estimated := p.Rough() || m.Plan.Random || !even && (p.FirstError99S == nil || *p.FirstError99S > m.Plan.SteadyS)
 	early := law.EarlyBySplit(m.Plan.Sources, m.perDestination()) // of random sources one is full before the others
 	due := func(at *float64) *float64 {
 		if at == nil || *at+law.Tolerance(*at) > end {
@@ -57,7 +57,7 @@ func quantities(m *Measured, v *results.Variant) []quantity {
 		under := m.Plan.RatePerS * m.Plan.BurstS // of a burst some come and go between two samples
 		add(true, quantity{"tuples in use at the most", "tuples", &k, num(*used), max(0.01*k, under), kinder})
 	}
-	add(m.Plan.Keepalive == 0 && p.CollapseS == nil && !m.Plan.Random && !estimated && v.RhoSteady != nil, quantity{"load factor ρ", "", &p.Rho, v.RhoSteady, 0.1 * p.Rho, harder})
+	add(m.Plan.Keepalive == 0 && !estimated && v.RhoSteady != nil, quantity{"load factor ρ", "", &p.Rho, v.RhoSteady, 0.1 * p.Rho, harder})
 	if (end > p.HoldS || p.FirstError99S == nil) && p.SteadyOKPerS != nil {
 		ok := law.Prediction(p).OKIn(v.OfferedPerS, end)
 		add(!estimated && even, quantity{"ok in all", "requests", &ok, num(*v.OK), max(2, 0.06*ok, m.Plan.RatePerS*m.Plan.BurstS), kinder})
