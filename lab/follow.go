@@ -31,7 +31,7 @@ func Follow(r *scenarios.Resolved) (*scenarios.Resolved, []string) {
 	}
 	c := *r
 	c.Variants = slices.Clone(r.Variants)
-	before, after := predictions(w), predictions(r)
+	before, after := predictions(w, manyCPUs), predictions(r, manyCPUs)
 	longer := map[string][]string{} // variants by their new duration
 	var order, notes []string
 	for i := range c.Variants {
@@ -57,7 +57,7 @@ func Follow(r *scenarios.Resolved) (*scenarios.Resolved, []string) {
 		notes = append(notes, "with these figures the load lasts longer than the file says, so that what is due can come: "+
 			strings.Join(parts, "; ")+" (--set size.duration sets it)")
 	}
-	after = predictions(&c)
+	after = predictions(&c, manyCPUs)
 	for i := range c.Variants {
 		notes = append(notes, expects(&c.Variants[i], w.Variants[i], before[i], after[i], i == 0)...)
 	}
@@ -108,19 +108,6 @@ func Ready(r *scenarios.Resolved) (*scenarios.Resolved, []string) {
 	r, notes := Follow(r)
 	r, more := Applicable(r)
 	return r, append(notes, more...)
-}
-
-// predictions are those of a scenario's variants.
-func predictions(r *scenarios.Resolved) []law.Prediction {
-	var all []law.Prediction
-	var baseline *law.Prediction
-	for i, v := range r.Variants {
-		all = append(all, law.Predict(setup(v, usable(v), manyCPUs, nil, baseline)))
-		if i == 0 {
-			baseline = baselineOf(v, all[0])
-		}
-	}
-	return all
 }
 
 // fits is how long variant i is to last; short says that this is not enough.

@@ -18,7 +18,7 @@ import (
 // cpus is how many the machine of the lab has, for what its workers can do.
 func Plan(r *scenarios.Resolved, driver string, cpus int, note string) (*results.Plan, error) {
 	p := &results.Plan{Scenario: r.Name, Source: r.Hash, Title: r.Title, Kind: r.Kind, Size: r.Size, Set: r.Set, Driver: driver, Note: note}
-	var baseline *law.Prediction
+	predicted := predictions(r, cpus)
 	for i, v := range r.Variants {
 		if v.Backend.Kind == scenarios.BackendNginx {
 			return nil, &scenarios.Error{
@@ -29,11 +29,7 @@ func Plan(r *scenarios.Resolved, driver string, cpus int, note string) (*results
 		if _, err := profileOf(v); err != nil {
 			return nil, &scenarios.Error{File: r.Name, Msg: fmt.Sprintf("load.profile of %s: %v", v.Name, err)}
 		}
-		predicted := results.Prediction(law.Predict(setup(v, usable(v), cpus, nil, baseline)))
-		if i == 0 {
-			baseline = baselineOf(v, law.Prediction(predicted))
-		}
-		p.Variants = append(p.Variants, planVariant(v, predicted))
+		p.Variants = append(p.Variants, planVariant(v, results.Prediction(predicted[i])))
 	}
 	return p, p.Seal()
 }
@@ -60,7 +56,7 @@ func planVariant(v scenarios.Variant, predicted results.Prediction) results.Vari
 	if s := v.Load.StopAfterError99; s != nil {
 		after := s.Seconds()
 		if first := predicted.FirstError99S; first != nil { // when one of random sources is full, the others are not
-			after += 2 * law.EarlyBySplit(vp.Sources, perDestination(vp)) * *first
+			after += 2 * law.EarlyBySplit(vp.Sources, vp.PerDestination()) * *first
 		}
 		vp.StopAfterS = &after
 	}
@@ -70,6 +66,19 @@ func planVariant(v scenarios.Variant, predicted results.Prediction) results.Vari
 	return vp
 }
 
+// predictions are those of a scenario's variants, on a machine with so many CPUs.
+func predictions(r *scenarios.Resolved, cpus int) []law.Prediction {
+	var all []law.Prediction
+	var baseline *law.Prediction
+	for i, v := range r.Variants {
+		all = append(all, law.Predict(setup(v, usable(v), cpus, nil, baseline)))
+		if i == 0 {
+			baseline = baselineOf(v, all[0])
+		}
+	}
+	return all
+}
+
 // baselineOf is what the other variants are compared with. When a race comes to an
 // end is chance, and nothing is later than that.
 func baselineOf(v scenarios.Variant, p law.Prediction) *law.Prediction {
@@ -77,11 +86,6 @@ func baselineOf(v scenarios.Variant, p law.Prediction) *law.Prediction {
 		return new(law.Prediction)
 	}
 	return &p
-}
-
-// perDestination is how many tuples each destination has.
-func perDestination(v results.VariantPlan) int {
-	return v.Predicted.Tuples / (max(v.Addresses, 1) * max(v.Ports, 1))
 }
 
 // usable is P as far as a scenario tells: the range, less what it reserves.

@@ -84,6 +84,12 @@ type Prediction struct {
 	GivenShare *float64 `json:"given_share,omitempty"`
 }
 
+// PerDestination is how many tuples each destination has: nginx takes the
+// destinations in turn, and for each the sources at random.
+func (v VariantPlan) PerDestination() int {
+	return v.Predicted.Tuples / (max(v.Addresses, 1) * max(v.Ports, 1))
+}
+
 // Rough says that connect() gets too dear for the rate, so that the laws give no
 // exact moment and no exact number. Older plans tell by the collapse alone.
 func (p Prediction) Rough() bool { return p.CollapseS != nil || p.Estimated }

@@ -81,12 +81,6 @@ func (m *Measured) ports() int {
 	return m.Plan.PortHigh - m.Plan.PortLow + 1
 }
 
-// perDestination is how many tuples each destination has: nginx takes the
-// destinations in turn, and for each the sources at random.
-func (m *Measured) perDestination() int {
-	return m.Plan.Predicted.Tuples / (max(m.Plan.Addresses, 1) * max(m.Plan.Ports, 1))
-}
-
 func firstError(m *Measured, v *results.Variant) results.Check {
 	p := m.Plan.Predicted.FirstError99S
 	if p == nil || v.FirstError == nil || m.Plan.Predicted.Rough() || !m.exact() {
@@ -95,7 +89,7 @@ func firstError(m *Measured, v *results.Variant) results.Check {
 	tol := max(law.Tolerance(*p), law.BurstTolerance(m.burst())) // within a burst the law knows no time, and real pools are kinder
 	early, words := tol, "t = K/(fR), within 2 % and at least 30 ms"
 	if n := m.Plan.Sources; n > 1 {
-		early = max(early, law.EarlyBySplit(n, m.perDestination())**p)
+		early = max(early, law.EarlyBySplit(n, m.Plan.PerDestination())**p)
 		words = fmt.Sprintf("t = K/(fR), up to %.0f %% early because requests are split at random over %d sources, 2 %% late", 100*early / *p, n)
 	}
 	late := tol

@@ -28,7 +28,7 @@ func quantities(m *Measured, v *results.Variant) []quantity {
 	}
 	even := m.Plan.SteadyS >= end || m.Plan.Profile == "" // a run of before this was noted has no profile either
 	estimated := p.Rough() || m.Plan.Random || !even && (p.FirstError99S == nil || *p.FirstError99S > m.Plan.SteadyS)
-	early := law.EarlyBySplit(m.Plan.Sources, m.perDestination()) // of random sources one is full before the others
+	early := law.EarlyBySplit(m.Plan.Sources, m.Plan.PerDestination()) // of random sources one is full before the others
 	due := func(at *float64) *float64 {
 		if at == nil || *at+law.Tolerance(*at) > end {
 			return nil
