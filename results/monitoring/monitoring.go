@@ -28,7 +28,7 @@ import (
 // The files, in Dir of a run's directory.
 const (
 	Dir           = "monitoring"
-	RulesFile     = "alerts.yml" // of the first configuration; rulesFile names the others
+	RulesFile     = "alerts.yml" // of the first configuration; rulesFiles names the others
 	DashboardFile = "grafana-dashboard.json"
 	ReadmeFile    = "README.md"
 )
@@ -127,11 +127,10 @@ type File struct {
 func Files(run *results.Run) ([]File, error) {
 	v := view{ID: run.ID(), Group: groupName(run.Plan), Limits: limits(run)}
 	var files []File
-	for i := range max(1, len(v.Limits)) {
-		name := RulesFile
+	for i, name := range v.rulesFiles() {
 		if len(v.Limits) > 0 {
 			rules := v.Limits[i].rules(v.Group)
-			v.Rules, name = &rules, v.rulesFile(i)
+			v.Rules = &rules
 		}
 		text, err := v.fill(rulesTemplate)
 		if err != nil {
@@ -157,12 +156,23 @@ type view struct {
 	Rules     *Rules // of the file that is being written; nil: there are none
 }
 
-// rulesFile is the file for a limit.
-func (v view) rulesFile(i int) string {
-	if i == 0 {
-		return RulesFile
+// rulesFiles are the files of rules, one for each limit; one that says so where
+// there is none.
+func (v view) rulesFiles() []string {
+	names := []string{RulesFile}
+	for i := 1; i < len(v.Limits); i++ {
+		names = append(names, "alerts-"+v.Limits[i].Variants[0]+".yml")
 	}
-	return "alerts-" + v.Limits[i].Variants[0] + ".yml"
+	return names
+}
+
+// RulesFiles are the paths in a run's directory of the files of rules.
+func RulesFiles(run *results.Run) []string {
+	names := view{Limits: limits(run)}.rulesFiles()
+	for i := range names {
+		names[i] = filepath.Join(Dir, names[i])
+	}
+	return names
 }
 
 //go:embed alerts.yml.tmpl
@@ -174,7 +184,7 @@ var readmeTemplate string
 func (v view) fill(text string) ([]byte, error) {
 	t, err := template.New("").Funcs(template.FuncMap{
 		"number": number,
-		"file":   v.rulesFile,
+		"files":  v.rulesFiles,
 		"quote":  strconv.QuoteToASCII, // one line, whatever it holds
 	}).Parse(text)
 	if err != nil {

@@ -3,6 +3,7 @@ package monitoring
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,10 +29,8 @@ type Alert struct {
 // no ports, and there is nothing to watch.
 func RulesFor(run *results.Run, variant string) (Rules, bool) {
 	for _, l := range limits(run) {
-		for _, v := range l.Variants {
-			if v == variant {
-				return l.rules(groupName(run.Plan)), true
-			}
+		if slices.Contains(l.Variants, variant) {
+			return l.rules(groupName(run.Plan)), true
 		}
 	}
 	return Rules{}, false

@@ -166,16 +166,4 @@ func (p *page) Rules() *monitoring.Rules {
 
 // MoreAlerts are the files of rules beside alerts.yml, one for each further
 // configuration.
-func (p *page) MoreAlerts() []string {
-	files, err := monitoring.Files(p.Run)
-	if err != nil {
-		return nil // the report fails for it elsewhere
-	}
-	var all []string
-	for _, f := range files {
-		if strings.HasPrefix(f.Name, monitoring.Dir+"/alerts-") {
-			all = append(all, f.Name)
-		}
-	}
-	return all
-}
+func (p *page) MoreAlerts() []string { return monitoring.RulesFiles(p.Run)[1:] }
