@@ -10,7 +10,7 @@ import (
 
 // Fixed are the changes to the servers that held where the baseline failed.
 func (p *page) Fixed() []variant {
-	return p.others(func(v variant) bool { return p.cures(v) })
+	return p.others(func(v variant) bool { return v.Cures(p) })
 }
 
 // Unfixed are those that did not hold.
@@ -20,7 +20,7 @@ func (p *page) Unfixed() []variant {
 
 // Hidden are those under which nothing failed, at a price that nobody should pay.
 func (p *page) Hidden() []variant {
-	return p.others(func(v variant) bool { return v.Verdict == "mitigated" && v.harmful(p) })
+	return p.others(func(v variant) bool { return v.Verdict == "mitigated" && v.Harmful(p) })
 }
 
 // NoChange are the others: variants of the load or of the test, which teach
@@ -29,11 +29,11 @@ func (p *page) NoChange() []variant {
 	return p.others(func(v variant) bool { return !v.NotRun && !v.rollable() })
 }
 
-// cures says whether a variant is a change to roll out: nothing failed, under the
+// Cures says whether a variant is a change to roll out: nothing failed, under the
 // load that the baseline failed under, because of a setting of the servers that
 // does no harm.
-func (p *page) cures(v variant) bool {
-	return v.Verdict == "mitigated" && p.baseline().failed() && v.rollable() && len(v.otherLoad()) == 0 && !v.harmful(p)
+func (v variant) Cures(p *page) bool {
+	return v.Verdict == "mitigated" && p.baseline().failed() && v.rollable() && len(v.otherLoad()) == 0 && !v.Harmful(p)
 }
 
 // failed says whether a variant was judged and lost requests.
@@ -63,8 +63,8 @@ func (v *variant) rollable() bool {
 	return false
 }
 
-// harmful says whether what a variant changes does harm, whatever its verdict.
-func (v *variant) harmful(p *page) bool {
+// Harmful says whether what a variant changes does harm, whatever its verdict.
+func (v variant) Harmful(p *page) bool {
 	if p.Run.Plan.Kind == "harm" {
 		return true
 	}
@@ -138,7 +138,7 @@ func (v *variant) value(path string) string {
 func (p *page) others(want func(variant) bool) []variant {
 	var some []variant
 	for _, v := range p.Variants {
-		if !v.IsBaseline(p) && want(v) {
+		if !v.IsBaseline() && want(v) {
 			some = append(some, v)
 		}
 	}
@@ -150,8 +150,4 @@ func (p *page) others(want func(variant) bool) []variant {
 func (p *page) baseline() *variant { return &p.Variants[0] }
 
 // IsBaseline says whether the others are told from this one.
-func (v variant) IsBaseline(p *page) bool { return v.Name == p.Baseline() }
-
-// Harmful and Cures are harmful and cures for the templates.
-func (v variant) Harmful(p *page) bool { return v.harmful(p) }
-func (v variant) Cures(p *page) bool   { return p.cures(v) }
+func (v variant) IsBaseline() bool { return v.base == nil }
