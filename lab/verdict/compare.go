@@ -68,7 +68,7 @@ func quantities(m *Measured, v *results.Variant) []quantity {
 	turns := p.HoldS == law.TimeWait.Seconds() && end > m.Plan.DelayS+law.TimeWaitMax.Seconds()+1 && first != nil && back-*first > 2
 	add(turns && !estimated, quantity{"recovery", "s", &back, v.RecoveredS, 1.2, harder})
 	if share := m.share(); share != nil {
-		add(true, quantity{"lost of random arrivals", "of the requests", &share.want, &share.got, share.within, harder})
+		add(true, quantity{"lost of random arrivals", results.UnitShare, &share.want, &share.got, share.within, harder})
 	}
 	if dropped, counted := m.overflow(end); dropped > 0 {
 		add(!estimated, quantity{"TIME_WAITs dropped (TCPTimeWaitOverflow)", "sockets", &dropped, counted, max(2, 0.02*dropped), harder})
@@ -160,7 +160,7 @@ func (q quantity) show(x *float64) string {
 		return fmt.Sprintf("%.2f s", *x)
 	case q.unit == "":
 		return fmt.Sprintf("%.3g", *x)
-	case q.unit == "of the requests":
+	case q.unit == results.UnitShare:
 		return fmt.Sprintf("%.2f %%", 100**x)
 	}
 	return fmt.Sprintf("%.0f", *x)

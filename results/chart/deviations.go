@@ -55,7 +55,7 @@ func deviations(vs []variant, above []Panel) (panels []Panel, lines [][]string) 
 			p.Captions = append(p.Captions, caption)
 			if !slices.ContainsFunc(above, func(p Panel) bool { return p.Head == name }) {
 				far, in := judged(c)
-				lines = append(lines, []string{v.Name, name, amount(c.Predicted, c.Unit), amount(c.Measured, c.Unit), deviation(c), far, in, v.lawKind()})
+				lines = append(lines, []string{v.Name, name, Amount(c.Predicted, c.Unit), Amount(c.Measured, c.Unit), deviation(c), far, in, v.lawKind()})
 			}
 		}
 		p.Series = []Series{held, told, left}
@@ -86,9 +86,9 @@ func deviation(c results.Comparison) string {
 	case c.Predicted == nil && c.Measured == nil:
 		return "none predicted, none seen"
 	case c.Predicted == nil:
-		return amount(c.Measured, c.Unit) + ", none predicted"
+		return Amount(c.Measured, c.Unit) + ", none predicted"
 	case c.Measured == nil:
-		return "none, " + amount(c.Predicted, c.Unit) + " predicted"
+		return "none, " + Amount(c.Predicted, c.Unit) + " predicted"
 	case *c.Predicted == *c.Measured:
 		return "exact"
 	case c.RelativeError != nil && math.Abs(*c.RelativeError) < 5e-5:
@@ -98,7 +98,7 @@ func deviation(c results.Comparison) string {
 	case c.RelativeError != nil:
 		return fmt.Sprintf("%+.2f %%", 100**c.RelativeError)
 	}
-	return amount(c.Measured, c.Unit) + " instead of " + amount(c.Predicted, c.Unit)
+	return Amount(c.Measured, c.Unit) + " instead of " + Amount(c.Predicted, c.Unit)
 }
 
 // judged is how far off a comparison is, and whether that is within what was
@@ -114,13 +114,15 @@ func judged(c results.Comparison) (far, in string) {
 	return far, in
 }
 
-func amount(x *float64, unit string) string {
+// Amount is a predicted or a measured value with its unit, "none" where it was not
+// to come or did not.
+func Amount(x *float64, unit string) string {
 	switch {
 	case x == nil:
 		return "none"
 	case unit == "s":
 		return Seconds(*x)
-	case unit == "of the requests":
+	case unit == results.UnitShare:
 		return fmt.Sprintf("%.2f %%", 100**x)
 	case unit == "":
 		return fmt.Sprintf("%.3g", *x)

@@ -40,22 +40,8 @@ func (p *page) Deviations() []string {
 }
 
 // Law is the prediction, Seen the measurement.
-func (c comparison) Law() string  { return c.show(c.Predicted) }
-func (c comparison) Seen() string { return c.show(c.Measured) }
-
-func (c comparison) show(x *float64) string {
-	switch {
-	case x == nil:
-		return "none"
-	case c.Unit == "s":
-		return chart.Seconds(*x)
-	case c.Unit == "":
-		return ratio(x)
-	case c.Unit == "of the requests":
-		return strconv.FormatFloat(100**x, 'f', 2, 64) + " %"
-	}
-	return chart.Grouped(*x)
-}
+func (c comparison) Law() string  { return chart.Amount(c.Predicted, c.Unit) }
+func (c comparison) Seen() string { return chart.Amount(c.Measured, c.Unit) }
 
 // Error is how far the measurement lies from the law, relative to the law.
 func (c comparison) Error() string {
@@ -70,7 +56,7 @@ func (c comparison) Within() string {
 	switch {
 	case c.Predicted == nil:
 		return "none may come"
-	case c.Unit == "of the requests":
+	case c.Unit == results.UnitShare:
 		return "± " + strconv.FormatFloat(100*c.Tolerance, 'f', 2, 64) + " points"
 	case c.Unit == "s" && c.Tolerance < 1:
 		return "± " + strconv.FormatFloat(math.Round(1000*c.Tolerance), 'f', -1, 64) + " ms"
@@ -79,7 +65,7 @@ func (c comparison) Within() string {
 		return "± " + chart.Grouped(math.Round(c.Tolerance))
 	}
 	t := math.Round(100*c.Tolerance) / 100
-	return "± " + c.show(&t)
+	return "± " + chart.Amount(&t, c.Unit)
 }
 
 // Mark is the outcome as a sign and a word.
