@@ -13,9 +13,13 @@ func NetNS() string {
 	if err != nil {
 		return ""
 	}
-	ns, err := os.Readlink("/proc/thread-self/ns/net")
+	ns, err := ownNetNS()
 	if err != nil {
 		return ""
 	}
 	return strings.TrimSpace(string(boot)) + " " + ns
 }
+
+// ownNetNS is the calling thread's network namespace, as its link has it: a name on
+// this machine only.
+func ownNetNS() (string, error) { return os.Readlink("/proc/thread-self/ns/net") }

@@ -29,7 +29,7 @@ type Processes struct {
 // needs SYS_PTRACE), it goes where its parent goes, and by its name alone if
 // that is no help either.
 func NewProcesses(names ...string) (*Processes, error) {
-	ns, err := os.Readlink("/proc/thread-self/ns/net")
+	ns, err := ownNetNS()
 	if err != nil {
 		return nil, fmt.Errorf("read the own network namespace: %w", err)
 	}
