@@ -35,27 +35,6 @@ func (b bursting) When(n float64) int64 {
 
 func (b bursting) String() string { return fmt.Sprintf("burst:%d@%v", b.size, b.every) }
 
-// Steady is for how long a profile keeps to the mean rate it begins with: a ramp
-// for no time, and one that never changes for longer than any run.
-func Steady(p Profile) time.Duration {
-	switch p := p.(type) {
-	case constant, bursting:
-		return MaxDuration
-	case *poisson:
-		return Steady(p.Profile)
-	case *sequence:
-		if len(p.parts) == 0 {
-			return 0
-		}
-		first := Steady(p.parts[0].Profile)
-		if len(p.parts) > 1 {
-			first = min(first, p.parts[0].For)
-		}
-		return first
-	}
-	return 0
-}
-
 // Bursts says of how many requests, and how far apart, the bursts are that a
 // profile begins with; ok is false where it begins otherwise.
 func Bursts(p Profile) (size int, every time.Duration, ok bool) {

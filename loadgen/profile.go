@@ -33,6 +33,27 @@ func length(p Profile) (time.Duration, bool) {
 	return 0, false
 }
 
+// Steady is for how long a profile keeps to the mean rate it begins with: a ramp
+// for no time, and one that never changes for longer than any run.
+func Steady(p Profile) time.Duration {
+	switch p := p.(type) {
+	case constant, bursting:
+		return MaxDuration
+	case *poisson:
+		return Steady(p.Profile)
+	case *sequence:
+		if len(p.parts) == 0 {
+			return 0
+		}
+		first := Steady(p.parts[0].Profile)
+		if len(p.parts) > 1 {
+			first = min(first, p.parts[0].For)
+		}
+		return first
+	}
+	return 0
+}
+
 // Constant is the same rate for ever. The n-th request is due at n/rate, a
 // multiplication: no error accumulates.
 func Constant(perSecond float64) Profile { return constant(perSecond) }
