@@ -134,29 +134,6 @@ func TestBucketsMask(t *testing.T) {
 	}
 }
 
-// TestConnectCost holds the cost of connect() against the measured ranges.
-func TestConnectCost(t *testing.T) {
-	for _, c := range []struct {
-		ports                            int
-		after, afterMost, fail, failMost time.Duration
-	}{
-		{1000, 78 * time.Microsecond, 114 * time.Microsecond, 150 * time.Microsecond, 170 * time.Microsecond},
-		{4096, 294 * time.Microsecond, 367 * time.Microsecond, 550 * time.Microsecond, 760 * time.Microsecond},
-		{28232, 3560 * time.Microsecond, 4190 * time.Microsecond, 6700 * time.Microsecond, 10 * time.Millisecond},
-		{64512, 8080 * time.Microsecond, 8460 * time.Microsecond, 0, time.Second}, // failing was not reached
-	} {
-		s := Setup{Ports: c.ports}
-		if got := s.ConnectCostAfter(); got < c.after || got > c.afterMost {
-			t.Errorf("%d ports: connect() costs %v after half the range, measured %v to %v", c.ports, got, c.after, c.afterMost)
-		}
-		if got := s.FailingCost(); got < c.fail || got > c.failMost {
-			t.Errorf("%d ports: a failing connect() costs %v, measured %v to %v", c.ports, got, c.fail, c.failMost)
-		}
-	}
-	near(t, "ceiling at 4096 ports", Setup{Ports: 4096}.ConnectCeiling(), 2900, 0.05)
-	near(t, "error responses a second of one core, measured 125 to 148", 1/Setup{Ports: 28232}.FailingCost().Seconds(), 136.5, 0.09)
-}
-
 func TestEjectionHidesError99(t *testing.T) {
 	const ten = 10 * time.Second
 	for _, c := range []struct {
@@ -230,75 +207,6 @@ func TestMitigations(t *testing.T) {
 		if m.Name == "multi-ip" && Look(m.Setup, 0).Verdict != Postponed {
 			t.Error("three addresses at 3000/s do not only postpone")
 		}
-	}
-}
-
-// workersAndPorts plays a run with more than the workers can connect once half
-// the range is taken: one server for all workers, two parities of ports, and
-// clients that leave a queue they have stood in for too long. It returns the
-// successes per second over whole hold times.
-func workersAndPorts(s Setup, patience float64, periods int) float64 {
-	s = s.normal()
-	half := s.Tuples() / 2
-	hold := s.HoldTime().Seconds()
-	cheap, dear := ConnectCost.Seconds(), s.ConnectCostAfter().Seconds()
-	fail := s.FailingCost().Seconds()
-	var even, odd []float64 // when those taken come back, in order
-	release := func(taken []float64, now float64) []float64 {
-		for len(taken) > 0 && taken[0] <= now {
-			taken = taken[1:]
-		}
-		return taken
-	}
-	end := hold * float64(periods)
-	free, ok := 0.0, 0
-	for n := 0; ; n++ {
-		due := float64(n) / s.RatePerS
-		if due > end {
-			return float64(ok) / end
-		}
-		now := max(free, due)
-		if now-due > patience {
-			continue
-		}
-		even, odd = release(even, now), release(odd, now)
-		cost := fail
-		switch {
-		case len(even) < half:
-			even, cost, ok = append(even, now+hold), cheap, ok+1
-		case len(odd) < half:
-			odd, cost, ok = append(odd, now+hold), dear, ok+1
-		}
-		free = now + cost/float64(s.Workers)
-	}
-}
-
-// TestSteadyRateAfterACollapse: a run that collapses serves, each T, half the
-// table at the offered rate and what the workers can connect from then on.
-func TestSteadyRateAfterACollapse(t *testing.T) {
-	for _, s := range []Setup{
-		{Ports: 28232, RatePerS: 900, CloseShare: 1},
-		{Ports: 28232, RatePerS: 400, CloseShare: 1},
-		{Ports: 28232, RatePerS: 900, CloseShare: 1, Workers: 2},
-		{Ports: 28232, RatePerS: 2000, CloseShare: 1},
-		{Ports: 64512, RatePerS: 900, CloseShare: 1},
-	} {
-		p := Predict(s)
-		if !p.Estimated {
-			t.Fatalf("%+v does not slow down", s)
-		}
-		near(t, fmt.Sprintf("successes per second at %g/s on %d ports", s.RatePerS, s.Ports), *p.SteadyOKPerS, workersAndPorts(s, 0.05, 4), 0.06)
-	}
-}
-
-// TestRateIsSteadyAtTheCliff: the long-run rate does not jump where half the
-// range begins to be taken.
-func TestRateIsSteadyAtTheCliff(t *testing.T) {
-	s := Setup{Ports: 28232, Destinations: 3, RatePerS: 694, CloseShare: 1}
-	below := *Predict(s).SteadyOKPerS
-	s.RatePerS++
-	if above := *Predict(s).SteadyOKPerS; math.Abs(above-below) > 2 {
-		t.Errorf("%g/s succeed of 694, and %g/s of 695", below, above)
 	}
 }
 
@@ -379,44 +287,6 @@ func TestRandomArrivalsAreLost(t *testing.T) {
 	}
 }
 
-// TestShareOfARaceRestates: a prediction for f = 1, with the f that came.
-func TestShareOfARaceRestates(t *testing.T) {
-	p := Predict(Setup{Ports: 300, RatePerS: 200, CloseShare: 1, Duration: 20 * time.Second})
-	half := p.WithShare(0.5, 0, 20)
-	want := Predict(Setup{Ports: 300, RatePerS: 200, CloseShare: 0.5, Duration: 20 * time.Second})
-	if *half.FirstError99S != *want.FirstError99S || *half.OKBeforeError99 != *want.OKBeforeError99 || half.Rho != want.Rho || half.Verdict != want.Verdict {
-		t.Errorf("at f = 0.5 %+v, want %+v", half, want)
-	}
-	within(t, "successes per second", half.SteadyOKPerS, *want.SteadyOKPerS, 1e-9)
-	if few := p.WithShare(0.02, 0, 20); few.FirstError99S != nil || few.Verdict != Mitigated || few.Rho > 0.9 || *few.SteadyOKPerS != 200 {
-		t.Errorf("at f = 0.02 the load factor is below 0.9: %+v", few)
-	}
-	if edge := p.WithShare(0.0242, 0, 20); edge.Verdict != Inconclusive || edge.FirstError99S != nil {
-		t.Errorf("between 0.9 and 1: %+v", edge)
-	}
-	if late := p.WithShare(0.05, 0, 20); late.Verdict != Inconclusive || *late.FirstError99S != 30 {
-		t.Errorf("later than the run: %+v", late)
-	}
-}
-
-func TestWorkersNeeded(t *testing.T) {
-	for _, c := range []struct {
-		s    Setup
-		want int
-	}{
-		{Setup{Ports: 500, RatePerS: 200, CloseShare: 1}, 1},
-		{Setup{Ports: 28232, RatePerS: 200, CloseShare: 1}, 1}, // half is never taken
-		{Setup{Ports: 28232, RatePerS: 300, CloseShare: 1}, 2}, // half, at 3.6 ms each
-		{Setup{Ports: 28232, RatePerS: 900, CloseShare: 1}, 7}, // all, at 7.2 ms for a failure
-		{Setup{Ports: 28232, RatePerS: 900, CloseShare: 1, TwReuse: 1}, 1},
-		{Setup{}, 1},
-	} {
-		if got := c.s.WorkersNeeded(); got != c.want {
-			t.Errorf("%+v takes %d workers, want %d", c.s, got, c.want)
-		}
-	}
-}
-
 // TestRequestsUnderWayLowerTheSafeRate: each holds its tuple before TIME_WAIT does.
 func TestRequestsUnderWayLowerTheSafeRate(t *testing.T) {
 	s := Setup{Ports: 1000, RatePerS: 10, InFlight: 100, CloseShare: 1} // a backend of 10 s
@@ -433,20 +303,6 @@ func TestRequestsUnderWayLowerTheSafeRate(t *testing.T) {
 	near(t, "requests served after a collapse, by connections", *Predict(collapsing).SteadyOKPerS*0.9, *Predict(whole).SteadyOKPerS, 1e-9)
 }
 
-// TestShareOfARaceWithRequestsUnderWay: they hold their tuples whoever closes.
-func TestShareOfARaceWithRequestsUnderWay(t *testing.T) {
-	s := Setup{Ports: 300, RatePerS: 100, InFlight: 100, CloseShare: 1, Duration: 20 * time.Second}
-	half := s
-	half.CloseShare = 0.5
-	if got, want := Predict(s).WithShare(0.5, 100, 20), Predict(half); math.Abs(*got.FirstError99S-*want.FirstError99S) > 1e-9 {
-		t.Errorf("first error 99 after %g s, want %g", *got.FirstError99S, *want.FirstError99S)
-	}
-	s.InFlight = 400 // more than there are ports: no TIME_WAIT is needed
-	if got := Predict(s).WithShare(0.1, 400, 20); *got.FirstError99S != 3 {
-		t.Errorf("first error 99 after %g s, want 3", *got.FirstError99S)
-	}
-}
-
 // TestBurstLargerThanTheTable fails at once, whatever pool is behind it.
 func TestBurstLargerThanTheTable(t *testing.T) {
 	s := Setup{Ports: 50, RatePerS: 320, CloseShare: 1, Burst: 200 * time.Millisecond, Churn: 0.002, Duration: 8 * time.Second}
@@ -456,37 +312,5 @@ func TestBurstLargerThanTheTable(t *testing.T) {
 	s.BurstSize = 40 // no more connections than that are there to be used
 	if p := Predict(s); p.FirstError99S != nil {
 		t.Errorf("40 at once on 50 ports: %+v", p)
-	}
-}
-
-// TestSmallSlowdownIsNoCollapse: between one and two times what the workers can
-// connect the rate falls by less than a run would show.
-func TestSmallSlowdownIsNoCollapse(t *testing.T) {
-	s := Setup{Ports: 28232, RatePerS: 300, CloseShare: 1, Duration: ForEver}
-	if p := Predict(s); p.CollapseS != nil || !p.Estimated {
-		t.Errorf("at 300/s, of which 275 can be connected: %+v", p)
-	}
-	s.RatePerS = 600
-	if p := Predict(s); p.CollapseS == nil || p.Verdict != Collapsed {
-		t.Errorf("at 600/s: %+v", p)
-	}
-	s.Duration = 5 * time.Second
-	if p := Predict(s); p.Verdict != Inconclusive {
-		t.Errorf("too short for the collapse to come: %s", p.Verdict)
-	}
-}
-
-// TestChanceRanksNobody: in a race, and of random arrivals, a later moment is no
-// mitigation's doing.
-func TestChanceRanksNobody(t *testing.T) {
-	base := Predict(Setup{Ports: 300, RatePerS: 200, CloseShare: 1, Duration: 20 * time.Second})
-	later := Setup{Ports: 900, RatePerS: 200, CloseShare: 1, Duration: 20 * time.Second, Baseline: &base}
-	if p := Predict(later); p.Verdict != Postponed {
-		t.Fatalf("three times the ports: %s", p.Verdict)
-	}
-	for _, s := range []Setup{func() Setup { s := later; s.Race = true; return s }(), func() Setup { s := later; s.Poisson = true; return s }()} {
-		if p := Predict(s); p.Verdict != Reproduced {
-			t.Errorf("%+v is %s", s, p.Verdict)
-		}
 	}
 }
