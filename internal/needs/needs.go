@@ -1,6 +1,7 @@
 // Package needs lets an integration test say what it cannot do without.
 //
-// A machine that lacks it skips the test and says why. Where the machine is
+// A machine that lacks it skips the test and says why, and so does go test
+// -short, which is for unit tests only. Where the machine is
 // meant to have it, LAB99_REQUIRE=docker,netns turns the skip into a failure,
 // so that CI cannot go green by skipping.
 package needs
@@ -19,6 +20,7 @@ import (
 // Docker skips unless a Docker engine answers.
 func Docker(t testing.TB) {
 	t.Helper()
+	unitOnly(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, "docker", "version", "--format", "{{.Server.Version}}").CombinedOutput()
@@ -30,6 +32,7 @@ func Docker(t testing.TB) {
 // Root skips unless the test may make network namespaces.
 func Root(t testing.TB) {
 	t.Helper()
+	unitOnly(t)
 	if os.Geteuid() != 0 {
 		lack(t, "netns", "not root")
 	}
@@ -39,8 +42,17 @@ func Root(t testing.TB) {
 // "docker" or "netns".
 func Program(t testing.TB, what, name string) {
 	t.Helper()
+	unitOnly(t)
 	if _, err := exec.LookPath(name); err != nil {
 		lack(t, what, name+" is not on the PATH")
+	}
+}
+
+// unitOnly skips under -short, whatever LAB99_REQUIRE asks for.
+func unitOnly(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short leaves integration tests out")
 	}
 }
 
