@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"path"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/lab99/lab99/lab/agent"
@@ -148,14 +147,8 @@ func (t *trial) backend() driver.Server {
 	if b.Kind != scenarios.BackendAgent {
 		return driver.Server{Image: t.image(image.Httpd).Used, Command: t.httpd("-D", "FOREGROUND")}
 	}
-	var listen []string
-	for _, a := range Facts(t.v, driver.Arrange(t.run.o.Subnets[0], Layout(t.v)), "").BackendListen {
-		listen = append(listen, a.String())
-	}
-	return driver.Server{Agent: true, Command: []string{
-		"backend", "--listen", strings.Join(listen, ","), "--delay", b.Delay.String(), "--close-delay", b.CloseDelay.String(),
-		fmt.Sprintf("--keepalive=%v", b.KeepAlive),
-	}}
+	f := Facts(t.v, driver.Arrange(t.run.o.Subnets[0], Layout(t.v)), "")
+	return driver.Server{Agent: true, Command: AgentBackend(b, f)}
 }
 
 // fromOutside is where the load host finds the backend.

@@ -162,7 +162,11 @@ func lookForImages(ctx context.Context, r *scenarios.Resolved) imagesFound {
 // look finds the images of a scenario, and notes what there is to know of them.
 func (f *imagesFound) look(r *scenarios.Resolved, missing string, find func(image.Role, string) (image.Image, bool, error)) {
 	for _, v := range r.Variants {
-		for role, ref := range map[image.Role]string{image.Nginx: v.Proxy.Image, image.Httpd: v.Backend.Image} {
+		refs := map[image.Role]string{image.Nginx: v.Proxy.Image}
+		if v.Backend.Kind == scenarios.BackendHttpd {
+			refs[image.Httpd] = v.Backend.Image
+		}
+		for role, ref := range refs {
 			img, ok, err := find(role, ref)
 			note := ""
 			switch {
@@ -221,11 +225,19 @@ func printConfigs(w io.Writer, r *scenarios.Resolved, p *results.Plan, found ima
 		for _, line := range rewrites {
 			fmt.Fprintln(w, "rewritten:", line)
 		}
+		show(v.Name, "nginx.conf", string(nginx))
+		if v.Backend.Kind == scenarios.BackendAgent {
+			command := "lab99 " + strings.Join(lab.AgentBackend(v.Backend, f), " ") + "\n"
+			if f.Socket != "" {
+				command += "and the same at the Unix-domain socket " + f.Socket + ", on nginx's host\n"
+			}
+			show(v.Name, "backend", command)
+			continue
+		}
 		httpd, err := v.HttpdConf(f)
 		if err != nil {
 			return err
 		}
-		show(v.Name, "nginx.conf", string(nginx))
 		show(v.Name, "httpd.conf", string(httpd))
 	}
 	return nil

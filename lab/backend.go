@@ -1,0 +1,21 @@
+package lab
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/lab99/lab99/scenarios"
+)
+
+// AgentBackend is the command line of the lab's own backend, which stands in
+// for Apache where Apache cannot do what a scenario is about.
+func AgentBackend(b scenarios.Backend, f scenarios.Facts) []string {
+	var listen []string
+	for _, a := range f.BackendListen {
+		listen = append(listen, a.String())
+	}
+	return []string{
+		"backend", "--listen", strings.Join(listen, ","), "--delay", b.Delay.String(),
+		"--close-delay", b.CloseDelay.String(), fmt.Sprintf("--keepalive=%v", b.KeepAlive),
+	}
+}
