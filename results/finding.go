@@ -3,8 +3,9 @@ package results
 import (
 	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
+
+	"github.com/lab99/lab99/internal/format"
 )
 
 // Finding says in one sentence what a run found, for someone who has never
@@ -25,11 +26,11 @@ func Finding(s Summary) string {
 		case v.Verdict == "mitigated":
 			held = append(held, v.called())
 		case v.Verdict == "reproduced" && v.FirstError != nil && first.FirstError != nil && *v.FirstError < 0.9**first.FirstError && !v.raced() && !first.raced():
-			sooner = append(sooner, fmt.Sprintf("%s (after %s)", v.called(), short(*v.FirstError)))
+			sooner = append(sooner, fmt.Sprintf("%s (after %s)", v.called(), format.About(*v.FirstError)))
 		case v.Verdict == "reproduced" && v.FirstError != nil:
-			failed = append(failed, fmt.Sprintf("%s (after %s)", v.called(), short(*v.FirstError)))
+			failed = append(failed, fmt.Sprintf("%s (after %s)", v.called(), format.About(*v.FirstError)))
 		case v.Verdict == "collapsed" && v.CollapseS != nil:
-			slowed = append(slowed, fmt.Sprintf("%s (after %s)", v.called(), short(*v.CollapseS)))
+			slowed = append(slowed, fmt.Sprintf("%s (after %s)", v.called(), format.About(*v.CollapseS)))
 		case v.Verdict == "postponed" && v.FirstError != nil:
 			bought = append(bought, v.gain(first.FirstError))
 		default:
@@ -38,7 +39,7 @@ func Finding(s Summary) string {
 	}
 	say := func(names []string, what string) {
 		if len(names) > 0 {
-			parts = append(parts, list(names)+what)
+			parts = append(parts, format.List(names)+what)
 		}
 	}
 	if s.Kind == "harm" {
@@ -90,17 +91,10 @@ func (v *Variant) beyond() string {
 		case e.Error99 > 0 && l.Error99 >= 2*e.Error99 && e.NoLiveUpstreams == 0:
 			return fmt.Sprintf("with %s each failure is %.0f tries and as many lines of error 99", v.called(), float64(l.Error99)/float64(e.Error99))
 		case e.NoLiveUpstreams > 10*l.Error99 && l.Error99 > 0 && v.Failed != nil:
-			return fmt.Sprintf("with %s nginx's log has %s of error 99 for %s failed requests", v.called(), lines(l.Error99), grouped(*v.Failed))
+			return fmt.Sprintf("with %s nginx's log has %s of error 99 for %s failed requests", v.called(), format.Plural(l.Error99, "line"), format.Grouped(*v.Failed))
 		}
 	}
 	return ""
-}
-
-func lines(n int64) string {
-	if n == 1 {
-		return "1 line"
-	}
-	return grouped(n) + " lines"
 }
 
 // unserved says of requests that got no answer at all, where they are worth a word.
@@ -112,26 +106,26 @@ func (v *Variant) unserved() string {
 	if share < 0.005 {
 		return ""
 	}
-	return fmt.Sprintf("; %.0f %% of the requests got no answer in time", 100*share)
+	return "; " + format.Percent(share) + " of the requests got no answer in time"
 }
 
 // opening tells the story that the others are compared with.
 func (v *Variant) opening() string {
 	ports := "its source ports"
 	if p := v.Ports.Usable; p != nil {
-		ports = "its " + grouped(*p) + " source ports"
+		ports = "its " + format.Grouped(*p) + " source ports"
 		if k := int64(v.Predicted.Tuples); k > *p && *p > 0 {
-			ports = fmt.Sprintf("all %s pairs of a source port and a backend address", grouped(k))
+			ports = fmt.Sprintf("all %s pairs of a source port and a backend address", format.Grouped(k))
 		}
 	}
 	switch {
 	case v.Collapsed && v.CollapseS != nil && v.FirstError != nil:
 		return fmt.Sprintf("nginx came to a crawl %s after the load began, with half of %s taken, used up the rest by %s%s",
-			short(*v.CollapseS), ports, short(*v.FirstError), v.refused()+v.unserved())
+			format.About(*v.CollapseS), ports, format.About(*v.FirstError), v.refused()+v.unserved())
 	case v.Collapsed && v.CollapseS != nil:
-		return fmt.Sprintf("nginx came to a crawl %s after the load began, with half of %s taken%s", short(*v.CollapseS), ports, v.unserved())
+		return fmt.Sprintf("nginx came to a crawl %s after the load began, with half of %s taken%s", format.About(*v.CollapseS), ports, v.unserved())
 	case v.FirstError != nil && (v.Verdict == "reproduced" || v.Verdict == "postponed"):
-		return fmt.Sprintf("nginx ran out of %s %s after the load began%s%s", ports, short(*v.FirstError), v.refused(), v.cameBack())
+		return fmt.Sprintf("nginx ran out of %s %s after the load began%s%s", ports, format.About(*v.FirstError), v.refused(), v.cameBack())
 	case v.Verdict == "mitigated":
 		return v.called() + " held " + rate(v.OfferedPerS) + " without a failure"
 	}
@@ -143,7 +137,7 @@ func (v *Variant) cameBack() string {
 	if v.RecoveredS == nil || v.Predicted.HoldS < 10 {
 		return ""
 	}
-	return ", until the first ports came back after " + short(*v.RecoveredS)
+	return ", until the first ports came back after " + format.About(*v.RecoveredS)
 }
 
 // refused is what nginx did to the requests after the first error 99.
@@ -157,9 +151,9 @@ func (v *Variant) refused() string {
 	}
 	text := " and refused every request from then on"
 	if share := float64(*v.Failed) / float64(after); share < 0.995 {
-		text = fmt.Sprintf(" and refused %.0f %% of the requests from then on", 100*share)
+		text = fmt.Sprintf(" and refused %s of the requests from then on", format.Percent(share))
 		if share < 0.005 {
-			text = fmt.Sprintf(" and refused %s of %s requests from then on", grouped(*v.Failed), grouped(after))
+			text = fmt.Sprintf(" and refused %s of %s requests from then on", format.Grouped(*v.Failed), format.Grouped(after))
 		}
 	}
 	if e := v.Errors; e != nil && e.NoLiveUpstreams > e.Error99 {
@@ -171,9 +165,9 @@ func (v *Variant) refused() string {
 // gain is the time a variant put error 99 off by.
 func (v *Variant) gain(than *float64) string {
 	if than == nil || *v.FirstError <= *than {
-		return v.called() + " only put it off to " + short(*v.FirstError)
+		return v.called() + " only put it off to " + format.About(*v.FirstError)
 	}
-	return v.called() + " only bought " + short(*v.FirstError-*than)
+	return v.called() + " only bought " + format.About(*v.FirstError-*than)
 }
 
 // otherwise words the verdicts that are no outcome of the law.
@@ -183,7 +177,7 @@ func (v *Variant) otherwise() string {
 		return v.called() + " failed as foretold"
 	case "not-reproduced":
 		if v.Failed != nil && *v.Failed > 0 && v.FirstError == nil {
-			return fmt.Sprintf("%s failed %s requests, none of them for want of ports", v.called(), grouped(*v.Failed))
+			return fmt.Sprintf("%s failed %s requests, none of them for want of ports", v.called(), format.Grouped(*v.Failed))
 		}
 		if n := v.unserved(); n != "" && v.FirstError == nil {
 			return "with " + v.called() + strings.TrimPrefix(n, ";")
@@ -217,31 +211,4 @@ func (s *Summary) rates() string {
 	return rate(at)
 }
 
-func rate(perS float64) string { return grouped(int64(perS+0.5)) + " requests/s" }
-
-// short is a time as people say it.
-func short(s float64) string {
-	if s >= 100 {
-		return strconv.FormatFloat(s, 'f', 0, 64) + " s"
-	}
-	return strconv.FormatFloat(s, 'f', 1, 64) + " s"
-}
-
-// grouped writes thousands apart.
-func grouped(n int64) string {
-	if n < 0 {
-		return "-" + grouped(-n)
-	}
-	if n < 1000 {
-		return strconv.FormatInt(n, 10)
-	}
-	return fmt.Sprintf("%s,%03d", grouped(n/1000), n%1000)
-}
-
-// list joins names as a sentence does.
-func list(names []string) string {
-	if len(names) < 2 {
-		return strings.Join(names, "")
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
-}
+func rate(perS float64) string { return format.Grouped(int64(perS+0.5)) + " requests/s" }

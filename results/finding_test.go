@@ -34,31 +34,31 @@ func TestFindingIsOneSentence(t *testing.T) {
 		want string
 	}{
 		{"none", nil, "Nothing was measured."},
-		{"the main scenario", []Variant{base, held, more, later}, "nginx ran out of its 4,096 source ports 4.1 s after the load began and refused 78 % of the requests from then on; keepalive and tw-reuse held 1,000 requests/s; multi-ip only bought 8.2 s."},
-		{"rates that differ", []Variant{base, held, faster}, "nginx ran out of its 4,096 source ports 4.1 s after the load began and refused 78 % of the requests from then on; keepalive and “above” held what they were offered."},
-		{"peers marked down", []Variant{ejected}, "nginx ran out of all 300 pairs of a source port and a backend address 4.1 s after the load began and refused 78 % of the requests from then on, most of them without trying, for it had marked its backends down."},
-		{"a collapse", []Variant{crawl, {Name: "tw-reuse", Verdict: "collapsed", CollapseS: at(7.2)}}, "nginx came to a crawl 7.0 s after the load began, with half of its 4,096 source ports taken; tw-reuse (after 7.2 s) came to a crawl all the same."},
-		{"a collapse and error 99", []Variant{both}, "nginx came to a crawl 7.0 s after the load began, with half of its 4,096 source ports taken, used up the rest by 27.2 s and refused 78 % of the requests from then on."},
-		{"a myth", []Variant{base, {Name: "fin-timeout", Verdict: "reproduced", FirstError: at(4.1)}}, "nginx ran out of its 4,096 source ports 4.1 s after the load began and refused 78 % of the requests from then on; fin-timeout (after 4.1 s) ran out of ports all the same."},
-		{"a remedy that is none", []Variant{both, {Name: "worse", Verdict: "reproduced", FirstError: at(1.5)}}, "nginx came to a crawl 7.0 s after the load began, with half of its 4,096 source ports taken, used up the rest by 27.2 s and refused 78 % of the requests from then on; “worse” (after 1.5 s) ran out of ports even sooner."},
-		{"a first that is no baseline", []Variant{named, held}, "With “slow” nginx ran out of its 4,096 source ports 4.1 s after the load began and refused 78 % of the requests from then on; keepalive held 1,000 requests/s."},
+		{"the main scenario", []Variant{base, held, more, later}, "nginx ran out of its 4,096 source ports 4.10 s after the load began and refused 78.4 % of the requests from then on; keepalive and tw-reuse held 1,000 requests/s; multi-ip only bought 8.20 s."},
+		{"rates that differ", []Variant{base, held, faster}, "nginx ran out of its 4,096 source ports 4.10 s after the load began and refused 78.4 % of the requests from then on; keepalive and “above” held what they were offered."},
+		{"peers marked down", []Variant{ejected}, "nginx ran out of all 300 pairs of a source port and a backend address 4.10 s after the load began and refused 78.4 % of the requests from then on, most of them without trying, for it had marked its backends down."},
+		{"a collapse", []Variant{crawl, {Name: "tw-reuse", Verdict: "collapsed", CollapseS: at(7.2)}}, "nginx came to a crawl 7.04 s after the load began, with half of its 4,096 source ports taken; tw-reuse (after 7.20 s) came to a crawl all the same."},
+		{"a collapse and error 99", []Variant{both}, "nginx came to a crawl 7.04 s after the load began, with half of its 4,096 source ports taken, used up the rest by 27.2 s and refused 78.4 % of the requests from then on."},
+		{"a myth", []Variant{base, {Name: "fin-timeout", Verdict: "reproduced", FirstError: at(4.1)}}, "nginx ran out of its 4,096 source ports 4.10 s after the load began and refused 78.4 % of the requests from then on; fin-timeout (after 4.10 s) ran out of ports all the same."},
+		{"a remedy that is none", []Variant{both, {Name: "worse", Verdict: "reproduced", FirstError: at(1.5)}}, "nginx came to a crawl 7.04 s after the load began, with half of its 4,096 source ports taken, used up the rest by 27.2 s and refused 78.4 % of the requests from then on; “worse” (after 1.50 s) ran out of ports even sooner."},
+		{"a first that is no baseline", []Variant{named, held}, "With “slow” nginx ran out of its 4,096 source ports 4.10 s after the load began and refused 78.4 % of the requests from then on; keepalive held 1,000 requests/s."},
 		{"none fails", []Variant{held, {Name: "other", Verdict: "inconclusive"}}, "keepalive held 1,000 requests/s without a failure; “other” is undecided: nothing failed yet but its ports are filling up."},
 		{"other failures", []Variant{{Name: "race", Verdict: "not-reproduced", Failed: at(int64(12))}}, "“race” failed 12 requests, none of them for want of ports."},
 		{"faults", []Variant{{Name: "a", Verdict: "invalid", Why: "process 7 (nginx) ended; and more"}, {Name: "b", Verdict: "error", Why: "the agent is gone\npanic"}},
 			"“a” is invalid: process 7 (nginx) ended; “b” ended in an error of the lab: the agent is gone."},
-		{"a race ranks nobody", []Variant{raced, quicker}, "nginx ran out of its 4,096 source ports 4.1 s after the load began and refused 78 % of the requests from then on; nginx-1-26 (after 2.0 s) ran out of ports all the same."},
-		{"ports that come back", []Variant{back}, "nginx ran out of its 4,096 source ports 4.1 s after the load began and refused 78 % of the requests from then on, until the first ports came back after 61.2 s."},
-		{"requests nobody answered", []Variant{silent}, "nginx came to a crawl 7.0 s after the load began, with half of its 4,096 source ports taken; 32 % of the requests got no answer in time."},
-		{"others suffer too", []Variant{beside}, "nginx ran out of its 4,096 source ports 4.1 s after the load began and refused 78 % of the requests from then on; another program on nginx's host failed 31 of 51 times towards the same backend, and 30 of 51 times towards any other where it binds a port first."},
-		{"retries", []Variant{base, retries}, "nginx ran out of its 4,096 source ports 4.1 s after the load began and refused 78 % of the requests from then on; “retries” (after 4.1 s) ran out of ports all the same; with “retries” each failure is 3 tries and as many lines of error 99."},
-		{"a log that hides it", []Variant{hidden}, "nginx ran out of all 300 pairs of a source port and a backend address 4.1 s after the load began and refused 78 % of the requests from then on, most of them without trying, for it had marked its backends down; with baseline nginx's log has 3 lines of error 99 for 4,000 failed requests."},
+		{"a race ranks nobody", []Variant{raced, quicker}, "nginx ran out of its 4,096 source ports 4.10 s after the load began and refused 78.4 % of the requests from then on; nginx-1-26 (after 2.00 s) ran out of ports all the same."},
+		{"ports that come back", []Variant{back}, "nginx ran out of its 4,096 source ports 4.10 s after the load began and refused 78.4 % of the requests from then on, until the first ports came back after 61.2 s."},
+		{"requests nobody answered", []Variant{silent}, "nginx came to a crawl 7.04 s after the load began, with half of its 4,096 source ports taken; 32.0 % of the requests got no answer in time."},
+		{"others suffer too", []Variant{beside}, "nginx ran out of its 4,096 source ports 4.10 s after the load began and refused 78.4 % of the requests from then on; another program on nginx's host failed 31 of 51 times towards the same backend, and 30 of 51 times towards any other where it binds a port first."},
+		{"retries", []Variant{base, retries}, "nginx ran out of its 4,096 source ports 4.10 s after the load began and refused 78.4 % of the requests from then on; “retries” (after 4.10 s) ran out of ports all the same; with “retries” each failure is 3 tries and as many lines of error 99."},
+		{"a log that hides it", []Variant{hidden}, "nginx ran out of all 300 pairs of a source port and a backend address 4.10 s after the load began and refused 78.4 % of the requests from then on, most of them without trying, for it had marked its backends down; with baseline nginx's log has 3 lines of error 99 for 4,000 failed requests."},
 		{"nothing known", []Variant{{Name: "a", Verdict: "reproduced"}}, "“a” failed as foretold."},
 	} {
 		if got := Finding(Summary{Variants: tc.rows}); got != tc.want {
 			t.Errorf("%s:\ngot  %s\nwant %s", tc.name, got, tc.want)
 		}
 	}
-	const harm = "nginx ran out of its 4,096 source ports 4.1 s after the load began and refused 78 % of the requests from then on; keepalive only hid it, and does harm."
+	const harm = "nginx ran out of its 4,096 source ports 4.10 s after the load began and refused 78.4 % of the requests from then on; keepalive only hid it, and does harm."
 	if got := Finding(Summary{Kind: "harm", Variants: []Variant{base, held}}); got != harm {
 		t.Errorf("a harm: %s", got)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/loadgen"
 )
 
@@ -20,7 +21,7 @@ func printLoad(w io.Writer, d *loadDocument) error {
 	r := d.result
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s for %v at %s\n", d.Asked, r.Elapsed().Round(time.Millisecond), d.URL)
-	fmt.Fprintf(&b, "  mode %s, %s, %s\n\n", r.Mode, plural(int64(r.Loops), "loop"), plural(int64(r.Connections), "connection"))
+	fmt.Fprintf(&b, "  mode %s, %s, %s\n\n", r.Mode, format.Plural(r.Loops, "loop"), format.Plural(r.Connections, "connection"))
 	printTimes(&b, r)
 	fmt.Fprintln(&b)
 	tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
@@ -164,13 +165,6 @@ func title(i int, name string) string {
 		return ""
 	}
 	return name
-}
-
-func plural(n int64, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // span words nanoseconds with three digits, as wrk does.

@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/loadgen"
 )
@@ -114,7 +115,7 @@ func (o *loadOptions) searchDocument(found *loadgen.Found) (*loadDocument, error
 func printSearch(w io.Writer, d *loadDocument) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s at %s\n  mode %s, %s, %s, trials of %v\n\n", d.Asked, d.URL, d.Mode,
-		plural(int64(d.Loops), "loop"), plural(int64(d.Connections), "connection"), d.result.Elapsed().Round(time.Millisecond))
+		format.Plural(d.Loops, "loop"), format.Plural(d.Connections, "connection"), d.result.Elapsed().Round(time.Millisecond))
 	tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tw, "  rate\tachieved\tnot ok\tp50\tp99\tmax\tlateness p99\t")
 	curve := slices.Clone(d.Search.Curve)

@@ -8,8 +8,8 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/lab/law"
-	"github.com/lab99/lab99/results/chart"
 )
 
 // print writes the answer for people: the limits, the lower one first; what
@@ -22,8 +22,8 @@ func (a answer) print(w io.Writer) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tw, "mitigation\ttuples\tfirst error 99\tok before it\tsteady ok/s\tfailing\tsafe up to\thalf taken after\thalf taken above\ta worker then\tworkers\tverdict")
 	row := func(name string, s law.Setup, o law.Outlook) {
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, whole(float64(o.Tuples)), orNever(o.FirstError99S), orAll(o.OKBeforeError99),
-			floor(o.SteadyOKPerS), share(o.SteadyFailedShare), orAny(o.SafeRatePerS), orNever(o.CliffS), orAny(o.CliffRatePerS), atMost(o.AfterCliffPerWorker), whole(float64(s.WorkersNeeded())), o.Verdict)
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, format.Grouped(o.Tuples), orNever(o.FirstError99S), orAll(o.OKBeforeError99),
+			floor(o.SteadyOKPerS), format.Percent(o.SteadyFailedShare), orAny(o.SafeRatePerS), orNever(o.CliffS), orAny(o.CliffRatePerS), atMost(o.AfterCliffPerWorker), format.Grouped(s.WorkersNeeded()), o.Verdict)
 	}
 	row("none", a.setup, a.Outlook)
 	for _, m := range a.mitigations {
@@ -53,10 +53,10 @@ func (a answer) limits() string {
 			floor(*a.SafeRatePerS), strings.Replace(fmt.Sprint(a.target), "e-0", "e-", 1), floor(*s.SafeRate()))
 	}
 	if s.ConnectCostAfter() < 2*law.ConnectCost { // no step worth a word
-		return strings.Replace(upper(all), "all of them are", fmt.Sprintf("all of %s come to be taken", counted(a.Tuples, "tuple", "tuples")), 1) + "."
+		return strings.Replace(upper(all), "all of them are", fmt.Sprintf("all of %s come to be taken", format.Plural(a.Tuples, "tuple")), 1) + "."
 	}
 	half := fmt.Sprintf("above %s requests/s half of the %s tuples come to be taken, and every connect() costs %s instead of %s",
-		floor(*a.CliffRatePerS), whole(float64(a.Tuples)), brief(s.ConnectCostAfter()), brief(law.ConnectCost))
+		floor(*a.CliffRatePerS), format.Grouped(a.Tuples), brief(s.ConnectCostAfter()), brief(law.ConnectCost))
 	if s.ConnectCostAfter() >= time.Millisecond {
 		half += fmt.Sprintf(", which leaves a worker %s/s", floor(a.AfterCliffPerWorker))
 	} else {
@@ -78,29 +78,29 @@ func (a answer) course() string {
 		return rate + a.random()
 	}
 	if a.CliffS == nil {
-		return rate + " neither happens: " + shareOf(s.Occupied()) + " of the tuples are held" + margin(a.Verdict) + "."
+		return rate + " neither happens: " + format.Percent(s.Occupied()) + " of the tuples are held" + margin(a.Verdict) + "."
 	}
-	half := fmt.Sprintf("%s half of them are taken after %s", rate, seconds(*a.CliffS))
+	half := fmt.Sprintf("%s half of them are taken after %s", rate, format.About(*a.CliffS))
 	var text string
 	switch {
 	case a.FirstError99S == nil && a.Verdict == law.Collapsed:
 		return fmt.Sprintf("%s, and the rate falls to %s/s, which is what %s can connect. The first half is free again, %s after it was taken, before all are, so that no error 99 comes "+
 			"but such a slow spell every %[4]s: %s/s succeed on average, and %s of the requests are not served in time.",
-			half, floor(float64(a.workers)*a.AfterCliffPerWorker), workers(a.workers), seconds(s.HoldTime().Seconds()), floor(a.SteadyOKPerS), share(a.SteadyFailedShare))
+			half, floor(float64(a.workers)*a.AfterCliffPerWorker), workers(a.workers), format.About(s.HoldTime().Seconds()), floor(a.SteadyOKPerS), format.Percent(a.SteadyFailedShare))
 	case a.FirstError99S == nil:
-		return half + ", but never all: " + shareOf(s.Occupied()) + " of the tuples are held" + margin(a.Verdict) + "." + a.needs()
+		return half + ", but never all: " + format.Percent(s.Occupied()) + " of the tuples are held" + margin(a.Verdict) + "." + a.needs()
 	default:
-		text = fmt.Sprintf("%s, all of them after %s, and then error 99 comes, after %s", half, seconds(*a.FirstError99S), counted(*a.OKBeforeError99, "success", "successes"))
+		text = fmt.Sprintf("%s, all of them after %s, and then error 99 comes, after %s", half, format.About(*a.FirstError99S), format.Plural(*a.OKBeforeError99, "success"))
 	}
 	if w := s.Sawtooth(); w != nil && a.slowed() == "" {
-		text += fmt.Sprintf(". From then on %s of success and %s of failure alternate", seconds(w.OKS), seconds(w.FailingS))
+		text += fmt.Sprintf(". From then on %s of success and %s of failure alternate", format.About(w.OKS), format.About(w.FailingS))
 	}
-	return text + fmt.Sprintf(": %s/s succeed on average, %s of the requests fail.", floor(a.SteadyOKPerS), share(a.SteadyFailedShare)) + a.slowed() + a.needs()
+	return text + fmt.Sprintf(": %s/s succeed on average, %s of the requests fail.", floor(a.SteadyOKPerS), format.Percent(a.SteadyFailedShare)) + a.slowed() + a.needs()
 }
 
 // random is what happens to random arrivals.
 func (a answer) random() string {
-	held := shareOf(a.setup.Occupied())
+	held := format.Percent(a.setup.Occupied())
 	if a.SteadyFailedShare <= a.target {
 		return fmt.Sprintf(" %s of the tuples are held on average, and %s of random arrivals find none: no more than may.%s", held, tiny(a.SteadyFailedShare), a.needs())
 	}
@@ -110,7 +110,7 @@ func (a answer) random() string {
 	}
 	text := fmt.Sprintf(" %s would be held on average if there were no end of them, and %s of random arrivals find none, more than may", held, tiny(a.SteadyFailedShare))
 	if a.FirstError99S != nil {
-		text += fmt.Sprintf(": the first after about %s", seconds(*a.FirstError99S))
+		text += fmt.Sprintf(": the first after about %s", format.About(*a.FirstError99S))
 	}
 	return text + "." + a.slowed() + a.needs()
 }
@@ -118,17 +118,9 @@ func (a answer) random() string {
 // tiny is a share that may be far below a percent.
 func tiny(x float64) string {
 	if x == 0 || x >= 0.001 {
-		return share(x)
+		return format.Percent(x)
 	}
 	return fmt.Sprintf("%.1g", x)
-}
-
-// counted is a number of things, with the word for it.
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return whole(float64(n)) + " " + many
 }
 
 // takenForGranted words what the table supposes of the workers.
@@ -153,7 +145,7 @@ func (a answer) needs() string {
 	if a.workers > 0 || n <= 1 || a.CliffS == nil {
 		return ""
 	}
-	text := fmt.Sprintf(" That takes %d workers with a core each: with fewer, the rate collapses after %s", n, seconds(*a.CliffS))
+	text := fmt.Sprintf(" That takes %d workers with a core each: with fewer, the rate collapses after %s", n, format.About(*a.CliffS))
 	if a.FirstError99S != nil {
 		text += ", and error 99 comes later or not at all (--workers says)"
 	}
@@ -163,7 +155,7 @@ func (a answer) needs() string {
 // classic explains the rule of thumb that everybody quotes.
 func (a answer) classic() string {
 	s := a.setup
-	text := fmt.Sprintf("The usual rule is ports / 60 s = %s / 60 = %s/s. ", whole(float64(s.Ports)), floor(float64(s.Ports)/60))
+	text := fmt.Sprintf("The usual rule is ports / 60 s = %s / 60 = %s/s. ", format.Grouped(s.Ports), floor(float64(s.Ports)/60))
 	if s.Hold == law.TimeWait {
 		text += "TIME_WAIT is a timer of 60 s that the kernel rounds up, to 61 s on average. "
 	}
@@ -175,14 +167,14 @@ func orNever(s *float64) string {
 	if s == nil {
 		return "never"
 	}
-	return seconds(*s)
+	return format.About(*s)
 }
 
 func orAll(n *int) string {
 	if n == nil {
 		return "all"
 	}
-	return whole(float64(*n))
+	return format.Grouped(*n)
 }
 
 // orAny is a rate that is the limit, if there is one.
@@ -198,19 +190,10 @@ const ample = 100_000
 
 func atMost(rate float64) string {
 	if rate > ample {
-		return "over " + whole(ample) + "/s"
+		return "over " + format.Grouped(ample) + "/s"
 	}
 	return floor(rate) + "/s"
 }
-
-func seconds(s float64) string {
-	if s < 10 {
-		return fmt.Sprintf("%.2f s", s)
-	}
-	return fmt.Sprintf("%.1f s", s)
-}
-
-func whole(x float64) string { return chart.Grouped(math.Round(x)) }
 
 // floor is a rate up to which something holds: rounding up would promise more.
 func floor(x float64) string {
@@ -220,23 +203,14 @@ func floor(x float64) string {
 	case x < 10:
 		return fmt.Sprintf("%.1f", math.Floor(10*x)/10)
 	}
-	return chart.Grouped(math.Floor(x))
+	return format.Grouped(math.Floor(x))
 }
 
 func plain(x float64) string {
 	if x == math.Floor(x) {
-		return chart.Grouped(x)
+		return format.Grouped(x)
 	}
 	return fmt.Sprintf("%g", x)
-}
-
-func share(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) }
-
-func shareOf(rho float64) string {
-	if rho < 0.001 {
-		return "less than 0.1 %"
-	}
-	return share(rho)
 }
 
 func margin(verdict string) string {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/results"
 )
@@ -72,10 +73,7 @@ func listRuns(t *terminal, root string, w wanted, asJSON bool) error {
 		if r.Partial {
 			as += ", partial"
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.StartedUTC, r.Scenario, r.Size, as, strings.Join(verdicts, ", "), oneLine(r.Note), shown(r.Dir))
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.StartedUTC, r.Scenario, r.Size, as, strings.Join(verdicts, ", "), format.OneLine(r.Note), shown(r.Dir))
 	}
 	return tw.Flush()
 }
-
-// oneLine keeps a note from breaking the table.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

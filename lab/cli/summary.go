@@ -5,6 +5,7 @@ import (
 	"io"
 	"text/tabwriter"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/results"
 )
 
@@ -56,13 +57,6 @@ func yes(b *bool) string {
 	return "no"
 }
 
-func count(n *int64) string {
-	if n == nil {
-		return "–"
-	}
-	return fmt.Sprint(*n)
-}
-
 // orNone tells "none came" from "not measured".
 func orNone(first *float64, measured *int64) string {
 	if first == nil && measured != nil {
@@ -77,3 +71,5 @@ func p99(l *results.Latency) string {
 	}
 	return fmt.Sprintf("%.1f ms", l.P99)
 }
+
+func count(n *int64) string { return format.Or(n, format.Grouped, "–") }

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/lab99/lab99/internal/format"
 )
 
 // DiskFacts is where runs are written.
@@ -53,7 +55,7 @@ func judgeDisk(f DiskFacts) Check {
 	const remedy = "name a directory with room, and yours to write, with --out"
 	switch {
 	case f.Err != "":
-		c.Status, c.Found, c.Remedy = Fail, oneLine(f.Err), remedy
+		c.Status, c.Found, c.Remedy = Fail, format.OneLine(f.Err), remedy
 	case f.FreeMiB < 0:
 		c.Found = "not known on this system"
 	case f.FreeMiB < needDiskMiB:

@@ -3,8 +3,8 @@ package doctor
 import (
 	"errors"
 	"fmt"
-	"strings"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/lab/driver"
 )
 
@@ -40,7 +40,7 @@ func unfit(err error) (why, hint string) {
 func judgeEngine(f Facts) Check {
 	c := Check{Name: "driver docker", Status: OK, Found: f.Engine.Machine.Engine}
 	if f.Engine.Err != "" {
-		c.Status, c.Found, c.Remedy = Fail, oneLine(f.Engine.Err), oneLine(f.Engine.Hint)
+		c.Status, c.Found, c.Remedy = Fail, format.OneLine(f.Engine.Err), format.OneLine(f.Engine.Hint)
 		if f.Namespaces.works() {
 			c.Status = Warn
 		}
@@ -51,6 +51,3 @@ func judgeEngine(f Facts) Check {
 	}
 	return c
 }
-
-// oneLine keeps the screen to its lines.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"slices"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/lab/image/distro"
 )
@@ -62,7 +63,7 @@ func judgeImage(f ImageFacts, e EngineFacts) Check {
 	case f.Used != "":
 		c.Found = fmt.Sprintf("%s: %s %s in the engine, %s", f.Ref, f.Source, f.Version, f.Used)
 	case f.Err != "":
-		c.Status, c.Found, c.Remedy = Warn, oneLine(f.Err), "see whether `docker images` answers"
+		c.Status, c.Found, c.Remedy = Warn, format.OneLine(f.Err), "see whether `docker images` answers"
 	case e.Err == "" && f.Suite != "":
 		c.Found = fmt.Sprintf("%s: not in the engine; a run pulls it, or makes one %s", f.Ref, fromPackages)
 	case e.Err == "":

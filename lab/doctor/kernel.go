@@ -1,6 +1,10 @@
 package doctor
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/lab99/lab99/internal/format"
+)
 
 // inside is the best look into a new namespace that was had, nil without one.
 func (n NamespaceFacts) inside() *InsideFacts {
@@ -30,7 +34,7 @@ func judgeSockDiag(f Facts) Check {
 	case in == nil:
 		c.Found = unseen
 	case in.Dump != "":
-		c.Status, c.Found = Fail, oneLine(in.Dump)
+		c.Status, c.Found = Fail, format.OneLine(in.Dump)
 		c.Remedy = "modprobe tcp_diag, or a kernel with CONFIG_INET_DIAG: the lab counts sockets with it"
 	case in.Destroy != "":
 		c.Found = "lists sockets; SOCK_DESTROY does not work, and the lab does not need it"

@@ -1,6 +1,10 @@
 package doctor
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/lab99/lab99/internal/format"
+)
 
 // NamespaceFacts is what came of making namespaces.
 type NamespaceFacts struct {
@@ -46,7 +50,7 @@ func judgeNetns(f Facts) Check {
 		c.Found = "as root, in network namespaces of its own"
 	}
 	if !n.works() {
-		c.Status, c.Found, c.Remedy = Fail, oneLine(n.Err), n.Hint
+		c.Status, c.Found, c.Remedy = Fail, format.OneLine(n.Err), n.Hint
 		if f.Engine.Err == "" {
 			c.Status = Warn
 		}
@@ -57,7 +61,7 @@ func judgeNetns(f Facts) Check {
 func judgeUserNamespaces(n NamespaceFacts) Check {
 	c := Check{Name: "user namespaces", Status: OK, Found: "can be made and used"}
 	if why := n.ByUser.failure(); why != "" {
-		c.Status, c.Found, c.Remedy = Warn, oneLine(why), n.Hint
+		c.Status, c.Found, c.Remedy = Warn, format.OneLine(why), n.Hint
 	}
 	return c
 }

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/lab/driver/netns"
 )
 
@@ -49,7 +50,7 @@ func try(ctx context.Context, argv []string, attr *syscall.SysProcAttr) *Trial {
 		err = json.Unmarshal(out.Bytes(), &t.InsideFacts)
 	}
 	if err != nil {
-		t.Err = oneLine(fmt.Sprintf("make namespaces: %v %s", err, complaint.String()))
+		t.Err = format.OneLine(fmt.Sprintf("make namespaces: %v %s", err, complaint.String()))
 	}
 	return t
 }

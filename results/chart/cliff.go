@@ -2,10 +2,10 @@ package chart
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/results"
 )
 
@@ -36,10 +36,10 @@ func cliff(vs []variant) *Figure {
 		ms, use := v.nearBy(taken), v.coresBy(taken)
 		p.Series, q.Series = thinned(ms), []Series{{Name: "nginx", Meaning: cpu, Kind: Dots, Points: use}}
 		if len(ms) == 0 {
-			p.Empty = NotMeasured
+			p.Empty = format.NotMeasured
 		}
 		if len(use) == 0 {
-			q.Empty = NotMeasured
+			q.Empty = format.NotMeasured
 		}
 		told.add(v.Name, ms, use)
 		row, said := cliffRow(ms, use)
@@ -64,27 +64,27 @@ func cliffRow(ms, use []Point) (row []string, words string) {
 	var said []string
 	for _, r := range reaches() {
 		in := r.of(ms)
-		cell := NotMeasured
+		cell := format.NotMeasured
 		if len(ms)+len(use) > 0 {
-			cell = digits(median(in))
+			cell = format.Rough(median(in))
 			if len(in) > 0 {
-				cell += " / " + digits(quartile(in)) + " / " + digits(worst(in))
+				cell += " / " + format.Rough(quartile(in)) + " / " + format.Rough(worst(in))
 			}
 		}
 		row = append(row, cell)
 		if len(in) > 0 {
-			said = append(said, fmt.Sprintf("neighbour %s %s ms, one in four %s ms or more", r.name, digits(median(in)), digits(quartile(in))))
+			said = append(said, fmt.Sprintf("neighbour %s %s ms, one in four %s ms or more", r.name, format.Rough(median(in)), format.Rough(quartile(in))))
 		}
 	}
 	for _, r := range reaches() {
-		cell := NotMeasured
+		cell := format.NotMeasured
 		if len(ms)+len(use) > 0 {
-			cell = digits(median(r.of(use)))
+			cell = format.Rough(median(r.of(use)))
 		}
 		row = append(row, cell)
 	}
 	if len(said) == 0 {
-		said = []string{NotMeasured}
+		said = []string{format.NotMeasured}
 	}
 	return row, strings.Join(said, ", ")
 }
@@ -164,15 +164,4 @@ func thinned(ps []Point) []Series {
 		}
 	}
 	return []Series{high, mid}
-}
-
-// digits writes a number with two digits that count.
-func digits(v float64) string {
-	switch {
-	case math.IsNaN(v):
-		return "–"
-	case v >= 100:
-		return Grouped(v)
-	}
-	return fmt.Sprintf("%.2g", v)
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/chart/charttest"
 )
@@ -73,7 +74,7 @@ func TestTheCliffOfARun(t *testing.T) {
 	if !strings.HasPrefix(f.Title, "Beyond half the ports, one in four of the requests that need none takes ") || !strings.HasSuffix(f.Title, " with baseline") {
 		t.Errorf("with a collapse: %s", f.Title)
 	}
-	if r := f.Table.Rows[0]; len(r) != 7 || r[1] == "–" || r[2] == "–" || r[6] == NotMeasured {
+	if r := f.Table.Rows[0]; len(r) != 7 || r[1] == "–" || r[2] == "–" || r[6] == format.NotMeasured {
 		t.Errorf("row %q", r)
 	}
 	if got := cliffOf(charttest.Quick()).Title; !strings.HasPrefix(got, "No effect shows beyond half the ports") {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/results"
 )
 
@@ -93,10 +94,8 @@ func deviation(c results.Comparison) string {
 		return "exact"
 	case c.RelativeError != nil && math.Abs(*c.RelativeError) < 5e-5:
 		return "under 0.01 %"
-	case c.RelativeError != nil && math.Abs(*c.RelativeError) >= 0.1:
-		return fmt.Sprintf("%+.0f %%", 100**c.RelativeError)
 	case c.RelativeError != nil:
-		return fmt.Sprintf("%+.2f %%", 100**c.RelativeError)
+		return format.Change(*c.RelativeError)
 	}
 	return Amount(c.Measured, c.Unit) + " instead of " + Amount(c.Predicted, c.Unit)
 }
@@ -121,11 +120,11 @@ func Amount(x *float64, unit string) string {
 	case x == nil:
 		return "none"
 	case unit == "s":
-		return Seconds(*x)
+		return format.Seconds(*x)
 	case unit == results.UnitShare:
 		return fmt.Sprintf("%.2f %%", 100**x)
 	case unit == "":
 		return fmt.Sprintf("%.3g", *x)
 	}
-	return Grouped(*x)
+	return format.Grouped(*x)
 }

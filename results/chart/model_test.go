@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/chart/charttest"
@@ -125,7 +126,7 @@ func TestANullIsNotMeasuredNeverZero(t *testing.T) {
 				continue
 			}
 			row := strings.Join(r, "|")
-			if !strings.Contains(row, NotMeasured) || strings.Contains(row, "|0|") || strings.HasSuffix(row, "|0") {
+			if !strings.Contains(row, format.NotMeasured) || strings.Contains(row, "|0|") || strings.HasSuffix(row, "|0") {
 				t.Errorf("%s: %s", f.ID, row)
 			}
 		}
@@ -140,11 +141,11 @@ func TestWithoutSamplesThereIsNothingToSpread(t *testing.T) {
 		if f.ID != "latency-spectrum" && f.ID != "cliff" {
 			continue
 		}
-		if p := f.Rows[0].Panels[1]; p.Empty != NotMeasured {
+		if p := f.Rows[0].Panels[1]; p.Empty != format.NotMeasured {
 			t.Errorf("%s: the panel of %s is not marked empty", f.ID, p.Variant)
 		}
 		for _, r := range f.Table.Rows {
-			if r[0] == "keepalive" && (r[len(r)-1] != NotMeasured || r[2] != NotMeasured) {
+			if r[0] == "keepalive" && (r[len(r)-1] != format.NotMeasured || r[2] != format.NotMeasured) {
 				t.Errorf("%s: %q", f.ID, r)
 			}
 		}

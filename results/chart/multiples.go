@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/lab99/lab99/internal/format"
 )
 
 // across is how many variants fit side by side before their words do not.
@@ -27,7 +29,7 @@ func multiples(vs []variant) Figure {
 		q.X.Label = seconds
 		p.Series, q.Series = visible(v.states(width)), visible(v.outcomes(width))
 		if k := v.Predicted.Tuples; k > 0 {
-			p.Limits = []Limit{{float64(k), "K = " + Grouped(float64(k))}}
+			p.Limits = []Limit{{float64(k), "K = " + format.Grouped(k)}}
 			sockets = max(sockets, float64(k))
 		}
 		if len(v.samples) == 0 {
@@ -47,13 +49,13 @@ func multiples(vs []variant) Figure {
 	var words []string
 	for i := range vs {
 		v := &vs[i]
-		row := []string{v.Name, v.Verdict, Grouped(float64(v.Predicted.Tuples)), count(v.Ports.PeakUsed), count(v.TimeWait.ProxyPeak), count(v.OK)}
+		row := []string{v.Name, v.Verdict, format.Grouped(v.Predicted.Tuples), format.Count(v.Ports.PeakUsed), format.Count(v.TimeWait.ProxyPeak), format.Count(v.OK)}
 		if e := v.Errors; e != nil {
-			row = append(row, count(&e.Error99), count(&e.NoLiveUpstreams), count(&e.Other))
+			row = append(row, format.Count(&e.Error99), format.Count(&e.NoLiveUpstreams), format.Count(&e.Other))
 		} else {
-			row = append(row, NotMeasured, NotMeasured, NotMeasured)
+			row = append(row, format.NotMeasured, format.NotMeasured, format.NotMeasured)
 		}
-		f.Table.Rows = append(f.Table.Rows, append(row, count(v.Dropped), count(v.Unfinished), v.first()))
+		f.Table.Rows = append(f.Table.Rows, append(row, format.Count(v.Dropped), format.Count(v.Unfinished), v.first()))
 		words = append(words, v.Name+": "+v.story())
 	}
 	f.AriaText = fmt.Sprintf("Small multiples over %s seconds, one column per variant: sockets by state against the capacity K, and requests per second by outcome. %s.",
@@ -106,9 +108,9 @@ func interleave(upper, lower []Row) []Row {
 func (v *variant) first() string {
 	switch {
 	case v.FirstError != nil:
-		return Seconds(*v.FirstError)
+		return format.Seconds(*v.FirstError)
 	case v.Errors != nil && v.Errors.Error99 == 0:
 		return "none"
 	}
-	return NotMeasured
+	return format.NotMeasured
 }

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/results"
 )
 
@@ -101,9 +102,9 @@ func predictedTitle(vs []variant) string {
 	}
 	switch {
 	case len(broken) > 3:
-		return fmt.Sprintf("The run left the law in %d of %d forecasts, among them %s", len(broken), n, list(broken[:3]))
+		return fmt.Sprintf("The run left the law in %d of %d forecasts, among them %s", len(broken), n, format.List(broken[:3]))
 	case len(broken) > 0:
-		return fmt.Sprintf("The run left the law in %d of %d forecasts: %s", len(broken), n, list(broken))
+		return fmt.Sprintf("The run left the law in %d of %d forecasts: %s", len(broken), n, format.List(broken))
 	case n == 1 && worst == 0:
 		return "The one forecast was exact"
 	case n > 0 && worst == 0:
@@ -142,7 +143,7 @@ func brokenBy(c results.Comparison) string {
 	how := "it came, though not foretold"
 	switch {
 	case c.RelativeError != nil:
-		how = fmt.Sprintf("%+.1f %%", 100**c.RelativeError)
+		how = format.Change(*c.RelativeError)
 	case c.Measured == nil:
 		how = "it did not come"
 	}

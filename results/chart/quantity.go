@@ -1,9 +1,9 @@
 package chart
 
 import (
-	"fmt"
 	"slices"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/results"
 )
 
@@ -21,9 +21,9 @@ type quantity struct {
 
 func quantities() []quantity {
 	return []quantity{
-		{"first error 99", "seconds", func(v *variant) *float64 { return v.Predicted.FirstError99S }, func(v *variant) *float64 { return v.FirstError }, none99, Seconds, true},
-		{"ok before it", "requests", func(v *variant) *float64 { return float(v.Predicted.OKBeforeError99) }, okBefore, none99, Grouped, true},
-		{"collapse at half the range", "seconds", func(v *variant) *float64 { return v.Predicted.CollapseS }, func(v *variant) *float64 { return v.CollapseS }, func(v *variant) bool { return !v.Collapsed && len(v.samples) > 0 }, Seconds, false},
+		{"first error 99", "seconds", func(v *variant) *float64 { return v.Predicted.FirstError99S }, func(v *variant) *float64 { return v.FirstError }, none99, format.Seconds, true},
+		{"ok before it", "requests", func(v *variant) *float64 { return float(v.Predicted.OKBeforeError99) }, okBefore, none99, format.Grouped[float64], true},
+		{"collapse at half the range", "seconds", func(v *variant) *float64 { return v.Predicted.CollapseS }, func(v *variant) *float64 { return v.CollapseS }, func(v *variant) bool { return !v.Collapsed && len(v.samples) > 0 }, format.Seconds, false},
 	}
 }
 
@@ -107,7 +107,7 @@ func (q quantity) estimate(v *variant) bool { return q.even && v.Collapsed }
 // words are a line of the table and what stands beside the dots. A failure
 // that did not come is "none", a number nobody took is "not measured".
 func (q quantity) words(v *variant) (line []string, caption string) {
-	law, seen, diff := "none", NotMeasured, "–"
+	law, seen, diff := "none", format.NotMeasured, "–"
 	if b := q.measured(v); b != nil {
 		seen = q.show(*b)
 	} else if q.absent(v) {
@@ -132,7 +132,7 @@ func (q quantity) words(v *variant) (line []string, caption string) {
 		caption = seen + ", none predicted"
 	}
 	if m := q.miss(v); m != nil {
-		diff = fmt.Sprintf("%+.2f %%", 100**m)
+		diff = format.Change(*m)
 	}
 	off, within := "–", "–"
 	if i := slices.IndexFunc(v.Comparisons, func(c results.Comparison) bool { return c.Quantity == q.name }); i >= 0 {

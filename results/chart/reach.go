@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/lab99/lab99/internal/format"
 )
 
 // half is the share of the tuples, in percent, beyond which connect() has to
@@ -61,14 +63,14 @@ func (f *findings) add(name string, ms, use []Point) {
 			f.judged = true
 			if a, b := quartile(quick), quartile(dear); !slow && b >= 2*a && b >= a+1 {
 				slow = true
-				f.slower[i] = append(f.slower[i], fmt.Sprintf("%s ms or more instead of %s ms with %s", digits(b), digits(a), name))
+				f.slower[i] = append(f.slower[i], fmt.Sprintf("%s ms or more instead of %s ms with %s", format.Rough(b), format.Rough(a), name))
 			}
 		}
 		if min(len(idle), len(work)) >= 2 {
 			f.judged = true
 			if a, b := median(idle), median(work); !busy && b >= 2*a && b >= a+0.05 {
 				busy = true
-				f.busier[i] = append(f.busier[i], fmt.Sprintf("%s cores instead of %s with %s", digits(b), digits(a), name))
+				f.busier[i] = append(f.busier[i], fmt.Sprintf("%s cores instead of %s with %s", format.Rough(b), format.Rough(a), name))
 			}
 		}
 	}

@@ -3,6 +3,8 @@ package chart
 import (
 	"fmt"
 	"strings"
+
+	"github.com/lab99/lab99/internal/format"
 )
 
 // sides shows which end of the upstream connections held TIME_WAIT: the end
@@ -28,19 +30,19 @@ func sides(vs []variant) *Figure {
 			at float64
 		}{{&proxy, v.TimeWait.ProxyPeak, at + 0.19}, {&back, v.TimeWait.BackendPeak, at - 0.19}} {
 			if side.n == nil {
-				p.Captions = append(p.Captions, Caption{Y: side.at, Text: NotMeasured})
+				p.Captions = append(p.Captions, Caption{Y: side.at, Text: format.NotMeasured})
 				continue
 			}
 			n := float64(*side.n)
 			side.s.Points = append(side.s.Points, Point{n, side.at})
-			p.Captions = append(p.Captions, Caption{X: n, Y: side.at, Text: Grouped(n)})
+			p.Captions = append(p.Captions, Caption{X: n, Y: side.at, Text: format.Grouped(n)})
 			p.X.Max = max(p.X.Max, n)
 		}
-		share := NotMeasured
+		share := format.NotMeasured
 		if v.CloseShare != nil {
 			share = fmt.Sprintf("%.2f", *v.CloseShare)
 		}
-		f.Table.Rows = append(f.Table.Rows, []string{v.Name, count(v.TimeWait.ProxyPeak), count(v.TimeWait.BackendPeak), share})
+		f.Table.Rows = append(f.Table.Rows, []string{v.Name, format.Count(v.TimeWait.ProxyPeak), format.Count(v.TimeWait.BackendPeak), share})
 	}
 	p.X = Axis{Label: "sockets in TIME_WAIT", Max: ceiling(p.X.Max), Whole: true}
 	p.Series = []Series{proxy, back}
@@ -71,10 +73,10 @@ func sidesTitle(vs []variant) string {
 	}
 	var parts []string
 	if len(proxy) > 0 {
-		parts = append(parts, "on the proxy with "+list(proxy))
+		parts = append(parts, "on the proxy with "+format.List(proxy))
 	}
 	if len(back) > 0 {
-		parts = append(parts, "on the backend with "+list(back))
+		parts = append(parts, "on the backend with "+format.List(back))
 	}
 	if len(parts) == 0 {
 		return ""

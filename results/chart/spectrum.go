@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
+	"github.com/lab99/lab99/internal/format"
 )
 
 // perDecade is how many points of a spectrum lie between 90 % and 99 %.
@@ -37,11 +38,11 @@ func spectrum(vs []variant) *Figure {
 			s := Series{Name: of.name, Meaning: of.meaning, Kind: Line, Hold: float64(of.h.TotalCount() + v.Unanswered()), Points: quantilePoints(of.h, v.Unanswered())}
 			x.Max = max(x.Max, s.Points[len(s.Points)-1].X)
 			p.Series, all = append(p.Series, s), append(all, s)
-			f.Table.Rows = append(f.Table.Rows, append(quantileRow(v.Name, of.name, of.h), count(v.Failed), Grouped(float64(v.Unanswered()))))
+			f.Table.Rows = append(f.Table.Rows, append(quantileRow(v.Name, of.name, of.h), format.Count(v.Failed), format.Grouped(float64(v.Unanswered()))))
 		}
 		if len(p.Series) == 0 {
-			p.Empty = NotMeasured
-			f.Table.Rows = append(f.Table.Rows, append([]string{v.Name, "latency"}, slices.Repeat([]string{NotMeasured}, len(f.Table.Header)-2)...))
+			p.Empty = format.NotMeasured
+			f.Table.Rows = append(f.Table.Rows, append([]string{v.Name, "latency"}, slices.Repeat([]string{format.NotMeasured}, len(f.Table.Header)-2)...))
 		}
 		words = append(words, v.Name+": "+p.SubHead)
 		panels = append(panels, p)
@@ -74,31 +75,22 @@ func spectrumSubtitle(vs []variant) string {
 			continue
 		}
 		if n := v.Failed; n != nil && *n > 0 {
-			failed = append(failed, fmt.Sprintf("%s with %s", percent(*n, v.latency.TotalCount()), v.Name))
+			failed = append(failed, fmt.Sprintf("%s with %s", part(*n, v.latency.TotalCount()), v.Name))
 		}
 		if n := v.Unanswered(); n > 0 {
-			cut = append(cut, fmt.Sprintf("%s with %s", percent(n, n+v.latency.TotalCount()), v.Name))
+			cut = append(cut, fmt.Sprintf("%s with %s", part(n, n+v.latency.TotalCount()), v.Name))
 		}
 	}
 	if len(failed) > 0 {
-		s += "Among the replies are those of failed requests, mostly fast 502s: " + list(failed) + ". "
+		s += "Among the replies are those of failed requests, mostly fast 502s: " + format.List(failed) + ". "
 	}
 	if len(cut) > 0 {
-		s += "Never sent, or without a reply, and so beyond the line's end: " + list(cut) + ". "
+		s += "Never sent, or without a reply, and so beyond the line's end: " + format.List(cut) + ". "
 	}
 	return s + fmt.Sprintf("Both scales are logarithmic; %d points a decade, the last is the maximum.", perDecade)
 }
 
-func percent(part, whole int64) string {
-	p := 100 * float64(part) / float64(whole)
-	if p >= 99.5 && part < whole {
-		return "over 99 %"
-	}
-	if p < 1 {
-		return "under 1 %"
-	}
-	return fmt.Sprintf("%.0f %%", p)
-}
+func part(n, whole int64) string { return format.Percent(float64(n) / float64(whole)) }
 
 // quantilePoints are the points of a spectrum: 1/(1-q) against milliseconds,
 // where q is a share of all that were due. The slowest of them are those that
@@ -126,17 +118,17 @@ func quantileRow(variant, name string, h *hdr.Histogram) []string {
 	for _, q := range []float64{50, 90, 99, 99.9, 100} {
 		row = append(row, si(float64(h.ValueAtQuantile(q))/1e3))
 	}
-	return append(row, Grouped(float64(h.TotalCount())))
+	return append(row, format.Grouped(float64(h.TotalCount())))
 }
 
 // latencyWords are the figures below a column's name.
 func (v *variant) latencyWords() string {
 	if v.latency == nil || v.latency.TotalCount() == 0 {
-		return NotMeasured
+		return format.NotMeasured
 	}
 	words := fmt.Sprintf("p99 %s, max %s", millis(v.latency.ValueAtQuantile(99)), millis(v.latency.Max()))
 	if n := v.Unanswered(); n > 0 {
-		words = fmt.Sprintf("of the replies p99 %s, max %s; %s had none", millis(v.latency.ValueAtQuantile(99)), millis(v.latency.Max()), percent(n, n+v.latency.TotalCount()))
+		words = fmt.Sprintf("of the replies p99 %s, max %s; %s had none", millis(v.latency.ValueAtQuantile(99)), millis(v.latency.Max()), part(n, n+v.latency.TotalCount()))
 	}
 	return words
 }
@@ -185,7 +177,7 @@ func spectrumTitle(vs []variant) string {
 	}
 	first := ""
 	if censored != nil {
-		first = fmt.Sprintf("%s: %s of the requests never got a reply. ", censored.Name, percent(most, most+censored.latency.TotalCount()))
+		first = fmt.Sprintf("%s: %s of the requests never got a reply. ", censored.Name, part(most, most+censored.latency.TotalCount()))
 	}
 	slices.Sort(all)
 	n := len(all)

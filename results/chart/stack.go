@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/results"
 )
 
@@ -39,7 +40,7 @@ func stack(v *variant) Figure {
 		{Title: "Processor use of nginx in cores", Height: 60, Y: Axis{Max: ceiling(max(0.1, top(proxy...)))}, Panels: []Panel{{Series: proxy}}},
 	}
 	if k > 0 {
-		rows[1].Panels[0].Limits = []Limit{{k, "K = " + Grouped(k)}}
+		rows[1].Panels[0].Limits = []Limit{{k, "K = " + format.Grouped(k)}}
 	}
 	for i := range rows {
 		p := &rows[i].Panels[0]
@@ -49,13 +50,13 @@ func stack(v *variant) Figure {
 			empty = empty && len(s.Points) == 0
 		}
 		if empty {
-			p.Empty = NotMeasured
+			p.Empty = format.NotMeasured
 		}
 	}
 	if errs := &rows[2].Panels[0]; errs.Empty == "" && top(errs.Series...) == 0 {
 		errs.Empty = "no request failed"
 		if v.Unfinished != nil && *v.Unfinished > 0 {
-			errs.Empty += ", but " + Grouped(float64(*v.Unfinished)) + " had no reply at the end"
+			errs.Empty += ", but " + format.Grouped(*v.Unfinished) + " had no reply at the end"
 		}
 	}
 	rows[len(rows)-1].Panels[0].X.Label = seconds
@@ -78,9 +79,9 @@ func (v *variant) marks() []Mark {
 		if at == nil {
 			return
 		}
-		label := what + " " + Seconds(*at)
+		label := what + " " + format.Seconds(*at)
 		if law != nil {
-			label += " (" + how + ": " + Seconds(*law) + ")"
+			label += " (" + how + ": " + format.Seconds(*law) + ")"
 		}
 		ms = append(ms, Mark{*at, label})
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 
 	"gonum.org/v1/plot"
 )
@@ -104,25 +103,6 @@ func si(v float64) string {
 	}
 	return strconv.FormatFloat(math.Round(v*1e3)/1e3, 'f', -1, 64) + suffix
 }
-
-// Grouped is an integer with thousands apart: 28,231.
-func Grouped(v float64) string {
-	s := strconv.FormatFloat(math.Abs(math.Round(v)), 'f', -1, 64)
-	var b strings.Builder
-	if math.Round(v) < 0 {
-		b.WriteByte('-')
-	}
-	for i, r := range s {
-		if i > 0 && (len(s)-i)%3 == 0 {
-			b.WriteByte(',')
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
-
-// Seconds is a duration in seconds with as many digits as it was measured.
-func Seconds(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) + " s" }
 
 // ceiling is the round number an axis ends at, with room for a label above max.
 func ceiling(max float64) float64 {

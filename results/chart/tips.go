@@ -5,6 +5,8 @@ import (
 	"html"
 	"math"
 	"strings"
+
+	"github.com/lab99/lab99/internal/format"
 )
 
 // tips are what the bars and dots of lists tell a pointer that rests on them:
@@ -44,7 +46,7 @@ func (p *Panel) tip(r *Row, s *Series, pt Point) string {
 	}
 	value := fmt.Sprintf("%.4g", pt.X)
 	if pt.X >= 1000 {
-		value = Grouped(pt.X)
+		value = format.Grouped(pt.X)
 	}
 	return strings.TrimSpace(strings.Join(append(words, s.Name), ", ") + ": " + value + " " + p.X.Label)
 }

@@ -4,22 +4,20 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/results"
 )
-
-// NotMeasured stands for a null: nobody looked, which is not 0.
-const NotMeasured = "not measured"
 
 // sub is a variant's verdict with the number behind it, for the head of a
 // column.
 func (v *variant) sub() string {
 	switch {
 	case v.Collapsed && v.CollapseS != nil && v.FirstError != nil:
-		return fmt.Sprintf("%s: collapse %s, error 99 %s", v.Verdict, Seconds(*v.CollapseS), Seconds(*v.FirstError))
+		return fmt.Sprintf("%s: collapse %s, error 99 %s", v.Verdict, format.Seconds(*v.CollapseS), format.Seconds(*v.FirstError))
 	case v.Collapsed && v.CollapseS != nil:
-		return fmt.Sprintf("%s at %s", v.Verdict, Seconds(*v.CollapseS))
+		return fmt.Sprintf("%s at %s", v.Verdict, format.Seconds(*v.CollapseS))
 	case v.FirstError != nil:
-		return fmt.Sprintf("%s: error 99 from %s", v.Verdict, Seconds(*v.FirstError))
+		return fmt.Sprintf("%s: error 99 from %s", v.Verdict, format.Seconds(*v.FirstError))
 	case v.RhoSteady != nil && (v.Verdict == "mitigated" || v.Verdict == "inconclusive"):
 		return fmt.Sprintf("%s: load factor ρ %.2g", v.Verdict, *v.RhoSteady)
 	}
@@ -33,15 +31,15 @@ func (v *variant) story() string {
 	case len(v.samples) == 0:
 		return v.Verdict + ", nothing was measured"
 	case v.Collapsed && v.CollapseS != nil && v.FirstError != nil:
-		return fmt.Sprintf("throughput collapsed at %s with half the ports taken, error 99 from %s%s", Seconds(*v.CollapseS), Seconds(*v.FirstError), lost)
+		return fmt.Sprintf("throughput collapsed at %s with half the ports taken, error 99 from %s%s", format.Seconds(*v.CollapseS), format.Seconds(*v.FirstError), lost)
 	case v.Collapsed && v.CollapseS != nil:
-		return fmt.Sprintf("throughput collapsed at %s with half the ports taken, before any error 99%s", Seconds(*v.CollapseS), lost)
+		return fmt.Sprintf("throughput collapsed at %s with half the ports taken, before any error 99%s", format.Seconds(*v.CollapseS), lost)
 	case v.FirstError != nil && v.Verdict == "postponed":
-		return fmt.Sprintf("only postponed, out of ports at %s%s", Seconds(*v.FirstError), lost)
+		return fmt.Sprintf("only postponed, out of ports at %s%s", format.Seconds(*v.FirstError), lost)
 	case v.FirstError != nil:
-		return fmt.Sprintf("out of ports at %s%s", Seconds(*v.FirstError), lost)
+		return fmt.Sprintf("out of ports at %s%s", format.Seconds(*v.FirstError), lost)
 	case v.Verdict == "mitigated" && v.Ports.PeakUsed != nil:
-		return fmt.Sprintf("no failure, at most %s of %s tuples in use%s", Grouped(float64(*v.Ports.PeakUsed)), Grouped(float64(v.Predicted.Tuples)), lost)
+		return fmt.Sprintf("no failure, at most %s of %s tuples in use%s", format.Grouped(*v.Ports.PeakUsed), format.Grouped(v.Predicted.Tuples), lost)
 	case v.Verdict == "mitigated":
 		return "no failure" + lost
 	case v.Verdict == "inconclusive" && v.RhoSteady != nil:
@@ -55,16 +53,16 @@ func (v *variant) story() string {
 func (v *variant) lost() string {
 	words := ""
 	if v.Failed != nil && v.OK != nil && *v.Failed > 0 {
-		words = fmt.Sprintf("; %s of %s requests failed", Grouped(float64(*v.Failed)), Grouped(float64(*v.Failed+*v.OK)))
+		words = fmt.Sprintf("; %s of %s requests failed", format.Grouped(*v.Failed), format.Grouped(float64(*v.Failed+*v.OK)))
 	}
 	if v.Dropped != nil && *v.Dropped > 0 {
-		words += fmt.Sprintf("; %s requests were never sent", Grouped(float64(*v.Dropped)))
+		words += fmt.Sprintf("; %s requests were never sent", format.Grouped(*v.Dropped))
 		if v.Scheduled != nil && *v.Scheduled > 0 {
-			words += fmt.Sprintf(" (%.1f %%)", 100*float64(*v.Dropped)/float64(*v.Scheduled))
+			words += " (" + part(*v.Dropped, *v.Scheduled) + ")"
 		}
 	}
 	if v.Unfinished != nil && *v.Unfinished > 0 {
-		words += fmt.Sprintf("; %s had no reply", Grouped(float64(*v.Unfinished)))
+		words += fmt.Sprintf("; %s had no reply", format.Grouped(*v.Unfinished))
 	}
 	return words
 }
@@ -76,7 +74,7 @@ func comparison(vs []variant) string {
 		v := &vs[i]
 		at := ""
 		if v.FirstError != nil {
-			at = Seconds(*v.FirstError)
+			at = format.Seconds(*v.FirstError)
 		}
 		doubt := ""
 		if v.Verdict == "invalid" || v.Verdict == "error" { // the numbers stand, the judgement does not
@@ -86,9 +84,9 @@ func comparison(vs []variant) string {
 		case v.Verdict == "mitigated":
 			held = append(held, v.Name)
 		case v.Collapsed && v.CollapseS != nil && at != "":
-			parts = append(parts, v.Name+" collapsed at "+Seconds(*v.CollapseS)+" and ran out of ports at "+at+doubt)
+			parts = append(parts, v.Name+" collapsed at "+format.Seconds(*v.CollapseS)+" and ran out of ports at "+at+doubt)
 		case v.Collapsed && v.CollapseS != nil:
-			parts = append(parts, v.Name+" collapsed at "+Seconds(*v.CollapseS)+doubt)
+			parts = append(parts, v.Name+" collapsed at "+format.Seconds(*v.CollapseS)+doubt)
 		case v.Verdict == "postponed" && at != "":
 			parts = append(parts, v.Name+" only postponed it to "+at)
 		case at != "":
@@ -100,10 +98,10 @@ func comparison(vs []variant) string {
 		}
 	}
 	if len(held) > 0 {
-		parts = append(parts, list(held)+" held")
+		parts = append(parts, format.List(held)+" held")
 	}
 	if len(missing) > 0 {
-		parts = append(parts, list(missing)+" did not run")
+		parts = append(parts, format.List(missing)+" did not run")
 	}
 	return strings.Join(parts, "; ")
 }
@@ -125,14 +123,6 @@ func verb(verdict string) string {
 		return "ended in an error of the lab"
 	}
 	return verdict
-}
-
-// list joins names as a sentence does.
-func list(names []string) string {
-	if len(names) < 2 {
-		return strings.Join(names, "")
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }
 
 // provenance is what a figure torn off its report must still say.
@@ -165,11 +155,3 @@ func provenance(run *results.Run) []string {
 }
 
 func short(hash string) string { return hash[:min(len(hash), 10)] }
-
-// count is a number in a table.
-func count(n *int64) string {
-	if n == nil {
-		return NotMeasured
-	}
-	return Grouped(float64(*n))
-}

@@ -3,11 +3,11 @@ package compare
 import (
 	"fmt"
 	"maps"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/lab99/lab99/internal/format"
 )
 
 // String is the median with its interval, [low, high], or, for lack of runs,
@@ -15,12 +15,12 @@ import (
 func (v Value) String() string {
 	var parts []string
 	if v.Median != nil {
-		s := number(*v.Median)
-		least, most := number(*v.Least), number(*v.Most)
+		s := format.Number(*v.Median)
+		least, most := format.Number(*v.Least), format.Number(*v.Most)
 		switch {
 		case least == most: // one run, or all alike as far as is shown
 		case v.Low != nil && v.High != nil:
-			s += fmt.Sprintf(" [%s, %s]", number(*v.Low), number(*v.High))
+			s += fmt.Sprintf(" [%s, %s]", format.Number(*v.Low), format.Number(*v.High))
 		default:
 			s += fmt.Sprintf(" (%s … %s)", least, most)
 		}
@@ -34,7 +34,7 @@ func (v Value) String() string {
 		parts = append(parts, "none")
 	}
 	if v.Median == nil && v.N > 0 { // in most runs it did not come
-		parts = append(parts, fmt.Sprintf("else %s … %s", number(*v.Least), number(*v.Most)))
+		parts = append(parts, fmt.Sprintf("else %s … %s", format.Number(*v.Least), format.Number(*v.Most)))
 	}
 	switch unknown := v.Absent - v.Never; {
 	case unknown == runs:
@@ -61,7 +61,7 @@ func (m Metric) change(side int, valid bool) string {
 	case v.Change == nil:
 		return "differs"
 	}
-	return fmt.Sprintf("%+.1f %%", 100**v.Change)
+	return format.Change(*v.Change)
 }
 
 // shownP is a p, never rounded to 0.
@@ -88,29 +88,6 @@ func tally(verdicts map[string]int) string {
 		return "not planned"
 	}
 	return strings.Join(parts, ", ")
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-// number has four digits, all of a whole number, and three of what is below 1.
-func number(x float64) string {
-	if x == math.Trunc(x) {
-		return strconv.FormatFloat(x, 'f', 0, 64)
-	}
-	whole, digits := int(math.Floor(math.Log10(math.Abs(x))))+1, 4
-	if whole <= 0 {
-		digits = 3
-	}
-	s := strconv.FormatFloat(x, 'f', max(0, digits-whole), 64)
-	if strings.Contains(s, ".") {
-		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
-	}
-	return s
 }
 
 // clip shortens what is long, such as the output of nginx -V; the JSON has it

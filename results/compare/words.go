@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/lab99/lab99/internal/format"
 )
 
 // WriteText writes the comparison for a terminal.
@@ -77,7 +79,7 @@ func escape(s string) string {
 func (r *Result) title() string {
 	base := r.Sides[0]
 	if len(r.Sides) == 1 {
-		return fmt.Sprintf("%s, %s: %s", base.Scenario, base.Size, count(len(base.Runs), "run"))
+		return fmt.Sprintf("%s, %s: %s", base.Scenario, base.Size, format.Plural(len(base.Runs), "run"))
 	}
 	return fmt.Sprintf("%s, %s: %d sides compared", base.Scenario, base.Size, len(r.Sides))
 }
@@ -86,7 +88,7 @@ func (r *Result) title() string {
 func (r *Result) head() []string {
 	var lines []string
 	for _, s := range r.Sides {
-		line := fmt.Sprintf("%s: %s, %s, %s", s.Label, s.Scenario, s.Size, count(len(s.Runs), "run"))
+		line := fmt.Sprintf("%s: %s, %s, %s", s.Label, s.Scenario, s.Size, format.Plural(len(s.Runs), "run"))
 		notes := map[string]bool{}
 		for _, run := range s.Runs {
 			if run.Note != "" {

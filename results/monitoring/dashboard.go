@@ -3,6 +3,8 @@ package monitoring
 import (
 	"encoding/json"
 	"fmt"
+
+	"github.com/lab99/lab99/internal/format"
 )
 
 type object = map[string]any
@@ -66,7 +68,7 @@ func (v view) dashboard() ([]byte, error) {
 	}
 	return indented(object{
 		"title": "nginx source ports (lab99)", "uid": shorten(v.Group, 40), "tags": []string{"lab99", "nginx"},
-		"description": fmt.Sprintf("Limits of the lab99 run %q, %s: %d tuples, held for %s s. Put your own above.", v.ID, l.Names(), l.Tuples, number(l.HoldS)),
+		"description": fmt.Sprintf("Limits of the lab99 run %q, %s: %d tuples, held for %s s. Put your own above.", v.ID, l.Names(), l.Tuples, format.Number(l.HoldS)),
 		"editable":    true, "schemaVersion": 38, "version": 1, "refresh": "10s", "timezone": "utc",
 		"time":       object{"from": "now-1h", "to": "now"},
 		"templating": object{"list": variables(l)},
@@ -86,8 +88,8 @@ func variables(l limit) []object {
 		{"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus"},
 		{"name": "instance", "label": "node_exporter", "type": "query", "datasource": source(), "multi": true, "includeAll": true, "refresh": 2,
 			"query": object{"query": "label_values(node_sockstat_TCP_tw, instance)", "refId": "instance"}, "current": object{"text": "All", "value": "$__all"}},
-		box("tuples", "Tuples (ports × addresses)", number(float64(l.Tuples))),
-		box("hold", "Hold time, s", number(l.HoldS)),
+		box("tuples", "Tuples (ports × addresses)", format.Number(float64(l.Tuples))),
+		box("hold", "Hold time, s", format.Number(l.HoldS)),
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 	"strings"
 	"text/template"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/results"
 )
 
@@ -183,7 +184,7 @@ var readmeTemplate string
 
 func (v view) fill(text string) ([]byte, error) {
 	t, err := template.New("").Funcs(template.FuncMap{
-		"number": number,
+		"number": format.Number,
 		"files":  v.rulesFiles,
 		"quote":  strconv.QuoteToASCII, // one line, whatever it holds
 	}).Parse(text)
@@ -193,12 +194,6 @@ func (v view) fill(text string) ([]byte, error) {
 	var b bytes.Buffer
 	err = t.Execute(&b, v)
 	return b.Bytes(), err
-}
-
-// number is one with at most three decimals, never with an exponent.
-func number(x float64) string {
-	s := strconv.FormatFloat(x, 'f', 3, 64)
-	return strings.TrimRight(strings.TrimRight(s, "0"), ".")
 }
 
 var notInName = regexp.MustCompile(`[^a-z0-9-]+`)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/chart/charttest"
@@ -154,10 +155,10 @@ func TestRulesForAVariant(t *testing.T) {
 	run := example(t)
 	all := files(t, run)
 	for variant, c := range map[string]struct{ file, first, warns string }{
-		"baseline":  {RulesFile, "NginxUpstreamConnectRateHigh", "197 per second of the lab they last 2.53 s, and this is true 1.66 s before"},
+		"baseline":  {RulesFile, "NginxUpstreamConnectRateHigh", "197.3 per second of the lab they last 2.53 s, and this is true 1.66 s before"},
 		"keepalive": {RulesFile, "NginxUpstreamConnectRateHigh", "the other half lasts 1.27 s"},
 		"tw-reuse":  {"alerts-tw-reuse.yml", "NginxUpstreamConnectRateHigh", "At the lab's load they last. It warns of a load that grows"},
-		"multi-ip":  {"alerts-multi-ip.yml", "NginxUpstreamConnectRateHigh", "the last tenth lasts 0.753 s"},
+		"multi-ip":  {"alerts-multi-ip.yml", "NginxUpstreamConnectRateHigh", "the last tenth lasts 0.75 s"},
 	} {
 		r, is := RulesFor(run, variant)
 		if text := r.YAML(); !is || !strings.HasSuffix(all[c.file], text) || r.Alerts[0].Name != c.first || !strings.Contains(text, c.warns) {
@@ -316,7 +317,7 @@ func TestDashboardHasTheMeasuredLimits(t *testing.T) {
 		for _, p := range decoded(t, []byte(files(t, run)[DashboardFile])).Panels {
 			var at []string
 			for _, s := range p.FieldConfig.Defaults.Thresholds.Steps[min(1, len(p.FieldConfig.Defaults.Thresholds.Steps)):] {
-				at = append(at, number(*s.Value))
+				at = append(at, format.Number(*s.Value))
 			}
 			if mode := p.FieldConfig.Defaults.Custom.ThresholdsStyle.Mode; p.Type == "timeseries" && (mode == "line") != (len(at) > 0) {
 				t.Errorf("%s: thresholds %v are drawn as %q", p.Title, at, mode)

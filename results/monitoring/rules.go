@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/results"
 )
 
@@ -62,16 +63,16 @@ const (
 )
 
 func (l limit) rules(group string) Rules {
-	rate := fmt.Sprintf(opens, window, number(l.HoldS), l.Tuples)
+	rate := fmt.Sprintf(opens, window, format.Number(l.HoldS), l.Tuples)
 	rateIs := func(share float64) string {
-		expr := fmt.Sprintf("%s > %s", rate, number(share))
+		expr := fmt.Sprintf("%s > %s", rate, format.Number(share))
 		if l.Waits { // else connections that the backend closes first would count
-			expr += fmt.Sprintf(" and "+waits+" > %s", l.Tuples, number(leftBehind))
+			expr += fmt.Sprintf(" and "+waits+" > %s", l.Tuples, format.Number(leftBehind))
 		}
 		return expr
 	}
 	waitIs := func(share float64) string {
-		return fmt.Sprintf(waits+" > %s and "+opened+" > %s", l.Tuples, number(share), l.Tuples, number(warnShare))
+		return fmt.Sprintf(waits+" > %s and "+opened+" > %s", l.Tuples, format.Number(share), l.Tuples, format.Number(warnShare))
 	}
 	summary := fmt.Sprintf("{{ $labels.instance }}: {{ $value | humanizePercentage }} of %d source ports towards the upstream are in TIME_WAIT", l.Tuples)
 	r := Rules{Group: group + "-" + l.Variants[0], Variants: l.Variants, About: l.about()}
@@ -80,12 +81,12 @@ func (l limit) rules(group string) Rules {
 		fmt.Sprintf("{{ $labels.instance }}: at this rate of new connections {{ $value | humanizePercentage }} of %d source ports come to be taken", l.Tuples),
 		fmt.Sprintf("The ports, each held for %s s, bear %s new connections per second if nginx closes them first. At more they are used up, and nginx logs error 99 and answers 502. %s"+
 			"Scrape every 10 s or more often. The counter has all outgoing connections of the namespace, whatever they are towards%s.",
-			number(l.HoldS), number(l.Rate()), spaced(l.warns()), map[bool]string{true: "; one that fails is in none, so in the outage itself this falls silent"}[l.HoldS >= waitsOut]),
+			format.Number(l.HoldS), format.Number(l.Rate()), spaced(l.warns()), map[bool]string{true: "; one that fails is in none, so in the outage itself this falls silent"}[l.HoldS >= waitsOut]),
 	})
 	if !l.Counts() {
 		r.Alerts = append(r.Alerts, Alert{
 			"NginxUpstreamConnectRateAtLimit", rateIs(actShare), wait(l.lead(window * actShare / l.HoldS)), "critical", r.Alerts[0].Summary,
-			fmt.Sprintf("Error 99 (Cannot assign requested address) is due: above %s new connections per second the ports come to be used up. Pool upstream connections (keepalive), or add addresses at either end.", number(l.Rate())),
+			fmt.Sprintf("Error 99 (Cannot assign requested address) is due: above %s new connections per second the ports come to be used up. Pool upstream connections (keepalive), or add addresses at either end.", format.Number(l.Rate())),
 		})
 		return r
 	}
@@ -94,7 +95,7 @@ func (l limit) rules(group string) Rules {
 		fmt.Sprintf("From half of them on connect() searches for a free one and becomes slow; when all are taken nginx logs error 99 and answers 502. %sPool upstream connections (keepalive), or set net.ipv4.tcp_tw_reuse=1.", l.lasts("the other half", warnShare)),
 	}, Alert{
 		"NginxSourcePortsNearlyUsedUp", waitIs(actShare), wait(l.lead(actShare)), "critical", summary,
-		fmt.Sprintf("Error 99 (Cannot assign requested address) is due or has come. %sShed load, or pool nginx's upstream connections now; TIME_WAIT ends by itself after %s s.", l.lasts("the last tenth", actShare), number(l.HoldS)),
+		fmt.Sprintf("Error 99 (Cannot assign requested address) is due or has come. %sShed load, or pool nginx's upstream connections now; TIME_WAIT ends by itself after %s s.", l.lasts("the last tenth", actShare), format.Number(l.HoldS)),
 	})
 	return r
 }
@@ -104,7 +105,7 @@ func (l limit) about() string {
 	if l.Reached {
 		how = "counted when error 99 came"
 	}
-	return fmt.Sprintf("%s: %d tuples, %s; a closed one blocks for %s s.", l.Names(), l.Tuples, how, number(l.HoldS))
+	return fmt.Sprintf("%s: %d tuples, %s; a closed one blocks for %s s.", l.Names(), l.Tuples, how, format.Number(l.HoldS))
 }
 
 // lead is how many seconds before the last port is gone the given share of the
@@ -135,7 +136,7 @@ func (l limit) warns() string {
 	case !sees:
 		said = append(said, "It warns of a load that grows, not of one that jumps.")
 	case !lasting:
-		said = append(said, fmt.Sprintf("If the load jumps to the %s per second of the lab they last %s, and this is true %s before, at the next scrape.", number3(l.PerS), seconds(l.lead(0)), seconds(lead)))
+		said = append(said, fmt.Sprintf("If the load jumps to the %s per second of the lab they last %s, and this is true %s before, at the next scrape.", format.Number(l.PerS), format.About(l.lead(0)), format.About(lead)))
 	}
 	return strings.Join(said, " ")
 }
@@ -154,15 +155,5 @@ func (l limit) lasts(rest string, share float64) string {
 	if math.IsInf(lead, 1) {
 		return ""
 	}
-	return fmt.Sprintf("At the %s per second of the lab %s lasts %s. ", number3(l.PerS), rest, seconds(lead))
-}
-
-func seconds(s float64) string { return number3(s) + " s" }
-
-// number3 is one with three digits.
-func number3(x float64) string {
-	if x >= 1000 {
-		return number(math.Round(x))
-	}
-	return strconv.FormatFloat(x, 'g', 3, 64)
+	return fmt.Sprintf("At the %s per second of the lab %s lasts %s. ", format.Number(l.PerS), rest, format.About(lead))
 }

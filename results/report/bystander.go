@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/results"
-	"github.com/lab99/lab99/results/chart"
 )
 
 // Bystanders says what became of another program on nginx's host; "" where
@@ -24,9 +24,9 @@ func (v variant) Bystanders() string {
 }
 
 func tries(t results.Tries) string {
-	s := fmt.Sprintf("%s of %s", chart.Grouped(float64(t.Failed)), chart.Grouped(float64(t.Tried)))
+	s := fmt.Sprintf("%s of %s", format.Grouped(t.Failed), format.Grouped(t.Tried))
 	if t.FirstFailureS != nil {
-		s += fmt.Sprintf(" (%s, from %s on)", t.Errno, chart.Seconds(*t.FirstFailureS))
+		s += fmt.Sprintf(" (%s, from %s on)", t.Errno, format.Seconds(*t.FirstFailureS))
 	}
 	return s
 }

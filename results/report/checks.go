@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/results"
-	"github.com/lab99/lab99/results/chart"
 )
 
 // checked is a line of the table of checks. The verdict names figures as a
@@ -72,7 +72,7 @@ func (v variant) Checked() []checked {
 }
 
 func inWords(c results.Check) checked {
-	words := checked{Name: c.Name, Outcome: mark(c.OK), Law: c.Law, Predicted: number(c.Predicted), Measured: number(c.Measured), Text: c.Text}
+	words := checked{Name: c.Name, Outcome: mark(c.OK), Law: c.Law, Predicted: format.Or(c.Predicted, format.Number, "–"), Measured: format.Or(c.Measured, format.Number, "–"), Text: c.Text}
 	if f, known := laws[c.Name]; known {
 		words.Name, words.Predicted, words.Measured = f.words, f.show(c.Predicted), f.show(c.Measured)
 		return words
@@ -90,7 +90,7 @@ func inWords(c results.Check) checked {
 	words.Name, words.Law, words.Predicted, words.Measured = f.words, "what the scenario expects", bound, f.show(c.Measured)
 	words.Text = f.words + ": " + bound + " expected, " + words.Measured + " measured"
 	if c.Measured == nil {
-		words.Measured, words.Text = chart.NotMeasured, f.words+": "+bound+" expected, not measured"
+		words.Measured, words.Text = format.NotMeasured, f.words+": "+bound+" expected, not measured"
 	}
 	return words
 }
@@ -120,7 +120,7 @@ func (f figure) show(x *float64) string {
 	}
 	s := strconv.FormatFloat(math.Round(1000**x)/1000, 'f', -1, 64)
 	if math.Abs(*x) >= 1000 || *x == math.Trunc(*x) {
-		s = chart.Grouped(*x)
+		s = format.Grouped(*x)
 	}
 	return strings.TrimSpace(s + " " + f.unit)
 }

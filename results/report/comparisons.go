@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/chart"
 )
@@ -48,7 +49,7 @@ func (c comparison) Error() string {
 	if c.RelativeError == nil {
 		return "–"
 	}
-	return fmt.Sprintf("%+.2f %%", 100**c.RelativeError)
+	return format.Change(*c.RelativeError)
 }
 
 // Within is the tolerance.
@@ -62,7 +63,7 @@ func (c comparison) Within() string {
 		return "± " + strconv.FormatFloat(math.Round(1000*c.Tolerance), 'f', -1, 64) + " ms"
 	}
 	if c.Unit != "" && c.Unit != "s" { // things are counted
-		return "± " + chart.Grouped(math.Round(c.Tolerance))
+		return "± " + format.Grouped(math.Round(c.Tolerance))
 	}
 	t := math.Round(100*c.Tolerance) / 100
 	return "± " + chart.Amount(&t, c.Unit)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/template"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/results/chart"
 	"github.com/lab99/lab99/results/monitoring"
 )
@@ -24,8 +25,8 @@ func (p *page) step(w io.Writer) error { return p.text(w, "step") }
 
 func (p *page) text(w io.Writer, name string) error {
 	t, err := template.New("postmortem").Funcs(template.FuncMap{
-		"count": count, "secs": secs, "ratio": ratio, "ms": ms, "expected": expected, "cell": cell,
-		"grouped": func(n int64) string { return chart.Grouped(float64(n)) },
+		"count": format.Count, "secs": secs, "ratio": ratio, "ms": ms, "expected": expected, "cell": cell,
+		"grouped": format.Grouped[int64],
 		"blank":   func(what string) string { return "_Fill in: " + what + "_" },
 		"failure": p.failure, "timeline": timeline, "full": full, "sentence": sentence,
 		"first": func(lines []string) []string { return lines[:min(len(lines), 8)] },
@@ -72,7 +73,7 @@ func (v variant) Cause() string {
 	case finWait2:
 		add("Connections that nginx had closed and the backend had not held them, in FIN_WAIT2: until the backend closes, or for tcp_fin_timeout.")
 	default:
-		add("A tuple whose connection nginx closed first stays in TIME_WAIT for about %s s.", number(&p.HoldS))
+		add("A tuple whose connection nginx closed first stays in TIME_WAIT for about %s s.", format.Number(p.HoldS))
 	}
 	if v.CloseShare != nil {
 		add("The share that nginx closed first was f = %.2f.", *v.CloseShare)
@@ -81,7 +82,7 @@ func (v variant) Cause() string {
 		add("%.1f %% of the requests reused an upstream connection.", 100**v.ReuseRatio)
 	}
 	if v.RhoSteady != nil && v.heldBy() != established {
-		add("At %s requests per second that makes a load factor of ρ = %s (above 1 the table fills).", chart.Grouped(v.OfferedPerS), ratio(v.RhoSteady))
+		add("At %s requests per second that makes a load factor of ρ = %s (above 1 the table fills).", format.Grouped(v.OfferedPerS), ratio(v.RhoSteady))
 	}
 	if v.Plan.Random {
 		add("Requests came at random: some find no tuple left although on average there are enough, a share of them that Erlang's B formula gives.")
@@ -93,7 +94,7 @@ func (v variant) Cause() string {
 		add("With no tuple left, connect() fails with EADDRNOTAVAIL (99), nginx logs it and answers 502. Failed attempts take no tuple; the outage lasts until those that filled the table are free.")
 	}
 	if e := v.Errors; e != nil && e.NoLiveUpstreams > e.Error99 {
-		add("nginx took the failed connect() for a failure of the peer (max_fails=%d) and marked each of them down for fail_timeout: %s requests were then answered \"no live upstreams\" without a try.", max(v.Plan.MaxFails, 1), chart.Grouped(float64(e.NoLiveUpstreams)))
+		add("nginx took the failed connect() for a failure of the peer (max_fails=%d) and marked each of them down for fail_timeout: %s requests were then answered \"no live upstreams\" without a try.", max(v.Plan.MaxFails, 1), format.Grouped(e.NoLiveUpstreams))
 	}
 	return strings.Join(s, " ")
 }
@@ -102,7 +103,7 @@ func (v variant) Cause() string {
 func (v variant) withoutPorts(add func(string, ...any)) {
 	taken := "Ports had no part in it"
 	if n := v.Ports.PeakUsed; n != nil && v.Predicted.Tuples > 0 {
-		taken = fmt.Sprintf("Ports had no part in it: at most %s of %s tuples were taken", count(n), v.K())
+		taken = fmt.Sprintf("Ports had no part in it: at most %s of %s tuples were taken", format.Count(n), v.K())
 	}
 	text, n := v.mostLogged()
 	switch {
@@ -115,9 +116,9 @@ func (v variant) withoutPorts(add func(string, ...any)) {
 	}
 	add("%s.", taken)
 	if text != "" {
-		add("What nginx logged most, %s times: “%s”.", chart.Grouped(float64(n)), text)
+		add("What nginx logged most, %s times: “%s”.", format.Grouped(n), text)
 	} else {
-		add("nginx logged nothing: %s requests were answered with an error or not in time.", count(v.Failed))
+		add("nginx logged nothing: %s requests were answered with an error or not in time.", format.Count(v.Failed))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/chart"
 )
@@ -122,7 +123,7 @@ func (p *page) BackendPort() string {
 // html writes the page: one file that needs no other and no network.
 func (p *page) html(w io.Writer) error {
 	t, err := template.New("page").Funcs(template.FuncMap{
-		"count": count, "secs": secs, "ratio": ratio, "ms": ms, "number": number, "expected": expected, "mark": mark,
+		"count": format.Count, "secs": secs, "ratio": ratio, "ms": ms, "number": func(x *float64) string { return format.Or(x, format.Number, "–") }, "expected": expected, "mark": mark,
 		"join": strings.Join, "glossary": glossary, "breakable": breakable, "together": together, "inline": inline, "prose": prose, "sentence": sentence,
 		"style":  func() template.CSS { return template.CSS(themeStyle() + pageStyle) },
 		"script": func() template.JS { return template.JS(pageScript) }, "scriptHash": scriptHash,

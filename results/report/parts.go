@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/chart"
 )
@@ -108,7 +109,7 @@ func (p *page) EnvDifferences() []setting {
 			set := func(name, value string) {
 				key := host + ": " + name
 				if all[key] == nil {
-					all[key] = slices.Repeat([]string{chart.NotMeasured}, len(p.Variants))
+					all[key] = slices.Repeat([]string{format.NotMeasured}, len(p.Variants))
 				}
 				all[key][i] = value
 			}
@@ -125,7 +126,7 @@ func (p *page) EnvDifferences() []setting {
 	}
 	var differ []setting
 	for _, key := range slices.Sorted(maps.Keys(all)) {
-		seen := slices.DeleteFunc(slices.Clone(all[key]), func(s string) bool { return s == chart.NotMeasured })
+		seen := slices.DeleteFunc(slices.Clone(all[key]), func(s string) bool { return s == format.NotMeasured })
 		slices.Sort(seen)
 		if len(slices.Compact(seen)) > 1 {
 			differ = append(differ, setting{key, all[key]})

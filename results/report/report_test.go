@@ -318,7 +318,7 @@ func TestTheLawAndTheRunStandSideBySide(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"| baseline | first error 99 | 2.50 s | 5.52 s | +120.80 % | ± 50 ms | f below 1 |",
+		"| baseline | first error 99 | 2.50 s | 5.52 s | +120.8 % | ± 50 ms | f below 1 |",
 		"**The run left the law.** baseline, first error 99: predicted",
 	} {
 		if !strings.Contains(md, want) {

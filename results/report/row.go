@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/results"
-	"github.com/lab99/lab99/results/chart"
 )
 
 // What follows are the cells of a variant's row in the table of verdicts.
@@ -19,7 +19,7 @@ import (
 // stopped, so that of the requests after the first failure stands behind it.
 func (v variant) FailedByCause() string {
 	if v.Failed == nil || v.Scheduled == nil || *v.Scheduled == 0 {
-		return chart.NotMeasured
+		return format.NotMeasured
 	}
 	lost := v.Lost()
 	if lost == 0 {
@@ -39,13 +39,13 @@ func (v variant) FailedByCause() string {
 		switch {
 		case c.n == nil: // not measured
 		case *c.n == lost:
-			text = percent(float64(lost)/all) + " " + c.what
+			text = format.Percent(float64(lost)/all) + " " + c.what
 		case *c.n > 0:
-			parts = append(parts, percent(float64(*c.n)/all)+" "+c.what)
+			parts = append(parts, format.Percent(float64(*c.n)/all)+" "+c.what)
 		}
 	}
 	if text == "" {
-		text = percent(float64(lost)/all) + ": " + strings.Join(parts, ", ")
+		text = format.Percent(float64(lost)/all) + ": " + strings.Join(parts, ", ")
 	}
 	if after := v.afterFirst(); after != "" {
 		text += " (" + after + " from the first on)"
@@ -63,18 +63,7 @@ func (v variant) afterFirst() string {
 	if after <= 0 || *v.Failed > after || *v.OKBefore == 0 { // none before: it is the share in all
 		return ""
 	}
-	return percent(float64(*v.Failed) / float64(after))
-}
-
-// percent never rounds a failure away, nor a success.
-func percent(share float64) string {
-	switch {
-	case share > 0 && share < 0.001:
-		return "< 0.1 %"
-	case share < 1 && share > 0.999:
-		return "> 99.9 %"
-	}
-	return strconv.FormatFloat(100*share, 'f', 1, 64) + " %"
+	return format.Percent(float64(*v.Failed) / float64(after))
 }
 
 // NewPerRequest is the new upstream connections per request: the churn.
@@ -82,7 +71,7 @@ func (v variant) NewPerRequest() string {
 	churn := v.ConnectionsPerRequest()
 	switch {
 	case churn == nil:
-		return chart.NotMeasured
+		return format.NotMeasured
 	case *churn > 0 && *churn < 0.001:
 		return "< 0.001"
 	}
@@ -92,9 +81,9 @@ func (v variant) NewPerRequest() string {
 // PortsPeak is the most tuples taken at once, of those there are.
 func (v variant) PortsPeak() string {
 	if v.Ports.PeakUsed == nil {
-		return chart.NotMeasured
+		return format.NotMeasured
 	}
-	peak := count(v.Ports.PeakUsed)
+	peak := format.Count(v.Ports.PeakUsed)
 	if v.Predicted.Tuples == 0 {
 		return peak + ", no ports needed"
 	}
@@ -105,7 +94,7 @@ func (v variant) PortsPeak() string {
 func (v variant) Side() string {
 	proxy, backend := v.TimeWait.ProxyPeak, v.TimeWait.BackendPeak
 	if proxy == nil || backend == nil {
-		return chart.NotMeasured
+		return format.NotMeasured
 	}
 	side := "both"
 	switch few := max(int64(v.Predicted.Tuples)/20, 5); {
@@ -116,29 +105,21 @@ func (v variant) Side() string {
 	case *backend > 4**proxy:
 		side = "backend"
 	}
-	return fmt.Sprintf("%s: %s / %s", side, count(proxy), count(backend))
+	return fmt.Sprintf("%s: %s / %s", side, format.Count(proxy), format.Count(backend))
 }
 
 // Latencies are p50, p99 and maximum from the intended send time.
 func (v variant) Latencies() string {
 	if v.Latency == nil {
-		return chart.NotMeasured
+		return format.NotMeasured
 	}
-	return fmt.Sprintf("%s / %s / %s ms", brief(v.Latency.P50), brief(v.Latency.P99), brief(v.Latency.Max))
-}
-
-// brief is a number of milliseconds with no more digits than one reads.
-func brief(x float64) string {
-	if x >= 100 {
-		return chart.Grouped(x)
-	}
-	return strconv.FormatFloat(x, 'g', 2, 64)
+	return fmt.Sprintf("%s / %s / %s ms", format.Rough(v.Latency.P50), format.Rough(v.Latency.P99), format.Rough(v.Latency.Max))
 }
 
 // NginxCPU is in cores.
 func (v variant) NginxCPU() string {
 	if v.CPU.Proxy == nil {
-		return chart.NotMeasured
+		return format.NotMeasured
 	}
 	return strconv.FormatFloat(*v.CPU.Proxy, 'f', 2, 64) + " cores"
 }
@@ -148,11 +129,11 @@ func (v variant) NginxCPU() string {
 func (v variant) Headroom() string {
 	switch {
 	case v.RhoSteady == nil:
-		return chart.NotMeasured
+		return format.NotMeasured
 	case v.Collapsed:
 		return "none: connect() got too dear"
 	case v.FirstError != nil && *v.RhoSteady > 1:
-		return fmt.Sprintf("none: %s times too much", brief(*v.RhoSteady))
+		return fmt.Sprintf("none: %s times too much", format.Rough(*v.RhoSteady))
 	case v.FirstError != nil:
 		return "none"
 	}
@@ -165,11 +146,11 @@ func (v variant) Headroom() string {
 	}
 	switch {
 	case taken > 1:
-		return fmt.Sprintf("none: %s times too much", brief(taken))
+		return fmt.Sprintf("none: %s times too much", format.Rough(taken))
 	case taken < 0.01:
 		return "over 100 times"
 	}
-	return fmt.Sprintf("%s times, to %s/s", brief(1/taken), chart.Grouped(v.OfferedPerS/taken))
+	return fmt.Sprintf("%s times, to %s/s", format.Rough(1/taken), format.Grouped(v.OfferedPerS/taken))
 }
 
 // open is the share of the tuples that open connections hold on average over the
@@ -205,11 +186,11 @@ func (p *page) Mechanism() string {
 		return v.Cause()
 	case v.FirstError != nil && v.heldBy() == established:
 		return fmt.Sprintf("Every request that waits for the backend holds a connection to it, and each connection a port number of its own. Of a slow backend %s requests a second soon wait for all %s of them. "+
-			"Then none is free: the next connect() fails with error 99, “Cannot assign requested address”, and the client gets a 502. No closed connection has a part in it.", chart.Grouped(v.OfferedPerS), ports)
+			"Then none is free: the next connect() fails with error 99, “Cannot assign requested address”, and the client gets a 502. No closed connection has a part in it.", format.Grouped(v.OfferedPerS), ports)
 	case v.FirstError != nil && v.heldBy() == finWait2:
 		return fmt.Sprintf("For a request that cannot share a connection nginx opens a new one to the backend, and each takes a port number of its own. nginx closes it when it has the response, but this backend "+
 			"does not close its end, and until it does the number stays blocked; this is called FIN_WAIT2. At %s requests a second %s ports last %s. Then none is free: the next connect() fails with error 99, "+
-			"“Cannot assign requested address”, and the client gets a 502.", chart.Grouped(v.OfferedPerS), ports, chart.Seconds(*v.FirstError))
+			"“Cannot assign requested address”, and the client gets a 502.", format.Grouped(v.OfferedPerS), ports, format.Seconds(*v.FirstError))
 	}
 	if v.Collapsed && v.FirstError == nil {
 		return fmt.Sprintf("For a request that cannot share a connection nginx opens a new one to the backend, and each takes a port number of its own, which stays blocked for %s after the "+
@@ -219,9 +200,9 @@ func (p *page) Mechanism() string {
 	if law.FirstError99S == nil || v.FirstError == nil || v.OfferedPerS <= 0 || law.HoldS <= 0 || v.Plan.Race || v.Plan.Random || v.Plan.Profile != "" || v.heldBy() != timeWait {
 		return ""
 	}
-	sum := fmt.Sprintf("%s ports at %s new connections a second last %s", ports, chart.Grouped(v.OfferedPerS), chart.Seconds(*law.FirstError99S))
+	sum := fmt.Sprintf("%s ports at %s new connections a second last %s", ports, format.Grouped(v.OfferedPerS), format.Seconds(*law.FirstError99S))
 	if math.Abs(*law.FirstError99S-float64(law.Tuples)/v.OfferedPerS) > 0.02**law.FirstError99S {
-		sum = fmt.Sprintf("%s ports at %s requests a second last %s by the law", ports, chart.Grouped(v.OfferedPerS), chart.Seconds(*law.FirstError99S))
+		sum = fmt.Sprintf("%s ports at %s requests a second last %s by the law", ports, format.Grouped(v.OfferedPerS), format.Seconds(*law.FirstError99S))
 	}
 	return fmt.Sprintf("For a request that cannot share a connection nginx opens a new one to the backend, and each takes a port number of its own. "+
 		"When the connection ends, the side that closed it first keeps that number blocked for %s more; this is called TIME_WAIT. %s. "+

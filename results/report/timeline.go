@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/results"
-	"github.com/lab99/lab99/results/chart"
 )
 
 // moment is a line of the timeline.
@@ -19,7 +19,7 @@ type moment struct {
 }
 
 // T is the moment on the load's clock.
-func (m moment) T() string { return chart.Seconds(m.at) }
+func (m moment) T() string { return format.Seconds(m.at) }
 
 // timeline is what happened to a variant, in order.
 func timeline(v *variant) []moment {
@@ -31,18 +31,18 @@ func timeline(v *variant) []moment {
 	}
 	if v.Data != nil && len(v.Data.Samples) > 0 {
 		zero := 0.0
-		add(&zero, fmt.Sprintf("load starts: %s requests per second offered", chart.Grouped(v.OfferedPerS)))
+		add(&zero, fmt.Sprintf("load starts: %s requests per second offered", format.Grouped(v.OfferedPerS)))
 		half, k := firstTaken(v.Data.Samples, v.Predicted.Tuples, 0.5)
-		add(half, fmt.Sprintf("half of the tuples are taken (%s of %s): from here on connect() has to search", chart.Grouped(float64(k)), v.K()))
+		add(half, fmt.Sprintf("half of the tuples are taken (%s of %s): from here on connect() has to search", format.Grouped(k), v.K()))
 		// The sampler never meets the very last tuple.
 		full, k := firstTaken(v.Data.Samples, v.Predicted.Tuples, 0.99)
-		add(full, fmt.Sprintf("%s of %s tuples are taken, as sampled: the plateau", chart.Grouped(float64(k)), v.K()))
+		add(full, fmt.Sprintf("%s of %s tuples are taken, as sampled: the plateau", format.Grouped(k), v.K()))
 		first, last := failures(v.Data.Samples)
 		if v.FirstError == nil {
 			add(first, "first failure, of another kind than error 99")
 		}
 		peak, rate := errorPeak(v.Data.Samples)
-		add(peak, fmt.Sprintf("failures peak at %s per second", chart.Grouped(rate)))
+		add(peak, fmt.Sprintf("failures peak at %s per second", format.Grouped(rate)))
 		add(last, "last failure")
 		if v.RecoveredS != nil {
 			what := "recovery: requests succeed again"
@@ -58,7 +58,7 @@ func timeline(v *variant) []moment {
 	add(v.FirstError, "first error 99")
 	ends := "load ends"
 	if after := v.Plan.StopAfterS; after != nil && v.FirstError != nil && v.LoadEndS != nil && *v.LoadEndS < v.Plan.DurationS-0.5 {
-		ends = fmt.Sprintf("load ends, %s after the first error 99 as the scenario has it", chart.Seconds(*v.LoadEndS-*v.FirstError))
+		ends = fmt.Sprintf("load ends, %s after the first error 99 as the scenario has it", format.Seconds(*v.LoadEndS-*v.FirstError))
 	}
 	add(v.LoadEndS, ends)
 	slices.SortStableFunc(ms, func(a, b moment) int { return int(1e6 * (a.at - b.at)) })

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/results"
-	"github.com/lab99/lab99/results/chart"
 )
 
 // occupied is the moment at which most tuples were taken.
@@ -31,7 +31,7 @@ func (d destination) By() string {
 	})
 	var parts []string
 	for _, n := range names {
-		parts = append(parts, chart.Grouped(float64(d.states[n]))+" "+strings.ToUpper(strings.ReplaceAll(n, "-", "_")))
+		parts = append(parts, format.Grouped(float64(d.states[n]))+" "+strings.ToUpper(strings.ReplaceAll(n, "-", "_")))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -86,7 +86,7 @@ func full(v *variant) *occupied {
 	if most == nil || float64(most.Net.Count("")) < 0.99*float64(v.Predicted.Tuples) {
 		return nil
 	}
-	o := &occupied{At: chart.Seconds(most.T)}
+	o := &occupied{At: format.Seconds(most.T)}
 	for _, s := range most.Net.Sockets {
 		i := slices.IndexFunc(o.Destinations, func(d destination) bool { return d.Dst == s.Dst })
 		if i < 0 {
@@ -98,7 +98,7 @@ func full(v *variant) *occupied {
 	}
 	slices.SortFunc(o.Destinations, func(a, b destination) int { return cmp.Compare(a.Dst, b.Dst) })
 	for i := range o.Destinations {
-		o.Destinations[i].Usable = chart.Grouped(float64(v.Predicted.Tuples) / float64(len(o.Destinations)))
+		o.Destinations[i].Usable = format.Grouped(float64(v.Predicted.Tuples) / float64(len(o.Destinations)))
 	}
 	return o
 }

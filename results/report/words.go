@@ -6,41 +6,21 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/lab99/lab99/results/chart"
+	"github.com/lab99/lab99/internal/format"
 )
 
 // What follows writes measured numbers; nil is a number nobody took.
 
-func count(n *int64) string {
-	if n == nil {
-		return chart.NotMeasured
-	}
-	return chart.Grouped(float64(*n))
-}
-
-func secs(s *float64) string {
-	if s == nil {
-		return "–"
-	}
-	return chart.Seconds(*s)
-}
+func secs(s *float64) string { return format.Or(s, format.Seconds, "–") }
 
 func ratio(r *float64) string {
 	if r == nil {
-		return chart.NotMeasured
+		return format.NotMeasured
 	}
 	return strconv.FormatFloat(*r, 'g', 3, 64)
 }
 
-func ms(v float64) string { return brief(v) + " ms" }
-
-func number(v *float64) string {
-	if v == nil {
-		return "–"
-	}
-	s := strconv.FormatFloat(*v, 'f', 3, 64)
-	return strings.TrimRight(strings.TrimRight(s, "0"), ".")
-}
+func ms(v float64) string { return format.Rough(v) + " ms" }
 
 // expected says how a verdict stands to what was expected.
 func expected(b *bool) string {
@@ -68,11 +48,11 @@ func mark(b *bool) string {
 func (v variant) FirstError99() string {
 	switch {
 	case v.FirstError != nil:
-		return chart.Seconds(*v.FirstError)
+		return format.Seconds(*v.FirstError)
 	case v.Errors != nil && v.Errors.Error99 == 0:
 		return "none"
 	}
-	return chart.NotMeasured
+	return format.NotMeasured
 }
 
 // PredictedError99 is when the laws expect it.
@@ -83,11 +63,11 @@ func (v variant) PredictedError99() string {
 	case v.Plan.Random:
 		return "at random"
 	case v.Collapsed:
-		return "≈ " + chart.Seconds(*v.Predicted.FirstError99S)
+		return "≈ " + format.Seconds(*v.Predicted.FirstError99S)
 	case v.Predicted.GivenShare != nil:
-		return fmt.Sprintf("%s, given f = %.2f", chart.Seconds(*v.Predicted.FirstError99S), *v.Predicted.GivenShare)
+		return fmt.Sprintf("%s, given f = %.2f", format.Seconds(*v.Predicted.FirstError99S), *v.Predicted.GivenShare)
 	}
-	return chart.Seconds(*v.Predicted.FirstError99S)
+	return format.Seconds(*v.Predicted.FirstError99S)
 }
 
 // FailedShare is the share of answered requests that failed, in percent.
@@ -95,11 +75,11 @@ func (v variant) FailedShare() string {
 	if v.Failed == nil || v.OK == nil || *v.Failed+*v.OK == 0 {
 		return ""
 	}
-	return percent(float64(*v.Failed) / float64(*v.Failed+*v.OK))
+	return format.Percent(float64(*v.Failed) / float64(*v.Failed+*v.OK))
 }
 
 // K is the number of the variant's tuples.
-func (v variant) K() string { return chart.Grouped(float64(v.Predicted.Tuples)) }
+func (v variant) K() string { return format.Grouped(v.Predicted.Tuples) }
 
 // Fix is how a variant differs from the baseline, in one line.
 func (v variant) Fix() string {
@@ -140,7 +120,7 @@ func glossary() []term {
 
 // together keeps a number and its unit on one line.
 func together(s string) string {
-	if s == chart.NotMeasured {
+	if s == format.NotMeasured {
 		return s
 	}
 	return strings.ReplaceAll(s, " ", "\u00a0")
