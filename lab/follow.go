@@ -69,10 +69,10 @@ func Follow(r *scenarios.Resolved) (*scenarios.Resolved, []string) {
 func expects(v *scenarios.Variant, was scenarios.Variant, before, after law.Prediction, first bool) (notes []string) {
 	written := was.Expect.Verdict
 	switch {
-	case v.Expect.Set, written != before.Verdict && written != scenarios.VerdictPredicted:
+	case v.Expect.Set, written != before.Verdict && written != law.Predicted:
 		return nil
 	case before.Verdict == after.Verdict:
-		v.Expect.Verdict = scenarios.VerdictPredicted
+		v.Expect.Verdict = law.Predicted
 		return nil
 	case v.Proxy.Keepalive > 0 && !fails(before.Verdict) && keepsUp(*v):
 		return nil // only what the backend closes by itself would fill the ports, and whose TIME_WAIT that is nobody knows
@@ -80,9 +80,9 @@ func expects(v *scenarios.Variant, was scenarios.Variant, before, after law.Pred
 	if first && !fails(after.Verdict) {
 		notes = append(notes, fmt.Sprintf("%s: with these figures the law has no error 99 (%s, load factor %.2f): nothing will be reproduced, and that is what is expected", v.Name, after.Verdict, after.Rho))
 	}
-	v.Expect.Verdict = scenarios.VerdictPredicted
+	v.Expect.Verdict = law.Predicted
 	for _, c := range v.Expect.Measured {
-		notes = append(notes, fmt.Sprintf("%s: the claim %s %s %g is left out, as with these figures it is foretold to be %s", v.Name, c.Metric, c.Op, c.Value, after.Verdict))
+		notes = append(notes, fmt.Sprintf("%s: the claim %s %s %g is left out, as with these figures it is foretold to be %s", v.Name, c.Figure, c.Op, c.Value, after.Verdict))
 	}
 	v.Expect.Measured = nil
 	return notes

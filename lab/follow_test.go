@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
@@ -41,7 +42,7 @@ func TestExpectationsAreTheLaws(t *testing.T) {
 	for _, s := range all {
 		for _, size := range s.Sizes {
 			for _, v := range planned(t, s, size).Variants {
-				got := v.Expect == v.Predicted.Verdict || v.Expect == scenarios.VerdictPredicted
+				got := v.Expect == v.Predicted.Verdict || v.Expect == law.Predicted
 				if want := !slices.Contains(notTheLaws, s.Name+"/"+v.Name); got != want {
 					t.Errorf("%s/%s, size %s: expected %s, predicted %s", s.Name, v.Name, size, v.Expect, v.Predicted.Verdict)
 				}
@@ -75,7 +76,7 @@ func TestOtherFigures(t *testing.T) {
 func holdToFigures(t *testing.T, scenario string, v scenarios.Variant, p results.VariantPlan, ports int, rate float64) {
 	t.Helper()
 	told := !slices.Contains(notTheLaws, scenario+"/"+v.Name)
-	if told != (p.Expect == scenarios.VerdictPredicted) {
+	if told != (p.Expect == law.Predicted) {
 		t.Errorf("%s: expects %s", v.Name, p.Expect)
 	}
 	if r := p.RatePerS / rate; math.Abs(r-math.Round(4*r)/4) > 0.09 || p.RatePerS < 0.75*rate {
@@ -125,7 +126,7 @@ func TestFiguresThatAreSetStand(t *testing.T) {
 	}
 	_, p := withFigures(t, s, "size.ports=737", "size.rate=91", "size.duration=10s", "expect.verdict=mitigated")
 	for _, v := range p.Variants {
-		if v.DurationS != 10 || v.Expect != scenarios.VerdictMitigated {
+		if v.DurationS != 10 || v.Expect != law.Mitigated {
 			t.Errorf("%s lasts %g s and expects %s, want 10 s and mitigated", v.Name, v.DurationS, v.Expect)
 		}
 	}

@@ -170,7 +170,7 @@ func (t *trial) readBack(ctx context.Context) error {
 	t.m.ConntrackMax, _ = strconv.ParseInt(proxy.Sysctls["net.netfilter.nf_conntrack_max"], 10, 64)
 	v := t.v.Settled(proxy.Version)
 	t.plan.Race, t.plan.Keepalive = race(v), v.Proxy.Keepalive
-	t.plan.Predicted = results.Prediction(law.Predict(t.setup(proxy)))
+	t.plan.Predicted = law.Predict(t.setup(proxy))
 	t.m.Plan = t.plan
 	for _, s := range t.run.why.add(t.v.Name, t.reasons(proxy)) {
 		t.run.o.Progress.Say("Note: " + t.v.Name + ": " + s)

@@ -169,7 +169,7 @@ func foretold(v results.VariantPlan) string {
 		return ports + fmt.Sprintf("the rate collapses after %.2f s", *p.CollapseS)
 	case first == nil:
 		return ports + fmt.Sprintf("no error 99, ρ %.2f", p.Rho)
-	case v.Race && v.Expect != scenarios.VerdictMitigated:
+	case v.Race && v.Expect != law.Mitigated:
 		return ports + fmt.Sprintf("first error 99 after %.2f s / f, %d / f requests succeed", *first, *p.OKBeforeError99)
 	case v.Race:
 		return ports + "no error 99 if the release keeps connections"
@@ -184,7 +184,7 @@ func foretold(v results.VariantPlan) string {
 // expected is what the scenario claims.
 func expected(v results.VariantPlan) string {
 	words := []string{v.Expect}
-	if v.Expect == scenarios.VerdictPredicted {
+	if v.Expect == law.Predicted {
 		words[0] = "as the law has it"
 	}
 	for _, c := range v.Claims {

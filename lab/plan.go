@@ -29,12 +29,12 @@ func Plan(r *scenarios.Resolved, driver string, cpus int, note string) (*results
 		if _, err := profileOf(v); err != nil {
 			return nil, &scenarios.Error{File: r.Name, Msg: fmt.Sprintf("load.profile of %s: %v", v.Name, err)}
 		}
-		p.Variants = append(p.Variants, planVariant(v, results.Prediction(predicted[i])))
+		p.Variants = append(p.Variants, planVariant(v, predicted[i]))
 	}
 	return p, p.Seal()
 }
 
-func planVariant(v scenarios.Variant, predicted results.Prediction) results.VariantPlan {
+func planVariant(v scenarios.Variant, predicted law.Prediction) results.VariantPlan {
 	vp := results.VariantPlan{
 		Name: v.Name, Title: v.Title, Change: v.Change,
 		ProxyImage: v.Proxy.Image, BackendKind: v.Backend.Kind, BackendImg: v.Backend.Image,
@@ -46,7 +46,7 @@ func planVariant(v scenarios.Variant, predicted results.Prediction) results.Vari
 		Profile: v.Profile(), Method: v.Load.Method,
 		Random: random(v), SteadyS: steady(v).Seconds(),
 		Peers: v.Backend.Peers(), MaxFails: v.Proxy.MaxFails, FailS: v.Proxy.FailTimeout.Seconds(), OneTry: v.Proxy.NextUpstream == "off",
-		Race: race(settled(v)), Retries: retries(v), Claims: claims(v.Expect),
+		Race: race(settled(v)), Retries: retries(v), Claims: v.Expect.Measured,
 		Keepalive: v.Proxy.Keepalive, Workers: v.Proxy.Workers,
 		Sysctls: sysctls(v), Expect: v.Expect.Verdict, Predicted: predicted,
 	}
@@ -174,14 +174,6 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 		s.Churn = pool.LeastChurn()
 	}
 	return s
-}
-
-func claims(e scenarios.Expect) []results.Claim {
-	var all []results.Claim
-	for _, c := range e.Measured {
-		all = append(all, results.Claim{Figure: c.Metric, Op: c.Op, Value: c.Value})
-	}
-	return all
 }
 
 // Layout is what a variant asks of a driver.

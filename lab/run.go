@@ -230,9 +230,9 @@ func (r *run) variants(ctx context.Context) error {
 			r.o.Progress.End(*row)
 		}
 		if i == 0 {
-			baseline = baselineOf(t.v, law.Prediction(t.plan.Predicted))
+			baseline = baselineOf(t.v, t.plan.Predicted)
 			baselineFirst = baseline.FirstError99S
-			if baselineFirst != nil && row != nil && row.Verdict == verdict.Reproduced {
+			if baselineFirst != nil && row != nil && row.Verdict == law.Reproduced {
 				baselineFirst = row.FirstError
 			}
 		}
@@ -278,7 +278,7 @@ func storage(errs ...error) error {
 
 // ExitCode is the exit code of an outcome without an error.
 func ExitCode(s results.Summary) int {
-	harness := slices.ContainsFunc(s.Variants, func(v results.Variant) bool { return v.Verdict == verdict.Error })
+	harness := slices.ContainsFunc(s.Variants, func(v results.Variant) bool { return v.Verdict == law.Error })
 	switch {
 	case s.AsExpected == nil && harness:
 		return verdict.ExitInternal

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/lab99/lab99/internal/format"
+	"github.com/lab99/lab99/lab/law"
 )
 
 // Finding says in one sentence what a run found, for someone who has never
@@ -23,15 +24,15 @@ func Finding(s Summary) string {
 	var failed, sooner, slowed, bought, held, rest []string
 	for _, v := range s.Variants[1:] {
 		switch {
-		case v.Verdict == "mitigated":
+		case v.Verdict == law.Mitigated:
 			held = append(held, v.called())
-		case v.Verdict == "reproduced" && v.FirstError != nil && first.FirstError != nil && *v.FirstError < 0.9**first.FirstError && !v.raced() && !first.raced():
+		case v.Verdict == law.Reproduced && v.FirstError != nil && first.FirstError != nil && *v.FirstError < 0.9**first.FirstError && !v.raced() && !first.raced():
 			sooner = append(sooner, fmt.Sprintf("%s (after %s)", v.called(), format.About(*v.FirstError)))
-		case v.Verdict == "reproduced" && v.FirstError != nil:
+		case v.Verdict == law.Reproduced && v.FirstError != nil:
 			failed = append(failed, fmt.Sprintf("%s (after %s)", v.called(), format.About(*v.FirstError)))
-		case v.Verdict == "collapsed" && v.CollapseS != nil:
+		case v.Verdict == law.Collapsed && v.CollapseS != nil:
 			slowed = append(slowed, fmt.Sprintf("%s (after %s)", v.called(), format.About(*v.CollapseS)))
-		case v.Verdict == "postponed" && v.FirstError != nil:
+		case v.Verdict == law.Postponed && v.FirstError != nil:
 			bought = append(bought, v.gain(first.FirstError))
 		default:
 			rest = append(rest, v.otherwise())
@@ -124,9 +125,9 @@ func (v *Variant) opening() string {
 			format.About(*v.CollapseS), ports, format.About(*v.FirstError), v.refused()+v.unserved())
 	case v.Collapsed && v.CollapseS != nil:
 		return fmt.Sprintf("nginx came to a crawl %s after the load began, with half of %s taken%s", format.About(*v.CollapseS), ports, v.unserved())
-	case v.FirstError != nil && (v.Verdict == "reproduced" || v.Verdict == "postponed"):
+	case v.FirstError != nil && (v.Verdict == law.Reproduced || v.Verdict == law.Postponed):
 		return fmt.Sprintf("nginx ran out of %s %s after the load began%s%s", ports, format.About(*v.FirstError), v.refused(), v.cameBack())
-	case v.Verdict == "mitigated":
+	case v.Verdict == law.Mitigated:
 		return v.called() + " held " + rate(v.OfferedPerS) + " without a failure"
 	}
 	return v.otherwise()
@@ -173,9 +174,9 @@ func (v *Variant) gain(than *float64) string {
 // otherwise words the verdicts that are no outcome of the law.
 func (v *Variant) otherwise() string {
 	switch v.Verdict {
-	case "reproduced":
+	case law.Reproduced:
 		return v.called() + " failed as foretold"
-	case "not-reproduced":
+	case law.NotReproduced:
 		if v.Failed != nil && *v.Failed > 0 && v.FirstError == nil {
 			return fmt.Sprintf("%s failed %s requests, none of them for want of ports", v.called(), format.Grouped(*v.Failed))
 		}
@@ -183,12 +184,12 @@ func (v *Variant) otherwise() string {
 			return "with " + v.called() + strings.TrimPrefix(n, ";")
 		}
 		return v.called() + " did not do what was foretold"
-	case "inconclusive":
+	case law.Inconclusive:
 		return v.called() + " is undecided: nothing failed yet but its ports are filling up"
-	case "invalid":
+	case law.Invalid:
 		first, _, _ := strings.Cut(v.Why, "; ")
 		return v.called() + " is invalid: " + strings.TrimSuffix(first, ".")
-	case "error":
+	case law.Error:
 		first, _, _ := strings.Cut(v.Why, "\n")
 		return v.called() + " ended in an error of the lab: " + strings.TrimSuffix(first, ".")
 	}
@@ -201,7 +202,7 @@ func (s *Summary) rates() string {
 	at := -1.0
 	for _, v := range s.Variants[1:] {
 		switch {
-		case v.Verdict != "mitigated" || v.OfferedPerS == at:
+		case v.Verdict != law.Mitigated || v.OfferedPerS == at:
 		case at >= 0:
 			return "what they were offered"
 		default:

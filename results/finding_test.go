@@ -1,12 +1,16 @@
 package results
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/lab99/lab99/lab/law"
+)
 
 func at[T any](v T) *T { return &v }
 
 func TestFindingIsOneSentence(t *testing.T) {
 	base := Variant{Name: "baseline", Verdict: "reproduced", OfferedPerS: 1000, FirstError: at(4.097), OK: at(int64(5200)), Failed: at(int64(4000)), OKBefore: at(int64(4096)),
-		Ports: Ports{Usable: at(int64(4096))}, Predicted: Prediction{Tuples: 4096}, Errors: &Errors{Error99: 4000}}
+		Ports: Ports{Usable: at(int64(4096))}, Predicted: law.Prediction{Tuples: 4096}, Errors: &Errors{Error99: 4000}}
 	held := Variant{Name: "keepalive", Verdict: "mitigated", OfferedPerS: 1000}
 	more := Variant{Name: "tw-reuse", Verdict: "mitigated", OfferedPerS: 1000}
 	faster := Variant{Name: "above", Verdict: "mitigated", OfferedPerS: 2000}
@@ -68,7 +72,7 @@ func TestFindingIsOneSentence(t *testing.T) {
 func TestFindingOfWhatWasNotMeasured(t *testing.T) {
 	full := Variant{Name: "baseline", Verdict: "reproduced", OfferedPerS: 1000, FirstError: at(4.097), OK: at(int64(5200)), Failed: at(int64(4000)), OKBefore: at(int64(4096)),
 		Scheduled: at(int64(9200)), Dropped: at(int64(1)), Unfinished: at(int64(1)), CollapseS: at(2.0), RecoveredS: at(61.0), Collapsed: true,
-		Ports: Ports{Usable: at(int64(4096))}, Predicted: Prediction{Tuples: 4096, HoldS: 61}, Errors: &Errors{NoLiveUpstreams: 4000}, NginxLog: &Errors{Error99: 1},
+		Ports: Ports{Usable: at(int64(4096))}, Predicted: law.Prediction{Tuples: 4096, HoldS: 61}, Errors: &Errors{NoLiveUpstreams: 4000}, NginxLog: &Errors{Error99: 1},
 		Bystander: &BystanderTries{}}
 	for _, without := range []func(*Variant){
 		func(v *Variant) { v.FirstError = nil }, func(v *Variant) { v.OK = nil }, func(v *Variant) { v.Failed = nil }, func(v *Variant) { v.OKBefore = nil },

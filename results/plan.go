@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+
+	"github.com/lab99/lab99/lab/law"
 )
 
 // PlanSchema names the format of plan.json.
@@ -58,30 +60,13 @@ type VariantPlan struct {
 	MaxFails    int               `json:"max_fails,omitempty"`       // failures after which one is taken out; 0: never
 	FailS       float64           `json:"fail_timeout_s,omitempty"`  // and for how long
 	OneTry      bool              `json:"one_try,omitempty"`         // proxy_next_upstream off
-	Claims      []Claim           `json:"claims,omitempty"`          // about figures of the result, beside the verdict
+	Claims      []law.Claim       `json:"claims,omitempty"`          // about figures of the result, beside the verdict
 	Keepalive   int               `json:"keepalive"`
 	Workers     int               `json:"workers"`
 	Sysctls     map[string]string `json:"sysctls"` // of the proxy's namespace
 	OwnConfig   string            `json:"own_config,omitempty"`
 	Expect      string            `json:"expect"` // a verdict, or "predicted"
-	Predicted   Prediction        `json:"predicted"`
-}
-
-// Prediction is what the laws say of a variant before it runs. A field the
-// laws say nothing about, or that will not happen in the run, is nil.
-type Prediction struct {
-	Tuples          int      `json:"tuples"`             // K: connections that can exist, TIME_WAIT included
-	FirstError99S   *float64 `json:"first_error_99_s"`   // seconds from the first scheduled send; nil: never
-	OKBeforeError99 *int     `json:"ok_before_error_99"` // requests that succeed before the first error 99
-	SteadyOKPerS    *float64 `json:"steady_ok_per_s"`    // long-run successes per second
-	CollapseS       *float64 `json:"collapse_s"`         // half the range used, and less than half the rate served; nil: below the noise, or never
-	Rho             float64  `json:"rho"`                // load factor; above 1 the table fills
-	HoldS           float64  `json:"hold_s"`             // T: how long a closed tuple stays blocked
-	Verdict         string   `json:"verdict"`
-	Estimated       bool     `json:"estimated,omitempty"` // connect() gets too dear for the rate: what comes after half the range is to ±50 %
-	// GivenShare is the f that a race came to, where the law was told it after the
-	// run: then the rest is no forecast, but what the law makes of that f.
-	GivenShare *float64 `json:"given_share,omitempty"`
+	Predicted   law.Prediction    `json:"predicted"`
 }
 
 // PerDestination is how many tuples each destination has: nginx takes the
@@ -90,10 +75,6 @@ func (v VariantPlan) PerDestination() int {
 	return v.Predicted.Tuples / (max(v.Addresses, 1) * max(v.Ports, 1))
 }
 
-// Rough says that connect() gets too dear for the rate, so that the laws give no
-// exact moment and no exact number. Older plans tell by the collapse alone.
-func (p Prediction) Rough() bool { return p.CollapseS != nil || p.Estimated }
-
 // Seal fills in Schema and Hash. Two plans with one hash ask for the same run.
 func (p *Plan) Seal() error {
 	p.Schema = PlanSchema
@@ -101,7 +82,7 @@ func (p *Plan) Seal() error {
 	c.Hash, c.Note = "", ""
 	c.Variants = slices.Clone(p.Variants)
 	for i := range c.Variants {
-		c.Variants[i].Predicted = Prediction{} // depends on the machine
+		c.Variants[i].Predicted = law.Prediction{} // depends on the machine
 	}
 	b, err := json.Marshal(c)
 	if err != nil {

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/lab99/lab99/lab/law"
 )
 
 // Run is a stored run, read back.
@@ -187,7 +189,7 @@ func (r *Run) readVariant(name string) (*VariantData, error) {
 		return nil, err
 	}
 	// With so wide a gap at its end a row would be invalid, and say so itself.
-	valid := judged != nil && judged.LoadEndS != nil && judged.Verdict != "invalid" && judged.Verdict != "error"
+	valid := judged != nil && judged.LoadEndS != nil && law.Trusted(judged.Verdict)
 	if end := lastSample(v.Samples); err == nil && valid && *judged.LoadEndS-end > GapLimit*SampleEvery.Seconds() {
 		r.Missing = append(r.Missing, fmt.Sprintf("%s ends at %.1f s of %.1f", filepath.Join(name, SamplesFile), end, *judged.LoadEndS))
 	}

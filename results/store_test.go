@@ -10,6 +10,8 @@ import (
 	"time"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/lab99/lab99/lab/law"
 )
 
 func TestTwoRunsInOneSecond(t *testing.T) {
@@ -121,7 +123,7 @@ func TestLatencySurvivesTheLog(t *testing.T) {
 
 func TestPlanHashIgnoresPredictionsAndNotes(t *testing.T) {
 	a := Plan{Scenario: "s", Variants: []VariantPlan{{Name: "v"}}}
-	b := Plan{Scenario: "s", Note: "n", Variants: []VariantPlan{{Name: "v", Predicted: Prediction{Tuples: 7}}}}
+	b := Plan{Scenario: "s", Note: "n", Variants: []VariantPlan{{Name: "v", Predicted: law.Prediction{Tuples: 7}}}}
 	c := Plan{Scenario: "s", Variants: []VariantPlan{{Name: "w"}}}
 	for _, p := range []*Plan{&a, &b, &c} {
 		if err := p.Seal(); err != nil {

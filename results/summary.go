@@ -1,5 +1,7 @@
 package results
 
+import "github.com/lab99/lab99/lab/law"
+
 // SummarySchema names the format of summary.json, kept stable; its JSON Schema
 // is in the package schema.
 const SummarySchema = "lab99/summary/v1"
@@ -45,7 +47,7 @@ type Variant struct {
 	CollapseS   *float64        `json:"collapse_s"`
 	RecoveredS  *float64        `json:"recovered_s"`
 	LoadEndS    *float64        `json:"load_end_s"`
-	Predicted   Prediction      `json:"predicted"`
+	Predicted   law.Prediction  `json:"predicted"`
 	NewConns    *int64          `json:"new_connections"`
 	ReuseRatio  *float64        `json:"reuse_ratio"`
 	CloseShare  *float64        `json:"proxy_close_share"`

@@ -5,15 +5,9 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-)
 
-// A Claim is what a scenario says about one figure of a variant's result,
-// such as "no_live_upstreams > 1000".
-type Claim struct {
-	Metric string
-	Op     string // one of < <= = >= >
-	Value  float64
-}
+	"github.com/lab99/lab99/lab/law"
+)
 
 // Metrics are the figures a claim can be about: of the result's row, and the
 // kernel's counters on the proxy.
@@ -29,7 +23,7 @@ var Metrics = []string{
 var claimRE = regexp.MustCompile(`^([a-z0-9_]+) *(<=|>=|<|>|=) *([0-9.]+(?:e[+-]?[0-9]+)?)$`)
 
 // claims reads a list of them.
-func (d *decoder) claims(n *node) []Claim {
+func (d *decoder) claims(n *node) []law.Claim {
 	if n == nil {
 		return nil
 	}
@@ -37,14 +31,14 @@ func (d *decoder) claims(n *node) []Claim {
 		d.add(n.at.error("expect.measured is "+n.kind.String()+", want a list of claims", `for example ["failed_share < 0.1", "log_error_99 = 3"]`))
 		return nil
 	}
-	var all []Claim
+	var all []law.Claim
 	for _, item := range n.items {
 		c, err := parseClaim(d.text(item, "expect.measured", ""))
 		switch {
 		case err != nil:
 			d.add(item.at.error(err.Error(), "want FIGURE OP NUMBER, such as failed_share < 0.1"))
-		case !slices.Contains(Metrics, c.Metric):
-			d.add(item.at.error(fmt.Sprintf("no figure %q", c.Metric), didYouMean(c.Metric, Metrics)))
+		case !slices.Contains(Metrics, c.Figure):
+			d.add(item.at.error(fmt.Sprintf("no figure %q", c.Figure), didYouMean(c.Figure, Metrics)))
 		default:
 			all = append(all, c)
 		}
@@ -53,14 +47,14 @@ func (d *decoder) claims(n *node) []Claim {
 }
 
 // parseClaim takes any name for a figure.
-func parseClaim(s string) (Claim, error) {
+func parseClaim(s string) (law.Claim, error) {
 	m := claimRE.FindStringSubmatch(s)
 	if m == nil {
-		return Claim{}, fmt.Errorf("%q is not a claim", s)
+		return law.Claim{}, fmt.Errorf("%q is not a claim", s)
 	}
 	v, err := strconv.ParseFloat(m[3], 64)
 	if err != nil {
-		return Claim{}, fmt.Errorf("%q is not a number", m[3])
+		return law.Claim{}, fmt.Errorf("%q is not a number", m[3])
 	}
-	return Claim{m[1], m[2], v}, nil
+	return law.Claim{Figure: m[1], Op: m[2], Value: v}, nil
 }

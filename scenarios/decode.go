@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/lab99/lab99/lab/law"
 )
 
 // The bounds of a scenario. They keep a typing error from loading a machine
@@ -74,8 +76,8 @@ func (d *decoder) variant(tree *node, where position) Variant {
 	d.fields(expect, "expect", "verdict", "measured")
 	v.Expect.Measured = d.claims(expect.get("measured"))
 	v.Expect.Set = expect.get("verdict").set()
-	v.Expect.Verdict = d.word(expect.get("verdict"), "expect.verdict", VerdictPredicted,
-		VerdictPredicted, VerdictReproduced, VerdictCollapsed, VerdictMitigated, VerdictPostponed, VerdictNotReproduced)
+	v.Expect.Verdict = d.word(expect.get("verdict"), "expect.verdict", law.Predicted,
+		law.Predicted, law.Reproduced, law.Collapsed, law.Mitigated, law.Postponed, law.NotReproduced)
 	return v
 }
 

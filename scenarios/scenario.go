@@ -4,6 +4,8 @@ import (
 	"embed"
 	"net/netip"
 	"time"
+
+	"github.com/lab99/lab99/lab/law"
 )
 
 // builtin holds one directory per scenario: scenario.yaml and its templates.
@@ -11,16 +13,6 @@ import (
 //
 //go:embed */scenario.yaml */*.tmpl
 var builtin embed.FS
-
-// The verdicts a scenario may expect. VerdictPredicted lets the law choose.
-const (
-	VerdictPredicted     = "predicted"
-	VerdictReproduced    = "reproduced"
-	VerdictCollapsed     = "collapsed"
-	VerdictMitigated     = "mitigated"
-	VerdictPostponed     = "postponed"
-	VerdictNotReproduced = "not-reproduced"
-)
 
 // What a scenario is about.
 const (
@@ -205,7 +197,7 @@ type Expect struct {
 	Verdict string
 	Set     bool // the verdict, by --set
 	// Measured are further claims about figures of the result.
-	Measured []Claim
+	Measured []law.Claim
 }
 
 // Facts is what only the driver knows: where things lie and which versions

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lab99/lab99/internal/golden"
+	"github.com/lab99/lab99/lab/law"
 )
 
 func load(t testing.TB, name string) *Scenario {
@@ -118,10 +119,10 @@ func TestPortExhaustionVariantsAreSmallOverlays(t *testing.T) {
 		got = append(got, row{v.Name, strings.Join(v.Change, "; "), v.Expect.Verdict, v.Proxy.Keepalive, v.Backend.Addresses, v.Proxy.Sysctls["net.ipv4.tcp_tw_reuse"]})
 	}
 	want := []row{
-		{"baseline", "", VerdictReproduced, 0, 1, "0"},
-		{"keepalive", "proxy.keepalive: 20", VerdictMitigated, 20, 1, "0"},
-		{"tw-reuse", "proxy.sysctls.net.ipv4.tcp_tw_reuse: 1", VerdictMitigated, 0, 1, "1"},
-		{"multi-ip", "backend.addresses: 3", VerdictPostponed, 0, 3, "0"},
+		{"baseline", "", law.Reproduced, 0, 1, "0"},
+		{"keepalive", "proxy.keepalive: 20", law.Mitigated, 20, 1, "0"},
+		{"tw-reuse", "proxy.sysctls.net.ipv4.tcp_tw_reuse: 1", law.Mitigated, 0, 1, "1"},
+		{"multi-ip", "backend.addresses: 3", law.Postponed, 0, 3, "0"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

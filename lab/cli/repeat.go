@@ -4,24 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 
 	"github.com/lab99/lab99/lab"
 	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/compare"
 )
-
-// severity orders exit codes: of several runs the worst speaks. A missed
-// expectation is worse than an undecided one, as within a run.
-var severity = []int{verdict.ExitAsExpected, verdict.ExitUndecided, verdict.ExitUnexpected, verdict.ExitUnfit, verdict.ExitInternal, verdict.ExitInterrupted}
-
-func worse(a, b int) int {
-	if slices.Index(severity, b) > slices.Index(severity, a) {
-		return b
-	}
-	return a
-}
 
 // repetition is one run repeated: its runs go into a group.
 type repetition struct {
@@ -44,7 +32,7 @@ func (r *repetition) run() error {
 		if o != nil && len(o.Summary.Variants) > 0 {
 			r.dirs = append(r.dirs, o.Dir)
 			r.say(fmt.Sprintf("Run %d of %d: %s %s", n, r.times, o.Summary.Finding, shown(o.Dir)))
-			r.code = worse(r.code, lab.ExitCode(o.Summary))
+			r.code = verdict.Worst(r.code, lab.ExitCode(o.Summary))
 			err = errors.Join(err, r.record(o.Summary), o.ReportErr)
 		}
 		if err != nil {

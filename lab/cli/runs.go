@@ -10,13 +10,12 @@ import (
 	"text/tabwriter"
 
 	"github.com/lab99/lab99/internal/format"
-	"github.com/lab99/lab99/lab/verdict"
+	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
 )
 
 // verdictWords are what a row may say.
-var verdictWords = []string{verdict.Reproduced, verdict.Collapsed, verdict.Mitigated, verdict.Postponed, verdict.Inconclusive,
-	verdict.NotReproduced, verdict.Invalid, verdict.Error, results.NotRun, results.NotJudged}
+var verdictWords = slices.Concat(law.Verdicts, []string{results.NotRun, results.NotJudged})
 
 // wanted says which past runs to list; an empty field is any.
 type wanted struct{ scenario, size, verdict, note string }

@@ -4,8 +4,6 @@ import (
 	"math"
 	"testing"
 	"time"
-
-	"github.com/lab99/lab99/results"
 )
 
 // within fails unless got is there and near want.
@@ -272,14 +270,5 @@ func TestTolerance(t *testing.T) {
 		if got := Tolerance(predicted); math.Abs(got-want) > 1e-12 {
 			t.Errorf("tolerance of %g s is %g s, want %g", predicted, got, want)
 		}
-	}
-}
-
-// The on-disk form is another package's, and a conversion must do.
-func TestPredictionConvertsToResults(t *testing.T) {
-	p := Predict(Setup{Ports: 500, RatePerS: 200, CloseShare: 1, Duration: 10 * time.Second})
-	r := results.Prediction(p)
-	if r.Tuples != 500 || r.FirstError99S != p.FirstError99S || r.HoldS != 61 || r.Verdict != Reproduced {
-		t.Errorf("%+v became %+v", p, r)
 	}
 }

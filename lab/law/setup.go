@@ -66,32 +66,6 @@ type Setup struct {
 	Baseline *Prediction
 }
 
-// Prediction is what the laws say. Its fields are those of results.Prediction,
-// so that one converts to the other. A pointer is nil where the thing will not
-// happen.
-type Prediction struct {
-	Tuples          int      // K
-	FirstError99S   *float64 // seconds from the first scheduled send, however long the run; an estimate to ±50 % when CollapseS is set
-	OKBeforeError99 *int     // requests that succeed before it
-	SteadyOKPerS    *float64 // successes per second in the long run, averaged over the cycle of T
-	CollapseS       *float64 // seconds until connect() gets so dear that less than half of the offered rate is served
-	Rho             float64  // ρ; above 1 the table fills
-	HoldS           float64  // T
-	Verdict         string   // within Duration
-	Estimated       bool     // connect() gets too dear for the offered rate: what comes after half the range is to ±50 %
-	GivenShare      *float64 // the f of a race, where it was put in after the run (WithShare); nil: a forecast
-}
-
-// The verdicts a prediction can come to.
-const (
-	Reproduced    = "reproduced"
-	Collapsed     = "collapsed"
-	Mitigated     = "mitigated"
-	Postponed     = "postponed"
-	Inconclusive  = "inconclusive"
-	NotReproduced = "not-reproduced"
-)
-
 // Predict applies the laws. Nonsense, such as a rate that is negative or no
 // number, counts as none.
 func Predict(s Setup) Prediction {

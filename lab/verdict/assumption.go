@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/lab99/lab99/lab/law"
-	"github.com/lab99/lab99/results"
 )
 
 // The assumptions of the laws that a run can break. They are words of
@@ -41,7 +40,7 @@ type evidence struct {
 	PeakUsed      int64 // most tuples in use at once
 	InFlight      float64
 
-	Predicted results.Prediction
+	Predicted law.Prediction
 	Pool      bool // the setup has one
 }
 

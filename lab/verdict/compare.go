@@ -59,7 +59,7 @@ func quantities(m *Measured, v *results.Variant) []quantity {
 	}
 	add(m.Plan.Keepalive == 0 && !estimated && v.RhoSteady != nil, quantity{"load factor ρ", "", &p.Rho, v.RhoSteady, 0.1 * p.Rho, harder})
 	if (end > p.HoldS || p.FirstError99S == nil) && p.SteadyOKPerS != nil {
-		ok := law.Prediction(p).OKIn(v.OfferedPerS, end)
+		ok := p.OKIn(v.OfferedPerS, end)
 		add(!estimated && even, quantity{"ok in all", "requests", &ok, num(*v.OK), max(2, 0.06*ok, m.Plan.RatePerS*m.Plan.BurstS), kinder})
 	}
 	// After what a request takes and what its tuple is held; a pause shorter than

@@ -13,10 +13,10 @@ import (
 
 // TestBrokenAssumptions: what the evidence says, and which way the run moved.
 func TestBrokenAssumptions(t *testing.T) {
-	p := results.Prediction{Tuples: 500, HoldS: 61}
-	under := results.Prediction{Tuples: 500, HoldS: 1}
+	p := law.Prediction{Tuples: 500, HoldS: 61}
+	under := law.Prediction{Tuples: 500, HoldS: 1}
 	half := 1.25
-	foreseen := results.Prediction{Tuples: 500, HoldS: 61, CollapseS: &half}
+	foreseen := law.Prediction{Tuples: 500, HoldS: 61, CollapseS: &half}
 	for _, c := range []struct {
 		name  string
 		e     evidence

@@ -16,18 +16,6 @@ import (
 	"github.com/lab99/lab99/lab/law"
 )
 
-// The verdicts.
-const (
-	Reproduced    = law.Reproduced    // error 99 came
-	Collapsed     = law.Collapsed     // it did not, because the rate fell at half the range
-	Mitigated     = law.Mitigated     // no failure, and none would come later either
-	Postponed     = law.Postponed     // it came, later than the baseline's
-	Inconclusive  = law.Inconclusive  // no failure yet, but the table is filling
-	NotReproduced = law.NotReproduced // it should have come, and did not
-	Invalid       = "invalid"         // the generator or the environment is at fault
-	Error         = "error"           // the harness is
-)
-
 // Exit codes of the command.
 const (
 	ExitAsExpected  = 0

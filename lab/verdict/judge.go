@@ -23,10 +23,10 @@ func Judge(m Measured) (v results.Variant) {
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			v.Verdict, v.Why, v.AsExpected = Error, fmt.Sprint("the judge crashed: ", p), nil
+			v.Verdict, v.Why, v.AsExpected = law.Error, fmt.Sprint("the judge crashed: ", p), nil
 		}
 	}()
-	if v.Expected == "predicted" {
+	if v.Expected == law.Predicted {
 		v.Expected = m.Plan.Predicted.Verdict // foretold, not what a race's outcome makes of it
 	}
 	m.count(&v)
@@ -90,7 +90,7 @@ func (m *Measured) count(v *results.Variant) {
 // configuration of the user's own, and for a race.
 func (m *Measured) restate(v *results.Variant) {
 	if f := v.CloseShare; (m.own() || m.Plan.Race) && f != nil {
-		v.Predicted = results.Prediction(law.Prediction(v.Predicted).WithShare(*f, m.Plan.RatePerS*m.Plan.DelayS, *v.LoadEndS))
+		v.Predicted = v.Predicted.WithShare(*f, m.Plan.RatePerS*m.Plan.DelayS, *v.LoadEndS)
 	}
 }
 
@@ -128,10 +128,10 @@ func (m *Measured) attribute() results.Errors {
 // word finds the verdict and its reason.
 func (m *Measured) word(v *results.Variant) (verdict, why string) {
 	if m.Crash != "" {
-		return Error, m.Crash
+		return law.Error, m.Crash
 	}
 	if why := m.distrust(v); why != "" {
-		return Invalid, why
+		return law.Invalid, why
 	}
 	if v.FirstError != nil {
 		return m.failing(v)
@@ -154,9 +154,9 @@ func (m *Measured) failing(v *results.Variant) (verdict, why string) {
 	}
 	// In a race the moment is an outcome, and a later one is chance.
 	if m.Baseline != nil && !m.Plan.Race && !m.Plan.Random && *v.FirstError > *m.Baseline+max(law.Tolerance(*m.Baseline), law.BurstTolerance(m.burst())) {
-		return Postponed, fmt.Sprintf("%s: %.1f times as late as the baseline's %.2f s, but it came", why, *v.FirstError / *m.Baseline, *m.Baseline)
+		return law.Postponed, fmt.Sprintf("%s: %.1f times as late as the baseline's %.2f s, but it came", why, *v.FirstError / *m.Baseline, *m.Baseline)
 	}
-	return Reproduced, why
+	return law.Reproduced, why
 }
 
 // holding words a variant in which it did not.
@@ -165,32 +165,31 @@ func (m *Measured) holding(v *results.Variant) (verdict, why string) {
 	p := m.Plan.Predicted
 	switch {
 	case v.Collapsed:
-		return Collapsed, fmt.Sprintf("the rate collapsed after %.2f s, when half the range was used and connect() had to walk it; the ports lasted to the end", *v.CollapseS)
+		return law.Collapsed, fmt.Sprintf("the rate collapsed after %.2f s, when half the range was used and connect() had to walk it; the ports lasted to the end", *v.CollapseS)
 	case bad == 0 && p.CollapseS != nil && *p.CollapseS > *v.LoadEndS:
-		return Inconclusive, fmt.Sprintf("no request failed in %.1f s, but after %.1f s half the range is used and the rate collapses: run it longer", *v.LoadEndS, *p.CollapseS)
+		return law.Inconclusive, fmt.Sprintf("no request failed in %.1f s, but after %.1f s half the range is used and the rate collapses: run it longer", *v.LoadEndS, *p.CollapseS)
 	case bad > 0:
-		return NotReproduced, fmt.Sprintf("no error 99, but %d requests failed otherwise, %d were dropped and %d unfinished: look at the error log", *v.Failed, *v.Dropped, *v.Unfinished)
+		return law.NotReproduced, fmt.Sprintf("no error 99, but %d requests failed otherwise, %d were dropped and %d unfinished: look at the error log", *v.Failed, *v.Dropped, *v.Unfinished)
 	case v.RhoSteady == nil:
-		return Inconclusive, "no request failed, but new connections were not counted, so a slow leak cannot be ruled out"
+		return law.Inconclusive, "no request failed, but new connections were not counted, so a slow leak cannot be ruled out"
 	case *v.RhoSteady+m.underWay() > RhoLimit && *v.RhoSteady <= RhoLimit:
-		return Inconclusive, fmt.Sprintf("no request failed, but with a load factor of %.2f and %.0f %% of the tuples held by open connections there is no room for a busier minute", *v.RhoSteady, 100*m.underWay())
+		return law.Inconclusive, fmt.Sprintf("no request failed, but with a load factor of %.2f and %.0f %% of the tuples held by open connections there is no room for a busier minute", *v.RhoSteady, 100*m.underWay())
 	case *v.RhoSteady <= RhoLimit || m.masked():
-		return Mitigated, m.held(v)
+		return law.Mitigated, m.held(v)
 	case m.exact() && p.FirstError99S != nil && *p.FirstError99S+law.Tolerance(*p.FirstError99S) < *v.LoadEndS && *v.RhoSteady > 1:
-		return NotReproduced, fmt.Sprintf("error 99 was due after %.2f s and did not come in %.2f s", *p.FirstError99S, *v.LoadEndS)
+		return law.NotReproduced, fmt.Sprintf("error 99 was due after %.2f s and did not come in %.2f s", *p.FirstError99S, *v.LoadEndS)
 	case *v.RhoSteady <= 1:
-		return Inconclusive, fmt.Sprintf("no request failed, but the load factor is %.2f: above %g there is no room for a busier minute", *v.RhoSteady, RhoLimit)
+		return law.Inconclusive, fmt.Sprintf("no request failed, but the load factor is %.2f: above %g there is no room for a busier minute", *v.RhoSteady, RhoLimit)
 	}
 	due := p.HoldS / *v.RhoSteady
-	return Inconclusive, fmt.Sprintf("no request failed in %.1f s, but with a load factor of %.2f the ports are used up after %.1f s: run it longer", *v.LoadEndS, *v.RhoSteady, due)
+	return law.Inconclusive, fmt.Sprintf("no request failed in %.1f s, but with a load factor of %.2f the ports are used up after %.1f s: run it longer", *v.LoadEndS, *v.RhoSteady, due)
 }
 
 // asExpected compares the verdict, and then every check: one that failed is a
 // no, and one that could not be told leaves the row untold.
 func asExpected(v *results.Variant) *bool {
 	var yes, no = true, false
-	switch v.Verdict {
-	case Invalid, Error, Inconclusive:
+	if !law.Decides(v.Verdict) {
 		return nil // even where the law foresaw it: nothing was decided
 	}
 	if v.Verdict != v.Expected {

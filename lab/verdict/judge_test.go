@@ -16,7 +16,7 @@ func measured(s law.Setup, loadS float64, baseline *law.Prediction) Measured {
 	s.Baseline = baseline
 	p := law.Predict(s)
 	m := Measured{Plan: results.VariantPlan{
-		Name: "v", RatePerS: s.RatePerS, DurationS: s.Duration.Seconds(), Expect: "predicted", Predicted: results.Prediction(p),
+		Name: "v", RatePerS: s.RatePerS, DurationS: s.Duration.Seconds(), Expect: law.Predicted, Predicted: p,
 	}}
 	if baseline != nil {
 		m.Baseline = baseline.FirstError99S
@@ -88,21 +88,21 @@ func TestVerdicts(t *testing.T) {
 		expected *bool
 		why      string
 	}{
-		{"no pool runs out", measured(setup(500, 1, 200, 10), 7.5, nil), Reproduced, yes(true), "after 2.50 s"},
-		{"reuse holds", measured(reuse, 10, &base), Mitigated, yes(true), "load factor of 0.40"},
-		{"pool holds", measured(pool, 10, &base), Mitigated, yes(true), ""},
-		{"three addresses only postpone", measured(setup(500, 3, 200, 10), 10, &base), Postponed, yes(true), "3.0 times as late"},
-		{"a slow leak is no cure", measured(setup(1000, 3, 200, 10), 10, &base), Inconclusive, nil, "used up after 15.0 s"},
+		{"no pool runs out", measured(setup(500, 1, 200, 10), 7.5, nil), law.Reproduced, yes(true), "after 2.50 s"},
+		{"reuse holds", measured(reuse, 10, &base), law.Mitigated, yes(true), "load factor of 0.40"},
+		{"pool holds", measured(pool, 10, &base), law.Mitigated, yes(true), ""},
+		{"three addresses only postpone", measured(setup(500, 3, 200, 10), 10, &base), law.Postponed, yes(true), "3.0 times as late"},
+		{"a slow leak is no cure", measured(setup(1000, 3, 200, 10), 10, &base), law.Inconclusive, nil, "used up after 15.0 s"},
 		{"nothing sent", func() Measured {
 			m := measured(setup(500, 1, 200, 10), 7.5, nil)
 			m.Totals = &results.Totals{}
 			return m
-		}(), Invalid, nil, "sent nothing"},
+		}(), law.Invalid, nil, "sent nothing"},
 		{"own ports", func() Measured {
 			m := measured(setup(500, 1, 200, 10), 7.5, nil)
 			m.Totals.OwnLimit = "the generator's source ports"
 			return m
-		}(), Invalid, nil, "the generator's source ports"},
+		}(), law.Invalid, nil, "the generator's source ports"},
 		{"late", func() Measured {
 			m := measured(reuse, 10, &base)
 			for _, s := range m.Samples {
@@ -111,7 +111,7 @@ func TestVerdicts(t *testing.T) {
 				}
 			}
 			return m
-		}(), Invalid, nil, "more than 10 ms late"},
+		}(), law.Invalid, nil, "more than 10 ms late"},
 		{"late only after the fault", func() Measured {
 			m := measured(setup(500, 1, 200, 10), 7.5, nil)
 			for _, s := range m.Samples {
@@ -120,34 +120,34 @@ func TestVerdicts(t *testing.T) {
 				}
 			}
 			return m
-		}(), Reproduced, yes(true), ""},
+		}(), law.Reproduced, yes(true), ""},
 		{"a fault spoils everything", func() Measured {
 			m := measured(setup(500, 1, 200, 10), 7.5, nil)
 			m.Faults = []string{"nginx died"}
 			return m
-		}(), Invalid, nil, "nginx died"},
-		{"the harness gave up", Measured{Crash: "lost the engine"}, Error, nil, "lost the engine"},
+		}(), law.Invalid, nil, "nginx died"},
+		{"the harness gave up", Measured{Crash: "lost the engine"}, law.Error, nil, "lost the engine"},
 		{"other failures are no cure", func() Measured {
 			m := measured(reuse, 10, &base)
 			m.Totals.OK -= 3
 			m.Totals.Failed, m.Totals.Causes["timeout"], m.Totals.Errors.Other = 3, 3, 3
 			return m
-		}(), NotReproduced, yes(false), "3 requests failed otherwise"},
+		}(), law.NotReproduced, yes(false), "3 requests failed otherwise"},
 		{"error 99 at the wrong moment", func() Measured {
 			m := measured(setup(500, 1, 200, 10), 7.5, nil)
 			*m.Totals.FirstError += 60e6
 			return m
-		}(), Reproduced, yes(false), ""},
+		}(), law.Reproduced, yes(false), ""},
 		{"one success too few", func() Measured {
 			m := measured(setup(500, 1, 200, 10), 7.5, nil)
 			m.Totals.OK, m.Totals.Failed = m.Totals.OK-1, m.Totals.Failed+1
 			return m
-		}(), Reproduced, yes(false), ""},
+		}(), law.Reproduced, yes(false), ""},
 		{"the log disagrees", func() Measured {
 			m := measured(setup(500, 1, 200, 10), 7.5, nil)
 			m.Proxy.Log.Error99--
 			return m
-		}(), Reproduced, yes(false), ""},
+		}(), law.Reproduced, yes(false), ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			v := Judge(tc.m)
@@ -171,7 +171,7 @@ func TestNoCureAboveTheLimit(t *testing.T) {
 	law := func(ports uint16, destinations, rate uint8, seconds uint8) bool {
 		s := setup(100+int(ports)%5000, 1+int(destinations)%4, 20+float64(rate), 2+float64(seconds%10))
 		v := Judge(measured(s, s.Duration.Seconds(), &base))
-		return v.Verdict != Mitigated || *v.RhoSteady <= RhoLimit && s.Rho() <= RhoLimit*1.1
+		return v.Verdict != law.Mitigated || *v.RhoSteady <= RhoLimit && s.Rho() <= RhoLimit*1.1
 	}
 	if err := quick.Check(law, nil); err != nil {
 		t.Error(err)
@@ -205,7 +205,7 @@ func TestCollapseIsTheFallOfTheRate(t *testing.T) {
 	if !v.Collapsed || math.Abs(*v.CollapseS-*v.Predicted.CollapseS) > 0.05**v.Predicted.CollapseS {
 		t.Errorf("collapse %v, predicted %v", v.CollapseS, *v.Predicted.CollapseS)
 	}
-	if v.Verdict != Collapsed {
+	if v.Verdict != law.Collapsed {
 		t.Errorf("verdict %s (%s)", v.Verdict, v.Why)
 	}
 }
@@ -230,7 +230,7 @@ func TestPausedGeneratorIsNoCollapse(t *testing.T) {
 	m.Samples = samples
 	*m.Totals.FirstError += 5e8
 	v := Judge(m)
-	if v.Collapsed || v.Verdict != Invalid {
+	if v.Collapsed || v.Verdict != law.Invalid {
 		t.Errorf("collapsed %v, verdict %s (%s), want it invalid", v.Collapsed, v.Verdict, v.Why)
 	}
 }
@@ -262,7 +262,7 @@ func TestOneStrayLineDoesNotHideALostHundred(t *testing.T) {
 }
 
 func TestUntoldCheckLeavesTheRowUntold(t *testing.T) {
-	v := results.Variant{Verdict: Reproduced, Expected: Reproduced, Checks: []results.Check{{Name: "crashed"}}}
+	v := results.Variant{Verdict: law.Reproduced, Expected: law.Reproduced, Checks: []results.Check{{Name: "crashed"}}}
 	if got := asExpected(&v); got != nil {
 		t.Errorf("as expected %s, want null", show(got))
 	}
@@ -283,7 +283,7 @@ func TestOwnConfigurationIsJudgedByTheLog(t *testing.T) {
 		}
 	}
 	v := Judge(m)
-	if v.Errors.Error99 != n || v.FirstError == nil || math.Abs(*v.FirstError-2.6) > 0.051 || v.Verdict != Reproduced {
+	if v.Errors.Error99 != n || v.FirstError == nil || math.Abs(*v.FirstError-2.6) > 0.051 || v.Verdict != law.Reproduced {
 		t.Errorf("errors %+v, first %v, verdict %s (%s)", *v.Errors, v.FirstError, v.Verdict, v.Why)
 	}
 }
@@ -291,7 +291,7 @@ func TestOwnConfigurationIsJudgedByTheLog(t *testing.T) {
 func TestBusyGeneratorIsInvalid(t *testing.T) {
 	m := measured(setup(500, 1, 200, 10), 7.5, nil)
 	m.Totals.CPUSeconds = 7.4
-	if v := Judge(m); v.Verdict != Invalid {
+	if v := Judge(m); v.Verdict != law.Invalid {
 		t.Errorf("verdict %s (%s)", v.Verdict, v.Why)
 	}
 }
@@ -361,7 +361,7 @@ func TestRaceIsHeldToItsIdentity(t *testing.T) {
 	}
 	for before, want := range map[int64]bool{1250: true, 1195: true, 1185: false, 1320: false} {
 		v := Judge(raced(before))
-		if v.Verdict != Reproduced || !same(v.AsExpected, &want) {
+		if v.Verdict != law.Reproduced || !same(v.AsExpected, &want) {
 			t.Errorf("%d successes at f = 0.4: %s, as expected %s, want %v; %+v", before, v.Verdict, show(v.AsExpected), want, v.Checks)
 		}
 	}

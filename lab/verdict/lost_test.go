@@ -131,7 +131,7 @@ func TestOverflowAndEjectionAreCompared(t *testing.T) {
 // TestNoRoomForABusierMinute: requests under way hold tuples as TIME_WAIT does.
 func TestNoRoomForABusierMinute(t *testing.T) {
 	m := measured(law.Setup{Ports: 500, RatePerS: 200, CloseShare: 1, Churn: 0.002, Duration: dur(10)}, 10, &law.Prediction{})
-	if v := Judge(m); v.Verdict != Mitigated {
+	if v := Judge(m); v.Verdict != law.Mitigated {
 		t.Fatalf("%s: %s", v.Verdict, v.Why)
 	}
 	for i := range m.Samples {
@@ -139,7 +139,7 @@ func TestNoRoomForABusierMinute(t *testing.T) {
 			n.Sockets = append(n.Sockets, results.Sockets{Dst: "b", State: "established", N: 480}) // of 500
 		}
 	}
-	if v := Judge(m); v.Verdict != Inconclusive {
+	if v := Judge(m); v.Verdict != law.Inconclusive {
 		t.Errorf("480 of 500 tuples under way are %s: %s", v.Verdict, v.Why)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
 )
 
@@ -73,7 +74,7 @@ func TestDistrust(t *testing.T) {
 			}
 			tc.spoil(&m)
 			v := Judge(m)
-			if tc.why == "" && v.Verdict != Reproduced || tc.why != "" && (v.Verdict != Invalid || !strings.Contains(v.Why, tc.why)) {
+			if tc.why == "" && v.Verdict != law.Reproduced || tc.why != "" && (v.Verdict != law.Invalid || !strings.Contains(v.Why, tc.why)) {
 				t.Errorf("verdict %s: %s\nwant %q", v.Verdict, v.Why, tc.why)
 			}
 		})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/internal/golden"
+	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/chart/charttest"
 )
@@ -220,7 +221,7 @@ func TestPoorRunsAreDrawn(t *testing.T) {
 		"no data":        func(r *results.Run) { r.Variants = nil },
 		"no environment": func(r *results.Run) { r.Env = results.Env{} },
 		"no hash":        func(r *results.Run) { r.Plan.Hash = "" },
-		"no capacity":    func(r *results.Run) { r.Summary.Variants[0].Predicted = results.Prediction{} },
+		"no capacity":    func(r *results.Run) { r.Summary.Variants[0].Predicted = law.Prediction{} },
 		"one sample":     func(r *results.Run) { r.Variants[0].Samples = r.Variants[0].Samples[:1] },
 		"before the load": func(r *results.Run) {
 			r.Variants[0].Samples = []results.Sample{{Host: "proxy", T: -1, Net: &results.Net{}}}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/lab99/lab99/internal/format"
+	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
 )
 
@@ -18,7 +19,7 @@ func (v *variant) sub() string {
 		return fmt.Sprintf("%s at %s", v.Verdict, format.Seconds(*v.CollapseS))
 	case v.FirstError != nil:
 		return fmt.Sprintf("%s: error 99 from %s", v.Verdict, format.Seconds(*v.FirstError))
-	case v.RhoSteady != nil && (v.Verdict == "mitigated" || v.Verdict == "inconclusive"):
+	case v.RhoSteady != nil && (v.Verdict == law.Mitigated || v.Verdict == law.Inconclusive):
 		return fmt.Sprintf("%s: load factor ρ %.2g", v.Verdict, *v.RhoSteady)
 	}
 	return v.Verdict
@@ -34,15 +35,15 @@ func (v *variant) story() string {
 		return fmt.Sprintf("throughput collapsed at %s with half the ports taken, error 99 from %s%s", format.Seconds(*v.CollapseS), format.Seconds(*v.FirstError), lost)
 	case v.Collapsed && v.CollapseS != nil:
 		return fmt.Sprintf("throughput collapsed at %s with half the ports taken, before any error 99%s", format.Seconds(*v.CollapseS), lost)
-	case v.FirstError != nil && v.Verdict == "postponed":
+	case v.FirstError != nil && v.Verdict == law.Postponed:
 		return fmt.Sprintf("only postponed, out of ports at %s%s", format.Seconds(*v.FirstError), lost)
 	case v.FirstError != nil:
 		return fmt.Sprintf("out of ports at %s%s", format.Seconds(*v.FirstError), lost)
-	case v.Verdict == "mitigated" && v.Ports.PeakUsed != nil:
+	case v.Verdict == law.Mitigated && v.Ports.PeakUsed != nil:
 		return fmt.Sprintf("no failure, at most %s of %s tuples in use%s", format.Grouped(*v.Ports.PeakUsed), format.Grouped(v.Predicted.Tuples), lost)
-	case v.Verdict == "mitigated":
+	case v.Verdict == law.Mitigated:
 		return "no failure" + lost
-	case v.Verdict == "inconclusive" && v.RhoSteady != nil:
+	case v.Verdict == law.Inconclusive && v.RhoSteady != nil:
 		return fmt.Sprintf("no failure yet, but the load factor ρ is %.2g%s", *v.RhoSteady, lost)
 	}
 	return v.Verdict + lost
@@ -77,17 +78,17 @@ func comparison(vs []variant) string {
 			at = format.Seconds(*v.FirstError)
 		}
 		doubt := ""
-		if v.Verdict == "invalid" || v.Verdict == "error" { // the numbers stand, the judgement does not
+		if !law.Trusted(v.Verdict) { // the numbers stand, the judgement does not
 			doubt = " (" + v.Verdict + ")"
 		}
 		switch {
-		case v.Verdict == "mitigated":
+		case v.Verdict == law.Mitigated:
 			held = append(held, v.Name)
 		case v.Collapsed && v.CollapseS != nil && at != "":
 			parts = append(parts, v.Name+" collapsed at "+format.Seconds(*v.CollapseS)+" and ran out of ports at "+at+doubt)
 		case v.Collapsed && v.CollapseS != nil:
 			parts = append(parts, v.Name+" collapsed at "+format.Seconds(*v.CollapseS)+doubt)
-		case v.Verdict == "postponed" && at != "":
+		case v.Verdict == law.Postponed && at != "":
 			parts = append(parts, v.Name+" only postponed it to "+at)
 		case at != "":
 			parts = append(parts, v.Name+" ran out of ports at "+at+doubt)
@@ -109,17 +110,17 @@ func comparison(vs []variant) string {
 // verb says what a verdict without a moment amounts to.
 func verb(verdict string) string {
 	switch verdict {
-	case "reproduced":
+	case law.Reproduced:
 		return "reproduced error 99"
-	case "not-reproduced":
+	case law.NotReproduced:
 		return "did not reproduce it"
-	case "inconclusive":
+	case law.Inconclusive:
 		return "is undecided"
-	case "invalid":
+	case law.Invalid:
 		return "gave no valid result"
 	case results.NotJudged:
 		return "was cut short"
-	case "error":
+	case law.Error:
 		return "ended in an error of the lab"
 	}
 	return verdict

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
 )
 
@@ -84,7 +85,7 @@ func asked(p results.Plan, name string) map[string]string {
 		if v.Name != name {
 			continue
 		}
-		v.Title, v.Change, v.ProxyImage, v.BackendImg, v.Expect, v.Claims, v.Predicted = "", nil, "", "", "", nil, results.Prediction{}
+		v.Title, v.Change, v.ProxyImage, v.BackendImg, v.Expect, v.Claims, v.Predicted = "", nil, "", "", "", nil, law.Prediction{}
 		// Conclusions from the scenario, which an older lab99 did not write down; the
 		// configurations have what they rest on.
 		v.SteadyS, v.Race, v.Retries, v.Peers, v.MaxFails, v.FailS, v.OneTry = 0, false, false, 0, 0, 0, false

@@ -5,11 +5,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
 )
 
 // A variant whose row says one of these was not measured.
-var unmeasured = []string{"invalid", "error", results.NotRun, results.NotJudged}
+var unmeasured = []string{law.Invalid, law.Error, results.NotRun, results.NotJudged}
 
 // variant compares one, by the rows that count.
 func (r *Result) variant(name string, sides []Side) Variant {

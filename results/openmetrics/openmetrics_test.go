@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lab99/lab99/internal/golden"
+	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/chart/charttest"
 )
@@ -50,7 +51,7 @@ func small() *results.Run {
 	}
 	dst := `a"b\c:80`
 	return &results.Run{
-		Summary: results.Summary{Variants: []results.Variant{{Name: "v", Predicted: results.Prediction{Tuples: 50}, Ports: results.Ports{Usable: &usable}}}},
+		Summary: results.Summary{Variants: []results.Variant{{Name: "v", Predicted: law.Prediction{Tuples: 50}, Ports: results.Ports{Usable: &usable}}}},
 		Plan:    results.Plan{Variants: []results.VariantPlan{{Name: "v"}, {Name: "no-clock"}}},
 		Variants: []results.VariantData{
 			{Name: "v", Events: []results.Event{{Time: "2026-11-23T10:00:00.250Z", T: at(0)}}, Samples: []results.Sample{

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/lab99/lab99/lab/law"
 )
 
 // What follows sorts the variants by what a meeting may conclude of them.
@@ -15,12 +17,12 @@ func (p *page) Fixed() []variant {
 
 // Unfixed are those that did not hold.
 func (p *page) Unfixed() []variant {
-	return p.others(func(v variant) bool { return v.failed() && v.Verdict != "mitigated" && v.rollable() })
+	return p.others(func(v variant) bool { return v.failed() && v.Verdict != law.Mitigated && v.rollable() })
 }
 
 // Hidden are those under which nothing failed, at a price that nobody should pay.
 func (p *page) Hidden() []variant {
-	return p.others(func(v variant) bool { return v.Verdict == "mitigated" && v.Harmful(p) })
+	return p.others(func(v variant) bool { return v.Verdict == law.Mitigated && v.Harmful(p) })
 }
 
 // NoChange are the others: variants of the load or of the test, which teach
@@ -33,16 +35,12 @@ func (p *page) NoChange() []variant {
 // load that the baseline failed under, because of a setting of the servers that
 // does no harm.
 func (v variant) Cures(p *page) bool {
-	return v.Verdict == "mitigated" && p.baseline().failed() && v.rollable() && len(v.otherLoad()) == 0 && !v.Harmful(p)
+	return v.Verdict == law.Mitigated && p.baseline().failed() && v.rollable() && len(v.otherLoad()) == 0 && !v.Harmful(p)
 }
 
 // failed says whether a variant was judged and lost requests.
 func (v *variant) failed() bool {
-	switch v.Verdict {
-	case "invalid", "error", "inconclusive":
-		return false
-	}
-	return !v.NotRun && (v.FirstError != nil || v.Collapsed || v.Lost() > 0)
+	return law.Decides(v.Verdict) && !v.NotRun && (v.FirstError != nil || v.Collapsed || v.Lost() > 0)
 }
 
 // kernelsDefault is what every machine has: where it holds, that is because of the

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/lab99/lab99/internal/format"
+	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/chart"
 )
@@ -76,14 +77,14 @@ func newPage(run *results.Run, figs []chart.Figure) *page {
 
 // plainly is what a verdict says to one who reads only the first screen.
 var plainly = []term{
-	{"reproduced", "error 99 came as foretold"},
-	{"collapsed", "nginx slowed to a crawl before the last port was taken"},
-	{"mitigated", "nothing failed, and ports are left"},
-	{"postponed", "error 99 came all the same, only later"},
-	{"inconclusive", "nothing failed so far, but hardly any port is left"},
-	{"not-reproduced", "error 99 did not come"},
-	{"invalid", "the measurement cannot be trusted"},
-	{"error", "the lab itself failed"},
+	{law.Reproduced, "error 99 came as foretold"},
+	{law.Collapsed, "nginx slowed to a crawl before the last port was taken"},
+	{law.Mitigated, "nothing failed, and ports are left"},
+	{law.Postponed, "error 99 came all the same, only later"},
+	{law.Inconclusive, "nothing failed so far, but hardly any port is left"},
+	{law.NotReproduced, "error 99 did not come"},
+	{law.Invalid, "the measurement cannot be trusted"},
+	{law.Error, "the lab itself failed"},
 }
 
 // Legend explains the verdicts that this run has.

@@ -3,6 +3,7 @@ package main
 import (
 	"testing"
 
+	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
@@ -96,7 +97,7 @@ func teaches(t *testing.T, dir string) {
 			t.Errorf("%s: %d scheduled, %d sent, %d dropped, %d ok, %d failed, %d unfinished do not add up",
 				v.Name, *v.Scheduled, *v.Sent, *v.Dropped, *v.OK, *v.Failed, *v.Unfinished)
 		}
-		if of := file.Variants[i].Expect.Verdict; of != scenarios.VerdictPredicted && of != v.Expected {
+		if of := file.Variants[i].Expect.Verdict; of != law.Predicted && of != v.Expected {
 			t.Logf("%s: with these figures %s", v.Name, v.Verdict)
 			if v.Verdict != v.Expected {
 				t.Errorf("%s is %s, want %s: %s", v.Name, v.Verdict, v.Expected, v.Why)

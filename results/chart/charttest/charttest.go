@@ -11,6 +11,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
 )
 
@@ -39,10 +40,10 @@ type Case struct {
 func Quick() *results.Run {
 	c := Case{Tuples: 500, RatePerS: 200, Duration: 10, Stop: 5, Churn: 1}
 	base, keep, reuse, multi := c, c, c, c
-	base.Name, base.Verdict = "baseline", "reproduced"
-	keep.Name, keep.Verdict, keep.Churn, keep.Change = "keepalive", "mitigated", 0, []string{"proxy.keepalive: 20"}
-	reuse.Name, reuse.Verdict, reuse.HoldS, reuse.Change = "tw-reuse", "mitigated", 1, []string{"proxy.sysctls.net.ipv4.tcp_tw_reuse: 1"}
-	multi.Name, multi.Verdict, multi.Tuples, multi.Change = "multi-ip", "postponed", 1500, []string{"backend.addresses: 3"}
+	base.Name, base.Verdict = "baseline", law.Reproduced
+	keep.Name, keep.Verdict, keep.Churn, keep.Change = "keepalive", law.Mitigated, 0, []string{"proxy.keepalive: 20"}
+	reuse.Name, reuse.Verdict, reuse.HoldS, reuse.Change = "tw-reuse", law.Mitigated, 1, []string{"proxy.sysctls.net.ipv4.tcp_tw_reuse: 1"}
+	multi.Name, multi.Verdict, multi.Tuples, multi.Change = "multi-ip", law.Postponed, 1500, []string{"backend.addresses: 3"}
 	return Run("20261123-101500-port-exhaustion-quick", "quick", base, keep, reuse, multi)
 }
 
@@ -51,8 +52,8 @@ func Quick() *results.Run {
 func Full() *results.Run {
 	c := Case{Tuples: 28231, RatePerS: 2000, Duration: 90, Churn: 1, Cliff: true}
 	base, keep := c, c
-	base.Name, base.Verdict = "baseline", "reproduced"
-	keep.Name, keep.Verdict, keep.Churn, keep.Cliff, keep.Change = "keepalive", "mitigated", 0, false, []string{"proxy.keepalive: 64"}
+	base.Name, base.Verdict = "baseline", law.Reproduced
+	keep.Name, keep.Verdict, keep.Churn, keep.Cliff, keep.Change = "keepalive", law.Mitigated, 0, false, []string{"proxy.keepalive: 64"}
 	return Run("20261123-103000-port-exhaustion-full", "full", base, keep)
 }
 
@@ -64,11 +65,11 @@ func Cut() *results.Run {
 	r.Summary.Partial, r.Summary.AsExpected = true, nil
 	r.Summary.Notes = []string{"The run was interrupted before its last variant ended."}
 	v := &r.Summary.Variants[1]
-	*v = results.Variant{Name: v.Name, Verdict: "invalid", Expected: "mitigated", Why: "The generator sent 12 % of its requests late.", OfferedPerS: 200, Predicted: v.Predicted}
+	*v = results.Variant{Name: v.Name, Verdict: law.Invalid, Expected: law.Mitigated, Why: "The generator sent 12 % of its requests late.", OfferedPerS: 200, Predicted: v.Predicted}
 	r.Variants[1].Samples = nil
 	r.Summary.Variants, r.Variants = r.Summary.Variants[:3], r.Variants[:3]
 	v = &r.Summary.Variants[2]
-	v.Verdict, v.Why, v.AsExpected = "error", "The backend ended: httpd exited with status 1.", nil
+	v.Verdict, v.Why, v.AsExpected = law.Error, "The backend ended: httpd exited with status 1.", nil
 	r.Variants[2].Samples = r.Variants[2].Samples[:60]
 	return r
 }
@@ -77,8 +78,8 @@ func Cut() *results.Run {
 func Many() *results.Run {
 	c := Case{Tuples: 500, RatePerS: 200, Duration: 10, Stop: 5, Churn: 1}
 	var cases []Case
-	for _, v := range []struct{ name, verdict string }{{"baseline", "reproduced"}, {"keepalive-with-a-pool-of-one", "postponed"}, {"tw-reuse-and-timestamps-off", "reproduced"},
-		{"multi-ip", "postponed"}, {"max-tw-buckets", "mitigated"}, {"wider-range-and-reuse", "inconclusive"}} {
+	for _, v := range []struct{ name, verdict string }{{"baseline", law.Reproduced}, {"keepalive-with-a-pool-of-one", law.Postponed}, {"tw-reuse-and-timestamps-off", law.Reproduced},
+		{"multi-ip", law.Postponed}, {"max-tw-buckets", law.Mitigated}, {"wider-range-and-reuse", law.Inconclusive}} {
 		c.Name, c.Verdict = v.name, v.verdict
 		c.Tuples += 250
 		cases = append(cases, c)
@@ -123,8 +124,8 @@ func Run(id, size string, cases ...Case) *results.Run {
 	return r
 }
 
-func (c Case) law() results.Prediction {
-	p := results.Prediction{Tuples: c.Tuples, HoldS: hold, Verdict: c.Verdict}
+func (c Case) law() law.Prediction {
+	p := law.Prediction{Tuples: c.Tuples, HoldS: hold, Verdict: c.Verdict}
 	if c.HoldS > 0 {
 		p.HoldS = c.HoldS
 	}
@@ -146,7 +147,7 @@ func (c Case) law() results.Prediction {
 }
 
 // evaluate sends the requests one after the other through the laws.
-func (c Case) evaluate(law results.Prediction, began time.Time) (results.Variant, results.VariantData) {
+func (c Case) evaluate(law law.Prediction, began time.Time) (results.Variant, results.VariantData) {
 	e := evaluation{Case: c, law: law, lat: hdrhistogram.New(1, 60_000_000, 3), service: hdrhistogram.New(1, 60_000_000, 3)}
 	e.run()
 	return e.summary(), results.VariantData{Name: c.Name, Samples: e.samples, Latency: e.lat, Service: e.service, Nginx: c.nginx(), Events: []results.Event{

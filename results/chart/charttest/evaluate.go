@@ -7,13 +7,14 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
 )
 
 // evaluation is a single server that serves requests in turn.
 type evaluation struct {
 	Case
-	law       results.Prediction
+	law       law.Prediction
 	lat       *hdrhistogram.Histogram // from the intended send
 	service   *hdrhistogram.Histogram // from the actual send
 	samples   []results.Sample

@@ -1,0 +1,24 @@
+package law
+
+// Prediction is what the laws say of a run before it is made. A pointer is nil
+// where the thing will not happen. Its JSON is part of plan.json and
+// summary.json.
+type Prediction struct {
+	Tuples          int      `json:"tuples"`              // K: connections that can exist, TIME_WAIT included
+	FirstError99S   *float64 `json:"first_error_99_s"`    // seconds from the first scheduled send, however long the run; to ±50 % where Rough
+	OKBeforeError99 *int     `json:"ok_before_error_99"`  // requests that succeed before it
+	SteadyOKPerS    *float64 `json:"steady_ok_per_s"`     // successes per second in the long run, averaged over the cycle of T
+	CollapseS       *float64 `json:"collapse_s"`          // half the range is taken, and less than half the rate served; nil: below the noise, or never
+	Rho             float64  `json:"rho"`                 // ρ, the load factor; above 1 the table fills
+	HoldS           float64  `json:"hold_s"`              // T: how long a closed tuple stays blocked
+	Verdict         string   `json:"verdict"`             // within the duration of the run
+	Estimated       bool     `json:"estimated,omitempty"` // connect() gets too expensive for the rate: what comes after half the range is to ±50 %
+
+	// GivenShare is the f that a race came to, put in after the run (WithShare):
+	// the rest is then no forecast, but what the law makes of that f.
+	GivenShare *float64 `json:"given_share,omitempty"`
+}
+
+// Rough says that connect() gets too expensive for the rate, so that the laws
+// give no exact moment and no exact number. Older plans tell by the collapse alone.
+func (p Prediction) Rough() bool { return p.CollapseS != nil || p.Estimated }
