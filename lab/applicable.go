@@ -27,7 +27,7 @@ func Applicable(r *scenarios.Resolved) (*scenarios.Resolved, []string) {
 			notes = append(notes, note)
 		}
 		if inert(v) {
-			notes = append(notes, fmt.Sprintf("%s is left out: %s has no effect on a configuration of your own; write it into the file and run that", v.Name, strings.Join(v.Change, ", ")))
+			notes = append(notes, fmt.Sprintf("%s is left out: %s has no effect on a configuration of your own; write it into the file and run that", v.Name, strings.Join(v.Change(), ", ")))
 			continue
 		}
 		c.Variants = append(c.Variants, v)
@@ -40,10 +40,10 @@ func Applicable(r *scenarios.Resolved) (*scenarios.Resolved, []string) {
 
 // inert says whether all that a variant changes is nginx's own configuration.
 func inert(v scenarios.Variant) bool {
-	for _, change := range v.Change {
-		if !strings.HasPrefix(change, "proxy.keepalive:") && !strings.HasPrefix(change, "proxy.workers:") {
+	for _, change := range v.Changes {
+		if change.Key != "proxy.keepalive" && change.Key != "proxy.workers" {
 			return false
 		}
 	}
-	return len(v.Change) > 0
+	return len(v.Changes) > 0
 }

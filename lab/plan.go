@@ -20,12 +20,6 @@ func Plan(r *scenarios.Resolved, driver string, cpus int, note string) (*results
 	p := &results.Plan{Scenario: r.Name, Source: r.Hash, Title: r.Title, Kind: r.Kind, Size: r.Size, Set: r.Set, Driver: driver, Note: note}
 	predicted := predictions(r, cpus)
 	for i, v := range r.Variants {
-		if v.Backend.Kind == scenarios.BackendNginx {
-			return nil, &scenarios.Error{
-				File: r.Name, Msg: fmt.Sprintf("backend.kind of %s is %s, which this version cannot run", v.Name, v.Backend.Kind),
-				Hint: "httpd and agent are the kinds it can",
-			}
-		}
 		if _, err := profileOf(v); err != nil {
 			return nil, &scenarios.Error{File: r.Name, Msg: fmt.Sprintf("load.profile of %s: %v", v.Name, err)}
 		}
@@ -36,7 +30,7 @@ func Plan(r *scenarios.Resolved, driver string, cpus int, note string) (*results
 
 func planVariant(v scenarios.Variant, predicted law.Prediction) results.VariantPlan {
 	vp := results.VariantPlan{
-		Name: v.Name, Title: v.Title, Change: v.Change,
+		Name: v.Name, Title: v.Title, Change: v.Change(),
 		ProxyImage: v.Proxy.Image, BackendKind: v.Backend.Kind, BackendImg: v.Backend.Image,
 		PortLow: v.Ports.Low, PortHigh: v.Ports.High,
 		RatePerS: offered(v), DurationS: v.Duration.Seconds(),
@@ -49,9 +43,6 @@ func planVariant(v scenarios.Variant, predicted law.Prediction) results.VariantP
 		Race: race(settled(v)), Retries: retries(v), Claims: v.Expect.Measured,
 		Keepalive: v.Proxy.Keepalive, Workers: v.Proxy.Workers,
 		Sysctls: sysctls(v), Expect: v.Expect.Verdict, Predicted: predicted,
-	}
-	if vp.Change == nil {
-		vp.Change = []string{}
 	}
 	if s := v.Load.StopAfterError99; s != nil {
 		after := s.Seconds()

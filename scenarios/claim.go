@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/lab99/lab99/lab/law"
 )
@@ -22,18 +23,20 @@ var Metrics = []string{
 
 var claimRE = regexp.MustCompile(`^([a-z0-9_]+) *(<=|>=|<|>|=) *([0-9.]+(?:e[+-]?[0-9]+)?)$`)
 
-// claims reads a list of them.
-func (d *decoder) claims(n *node) []law.Claim {
+func readClaims(d *decoder, n *node, path string) any {
+	var all []law.Claim
 	if n == nil {
-		return nil
+		return all
 	}
 	if n.kind != sequence {
-		d.add(n.at.error("expect.measured is "+n.kind.String()+", want a list of claims", `for example ["failed_share < 0.1", "log_error_99 = 3"]`))
-		return nil
+		d.add(n.at.error(path+" is "+n.kind.String()+", want a list of claims", `for example ["failed_share < 0.1", "log_error_99 = 3"]`))
+		return all
 	}
-	var all []law.Claim
 	for _, item := range n.items {
-		c, err := parseClaim(d.text(item, "expect.measured", ""))
+		if !d.isScalar(item, path, "a claim such as failed_share < 0.1") {
+			continue
+		}
+		c, err := parseClaim(item.text)
 		switch {
 		case err != nil:
 			d.add(item.at.error(err.Error(), "want FIGURE OP NUMBER, such as failed_share < 0.1"))
@@ -44,6 +47,12 @@ func (d *decoder) claims(n *node) []law.Claim {
 		}
 	}
 	return all
+}
+
+func claimsSchema() schema {
+	return schema{"type": "array", "items": schema{
+		"type": "string", "pattern": strings.Replace(claimRE.String(), "[a-z0-9_]+", strings.Join(Metrics, "|"), 1),
+	}}
 }
 
 // parseClaim takes any name for a figure.

@@ -22,7 +22,7 @@
 //	  keepalive: 0                    # idle upstream connections per worker; 0: no pool
 //	  workers: 1
 //	backend:
-//	  kind: httpd                     # or nginx, agent
+//	  kind: httpd                     # or agent
 //	  image: httpd:2.4
 //	  config: httpd.conf.tmpl
 //	  addresses: 1                    # at most 64, all of the one server

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -151,12 +153,29 @@ type document struct {
 	variants []overlay
 }
 
+// frame is what a file says that is no overlay, but for sizes and variants.
+type frame struct {
+	APIVersion string `yaml:"apiVersion,required" in:"lab99/v1" help:"the version of this format"`
+	Name       string `yaml:"name,required" form:"name" help:"names a directory of the results"`
+	Title      string `yaml:"title" help:"one line for the report"`
+	Kind       string `yaml:"kind" in:"failure|mitigation|myth|harm|new-failure" help:"where lab99 list puts it"`
+}
+
+// label is what a variant says that is no overlay.
+type label struct {
+	Name  string `yaml:"name,required" form:"name" help:"names a directory of the results"`
+	Title string `yaml:"title" help:"one line for the report"`
+}
+
+// overlayKeys are the fields that a size, a variant or --set may change.
+var overlayKeys = keysOf(reflect.TypeFor[Variant]())
+
 // overlay is a named change.
 type overlay struct {
-	name, title string
-	at          position
-	change      *node
-	variants    *node // of a size: changes to single variants, by name
+	label
+	at       position
+	change   *node
+	variants *node // of a size: changes to single variants, by name
 }
 
 func parse(f files, name string) (*Scenario, error) {
@@ -199,18 +218,13 @@ func (d *decoder) scenario(root *node) *Scenario {
 		d.add(root.at.error("the file is "+root.kind.String()+", want a mapping", "begin with apiVersion: "+apiVersion))
 		return s
 	}
-	d.fields(root, "", append([]string{"apiVersion", "name", "title", "kind", "sizes", "variants"}, overlayKeys...)...)
-	for _, key := range []string{"apiVersion", "name", "variants"} {
-		if root.get(key) == nil {
-			d.add(root.at.error(key+" is missing", ""))
-		}
+	d.mapping(root, "", slices.Concat(keysOf(reflect.TypeFor[frame]()), []string{"sizes", "variants"}, overlayKeys))
+	var f frame
+	d.fill(root, "", blame{position: root.at}, reflect.ValueOf(&f).Elem())
+	if root.get("variants") == nil {
+		d.add(root.at.error("variants is missing", ""))
 	}
-	if v := d.text(root.get("apiVersion"), "apiVersion", apiVersion); v != apiVersion {
-		d.add(root.get("apiVersion").at.error(fmt.Sprintf("apiVersion is %q, want %s", v, apiVersion), ""))
-	}
-	s.Name = d.name(root.get("name"), "name")
-	s.Title = d.text(root.get("title"), "title", s.Name)
-	s.Kind = d.word(root.get("kind"), "kind", "", Kinds...)
+	s.Name, s.Title, s.Kind = f.Name, cmp.Or(f.Title, f.Name), f.Kind
 	s.doc.base = root.only(overlayKeys...)
 	d.sizes(s, root.get("sizes"))
 	d.variants(s, root.get("variants"))
@@ -218,7 +232,7 @@ func (d *decoder) scenario(root *node) *Scenario {
 	names := s.variantNames()
 	for _, size := range s.doc.sizes {
 		if size.variants != nil {
-			d.fields(size.variants, "sizes."+size.name+".variants", names...)
+			d.mapping(size.variants, "sizes."+size.Name+".variants", names)
 		}
 	}
 	return s
@@ -233,7 +247,7 @@ func (d *decoder) sizes(s *Scenario, n *node) {
 		return
 	}
 	for _, e := range n.entries {
-		if !nameRE.MatchString(e.key) {
+		if !forms["name"].re.MatchString(e.key) {
 			d.add(e.at.error(fmt.Sprintf("size %q: want lower-case letters, digits and dashes", e.key), ""))
 		}
 		if e.val.kind != mapping {
@@ -241,7 +255,7 @@ func (d *decoder) sizes(s *Scenario, n *node) {
 			continue
 		}
 		s.Sizes = append(s.Sizes, e.key)
-		s.doc.sizes = append(s.doc.sizes, overlay{name: e.key, at: e.at, change: e.val.without("variants"), variants: e.val.get("variants")})
+		s.doc.sizes = append(s.doc.sizes, overlay{label: label{Name: e.key}, at: e.at, change: e.val.without("variants"), variants: e.val.get("variants")})
 	}
 }
 
@@ -262,14 +276,15 @@ func (d *decoder) variants(s *Scenario, n *node) {
 			d.add(item.at.error("a variant is "+item.kind.String()+", want a mapping with a name", "for example - name: baseline"))
 			continue
 		}
-		if item.get("name") == nil {
-			d.add(item.at.error("the variant has no name", ""))
+		var l label
+		d.fill(item, "", blame{item.at, "each variant has one, for example - name: baseline"}, reflect.ValueOf(&l).Elem())
+		if l.Name == "" {
 			continue
 		}
-		o := overlay{name: d.name(item.get("name"), "name"), at: item.at, change: item.without("name", "title")}
-		o.title = d.text(item.get("title"), "title", o.name)
-		if o.name != "" && slices.Contains(s.variantNames(), o.name) {
-			d.add(item.get("name").at.error(fmt.Sprintf("a second variant named %q", o.name), ""))
+		o := overlay{label: l, at: item.at, change: item.without(keysOf(reflect.TypeFor[label]())...)}
+		o.Title = cmp.Or(o.Title, o.Name)
+		if slices.Contains(s.variantNames(), o.Name) {
+			d.add(item.get("name").at.error(fmt.Sprintf("a second variant named %q", o.Name), ""))
 		}
 		s.doc.variants = append(s.doc.variants, o)
 	}
@@ -278,16 +293,7 @@ func (d *decoder) variants(s *Scenario, n *node) {
 func (s *Scenario) variantNames() []string {
 	names := make([]string, len(s.doc.variants))
 	for i, v := range s.doc.variants {
-		names[i] = v.name
+		names[i] = v.Name
 	}
 	return names
-}
-
-// name reads a name that becomes part of a path.
-func (d *decoder) name(n *node, path string) string {
-	name := d.text(n, path, "")
-	if name != "" && !nameRE.MatchString(name) {
-		d.add(n.at.error(fmt.Sprintf("%s is %q, want lower-case letters, digits and dashes", path, name), "it names a directory of the results"))
-	}
-	return name
 }

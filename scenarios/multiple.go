@@ -11,11 +11,13 @@ import (
 // A variant may say its ports and its rate as multiples of what it is laid
 // over, as in rate: 10x. Then it keeps its meaning whatever the size, or --set
 // size.rate, makes of the scenario.
+var multiples = []string{"ports", "rate"}
+
 var multipleRE = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)x$`)
 
 // multiplied is an overlay with numbers in place of the multiples in it.
 func (d *decoder) multiplied(over, base *node) *node {
-	for _, key := range []string{"ports", "rate"} {
+	for _, key := range multiples {
 		n := over.get(key)
 		if n == nil || n.kind != scalar || n.quoted {
 			continue

@@ -25,15 +25,15 @@ func (s *Scenario) Resolve(size string, set []string) (*Resolved, error) {
 	}
 	sized := merge(merge(s.doc.base, chosen.change), over.size)
 	base := merge(sized, d.multiplied(over.all, sized))
-	r := &Resolved{Name: s.Name, Title: s.Title, Kind: s.Kind, Size: chosen.name, Set: slices.Clone(set)}
+	r := &Resolved{Name: s.Name, Title: s.Title, Kind: s.Kind, Size: chosen.Name, Set: slices.Clone(set)}
 	hashed := map[string][]byte{scenarioFile: s.doc.text}
 	for _, o := range s.doc.variants {
 		tree := sized
-		for _, change := range []*node{o.change, chosen.variants.get(o.name), over.all, over.one[o.name]} {
+		for _, change := range []*node{o.change, chosen.variants.get(o.Name), over.all, over.one[o.Name]} {
 			tree = merge(tree, d.multiplied(change, tree))
 		}
 		v := d.variant(tree, chosen.at)
-		v.Name, v.Title, v.Change = o.name, o.title, changes(base, tree)
+		v.Name, v.Title, v.Changes = o.Name, o.Title, changes(base, tree)
 		v.proxyFile = d.configFile(s.files, tree.get("proxy").get("config"), "nginx.conf.tmpl")
 		v.backendFile = d.configFile(s.files, tree.get("backend").get("config"), "httpd.conf.tmpl")
 		for _, f := range []*configFile{v.proxyFile, v.backendFile} {
@@ -57,7 +57,7 @@ func (s *Scenario) Resolve(size string, set []string) (*Resolved, error) {
 		return r, nil
 	}
 	var asWritten error // none: Load has resolved each size
-	r.AsWritten, asWritten = s.Resolve(chosen.name, nil)
+	r.AsWritten, asWritten = s.Resolve(chosen.Name, nil)
 	return r, asWritten
 }
 
@@ -76,22 +76,21 @@ func (s *Scenario) size(name string) (overlay, *Error) {
 		}
 	}
 	for _, o := range s.doc.sizes {
-		if o.name == name {
+		if o.Name == name {
 			return o, nil
 		}
 	}
 	return overlay{}, &Error{File: s.doc.start.src.name, Msg: fmt.Sprintf("no size %q", name), Hint: didYouMean(name, s.Sizes)}
 }
 
-// changes words the difference of two trees, leaving out what is claimed of
-// them.
-func changes(base, tree *node) []string {
+// changes lists where a tree differs from another, but for what is claimed.
+func changes(base, tree *node) []Change {
 	before := map[string]string{}
 	base.flatten("", func(path, value string) { before[path] = value })
-	var c []string
+	var c []Change
 	tree.flatten("", func(path, value string) {
 		if was, ok := before[path]; (!ok || was != value) && !strings.HasPrefix(path, "expect.") {
-			c = append(c, path+": "+value)
+			c = append(c, Change{path, value})
 		}
 	})
 	return c

@@ -64,7 +64,6 @@ const (
 // The kinds of backend.
 const (
 	BackendHttpd = "httpd"
-	BackendNginx = "nginx"
 	BackendAgent = "agent"
 )
 
@@ -93,24 +92,43 @@ type Resolved struct {
 	AsWritten *Resolved // the same without --set; nil where there was none
 }
 
-// Variant is one row of the comparison.
+// Variant is one row of the comparison. The fields with a yaml tag are the keys
+// that the top level of a file, a size, a variant and --set may write; see field.
 type Variant struct {
-	Name     string
-	Title    string
-	Change   []string // how it differs from the scenario's top level, one "proxy.keepalive: 20" per field; empty for a baseline
-	Ports    Ports
-	Rate     float64 // requests scheduled per second
-	Duration time.Duration
-	Proxy    Proxy
-	Backend  Backend
-	Load     LoadSpec
-	// Bystander runs another program on the proxy's host that connects too.
-	Bystander bool
-	Expect    Expect
+	Name    string
+	Title   string
+	Changes []Change // how it differs from the scenario's top level; empty for a baseline
+
+	Ports     Ports         `yaml:"ports,required" help:"the proxy's ephemeral ports: how many, default, or LOW-HIGH"`
+	Rate      float64       `yaml:"rate,required" in:"(0..100000" unit:"requests per second" help:"how fast" hint:"for example 200; a variant may say 10x, ten times the scenario's"`
+	Duration  time.Duration `yaml:"duration,required" in:"100ms..30m" help:"how long the load lasts"`
+	Proxy     Proxy         `yaml:"proxy" help:"the nginx under test"`
+	Backend   Backend       `yaml:"backend" help:"the server behind the proxy"`
+	Load      LoadSpec      `yaml:"load" help:"what the load generator does"`
+	Bystander bool          `yaml:"bystander" default:"off" help:"run another program on the proxy's host that connects too"`
+	Expect    Expect        `yaml:"expect" help:"what the scenario claims"`
 
 	DurationSet bool // by --set: nothing else may change it
 
 	proxyFile, backendFile *configFile
+}
+
+// MaxDuration is the longest load that a scenario may ask for.
+const MaxDuration = 30 * time.Minute
+
+// A Change is one field in which a variant differs from the scenario's top level.
+type Change struct {
+	Key   string // as --set names it: proxy.keepalive
+	Value string // as written: 20
+}
+
+// Change words the changes, one "proxy.keepalive: 20" each.
+func (v Variant) Change() []string {
+	words := make([]string, len(v.Changes))
+	for i, c := range v.Changes {
+		words[i] = c.Key + ": " + c.Value
+	}
+	return words
 }
 
 // Ports is the proxy's range of ephemeral ports, both ends included.
@@ -123,44 +141,58 @@ type Ports struct {
 // from the namespace.
 func (p Ports) N() int { return p.High - p.Low + 1 }
 
+// Sysctls are settings of a network namespace by their names, without
+// ip_local_port_range, which follows Ports.
+type Sysctls map[string]string
+
 // Proxy is the nginx under test.
 type Proxy struct {
-	Image     string
-	Config    string            // template or nginx.conf, as the scenario names it; empty: the lab's own template
-	Sysctls   map[string]string // of its network namespace, without ip_local_port_range, which follows Ports
-	Keepalive int               // idle upstream connections kept per worker; 0: one connection per request
-	Workers   int
+	Image   string  `yaml:"image" default:"nginx:1.30" form:"image" help:"an image, or apt:SUITE for Debian's package"`
+	Config  string  `yaml:"config" default:"" help:"a template (.tmpl) or an nginx.conf; empty: the lab's template"`
+	Sysctls Sysctls `yaml:"sysctls" help:"sysctls of its network namespace"`
 
-	HTTP         string        // HTTP11, HTTP10 or HTTPDefault
-	Group        bool          // an upstream block even where none is needed
-	Addresses    int           // source addresses nginx connects from, by proxy_bind and split_clients
-	MaxFails     int           // of each upstream peer; 0: a failed connect never takes a peer out
-	FailTimeout  time.Duration // of each upstream peer
-	NextUpstream string        // proxy_next_upstream; "off": one attempt per request
+	// The pool of idle upstream connections.
+	Keepalive        int           `yaml:"keepalive" default:"0" in:"0..8192" help:"idle connections per worker; 0: no pool"`
+	KeepaliveTimeout time.Duration `yaml:"keepalive_timeout" default:"1m" in:"1ms..24h" help:"of idle connections"`
 
-	KeepaliveTimeout  time.Duration // of idle upstream connections
-	WorkerConnections int           // 0: ample
-	OpenFiles         int           // worker_rlimit_nofile; 0: as inherited
-	Reuseport         bool          // of the listening socket
+	Workers   int    `yaml:"workers" default:"1" in:"1..64" help:"worker processes"`
+	HTTP      string `yaml:"http" default:"1.1" in:"1.1|1.0|default" help:"HTTP version towards the backend"`
+	Group     bool   `yaml:"upstream_block" default:"off" help:"write an upstream block even where none is needed"`
+	Addresses int    `yaml:"addresses" default:"1" in:"1..64" help:"source addresses that nginx connects from"`
+
+	// Of each upstream peer.
+	MaxFails     int           `yaml:"max_fails" default:"0" in:"0..1000" help:"0: failures never take a peer out"`
+	FailTimeout  time.Duration `yaml:"fail_timeout" default:"10s" in:"1s..1h" help:"how long a peer stays out"`
+	NextUpstream string        `yaml:"next_upstream" default:"off" form:"words" help:"off: one attempt per request"`
+
+	WorkerConnections int  `yaml:"worker_connections" default:"0" in:"0..1000000" help:"0: ample"`
+	OpenFiles         int  `yaml:"open_files" default:"0" in:"0..1000000" help:"worker_rlimit_nofile; 0: as inherited"`
+	Reuseport         bool `yaml:"reuseport" default:"off" help:"listen … reuseport"`
 }
 
 // Backend is the server behind nginx.
 type Backend struct {
-	Kind              string // BackendHttpd, BackendNginx or BackendAgent
-	Image             string
-	Config            string // empty: the lab's own template
-	Place             string // PlaceOwn and so on
-	Addresses         int    // IP addresses the one server listens on
-	Ports             int    // ports it listens on, at each address
-	Repeat            int    // how often nginx's configuration lists each address and port
-	TLS               string // TLSOff, or https with a certificate made for the run
-	KeepAlive         bool
-	KeepAliveRequests int
-	KeepAliveTimeout  time.Duration
-	MPM               string        // MPMEvent or MPMPrefork
-	MaxWorkers        int           // Apache's MaxRequestWorkers; 0: ample
-	Delay             time.Duration // before the response; BackendAgent only
-	CloseDelay        time.Duration // from when it would close a connection until it does; BackendAgent only
+	Kind   string `yaml:"kind" default:"httpd" in:"httpd|agent" help:"Apache, or the lab's own server"`
+	Image  string `yaml:"image" default:"httpd:2.4" form:"image" help:"an image, or apt:SUITE for Debian's package"`
+	Config string `yaml:"config" default:"" help:"a template (.tmpl) or an httpd.conf; empty: the lab's template"`
+
+	// Place is where the server runs, a Place constant.
+	Place string `yaml:"place" default:"own" in:"own|proxy|loopback|both|unix" help:"a host of its own, or where on the proxy's"`
+
+	Addresses int    `yaml:"addresses" default:"1" in:"1..64" help:"IP addresses that the one server listens on"`
+	Ports     int    `yaml:"ports" default:"1" in:"1..64" help:"ports that it listens on, at each address"`
+	Repeat    int    `yaml:"repeat" default:"1" in:"1..64" help:"how often nginx lists each address and port"`
+	TLS       string `yaml:"tls" default:"off" in:"off|on|unclean" help:"https; unclean: Apache sends no close_notify"`
+
+	// Whether, and for how long, Apache keeps connections.
+	KeepAlive         bool          `yaml:"keepalive" default:"on" help:"Apache's KeepAlive"`
+	KeepAliveRequests int           `yaml:"keepalive_requests" default:"600" in:"0..1000000000" help:"0: no limit"`
+	KeepAliveTimeout  time.Duration `yaml:"keepalive_timeout" default:"100s" in:"1ms..24h" help:"of idle connections"`
+
+	MPM        string        `yaml:"mpm" default:"event" in:"event|prefork" help:"Apache's multi-processing module"`
+	MaxWorkers int           `yaml:"max_workers" default:"0" in:"0..20000" help:"Apache's MaxRequestWorkers; 0: ample"`
+	Delay      time.Duration `yaml:"delay" default:"0s" in:"0s..10m" help:"before each response; kind agent only"`
+	CloseDelay time.Duration `yaml:"close_delay" default:"0s" in:"0s..10m" help:"before it closes; kind agent only"`
 }
 
 // Destinations is how many different IP:port nginx connects to.
@@ -184,20 +216,27 @@ func (b Backend) Secure() bool { return b.TLS == TLSOn || b.TLS == TLSUnclean }
 
 // LoadSpec is what the generator does.
 type LoadSpec struct {
-	Connections      int
-	StopAfterError99 *time.Duration // nil: the load runs its whole profile
-	Timeout          time.Duration  // a request that waited this long for a connection is dropped
-	Path             string
-	Method           string
-	Profile          string // the rate over time, as written; empty: constant. Variant.Profile has it in loadgen's words
+	Connections int `yaml:"connections" default:"64" in:"1..8192" help:"connections of the clients, kept alive"`
+
+	// StopAfterError99 is nil where the load runs for its whole duration.
+	StopAfterError99 *time.Duration `yaml:"stop" help:"when the load ends early: none, or so long after error 99"`
+
+	Timeout time.Duration `yaml:"timeout" default:"5s" in:"1ms..10m" help:"drop a request that waited so long for a connection"`
+	Path    string        `yaml:"path" default:"/" form:"path" help:"what is requested"`
+	Method  string        `yaml:"method" default:"GET" in:"GET|HEAD|POST|PUT|DELETE" help:"how it is requested"`
+
+	// Profile is as written; Variant.Profile has it in loadgen's words.
+	Profile string `yaml:"profile" default:"" help:"the rate over time, such as burst:64 or poisson:99; empty: constant"`
 }
 
 // Expect is what the scenario claims.
 type Expect struct {
-	Verdict string
-	Set     bool // the verdict, by --set
+	// Verdict is a Verdict constant.
+	Verdict string `yaml:"verdict" default:"predicted" in:"predicted|reproduced|collapsed|mitigated|postponed|not-reproduced" help:"predicted: the law decides"`
 	// Measured are further claims about figures of the result.
-	Measured []law.Claim
+	Measured []law.Claim `yaml:"measured" help:"claims about figures of the result, such as failed_share < 0.1"`
+
+	Set bool // the verdict, by --set
 }
 
 // Facts is what only the driver knows: where things lie and which versions

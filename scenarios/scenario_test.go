@@ -116,7 +116,7 @@ func TestPortExhaustionVariantsAreSmallOverlays(t *testing.T) {
 	}
 	var got []row
 	for _, v := range resolve(t, load(t, "port-exhaustion"), "standard").Variants {
-		got = append(got, row{v.Name, strings.Join(v.Change, "; "), v.Expect.Verdict, v.Proxy.Keepalive, v.Backend.Addresses, v.Proxy.Sysctls["net.ipv4.tcp_tw_reuse"]})
+		got = append(got, row{v.Name, strings.Join(v.Change(), "; "), v.Expect.Verdict, v.Proxy.Keepalive, v.Backend.Addresses, v.Proxy.Sysctls["net.ipv4.tcp_tw_reuse"]})
 	}
 	want := []row{
 		{"baseline", "", law.Reproduced, 0, 1, "0"},
@@ -173,11 +173,11 @@ func TestSetOverridesAnyField(t *testing.T) {
 func TestChangeFollowsSet(t *testing.T) {
 	s := load(t, "port-exhaustion")
 	r := resolve(t, s, "quick", "variants.keepalive.proxy.keepalive=64", "size.rate=91")
-	if diff := cmp.Diff([]string{"proxy.keepalive: 64"}, r.Variants[1].Change); diff != "" {
+	if diff := cmp.Diff([]Change{{"proxy.keepalive", "64"}}, r.Variants[1].Changes); diff != "" {
 		t.Error(diff)
 	}
-	if r.Variants[0].Change != nil {
-		t.Errorf("the baseline changes %v", r.Variants[0].Change)
+	if r.Variants[0].Changes != nil {
+		t.Errorf("the baseline changes %v", r.Variants[0].Changes)
 	}
 }
 
@@ -269,7 +269,7 @@ func TestWorkerConnectionsFitTheDescriptors(t *testing.T) {
 
 func TestHttpdHasAThreadForEveryConnectionOfNginx(t *testing.T) {
 	v := resolve(t, load(t, "port-exhaustion"), "full").Variants[1]
-	for _, connections := range []int{1, 64, 2000, maxConnections} {
+	for _, connections := range []int{1, 64, 2000, 8192} {
 		v.Load.Connections = connections
 		if d := v.data(facts(v, "")); d.Threads <= connections+v.Proxy.Keepalive*v.Proxy.Workers || d.Threads > 20000 {
 			t.Errorf("%d connections: %d threads in a process", connections, d.Threads)
@@ -300,14 +300,8 @@ func TestThePackageCommentShowsTheDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var example strings.Builder
-	for line := range strings.Lines(string(text)) {
-		if code, ok := strings.CutPrefix(line, "//\t"); ok {
-			example.WriteString(code)
-		}
-	}
 	own := files{fsys: builtin, dir: "port-exhaustion"}
-	documented, err := parseText(own, "doc.go", []byte(example.String()))
+	example, err := parseText(own, "doc.go", documented(string(text)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -315,9 +309,20 @@ func TestThePackageCommentShowsTheDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, got := resolve(t, documented, "quick").Variants[0], resolve(t, minimal, "").Variants[0]
+	want, got := resolve(t, example, "quick").Variants[0], resolve(t, minimal, "").Variants[0]
 	got.Proxy.Config, got.Backend.Config = want.Proxy.Config, want.Backend.Config // named, or the lab's: the same files
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Variant{}, configFile{})); diff != "" {
 		t.Errorf("documented (-), default (+):\n%s", diff)
 	}
+}
+
+// documented is the example in the package comment.
+func documented(source string) []byte {
+	var example strings.Builder
+	for line := range strings.Lines(source) {
+		if code, ok := strings.CutPrefix(line, "//\t"); ok {
+			example.WriteString(code)
+		}
+	}
+	return []byte(example.String())
 }

@@ -23,21 +23,14 @@ func (d *decoder) parseSets(args, variants []string) sets {
 		case err != nil:
 			d.add(err)
 		case strings.HasPrefix(arg, ofSize):
-			s.size = join(s.size, change)
+			s.size = merge(s.size, change)
 		case variant == "":
-			s.all = join(s.all, change)
+			s.all = merge(s.all, change)
 		default:
-			s.one[variant] = join(s.one[variant], change)
+			s.one[variant] = merge(s.one[variant], change)
 		}
 	}
 	return s
-}
-
-func join(n, over *node) *node {
-	if n == nil {
-		return over
-	}
-	return merge(n, over)
 }
 
 // ofSize begins the key of a field of the size that is run.

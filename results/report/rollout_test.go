@@ -30,7 +30,7 @@ func TestEveryChangeOfTheCatalogueHasItsCard(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, v := range r.Variants {
-			for _, c := range v.Change {
+			for _, c := range v.Change() {
 				switch known := cardOf(c); {
 				case known != nil:
 					used[known.path] = true

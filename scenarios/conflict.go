@@ -1,0 +1,63 @@
+package scenarios
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+// variant decodes a merged tree. where is blamed for what is missing altogether.
+func (d *decoder) variant(tree *node, where position) Variant {
+	var v Variant
+	d.section(tree, "", blame{where, "set it in the size or at the top level"}, reflect.ValueOf(&v).Elem())
+	v.DurationSet = tree.get("duration").set()
+	v.Expect.Set = tree.find("expect.verdict").set()
+	for _, c := range v.conflicts() {
+		if n := tree.find(c.key); c.wrong && n != nil {
+			d.add(n.at.error(c.key+c.msg, c.hint))
+		}
+	}
+	if v.Backend.Place == PlaceBoth {
+		v.Backend.Addresses = 2
+	}
+	return v
+}
+
+// conflict is a key whose value does not go with another key's.
+type conflict struct {
+	key       string // blamed
+	wrong     bool
+	msg, hint string
+}
+
+// conflicts are all that there can be: what one kind of backend, or one place,
+// cannot do, and a load whose parts do not add up.
+func (v Variant) conflicts() []conflict {
+	const noDelay = "Apache has no such delay; the lab's own backend has"
+	b := v.Backend
+	agent := b.Kind == BackendAgent
+	untimed, timed := untimedParts(v.Load.Profile)
+	reuse := v.Proxy.Sysctls["net.ipv4.tcp_tw_reuse"]
+	return []conflict{
+		{"backend.delay", !agent && b.Delay > 0, " needs backend.kind: agent", noDelay},
+		{"backend.close_delay", !agent && b.CloseDelay > 0, " needs backend.kind: agent", noDelay},
+		{"backend.tls", agent && b.Secure(), " needs backend.kind: httpd", "the lab's own backend speaks plain HTTP"},
+		{"backend.place", !agent && b.Place == PlaceUnix, ": unix needs backend.kind: agent",
+			"Apache cannot listen on a Unix-domain socket"},
+		{"backend.place", b.Place == PlaceBoth && reuse != "0" && reuse != "1", ": both needs net.ipv4.tcp_tw_reuse set to 0 or 1",
+			"2, the kernel's default, applies to 127.0.0.1 only, and the lab has no law for the two addresses together"},
+		{"backend.addresses", b.Place != PlaceOwn && b.Addresses > 1, " is over 1 with backend.place: " + b.Place,
+			"only a host of its own has several"},
+		{"load.profile", untimed > 1 || untimed == 1 && timed >= v.Duration && v.Duration > 0,
+			fmt.Sprintf(" has %d parts without a time, which get what %s of a load of %s leave", untimed, timed, v.Duration),
+			"only one part but the last may leave its time out, and the others must be shorter than the load"},
+	}
+}
+
+// find is the value at a path of keys, nil where there is none.
+func (n *node) find(path string) *node {
+	for key := range strings.SplitSeq(path, ".") {
+		n = n.get(key)
+	}
+	return n
+}
