@@ -70,27 +70,34 @@ func (t *trial) httpd(more ...string) []string {
 	return append([]string{t.image(image.Httpd).Program, "-f", httpdConf}, more...)
 }
 
-// configure renders the servers' files once the addresses are known.
-func (t *trial) configure(topo driver.Topology) (proxy, backend []driver.File, err error) {
+// configure makes the servers once the addresses are known.
+func (t *trial) configure(topo driver.Topology) (proxy, backend driver.Server, err error) {
 	f := t.facts(topo)
 	if t.conf.nginx, err = t.v.NginxConf(f); err != nil {
-		return nil, nil, err
+		return proxy, backend, err
 	}
-	proxy = []driver.File{{Path: nginxConf, Data: t.conf.nginx}}
+	proxy = driver.Server{
+		Image: t.image(image.Nginx).Used, Command: t.nginx(), Sysctls: t.plan.Sysctls,
+		Files: []driver.File{{Path: nginxConf, Data: t.conf.nginx}},
+	}
 	if t.v.Backend.Kind == scenarios.BackendAgent {
-		return proxy, nil, nil
+		return proxy, t.agentBackend(f), nil
 	}
 	if t.conf.httpd, err = t.v.HttpdConf(f); err != nil {
-		return nil, nil, err
+		return proxy, backend, err
 	}
-	backend = []driver.File{{Path: httpdConf, Data: t.conf.httpd}, {Path: path.Join(documentRoot, "index.html"), Data: page}}
+	backend = driver.Server{
+		Image: t.image(image.Httpd).Used, Command: t.httpd("-D", "FOREGROUND"),
+		Files: []driver.File{{Path: httpdConf, Data: t.conf.httpd}, {Path: path.Join(documentRoot, "index.html"), Data: page}},
+	}
 	if t.v.Backend.Secure() {
 		pair, err := certificate.New(topo.BackendAddrs()...)
 		if err != nil {
-			return nil, nil, err
+			return proxy, backend, err
 		}
-		proxy = append(proxy, driver.File{Path: certFile, Data: pair.Certificate})
-		backend = append(backend, driver.File{Path: certFile, Data: pair.Certificate}, driver.File{Path: keyFile, Data: pair.Key})
+		certificate := driver.File{Path: certFile, Data: pair.Certificate}
+		proxy.Files = append(proxy.Files, certificate)
+		backend.Files = append(backend.Files, certificate, driver.File{Path: keyFile, Data: pair.Key})
 	}
 	return proxy, backend, nil
 }

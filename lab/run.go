@@ -24,8 +24,8 @@ type Options struct {
 	// DriverWhy says why it is this driver.
 	DriverWhy string
 	Images    image.Mode
-	Subnets   []netip.Prefix
-	Out       string // the directory of runs
+	Subnets   []netip.Prefix // for the labs' networks, tried in turn; none: the driver chooses
+	Out       string         // the directory of runs
 	Note      string
 	Tool      Tool
 	Entered   time.Time // when the command began, for enter_to_load_s

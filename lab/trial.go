@@ -12,7 +12,6 @@ import (
 
 	"github.com/lab99/lab99/lab/agent"
 	"github.com/lab99/lab99/lab/driver"
-	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/results"
@@ -98,8 +97,6 @@ func (t *trial) up(ctx context.Context) error {
 	lab, err := r.o.Driver.Up(ctx, driver.Spec{
 		Run:       r.name,
 		Variant:   t.v.Name,
-		Proxy:     driver.Server{Image: t.image(image.Nginx).Used, Command: t.nginx(), Sysctls: t.plan.Sysctls},
-		Backend:   t.backend(),
 		Layout:    Layout(t.v),
 		Subnets:   r.o.Subnets,
 		Configure: t.configure,
@@ -141,13 +138,9 @@ func (t *trial) call(ctx context.Context, host string, cmd agent.Command) (agent
 	return t.lab.Agent(host).Call(ctx, cmd)
 }
 
-// backend is the server behind nginx.
-func (t *trial) backend() driver.Server {
+// agentBackend is the lab's own server behind nginx.
+func (t *trial) agentBackend(f scenarios.Facts) driver.Server {
 	b := t.v.Backend
-	if b.Kind != scenarios.BackendAgent {
-		return driver.Server{Image: t.image(image.Httpd).Used, Command: t.httpd("-D", "FOREGROUND")}
-	}
-	f := Facts(t.v, driver.Arrange(t.run.o.Subnets[0], Layout(t.v)), "")
 	return driver.Server{Agent: true, Command: AgentBackend(b, f)}
 }
 

@@ -27,7 +27,7 @@ func examine(ctx context.Context, t *terminal, args []string) error {
 	var subnets, out string
 	fs := flags(t, "doctor", "[flags]")
 	fs.BoolVar(&asJSON, "json", false, "print one object, "+doctor.Schema+", instead of the table")
-	fs.StringVar(&subnets, "subnet", defaultSubnets, "`CIDR`s to look at for the lab's network")
+	fs.StringVar(&subnets, "subnet", "", "`CIDR`s to look at for the lab's network (default those a run tries)")
 	fs.StringVar(&out, "out", filepath.Join("results", "runs"), "`directory` for runs, to look for room in")
 	if rest, err := parse(fs, args); err != nil {
 		return err

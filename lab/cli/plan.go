@@ -191,10 +191,6 @@ func (f *imagesFound) look(r *scenarios.Resolved, missing string, find func(imag
 // printConfigs prints each variant's files, those equal to the baseline's by
 // name only.
 func printConfigs(w io.Writer, r *scenarios.Resolved, p *results.Plan, found imagesFound) error {
-	subnets, err := parseSubnets(defaultSubnets)
-	if err != nil {
-		return err
-	}
 	seen := map[string]string{}
 	show := func(variant, name, text string) {
 		if where, ok := seen[name+text]; ok {
@@ -205,7 +201,7 @@ func printConfigs(w io.Writer, r *scenarios.Resolved, p *results.Plan, found ima
 		fmt.Fprintf(w, "\n--- %s %s\n%s", variant, name, text)
 	}
 	for i, v := range r.Variants {
-		f := lab.Facts(v, driver.Arrange(subnets[0], lab.Layout(v)), found.version(v.Proxy.Image))
+		f := lab.Facts(v, driver.Example(lab.Layout(v)), found.version(v.Proxy.Image))
 		vp := p.Variants[i]
 		fmt.Fprintf(w, "\n=== %s: %s\n", v.Name, v.Title)
 		for _, c := range vp.Change {

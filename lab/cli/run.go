@@ -21,9 +21,6 @@ import (
 // mainScenario is what reproduce runs.
 const mainScenario = "port-exhaustion"
 
-// defaultSubnets are tried in turn. 198.18.0.0/15 is set aside for benchmarks.
-const defaultSubnets = "198.18.99.0/24,198.19.99.0/24,198.18.199.0/24,198.19.199.0/24"
-
 // defaultOut is where runs are written.
 var defaultOut = filepath.Join("results", "runs")
 
@@ -73,7 +70,7 @@ func runScenario(ctx context.Context, t *terminal, verb, scenario string, args [
 	fs.Var(&c.set, "set", "override a field, `KEY=VALUE`; repeatable (size.ports=737, variants.keepalive.proxy.keepalive=64)")
 	fs.StringVar(&wantDriver, "driver", "auto", "what runs the hosts: docker, netns (Linux namespaces, no engine) or auto")
 	fs.StringVar(&images, "images", string(image.Auto), "where images may come from: auto, registry or local")
-	fs.StringVar(&subnets, "subnet", defaultSubnets, "`CIDR`s for the lab's network, tried in turn")
+	fs.StringVar(&subnets, "subnet", "", "`CIDR`s for the lab's network, tried in turn (default 198.18.99.0/24, then others of 198.18.0.0/15)")
 	fs.StringVar(&out, "out", defaultOut, "`directory` for runs")
 	fs.StringVar(&note, "note", "", "free `text` to store with the run")
 	fs.BoolVar(&c.json, "json", false, "print summary.json instead of the table; with --repeat the medians, lab99/compare/v1")
@@ -230,7 +227,11 @@ func imageMode(s string) (image.Mode, error) {
 	return "", &usageError{fmt.Sprintf("no source of images %q: auto, registry or local", s)}
 }
 
+// parseSubnets returns nil for "": the driver chooses.
 func parseSubnets(s string) ([]netip.Prefix, error) {
+	if s == "" {
+		return nil, nil
+	}
 	var nets []netip.Prefix
 	for field := range strings.SplitSeq(s, ",") {
 		p, err := netip.ParsePrefix(strings.TrimSpace(field))

@@ -76,7 +76,7 @@ func TestJudgements(t *testing.T) {
 		{"unknown", "descriptors", func(f *Facts) { f.Descriptors = 0 }, OK, "not known"},
 
 		{"all free", "subnets", func(*Facts) {}, OK, "free: 198.18.99.0/24, 198.19.99.0/24"},
-		{"one free", "subnets", func(f *Facts) { f.Subnets[0].TakenBy = "198.18.0.0/16 of tun0" }, OK, "198.18.99.0/24 is taken by 198.18.0.0/16 of tun0"},
+		{"one free", "subnets", func(f *Facts) { f.Subnets[0].TakenBy = "198.18.0.0/16 of tun0" }, OK, "198.18.99.0/24 taken by 198.18.0.0/16 of tun0"},
 		{"none free", "subnets", func(f *Facts) { f.Subnets[0].TakenBy, f.Subnets[1].TakenBy = "a VPN", "a VPN" }, Fail, "--subnet"},
 		{"none free, and no engine that would share them", "subnets", func(f *Facts) { noEngine(f); f.Subnets[0].TakenBy, f.Subnets[1].TakenBy = "a VPN", "a VPN" }, OK, "a network to itself"},
 

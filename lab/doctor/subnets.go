@@ -3,8 +3,12 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 	"strings"
+
+	"github.com/lab99/lab99/lab/driver"
 )
 
 // SubnetFacts is a candidate for the lab's network.
@@ -27,6 +31,9 @@ func readSubnets(ctx context.Context, e Engine, candidates []netip.Prefix) []Sub
 			taken = append(taken, route{n, "a network of the engine"})
 		}
 	}
+	if len(candidates) == 0 {
+		candidates = driver.Subnets()
+	}
 	var all []SubnetFacts
 	for _, c := range candidates {
 		all = append(all, SubnetFacts{c, takenBy(c, taken)})
@@ -46,15 +53,20 @@ func takenBy(subnet netip.Prefix, taken []route) string {
 }
 
 func judgeSubnets(f Facts) Check {
-	var free, used []string
+	var free []netip.Prefix
+	by := map[string][]netip.Prefix{}
 	for _, s := range f.Subnets {
 		if s.TakenBy == "" {
-			free = append(free, s.Subnet.String())
+			free = append(free, s.Subnet)
 		} else {
-			used = append(used, fmt.Sprintf("%v is taken by %s", s.Subnet, s.TakenBy))
+			by[s.TakenBy] = append(by[s.TakenBy], s.Subnet)
 		}
 	}
-	c := Check{Name: "subnets", Status: OK, Found: "free: " + strings.Join(free, ", ")}
+	var used []string
+	for _, taker := range slices.Sorted(maps.Keys(by)) {
+		used = append(used, fmt.Sprintf("%s taken by %s", driver.SubnetList(by[taker]), taker))
+	}
+	c := Check{Name: "subnets", Status: OK, Found: "free: " + driver.SubnetList(free)}
 	switch {
 	case len(free) == 0 && f.Engine.Err != "" && f.Namespaces.works():
 		c.Found = strings.Join(used, "; ") + ", but the driver netns has a network to itself"

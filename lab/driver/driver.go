@@ -25,9 +25,10 @@ type Driver interface {
 	// Prepare finds or makes the image of a server. What it did is said, a
 	// line at a time.
 	Prepare(ctx context.Context, role image.Role, ref string, mode image.Mode, say func(string)) (image.Image, error)
-	// Up brings a lab up. When it fails, whatever it made is gone again. The
-	// error is an *UnfitError where the machine is to blame and a
-	// *ServerError where nginx or the backend would not start.
+	// Up brings a lab up at addresses of the driver's choice. Several may come
+	// up at once. When it fails, whatever it made is gone again. The error is an
+	// *UnfitError where the machine is to blame and a *ServerError where nginx
+	// or the backend would not start.
 	Up(ctx context.Context, spec Spec) (Lab, error)
 	// Sweep removes what dead runs left behind, and with all also what live
 	// ones use. It returns a line for each thing removed.
@@ -64,14 +65,14 @@ type Lab interface {
 // Spec is what to bring up.
 type Spec struct {
 	Run     string // names the run; unique among the runs of an engine
-	Variant string
-	Proxy   Server
-	Backend Server
+	Variant string // unique among those of the run that are up
 	Layout  Layout
-	// Subnets are the candidates for the lab's network, tried in turn.
+	// Subnets are the candidates for the lab's network, tried in turn. Without
+	// any the driver takes one of its own choice.
 	Subnets []netip.Prefix
-	// Configure renders the servers' files once the addresses are known.
-	Configure func(Topology) (proxy, backend []File, err error)
+	// Configure says what the servers are, once the driver has chosen the
+	// addresses. It is called once.
+	Configure func(Topology) (proxy, backend Server, err error)
 	// OnRecord gets every sample of every agent; it is called from one
 	// goroutine per host.
 	OnRecord func(host string, r agent.Record)
@@ -83,6 +84,7 @@ type Server struct {
 	Agent   bool              // the lab's own program instead of an image's
 	Command []string          // program and arguments, of the lab's own the arguments; it must stay in the foreground
 	Sysctls map[string]string // of its network namespace
+	Files   []File            // put there before it starts
 }
 
 // Where a server finds what the lab gives it.

@@ -1,10 +1,48 @@
 package driver
 
-import "net/netip"
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+)
 
-// Where the hosts sit in the lab's subnet. The further addresses of proxy and
-// backend may be put on their interfaces behind the back of an engine's
-// address management: nothing else is ever given one from there.
+// Subnets are the candidates for a lab's network, most preferred first. All are
+// /24 networks of 198.18.0.0/15, which is set aside for benchmarks (RFC 2544).
+// Some VPNs use these addresses, and several labs may be up at once: hence many.
+func Subnets() []netip.Prefix {
+	at := func(second, third int) netip.Prefix {
+		return netip.PrefixFrom(netip.AddrFrom4([4]byte{198, byte(second), byte(third), 0}), 24)
+	}
+	all := []netip.Prefix{at(18, 99), at(19, 99)}
+	for third := range 256 {
+		if third != 99 {
+			all = append(all, at(18, third), at(19, third))
+		}
+	}
+	return all
+}
+
+// SubnetList names subnets for people, the first few of many.
+func SubnetList(subnets []netip.Prefix) string {
+	const few = 4
+	var names []string
+	for _, s := range subnets[:min(few, len(subnets))] {
+		names = append(names, s.String())
+	}
+	text := strings.Join(names, ", ")
+	if more := len(subnets) - few; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// Example is the topology that a plan shows before there is a lab. A run takes
+// the first candidate that is free, which need not be this one.
+func Example(l Layout) Topology { return Arrange(Subnets()[0], l) }
+
+// Places of the hosts in the lab's subnet. A driver may add the further addresses
+// of proxy and backend to their interfaces without asking its engine: the engine
+// gives out none of these.
 const (
 	hostLoad         = 9
 	hostProxy        = 10
@@ -14,7 +52,8 @@ const (
 	port             = 8080
 )
 
-// Arrange lays the hosts out in a subnet.
+// Arrange lays the hosts out in a subnet. Drivers call it; everybody else gets
+// the topology from Configure or from the lab.
 func Arrange(subnet netip.Prefix, l Layout) Topology {
 	at := func(n int) netip.Addr {
 		b := subnet.Masked().Addr().As4()
@@ -31,7 +70,7 @@ func Arrange(subnet netip.Prefix, l Layout) Topology {
 		case l.Loopback && i == 0:
 			addr, first = netip.AddrFrom4([4]byte{127, 0, 0, 1}), port+1
 		case l.Shared:
-			addr, first = at(hostProxy), port+1 // nginx listens there
+			addr, first = at(hostProxy), port+1 // the proxy listens on the first
 		case i > 0:
 			addr = at(hostMoreBackends + i)
 		}

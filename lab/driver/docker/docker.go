@@ -33,8 +33,9 @@ import (
 
 // Labels on everything a run makes in the engine.
 const (
-	labelRun  = "org.lab99.run"  // the run's name
-	labelRole = "org.lab99.role" // tether, proxy, backend, probe, network
+	labelRun     = "org.lab99.run"     // the run's name
+	labelVariant = "org.lab99.variant" // which of its labs
+	labelRole    = "org.lab99.role"    // tether, proxy, backend, probe, network
 )
 
 // answerTimeout is how long an engine may take to say what it is.
@@ -42,6 +43,8 @@ const answerTimeout = 10 * time.Second
 
 // Driver is a connection to an engine.
 type Driver struct {
+	Program string // what the lab's hosts run, a static binary; "" finds it
+
 	cli     *client.Client
 	machine driver.Machine
 }

@@ -38,6 +38,9 @@ func (d *Driver) agentImage(ctx context.Context) (string, error) {
 // agentBinary finds the program the lab's hosts run: this one, where it is
 // what the engine runs, else the copy `make build` puts beside it.
 func (d *Driver) agentBinary(ctx context.Context) (string, error) {
+	if d.Program != "" {
+		return d.Program, nil
+	}
 	self, err := os.Executable()
 	if err != nil {
 		return "", err

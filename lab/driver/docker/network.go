@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/lab99/lab99/lab/driver"
@@ -14,11 +15,20 @@ import (
 )
 
 // newNetwork makes the lab's internal network on the first candidate that is
-// free. 198.18.0.0/15 is set aside for benchmarks (RFC 2544), but some VPNs
-// hand out its addresses, and another lab may be up: hence candidates.
-func newNetwork(ctx context.Context, labels map[string]string, candidates []netip.Prefix) (*tc.DockerNetwork, netip.Prefix, error) {
-	var taken []string
+// free. The engine refuses a network that overlaps with another: so it decides
+// which of several labs that come up at once gets a candidate.
+func (d *Driver) newNetwork(ctx context.Context, labels map[string]string, candidates []netip.Prefix) (*tc.DockerNetwork, netip.Prefix, error) {
+	if len(candidates) == 0 {
+		candidates = driver.Subnets()
+	}
+	used, err := d.Subnets(ctx)
+	if err != nil {
+		return nil, netip.Prefix{}, err
+	}
 	for _, subnet := range candidates {
+		if slices.ContainsFunc(used, subnet.Overlaps) {
+			continue // spares the engine a try
+		}
 		nw, err := tcnet.New(ctx, tcnet.WithInternal(), tcnet.WithLabels(labels), tcnet.WithIPAM(&network.IPAM{
 			Driver: "default",
 			Config: []network.IPAMConfig{{Subnet: subnet}},
@@ -27,13 +37,12 @@ func newNetwork(ctx context.Context, labels map[string]string, candidates []neti
 			return nw, subnet, nil
 		}
 		// The engine gives no code for it; Podman has its own words.
-		if !strings.Contains(err.Error(), "overlaps") && !strings.Contains(err.Error(), "already used") {
+		if !strings.Contains(err.Error(), "overlap") && !strings.Contains(err.Error(), "already used") {
 			return nil, netip.Prefix{}, fmt.Errorf("create network %s: %w", subnet, err)
 		}
-		taken = append(taken, subnet.String())
 	}
 	return nil, netip.Prefix{}, &driver.UnfitError{
-		What: "every candidate for the lab's subnet is taken: " + strings.Join(taken, ", "),
+		What: "every candidate for the lab's subnet is taken: " + driver.SubnetList(candidates),
 		Hint: "Run `lab99 clean` to remove what dead runs left, or name a free one with --subnet.",
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	cerrdefs "github.com/containerd/errdefs"
+	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/moby/moby/client"
 )
@@ -107,12 +108,13 @@ func (d *Driver) removeAgentImages(ctx context.Context) ([]string, error) {
 // detachTimeout bounds the wait for a network's last endpoints.
 const detachTimeout = 10 * time.Second
 
-// removeRun removes every container of a run, also one that the engine was
-// still making when a cancelled Up lost sight of it.
-func (d *Driver) removeRun(ctx context.Context, run string) error {
-	cs, err := d.cli.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: make(client.Filters).Add("label", labelRun+"="+run)})
+// removeLab removes every container of a lab, also one that the engine was
+// still making when a cancelled Up lost sight of it. Other labs of the run stay.
+func (d *Driver) removeLab(ctx context.Context, spec driver.Spec) error {
+	its := make(client.Filters).Add("label", labelRun+"="+spec.Run, labelVariant+"="+spec.Variant)
+	cs, err := d.cli.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: its})
 	if err != nil {
-		return fmt.Errorf("list the containers of run %s: %w", run, err)
+		return fmt.Errorf("list the containers of variant %s of run %s: %w", spec.Variant, spec.Run, err)
 	}
 	var errs []error
 	for _, c := range cs.Items {

@@ -48,7 +48,7 @@ func (d *Driver) Up(ctx context.Context, spec driver.Spec) (_ driver.Lab, err er
 		if err != nil {
 			dctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), downTimeout)
 			defer cancel()
-			err = errors.Join(err, d.removeRun(dctx, spec.Run), l.Down(dctx))
+			err = errors.Join(err, d.removeLab(dctx, spec), l.Down(dctx))
 		}
 	}()
 	ctx, cancel := context.WithTimeoutCause(ctx, upTimeout, errSlow)
@@ -57,13 +57,13 @@ func (d *Driver) Up(ctx context.Context, spec driver.Spec) (_ driver.Lab, err er
 	if b.agentImage, err = d.agentImage(ctx); err != nil {
 		return nil, err
 	}
-	nw, subnet, err := newNetwork(ctx, b.labels("network"), spec.Subnets)
+	nw, subnet, err := d.newNetwork(ctx, b.labels("network"), spec.Subnets)
 	if err != nil {
 		return nil, err
 	}
 	l.network, b.network = nw.ID, nw.Name
 	l.topo = driver.Arrange(subnet, spec.Layout)
-	proxyFiles, backendFiles, err := spec.Configure(l.topo)
+	proxy, backend, err := spec.Configure(l.topo)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func (d *Driver) Up(ctx context.Context, spec driver.Spec) (_ driver.Lab, err er
 	proxyID := make(chan string, 1)
 	g.Go(func() error {
 		defer close(proxyID)
-		id, err := b.server(gctx, roleProxy, spec.Proxy, b.at(l.topo.Proxy.Addr()), proxyFiles)
+		id, err := b.server(gctx, roleProxy, proxy, b.at(l.topo.Proxy.Addr()))
 		if err != nil {
 			return err
 		}
@@ -93,7 +93,7 @@ func (d *Driver) Up(ctx context.Context, spec driver.Spec) (_ driver.Lab, err er
 			}
 			net, more = joined(id), nil
 		}
-		id, err := b.server(gctx, roleBackend, spec.Backend, net, backendFiles)
+		id, err := b.server(gctx, roleBackend, backend, net)
 		if err != nil {
 			return err
 		}
@@ -125,7 +125,7 @@ type builder struct {
 }
 
 func (b *builder) labels(role string) map[string]string {
-	return map[string]string{labelRun: b.spec.Run, labelRole: role}
+	return map[string]string{labelRun: b.spec.Run, labelVariant: b.spec.Variant, labelRole: role}
 }
 
 // place puts a container somewhere: at an address of the lab's network, or into
@@ -167,7 +167,7 @@ func (b *builder) moreAddresses(role string) bool {
 	return !b.spec.Layout.Shared && len(b.lab.topo.BackendAddrs()) > 1
 }
 
-func (b *builder) server(ctx context.Context, role string, s driver.Server, where place, files []driver.File) (string, error) {
+func (b *builder) server(ctx context.Context, role string, s driver.Server, where place) (string, error) {
 	m := &member{role: role, host: hostOf(role)}
 	if s.Agent {
 		s.Image, s.Command = b.agentImage, append([]string{image.AgentProgram}, s.Command...)
@@ -191,7 +191,7 @@ func (b *builder) server(ctx context.Context, role string, s driver.Server, wher
 		},
 	}
 	where(&req, nil)
-	err := b.start(ctx, m, req, files)
+	err := b.start(ctx, m, req, s.Files)
 	return m.id, err
 }
 

@@ -15,7 +15,7 @@ func TestServersOnlyReadWhatIsTheMachines(t *testing.T) {
 	s := spec(d, t)
 	d.roots["machine"] = "/"
 	server := driver.Server{Image: "machine", Command: []string{"/bin/sleep", "60"}}
-	s.Proxy, s.Backend = server, server
+	s.Configure = same(server)
 	l, err := d.Up(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)

@@ -82,13 +82,15 @@ func open(t *testing.T) *Driver {
 func spec(d *Driver, t *testing.T) driver.Spec {
 	d.roots["empty"] = t.TempDir()
 	return driver.Spec{
-		Subnets:   []netip.Prefix{netip.MustParsePrefix("198.18.99.0/24")},
 		Layout:    driver.Layout{Addresses: 2},
-		Proxy:     driver.Server{Image: "empty", Command: []string{"/nothing"}},
-		Backend:   driver.Server{Image: "empty", Command: []string{"/nothing"}},
-		Configure: func(driver.Topology) (proxy, backend []driver.File, err error) { return nil, nil, nil },
+		Configure: same(driver.Server{Image: "empty", Command: []string{"/nothing"}}),
 		OnRecord:  func(string, agent.Record) {},
 	}
+}
+
+// same makes both servers alike, wherever they are.
+func same(s driver.Server) func(driver.Topology) (proxy, backend driver.Server, err error) {
+	return func(driver.Topology) (driver.Server, driver.Server, error) { return s, s, nil }
 }
 
 // TestNoPlaceForFilesIsSaid: neither packages nor the harness are to blame.
@@ -132,8 +134,9 @@ func TestWhatCannotBeBroughtUpSaysWhyAndLeavesNothing(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			d := open(t)
 			s := spec(d, t)
-			s.Proxy.Sysctls = map[string]string{tc.sysctl[0]: tc.sysctl[1]}
-			s.Backend.Sysctls = s.Proxy.Sysctls
+			s.Configure = same(driver.Server{
+				Image: "empty", Command: []string{"/nothing"}, Sysctls: map[string]string{tc.sysctl[0]: tc.sysctl[1]},
+			})
 			_, err := d.Up(t.Context(), s)
 			var unfit *driver.UnfitError
 			if !errors.As(err, &unfit) || !strings.Contains(err.Error(), tc.want) {

@@ -21,24 +21,28 @@ import (
 // Up brings a lab up. The first candidate for the subnet is always free: the
 // lab's network is the only one in its namespaces.
 func (d *Driver) Up(ctx context.Context, spec driver.Spec) (driver.Lab, error) {
-	topo := driver.Arrange(spec.Subnets[0], spec.Layout)
-	proxyFiles, backendFiles, err := spec.Configure(topo)
+	subnets := spec.Subnets
+	if len(subnets) == 0 {
+		subnets = driver.Subnets()
+	}
+	topo := driver.Arrange(subnets[0], spec.Layout)
+	proxySpec, backendSpec, err := spec.Configure(topo)
 	if err != nil {
 		return nil, err
 	}
-	proxy, err := d.server(spec.Proxy, proxyFiles)
+	proxy, err := d.server(proxySpec)
 	if err != nil {
 		return nil, err
 	}
-	backend, err := d.server(spec.Backend, backendFiles)
+	backend, err := d.server(backendSpec)
 	if err != nil {
 		return nil, err
 	}
 	in := func(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, topo.Subnet.Bits()) }
 	hosts := []host{
 		{Name: results.HostLoad, Addresses: []netip.Prefix{in(topo.Load)}},
-		{Name: results.HostProxy, Sysctls: spec.Proxy.Sysctls, Server: proxy},
-		{Name: results.HostBackend, Sysctls: spec.Backend.Sysctls, Server: backend},
+		{Name: results.HostProxy, Sysctls: proxySpec.Sysctls, Server: proxy},
+		{Name: results.HostBackend, Sysctls: backendSpec.Sysctls, Server: backend},
 	}
 	for _, a := range topo.Sources {
 		hosts[1].Addresses = append(hosts[1].Addresses, in(a))
@@ -63,7 +67,7 @@ func (d *Driver) Up(ctx context.Context, spec driver.Spec) (driver.Lab, error) {
 	return l, nil
 }
 
-func (d *Driver) server(s driver.Server, files []driver.File) (*server, error) {
+func (d *Driver) server(s driver.Server) (*server, error) {
 	if s.Agent {
 		return &server{Command: append([]string{"lab99"}, s.Command...)}, nil
 	}
@@ -77,7 +81,7 @@ func (d *Driver) server(s driver.Server, files []driver.File) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &server{Root: root, Scratch: scratch, Files: files, Command: s.Command}, nil
+	return &server{Root: root, Scratch: scratch, Files: s.Files, Command: s.Command}, nil
 }
 
 // scratchDir is an empty directory in the user's cache. All labs share it: what
