@@ -4,12 +4,12 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"os/exec"
 	"slices"
 
 	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/lab/image/distro"
+	"github.com/lab99/lab99/lab/image/recipe"
 )
 
 // ImageFacts is the image of a server, or how to get one.
@@ -23,12 +23,6 @@ type ImageFacts struct {
 	Err       string
 }
 
-// programs are the names of a server's binary, and where to look besides PATH.
-var programs = map[image.Role][]string{
-	image.Nginx: {"nginx", "/usr/sbin/nginx", "/usr/local/sbin/nginx"},
-	image.Httpd: {"apache2", "httpd", "/usr/sbin/apache2", "/usr/sbin/httpd"},
-}
-
 func readImages(ctx context.Context, e Engine, refs map[image.Role]string) []ImageFacts {
 	suite, err := distro.HostSuite(ctx)
 	if err != nil {
@@ -37,10 +31,8 @@ func readImages(ctx context.Context, e Engine, refs map[image.Role]string) []Ima
 	var all []ImageFacts
 	for _, role := range slices.Backward(slices.Sorted(maps.Keys(refs))) {
 		f := ImageFacts{Role: string(role), Ref: refs[role], Suite: suite}
-		for _, name := range programs[role] {
-			if path, err := exec.LookPath(name); err == nil && f.Program == "" {
-				f.Program = path
-			}
+		if r, err := recipe.For(string(role)); err == nil {
+			f.Program, _ = r.Installed.Find() // "" where there is none
 		}
 		if e != nil {
 			img, ok, err := e.Find(ctx, role, refs[role])

@@ -15,6 +15,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/moby/moby/api/types/jsonstream"
+
+	"github.com/lab99/lab99/lab/image/recipe"
+	_ "github.com/lab99/lab99/lab/proxy/kinds"
 )
 
 func TestLayerIsSortedWithParentsAndNoDates(t *testing.T) {
@@ -58,15 +61,15 @@ func TestLayerIsSortedWithParentsAndNoDates(t *testing.T) {
 }
 
 func TestRecipeHashFollowsTheRecipe(t *testing.T) {
-	hash := func(change func(*recipe), suite, arch string) string {
-		r, err := recipeFor(Nginx)
+	hash := func(change func(*recipe.Recipe), suite, arch string) string {
+		r, err := recipe.For("nginx")
 		if err != nil {
 			t.Fatal(err)
 		}
 		change(&r)
-		return r.hash(suite, arch)
+		return hashOf(r, suite, arch)
 	}
-	same := func(*recipe) {}
+	same := func(*recipe.Recipe) {}
 	base := hash(same, "bookworm", "amd64")
 	if hash(same, "bookworm", "amd64") != base {
 		t.Error("the same recipe has two hashes")
@@ -74,9 +77,9 @@ func TestRecipeHashFollowsTheRecipe(t *testing.T) {
 	for what, other := range map[string]string{
 		"suite":        hash(same, "forky", "amd64"),
 		"architecture": hash(same, "bookworm", "arm64"),
-		"seeds":        hash(func(r *recipe) { r.Seeds = []string{"nginx-light"} }, "bookworm", "amd64"),
-		"static file":  hash(func(r *recipe) { r.Static["etc/group"] = text("") }, "bookworm", "amd64"),
-		"command":      hash(func(r *recipe) { r.Config.Cmd = nil }, "bookworm", "amd64"),
+		"seeds":        hash(func(r *recipe.Recipe) { r.Seeds = []string{"nginx-light"} }, "bookworm", "amd64"),
+		"static file":  hash(func(r *recipe.Recipe) { r.Static["etc/group"] = recipe.Text("") }, "bookworm", "amd64"),
+		"command":      hash(func(r *recipe.Recipe) { r.Config.Cmd = nil }, "bookworm", "amd64"),
 	} {
 		if other == base {
 			t.Errorf("another %s has the same hash", what)

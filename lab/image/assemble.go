@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
 
 	"github.com/lab99/lab99/lab/image/distro"
+	"github.com/lab99/lab99/lab/image/recipe"
 )
 
 // CacheDir is where package lists and packages are kept between runs. Nothing
@@ -29,7 +31,7 @@ func assembledTag(role Role, suite, hash string) string {
 
 // made is what following a recipe gave.
 type made struct {
-	recipe   recipe
+	recipe   recipe.Recipe
 	hash     string // of the recipe
 	root     map[string]entry
 	version  string
@@ -43,7 +45,7 @@ func assemble(ctx context.Context, eng Engine, role Role, suite, arch string, lo
 		config.Env = append(config.Env[:len(config.Env):len(config.Env)], m.recipe.Version+"="+m.version)
 		config.Labels = map[string]string{
 			LabelRole:      string(role),
-			LabelRequested: suitePrefix + suite,
+			LabelRequested: recipe.SuitePrefix + suite,
 			LabelVersion:   m.version,
 			LabelRecipe:    m.hash,
 			LabelPackages:  strings.Join(m.packages, " "),
@@ -55,7 +57,7 @@ func assemble(ctx context.Context, eng Engine, role Role, suite, arch string, lo
 // fromPackages gathers a role's root file system from a suite's packages and
 // hands it over while no other process does the same.
 func fromPackages(ctx context.Context, role Role, suite, arch string, log func(string), use func(made) error) error {
-	r, err := recipeFor(role)
+	r, err := recipe.For(string(role))
 	if err != nil {
 		return err
 	}
@@ -79,11 +81,11 @@ func fromPackages(ctx context.Context, role Role, suite, arch string, log func(s
 	if err != nil {
 		return fmt.Errorf("assemble %s from packages of %s: %w", role, suite, err)
 	}
-	return use(made{r, r.hash(suite, arch), root, sel.Version(r.Program[0]), sel.Packages()})
+	return use(made{r, hashOf(r, suite, arch), root, sel.Version(r.Program[0]), sel.Packages()})
 }
 
 // follow gathers the root file system that a recipe describes.
-func follow(ctx context.Context, r recipe, archive *distro.Archive) (map[string]entry, *distro.Selection, error) {
+func follow(ctx context.Context, r recipe.Recipe, archive *distro.Archive) (map[string]entry, *distro.Selection, error) {
 	sel, err := archive.Select(ctx, r.Seeds...)
 	if err != nil {
 		return nil, nil, err
@@ -131,7 +133,7 @@ func follow(ctx context.Context, r recipe, archive *distro.Archive) (map[string]
 		}
 	}
 	for to, e := range r.Static {
-		root[to] = e
+		root[to] = entry{mode: e.Mode, data: e.Data, link: e.Link}
 	}
 	return root, sel, nil
 }
@@ -140,7 +142,7 @@ func follow(ctx context.Context, r recipe, archive *distro.Archive) (map[string]
 func regular(f distro.File) entry {
 	switch {
 	case f.Link != "":
-		return symlink(f.Link)
+		return entry{mode: fs.ModeSymlink | 0o777, link: f.Link}
 	case f.Executable:
 		return entry{mode: 0o755, data: f.Data}
 	}

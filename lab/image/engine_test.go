@@ -11,6 +11,8 @@ import (
 
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab/certificate"
+
+	"github.com/lab99/lab99/lab/image/recipe"
 )
 
 func TestAssembledServersServeAPage(t *testing.T) {
@@ -31,7 +33,7 @@ func TestAssembledServersServeAPage(t *testing.T) {
 	} {
 		t.Run(strings.ReplaceAll(tc.nginx, ":", "-"), func(t *testing.T) {
 			nginx, httpd := local(t, cli, Nginx, tc.nginx), local(t, cli, Httpd, tc.httpd)
-			if (nginx.Note == "") != strings.HasPrefix(tc.nginx, suitePrefix) {
+			if (nginx.Note == "") != strings.HasPrefix(tc.nginx, recipe.SuitePrefix) {
 				t.Errorf("note %q for %s", nginx.Note, tc.nginx)
 			}
 			if tc.nginx == "apt:bookworm" && !strings.HasPrefix(nginx.Version, "1.22.") {
@@ -150,7 +152,7 @@ func TestModesRuleOutWhatTheyDoNotName(t *testing.T) {
 		{"apt:bookworm", Registry, "names packages of a distribution"},
 		{"apt:no-such-suite", Auto, "package lists of no-such-suite"},
 	} {
-		if strings.HasPrefix(tc.text, suitePrefix) && tc.mode == Auto {
+		if strings.HasPrefix(tc.text, recipe.SuitePrefix) && tc.mode == Auto {
 			needs.Program(t, "docker", "apt-get")
 		}
 		_, err := Resolve(t.Context(), cli, Nginx, tc.text, tc.mode, nil)

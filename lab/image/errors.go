@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/lab99/lab99/lab/image/recipe"
 )
 
 // errNotTried is the cause given for a source that the mode rules out.
@@ -33,7 +35,7 @@ any one of these helps:
   3. start a container engine that has the image, with --driver docker`, e.Role, e.Ref, e.Mode, e.Assemble, e.Installed)
 	}
 	byHand := fmt.Sprintf("docker pull %s where the engine runs, or docker load < FILE", e.Ref)
-	if strings.HasPrefix(e.Ref, suitePrefix) {
+	if strings.HasPrefix(e.Ref, recipe.SuitePrefix) {
 		byHand = fmt.Sprintf("name an image that the engine has (docker pull, docker load) instead of %s", e.Ref)
 	}
 	return fmt.Sprintf(`no image of %s for %s (--images %s)

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -138,3 +139,7 @@ func logs(t *testing.T, cli *client.Client, id string) string {
 	}
 	return b.String()
 }
+
+func dir(mode fs.FileMode) entry  { return entry{mode: fs.ModeDir | mode} }
+func text(s string) entry         { return entry{mode: 0o644, data: []byte(s)} }
+func symlink(target string) entry { return entry{mode: fs.ModeSymlink | 0o777, link: target} }

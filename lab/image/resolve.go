@@ -10,6 +10,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/lab99/lab99/lab/image/distro"
+	"github.com/lab99/lab99/lab/image/recipe"
 )
 
 // Resolve makes sure that the engine has an image for what a scenario asks,
@@ -32,7 +33,7 @@ func Resolve(ctx context.Context, eng Engine, role Role, text string, mode Mode,
 	}
 	none := &UnavailableError{Role: role, Ref: text, Mode: mode, Pull: errNotTried, Assemble: errNotTried}
 	switch {
-	case r.suite != "":
+	case r.Suite != "":
 		none.Pull = fmt.Errorf("%s names packages of a distribution, no registry's image", text)
 	case mode != Local:
 		if none.Pull = pull(ctx, eng, text, patiences[mode], log); none.Pull == nil {
@@ -68,19 +69,19 @@ func Find(ctx context.Context, eng Engine, role Role, text string, mode Mode) (I
 	return find(ctx, eng, role, r, mode)
 }
 
-func parse(role Role, text string, mode Mode) (ref, error) {
+func parse(role Role, text string, mode Mode) (recipe.Ref, error) {
 	if mode != Auto && mode != Registry && mode != Local {
-		return ref{}, fmt.Errorf("images %q: expected %s, %s or %s", mode, Auto, Registry, Local)
+		return recipe.Ref{}, fmt.Errorf("images %q: expected %s, %s or %s", mode, Auto, Registry, Local)
 	}
-	if _, err := recipeFor(role); err != nil {
-		return ref{}, err
+	if _, err := recipe.For(string(role)); err != nil {
+		return recipe.Ref{}, err
 	}
-	return parseRef(text)
+	return recipe.ParseRef(text)
 }
 
-func find(ctx context.Context, eng Engine, role Role, r ref, mode Mode) (Image, bool, error) {
-	if mode != Local && r.suite == "" {
-		if img, ok, err := inspect(ctx, eng, role, r, r.text, Present); ok || err != nil {
+func find(ctx context.Context, eng Engine, role Role, r recipe.Ref, mode Mode) (Image, bool, error) {
+	if mode != Local && r.Suite == "" {
+		if img, ok, err := inspect(ctx, eng, role, r, r.Text, Present); ok || err != nil {
 			return img, ok, err
 		}
 	}
@@ -102,9 +103,9 @@ var errNoSuite = errors.New("no packages for this reference")
 
 // suiteOf is the release of the distribution that a reference is assembled
 // from: the one it names, or else the host's.
-func suiteOf(ctx context.Context, r ref) (string, error) {
-	if r.suite != "" {
-		return r.suite, nil
+func suiteOf(ctx context.Context, r recipe.Ref) (string, error) {
+	if r.Suite != "" {
+		return r.Suite, nil
 	}
 	suite, err := distro.HostSuite(ctx)
 	if err != nil {
@@ -115,8 +116,8 @@ func suiteOf(ctx context.Context, r ref) (string, error) {
 
 // assembled returns the tag that the assembled image for a reference has or
 // will have, its suite, and the engine's architecture.
-func assembled(ctx context.Context, eng Engine, role Role, r ref) (tag, suite, arch string, err error) {
-	rec, err := recipeFor(role)
+func assembled(ctx context.Context, eng Engine, role Role, r recipe.Ref) (tag, suite, arch string, err error) {
+	rec, err := recipe.For(string(role))
 	if err != nil {
 		return "", "", "", err
 	}
@@ -128,10 +129,10 @@ func assembled(ctx context.Context, eng Engine, role Role, r ref) (tag, suite, a
 	if err != nil {
 		return "", "", "", fmt.Errorf("architecture of the container engine: %w", err)
 	}
-	return assembledTag(role, suite, rec.hash(suite, v.Arch)), suite, v.Arch, nil
+	return assembledTag(role, suite, hashOf(rec, suite, v.Arch)), suite, v.Arch, nil
 }
 
-func assembleFor(ctx context.Context, eng Engine, role Role, r ref, log func(string)) (Image, error) {
+func assembleFor(ctx context.Context, eng Engine, role Role, r recipe.Ref, log func(string)) (Image, error) {
 	tag, suite, arch, err := assembled(ctx, eng, role, r)
 	if err != nil {
 		return Image{}, err
@@ -147,7 +148,7 @@ func assembleFor(ctx context.Context, eng Engine, role Role, r ref, log func(str
 }
 
 // inspect describes an image of the engine's; false when it has none of that name.
-func inspect(ctx context.Context, eng Engine, role Role, r ref, used string, src Source) (Image, bool, error) {
+func inspect(ctx context.Context, eng Engine, role Role, r recipe.Ref, used string, src Source) (Image, bool, error) {
 	res, err := eng.ImageInspect(ctx, used)
 	if errdefs.IsNotFound(err) {
 		return Image{}, false, nil
@@ -155,11 +156,11 @@ func inspect(ctx context.Context, eng Engine, role Role, r ref, used string, src
 	if err != nil {
 		return Image{}, false, fmt.Errorf("inspect image %s: %w", used, err)
 	}
-	rec, err := recipeFor(role)
+	rec, err := recipe.For(string(role))
 	if err != nil {
 		return Image{}, false, err
 	}
-	img := Image{Requested: r.text, Used: used, ID: res.ID, Source: src, Program: "/" + rec.Program[1]}
+	img := Image{Requested: r.Text, Used: used, ID: res.ID, Source: src, Program: "/" + rec.Program[1]}
 	if res.Config != nil {
 		for _, kv := range res.Config.Env {
 			if v, ok := strings.CutPrefix(kv, rec.Version+"="); ok {
@@ -169,10 +170,10 @@ func inspect(ctx context.Context, eng Engine, role Role, r ref, used string, src
 		img.Packages = res.Config.Labels[LabelPackages]
 	}
 	if src == Assembled {
-		suite := strings.TrimPrefix(res.Config.Labels[LabelRequested], suitePrefix)
-		img.Note = r.substitution(role, img.Version, suite)
+		suite := strings.TrimPrefix(res.Config.Labels[LabelRequested], recipe.SuitePrefix)
+		img.Note = substitution(r, role, img.Version, suite)
 	} else if img.Version == "" {
-		img.Version = r.version()
+		img.Version = r.Version()
 	}
 	return img, true, nil
 }

@@ -15,6 +15,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"github.com/lab99/lab99/lab/image/recipe"
 )
 
 // Files of an unpacked tree, in a directory named by role, suite and recipe.
@@ -81,26 +83,26 @@ func FindUnpacked(ctx context.Context, role Role, text string, mode Mode) (Image
 	if err != nil {
 		return Image{}, "", false, fmt.Errorf("unpacked %s in %s: %w; remove the directory to have it made anew", role, dir, err)
 	}
-	img.Requested, img.Note = r.text, r.substitution(role, img.Version, suite)
+	img.Requested, img.Note = r.Text, substitution(r, role, img.Version, suite)
 	return img, filepath.Join(dir, treeRoot), true, nil
 }
 
 // substitutable says why packages may not stand in for a reference; nil when
 // they may.
-func substitutable(role Role, r ref, mode Mode) error {
+func substitutable(role Role, r recipe.Ref, mode Mode) error {
 	if mode == Registry {
 		return errNotTried
 	}
-	if mode == Auto && r.suite == "" && r.base != string(role) {
+	if mode == Auto && r.Suite == "" && r.Base != string(role) {
 		// Someone's own image is not replaced by a stock server unasked.
-		return fmt.Errorf("%s is not the stock %s image; --images local uses the distribution's %s in its place", r.text, role, role)
+		return fmt.Errorf("%s is not the stock %s image; --images local uses the distribution's %s in its place", r.Text, role, role)
 	}
 	return nil
 }
 
 // treeDir is where the tree for a reference is or will be.
-func treeDir(ctx context.Context, role Role, r ref) (dir, suite string, err error) {
-	rec, err := recipeFor(role)
+func treeDir(ctx context.Context, role Role, r recipe.Ref) (dir, suite string, err error) {
+	rec, err := recipe.For(string(role))
 	if err != nil {
 		return "", "", err
 	}
@@ -111,11 +113,11 @@ func treeDir(ctx context.Context, role Role, r ref) (dir, suite string, err erro
 	if err != nil {
 		return "", "", fmt.Errorf("where to unpack packages: %w", err)
 	}
-	name := fmt.Sprintf("%s-%s-%s", role, suite, rec.hash(suite, runtime.GOARCH))
+	name := fmt.Sprintf("%s-%s-%s", role, suite, hashOf(rec, suite, runtime.GOARCH))
 	return filepath.Join(cache, "lab99", "roots", name), suite, nil
 }
 
-func unpack(ctx context.Context, role Role, r ref, log func(string)) error {
+func unpack(ctx context.Context, role Role, r recipe.Ref, log func(string)) error {
 	dir, suite, err := treeDir(ctx, role, r)
 	if err != nil {
 		return err

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/lab99/lab99/internal/needs"
+
+	"github.com/lab99/lab99/lab/image/recipe"
 )
 
 // TestWriteTreeHeedsNoUmask: the servers may run as another user than the one
@@ -60,7 +62,7 @@ func TestUnpackOnceThenFind(t *testing.T) {
 	if _, _, ok, err := FindUnpacked(t.Context(), Nginx, "nginx:1.30", Auto); ok || err != nil {
 		t.Fatalf("found in an empty cache: %v, %v", ok, err)
 	}
-	r, err := parseRef("nginx:1.30")
+	r, err := recipe.ParseRef("nginx:1.30")
 	if err != nil {
 		t.Fatal(err)
 	}

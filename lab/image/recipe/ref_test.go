@@ -1,4 +1,4 @@
-package image
+package recipe
 
 import (
 	"strings"
@@ -18,38 +18,20 @@ func TestReference(t *testing.T) {
 		{"apt:bookworm", "bookworm", "", ""},
 		{"apt:bookworm-backports", "bookworm-backports", "", ""},
 	} {
-		r, err := parseRef(tc.text)
+		r, err := ParseRef(tc.text)
 		if err != nil {
 			t.Errorf("%s: %v", tc.text, err)
 			continue
 		}
-		if r.suite != tc.suite || r.base != tc.base || r.version() != tc.version {
-			t.Errorf("%s: suite %q, base %q, version %q", tc.text, r.suite, r.base, r.version())
+		if r.Suite != tc.suite || r.Base != tc.base || r.Version() != tc.version {
+			t.Errorf("%s: suite %q, base %q, version %q", tc.text, r.Suite, r.Base, r.Version())
 		}
 	}
 	for _, text := range []string{"", "Nginx:1.30", "nginx:1.30:2", "apt:", "apt:Bookworm", "apt:../x", "apt:a b", "-x"} {
-		if r, err := parseRef(text); err == nil {
+		if r, err := ParseRef(text); err == nil {
 			t.Errorf("%q was accepted: %+v", text, r)
 		} else if !strings.Contains(err.Error(), "apt:") {
 			t.Errorf("%q: the error does not say what was expected: %v", text, err)
-		}
-	}
-}
-
-func TestSubstitutionIsNotedUnlessItIsWhatWasAsked(t *testing.T) {
-	for _, tc := range []struct{ ref, version, want string }{
-		{"nginx:1.30", "1.22.1", "asked for nginx:1.30, used nginx 1.22.1 assembled from bookworm packages: another version"},
-		{"nginx:1.30", "1.30.6", "asked for nginx:1.30, used nginx 1.30.6 assembled from bookworm packages"},
-		{"nginx:1.3", "1.30.6", "asked for nginx:1.3, used nginx 1.30.6 assembled from bookworm packages: another version"},
-		{"nginx:latest", "1.22.1", "asked for nginx:latest, used nginx 1.22.1 assembled from bookworm packages"},
-		{"apt:bookworm", "1.22.1", ""},
-	} {
-		r, err := parseRef(tc.ref)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := r.substitution(Nginx, tc.version, "bookworm"); got != tc.want {
-			t.Errorf("%s with %s:\n got %q\nwant %q", tc.ref, tc.version, got, tc.want)
 		}
 	}
 }
@@ -59,16 +41,16 @@ func FuzzReference(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		r, err := parseRef(text)
+		r, err := ParseRef(text)
 		if err != nil {
 			return
 		}
-		if (r.suite == "") == (r.base == "") {
+		if (r.Suite == "") == (r.Base == "") {
 			t.Fatalf("%q is both or neither of a suite and an image: %+v", text, r)
 		}
 		// A suite becomes a directory's name and a line of apt's sources.
-		if strings.ContainsAny(r.suite, "/. \n") {
-			t.Fatalf("suite %q", r.suite)
+		if strings.ContainsAny(r.Suite, "/. \n") {
+			t.Fatalf("suite %q", r.Suite)
 		}
 	})
 }

@@ -1,0 +1,8 @@
+// Package kinds registers every kind of server that the lab can run: a new
+// one is a directory beside this and a line here.
+package kinds
+
+import (
+	_ "github.com/lab99/lab99/lab/proxy/httpd"
+	_ "github.com/lab99/lab99/lab/proxy/nginx"
+)

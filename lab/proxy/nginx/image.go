@@ -1,0 +1,42 @@
+package nginx
+
+import (
+	"maps"
+	"regexp"
+
+	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/lab99/lab99/lab/image/recipe"
+)
+
+// Image is how its image is made.
+func (Kind) Image() recipe.Recipe {
+	r := recipe.Recipe{
+		Name:    "nginx",
+		Seeds:   []string{"nginx"},
+		Program: [2]string{"usr/sbin/nginx", "usr/sbin/nginx"},
+		Files:   map[string]string{"etc/nginx/mime.types": "etc/nginx/mime.types"},
+		Dirs:    map[string]string{"etc/nginx": "etc/nginx", "usr/share/nginx/html": "usr/share/nginx/html"},
+		Static:  recipe.Base(),
+		// No EXPOSE: engines publish exposed ports of a container that asks for none.
+		Config: dockerspec.DockerOCIImageConfig{ImageConfig: ocispec.ImageConfig{
+			Env:        []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+			Cmd:        []string{"/usr/sbin/nginx", "-g", "daemon off;"},
+			StopSignal: "SIGQUIT",
+		}},
+		Version: "NGINX_VERSION",
+		Installed: recipe.Installed{
+			Names:   []string{"nginx"},
+			Places:  []string{"/usr/sbin", "/usr/local/sbin", "/usr/local/nginx/sbin"},
+			Version: regexp.MustCompile(`nginx/(\S+)`),
+		},
+	}
+	maps.Copy(r.Static, map[string]recipe.Entry{
+		"var/lib/nginx":            recipe.Dir(0o755),
+		"var/cache/nginx":          recipe.Dir(0o755),
+		"var/log/nginx/access.log": recipe.Symlink("/dev/stdout"),
+		"var/log/nginx/error.log":  recipe.Symlink("/dev/stderr"),
+	})
+	return r
+}
