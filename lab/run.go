@@ -89,6 +89,9 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 		return nil, &StorageError{fmt.Errorf("%w\n  Name a directory that you can write in with --out.", err)}
 	}
 	r := &run{o: o, name: runName(store.Dir), plan: plan, store: store, notes: notes, out: &Outcome{Dir: store.Dir}}
+	if store.Note != "" {
+		o.Progress.Say("Note: " + store.Note)
+	}
 	for _, n := range notes {
 		o.Progress.Say("Note: " + n)
 	}

@@ -29,7 +29,8 @@ const (
 
 // Store writes one run. It is used by one goroutine at a time.
 type Store struct {
-	Dir string
+	Dir  string
+	Note string // for the user: why root/latest does not lead to the run; "" if it does
 }
 
 // Create makes the directory of a run below root and points root/latest at
@@ -39,7 +40,10 @@ func Create(root string, start time.Time, scenario, size string) (*Store, error)
 	if err != nil {
 		return nil, err
 	}
-	return s, pointLatest(root, filepath.Base(s.Dir))
+	if err := pointLatest(root, filepath.Base(s.Dir)); err != nil {
+		s.Note = fmt.Sprintf("%s does not lead to this run: %v", filepath.Join(root, "latest"), err)
+	}
+	return s, nil
 }
 
 // CreateCatalogue makes the directory of a catalogue below root. latest stays
@@ -71,18 +75,23 @@ func create(root string, start time.Time, what string) (*Store, error) {
 }
 
 // pointLatest replaces the symlink by rename, so that a reader always finds
-// one. Where symlinks are not to be had (Windows without the privilege) a run
-// is none the worse.
+// one. It does nothing where symlinks cannot be made (Windows without the
+// privilege).
 func pointLatest(root, name string) error {
 	tmp := filepath.Join(root, ".latest-"+name)
 	if os.Symlink(name, tmp) != nil {
 		return nil
 	}
-	if err := os.Rename(tmp, filepath.Join(root, "latest")); err != nil {
-		os.Remove(tmp)
-		return fmt.Errorf("point latest at the run: %w", err)
+	latest := filepath.Join(root, "latest")
+	err := os.Rename(tmp, latest)
+	if err == nil {
+		return nil
 	}
-	return nil
+	os.Remove(tmp)
+	if fi, e := os.Lstat(latest); e == nil && fi.IsDir() {
+		return errors.New("it is a directory; rename or remove it")
+	}
+	return err
 }
 
 // WriteJSON writes v to a file of the run, whole or not at all.

@@ -34,6 +34,31 @@ func TestTwoRunsInOneSecond(t *testing.T) {
 	}
 }
 
+// TestDirectoryNamedLatest: the run goes on, and its note says what is in the way.
+func TestDirectoryNamedLatest(t *testing.T) {
+	root := t.TempDir()
+	file := filepath.Join(root, "latest", "mine")
+	if err := os.MkdirAll(file, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Create(root, time.Now(), "s", "quick")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := filepath.Join(root, "latest") + " does not lead to this run: it is a directory"; !strings.HasPrefix(s.Note, want) {
+		t.Errorf("note %q, want %q", s.Note, want)
+	}
+	if err := s.WriteFile("f", nil); err != nil {
+		t.Error(err)
+	}
+	if all, _ := filepath.Glob(filepath.Join(root, ".latest-*")); len(all) > 0 {
+		t.Errorf("left behind: %v", all)
+	}
+	if _, err := os.Stat(file); err != nil {
+		t.Errorf("what was in the directory: %v", err)
+	}
+}
+
 // TestCutSamplesKeepTheirPrefix is what JSON Lines is for: a crash in the
 // middle of a record costs that record.
 func TestCutSamplesKeepTheirPrefix(t *testing.T) {
