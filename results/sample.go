@@ -60,8 +60,12 @@ func (e Errors) Total() int64 { return e.Error99 + e.NoLiveUpstreams + e.Other }
 // Neighbour is one request to the proxy that needs no upstream.
 type Neighbour struct {
 	Ms     float64 `json:"ms"`
-	Status int     `json:"status"` // 0: it failed
+	Status int     `json:"status"` // 0: no complete answer
 }
+
+// Failed reports whether the request had no complete answer, or one outside
+// 200 to 299: the page it asks for is always there.
+func (n *Neighbour) Failed() bool { return n.Status < 200 || n.Status > 299 }
 
 // Net is the TCP state of one host at a moment. Counters, Log and the processor
 // times are cumulative since observation began, and a counter that is absent has not

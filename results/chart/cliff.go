@@ -120,7 +120,7 @@ func (v *variant) nearBy(taken []Point) []Point {
 	var ps []Point
 	for i := range v.samples {
 		s := &v.samples[i]
-		if s.Neighbour == nil || s.Neighbour.Status < 200 || s.Neighbour.Status > 299 {
+		if s.Neighbour == nil || s.Neighbour.Failed() {
 			continue
 		}
 		if share, known := at(taken, s.T); known {

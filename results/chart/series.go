@@ -213,7 +213,7 @@ func (v *variant) latencies(width float64) []Series {
 	})
 	near := func(failed bool) []*results.Sample {
 		return v.worst(width, func(s *results.Sample) (float64, bool) {
-			if s.Neighbour == nil || failed != (s.Neighbour.Status < 200 || s.Neighbour.Status > 299) {
+			if s.Neighbour == nil || failed != s.Neighbour.Failed() {
 				return 0, false
 			}
 			return s.Neighbour.Ms, true

@@ -77,7 +77,7 @@ func (c *collector) collect(d *results.VariantData, row results.Variant) {
 		case s.Neighbour != nil:
 			c.add(neighbour, s.T, s.Neighbour.Ms/1e3, "host", results.HostProxy)
 			failed := 0.0
-			if s.Neighbour.Status == 0 {
+			if s.Neighbour.Failed() {
 				failed = 1
 			}
 			c.count(nearFailed, s.T, failed, "host", results.HostProxy)

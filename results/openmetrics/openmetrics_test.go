@@ -61,7 +61,8 @@ func small() *results.Run {
 				{Host: results.HostLoad, T: 0.05, Load: &results.Load{OK: 2, Scheduled: 2, Sent: 2}}, // out of turn
 				{Host: results.HostLoad, T: 0.2, Load: &results.Load{OK: 1, Failed: 2, Errors: results.Errors{Error99: 2}, Scheduled: 2, Sent: 2}},
 				{Host: results.HostLoad, T: 0.25, Neighbour: &results.Neighbour{Ms: 0.5, Status: 200}},
-				{Host: results.HostLoad, T: 0.35, Neighbour: &results.Neighbour{Ms: 1.5}}, // it failed
+				{Host: results.HostLoad, T: 0.35, Neighbour: &results.Neighbour{Ms: 1.5}}, // no answer
+				{Host: results.HostLoad, T: 0.45, Neighbour: &results.Neighbour{Ms: 0.7, Status: 502}},
 				{Host: results.HostLoad, T: 0.26, Bystander: &results.Bystander{Kind: "backend", Errno: "EADDRNOTAVAIL"}},
 				net(0.5, results.HostProxy),
 			}},
