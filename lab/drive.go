@@ -57,6 +57,11 @@ func (t *trial) finishLoad(ctx context.Context, loader *agent.Client, answer <-c
 		got <- reply{rec, err}
 	}()
 	started, stop, exited := t.rec.started, t.run.o.Stop, t.lab.Exited()
+	var logged <-chan struct{}
+	var enough <-chan time.Time
+	if t.v.OwnConfig() && t.plan.StopAfterS != nil {
+		logged = t.rec.logged
+	}
 	for {
 		select {
 		case r := <-got:
@@ -68,6 +73,11 @@ func (t *trial) finishLoad(ctx context.Context, loader *agent.Client, answer <-c
 				t.timing.EnterToLoadS = &s
 			}
 			t.journal.note("load", results.HostLoad, fmt.Sprintf("%g requests per second for %g s", t.plan.RatePerS, t.plan.DurationS), nil)
+		case <-logged:
+			logged = nil
+			enough = time.After(time.Duration(*t.plan.StopAfterS * float64(time.Second)))
+		case <-enough:
+			loader.Start(agent.Command{Stop: &agent.Stop{Because: "error 99 in nginx's log"}})
 		case <-stop:
 			stop = nil
 			t.journal.note("interrupted", "", "the load ends now", nil)
@@ -90,6 +100,9 @@ func (t *trial) bound() time.Duration {
 	return startIn + t.v.Duration + 2*t.v.Load.Timeout + 15*time.Second
 }
 
+// load is the order to the generator. Nothing in the replies of a
+// configuration of the user's own tells a failed connect from any other 502:
+// there nginx's log stops the load, in finishLoad.
 func (t *trial) load() *agent.Load {
 	target := "http://" + t.lab.Topology().Proxy.String()
 	l := &agent.Load{
@@ -98,7 +111,9 @@ func (t *trial) load() *agent.Load {
 		DurationS: t.plan.DurationS, TimeoutS: t.plan.TimeoutS, StopAfterS: t.plan.StopAfterS,
 		StartInMs: startIn.Milliseconds(), Classify: !t.v.OwnConfig(), UserAgent: t.run.o.Tool.UserAgent(),
 	}
-	if !t.v.OwnConfig() {
+	if t.v.OwnConfig() {
+		l.StopAfterS = nil
+	} else {
 		l.NeighbourURL, l.NeighbourMs = target+neighbourPath, sampleEvery.Milliseconds()
 	}
 	return l

@@ -18,8 +18,10 @@ type recorder struct {
 	startNs int64         // CLOCK_MONOTONIC of t = 0; 0: not yet known
 	start   time.Time     // the same by this machine's wall clock, for people
 	started chan struct{} // closed when both are known
+	logged  chan struct{} // closed at the first sample with error 99 in the proxy's log
 	born    time.Time     // of the recorder, on this machine's monotonic clock
 	clocks  clocks
+	seen99  bool      // logged is closed
 	early   []pending // came before that
 	all     []results.Sample
 }
@@ -30,7 +32,7 @@ type pending struct {
 }
 
 func newRecorder(file *results.Lines, onEvery func(results.Sample)) *recorder {
-	return &recorder{file: file, onEvery: onEvery, started: make(chan struct{}), born: time.Now(), clocks: clocks{}}
+	return &recorder{file: file, onEvery: onEvery, started: make(chan struct{}), logged: make(chan struct{}), born: time.Now(), clocks: clocks{}}
 }
 
 // take is called from one goroutine per host.
@@ -59,6 +61,10 @@ func (r *recorder) keep(host string, rec agent.Record) {
 	s := results.Sample{Seq: rec.Seq, Host: host, T: r.at(rec.Mono), Load: rec.Load, Neighbour: rec.Neighbour, Bystander: rec.Bystander, Net: rec.Net}
 	if s.Load == nil && s.Neighbour == nil && s.Bystander == nil && s.Net == nil {
 		return
+	}
+	if n := s.Net; n != nil && n.Log != nil && n.Log.Error99 > 0 && !r.seen99 {
+		r.seen99 = true
+		close(r.logged)
 	}
 	r.all = append(r.all, s)
 	r.file.Write(s)

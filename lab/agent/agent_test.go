@@ -151,7 +151,7 @@ func TestGapInTheNumbersIsAFault(t *testing.T) {
 // TestStalledReaderLosesSamplesNotAnswers: the queue is full, samples are
 // dropped, and yet the answer comes, with the gap that tells.
 func TestStalledReaderLosesSamplesNotAnswers(t *testing.T) {
-	s := &server{queue: make(chan []byte, 2)}
+	s := newServer(2)
 	for range 5 {
 		s.sample(Record{Net: &results.Net{}})
 	}
@@ -170,6 +170,28 @@ func TestStalledReaderLosesSamplesNotAnswers(t *testing.T) {
 	}
 	if err := c.Fault(); err == nil || !strings.Contains(err.Error(), "3 records were lost") {
 		t.Errorf("fault %v, want 3 lost records", err)
+	}
+}
+
+// TestSamplersDoNotWaitBehindAnAnswer: with nobody reading, an answer that
+// finds the queue full must not hold up those who sample.
+func TestSamplersDoNotWaitBehindAnAnswer(t *testing.T) {
+	s := newServer(1)
+	go s.answer(Record{Re: 1})
+	go s.answer(Record{Re: 2})
+	sampled := make(chan struct{})
+	go func() {
+		time.Sleep(50 * time.Millisecond) // both answers are under way
+		s.sample(Record{Net: &results.Net{}})
+		close(sampled)
+	}()
+	select {
+	case <-sampled:
+	case <-time.After(5 * time.Second):
+		t.Fatal("a sample waits behind an answer")
+	}
+	if s.seq != 3 || len(s.queue) != 2 {
+		t.Errorf("%d records numbered, %d queued; want 3 and 2: the sample is dropped and counted", s.seq, len(s.queue))
 	}
 }
 

@@ -42,6 +42,9 @@ func (l *Load) run(ctx context.Context, network netip.Prefix, sample func(Record
 	if err != nil {
 		return nil, err
 	}
+	if why, ok := context.Cause(ctx).(met); ok && why != "" && res.Interrupted {
+		res.Interrupted, res.StoppedBy = false, string(why)
+	}
 	return loadDone(res)
 }
 

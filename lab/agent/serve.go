@@ -15,8 +15,8 @@ import (
 	"github.com/lab99/lab99/lab/probe"
 )
 
-// queueLen is how many samples may wait for a slow reader: at some 40 records
-// a second it is well over a minute.
+// queueLen is how many records may wait for a slow reader before samples are
+// dropped: at some 40 records a second it is well over a minute.
 const queueLen = 4096
 
 // leaveWithin bounds how long the agent outlives its input.
@@ -32,7 +32,8 @@ const leaveWithin = 200 * time.Millisecond
 func Serve(ctx context.Context, r io.Reader, w io.Writer, network netip.Prefix) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s := &server{queue: make(chan []byte, queueLen), network: network}
+	s := newServer(queueLen)
+	s.network = network
 	written := make(chan error, 1)
 	go func() { written <- s.write(w) }()
 
@@ -74,7 +75,7 @@ func (s *server) leave(jobs *sync.WaitGroup, written <-chan error) error {
 	go func() { jobs.Wait(); close(done) }()
 	select {
 	case <-done:
-		close(s.queue)
+		s.close()
 		return <-written
 	case <-time.After(leaveWithin):
 		return nil
@@ -82,12 +83,22 @@ func (s *server) leave(jobs *sync.WaitGroup, written <-chan error) error {
 }
 
 type server struct {
-	mu        sync.Mutex // orders numbers and queue alike
-	seq       uint64
-	queue     chan []byte
-	stopping  atomic.Pointer[context.CancelFunc] // of the load or the observation
-	bystander atomic.Pointer[context.CancelFunc]
+	mu      sync.Mutex // orders numbers and queue alike
+	seq     uint64
+	queue   [][]byte
+	room    int        // of the queue, for samples
+	changed *sync.Cond // the queue, or closed
+	closed  bool
+
+	stopping  atomic.Pointer[context.CancelCauseFunc] // of the load or the observation
+	bystander atomic.Pointer[context.CancelCauseFunc]
 	network   netip.Prefix
+}
+
+func newServer(room int) *server {
+	s := &server{room: room}
+	s.changed = sync.NewCond(&s.mu)
+	return s
 }
 
 // obey runs one command and answers it.
@@ -126,8 +137,8 @@ func (s *server) obey(ctx context.Context, c Command) {
 
 // stoppable derives the context that Stop cancels. An agent runs one load or
 // one observation at a time, and one bystander.
-func stoppable(ctx context.Context, by *atomic.Pointer[context.CancelFunc]) context.Context {
-	ctx, cancel := context.WithCancel(ctx)
+func stoppable(ctx context.Context, by *atomic.Pointer[context.CancelCauseFunc]) context.Context {
+	ctx, cancel := context.WithCancelCause(ctx)
 	by.Store(&cancel)
 	return ctx
 }
@@ -138,35 +149,31 @@ func (s *server) stop(what Stop) {
 		cancel = s.bystander.Load()
 	}
 	if cancel != nil {
-		(*cancel)()
+		(*cancel)(met(what.Because))
 	}
 }
 
-// sample queues a record, or loses it and leaves the gap that tells. The one
-// that fixes t = 0 is as indispensable as an answer.
-func (s *server) sample(rec Record) {
-	if rec.Started != nil {
-		s.answer(rec)
+// sample queues a record. If the queue is full the record is lost, and the gap
+// in the numbers counts it. The sample that fixes t = 0 is never lost.
+func (s *server) sample(rec Record) { s.put(rec, rec.Started != nil) }
+
+// answer queues a record whether there is room or not: answers are few.
+func (s *server) answer(rec Record) { s.put(rec, true) }
+
+// put never waits: whoever samples must not be held up by a slow reader.
+func (s *server) put(rec Record, always bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seq++
+	if !always && len(s.queue) >= s.room {
 		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	select {
-	case s.queue <- s.encode(rec):
-	default:
-	}
-}
-
-// answer queues a record and waits for room if it must.
-func (s *server) answer(rec Record) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.queue <- s.encode(rec)
-}
-
-func (s *server) encode(rec Record) []byte {
-	s.seq++
 	rec.Seq = s.seq
+	s.queue = append(s.queue, encode(rec))
+	s.changed.Signal()
+}
+
+func encode(rec Record) []byte {
 	if rec.Mono == 0 {
 		rec.Mono = clock.Mono()
 	}
@@ -177,13 +184,37 @@ func (s *server) encode(rec Record) []byte {
 	return append(line, '\n')
 }
 
-// write goes on emptying the queue after an error, or the agent would hang.
-func (s *server) write(w io.Writer) error {
-	var first error
-	for line := range s.queue {
-		if first == nil {
-			_, first = w.Write(line)
+// write empties the queue into w until close, and goes on after an error: the
+// agent must still obey commands. It returns the first error.
+func (s *server) write(w io.Writer) (first error) {
+	for {
+		lines, closed := s.take()
+		for _, line := range lines {
+			if first == nil {
+				_, first = w.Write(line)
+			}
+		}
+		if closed {
+			return first
 		}
 	}
-	return first
+}
+
+// take waits for records. After close it returns the last of them.
+func (s *server) take() (lines [][]byte, closed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.queue) == 0 && !s.closed {
+		s.changed.Wait()
+	}
+	lines, s.queue = s.queue, nil
+	return lines, s.closed
+}
+
+// close ends write once the queue is empty.
+func (s *server) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	s.changed.Signal()
 }

@@ -104,8 +104,14 @@ type Bystander struct {
 // Stop ends the load, or the observation, or else the bystander, early. The
 // answer to that command then comes as at its natural end.
 type Stop struct {
-	Bystander bool `json:"bystander,omitempty"`
+	Bystander bool   `json:"bystander,omitempty"`
+	Because   string `json:"because,omitempty"` // of a load: the condition that was met; "": it was interrupted
 }
+
+// met is a Stop's Because, as the cause of a context's end.
+type met string
+
+func (m met) Error() string { return string(m) }
 
 // Record is one line from an agent. A record with Re answers a command and
 // has either Error or the answer; the others are samples.

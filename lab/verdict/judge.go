@@ -68,7 +68,7 @@ func (m *Measured) count(v *results.Variant) {
 		v.CPU.LoadGen = &c
 	}
 	if e.Error99 > 0 {
-		v.FirstError, v.OKBefore = m.firstError99(), t.OKBefore
+		v.FirstError, v.OKBefore = m.firstError99()
 	}
 	first := orNever(v.FirstError)
 	v.CollapseS = m.collapse(first)

@@ -288,6 +288,35 @@ func TestOwnConfigurationIsJudgedByTheLog(t *testing.T) {
 	}
 }
 
+// TestStrayFailureIsNotTheFirstError99: a 502 of the user's own making at the
+// very start is neither the moment of error 99 nor the end of the successes.
+func TestStrayFailureIsNotTheFirstError99(t *testing.T) {
+	m := measured(setup(500, 1, 200, 10), 7.5, nil)
+	m.Plan.OwnConfig = "nginx.conf"
+	at, none := int64(1e7), int64(0)
+	m.Totals.FirstError, m.Totals.OKBefore = &at, &none
+	for _, x := range m.Samples {
+		if x.Net != nil && x.T > 2.5 {
+			x.Net.Log = &results.Errors{Error99: 1}
+		}
+	}
+	v := Judge(m)
+	if v.FirstError == nil || math.Abs(*v.FirstError-2.6) > 0.051 || v.OKBefore == nil || *v.OKBefore != 500 {
+		t.Errorf("first error 99 at %v, %v ok before it; want 2.6 s and 500", v.FirstError, v.OKBefore)
+	}
+}
+
+// TestNeighbourFailures: any answer of 2xx is one.
+func TestNeighbourFailures(t *testing.T) {
+	m := measured(setup(500, 1, 200, 10), 7.5, nil)
+	for _, status := range []int{200, 204, 0, 302, 502} {
+		m.Samples = append(m.Samples, results.Sample{Host: results.HostLoad, T: 1, Neighbour: &results.Neighbour{Status: status}})
+	}
+	if v := Judge(m); v.Neighbour.Failed != 3 {
+		t.Errorf("%d neighbour requests failed, want those of no answer, 302 and 502", v.Neighbour.Failed)
+	}
+}
+
 func TestBusyGeneratorIsInvalid(t *testing.T) {
 	m := measured(setup(500, 1, 200, 10), 7.5, nil)
 	m.Totals.CPUSeconds = 7.4

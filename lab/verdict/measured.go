@@ -251,25 +251,27 @@ func (m *Measured) firstInLog() (before, at float64, found bool) {
 	return 0, 0, false
 }
 
-// firstError99 is the moment of the first error 99, in seconds. The generator
-// knows it to the microsecond, but not always what the failed connect failed
-// of: where the log has its first line at another time, the log is right, to a
-// tenth of a second.
-func (m *Measured) firstError99() *float64 {
+// firstError99 is the moment of the first error 99, in seconds, and how many
+// requests had succeeded by then. The generator knows both exactly, but not
+// always why a connect failed: where the log has its first line at another
+// time, the log is right, to a tenth of a second.
+func (m *Measured) firstError99() (first *float64, okBefore *int64) {
 	const slack = 0.2 // the log is read every 100 ms, on a busy box later
-	var seen *float64
 	if m.Totals.FirstError != nil {
 		t := float64(*m.Totals.FirstError-m.Totals.StartNs) / 1e9
-		seen = &t
+		first = &t
 	}
 	before, at, logged := m.firstInLog()
-	switch {
-	case !logged:
-		return seen
-	case seen != nil && *seen >= before-slack && *seen <= at+slack:
-		return seen
+	if !logged || first != nil && *first >= before-slack && *first <= at+slack {
+		return first, m.Totals.OKBefore
 	}
-	return &at
+	ok := int64(0)
+	for _, s := range m.load() {
+		if s.T <= at {
+			ok += s.Load.OK
+		}
+	}
+	return &at, &ok
 }
 
 // recovered finds the first success after a second in which everything failed,
@@ -314,7 +316,7 @@ func (m *Measured) neighbour() *results.NeighbourMs {
 			continue
 		}
 		all = append(all, s.Neighbour.Ms)
-		if s.Neighbour.Status != 200 {
+		if s.Neighbour.Failed() {
 			n.Failed++
 		}
 	}

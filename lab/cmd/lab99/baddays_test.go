@@ -203,6 +203,20 @@ func TestOwnConfiguration(t *testing.T) {
 	})
 }
 
+// TestStrayFailureDoesNotEndTheLoad: a configuration of the user's own answers
+// a request in sixteen by 502 itself. Only error 99 in nginx's log ends the load.
+func TestStrayFailureDoesNotEndTheLoad(t *testing.T) {
+	i := startOn(t, "netns", "run", tiny, "--set", "proxy.config=testdata/stray-502-nginx.conf", "--set", "load.stop.after_error_99=500ms")
+	i.wait(t, "0")
+	v := i.summary(t).Variants[0]
+	if v.Verdict != "reproduced" || *v.FirstError < 0.9 || *v.OKBefore < 90 {
+		t.Errorf("verdict %s (%s), error 99 after %v s and %v ok", v.Verdict, v.Why, *v.FirstError, *v.OKBefore)
+	}
+	if end := *v.LoadEndS - *v.FirstError; end < 0.4 || end > 1.5 {
+		t.Errorf("the load went on for %.2f s after error 99, want 0.5", end)
+	}
+}
+
 func TestEngineOfAnotherVersion(t *testing.T) {
 	needs.Docker(t)
 	path, err := binary()
