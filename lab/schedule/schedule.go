@@ -1,0 +1,107 @@
+// Package schedule shares one machine among labs that are up at the same time.
+//
+// Labs are network namespaces of their own: they share neither ports nor
+// TIME_WAITs, only the processors. So a lab says what share of a core it needs,
+// and starts when that much is free. One that measures time or processor use
+// runs alone.
+//
+// Places are given in the order in which they were asked for, so that a lab
+// that must be alone gets its turn. golang.org/x/sync/semaphore does that.
+package schedule
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+)
+
+// Need is what a lab asks of the machine while it is up. The zero Need is that
+// of a lab whose use of the processors cannot be noticed.
+type Need struct {
+	Cores float64
+	Alone bool
+}
+
+const (
+	core = 1000 // the unit is a thousandth of a core
+	// usable is the share of the processors that is given away. The rest is for
+	// the command, the kernel's timers and moments of more than average use.
+	usable = 0.85
+	// most is how many labs are up at once on a machine of any size: the longest
+	// of a catalogue then takes as long as all the others.
+	most = 16
+)
+
+// Machine is what labs share.
+type Machine struct {
+	whole int64 // all there is
+	least int64 // what the least lab counts for
+	free  *semaphore.Weighted
+}
+
+// New shares so many processors. No more than atOnce labs are up at a time; 0
+// is as many as the processors bear.
+func New(cpus, atOnce int) *Machine {
+	if atOnce <= 0 {
+		atOnce = most
+	}
+	whole := int64(float64(max(1, cpus)) * usable * core)
+	least := (whole + int64(atOnce) - 1) / int64(atOnce)
+	return &Machine{whole: whole, least: least, free: semaphore.NewWeighted(whole)}
+}
+
+// Here is the machine that this process runs on, one for the whole process.
+var Here = sync.OnceValue(func() *Machine { return New(runtime.NumCPU(), 0) })
+
+// Acquire waits for room. The caller calls release when the lab is down.
+func (m *Machine) Acquire(ctx context.Context, n Need) (release func(), err error) {
+	w := m.weight(n)
+	if err := m.free.Acquire(ctx, w); err != nil {
+		return nil, context.Cause(ctx)
+	}
+	return sync.OnceFunc(func() { m.free.Release(w) }), nil
+}
+
+func (m *Machine) weight(n Need) int64 {
+	if n.Alone {
+		return m.whole
+	}
+	return min(max(int64(n.Cores*core), m.least), m.whole)
+}
+
+// Job is a lab that will be up for some time.
+type Job struct {
+	Need
+	Takes time.Duration
+}
+
+// Makespan is how long jobs take that ask for their places in this order.
+func (m *Machine) Makespan(jobs []Job) time.Duration {
+	type running struct {
+		until  time.Duration
+		weight int64
+	}
+	var now, last time.Duration
+	var up []running
+	free := m.whole
+	for _, j := range jobs {
+		w := m.weight(j.Need)
+		for free < w { // until the next one ends
+			next := slices.MinFunc(up, func(a, b running) int { return int(a.until - b.until) })
+			up = slices.DeleteFunc(up, func(r running) bool { return r == next })
+			now = next.until
+			free = m.whole
+			for _, r := range up {
+				free -= r.weight
+			}
+		}
+		up = append(up, running{now + j.Takes, w})
+		free -= w
+		last = max(last, now+j.Takes)
+	}
+	return last
+}

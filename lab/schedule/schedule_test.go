@@ -1,0 +1,82 @@
+package schedule
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestAsManyAsTheCoresBear runs jobs for their time, and no more at once than
+// fit. The time it takes is what Makespan says.
+func TestAsManyAsTheCoresBear(t *testing.T) {
+	second := func(cores float64) Job { return Job{Need{Cores: cores}, time.Second} }
+	alone := Job{Need{Alone: true}, 2 * time.Second}
+	for name, c := range map[string]struct {
+		cpus, atOnce int
+		jobs         []Job
+		want         time.Duration
+		peak         int32
+	}{
+		"none":                         {2, 0, nil, 0, 0},
+		"all fit":                      {2, 0, []Job{second(0.3), second(0.3), second(0.3)}, time.Second, 3},
+		"two rounds":                   {2, 0, []Job{second(0.8), second(0.8), second(0.8), second(0.8)}, 2 * time.Second, 2},
+		"one at a time":                {2, 1, []Job{second(0.1), second(0.1), second(0.1)}, 3 * time.Second, 1},
+		"two at a time":                {8, 2, []Job{second(0.1), second(0.1), second(0.1)}, 2 * time.Second, 2},
+		"more than there is runs too":  {1, 0, []Job{second(7)}, time.Second, 1},
+		"alone":                        {4, 0, []Job{second(0.1), alone, second(0.1)}, 4 * time.Second, 1},
+		"a short one waits for a turn": {2, 0, []Job{second(1), alone, second(0.1), second(0.1)}, 4 * time.Second, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := New(c.cpus, c.atOnce)
+				if got := m.Makespan(c.jobs); got != c.want {
+					t.Errorf("makespan %v, want %v", got, c.want)
+				}
+				var up, peak atomic.Int32
+				began := time.Now()
+				for _, j := range c.jobs {
+					release, err := m.Acquire(t.Context(), j.Need)
+					if err != nil {
+						t.Fatal(err)
+					}
+					peak.Store(max(peak.Load(), up.Add(1)))
+					go func() {
+						time.Sleep(j.Takes)
+						up.Add(-1)
+						release()
+						release() // once is enough
+					}()
+				}
+				all, err := m.Acquire(t.Context(), Need{Alone: true})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer all()
+				if got := time.Since(began); got != c.want {
+					t.Errorf("took %v, want %v", got, c.want)
+				}
+				if peak.Load() != c.peak {
+					t.Errorf("%d at once, want %d", peak.Load(), c.peak)
+				}
+			})
+		})
+	}
+}
+
+func TestAcquireEndsWithItsContext(t *testing.T) {
+	m := New(2, 0)
+	release, err := m.Acquire(t.Context(), Need{Alone: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	why := errors.New("interrupted")
+	cancel(why)
+	if _, err := m.Acquire(ctx, Need{}); !errors.Is(err, why) {
+		t.Errorf("error %v, want %v", err, why)
+	}
+}
