@@ -42,7 +42,7 @@ func planVariant(v scenarios.Variant, predicted law.Prediction) results.VariantP
 		Peers: v.Backend.Peers(), MaxFails: v.Proxy.MaxFails, FailS: v.Proxy.FailTimeout.Seconds(), OneTry: v.Proxy.NextUpstream == "off",
 		Race: race(settled(v)), Retries: retries(v), Claims: v.Expect.Measured,
 		Keepalive: v.Proxy.Keepalive, Workers: v.Proxy.Workers,
-		Sysctls: sysctls(v), Expect: v.Expect.Verdict, Predicted: predicted,
+		Settings: v.Settings(), Sysctls: sysctls(v), Expect: v.Expect.Verdict, Predicted: predicted,
 	}
 	if s := v.Load.StopAfterError99; s != nil {
 		after := s.Seconds()

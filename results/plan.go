@@ -65,7 +65,8 @@ type VariantPlan struct {
 	Workers     int               `json:"workers"`
 	Sysctls     map[string]string `json:"sysctls"` // of the proxy's namespace
 	OwnConfig   string            `json:"own_config,omitempty"`
-	Expect      string            `json:"expect"` // a verdict, or "predicted"
+	Settings    map[string]string `json:"settings,omitempty"` // what differs from the scenario format's defaults, by the keys of --set
+	Expect      string            `json:"expect"`             // a verdict, or "predicted"
 	Predicted   law.Prediction    `json:"predicted"`
 }
 

@@ -39,9 +39,7 @@ func (d *decoder) fill(n *node, path string, missing blame, v reflect.Value) {
 		case f.section():
 			d.section(val, name, missing, dst)
 		default:
-			if def, ok := f.Tag.Lookup("default"); ok && def != "" {
-				d.value(f, &node{text: def}, name, dst)
-			}
+			dst.Set(f.fallback())
 			if d.isScalar(val, name, f.wants()) {
 				d.value(f, val, name, dst)
 			}

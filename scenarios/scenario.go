@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"embed"
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -140,6 +141,14 @@ type Ports struct {
 // N is how many ports the range has; how many of them are usable is read back
 // from the namespace.
 func (p Ports) N() int { return p.High - p.Low + 1 }
+
+// String is the range as a file writes it.
+func (p Ports) String() string {
+	if p.Default {
+		return "default"
+	}
+	return fmt.Sprintf("%d-%d", p.Low, p.High)
+}
 
 // Sysctls are settings of a network namespace by their names, without
 // ip_local_port_range, which follows Ports.

@@ -18,6 +18,9 @@ const officialRoot = "/usr/local/apache2"
 // templateData is what a template can name.
 type templateData struct {
 	Facts
+	Proxy             Proxy // as the scenario has it, like Backend and Load
+	Backend           Backend
+	Load              LoadSpec
 	Keepalive         int // of nginx's pool; 0: none
 	Workers           int
 	WorkerConnections int
@@ -100,6 +103,9 @@ func (v Variant) data(f Facts) templateData {
 	}
 	d := templateData{
 		Facts:             f,
+		Proxy:             v.Proxy,
+		Backend:           v.Backend,
+		Load:              v.Load,
 		Keepalive:         v.Proxy.Keepalive,
 		Workers:           v.Proxy.Workers,
 		Connections:       v.Load.Connections,

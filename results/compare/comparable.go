@@ -43,7 +43,11 @@ func unlike(sides []Side) []string {
 // unlikeVariant says what a run asked of a variant that another did not; ""
 // where it asked for the same. Both have it in their plans.
 func unlikeVariant(base, run *results.Run, name string) string {
-	was, is := asked(base.Plan, name), asked(run.Plan, name)
+	before, after := planned(base.Plan, name), planned(run.Plan, name)
+	was, is := asked(before), asked(after)
+	if before.Settings != nil && after.Settings != nil { // older runs have none
+		was, is = questions(before), questions(after)
+	}
 	var differ []string
 	for _, key := range slices.Sorted(maps.Keys(union(was, is))) {
 		if was[key] != is[key] {
@@ -52,7 +56,7 @@ func unlikeVariant(base, run *results.Run, name string) string {
 	}
 	// Of one and the same scenario nginx's version alone makes a difference to
 	// how it is written down.
-	if base.Plan.Source != run.Plan.Source || !slices.Equal(settings(base.Plan), settings(run.Plan)) || is["own_config"] != "" {
+	if base.Plan.Source != run.Plan.Source || !slices.Equal(settings(base.Plan), settings(run.Plan)) || after.OwnConfig != "" {
 		nginx, httpd := base.Configs(name)
 		nginxNow, httpdNow := run.Configs(name)
 		for _, why := range []string{unlikeConfig(results.NginxFile, nginx, nginxNow), unlikeConfig(results.HttpdFile, httpd, httpdNow)} {
@@ -75,23 +79,40 @@ func settings(p results.Plan) []string {
 	})
 }
 
-// asked are the leaves of a variant's plan, by their path, that are a question
-// to the machine. How it is called and what should come of it are none, and the
-// images are part of what is asked, like the kernel; what differs there stands
-// among the environments.
-func asked(p results.Plan, name string) map[string]string {
-	leaves := map[string]string{}
-	for _, v := range p.Variants {
-		if v.Name != name {
-			continue
-		}
-		v.Title, v.Change, v.ProxyImage, v.BackendImg, v.Expect, v.Claims, v.Predicted = "", nil, "", "", "", nil, law.Prediction{}
-		// Conclusions from the scenario, which an older lab99 did not write down; the
-		// configurations have what they rest on.
-		v.SteadyS, v.Race, v.Retries, v.Peers, v.MaxFails, v.FailS, v.OneTry = 0, false, false, 0, 0, 0, false
-		v.Ports, v.Sources = max(v.Ports, 1), max(v.Sources, 1)
-		flatten(leaves, "", v)
+// planned is what a plan says of a variant.
+func planned(p results.Plan, name string) results.VariantPlan {
+	i := slices.IndexFunc(p.Variants, func(v results.VariantPlan) bool { return v.Name == name })
+	if i < 0 {
+		return results.VariantPlan{}
 	}
+	return p.Variants[i]
+}
+
+// questions are the settings of a variant that are a question to the machine.
+// What should come of it is none; images are part of the environment, and
+// configurations are compared by what they say.
+func questions(v results.VariantPlan) map[string]string {
+	all := maps.Clone(v.Settings)
+	maps.DeleteFunc(all, func(key, _ string) bool {
+		return strings.HasPrefix(key, "expect.") || strings.HasSuffix(key, ".image") || strings.HasSuffix(key, ".config")
+	})
+	return all
+}
+
+// asked are the questions of a variant in the plan of an older lab99: the
+// leaves of the plan but for names, expectations, images and conclusions.
+func asked(v results.VariantPlan) map[string]string {
+	if v.Name == "" {
+		return nil
+	}
+	v.Title, v.Change, v.ProxyImage, v.BackendImg, v.Settings = "", nil, "", "", nil
+	v.Expect, v.Claims, v.Predicted = "", nil, law.Prediction{}
+	// Conclusions from the scenario, which an older lab99 did not write down; the
+	// configurations have what they rest on.
+	v.SteadyS, v.Race, v.Retries, v.Peers, v.MaxFails, v.FailS, v.OneTry = 0, false, false, 0, 0, 0, false
+	v.Ports, v.Sources = max(v.Ports, 1), max(v.Sources, 1)
+	leaves := map[string]string{}
+	flatten(leaves, "", v)
 	return leaves
 }
 

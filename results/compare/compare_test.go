@@ -218,6 +218,10 @@ func TestOtherQuestionsAreInvalid(t *testing.T) {
 			v := &r.Plan.Variants[1]
 			v.RatePerS, v.Connections, v.TimeoutS, v.Workers, v.DurationS, v.Method = 1, 2, 3, 4, 5, "POST"
 		}, "connections is 2, not 64, duration_s is 5, not 2, method is POST, not nothing, rate_per_s is 1, not 50, and 2 more", false},
+		"setting": {func(r *results.Run) {
+			r.Plan.Variants[1].Settings = map[string]string{"proxy.brand_new": "7", "proxy.image": "x"}
+		},
+			"proxy.brand_new is 7, not nothing", false},
 		"configuration": {edited("keepalive 20", "keepalive 2"), `nginx.conf has "keepalive 2;", not "keepalive 20;"`, false},
 		"--set": {func(r *results.Run) {
 			r.Plan.Set, r.Variants[1].Httpd = []string{"backend.keepalive=off"}, "KeepAlive Off\n"
@@ -226,6 +230,9 @@ func TestOtherQuestionsAreInvalid(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			on := func(_ int, r *results.Run) {
 				r.Variants[1].Httpd = "KeepAlive On\n"
+				if name == "setting" {
+					r.Plan.Variants[1].Settings = map[string]string{"expect.verdict": "mitigated"}
+				}
 				if name == "own" {
 					r.Plan.Variants[1].OwnConfig = "nginx.conf"
 				}
