@@ -15,19 +15,19 @@ const bystanderEvery = sampleEvery
 // bystander starts another program on the proxy's host, if the variant has
 // one, and returns what ends it. Its other destination is the load host: the
 // backend's host may be the proxy's own.
-func (t *trial) bystander(ctx context.Context) (end func() error, err error) {
-	if !t.v.Bystander {
+func (x *variantRun) bystander(ctx context.Context, h *hosts) (end func() error, err error) {
+	if !x.v.Bystander {
 		return func() error { return nil }, nil
 	}
-	topo := t.lab.Topology()
-	r, err := t.call(ctx, results.HostLoad, agent.Command{Listen: &agent.Listen{Addr: topo.Load}})
+	topo := h.Topology()
+	r, err := h.call(ctx, results.HostLoad, agent.Command{Listen: &agent.Listen{Addr: topo.Load}})
 	if err != nil {
 		return nil, err
 	}
-	proxy := t.lab.Agent(results.HostProxy)
+	proxy := h.Agent(results.HostProxy)
 	answer, err := proxy.Start(agent.Command{Bystander: &agent.Bystander{
 		Backend: topo.Backends[0], Elsewhere: *r.Listening,
-		IntervalMs: bystanderEvery.Milliseconds(), DurationS: t.bound().Seconds(),
+		IntervalMs: bystanderEvery.Milliseconds(), DurationS: x.bound().Seconds(),
 		StartInMs: startIn.Milliseconds(), // with the load: the observers count from before that
 	}})
 	if err != nil {

@@ -11,7 +11,7 @@
 //	and for each variant, in a lab of its own, so that no TIME_WAIT is inherited:
 //	  up        network, agent, nginx, backend, probes
 //	  read back what was asked, from inside the namespaces
-//	  drive     the load, observed from both ends on one clock
+//	  load      observed from both ends on one clock
 //	  drain     what is in flight comes home, the observers look once more
 //	  judge     package verdict
 //	  down      always, on every path

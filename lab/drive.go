@@ -9,86 +9,103 @@ import (
 	"time"
 
 	"github.com/lab99/lab99/lab/agent"
+	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/results"
 )
 
+// startIn is the time from the order to t = 0. Connections are opened meanwhile.
+const startIn = 150 * time.Millisecond
+
+const sampleEvery = results.SampleEvery
+
+// loaded is what came of a load.
+type loaded struct {
+	done         *agent.LoadDone // nil: it did not finish
+	observed     *agent.Observed // on the proxy's host
+	faults       []string        // why nothing measured can be trusted
+	enterToLoadS *float64        // of a run's first variant
+}
+
+func (l *loaded) fault(text string) { l.faults = append(l.faults, text) }
+
 // drive observes both ends, drives the load, and lets both drain.
-func (t *trial) drive(ctx context.Context) error {
-	observers, err := t.observe()
+func (x *variantRun) drive(ctx context.Context, h *hosts) (l loaded, err error) {
+	observers, err := x.observe(h)
 	if err != nil {
-		return err
+		return l, err
 	}
-	t.phase("load")
-	endBystander, err := t.bystander(ctx)
+	x.o.Progress.Phase("load")
+	endBystander, err := x.bystander(ctx, h)
 	if err != nil {
-		return err
+		return l, err
 	}
-	loader := t.lab.Agent(results.HostLoad)
-	answer, err := loader.Start(agent.Command{Load: t.load()})
+	loader := h.Agent(results.HostLoad)
+	answer, err := loader.Start(agent.Command{Load: x.load(h.Topology())})
 	if err != nil {
-		return err
+		return l, err
 	}
-	r, err := t.finishLoad(ctx, loader, answer)
+	l, err = x.finishLoad(ctx, h, answer)
 	if berr := endBystander(); berr != nil && err == nil { // else the load has the better reason
-		t.fault(berr.Error())
+		l.fault(berr.Error())
 	}
-	if err == nil {
-		t.done = r.LoadDone
-		t.m.Totals = &r.LoadDone.Totals
-	} else if len(t.m.Faults) == 0 {
-		return err
+	if err != nil && len(l.faults) == 0 {
+		return l, err
 	}
-	t.phase("drain")
-	return t.collect(ctx, observers)
+	x.o.Progress.Phase("drain")
+	x.collect(ctx, h, observers, &l)
+	return l, nil
 }
 
 // finishLoad waits for the load's end, and brings it about when the user
 // interrupts or a server dies.
-func (t *trial) finishLoad(ctx context.Context, loader *agent.Client, answer <-chan agent.Record) (agent.Record, error) {
+func (x *variantRun) finishLoad(ctx context.Context, h *hosts, answer <-chan agent.Record) (l loaded, err error) {
 	type reply struct {
 		rec agent.Record
 		err error
 	}
+	loader := h.Agent(results.HostLoad)
 	got := make(chan reply, 1)
-	wctx, cancel := context.WithTimeout(ctx, t.bound())
+	wctx, cancel := context.WithTimeout(ctx, x.bound())
 	defer cancel()
 	go func() {
 		rec, err := loader.Wait(wctx, answer)
 		got <- reply{rec, err}
 	}()
-	started, stop, exited := t.rec.started, t.run.o.Stop, t.lab.Exited()
+	started, stop, exited := x.rec.started, x.o.Stop, h.Exited()
 	var logged <-chan struct{}
 	var enough <-chan time.Time
-	if t.v.OwnConfig() && t.plan.StopAfterS != nil {
-		logged = t.rec.logged
+	if x.v.OwnConfig() && x.plan.StopAfterS != nil {
+		logged = x.rec.logged
 	}
 	for {
 		select {
 		case r := <-got:
-			return r.rec, r.err
+			l.done = r.rec.LoadDone
+			return l, r.err
 		case <-started:
 			started = nil
-			if t.first {
-				s := t.rec.wall(0).Sub(t.run.o.Entered).Seconds()
-				t.timing.EnterToLoadS = &s
+			if x.first {
+				s := x.rec.wall(0).Sub(x.o.Entered).Seconds()
+				l.enterToLoadS = &s
 			}
-			t.journal.note("load", results.HostLoad, fmt.Sprintf("%g requests per second for %g s", t.plan.RatePerS, t.plan.DurationS), nil)
+			text := fmt.Sprintf("%g requests per second for %g s", x.plan.RatePerS, x.plan.DurationS)
+			x.journal.note("load", results.HostLoad, text, nil)
 		case <-logged:
 			logged = nil
-			enough = time.After(time.Duration(*t.plan.StopAfterS * float64(time.Second)))
+			enough = time.After(time.Duration(*x.plan.StopAfterS * float64(time.Second)))
 		case <-enough:
 			loader.Start(agent.Command{Stop: &agent.Stop{Because: "error 99 in nginx's log"}})
 		case <-stop:
 			stop = nil
-			t.journal.note("interrupted", "", "the load ends now", nil)
+			x.journal.note("interrupted", "", "the load ends now", nil)
 			loader.Start(agent.Command{Stop: &agent.Stop{}})
 		case dead := <-exited:
 			exited = nil
-			t.journal.note("died", dead.Host, dead.Output, nil)
+			x.journal.note("died", dead.Host, dead.Output, nil)
 			if dead.Agent {
-				return agent.Record{}, dead
+				return l, dead
 			}
-			t.fault(dead.What())
+			l.fault(dead.What())
 			loader.Start(agent.Command{Stop: &agent.Stop{}})
 		}
 	}
@@ -96,22 +113,22 @@ func (t *trial) finishLoad(ctx context.Context, loader *agent.Client, answer <-c
 
 // bound is how long a load may take at the most: its schedule and its drain,
 // and something for a box that is busy.
-func (t *trial) bound() time.Duration {
-	return startIn + t.v.Duration + 2*t.v.Load.Timeout + 15*time.Second
+func (x *variantRun) bound() time.Duration {
+	return startIn + x.v.Duration + 2*x.v.Load.Timeout + 15*time.Second
 }
 
 // load is the order to the generator. Nothing in the replies of a
 // configuration of the user's own tells a failed connect from any other 502:
 // there nginx's log stops the load, in finishLoad.
-func (t *trial) load() *agent.Load {
-	target := "http://" + t.lab.Topology().Proxy.String()
+func (x *variantRun) load(topo driver.Topology) *agent.Load {
+	target := "http://" + topo.Proxy.String()
 	l := &agent.Load{
-		URL:         target + t.v.Load.Path,
-		Connections: t.plan.Connections, RatePerS: t.plan.RatePerS, Profile: t.plan.Profile, Method: t.plan.Method,
-		DurationS: t.plan.DurationS, TimeoutS: t.plan.TimeoutS, StopAfterS: t.plan.StopAfterS,
-		StartInMs: startIn.Milliseconds(), Classify: !t.v.OwnConfig(), UserAgent: t.run.o.Tool.UserAgent(),
+		URL:         target + x.v.Load.Path,
+		Connections: x.plan.Connections, RatePerS: x.plan.RatePerS, Profile: x.plan.Profile, Method: x.plan.Method,
+		DurationS: x.plan.DurationS, TimeoutS: x.plan.TimeoutS, StopAfterS: x.plan.StopAfterS,
+		StartInMs: startIn.Milliseconds(), Classify: !x.v.OwnConfig(), UserAgent: x.o.Tool.UserAgent(),
 	}
-	if t.v.OwnConfig() {
+	if x.v.OwnConfig() {
 		l.StopAfterS = nil
 	} else {
 		l.NeighbourURL, l.NeighbourMs = target+neighbourPath, sampleEvery.Milliseconds()
@@ -120,22 +137,22 @@ func (t *trial) load() *agent.Load {
 }
 
 // observe starts the two observers.
-func (t *trial) observe() (map[string]<-chan agent.Record, error) {
+func (x *variantRun) observe(h *hosts) (map[string]<-chan agent.Record, error) {
 	sockets := sampleEvery
-	if t.v.Ports.N()*t.v.Backend.Destinations()*t.v.Proxy.Addresses > 20000 {
+	if x.v.Ports.N()*x.v.Backend.Destinations()*x.v.Proxy.Addresses > 20000 {
 		sockets = 5 * sampleEvery // a dump of that many sockets takes some 10 ms of processor
 	}
 	answers := map[string]<-chan agent.Record{}
 	for _, host := range []string{results.HostProxy, results.HostBackend} {
 		o := &agent.Observe{
-			Destinations: t.lab.Topology().Backends, Side: host, Server: t.serverNames(host),
+			Destinations: h.Topology().Backends, Side: host, Server: x.serverNames(host),
 			IntervalMs: sampleEvery.Milliseconds(), SocketsMs: sockets.Milliseconds(),
 		}
 		if host == results.HostProxy {
 			o.ErrorLog = errorLog
-			o.Sysctls = slices.Sorted(maps.Keys(t.plan.Sysctls))
+			o.Sysctls = slices.Sorted(maps.Keys(x.plan.Sysctls))
 		}
-		a, err := t.lab.Agent(host).Start(agent.Command{Observe: o})
+		a, err := h.Agent(host).Start(agent.Command{Observe: o})
 		if err != nil {
 			return nil, err
 		}
@@ -145,42 +162,40 @@ func (t *trial) observe() (map[string]<-chan agent.Record, error) {
 }
 
 // collect ends the observations and takes what they saw last.
-func (t *trial) collect(ctx context.Context, answers map[string]<-chan agent.Record) error {
+func (x *variantRun) collect(ctx context.Context, h *hosts, answers map[string]<-chan agent.Record, l *loaded) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	for _, host := range []string{results.HostProxy, results.HostBackend} {
-		a, answer := t.lab.Agent(host), answers[host]
+		a, answer := h.Agent(host), answers[host]
 		if _, err := a.Start(agent.Command{Stop: &agent.Stop{}}); err != nil {
-			t.fault(err.Error())
+			l.fault(err.Error())
 			continue
 		}
 		r, err := a.Wait(ctx, answer)
 		if err != nil {
-			t.fault(err.Error())
+			l.fault(err.Error())
 			continue
 		}
 		if host == results.HostProxy {
-			t.m.Proxy = &r.Observed.Net
-			t.conf.excerpt, t.conf.byMessage = r.Observed.Excerpt, r.Observed.ByText
+			l.observed = r.Observed
 		}
-		t.changed(host, r.Observed.Changes)
+		x.changed(host, r.Observed.Changes, l)
 	}
 	limits := []string{noWorkers, noDescriptors}
-	if t.v.Backend.MaxWorkers > 0 {
+	if x.v.Backend.MaxWorkers > 0 {
 		limits = limits[1:] // the scenario is about it
 	}
-	if line := reachedLimit(t.lab.Printed(results.HostBackend), limits...); line != "" {
-		t.fault("Apache reached a limit of its own: " + line)
+	if line := reachedLimit(h.Printed(results.HostBackend), limits...); line != "" {
+		l.fault("Apache reached a limit of its own: " + line)
 	}
-	if text := t.rec.clocksDisagree(); text != "" {
-		t.fault(text)
+	if text := x.rec.clocksDisagree(); text != "" {
+		l.fault(text)
 	}
 	for _, host := range []string{results.HostLoad, results.HostProxy, results.HostBackend} {
-		if err := t.lab.Agent(host).Fault(); err != nil {
-			t.fault(err.Error())
+		if err := h.Agent(host).Fault(); err != nil {
+			l.fault(err.Error())
 		}
 	}
-	return nil
 }
 
 // fewChanges is how many of a host's changes a verdict names. The first is the
@@ -188,20 +203,20 @@ func (t *trial) collect(ctx context.Context, answers map[string]<-chan agent.Rec
 const fewChanges = 3
 
 // changed notes what did not stay as it was while it was observed.
-func (t *trial) changed(host string, changes []agent.Change) {
+func (x *variantRun) changed(host string, changes []agent.Change, l *loaded) {
 	for i, c := range changes {
-		if t.rec.since(time.Now()) == nil {
-			t.fault(fmt.Sprintf("%s on the %s, before the load began", c.Text, host))
+		if x.rec.since(time.Now()) == nil {
+			l.fault(fmt.Sprintf("%s on the %s, before the load began", c.Text, host))
 			continue
 		}
-		at := t.rec.at(c.Mono)
-		t.journal.noteAt(at, "changed", host, c.Text)
+		at := x.rec.at(c.Mono)
+		x.journal.noteAt(at, "changed", host, c.Text)
 		if i < fewChanges {
-			t.fault(fmt.Sprintf("%s on the %s, %.2f s into the load", c.Text, host, at))
+			l.fault(fmt.Sprintf("%s on the %s, %.2f s into the load", c.Text, host, at))
 		}
 	}
 	if more := len(changes) - fewChanges; more > 0 {
-		t.fault(fmt.Sprintf("and %d more changes on the %s", more, host))
+		l.fault(fmt.Sprintf("and %d more changes on the %s", more, host))
 	}
 }
 
@@ -224,7 +239,3 @@ func reachedLimit(printed string, limits ...string) string {
 	}
 	return ""
 }
-
-func (t *trial) fault(text string) { t.m.Faults = append(t.m.Faults, text) }
-
-func (t *trial) phase(name string) { t.run.o.Progress.Phase(name) }

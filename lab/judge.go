@@ -1,42 +1,42 @@
 package lab
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"path"
-	"sort"
+	"slices"
 	"strings"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
+	"github.com/lab99/lab99/lab/agent"
 	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/results"
 )
 
-// judge makes the row.
-func (t *trial) judge() *results.Variant {
-	t.phase("judge")
-	t.m.Samples = t.rec.samples()
-	t.m.Baseline = t.baselineFirst
-	t.m.CPUs = t.cpus
-	if t.done != nil {
-		t.m.Latency, t.m.Service = quantiles(t.done.Latency), quantiles(t.done.Service)
-	}
-	row := verdict.Judge(t.m)
-	row.Timing = t.timing
-	if row.FirstError != nil && t.timing.EnterToLoadS != nil {
-		s := *t.timing.EnterToLoadS + *row.FirstError
+// judge makes the row of a variant, and writes it and what was measured into
+// the variant's directory.
+func (x *variantRun) judge(m *measured, b *baseline) (*results.Variant, error) {
+	row := verdict.Judge(x.asMeasured(m, b))
+	row.Timing = m.timing
+	if row.FirstError != nil && m.timing.EnterToLoadS != nil {
+		s := *m.timing.EnterToLoadS + *row.FirstError
 		row.Timing.EnterToError99S = &s
 	}
 	row.Timing.LoadS = row.LoadEndS
 	for _, e := range []struct {
 		name string
 		at   *float64
-	}{{"collapse", row.CollapseS}, {"first error 99", row.FirstError}, {"load end", row.LoadEndS}, {"recovery", row.RecoveredS}} {
+	}{
+		{"collapse", row.CollapseS}, {"first error 99", row.FirstError},
+		{"load end", row.LoadEndS}, {"recovery", row.RecoveredS},
+	} {
 		if e.at != nil {
-			t.journal.noteAt(*e.at, e.name, "", "")
+			x.journal.noteAt(*e.at, e.name, "", "")
 		}
 	}
-	return &row
+	return &row, x.save(m, &row)
 }
 
 func quantiles(encoded []byte) *results.Latency {
@@ -52,54 +52,48 @@ func quantiles(encoded []byte) *results.Latency {
 }
 
 // save writes what the variant's end adds to its directory.
-func (t *trial) save(row *results.Variant, written ...error) error {
-	s := t.run.store
-	file := func(name string) string { return path.Join(t.v.Name, name) }
-	errs := append(written, s.WriteFile(file(results.NginxFile), t.conf.nginx))
-	if t.conf.httpd != nil {
-		errs = append(errs, s.WriteFile(file(results.HttpdFile), t.conf.httpd))
+func (x *variantRun) save(m *measured, row *results.Variant) error {
+	file := func(name string) string { return path.Join(x.v.Name, name) }
+	errs := []error{x.store.WriteFile(file(results.NginxFile), m.conf.nginx)}
+	if m.conf.httpd != nil {
+		errs = append(errs, x.store.WriteFile(file(results.HttpdFile), m.conf.httpd))
 	}
-	if t.done != nil {
-		errs = append(errs, s.WriteJSON(file(results.TotalsFile), t.done.Totals))
-		from, to := t.rec.wall(0).UnixMilli(), t.rec.wall(t.done.LoadSeconds()).UnixMilli()
+	if done := m.load.done; done != nil {
+		errs = append(errs, x.store.WriteJSON(file(results.TotalsFile), done.Totals))
+		from, to := x.rec.wall(0).UnixMilli(), x.rec.wall(done.LoadSeconds()).UnixMilli()
 		for _, l := range []struct {
 			name, since string
 			encoded     []byte
-		}{{results.LatencyFile, results.FromIntended, t.done.Latency}, {results.ServiceFile, results.FromActual, t.done.Service}} {
+		}{
+			{results.LatencyFile, results.FromIntended, done.Latency},
+			{results.ServiceFile, results.FromActual, done.Service},
+		} {
 			if h, err := hdr.Decode(l.encoded); err == nil {
 				b, err := results.EncodeLatency(h, l.since, from, to)
-				errs = append(errs, err, s.WriteFile(file(l.name), b))
+				errs = append(errs, err, x.store.WriteFile(file(l.name), b))
 			}
 		}
 	}
-	if text := t.conf.logText(); text != "" {
-		errs = append(errs, s.WriteFile(file(results.LogFile), []byte(text)))
+	if text := logText(m.load.observed); text != "" {
+		errs = append(errs, x.store.WriteFile(file(results.LogFile), []byte(text)))
 	}
-	errs = append(errs, s.WriteJSON(file(results.VerdictFile), row))
-	return storage(errs...)
+	return storage(append(errs, x.store.WriteJSON(file(results.VerdictFile), row))...)
 }
 
 // logText is the excerpt of nginx's error log: how often it said what, and
 // the first lines of each kind.
-func (c *configs) logText() string {
-	if len(c.byMessage) == 0 {
+func logText(o *agent.Observed) string {
+	if o == nil || len(o.ByText) == 0 {
 		return ""
 	}
-	var kinds []string
-	for text := range c.byMessage {
-		kinds = append(kinds, text)
-	}
-	sort.Slice(kinds, func(i, j int) bool {
-		if a, b := c.byMessage[kinds[i]], c.byMessage[kinds[j]]; a != b {
-			return a > b
-		}
-		return kinds[i] < kinds[j]
+	kinds := slices.SortedFunc(maps.Keys(o.ByText), func(a, b string) int {
+		return cmp.Or(cmp.Compare(o.ByText[b], o.ByText[a]), cmp.Compare(a, b))
 	})
 	var b strings.Builder
 	for _, k := range kinds {
-		fmt.Fprintf(&b, "# %d × %s\n", c.byMessage[k], k)
+		fmt.Fprintf(&b, "# %d × %s\n", o.ByText[k], k)
 	}
-	for _, line := range c.excerpt {
+	for _, line := range o.Excerpt {
 		b.WriteString(line + "\n")
 	}
 	return b.String()

@@ -150,10 +150,10 @@ func TestFullTablesAreFaults(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			tr := &trial{v: r.Variants[0], plan: p.Variants[0], cpus: 2}
-			tr.tableLimits(results.HostEnv{UsablePorts: 500, Sysctls: map[string]string{tc.key: tc.value}})
-			if got := len(tr.m.Faults) > 0; got != tc.fault {
-				t.Errorf("faults %v, want any: %v", tr.m.Faults, tc.fault)
+			x := &variantRun{o: &Options{Driver: &fakeDriver{}}, v: r.Variants[0], plan: p.Variants[0]}
+			faults := x.fullTables(results.HostEnv{UsablePorts: 500, Sysctls: map[string]string{tc.key: tc.value}})
+			if got := len(faults) > 0; got != tc.fault {
+				t.Errorf("faults %v, want any: %v", faults, tc.fault)
 			}
 		})
 	}
@@ -167,8 +167,8 @@ func TestEstimateCountsTheStopCondition(t *testing.T) {
 }
 
 func TestLogTextCountsBeforeItQuotes(t *testing.T) {
-	c := configs{byMessage: map[string]int64{"b": 2, "a": 2, "c": 5}, excerpt: []string{"line"}}
-	if got, want := c.logText(), "# 5 × c\n# 2 × a\n# 2 × b\nline\n"; got != want {
+	o := &agent.Observed{ByText: map[string]int64{"b": 2, "a": 2, "c": 5}, Excerpt: []string{"line"}}
+	if got, want := logText(o), "# 5 × c\n# 2 × a\n# 2 × b\nline\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"path"
 	"slices"
 	"time"
 
@@ -148,7 +149,7 @@ type run struct {
 	plan   *results.Plan
 	store  *results.Store
 	env    results.Env
-	images map[string]image.Image // by role and reference
+	images images
 	notes  []string
 	why    reasons // a variant may not show what it is meant to
 	out    *Outcome
@@ -172,7 +173,7 @@ func (r *run) preflight(ctx context.Context) error {
 		// Leftovers in the way will be met again by their own error.
 		r.o.Progress.Say("what dead runs left could not all be swept away: " + err.Error())
 	}
-	r.images = map[string]image.Image{}
+	r.images = images{}
 	for _, v := range r.o.Scenario.Variants {
 		if r.stopped() {
 			return nil
@@ -218,28 +219,28 @@ func (r *run) prepare(ctx context.Context, role image.Role, ref string) error {
 // not keep the next from being measured; a machine that cannot run one cannot
 // run the next either.
 func (r *run) variants(ctx context.Context) error {
-	var baseline *law.Prediction
-	var baselineFirst *float64
-	for i := range r.plan.Variants {
+	var base *baseline
+	for i, plan := range r.plan.Variants {
 		if r.stopped() {
 			return nil
 		}
-		v := r.o.Scenario.Variants[i]
-		r.o.Progress.Begin(r.plan.Variants[i])
-		t := &trial{run: r, v: v, plan: r.plan.Variants[i], baseline: baseline, baselineFirst: baselineFirst, first: i == 0, cpus: r.o.Driver.Machine().CPUs}
-		row, err := t.do(ctx)
-		if row != nil {
+		r.o.Progress.Begin(plan)
+		x, err := r.begin(i)
+		if err != nil {
+			return err
+		}
+		m, err := x.do(ctx)
+		if m != nil {
+			r.o.Progress.Phase("judge")
+			row, jerr := x.judge(m, base)
 			r.rows = append(r.rows, *row)
 			r.o.Progress.End(*row)
-		}
-		if i == 0 {
-			baseline = baselineOf(t.v, t.plan.Predicted)
-			baselineFirst = baseline.FirstError99S
-			if baselineFirst != nil && row != nil && row.Verdict == law.Reproduced {
-				baselineFirst = row.FirstError
+			if i == 0 {
+				base = x.asBaseline(m, row)
 			}
+			err = errors.Join(err, jerr)
 		}
-		if err != nil {
+		if err = errors.Join(err, x.close()); err != nil {
 			return err
 		}
 		r.summarise(i+1 < len(r.plan.Variants))
@@ -248,6 +249,32 @@ func (r *run) variants(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// begin opens the files of a variant.
+func (r *run) begin(i int) (*variantRun, error) {
+	v := r.o.Scenario.Variants[i]
+	samples, err := r.store.AppendLines(path.Join(v.Name, results.SamplesFile))
+	if err != nil {
+		return nil, &StorageError{err}
+	}
+	events, err := r.store.AppendLines(path.Join(v.Name, results.EventsFile))
+	if err != nil {
+		return nil, errors.Join(&StorageError{err}, samples.Close())
+	}
+	rec := newRecorder(samples, r.o.Progress.Sample)
+	return &variantRun{
+		o: &r.o, run: r.name, first: i == 0, store: r.store, images: r.images, v: v, plan: r.plan.Variants[i],
+		rec: rec, journal: &journal{file: events, rec: rec}, heard: r.heard,
+	}, nil
+}
+
+// heard takes what was read back of a variant.
+func (r *run) heard(c *conditions) {
+	r.env.Variants = append(r.env.Variants, c.env)
+	for _, s := range r.why.add(c.env.Name, c.reasons) {
+		r.o.Progress.Say("Note: " + c.env.Name + ": " + s)
+	}
 }
 
 // summarise rebuilds the summary from the rows so far.

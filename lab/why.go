@@ -92,13 +92,14 @@ func factsOf(v scenarios.Variant, s law.Setup, nginxVersion string) preflight.Fa
 	return f
 }
 
-// reasons are those of a variant whose proxy has been read back.
-func (t *trial) reasons(proxy results.HostEnv) []string {
-	f := factsOf(t.v, t.setup(proxy), proxy.Version)
-	f.Kernel = t.run.env.Kernel
+// reasons are those of a variant whose proxy has been read back, in a network
+// namespace of this name.
+func (x *variantRun) reasons(proxy results.HostEnv, netns string) []string {
+	f := factsOf(x.v, x.setup(proxy), proxy.Version)
+	f.Kernel = x.o.Driver.Machine().Kernel
 	f.NoFile = proxy.NoFile
 	here := probe.NetNS()
-	f.HostNetwork = here != "" && here == t.proxyNS
+	f.HostNetwork = here != "" && here == netns
 	f.ConntrackMax, _ = strconv.Atoi(proxy.Sysctls["net.netfilter.nf_conntrack_max"])
 	var low, high int
 	if n, _ := fmt.Sscan(proxy.Sysctls[portRange], &low, &high); n == 2 {

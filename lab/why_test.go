@@ -64,10 +64,10 @@ func TestRunsSayWhyNot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr := &trial{run: &run{}, v: r.Variants[0], plan: p.Variants[0], cpus: 2}
-	got := strings.Join(tr.reasons(results.HostEnv{UsablePorts: 490, NoFile: 100, Version: "1.22.1", Sysctls: map[string]string{
+	x := &variantRun{o: &Options{Driver: &fakeDriver{}}, v: r.Variants[0], plan: p.Variants[0]}
+	got := strings.Join(x.reasons(results.HostEnv{UsablePorts: 490, NoFile: 100, Version: "1.22.1", Sysctls: map[string]string{
 		portRange: "20000 20499", "net.ipv4.tcp_max_tw_buckets": "300", "net.netfilter.nf_conntrack_max": "400",
-	}}), "\n")
+	}}, ""), "\n")
 	for _, want := range []string{"10 of the 500 ports", "tcp_max_tw_buckets is 300 and there are 490 tuples", "nf_conntrack_max is 400 and 490 connections", "may open 100 files"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the reasons lack %q:\n%s", want, got)
@@ -85,8 +85,8 @@ func TestHostNetworkIsSeen(t *testing.T) {
 	}
 	here := probe.NetNS()
 	for ns, want := range map[string]bool{here: here != "", "another": false} {
-		tr := &trial{run: &run{}, v: r.Variants[0], plan: p.Variants[0], cpus: 2, proxyNS: ns}
-		got := strings.Join(tr.reasons(results.HostEnv{UsablePorts: 500}), "\n")
+		x := &variantRun{o: &Options{Driver: &fakeDriver{}}, v: r.Variants[0], plan: p.Variants[0]}
+		got := strings.Join(x.reasons(results.HostEnv{UsablePorts: 500}, ns), "\n")
 		if strings.Contains(got, "nginx is in the host's network namespace: its 500 ports") != want {
 			t.Errorf("in namespace %q: %q", ns, got)
 		}

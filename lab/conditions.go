@@ -1,0 +1,149 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/lab99/lab99/lab/agent"
+	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/results"
+	"github.com/lab99/lab99/scenarios"
+)
+
+// readBackTimeout bounds what takes some tens of milliseconds.
+const readBackTimeout = 30 * time.Second
+
+// conditions are what a variant runs under, read back from inside its hosts.
+type conditions struct {
+	env          results.VariantEnv
+	plan         results.VariantPlan // with what only nginx's release decides
+	setup        law.Setup           // for the ports there are; it has no Baseline
+	usable       int64               // of these
+	conntrackMax int64               // of the proxy's namespace; 0: no such table, or not read
+	reasons      []string            // why error 99 may not come as it should
+	faults       []string            // what did not take: a run under other settings than its plan's shows nothing
+}
+
+// conditions reads them.
+func (x *variantRun) conditions(ctx context.Context, h *hosts) (*conditions, error) {
+	ctx, cancel := context.WithTimeout(ctx, readBackTimeout)
+	defer cancel()
+	var nginxT, nginxV, httpdV string
+	var load, proxy, backend agent.Record
+	var all errgroup.Group
+	exec := func(into *string, host string, argv []string) {
+		all.Go(func() (err error) { *into, err = h.Exec(ctx, host, argv...); return err })
+	}
+	inspect := func(into *agent.Record, host string) {
+		cmd := new(agent.Inspect)
+		if host != results.HostLoad {
+			cmd.Server = x.serverNames(host)
+		}
+		if host == results.HostProxy {
+			cmd.Sysctls = slices.Sorted(maps.Keys(x.plan.Sysctls))
+		}
+		all.Go(func() (err error) { *into, err = h.Agent(host).Call(ctx, agent.Command{Inspect: cmd}); return err })
+	}
+	exec(&nginxT, results.HostProxy, x.nginx("-T"))
+	exec(&nginxV, results.HostProxy, x.nginx("-V"))
+	if x.v.Backend.Kind == scenarios.BackendHttpd {
+		exec(&httpdV, results.HostBackend, x.httpd("-V"))
+	}
+	inspect(&load, results.HostLoad)
+	inspect(&proxy, results.HostProxy)
+	inspect(&backend, results.HostBackend)
+	if err := all.Wait(); err != nil {
+		return nil, fmt.Errorf("read back the lab of %s: %w", x.v.Name, err)
+	}
+	proxy.Env.Build = nginxV
+	proxy.Env.Version = found(nginxV, `nginx version: nginx/(\S+)`)
+	backend.Env.Build = httpdV
+	backend.Env.Version = found(httpdV, `Server version: Apache/(\S+)`)
+	backend.Env.MPM = strings.ToLower(found(httpdV, `Server MPM:\s+(\S+)`))
+	c := &conditions{
+		env: results.VariantEnv{Name: x.v.Name, Hosts: map[string]results.HostEnv{
+			results.HostLoad: *load.Env, results.HostProxy: *proxy.Env, results.HostBackend: *backend.Env,
+		}},
+		plan: x.plan, setup: x.setup(*proxy.Env), usable: int64(proxy.Env.UsablePorts),
+		faults: x.notAsAsked(*proxy.Env, *backend.Env),
+	}
+	if !strings.Contains(nginxT, strings.TrimSpace(string(h.conf.nginx))) {
+		c.faults = append(c.faults, "nginx runs another configuration than it was given: compare nginx -T with nginx.conf")
+	}
+	c.conntrackMax, _ = strconv.ParseInt(proxy.Env.Sysctls["net.netfilter.nf_conntrack_max"], 10, 64)
+	v := x.v.Settled(proxy.Env.Version)
+	c.plan.Race, c.plan.Keepalive = race(v), v.Proxy.Keepalive
+	c.reasons = x.reasons(*proxy.Env, proxy.NetNS)
+	return c, nil
+}
+
+// notAsAsked compares what was read back with what was asked for.
+func (x *variantRun) notAsAsked(proxy, backend results.HostEnv) (faults []string) {
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
+	for _, key := range slices.Sorted(maps.Keys(x.plan.Sysctls)) {
+		want := x.plan.Sysctls[key]
+		got, ok := proxy.Sysctls[key]
+		switch {
+		case !ok:
+			fault("%s was to be %q in the proxy's namespace and cannot be read there", key, want)
+		case got != strings.Join(strings.Fields(want), " "):
+			fault("%s was to be %q in the proxy's namespace and is %q", key, want, got)
+		}
+	}
+	if want := x.v.Backend.MPM; x.v.Backend.Kind == scenarios.BackendHttpd && backend.MPM != want {
+		fault("Apache was to run the %s MPM and runs %q", want, backend.MPM)
+	}
+	if need := uint64(2*x.plan.Connections + 64); proxy.NoFile < need {
+		fault("nginx may open %d files and needs %d for %d connections: "+
+			"raise the nofile limit of the engine, or without one the user's (ulimit -Hn)", proxy.NoFile, need, x.plan.Connections)
+	}
+	return append(faults, x.fullTables(proxy)...)
+}
+
+// fullTables looks for kernel tables that are full before the ports are, and
+// would change the subject: TIME_WAIT beyond tcp_max_tw_buckets is dropped,
+// which hides the exhaustion, and a full conntrack table drops packets.
+func (x *variantRun) fullTables(proxy results.HostEnv) (faults []string) {
+	s := x.setup(proxy)
+	s.MaxTwBuckets = 0 // what would come if there were no limit
+	for _, table := range []struct {
+		key     string
+		coming  float64
+		instead string
+	}{
+		{"net.ipv4.tcp_max_tw_buckets", s.PeakTimeWait(), "the kernel would drop TIME_WAIT instead of running out of ports"},
+		{"net.netfilter.nf_conntrack_max", s.Tracked(), "packets would be dropped instead"},
+	} {
+		if _, asked := x.plan.Sysctls[table.key]; asked {
+			continue // the scenario is about it
+		}
+		limit, err := strconv.ParseFloat(proxy.Sysctls[table.key], 64)
+		if err == nil && limit > 0 && limit < table.coming {
+			faults = append(faults, fmt.Sprintf(
+				"%s is %.0f, and %.0f connections are to come: %s; raise it or take a smaller size",
+				table.key, limit, table.coming, table.instead))
+		}
+	}
+	return faults
+}
+
+// setup is what the laws are told of the variant once its proxy is read back.
+func (x *variantRun) setup(proxy results.HostEnv) law.Setup {
+	return setup(x.v.Settled(proxy.Version), proxy.UsablePorts, x.o.Driver.Machine().CPUs, proxy.Sysctls, nil)
+}
+
+func found(text, pattern string) string {
+	m := regexp.MustCompile(pattern).FindStringSubmatch(text)
+	if m == nil {
+		return ""
+	}
+	return m[1]
+}

@@ -1,0 +1,177 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/lab/verdict"
+	"github.com/lab99/lab99/results"
+	"github.com/lab99/lab99/scenarios"
+)
+
+// variantRun is one variant being run: what its phases have to know. They do
+// not change it. Each takes what earlier ones returned and returns what it
+// found out:
+//
+//	up          the hosts
+//	conditions  what they run under, read back from inside
+//	load        what came of the load
+//	judge       the row, from all of these
+type variantRun struct {
+	o       *Options
+	run     string // its name in the engine
+	first   bool   // variant of the run
+	store   *results.Store
+	images  images
+	v       scenarios.Variant
+	plan    results.VariantPlan
+	rec     *recorder
+	journal *journal
+	heard   func(*conditions) // is told the conditions as soon as they are known
+}
+
+// measured is what the phases of a variant returned. What a phase did not come
+// to return is zero.
+type measured struct {
+	conf    configs
+	under   *conditions
+	load    loaded
+	samples []results.Sample
+	crash   error // why lab99 could not do its work
+	timing  results.Timing
+}
+
+// do takes a variant through the phases up to the judgement. measured is nil if
+// the lab never came up. An error is about more than this variant: the run
+// ends.
+func (x *variantRun) do(ctx context.Context) (m *measured, err error) {
+	var h *hosts
+	if err := x.guard(func() (err error) { h, err = x.up(ctx); return err }); err != nil {
+		return nil, err
+	}
+	m = &measured{conf: h.conf, timing: results.Timing{UpS: &h.upS}}
+	err = x.guard(func() error { return x.measure(ctx, h, m) })
+	if err != nil && ctx.Err() == nil {
+		m.crash = err
+	}
+	if !errors.As(err, new(*PanicError)) {
+		err = nil // a verdict on this variant; the next may fare better
+	}
+	err = errors.Join(err, x.down(ctx, h, &m.timing))
+	m.samples = x.rec.samples()
+	return m, err
+}
+
+// measure runs the phases that need the hosts. Its error means that lab99 could
+// not do its work; what is wrong with what was measured are faults in m.
+func (x *variantRun) measure(ctx context.Context, h *hosts, m *measured) (err error) {
+	x.o.Progress.Phase("read back")
+	if m.under, err = x.conditions(ctx, h); err != nil {
+		return err
+	}
+	x.heard(m.under)
+	if len(m.under.faults) > 0 {
+		return nil // nothing measured from here on would count
+	}
+	m.load, err = x.drive(ctx, h)
+	m.timing.EnterToLoadS = m.load.enterToLoadS
+	return err
+}
+
+// baseline is the variant that the others are compared with: as predicted, and
+// the second of its first error 99, nil if there is none. A nil baseline is
+// that of the baseline itself.
+type baseline struct {
+	predicted law.Prediction
+	firstS    *float64
+}
+
+// asBaseline is a judged variant as the baseline of the others.
+func (x *variantRun) asBaseline(m *measured, row *results.Variant) *baseline {
+	p := baselineOf(x.v, x.asMeasured(m, nil).Plan.Predicted)
+	b := &baseline{predicted: *p, firstS: p.FirstError99S}
+	if b.firstS != nil && row.Verdict == law.Reproduced {
+		b.firstS = row.FirstError
+	}
+	return b
+}
+
+// asMeasured is all that the judge is told. The prediction is for the ports and
+// the releases that were read back.
+func (x *variantRun) asMeasured(m *measured, b *baseline) verdict.Measured {
+	j := verdict.Measured{Plan: x.plan, Samples: m.samples, CPUs: x.o.Driver.Machine().CPUs}
+	if b != nil {
+		j.Baseline = b.firstS
+	}
+	if c := m.under; c != nil {
+		j.Plan, j.Usable, j.ConntrackMax, j.Faults = c.plan, &c.usable, c.conntrackMax, c.faults
+		if b != nil {
+			c.setup.Baseline = &b.predicted
+		}
+		j.Plan.Predicted = law.Predict(c.setup)
+	}
+	j.Faults = append(j.Faults[:len(j.Faults):len(j.Faults)], m.load.faults...)
+	if m.crash != nil {
+		j.Crash = m.crash.Error()
+	}
+	if o := m.load.observed; o != nil {
+		j.Proxy = &o.Net
+	}
+	if d := m.load.done; d != nil {
+		j.Totals, j.Latency, j.Service = &d.Totals, quantiles(d.Latency), quantiles(d.Service)
+	}
+	return j
+}
+
+// close closes the files of the variant.
+func (x *variantRun) close() error { return storage(x.rec.file.Close(), x.journal.file.Close()) }
+
+// PanicError is a fault of lab99's own: a panic while a variant ran.
+type PanicError struct {
+	Value any
+	File  string // has the stack
+}
+
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("lab99 itself failed: %v\n  The stack is in %s. Please report it.", e.Value, e.File)
+}
+
+const panicFile = "panic.txt"
+
+// guard runs a phase and turns a panic in it into an error, so that the lab is
+// taken down and what was measured is kept.
+func (x *variantRun) guard(phase func() error) (err error) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		file := path.Join(x.v.Name, panicFile)
+		stack := fmt.Appendf(nil, "%v\n\n%s", p, debug.Stack())
+		err = errors.Join(&PanicError{p, filepath.Join(x.store.Dir, file)}, storage(x.store.WriteFile(file, stack)))
+	}()
+	return phase()
+}
+
+// down takes the lab away, on every path and even when ctx has ended.
+func (x *variantRun) down(ctx context.Context, h *hosts, timing *results.Timing) error {
+	x.o.Progress.Phase("down")
+	began := time.Now()
+	dctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), downTimeout)
+	defer cancel()
+	err := h.Down(dctx)
+	took := time.Since(began)
+	s := took.Seconds()
+	timing.DownS = &s
+	x.journal.note("down", "", "", &took)
+	if err != nil {
+		return fmt.Errorf("take the lab of %s down: %w", x.v.Name, err)
+	}
+	return nil
+}
