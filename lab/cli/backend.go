@@ -12,32 +12,40 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/spf13/cobra"
+
 	"github.com/lab99/lab99/lab/backend"
 	"github.com/lab99/lab99/lab/driver"
 )
 
-// serveBackend is the lab's own upstream; a driver starts it in a host.
-func serveBackend(ctx context.Context, t *terminal, args []string) error {
+// backendCommand is the lab's own upstream; a driver starts it in a host.
+func backendCommand() *cobra.Command {
 	var s backend.Server
 	var listen, unix string
-	f := flags(t, "backend", "--listen ADDRESS:PORT[,...] [flags]")
+	cmd := &cobra.Command{
+		Use:    "backend --listen ADDRESS:PORT[,...]",
+		Hidden: true,
+		Short:  "Serve as the backend of a lab",
+		Args:   none,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if s.Delay < 0 || s.CloseDelay < 0 || s.Requests < 0 {
+				return &usageError{"--delay, --close-delay and --requests: expected 0 or more"}
+			}
+			return serveBackend(cmd.Context(), &s, listen, unix)
+		},
+	}
+	f := cmd.Flags()
 	f.StringVar(&listen, "listen", "", "`ADDRESS:PORT[,...]` to listen on")
 	f.StringVar(&unix, "unix", "", "`path` of a Unix-domain socket to listen on")
 	f.DurationVar(&s.Delay, "delay", 0, "answer this long after the request")
 	f.DurationVar(&s.CloseDelay, "close-delay", 0, "close every connection this much later")
 	f.BoolVar(&s.KeepAlive, "keepalive", true, "keep HTTP/1.1 connections alive; false: close after every answer, and say so")
 	f.IntVar(&s.Requests, "requests", 0, "answers per connection; 0: no limit")
-	rest, err := parse(f, args)
-	switch {
-	case err != nil:
-		return err
-	case len(rest) > 0:
-		return &usageError{fmt.Sprintf("unexpected argument %q; `lab99 backend -h` lists the flags", rest[0])}
-	case listen == "" && unix == "":
-		return &usageError{"nothing to listen on: give --listen ADDRESS:PORT or --unix PATH"}
-	case s.Delay < 0 || s.CloseDelay < 0 || s.Requests < 0:
-		return &usageError{"--delay, --close-delay and --requests: expected 0 or more"}
-	}
+	cmd.MarkFlagsOneRequired("listen", "unix")
+	return cmd
+}
+
+func serveBackend(ctx context.Context, s *backend.Server, listen, unix string) error {
 	listeners, err := listenAll(ctx, listen, unix)
 	if err != nil {
 		return err

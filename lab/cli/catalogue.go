@@ -16,33 +16,20 @@ import (
 	"github.com/lab99/lab99/scenarios"
 )
 
-func (c *choice) resolveOne(nameOrPath string) ([]*scenarios.Resolved, error) {
-	r, err := c.resolve(nameOrPath)
-	return []*scenarios.Resolved{r}, err
-}
-
-// resolveAll resolves the whole catalogue, so that a mistake in --size or --set
-// shows before anything runs.
-func (c *choice) resolveAll() ([]*scenarios.Resolved, error) {
+// builtinNames are those of the catalogue.
+func builtinNames() ([]string, error) {
 	built, err := scenarios.Builtin()
-	if err != nil {
-		return nil, err
-	}
-	var all []*scenarios.Resolved
+	var names []string
 	for _, s := range built {
-		r, err := s.Resolve(c.size, c.set)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, r)
+		names = append(names, s.Name)
 	}
-	return all, nil
+	return names, err
 }
 
 // concludeAll prints what came of a catalogue, as conclude does for a run.
-func concludeAll(t *terminal, c choice, o *lab.CatalogueOutcome, err error, stop <-chan struct{}) error {
+func concludeAll(t *terminal, asJSON bool, o *lab.CatalogueOutcome, err error, stop <-chan struct{}) error {
 	if o != nil {
-		if c.json {
+		if asJSON {
 			b, jerr := json.MarshalIndent(o.Catalogue, "", "  ")
 			if jerr != nil {
 				return jerr

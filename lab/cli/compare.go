@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/spf13/cobra"
 
 	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/results"
@@ -18,25 +19,35 @@ import (
 // labels are those of sides that were given none.
 const labels = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-// compareRuns holds stored runs against each other.
-func compareRuns(_ context.Context, t *terminal, args []string) error {
+func compareCommand(t *terminal) *cobra.Command {
 	var asJSON, asMarkdown bool
-	fs := flags(t, "compare", "[LABEL=]RUN[,RUN...] ... [flags]\n\n"+
-		"Each argument is a side: a run, a group made by run --repeat, or several joined by commas. The first is the\n"+
-		"base. Exit codes: 0 compared, 1 a verdict differs between sides, 2 none does and some or all of it cannot be\n"+
-		"compared.\n")
-	fs.BoolVar(&asJSON, "json", false, "print JSON, lab99/compare/v1, instead of the table")
-	fs.BoolVar(&asMarkdown, "markdown", false, "print Markdown instead of the table")
-	rest, err := parse(fs, args)
-	switch {
-	case err != nil:
-		return err
-	case len(rest) == 0:
-		return &usageError{"name two runs or more, or a group that `lab99 run --repeat` made; `lab99 list --runs` lists them"}
-	case len(rest) > len(labels):
+	cmd := &cobra.Command{
+		Use: "compare [LABEL=]RUN[,RUN...]...", GroupID: groupResults,
+		Short: "Compare stored runs and test whether they differ",
+		Long: `Compare stored runs and test whether they differ.
+
+Each argument is a side: a run, a group made by run --repeat, or several joined by commas. The first
+side is the base.
+
+Exit codes: 0 compared, 1 a verdict differs between sides, 2 no verdict differs and some or all of it
+cannot be compared.`,
+		Example:           "  lab99 compare before=RUN,RUN after=RUN,RUN",
+		Args:              between(1, anyNumber, "name two runs or more, or a group that `lab99 run --repeat` made; `lab99 list --runs` lists them"),
+		ValidArgsFunction: completeRuns,
+		RunE: func(_ *cobra.Command, args []string) error {
+			return compareRuns(t, args, asJSON, asMarkdown)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, lab99/compare/v1, instead of the table")
+	cmd.Flags().BoolVar(&asMarkdown, "markdown", false, "print Markdown instead of the table")
+	cmd.MarkFlagsMutuallyExclusive("json", "markdown")
+	return cmd
+}
+
+// compareRuns compares stored runs, one side an argument.
+func compareRuns(t *terminal, rest []string, asJSON, asMarkdown bool) error {
+	if len(rest) > len(labels) {
 		return &usageError{fmt.Sprintf("%d sides, want at most %d; join the repetitions of one by commas: before=RUN,RUN after=RUN,RUN", len(rest), len(labels))}
-	case asJSON && asMarkdown:
-		return &usageError{"--json and --markdown: want one of them"}
 	}
 	var sides []compare.Side
 	seen := map[string]string{} // the side a run is on

@@ -5,7 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
+
+	"github.com/spf13/cobra"
 
 	"github.com/lab99/lab99/lab/doctor"
 	"github.com/lab99/lab99/lab/driver/docker"
@@ -18,22 +19,34 @@ import (
 // it; nobody types it.
 const doctorInside = "doctor-inside"
 
-func examineInside(_ context.Context, t *terminal, _ []string) error { return doctor.Inside(t.stdout) }
+func doctorInsideCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use: doctorInside, Hidden: true, Args: none,
+		Short: "Try what a lab does, in namespaces of its own",
+		RunE:  func(*cobra.Command, []string) error { return doctor.Inside(t.stdout) },
+	}
+}
+
+func doctorCommand(t *terminal) *cobra.Command {
+	var asJSON bool
+	var subnets, out string
+	cmd := &cobra.Command{
+		Use: "doctor", GroupID: groupMachine, Args: none,
+		Short: "Show what this machine has and lacks for a lab",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return examine(cmd.Context(), t, asJSON, subnets, out)
+		},
+	}
+	fs := cmd.Flags()
+	fs.BoolVar(&asJSON, "json", false, "print one object, "+doctor.Schema+", instead of the table")
+	fs.StringVar(&subnets, "subnet", "", "`CIDR`s to look at for the lab's network (default those a run tries)")
+	fs.StringVar(&out, "out", defaultOut, "`directory` for runs, to look for room in")
+	return cmd
+}
 
 // examine says what this machine has and lacks. It ends with an error only
 // where no driver can run.
-func examine(ctx context.Context, t *terminal, args []string) error {
-	var asJSON bool
-	var subnets, out string
-	fs := flags(t, "doctor", "[flags]")
-	fs.BoolVar(&asJSON, "json", false, "print one object, "+doctor.Schema+", instead of the table")
-	fs.StringVar(&subnets, "subnet", "", "`CIDR`s to look at for the lab's network (default those a run tries)")
-	fs.StringVar(&out, "out", filepath.Join("results", "runs"), "`directory` for runs, to look for room in")
-	if rest, err := parse(fs, args); err != nil {
-		return err
-	} else if len(rest) > 0 {
-		return &usageError{fmt.Sprintf("unexpected argument %q", rest[0])}
-	}
+func examine(ctx context.Context, t *terminal, asJSON bool, subnets, out string) error {
 	nets, err := parseSubnets(subnets)
 	if err != nil {
 		return err

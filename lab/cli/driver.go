@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/driver/docker"
 	"github.com/lab99/lab99/lab/driver/netns"
@@ -43,14 +45,16 @@ func firstLine(err error) string {
 	return line
 }
 
-// clean removes what any earlier run left, live ones included.
-func clean(ctx context.Context, t *terminal, args []string) error {
-	fs := flags(t, "clean", "")
-	if rest, err := parse(fs, args); err != nil {
-		return err
-	} else if len(rest) > 0 {
-		return &usageError{fmt.Sprintf("unexpected argument %q", rest[0])}
+func cleanCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use: "clean", GroupID: groupMachine, Args: none,
+		Short: "Remove what earlier runs left in the container engine",
+		RunE:  func(cmd *cobra.Command, _ []string) error { return clean(cmd.Context(), t) },
 	}
+}
+
+// clean removes what any earlier run left, live ones included.
+func clean(ctx context.Context, t *terminal) error {
 	// Labs of the driver netns leave nothing, so this is about an engine. One
 	// that was named and does not answer may still hold what a run left.
 	d, err := docker.New(ctx)

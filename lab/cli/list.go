@@ -7,9 +7,40 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/spf13/cobra"
+
 	"github.com/lab99/lab99/lab"
 	"github.com/lab99/lab99/scenarios"
 )
+
+// listCommand lists the built-in scenarios, or past runs.
+func listCommand(t *terminal) *cobra.Command {
+	var asJSON, past bool
+	var w wanted
+	var out string
+	cmd := &cobra.Command{
+		Use: "list", GroupID: groupResults, Args: none,
+		Short: "List the built-in scenarios or, with --runs, past runs",
+		RunE: func(*cobra.Command, []string) error {
+			switch {
+			case past:
+				return listRuns(t, out, w, asJSON)
+			case w.any() || out != defaultOut:
+				return &usageError{"--out, --scenario, --size, --verdict and --note are about past runs; add --runs"}
+			}
+			return listScenarios(t, asJSON)
+		},
+	}
+	fs := cmd.Flags()
+	fs.BoolVar(&asJSON, "json", false, "print an array instead of a table")
+	fs.BoolVar(&past, "runs", false, "list past runs, newest first, instead of scenarios")
+	fs.StringVar(&out, "out", defaultOut, "with --runs: `directory` of the runs")
+	fs.StringVar(&w.scenario, "scenario", "", "with --runs: those of this scenario only")
+	fs.StringVar(&w.size, "size", "", "with --runs: those of this size only")
+	fs.StringVar(&w.verdict, "verdict", "", "with --runs: those with a variant of this verdict only")
+	fs.StringVar(&w.note, "note", "", "with --runs: those whose note has this `text` in it only")
+	return cmd
+}
 
 // entry is one scenario of the list. The estimate is for its first size.
 type entry struct {

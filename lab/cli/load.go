@@ -6,20 +6,38 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/spf13/cobra"
+
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/loadgen"
 )
 
-// load is the command line of package loadgen.
-func load(ctx context.Context, t *terminal, args []string) error {
-	if len(args) > 0 && args[0] == "merge" {
-		return mergeLoads(t, args[1:])
+// loadCommand is the command line of package loadgen.
+func loadCommand(t *terminal) *cobra.Command {
+	var f loadFlags
+	cmd := &cobra.Command{
+		Use: "load URL", GroupID: groupLoad,
+		Short: "Drive HTTP load at a stated rate and report what came of it",
+		Example: `  lab99 load --rate 1000 --connections 64 --duration 5s http://127.0.0.1:8080/
+  lab99 load --profile ramp:100..5000/30s,hold:10s http://127.0.0.1:8080/
+  lab99 load --find-max --slo 'p99<20ms,errors<0.1%' http://127.0.0.1:8080/
+  lab99 load merge a.json b.json`,
+		Args: between(1, 1, "name one URL, as in `lab99 load --rate 1000 http://127.0.0.1:8080/`"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o, err := f.options(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			return load(cmd.Context(), t, o)
+		},
 	}
-	o, err := parseLoad(ctx, t, args)
-	if err != nil {
-		return err
-	}
+	f.register(cmd)
+	cmd.AddCommand(mergeCommand(t))
+	return cmd
+}
+
+func load(ctx context.Context, t *terminal, o *loadOptions) error {
 	live := newLiveLine(t.stderr)
 	defer live.clear()
 	hard, stop, release := interrupts(ctx, func(string) {
@@ -49,7 +67,7 @@ func load(ctx context.Context, t *terminal, args []string) error {
 		}
 	}()
 	select {
-	case err = <-ended:
+	case err := <-ended:
 		return err
 	case <-hard.Done():
 		return errInterrupted

@@ -1,14 +1,15 @@
 package cli
 
 import (
-	"context"
 	"crypto/tls"
-	"flag"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/lab99/lab99/loadgen"
 )
@@ -31,85 +32,87 @@ type loadOptions struct {
 	csv, hlog, openMetrics string
 }
 
-// parseLoad reads the command line.
-func parseLoad(ctx context.Context, t *terminal, args []string) (*loadOptions, error) {
-	var (
-		o                                     loadOptions
-		c                                     = &o.config
-		mode, profile, body, sources, startAt string
-		rate                                  float64
-		headers, stops, mix, allow            stringList
-		insecure                              bool
-	)
-	fs := flags(t, "load", "[flags] URL\n       lab99 load merge FILE...")
-	fs.Float64Var(&rate, "rate", 0, "requests per `second`, constant")
-	fs.StringVar(&profile, "profile", "", "the rate over time, `PART,...`: ramp:100..5000/30s,hold:10s; constant:1000/10s; steps:100..500x5/10s; sine:1000~500@60s/5m; burst:20@1001ms/10s; last, poisson:SEED")
-	fs.StringVar(&mode, "mode", "exact", "how requests are timed: `exact`, spin (more CPU), relaxed (whole milliseconds, less CPU) or closed (no schedule: as fast as it goes)")
+// loadFlags is what the flags of lab99 load say, before it is checked.
+type loadFlags struct {
+	o                                     loadOptions
+	mode, profile, body, sources, startAt string
+	rate                                  float64
+	headers, stops, mix, allow            []string
+	insecure                              bool
+}
+
+func (f *loadFlags) register(cmd *cobra.Command) {
+	fs, c := cmd.Flags(), &f.o.config
+	fs.Float64Var(&f.rate, "rate", 0, "constant rate, in requests per second")
+	fs.StringVar(&f.profile, "profile", "", "the rate over time, `PART,...`: ramp:100..5000/30s,hold:10s; constant:1000/10s; steps:100..500x5/10s; sine:1000~500@60s/5m; burst:20@1001ms/10s; last, poisson:SEED")
+	fs.StringVar(&f.mode, "mode", "exact", "`how` requests are timed: exact, spin (more CPU), relaxed (whole milliseconds, less CPU) or closed (no schedule: as fast as it goes)")
 	fs.DurationVar(&c.Duration, "duration", 0, "length of the schedule (default 10s, unless --requests or the profile ends it)")
 	fs.Int64Var(&c.Requests, "requests", 0, "end the schedule after this many requests; 0 does not")
 	fs.IntVar(&c.Connections, "connections", defaultLoadConnections, "client connections, over all loops")
 	fs.IntVar(&c.Loops, "loops", 1, "event loops, one thread each")
 	fs.DurationVar(&c.Timeout, "timeout", 5*time.Second, "how long a request may wait for a connection, and then for its response")
 	fs.StringVar(&c.Method, "method", "", "HTTP method (default GET, or POST with --body)")
-	fs.Var(&headers, "header", "a request header, `\"Name: value\"`; repeatable")
-	fs.Var(&headers, "H", "short for --header `\"Name: value\"`")
-	fs.StringVar(&body, "body", "", "`file` sent as the body of every request")
+	fs.StringArrayVarP(&f.headers, "header", "H", nil, "a request header, `\"Name: value\"`; repeatable")
+	fs.StringVar(&f.body, "body", "", "`file` sent as the body of every request")
 	fs.StringVar(&c.Host, "host", "", "Host header, and TLS name (default that of the URL)")
-	fs.Var(&mix, "mix", "one of several requests, `\"[WEIGHT] [METHOD] /path\"`; repeatable")
-	fs.BoolVar(&insecure, "insecure", false, "do not verify the certificate of an https target")
+	fs.StringArrayVar(&f.mix, "mix", nil, "one of several requests, `\"[WEIGHT] [METHOD] /path\"`; repeatable")
+	fs.BoolVar(&f.insecure, "insecure", false, "do not verify the certificate of an https target")
 	fs.IntVar(&c.CloseAfter, "close-after", 0, "close each connection after `N` requests; 0 keeps them alive")
-	fs.StringVar(&sources, "source", "", "local addresses to connect from, in turn: a `LIST|CIDR`")
-	fs.Var(&stops, "stop", "end on failures, `CAUSE[:COUNT[:AFTER]]`; a count may be a share, as in \"status 5xx:1%/5s\"; the cause may be any; repeatable")
-	fs.StringVar(&startAt, "start-at", "", "t = 0 of the schedule, `TIME` in RFC 3339 or seconds since 1970, for several machines")
-	fs.Var(&allow, "allow-target", "a `HOST` or CIDR besides loopback that may be loaded; repeatable")
-	fs.StringVar(&o.sloText, "slo", "", "`limits` to keep, as in p99<20ms,errors<0.1%; exit code 1 if not kept")
-	fs.BoolVar(&o.findMax, "find-max", false, "search the highest rate that keeps --slo; --duration is the length of a trial (default 5s), --rate the first one tried")
-	fs.DurationVar(&o.cool, "cool", time.Second, "pause between the trials of --find-max, for queues and TIME_WAIT to drain")
-	fs.BoolVar(&o.debug, "debug", false, "send one request and show it and its response whole")
-	fs.BoolVar(&o.json, "json", false, "print one object, lab99/load/v1, instead of the summary")
-	fs.StringVar(&o.csv, "csv", "", "write a line per 100 ms to `FILE`")
-	fs.StringVar(&o.hlog, "hlog", "", "write the latency of each 100 ms to `FILE`, in HdrHistogram's log format")
-	fs.StringVar(&o.openMetrics, "openmetrics", "", "write the result to `FILE` for a Prometheus textfile collector")
-	rest, err := parse(fs, args)
-	if err != nil {
+	fs.StringVar(&f.sources, "source", "", "local addresses to connect from in turn, a `LIST|CIDR`")
+	fs.StringArrayVar(&f.stops, "stop", nil, "end on failures, `CAUSE[:COUNT[:AFTER]]`; a count may be a share, as in \"status 5xx:1%/5s\"; the cause may be any; repeatable")
+	fs.StringVar(&f.startAt, "start-at", "", "t = 0 of the schedule, `TIME` in RFC 3339 or seconds since 1970, for several machines")
+	fs.StringArrayVar(&f.allow, "allow-target", nil, "a `HOST` or CIDR besides loopback that may be loaded; repeatable")
+	fs.StringVar(&f.o.sloText, "slo", "", "`limits` to keep, as in p99<20ms,errors<0.1%; exit code 1 if not kept")
+	fs.BoolVar(&f.o.findMax, "find-max", false, "search the highest rate that keeps --slo; --duration is the length of a trial (default 5s), --rate the first one tried")
+	fs.DurationVar(&f.o.cool, "cool", time.Second, "pause between the trials of --find-max, for queues and TIME_WAIT to drain")
+	fs.BoolVar(&f.o.debug, "debug", false, "send one request and show it and its response whole")
+	fs.BoolVar(&f.o.json, "json", false, "print one object, lab99/load/v1, instead of the summary")
+	fs.StringVar(&f.o.csv, "csv", "", "write a line per 100 ms to `FILE`")
+	fs.StringVar(&f.o.hlog, "hlog", "", "write the latency of each 100 ms to `FILE`, in HdrHistogram's log format")
+	fs.StringVar(&f.o.openMetrics, "openmetrics", "", "write the result to `FILE` for a Prometheus textfile collector")
+	cmd.MarkFlagsMutuallyExclusive("rate", "profile")
+	for _, other := range []string{"profile", "requests", "csv", "hlog", "openmetrics", "start-at"} {
+		cmd.MarkFlagsMutuallyExclusive("find-max", other)
+	}
+}
+
+// options checks the command line and completes it.
+func (f *loadFlags) options(cmd *cobra.Command, target string) (*loadOptions, error) {
+	if err := positive(cmd.Flags(), "connections", "loops", "duration", "timeout", "cool"); err != nil {
 		return nil, err
 	}
-	if err := positive(fs, "connections", "loops", "duration", "timeout", "cool"); err != nil {
-		return nil, err
-	}
-	if len(rest) != 1 {
-		return nil, &usageError{"name one URL, as in `lab99 load --rate 1000 http://127.0.0.1:8080/`"}
-	}
-	c.URL = rest[0]
+	o := &f.o
+	c := &o.config
+	c.URL = target
 	if !strings.Contains(c.URL, "://") {
 		c.URL = "http://" + c.URL
 	}
 	for _, step := range []func() error{
-		func() (err error) { c.Mode, err = loadgen.ParseMode(mode); return orFlag("--mode", err) },
+		func() (err error) { c.Mode, err = loadgen.ParseMode(f.mode); return orFlag("--mode", err) },
 		func() error { return orFlag("--slo", o.parseSLO()) },
-		func() error { return o.schedule(rate, profile) },
-		func() (err error) { c.Start, err = parseStart(startAt); return orFlag("--start-at", err) },
-		func() (err error) { c.Sources, err = parseSources(sources); return orFlag("--source", err) },
-		func() (err error) { c.Stop, err = parseStops(stops); return orFlag("--stop", err) },
-		func() (err error) { c.Mix, err = parseMix(mix); return orFlag("--mix", err) },
-		func() error { return orFlag("--body", o.readBody(body)) },
-		func() (err error) { c.Allow, err = permit(ctx, c.URL, allow); return err },
+		func() error { return o.schedule(f.rate, f.profile) },
+		func() (err error) { c.Start, err = parseStart(f.startAt); return orFlag("--start-at", err) },
+		func() (err error) { c.Sources, err = parseSources(f.sources); return orFlag("--source", err) },
+		func() (err error) { c.Stop, err = parseStops(f.stops); return orFlag("--stop", err) },
+		func() (err error) { c.Mix, err = parseMix(f.mix); return orFlag("--mix", err) },
+		func() error { return orFlag("--body", o.readBody(f.body)) },
+		func() (err error) { c.Allow, err = permit(cmd.Context(), c.URL, f.allow); return err },
 	} {
 		if err := step(); err != nil {
 			return nil, err
 		}
 	}
-	c.Header, c.UserAgent = headers, tool().UserAgent()
-	if insecure {
+	c.Header, c.UserAgent = f.headers, tool().UserAgent()
+	if f.insecure {
 		c.TLS = &tls.Config{InsecureSkipVerify: true} // asked for in so many words
 	}
-	return &o, nil
+	return o, nil
 }
 
 // positive refuses a zero or less that was given in so many words: the zero of
 // the library means its default, which is not what was asked for.
-func positive(fs *flag.FlagSet, names ...string) (err error) {
-	fs.Visit(func(f *flag.Flag) {
+func positive(fs *pflag.FlagSet, names ...string) (err error) {
+	fs.Visit(func(f *pflag.Flag) {
 		text := f.Value.String()
 		if err == nil && slices.Contains(names, f.Name) && (text == "0" || text == "0s" || strings.HasPrefix(text, "-")) {
 			err = &usageError{fmt.Sprintf("--%s is %s, want more than 0", f.Name, text)}
@@ -140,10 +143,8 @@ func (o *loadOptions) schedule(rate float64, profile string) (err error) {
 	switch {
 	case o.debug:
 		return nil
-	case o.findMax && (profile != "" || closed || o.slo == nil || c.Requests > 0 || o.csv != "" || o.hlog != "" || o.openMetrics != ""):
-		return &usageError{"--find-max tries constant rates: it wants --slo, and no --profile, --mode closed, --requests, --csv, --hlog or --openmetrics"}
-	case o.findMax && c.Start != 0:
-		return &usageError{"--find-max makes many runs, and --start-at is the start of one"}
+	case o.findMax && (closed || o.slo == nil):
+		return &usageError{"--find-max tries constant rates: it wants --slo, and no --mode closed"}
 	case o.findMax:
 		o.firstRate, o.asked = rate, "the highest rate that keeps "+o.sloText
 		return nil
@@ -151,8 +152,6 @@ func (o *loadOptions) schedule(rate float64, profile string) (err error) {
 		return &usageError{"--mode closed sends as fast as responses come: it takes no --rate or --profile"}
 	case closed:
 		o.asked = "as fast as it goes"
-	case rate != 0 && profile != "":
-		return &usageError{"give --rate or --profile, not both"}
 	case profile != "":
 		o.asked = profile
 		if c.Profile, err = loadgen.ParseProfile(profile); err != nil {

@@ -7,22 +7,26 @@ import (
 	"os"
 	"slices"
 
+	"github.com/spf13/cobra"
+
 	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/loadgen"
 )
 
-// mergeLoads adds the results of several generators as if they had been one.
-func mergeLoads(t *terminal, args []string) error {
+func mergeCommand(t *terminal) *cobra.Command {
 	var asJSON bool
-	fs := flags(t, "load merge", "[flags] FILE...")
-	fs.BoolVar(&asJSON, "json", false, "print one object, lab99/load/v1, instead of the summary")
-	files, err := parse(fs, args)
-	if err != nil {
-		return err
+	cmd := &cobra.Command{
+		Use:   "merge FILE FILE...",
+		Short: "Add up the results of several load generators",
+		Args:  between(2, anyNumber, "name at least two files, each written by `lab99 load --json`"),
+		RunE:  func(_ *cobra.Command, files []string) error { return mergeLoads(t, files, asJSON) },
 	}
-	if len(files) < 2 {
-		return &usageError{"name at least two files, each written by `lab99 load --json`"}
-	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one object, lab99/load/v1, instead of the summary")
+	return cmd
+}
+
+// mergeLoads adds the results of several generators as if they had been one.
+func mergeLoads(t *terminal, files []string, asJSON bool) error {
 	var docs []*loadDocument
 	for _, file := range files {
 		d, err := readLoad(file)

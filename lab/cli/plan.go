@@ -13,6 +13,8 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/lab99/lab99/lab"
 	"github.com/lab99/lab99/lab/doctor"
 	"github.com/lab99/lab99/lab/driver"
@@ -24,28 +26,32 @@ import (
 	"github.com/lab99/lab99/scenarios"
 )
 
+func planCommand(t *terminal) *cobra.Command {
+	var c choice
+	var configs bool
+	cmd := &cobra.Command{
+		Use: "plan SCENARIO", GroupID: groupRun,
+		Short:             "Show what a run would do and what is predicted, and start nothing",
+		Args:              between(1, 1, "name one scenario; `lab99 list` lists them"),
+		ValidArgsFunction: completeScenarios,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := c.resolve(args[0])
+			if err != nil {
+				return err
+			}
+			return plan(cmd.Context(), t, r[0], c.json, configs)
+		},
+	}
+	c.register(cmd)
+	cmd.Flags().BoolVar(&c.json, "json", false, "print plan.json instead")
+	cmd.Flags().BoolVar(&configs, "configs", true, "print the rendered configurations")
+	return cmd
+}
+
 // plan shows a run before it happens. It looks whether the images are there,
 // since the nginx release decides how a configuration is worded, but does
 // without an engine.
-func plan(ctx context.Context, t *terminal, args []string) error {
-	var c choice
-	var configs bool
-	fs := flags(t, "plan", "SCENARIO [flags]")
-	fs.StringVar(&c.size, "size", "", "size of the scenario: quick, standard, full or another it has (default standard)")
-	fs.Var(&c.set, "set", "override a field, `KEY=VALUE`; repeatable")
-	fs.BoolVar(&c.json, "json", false, "print plan.json instead")
-	fs.BoolVar(&configs, "configs", true, "print the rendered configurations")
-	rest, err := parse(fs, args)
-	if err != nil {
-		return err
-	}
-	if len(rest) != 1 {
-		return &usageError{"name one scenario; `lab99 list` lists them"}
-	}
-	resolved, err := c.resolve(rest[0])
-	if err != nil {
-		return err
-	}
+func plan(ctx context.Context, t *terminal, resolved *scenarios.Resolved, asJSON, configs bool) error {
 	found := lookForImages(ctx, resolved)
 	resolved, notes := lab.Ready(resolved)
 	p, err := lab.Plan(resolved, found.driver, found.cpus, "")
@@ -54,7 +60,7 @@ func plan(ctx context.Context, t *terminal, args []string) error {
 	}
 	notes = append(notes, found.notes...)
 	notes = append(notes, lab.Reasons(resolved, found.version, found.surroundings())...)
-	if c.json {
+	if asJSON {
 		b, err := json.MarshalIndent(struct {
 			*results.Plan
 			Notes []string `json:"notes"` // of this machine, and so no part of what is stored

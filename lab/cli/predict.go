@@ -1,11 +1,12 @@
 package cli
 
 import (
-	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/lab99/lab99/lab/law"
 )
@@ -23,24 +24,27 @@ type question struct {
 	json        bool
 }
 
+func predictCommand(t *terminal) *cobra.Command {
+	q := question{setup: law.Setup{Duration: law.ForEver}}
+	cmd := &cobra.Command{
+		Use: "predict --rate N", GroupID: groupRun, Args: none,
+		Short: "Predict from numbers alone when error 99 comes, and what each mitigation would do",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := q.check(cmd.Flags().Changed); err != nil {
+				return err
+			}
+			return predict(t, q)
+		},
+	}
+	q.flags(cmd.Flags())
+	_ = cmd.MarkFlagRequired("rate")
+	cmd.MarkFlagsMutuallyExclusive("concurrency", "backend-ms")
+	return cmd
+}
+
 // predict tells from numbers alone what a proxy will do: nothing is started,
 // looked up or measured.
-func predict(_ context.Context, t *terminal, args []string) error {
-	q := question{setup: law.Setup{Duration: law.ForEver}}
-	fs := flags(t, "predict", "--rate N [flags]")
-	q.flags(fs)
-	rest, err := parse(fs, args)
-	if err != nil {
-		return err
-	}
-	if len(rest) > 0 {
-		return &usageError{fmt.Sprintf("unexpected argument %q: predict takes flags only", rest[0])}
-	}
-	given := map[string]bool{}
-	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	if err := q.check(given); err != nil {
-		return err
-	}
+func predict(t *terminal, q question) error {
 	a := q.answer()
 	if !q.json {
 		return a.print(t.stdout)
@@ -53,7 +57,7 @@ func predict(_ context.Context, t *terminal, args []string) error {
 	return nil
 }
 
-func (q *question) flags(fs *flag.FlagSet) {
+func (q *question) flags(fs *pflag.FlagSet) {
 	s := &q.setup
 	fs.IntVar(&s.Ports, "ports", 28232, "usable source `ports`: the range, less reserved ones, less those a listener holds; the default is the kernel's")
 	fs.Float64Var(&s.RatePerS, "rate", 0, "`requests` per second that need an upstream connection; required")
@@ -70,11 +74,9 @@ func (q *question) flags(fs *flag.FlagSet) {
 
 // check says of a flag that makes no sense what was expected, and completes the
 // question.
-func (q *question) check(given map[string]bool) error {
+func (q *question) check(given func(flag string) bool) error {
 	s := &q.setup
 	switch {
-	case !given["rate"]:
-		return &usageError{"how many requests per second? Give --rate, such as --rate 900"}
 	case !plausible(s.RatePerS):
 		return &usageError{fmt.Sprintf("--rate %g: requests per second, a number above 0 and up to %g, are expected", s.RatePerS, float64(mostOfAnything))}
 	case s.Ports < 1 || s.Ports > 65535:
@@ -85,17 +87,15 @@ func (q *question) check(given map[string]bool) error {
 		return &usageError{fmt.Sprintf("--sources %d: a number of source addresses from 1 to 256 is expected", s.Sources)}
 	case !(s.CloseShare >= 0 && s.CloseShare <= 1) || s.CloseShare > 0 && s.CloseShare < 1e-6:
 		return &usageError{fmt.Sprintf("--close-share %g: a share from 0 (the backend always closes first), or from 1e-6, to 1 (the proxy does) is expected", s.CloseShare)}
-	case given["backend-ms"] && !plausible(q.backendMs):
+	case given("backend-ms") && !plausible(q.backendMs):
 		return &usageError{fmt.Sprintf("--backend-ms %g: a response time above 0 ms is expected", q.backendMs)}
-	case given["concurrency"] && !plausible(q.concurrency):
+	case given("concurrency") && !plausible(q.concurrency):
 		return &usageError{fmt.Sprintf("--concurrency %g: a number of requests above 0 is expected", q.concurrency)}
-	case given["concurrency"] && given["backend-ms"]:
-		return &usageError{"--concurrency and --backend-ms say the same thing, at a given rate: give one of them"}
-	case given["workers"] && q.workers < 1:
+	case given("workers") && q.workers < 1:
 		return &usageError{fmt.Sprintf("--workers %d: a number of workers from 1 is expected; without the flag there are enough of them", q.workers)}
 	case s.Hold < time.Millisecond || s.Hold > law.ForEver:
 		return &usageError{fmt.Sprintf("--time-wait %v: a time from 1ms to 24h is expected, such as 60s", s.Hold)}
-	case given["target-error-rate"] && !(q.target > 0 && q.target < 1):
+	case given("target-error-rate") && !(q.target > 0 && q.target < 1):
 		return &usageError{fmt.Sprintf("--target-error-rate %g: a share between 0 and 1 is expected, such as 1e-6", q.target)}
 	}
 	s.InFlight = max(q.concurrency, s.RatePerS*q.backendMs/1000)

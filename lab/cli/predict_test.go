@@ -110,7 +110,7 @@ func TestPredictAsJSON(t *testing.T) {
 // TestPredictRefuses wants the flag, what was expected, and exit code 64.
 func TestPredictRefuses(t *testing.T) {
 	for args, want := range map[string]string{
-		"":                                        "--rate 900",
+		"":                                        `required flag(s) "rate" not set`,
 		"--rate 0":                                "--rate 0: requests per second, a number above 0",
 		"--rate -3":                               "above 0",
 		"--rate NaN":                              "above 0",
@@ -125,7 +125,7 @@ func TestPredictRefuses(t *testing.T) {
 		"--rate 9 --target-error-rate 1":          "between 0 and 1",
 		"--rate 9 --backend-ms -1":                "above 0 ms",
 		"--rate 9 --concurrency 0":                "--concurrency 0",
-		"--rate 9 --concurrency 1 --backend-ms 1": "give one of them",
+		"--rate 9 --concurrency 1 --backend-ms 1": "--backend-ms and --concurrency exclude each other",
 		"--rate 9 --workers 0":                    "from 1",
 		"--rate 9 --time-wait -1s":                "such as 60s",
 		"--rate 9 more":                           `"more"`,

@@ -1,27 +1,32 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
+
+	"github.com/spf13/cobra"
 
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/report"
 )
 
+func reportCommand(t *terminal) *cobra.Command {
+	var junit string
+	cmd := &cobra.Command{
+		Use: "report RUN...", GroupID: groupResults,
+		Short:             "Make the report of stored runs again",
+		Args:              between(1, anyNumber, "name the directories of the runs, such as results/runs/latest"),
+		ValidArgsFunction: completeRuns,
+		RunE:              func(_ *cobra.Command, runs []string) error { return remakeReport(t, runs, junit) },
+	}
+	cmd.Flags().StringVar(&junit, "junit", "", "write the expectations of the run as JUnit XML to `FILE`")
+	return cmd
+}
+
 // remakeReport writes the reports of stored runs again, from their files alone.
-func remakeReport(_ context.Context, t *terminal, args []string) error {
-	fs := flags(t, "report", "RUN...")
-	junit := fs.String("junit", "", "write the expectations of the run as JUnit XML to `FILE`")
-	runs, err := parse(fs, args)
-	if err != nil {
-		return err
-	}
-	if len(runs) == 0 {
-		return &usageError{"name the directories of the runs, such as results/runs/latest"}
-	}
-	if *junit != "" && len(runs) > 1 {
+func remakeReport(t *terminal, runs []string, junit string) error {
+	if junit != "" && len(runs) > 1 {
 		return &usageError{fmt.Sprintf("--junit is one file of one run, and there are %d: report them one by one", len(runs))}
 	}
 	for _, dir := range runs {
@@ -32,7 +37,7 @@ func remakeReport(_ context.Context, t *terminal, args []string) error {
 		if err != nil {
 			return err
 		}
-		if err := forCI(dir, *junit); err != nil {
+		if err := forCI(dir, junit); err != nil {
 			return err
 		}
 		fmt.Fprintln(t.stdout, "Report: "+filepath.Join(dir, "report.html"))

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/lab99/lab99/lab"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/lab/verdict"
@@ -24,105 +26,128 @@ const mainScenario = "port-exhaustion"
 // defaultOut is where runs are written.
 var defaultOut = filepath.Join("results", "runs")
 
-// stringList is a flag that may be repeated.
-type stringList []string
-
-func (l *stringList) String() string     { return strings.Join(*l, " ") }
-func (l *stringList) Set(s string) error { *l = append(*l, s); return nil }
-
 // choice is what a run and a plan have in common.
 type choice struct {
-	size  string
-	set   stringList
-	json  bool
-	junit string
+	size string
+	set  []string
+	json bool
 }
 
-func (c *choice) resolve(nameOrPath string) (*scenarios.Resolved, error) {
-	s, err := scenarios.Load(nameOrPath)
-	if err != nil {
-		return nil, err
-	}
-	return s.Resolve(c.size, c.set)
-}
-
-func reproduce(ctx context.Context, t *terminal, args []string) error {
-	return runScenario(ctx, t, "reproduce", mainScenario, args)
-}
-
-func run(ctx context.Context, t *terminal, args []string) error {
-	return runScenario(ctx, t, "run", "", args)
-}
-
-func runScenario(ctx context.Context, t *terminal, verb, scenario string, args []string) error {
-	entered := time.Now()
-	var c choice
-	var wantDriver, images, subnets, out, note string
-	var timeout time.Duration
-	var all bool
-	var repeat int
-	argsText := "[flags]"
-	if scenario == "" {
-		argsText = "SCENARIO|--all [flags]"
-	}
-	fs := flags(t, verb, argsText)
+func (c *choice) register(cmd *cobra.Command) {
+	fs := cmd.Flags()
 	fs.StringVar(&c.size, "size", "", "size of the scenario: quick, standard, full or another it has (default standard)")
-	fs.Var(&c.set, "set", "override a field, `KEY=VALUE`; repeatable (size.ports=737, variants.keepalive.proxy.keepalive=64)")
-	fs.StringVar(&wantDriver, "driver", "auto", "what runs the hosts: docker, netns (Linux namespaces, no engine) or auto")
-	fs.StringVar(&images, "images", string(image.Auto), "where images may come from: auto, registry or local")
-	fs.StringVar(&subnets, "subnet", "", "`CIDR`s for the lab's network, tried in turn (default 198.18.99.0/24, then others of 198.18.0.0/15)")
-	fs.StringVar(&out, "out", defaultOut, "`directory` for runs")
-	fs.StringVar(&note, "note", "", "free `text` to store with the run")
-	fs.BoolVar(&c.json, "json", false, "print summary.json instead of the table; with --repeat the medians, lab99/compare/v1")
-	fs.StringVar(&c.junit, "junit", "", "write the expectations as JUnit XML to `FILE`")
-	fs.IntVar(&repeat, "repeat", 1, "run it `N` times and print the median of every figure; the exit code is that of the worst run")
-	fs.DurationVar(&timeout, "timeout", 0, "end the load of a run after this long, judge and report what there is; 0 is never")
-	if scenario == "" {
-		fs.BoolVar(&all, "all", false, "run every built-in scenario, one after the other, and print one table")
-	}
-	rest, err := parse(fs, args)
-	if err != nil {
-		return err
-	}
-	if scenario == "" && !all {
-		if len(rest) != 1 {
-			return &usageError{"name one scenario, or --all; `lab99 list` lists them"}
+	fs.StringArrayVar(&c.set, "set", nil, "override a field, `KEY=VALUE`; repeatable (size.ports=737, variants.keepalive.proxy.keepalive=64)")
+}
+
+func (c *choice) resolve(namesOrPaths ...string) ([]*scenarios.Resolved, error) {
+	var all []*scenarios.Resolved
+	for _, name := range namesOrPaths {
+		s, err := scenarios.Load(name)
+		if err != nil {
+			return nil, err
 		}
-		scenario, rest = rest[0], nil
+		r, err := s.Resolve(c.size, c.set)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
 	}
-	if len(rest) > 0 {
-		return &usageError{fmt.Sprintf("unexpected argument %q", rest[0])}
+	return all, nil
+}
+
+// runFlags is how scenarios are run.
+type runFlags struct {
+	choice
+	driver, images, subnets, out, note, junit string
+	timeout                                   time.Duration
+	repeat                                    int
+}
+
+func (f *runFlags) register(cmd *cobra.Command) {
+	f.choice.register(cmd)
+	fs := cmd.Flags()
+	fs.StringVar(&f.driver, "driver", "auto", "what runs the hosts: docker, netns (Linux namespaces, no engine) or auto")
+	fs.StringVar(&f.images, "images", string(image.Auto), "where images may come from: auto, registry or local")
+	fs.StringVar(&f.subnets, "subnet", "", "`CIDR`s for the lab's network, tried in turn (default 198.18.99.0/24, then others of 198.18.0.0/15)")
+	fs.StringVar(&f.out, "out", defaultOut, "`directory` for runs")
+	fs.StringVar(&f.note, "note", "", "free `text` to store with the run")
+	fs.BoolVar(&f.json, "json", false, "print summary.json instead of the table; with --repeat the medians, lab99/compare/v1")
+	fs.StringVar(&f.junit, "junit", "", "write the expectations as JUnit XML to `FILE`")
+	fs.IntVar(&f.repeat, "repeat", 1, "run it `N` times and print the median of every figure; the exit code is that of the worst run")
+	fs.DurationVar(&f.timeout, "timeout", 0, "end the load of a run after this long, judge and report what there is; 0 is never")
+	cmd.MarkFlagsMutuallyExclusive("repeat", "junit")
+}
+
+func reproduceCommand(t *terminal) *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use: "reproduce", GroupID: groupRun, Args: none,
+		Short: "Run the main scenario, " + mainScenario + ", and report",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.run(cmd.Context(), t, []string{mainScenario})
+		},
 	}
-	if repeat < 1 || repeat > results.MaxRuns {
-		return &usageError{fmt.Sprintf("--repeat: %d, want 1 to %d runs", repeat, results.MaxRuns)}
+	f.register(cmd)
+	return cmd
+}
+
+func runCommand(t *terminal) *cobra.Command {
+	var f runFlags
+	var all bool
+	cmd := &cobra.Command{
+		Use: "run SCENARIO...|--all", GroupID: groupRun,
+		Short: "Run scenarios and report",
+		Long: `Run scenarios and report. A scenario is a name of "lab99 list", a directory or a file.
+
+Several scenarios, or all of them, run one after the other, and one table shows what came of them.`,
+		ValidArgsFunction: completeScenarios,
+		Args: func(_ *cobra.Command, args []string) error {
+			switch {
+			case all && len(args) > 0:
+				return &usageError{fmt.Sprintf("--all runs every scenario, %s included: leave out the one or the other", args[0])}
+			case !all && len(args) == 0:
+				return &usageError{"name one scenario or more, or --all; `lab99 list` lists them"}
+			case len(args) > 1 && (f.repeat > 1 || f.junit != ""):
+				return &usageError{"--repeat and --junit want a single scenario"}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if all {
+				args, err = builtinNames()
+			}
+			if err != nil {
+				return err
+			}
+			return f.run(cmd.Context(), t, args)
+		},
 	}
-	if all && repeat > 1 {
-		return &usageError{"--all and --repeat exclude each other: repeat one scenario"}
+	f.register(cmd)
+	cmd.Flags().BoolVar(&all, "all", false, "run every built-in scenario, one after the other, and print one table")
+	cmd.MarkFlagsMutuallyExclusive("all", "repeat")
+	cmd.MarkFlagsMutuallyExclusive("all", "junit")
+	return cmd
+}
+
+// run runs scenarios: one, or several as a catalogue.
+func (f *runFlags) run(ctx context.Context, t *terminal, names []string) error {
+	entered := time.Now()
+	if f.repeat < 1 || f.repeat > results.MaxRuns {
+		return &usageError{fmt.Sprintf("--repeat: %d, want 1 to %d runs", f.repeat, results.MaxRuns)}
 	}
-	if repeat > 1 && c.junit != "" {
-		return &usageError{"--repeat and --junit exclude each other: `lab99 report --junit FILE RUN` writes it for each run"}
-	}
-	if all && c.junit != "" {
-		return &usageError{"--all and --junit exclude each other: `lab99 report --junit FILE RUN` writes it for each run"}
-	}
-	mode, err := imageMode(images)
+	mode, err := imageMode(f.images)
 	if err != nil {
 		return err
 	}
-	nets, err := parseSubnets(subnets)
+	nets, err := parseSubnets(f.subnets)
 	if err != nil {
 		return err
 	}
-	var resolved []*scenarios.Resolved
-	if all {
-		resolved, err = c.resolveAll()
-	} else {
-		resolved, err = c.resolveOne(scenario)
-	}
+	resolved, err := f.resolve(names...)
 	if err != nil {
 		return err
 	}
-	d, why, err := newDriver(ctx, wantDriver)
+	d, why, err := newDriver(ctx, f.driver)
 	if err != nil {
 		return err
 	}
@@ -131,40 +156,40 @@ func runScenario(ctx context.Context, t *terminal, verb, scenario string, args [
 	p.Say("Driver: " + d.Name() + ", " + why)
 	ctx, stop, release := interrupts(ctx, p.Say)
 	defer release()
-	out, err = filepath.Abs(out)
+	out, err := filepath.Abs(f.out)
 	if err != nil {
 		return err
 	}
 	options := lab.Options{
-		Scenario: resolved[0], Driver: d, DriverWhy: why, Images: mode, Subnets: nets, Out: out, Note: note,
-		Tool: tool(), Entered: entered, Progress: p, Stop: stop, Timeout: timeout,
+		Scenario: resolved[0], Driver: d, DriverWhy: why, Images: mode, Subnets: nets, Out: out, Note: f.note,
+		Tool: tool(), Entered: entered, Progress: p, Stop: stop, Timeout: f.timeout,
 	}
-	if all {
+	if len(resolved) > 1 {
 		o, err := lab.RunAll(ctx, options, resolved, exitCode)
 		p.close()
-		return concludeAll(t, c, o, err, stop)
+		return concludeAll(t, f.json, o, err, stop)
 	}
 	once := func() (*lab.Outcome, error) {
 		o, err := lab.Run(ctx, options)
 		options.Entered = time.Now() // of the next
 		return o, err
 	}
-	if repeat > 1 {
-		r := repetition{times: repeat, stop: stop, say: p.Say, once: once}
+	if f.repeat > 1 {
+		r := repetition{times: f.repeat, stop: stop, say: p.Say, once: once}
 		err := r.run()
 		p.close()
-		return r.conclude(t, c.json, err)
+		return r.conclude(t, f.json, err)
 	}
 	o, err := once()
 	p.close()
-	return conclude(t, c, o, err, stop)
+	return f.conclude(t, o, err, stop)
 }
 
 // conclude prints what came of a run, and the error that ended it after that:
 // nothing measured is lost for the error.
-func conclude(t *terminal, c choice, o *lab.Outcome, err error, stop <-chan struct{}) error {
+func (f *runFlags) conclude(t *terminal, o *lab.Outcome, err error, stop <-chan struct{}) error {
 	if o != nil && len(o.Summary.Variants) > 0 {
-		if c.json {
+		if f.json {
 			b, jerr := json.MarshalIndent(o.Summary, "", "  ")
 			if jerr != nil {
 				return jerr
@@ -181,7 +206,7 @@ func conclude(t *terminal, c choice, o *lab.Outcome, err error, stop <-chan stru
 	}
 	var ciErr error
 	if o != nil && len(o.Summary.Variants) > 0 {
-		ciErr = forCI(o.Dir, c.junit)
+		ciErr = forCI(o.Dir, f.junit)
 	}
 	switch {
 	case err != nil:

@@ -1,9 +1,10 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 	"runtime/debug"
+
+	"github.com/spf13/cobra"
 
 	"github.com/lab99/lab99/lab"
 )
@@ -26,8 +27,14 @@ func tool() lab.Tool {
 	return t
 }
 
-func version(_ context.Context, t *terminal, _ []string) error {
-	v := tool()
-	fmt.Fprintln(t.stdout, "lab99", v.Version, v.Revision)
-	return nil
+func versionCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use: "version", GroupID: groupMachine, Args: none,
+		Short: "Print the version",
+		RunE: func(*cobra.Command, []string) error {
+			v := tool()
+			_, err := fmt.Fprintln(t.stdout, "lab99", v.Version, v.Revision)
+			return err
+		},
+	}
 }

@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// exclusive is how the library says that flags exclude each other.
+var exclusive = regexp.MustCompile(`; \[(.+)\] were all set$`)
+
+// mistake makes a usage error of what the library finds wrong with a command
+// line, and adds a next step.
+func mistake(cmd *cobra.Command, err error) error {
+	var own *usageError
+	if errors.As(err, &own) {
+		return err
+	}
+	text := err.Error()
+	if m := exclusive.FindStringSubmatch(text); m != nil {
+		text = "--" + strings.ReplaceAll(m[1], " ", " and --") + " exclude each other"
+	}
+	if !cmd.HasParent() {
+		return &usageError{strings.TrimRight(text, "\n") + "\n  `lab99 help` lists the commands."}
+	}
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) {
+		if near := similar(cmd, unknown.GetSpecifiedName()); len(near) > 0 {
+			text += "; did you mean --" + strings.Join(near, " or --") + "?"
+		}
+	}
+	return &usageError{text + fmt.Sprintf("\n  `%s -h` lists the flags.", cmd.CommandPath())}
+}
+
+// similar are the flags of a command that a misspelt name may stand for, by the
+// library's measure for commands.
+func similar(cmd *cobra.Command, name string) []string {
+	names := &cobra.Command{SuggestionsMinimumDistance: 2}
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		names.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
+	})
+	return names.SuggestionsFor(name)
+}
+
+// spelledOut writes -size as --size, since earlier versions took and printed
+// flags with one dash, and help VERB as VERB --help, so that a misspelt verb is
+// an error.
+func spelledOut(root *cobra.Command, args []string) []string {
+	if len(args) > 1 && args[0] == "help" {
+		args = append(args[1:len(args):len(args)], "--help")
+	}
+	root.InitDefaultVersionFlag()
+	root.InitDefaultHelpFlag()
+	cmd, _, err := root.Find(args)
+	if err != nil {
+		return args
+	}
+	var out []string
+	for i, arg := range args {
+		if arg == "--" {
+			return append(out, args[i:]...)
+		}
+		name, _, _ := strings.Cut(strings.TrimPrefix(arg, "-"), "=")
+		if strings.HasPrefix(arg, "-") && len(name) > 1 && cmd.Flags().Lookup(name) != nil {
+			arg = "-" + arg
+		}
+		out = append(out, arg)
+	}
+	return out
+}
+
+// anyNumber of arguments is as good as no bound.
+const anyNumber = 1 << 30
+
+// between wants that many arguments; the hint says which.
+func between(least, most int, hint string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		switch {
+		case len(args) < least:
+			return &usageError{hint}
+		case len(args) > most:
+			return &usageError{fmt.Sprintf("unexpected argument %q", args[most])}
+		}
+		return nil
+	}
+}
+
+// none wants no argument.
+var none = between(0, 0, "")

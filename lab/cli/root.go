@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lab99/lab99/lab/verdict"
+)
+
+// The groups of the help.
+const (
+	groupRun     = "run"
+	groupResults = "results"
+	groupMachine = "machine"
+	groupLoad    = "load"
+)
+
+// newRoot makes the whole command line. A new verb is a file of its own and one
+// line here.
+func newRoot(t *terminal) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "lab99",
+		Short: "Reproduce nginx error 99 and compare the fixes",
+		Long:  `lab99 reproduces nginx error 99, "Cannot assign requested address", and compares the fixes.`,
+		Example: `  lab99 reproduce --size quick
+  lab99 plan port-exhaustion --set size.ports=737 --set size.rate=91
+  lab99 run ./my-scenario.yaml --set proxy.config=nginx.conf
+  lab99 run --all --size quick
+  lab99 report results/runs/latest
+  lab99 list --runs --note 'before the upgrade'`,
+		Version:       tool().Version + " " + tool().Revision,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			fmt.Fprint(t.stderr, cmd.UsageString())
+			return exitError(verdict.ExitUsage)
+		},
+	}
+	root.AddGroup(
+		&cobra.Group{ID: groupRun, Title: "Reproduce, run, plan, predict:"},
+		&cobra.Group{ID: groupResults, Title: "Results:"},
+		&cobra.Group{ID: groupMachine, Title: "Machine:"},
+		&cobra.Group{ID: groupLoad, Title: "Load generator:"},
+	)
+	root.AddCommand(
+		reproduceCommand(t),
+		runCommand(t),
+		planCommand(t),
+		predictCommand(t),
+		listCommand(t),
+		validateCommand(t),
+		reportCommand(t),
+		compareCommand(t),
+		doctorCommand(t),
+		cleanCommand(t),
+		versionCommand(t),
+		loadCommand(t),
+		agentCommand(t),
+		backendCommand(),
+		netnsInitCommand(),
+		doctorInsideCommand(t),
+	)
+	root.SetIn(t.stdin)
+	root.SetOut(t.stdout)
+	root.SetErr(t.stderr)
+	root.SetVersionTemplate("lab99 {{.Version}}\n")
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 100") + exitCodes)
+	root.SetHelpCommandGroupID(groupMachine)
+	root.SetCompletionCommandGroupID(groupMachine)
+	cobra.EnableCommandSorting = false
+	finish(t, root)
+	return root
+}
+
+// exitCodes ends the help of the whole program.
+const exitCodes = `{{if not .HasParent}}
+Exit codes: 0 every variant as expected, 1 an expectation failed, 2 invalid or
+inconclusive, 3 the environment is unfit (no driver can run, no image, no room
+for results), 64 usage or scenario error, 70 internal, 130 interrupted.
+{{end}}`
+
+// finish completes a command and those below it.
+func finish(t *terminal, cmd *cobra.Command) {
+	cmd.Flags().SortFlags = false // they are listed as declared
+	if run := cmd.RunE; run != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			t.begun = true
+			return run(cmd, args)
+		}
+	}
+	for _, c := range cmd.Commands() {
+		finish(t, c)
+	}
+}
