@@ -12,6 +12,8 @@ import (
 	"io/fs"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/lab99/lab99/lab"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/image"
@@ -39,7 +41,10 @@ func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e))
 // Main runs a command line and returns the exit code.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	t := &terminal{stdin: stdin, stdout: stdout, stderr: stderr}
-	root := newRoot(t)
+	return t.execute(newRoot(t), args)
+}
+
+func (t *terminal) execute(root *cobra.Command, args []string) int {
 	root.SetArgs(spelledOut(root, args))
 	cmd, err := root.ExecuteC()
 	var code exitError
@@ -51,10 +56,10 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	case !t.begun:
 		err = mistake(cmd, err)
 	}
-	fmt.Fprintln(stderr, cmd.CommandPath()+": "+err.Error())
+	fmt.Fprintln(t.stderr, cmd.CommandPath()+": "+err.Error())
 	var unfit *driver.UnfitError
 	if errors.As(err, &unfit) {
-		fmt.Fprintln(stderr, "  `lab99 doctor` shows what this machine has and lacks.")
+		fmt.Fprintln(t.stderr, "  `lab99 doctor` shows what this machine has and lacks.")
 	}
 	return exitCode(err)
 }

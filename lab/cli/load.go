@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lab99/lab99/lab/crash"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/loadgen"
@@ -56,7 +57,7 @@ func load(ctx context.Context, t *terminal, o *loadOptions) error {
 	// A second interrupt does not wait for the drain; the load ends with the
 	// process.
 	ended := make(chan error, 1)
-	go func() {
+	crash.Go(func() {
 		switch {
 		case o.debug:
 			ended <- debugLoad(soft, t, o.config)
@@ -65,12 +66,12 @@ func load(ctx context.Context, t *terminal, o *loadOptions) error {
 		default:
 			ended <- o.once(soft, t, live)
 		}
-	}()
+	})
 	select {
 	case err := <-ended:
 		return err
 	case <-hard.Done():
-		return errInterrupted
+		return context.Cause(hard)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lab99/lab99/lab/crash"
 	"github.com/lab99/lab99/lab/verdict"
 )
 
@@ -85,8 +86,9 @@ for results), 64 usage or scenario error, 70 internal, 130 interrupted.
 func finish(t *terminal, cmd *cobra.Command) {
 	cmd.Flags().SortFlags = false // they are listed as declared
 	if run := cmd.RunE; run != nil {
-		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 			t.begun = true
+			defer crash.Caught(&err)
 			return run(cmd, args)
 		}
 	}

@@ -51,6 +51,14 @@ func startOn(t *testing.T, driver string, args ...string) *invocation {
 // it is killed and its lab swept away.
 func startWithin(t *testing.T, limit time.Duration, driver string, args ...string) *invocation {
 	t.Helper()
+	i, begin := prepare(t, limit, driver, args...)
+	begin()
+	return i
+}
+
+// prepare makes an invocation that begin starts.
+func prepare(t *testing.T, limit time.Duration, driver string, args ...string) (_ *invocation, begin func()) {
+	t.Helper()
 	if driver == "docker" {
 		needs.Docker(t)
 	} else {
@@ -64,6 +72,12 @@ func startWithin(t *testing.T, limit time.Duration, driver string, args ...strin
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	i.cmd = exec.CommandContext(ctx, path, append([]string{args[0], "--driver", driver, "--out", i.out}, args[1:]...)...)
 	i.cmd.Stdout, i.cmd.Stderr = &i.stdout, &i.stderr
+	t.Cleanup(cancel)
+	return i, func() { i.start(t, path, cancel) }
+}
+
+func (i *invocation) start(t *testing.T, path string, cancel func()) {
+	t.Helper()
 	if err := i.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -71,13 +85,12 @@ func startWithin(t *testing.T, limit time.Duration, driver string, args ...strin
 		cancel()
 		i.cmd.Wait() // an error where the test has waited already
 		if t.Failed() {
-			if driver == "docker" {
+			if i.driver == "docker" {
 				sweep(t, path)
 			}
 			t.Logf("stderr:\n%s\nstdout:\n%s", i.stderr.String(), i.stdout.String())
 		}
 	})
-	return i
 }
 
 // sweep keeps a failed test's leftovers from failing the next one.
