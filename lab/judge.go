@@ -12,6 +12,7 @@ import (
 
 	"github.com/lab99/lab99/lab/agent"
 	"github.com/lab99/lab99/lab/verdict"
+	"github.com/lab99/lab99/loadgen/figures"
 	"github.com/lab99/lab99/results"
 )
 
@@ -41,14 +42,10 @@ func (x *variantRun) judge(m *measured, b *baseline) (*results.Variant, error) {
 
 func quantiles(encoded []byte) *results.Latency {
 	h, err := hdr.Decode(encoded)
-	if err != nil || h.TotalCount() == 0 {
+	if err != nil {
 		return nil
 	}
-	ms := func(us int64) float64 { return float64(us) / 1e3 }
-	return &results.Latency{
-		P50: ms(h.ValueAtQuantile(50)), P90: ms(h.ValueAtQuantile(90)), P99: ms(h.ValueAtQuantile(99)),
-		P999: ms(h.ValueAtQuantile(99.9)), Max: ms(h.Max()),
-	}
+	return figures.Quantiles(h, 1000)
 }
 
 // save writes what the variant's end adds to its directory.

@@ -115,7 +115,7 @@ func TestRecorderPutsSamplesOnTheLoadsClock(t *testing.T) {
 	r := newRecorder(file, func(results.Sample) { seen++ })
 	r.take("proxy", agent.Record{Seq: 1, Mono: 900e6, Net: &results.Net{}}) // before t = 0 is known
 	r.take("load", agent.Record{Seq: 1, Mono: 950e6, Started: &agent.Started{StartNs: 1000e6}})
-	r.take("load", agent.Record{Seq: 2, Mono: 1100e6, Load: &results.Load{OK: 7}})
+	r.take("load", agent.Record{Seq: 2, Mono: 1100e6, Load: &results.Load{Counts: results.Counts{OK: 7}}})
 	if err := file.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -40,7 +40,10 @@ type Options struct {
 }
 
 // Tool is who wrote a run.
-type Tool struct{ Version, Revision string }
+type Tool struct {
+	Version  string `json:"version"`
+	Revision string `json:"revision"`
+}
 
 // UserAgent is how its load names itself to a server.
 func (t Tool) UserAgent() string { return "lab99/" + t.Version }

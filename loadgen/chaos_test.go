@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"github.com/lab99/lab99/loadgen/figures"
 )
 
 // chaotic answers each request in one of many ways, most of them bad.
@@ -66,7 +68,7 @@ func TestInvariantsHoldWhateverTheServerDoes(t *testing.T) {
 			defer cancel()
 			var sum Counts
 			c.OnSnapshot = func(s Snapshot) {
-				sum.add(&s.Counts)
+				figures.Add(&sum, &s.Counts)
 				if s.InFlight < 0 || s.Waiting < 0 || s.Open < 0 || s.Open > int64(c.Connections) || s.InFlight > int64(c.Connections) {
 					t.Errorf("in flight %d, waiting %d, open %d of %d", s.InFlight, s.Waiting, s.Open, c.Connections)
 				}

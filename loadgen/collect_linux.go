@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/lab99/lab99/loadgen/figures"
 )
 
 // collector merges what the loops hand over each interval.
@@ -84,7 +86,7 @@ func (c *collector) emit(round []*shard) {
 	)
 	for i := range c.last {
 		s := &c.last[i]
-		sum.add(&s.n)
+		figures.Add(&sum, &s.n)
 		for id, n := range s.causes {
 			causes[id] += n
 		}
@@ -99,7 +101,7 @@ func (c *collector) emit(round []*shard) {
 	if f := c.run.plan.OnSnapshot; f != nil {
 		snap.Interval = time.Duration(snap.MonoNs - c.at)
 		snap.Counts = sum
-		snap.Counts.sub(&c.sum)
+		figures.Sub(&snap.Counts, &c.sum)
 		if snap.Failed > 0 {
 			delta := causes
 			for id := range delta {
@@ -131,12 +133,14 @@ func (c *collector) emit(round []*shard) {
 func (r *run) result(c *collector) *Result {
 	p := r.plan
 	res := &Result{
-		Counts: c.sum, Causes: r.causes.causes(&c.causes), Status: make(map[int]int64),
+		Record: Record{
+			Counts: c.sum, Causes: r.causes.causes(&c.causes), Status: make(map[int]int64), OKBeforeFirst: make(map[string]int64),
+			StartNs: r.start.Load(), Mode: p.Mode, Connections: p.Connections, Loops: p.Loops,
+			OwnLimit: r.ownLimit, BadSample: r.badSample, BadWhy: r.badWhy,
+		},
 		LatencyOK: c.latency[0], Latency: c.latency[1], // that of the failed, to which the rest is added
 		Service: r.loops[0].service, Lateness: r.loops[0].lateness, Connect: r.loops[0].connects,
-		FirstOf: make(map[string]int64), OKBeforeFirst: make(map[string]int64),
-		StartNs: r.start.Load(), Mode: p.Mode, Connections: p.Connections, Loops: p.Loops,
-		OwnLimit: r.ownLimit, BadSample: r.badSample, BadWhy: r.badWhy,
+		FirstOf: make(map[string]int64),
 	}
 	res.Unfinished = res.Sent - res.OK - res.Failed
 	res.Latency.Merge(res.LatencyOK)
@@ -161,8 +165,8 @@ func (r *run) result(c *collector) *Result {
 		res.Interim += l.interim
 		res.BytesReceived += l.bytesIn
 		res.BytesSent += l.bytesOut
-		res.CPUUser += time.Duration(l.cpuUser)
-		res.CPUSys += time.Duration(l.cpuSys)
+		res.CPUUser += Time(l.cpuUser)
+		res.CPUSys += Time(l.cpuSys)
 	}
 	for id, f := range r.first {
 		name := r.causes.name(id)

@@ -132,6 +132,15 @@ func (m Mode) String() string {
 	return fmt.Sprintf("mode %d", uint8(m))
 }
 
+// MarshalText writes the mode's name.
+func (m Mode) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+
+// UnmarshalText reads it.
+func (m *Mode) UnmarshalText(name []byte) (err error) {
+	*m, err = ParseMode(string(name))
+	return err
+}
+
 // ParseMode is the inverse of Mode.String.
 func ParseMode(s string) (Mode, error) {
 	i := slices.Index(modeNames[:], s)

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/lab99/lab99/loadgen/figures"
 )
 
 // Hlog writes the latency of each interval in HdrHistogram's log format, which
@@ -56,13 +58,11 @@ func (r *Result) WriteOpenMetrics(to io.Writer) error {
 		fmt.Fprintf(&b, "# TYPE %s counter\n# HELP %s %s\n", name, name, help)
 	}
 	counter("lab99_load_requests", "Requests by outcome: scheduled = sent + dropped, sent = ok + failed + unfinished.")
-	for _, o := range []struct {
-		outcome string
-		n       int64
-	}{{"scheduled", r.Scheduled}, {"sent", r.Sent}, {"ok", r.OK}, {"failed", r.Failed}, {"late", r.Late},
-		{"queued", r.Queued}, {"dropped", r.Dropped}, {"unfinished", r.Unfinished}} {
-		fmt.Fprintf(&b, "lab99_load_requests_total{outcome=%q} %d\n", o.outcome, o.n)
+	outcome := func(name string, n int64) { fmt.Fprintf(&b, "lab99_load_requests_total{outcome=%q} %d\n", name, n) }
+	for name, n := range figures.All(r.Counts) {
+		outcome(name.JSON, n)
 	}
+	outcome("unfinished", r.Unfinished)
 	counter("lab99_load_failures", "Failed requests by cause.")
 	for _, cause := range slices.Sorted(maps.Keys(r.Causes)) {
 		fmt.Fprintf(&b, "lab99_load_failures_total{cause=%q} %d\n", cause, r.Causes[cause])

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"math"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,14 +20,16 @@ import (
 // sample is a small whole result: three of five requests ok.
 func sample() *Result {
 	r := &Result{
-		Counts:   Counts{Scheduled: 6, Sent: 5, OK: 3, Failed: 1, Late: 1, Queued: 2, Dropped: 1},
-		OKInTime: 3, EndedInTime: 4,
-		Unfinished: 1,
-		Causes:     map[string]int64{CauseNoPorts: 1}, Status: map[int]int64{200: 2, 204: 1},
-		FirstOf: map[string]int64{CauseNoPorts: 1_500_000_000}, OKBeforeFirst: map[string]int64{CauseNoPorts: 3},
-		StartUTC: time.Date(2026, 11, 23, 5, 0, 0, 0, time.UTC), StartNs: 1_000_000_000, EndNs: 3_000_000_000, DoneNs: 3_100_000_000,
-		Connections: 4, Loops: 1, ConnectionsOpened: 4, PeakConnections: 4, BytesReceived: 500, BytesSent: 300,
-		CPUUser: 100 * time.Microsecond, CPUSys: 150 * time.Microsecond, OwnLimit: "the generator itself ran out",
+		Record: Record{
+			Counts:   Counts{Scheduled: 6, Sent: 5, OK: 3, Failed: 1, Late: 1, Queued: 2, Dropped: 1},
+			OKInTime: 3, EndedInTime: 4, Unfinished: 1,
+			ConnectionsOpened: 4, PeakConnections: 4, BytesReceived: 500, BytesSent: 300,
+			Causes: map[string]int64{CauseNoPorts: 1}, Status: map[int]int64{200: 2, 204: 1}, OKBeforeFirst: map[string]int64{CauseNoPorts: 3},
+			StartUTC: time.Date(2026, 11, 23, 5, 0, 0, 0, time.UTC), StartNs: 1_000_000_000, EndNs: 3_000_000_000, DoneNs: 3_100_000_000,
+			Connections: 4, Loops: 1,
+			CPUUser: Time(100 * time.Microsecond), CPUSys: Time(150 * time.Microsecond), OwnLimit: "the generator itself ran out",
+		},
+		FirstOf: map[string]int64{CauseNoPorts: 1_500_000_000},
 	}
 	for _, h := range r.histograms() {
 		*h = newHistogram()
@@ -69,6 +73,7 @@ func TestReportIsStableAndGivesTheResultBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.Record = *p // with what is derived
 	same := cmp.Comparer(func(a, b *hdrhistogram.Histogram) bool { return a.Equals(b) })
 	if d := cmp.Diff(r, back, same); d != "" {
 		t.Errorf("there and back (-want +got):\n%s", d)
@@ -140,5 +145,29 @@ func TestHlogIsReadBack(t *testing.T) {
 		if got := h.EndTimeMs() - h.StartTimeMs(); got < 99 || got > 101 { // the reader truncates
 			t.Errorf("interval %d is %d ms long", i, got)
 		}
+	}
+}
+
+// TestMergeLeavesOutNoCount: a number of a result is added up, unless it is a
+// moment or derived.
+func TestMergeLeavesOutNoCount(t *testing.T) {
+	apart := []string{"Schema", "StartNs", "EndNs", "DoneNs", "ElapsedS", "OfferedPerS", "AchievedPerS", "Mode"}
+	a, b := sample(), sample()
+	for f, v := range reflect.ValueOf(&b.Record).Elem().Fields() {
+		if v.CanInt() && !slices.Contains(apart, f.Name) {
+			v.SetInt(7)
+		}
+	}
+	m, err := Merge(a, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for f, v := range reflect.ValueOf(m.Record).Fields() {
+		if was := reflect.ValueOf(a.Record).FieldByIndex(f.Index); v.CanInt() && !slices.Contains(apart, f.Name) && v.Int() != was.Int()+7 {
+			t.Errorf("%s: %d and 7 are %d", f.Name, was.Int(), v.Int())
+		}
+	}
+	if m.Counts == a.Counts {
+		t.Error("the counts of requests were not added")
 	}
 }

@@ -3,11 +3,14 @@ package loadgen
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/lab99/lab99/loadgen/figures"
 )
 
 // Merge adds results of generators that worked at the same time, on one machine
@@ -22,9 +25,12 @@ func Merge(results ...*Result) (*Result, error) {
 	rs := slices.Clone(results)
 	slices.SortStableFunc(rs, func(a, b *Result) int { return a.StartUTC.Compare(b.StartUTC) })
 	m := &Result{
-		Causes: make(map[string]int64), Status: make(map[int]int64), FirstOf: make(map[string]int64),
+		Record: Record{
+			StartUTC: rs[0].StartUTC, StartNs: rs[0].StartNs, Mode: rs[0].Mode,
+			Causes: make(map[string]int64), Status: make(map[int]int64),
+		},
+		FirstOf: make(map[string]int64),
 		Latency: newHistogram(), LatencyOK: newHistogram(), Service: newHistogram(), Lateness: newHistogram(), Connect: newHistogram(),
-		StartUTC: rs[0].StartUTC, StartNs: rs[0].StartNs, Mode: rs[0].Mode,
 	}
 	var stopped []string
 	for _, r := range rs {
@@ -45,10 +51,8 @@ func Merge(results ...*Result) (*Result, error) {
 }
 
 func (r *Result) merge(o *Result) error {
-	r.Counts.add(&o.Counts)
-	r.Unfinished += o.Unfinished
-	r.OKInTime += o.OKInTime
-	r.EndedInTime += o.EndedInTime
+	figures.Add(&r.Counts, &o.Counts)
+	r.add(&o.Record)
 	for k, n := range o.Causes {
 		r.Causes[k] += n
 	}
@@ -71,17 +75,6 @@ func (r *Result) merge(o *Result) error {
 	}
 	r.EndNs = max(r.EndNs, o.EndNs+shift)
 	r.DoneNs = max(r.DoneNs, o.DoneNs+shift)
-	r.Connections += o.Connections
-	r.Loops += o.Loops
-	r.ConnectionsOpened += o.ConnectionsOpened
-	r.PeakConnections += o.PeakConnections
-	r.ClosedIdle += o.ClosedIdle
-	r.Unasked += o.Unasked
-	r.Interim += o.Interim
-	r.BytesReceived += o.BytesReceived
-	r.BytesSent += o.BytesSent
-	r.CPUUser += o.CPUUser
-	r.CPUSys += o.CPUSys
 	if r.BadWhy == "" {
 		r.BadWhy, r.BadSample = o.BadWhy, o.BadSample
 	}
@@ -90,4 +83,14 @@ func (r *Result) merge(o *Result) error {
 	}
 	r.Interrupted = r.Interrupted || o.Interrupted
 	return nil
+}
+
+// add adds what is marked to be.
+func (r *Record) add(o *Record) {
+	from := reflect.ValueOf(o).Elem()
+	for f, to := range reflect.ValueOf(r).Elem().Fields() {
+		if f.Tag.Get("merge") == "+" {
+			to.SetInt(to.Int() + from.FieldByIndex(f.Index).Int())
+		}
+	}
 }

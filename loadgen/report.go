@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/lab99/lab99/loadgen/figures"
 )
 
 // ReportSchema names the format of Report.
@@ -16,62 +18,80 @@ const ReportSchema = "lab99/load/v1"
 // Report is a Result as JSON: the figures people read, in the units they read
 // them in, and the histograms whole, so that [Report.Result] gives back what
 // [Merge] can add.
-type Report struct {
-	Schema            string           `json:"schema"`
-	StartUTC          time.Time        `json:"start_utc"`
-	ElapsedS          float64          `json:"elapsed_s"` // of the schedule
-	Mode              string           `json:"mode"`
-	Scheduled         int64            `json:"scheduled"`
-	Sent              int64            `json:"sent"`
-	OK                int64            `json:"ok"`
-	Failed            int64            `json:"failed"`
-	Late              int64            `json:"late"`
-	Queued            int64            `json:"queued"`
-	Dropped           int64            `json:"dropped"`
-	Unfinished        int64            `json:"unfinished"`
-	OfferedPerS       float64          `json:"offered_per_s"`  // scheduled
-	AchievedPerS      float64          `json:"achieved_per_s"` // ok
-	OKInTime          int64            `json:"ok_in_time"`     // of those, before the schedule ended
-	EndedInTime       int64            `json:"ended_in_time"`
-	LatencyMs         *Quantiles       `json:"latency_ms"` // null: nothing ended
-	LatencyOKMs       *Quantiles       `json:"latency_ok_ms"`
-	ServiceMs         *Quantiles       `json:"service_ms"`
-	LatenessUs        *Quantiles       `json:"lateness_us"`
-	ConnectMs         *Quantiles       `json:"connect_ms"`
-	Causes            map[string]int64 `json:"causes"`
-	Status            map[int]int64    `json:"status"`
-	FirstOfS          map[string]Time  `json:"first_of_s"` // seconds after t = 0
+type Report = Record
+
+// Record is what a Result and its Report share, which is all but the histograms.
+// What is marked as derived is there in a Report only. What has merge:"+" is
+// added up by Merge.
+type Record struct {
+	Schema   string    `json:"schema"`    // derived
+	StartUTC time.Time `json:"start_utc"` // t = 0 of the schedule, for results of several machines
+	ElapsedS float64   `json:"elapsed_s"` // derived: of the schedule
+	Mode     Mode      `json:"mode"`
+	figures.Counts
+	Unfinished   int64   `json:"unfinished" merge:"+"`
+	OfferedPerS  float64 `json:"offered_per_s"`  // derived: scheduled
+	AchievedPerS float64 `json:"achieved_per_s"` // derived: ok in time
+	// OKInTime and EndedInTime are the requests that had succeeded, and ended
+	// either way, when the schedule ended: a rate is theirs over Elapsed. What
+	// comes in the drain is no evidence that the target kept up.
+	OKInTime    int64 `json:"ok_in_time" merge:"+"`
+	EndedInTime int64 `json:"ended_in_time" merge:"+"`
+	// The quantiles are derived. null: nothing ended.
+	LatencyMs   *Quantiles       `json:"latency_ms"`
+	LatencyOKMs *Quantiles       `json:"latency_ok_ms"`
+	ServiceMs   *Quantiles       `json:"service_ms"`
+	LatenessUs  *Quantiles       `json:"lateness_us"`
+	ConnectMs   *Quantiles       `json:"connect_ms"`
+	Causes      map[string]int64 `json:"causes"`
+	Status      map[int]int64    `json:"status"`     // final responses by status code, complete ones only
+	FirstOfS    map[string]Time  `json:"first_of_s"` // derived: seconds after t = 0
+	// OKBeforeFirst are the requests that had succeeded before the first failure
+	// by each cause.
 	OKBeforeFirst     map[string]int64 `json:"ok_before_first,omitempty"`
-	Connections       int              `json:"connections"`
-	ConnectionsOpened int64            `json:"connections_opened"`
-	PeakConnections   int64            `json:"peak_connections"`
-	ClosedIdle        int64            `json:"closed_idle"`
-	Unasked           int64            `json:"unasked"`
-	Interim           int64            `json:"interim"`
-	BytesReceived     int64            `json:"bytes_received"`
-	BytesSent         int64            `json:"bytes_sent"`
-	BadWhy            string           `json:"bad_why,omitempty"`
-	BadSample         []byte           `json:"bad_sample,omitempty"`
-	Loops             int              `json:"loops"`
-	CPUUserS          Time             `json:"cpu_user_s"`
-	CPUSysS           Time             `json:"cpu_sys_s"`
-	CPUUsPerRequest   *float64         `json:"cpu_us_per_request"` // null: nothing was sent
-	Bottleneck        string           `json:"bottleneck"`
-	Why               string           `json:"why"`
-	OwnLimit          string           `json:"own_limit,omitempty"`
-	StoppedBy         string           `json:"stopped_by,omitempty"`
-	Interrupted       bool             `json:"interrupted"`
-	StartNs           int64            `json:"start_ns"` // CLOCK_MONOTONIC of the machine
-	EndNs             int64            `json:"end_ns"`
-	DoneNs            int64            `json:"done_ns"`
-	// Histograms are in nanoseconds, in HdrHistogram's V2 compressed base64.
+	Connections       int              `json:"connections" merge:"+"`        // as asked
+	ConnectionsOpened int64            `json:"connections_opened" merge:"+"` // established over the run; Connections is perfect keep-alive
+	PeakConnections   int64            `json:"peak_connections" merge:"+"`   // most established at once
+	ClosedIdle        int64            `json:"closed_idle" merge:"+"`        // closed by the server between requests: not an error
+	Unasked           int64            `json:"unasked" merge:"+"`            // closed because bytes came between requests: the server's framing is broken
+	Interim           int64            `json:"interim" merge:"+"`            // 1xx responses skipped
+	BytesReceived     int64            `json:"bytes_received" merge:"+"`
+	BytesSent         int64            `json:"bytes_sent" merge:"+"`
+	BadWhy            string           `json:"bad_why,omitempty"`    // what was wrong with the first CauseBadResponse
+	BadSample         []byte           `json:"bad_sample,omitempty"` // and the bytes read last when it showed, at most 256
+	Loops             int              `json:"loops" merge:"+"`
+	CPUUser           Time             `json:"cpu_user_s" merge:"+"` // of the loop threads
+	CPUSys            Time             `json:"cpu_sys_s" merge:"+"`
+	CPUUsPerRequest   *float64         `json:"cpu_us_per_request"` // derived; null: nothing was sent
+
+	// Bottleneck says whose limit the run met: "generator", "target" or
+	// "none" (the schedule was met with room to spare), and Why in a sentence.
+	Bottleneck string `json:"bottleneck"`
+	Why        string `json:"why"`
+
+	// OwnLimit is set when this host, not the target, ran out of something:
+	// a sentence that names whose source ports or file descriptors. Such a
+	// run says nothing about the target.
+	OwnLimit    string `json:"own_limit,omitempty"`
+	StoppedBy   string `json:"stopped_by,omitempty"` // the Stop that ended the schedule, as "cause ×count"
+	Interrupted bool   `json:"interrupted"`          // the context ended the schedule
+
+	StartNs int64 `json:"start_ns"` // t = 0 of the schedule, CLOCK_MONOTONIC of the machine
+	EndNs   int64 `json:"end_ns"`   // end of the schedule
+	DoneNs  int64 `json:"done_ns"`  // end of the drain
+
+	// Histograms are derived: in nanoseconds, in HdrHistogram's V2 compressed
+	// base64.
 	Histograms map[string]string `json:"histograms"`
 }
 
 // Time is a duration that JSON shows in seconds, to the nanosecond.
 type Time time.Duration
 
-func (t Time) MarshalJSON() ([]byte, error) { return json.Marshal(time.Duration(t).Seconds()) }
+// Seconds is t in seconds.
+func (t Time) Seconds() float64 { return time.Duration(t).Seconds() }
+
+func (t Time) MarshalJSON() ([]byte, error) { return json.Marshal(t.Seconds()) }
 
 func (t *Time) UnmarshalJSON(b []byte) error {
 	var s float64
@@ -82,23 +102,18 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Quantiles of a histogram, in the unit its field names.
+// Quantiles of a histogram, in the unit its field names, and its mean.
 type Quantiles struct {
 	Mean float64 `json:"mean"`
-	P50  float64 `json:"p50"`
-	P90  float64 `json:"p90"`
-	P99  float64 `json:"p99"`
-	P999 float64 `json:"p999"`
-	Max  float64 `json:"max"`
+	figures.Latency
 }
 
 func quantiles(h *hdrhistogram.Histogram, unit time.Duration) *Quantiles {
-	if h.TotalCount() == 0 {
+	q := figures.Quantiles(h, float64(unit))
+	if q == nil {
 		return nil
 	}
-	q := h.ValueAtPercentilesSlice([]float64{50, 90, 99, 99.9})
-	in := func(ns float64) float64 { return math.Round(ns/float64(unit)*1e4) / 1e4 }
-	return &Quantiles{in(h.Mean()), in(float64(q[0])), in(float64(q[1])), in(float64(q[2])), in(float64(q[3])), in(float64(h.Max()))}
+	return &Quantiles{figures.Round(h.Mean(), float64(unit)), *q}
 }
 
 // histograms names the histograms of r for Report.Histograms.
@@ -110,28 +125,15 @@ func (r *Result) histograms() map[string]**hdrhistogram.Histogram {
 
 // Report makes the JSON form of r.
 func (r *Result) Report() (*Report, error) {
-	s := r.Elapsed().Seconds()
-	perSecond := func(n int64) float64 {
-		if s <= 0 {
-			return 0
-		}
-		return float64(n) / s
+	p := r.Record
+	p.Schema, p.ElapsedS = ReportSchema, r.Elapsed().Seconds()
+	if s := p.ElapsedS; s > 0 {
+		p.OfferedPerS, p.AchievedPerS = float64(r.Scheduled)/s, float64(r.OKInTime)/s
 	}
-	p := &Report{
-		Schema: ReportSchema, StartUTC: r.StartUTC, ElapsedS: s, Mode: r.Mode.String(),
-		Scheduled: r.Scheduled, Sent: r.Sent, OK: r.OK, Failed: r.Failed, Late: r.Late, Queued: r.Queued, Dropped: r.Dropped,
-		Unfinished: r.Unfinished, OfferedPerS: perSecond(r.Scheduled), AchievedPerS: perSecond(r.OKInTime),
-		OKInTime: r.OKInTime, EndedInTime: r.EndedInTime,
-		LatencyMs: quantiles(r.Latency, time.Millisecond), LatencyOKMs: quantiles(r.LatencyOK, time.Millisecond),
-		ServiceMs: quantiles(r.Service, time.Millisecond), LatenessUs: quantiles(r.Lateness, time.Microsecond),
-		ConnectMs: quantiles(r.Connect, time.Millisecond),
-		Causes:    r.Causes, Status: r.Status, FirstOfS: make(map[string]Time), OKBeforeFirst: r.OKBeforeFirst,
-		Connections: r.Connections, ConnectionsOpened: r.ConnectionsOpened, PeakConnections: r.PeakConnections,
-		ClosedIdle: r.ClosedIdle, Unasked: r.Unasked, Interim: r.Interim, BytesReceived: r.BytesReceived, BytesSent: r.BytesSent,
-		BadWhy: r.BadWhy, BadSample: r.BadSample, Loops: r.Loops, CPUUserS: Time(r.CPUUser), CPUSysS: Time(r.CPUSys),
-		Bottleneck: r.Bottleneck, Why: r.Why, OwnLimit: r.OwnLimit, StoppedBy: r.StoppedBy, Interrupted: r.Interrupted,
-		StartNs: r.StartNs, EndNs: r.EndNs, DoneNs: r.DoneNs, Histograms: make(map[string]string),
-	}
+	p.LatencyMs, p.LatencyOKMs = quantiles(r.Latency, time.Millisecond), quantiles(r.LatencyOK, time.Millisecond)
+	p.ServiceMs, p.ConnectMs = quantiles(r.Service, time.Millisecond), quantiles(r.Connect, time.Millisecond)
+	p.LatenessUs = quantiles(r.Lateness, time.Microsecond)
+	p.FirstOfS, p.Histograms = make(map[string]Time), make(map[string]string)
 	if r.Sent > 0 {
 		us := float64(r.CPUUser+r.CPUSys) / 1e3 / float64(r.Sent)
 		p.CPUUsPerRequest = &us
@@ -146,7 +148,7 @@ func (r *Result) Report() (*Report, error) {
 		}
 		p.Histograms[name] = string(b)
 	}
-	return p, nil
+	return &p, nil
 }
 
 // ReadReport reads the JSON of one Report.
@@ -163,26 +165,12 @@ func ReadReport(from io.Reader) (*Report, error) {
 
 // Result makes the Result that p was made of.
 func (p *Report) Result() (*Result, error) {
-	mode, err := ParseMode(p.Mode)
-	if err != nil {
-		return nil, fmt.Errorf("load report: %w", err)
-	}
-	r := &Result{
-		Counts:     Counts{p.Scheduled, p.Sent, p.OK, p.Failed, p.Late, p.Queued, p.Dropped},
-		Unfinished: p.Unfinished, OKInTime: p.OKInTime, EndedInTime: p.EndedInTime, Causes: p.Causes, Status: p.Status,
-		FirstOf: make(map[string]int64), OKBeforeFirst: p.OKBeforeFirst,
-		StartUTC: p.StartUTC, StartNs: p.StartNs, EndNs: p.EndNs, DoneNs: p.DoneNs,
-		Mode: mode, Connections: p.Connections, Loops: p.Loops,
-		ConnectionsOpened: p.ConnectionsOpened, PeakConnections: p.PeakConnections,
-		ClosedIdle: p.ClosedIdle, Unasked: p.Unasked, Interim: p.Interim,
-		BytesReceived: p.BytesReceived, BytesSent: p.BytesSent, BadWhy: p.BadWhy, BadSample: p.BadSample,
-		CPUUser: time.Duration(p.CPUUserS), CPUSys: time.Duration(p.CPUSysS),
-		Bottleneck: p.Bottleneck, Why: p.Why, OwnLimit: p.OwnLimit, StoppedBy: p.StoppedBy, Interrupted: p.Interrupted,
-	}
+	r := &Result{Record: *p, FirstOf: make(map[string]int64)}
 	for k, t := range p.FirstOfS {
 		r.FirstOf[k] = p.StartNs + int64(t)
 	}
 	for name, h := range r.histograms() {
+		var err error
 		if *h, err = hdrhistogram.Decode([]byte(p.Histograms[name])); err != nil {
 			return nil, fmt.Errorf("load report: decoding the %s histogram: %w", name, err)
 		}

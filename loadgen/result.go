@@ -4,38 +4,12 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/lab99/lab99/loadgen/figures"
 )
 
 // Counts are the requests of a run or of an interval.
-type Counts struct {
-	Scheduled int64
-	Sent      int64
-	OK        int64 // ended with a complete 2xx or 3xx response
-	Failed    int64
-	Late      int64
-	Queued    int64
-	Dropped   int64
-}
-
-func (c *Counts) add(d *Counts) {
-	c.Scheduled += d.Scheduled
-	c.Sent += d.Sent
-	c.OK += d.OK
-	c.Failed += d.Failed
-	c.Late += d.Late
-	c.Queued += d.Queued
-	c.Dropped += d.Dropped
-}
-
-func (c *Counts) sub(d *Counts) {
-	c.Scheduled -= d.Scheduled
-	c.Sent -= d.Sent
-	c.OK -= d.OK
-	c.Failed -= d.Failed
-	c.Late -= d.Late
-	c.Queued -= d.Queued
-	c.Dropped -= d.Dropped
-}
+type Counts = figures.Counts
 
 // Snapshot is what happened in one interval. Counts and Causes are increments.
 type Snapshot struct {
@@ -64,15 +38,7 @@ type Snapshot struct {
 // All histograms are in nanoseconds, of one layout (three significant digits
 // up to an hour), so that those of several results merge without loss.
 type Result struct {
-	Counts
-	Unfinished int64
-	// OKInTime and EndedInTime are the requests that had succeeded, and ended
-	// either way, when the schedule ended: a rate is theirs over Elapsed. What
-	// comes in the drain is no evidence that the target kept up.
-	OKInTime    int64
-	EndedInTime int64
-	Causes      map[string]int64
-	Status      map[int]int64 // final responses by status code, complete ones only
+	Record
 
 	Latency   *hdrhistogram.Histogram // all that ended, failures and timeouts included
 	LatencyOK *hdrhistogram.Histogram // those that succeeded
@@ -80,46 +46,9 @@ type Result struct {
 	Lateness  *hdrhistogram.Histogram // of requests not queued; empty in Closed mode
 	Connect   *hdrhistogram.Histogram // of connections established
 
-	// FirstOf is the CLOCK_MONOTONIC moment of the first failure by each
-	// cause; OKBeforeFirst the requests that had succeeded before it.
-	FirstOf       map[string]int64
-	OKBeforeFirst map[string]int64
-
-	StartUTC time.Time // t = 0 of the schedule, for results of several machines
-
-	StartNs int64 // t = 0 of the schedule, CLOCK_MONOTONIC
-	EndNs   int64 // end of the schedule
-	DoneNs  int64 // end of the drain
-
-	Mode              Mode
-	Connections       int // as asked
-	Loops             int
-	ConnectionsOpened int64 // established over the run; Connections is perfect keep-alive
-	PeakConnections   int64 // most established at once
-	ClosedIdle        int64 // closed by the server between requests: not an error
-	Unasked           int64 // closed because bytes came between requests: the server's framing is broken
-	Interim           int64 // 1xx responses skipped
-	BytesReceived     int64
-	BytesSent         int64
-	BadWhy            string // what was wrong with the first CauseBadResponse
-	BadSample         []byte // and the bytes read last when it showed, at most 256
-
-	CPUUser time.Duration // of the loop threads
-	CPUSys  time.Duration
-
-	// Bottleneck says whose limit the run met: "generator", "target" or
-	// "none" (the schedule was met with room to spare), and Why in a sentence.
-	Bottleneck string
-	Why        string
-
-	// OwnLimit is set when this host, not the target, ran out of something:
-	// a sentence that names whose source ports or file descriptors. Such a
-	// run says nothing about the target.
-	OwnLimit string
-
-	StoppedBy   string // the Stop that ended the schedule, as "cause ×count"; "" otherwise
-	Interrupted bool   // the context ended the schedule
+	// FirstOf is the CLOCK_MONOTONIC moment of the first failure by each cause.
+	FirstOf map[string]int64
 }
 
 // Elapsed is the length of the schedule.
-func (r *Result) Elapsed() time.Duration { return time.Duration(r.EndNs - r.StartNs) }
+func (r *Record) Elapsed() time.Duration { return time.Duration(r.EndNs - r.StartNs) }

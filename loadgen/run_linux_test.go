@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/lab99/lab99/loadgen/figures"
 )
 
 func TestEveryModeMeetsTheScheduleAndSaysSo(t *testing.T) {
@@ -103,7 +105,7 @@ func TestSnapshotsAddUpToTheResult(t *testing.T) {
 	var tail Snapshot
 	c := Config{URL: s.url, Connections: 4, Loops: 2, Profile: Constant(1000), Duration: 300 * time.Millisecond, Every: 20 * time.Millisecond}
 	c.OnSnapshot = func(s Snapshot) {
-		sum.add(&s.Counts)
+		figures.Add(&sum, &s.Counts)
 		n += s.N
 		failed += s.Causes[Cause5xx]
 		interval += int64(s.Interval)

@@ -9,7 +9,7 @@ import (
 func at[T any](v T) *T { return &v }
 
 func TestFindingIsOneSentence(t *testing.T) {
-	base := Variant{Name: "baseline", Verdict: "reproduced", OfferedPerS: 1000, FirstError: at(4.097), OK: at(int64(5200)), Failed: at(int64(4000)), OKBefore: at(int64(4096)),
+	base := Variant{Name: "baseline", Verdict: "reproduced", OfferedPerS: 1000, FirstError: at(4.097), OptionalCounts: OptionalCounts{OK: at(int64(5200)), Failed: at(int64(4000))}, OKBefore: at(int64(4096)),
 		Ports: Ports{Usable: at(int64(4096))}, Predicted: law.Prediction{Tuples: 4096}, Errors: &Errors{Error99: 4000}}
 	held := Variant{Name: "keepalive", Verdict: "mitigated", OfferedPerS: 1000}
 	more := Variant{Name: "tw-reuse", Verdict: "mitigated", OfferedPerS: 1000}
@@ -47,7 +47,7 @@ func TestFindingIsOneSentence(t *testing.T) {
 		{"a remedy that is none", []Variant{both, {Name: "worse", Verdict: "reproduced", FirstError: at(1.5)}}, "nginx came to a crawl 7.04 s after the load began, with half of its 4,096 source ports taken, used up the rest by 27.2 s and refused 78.4 % of the requests from then on; “worse” (after 1.50 s) ran out of ports even sooner."},
 		{"a first that is no baseline", []Variant{named, held}, "With “slow” nginx ran out of its 4,096 source ports 4.10 s after the load began and refused 78.4 % of the requests from then on; keepalive held 1,000 requests/s."},
 		{"none fails", []Variant{held, {Name: "other", Verdict: "inconclusive"}}, "keepalive held 1,000 requests/s without a failure; “other” is undecided: nothing failed yet but its ports are filling up."},
-		{"other failures", []Variant{{Name: "race", Verdict: "not-reproduced", Failed: at(int64(12))}}, "“race” failed 12 requests, none of them for want of ports."},
+		{"other failures", []Variant{{Name: "race", Verdict: "not-reproduced", OptionalCounts: OptionalCounts{Failed: at(int64(12))}}}, "“race” failed 12 requests, none of them for want of ports."},
 		{"faults", []Variant{{Name: "a", Verdict: "invalid", Why: "process 7 (nginx) ended; and more"}, {Name: "b", Verdict: "error", Why: "the agent is gone\npanic"}},
 			"“a” is invalid: process 7 (nginx) ended; “b” ended in an error of the lab: the agent is gone."},
 		{"a race ranks nobody", []Variant{raced, quicker}, "nginx ran out of its 4,096 source ports 4.10 s after the load began and refused 78.4 % of the requests from then on; nginx-1-26 (after 2.00 s) ran out of ports all the same."},
@@ -70,8 +70,7 @@ func TestFindingIsOneSentence(t *testing.T) {
 
 // TestFindingOfWhatWasNotMeasured: any figure may be missing.
 func TestFindingOfWhatWasNotMeasured(t *testing.T) {
-	full := Variant{Name: "baseline", Verdict: "reproduced", OfferedPerS: 1000, FirstError: at(4.097), OK: at(int64(5200)), Failed: at(int64(4000)), OKBefore: at(int64(4096)),
-		Scheduled: at(int64(9200)), Dropped: at(int64(1)), Unfinished: at(int64(1)), CollapseS: at(2.0), RecoveredS: at(61.0), Collapsed: true,
+	full := Variant{Name: "baseline", Verdict: "reproduced", OfferedPerS: 1000, FirstError: at(4.097), OptionalCounts: OptionalCounts{OK: at(int64(5200)), Failed: at(int64(4000)), Scheduled: at(int64(9200)), Dropped: at(int64(1))}, OKBefore: at(int64(4096)), Unfinished: at(int64(1)), CollapseS: at(2.0), RecoveredS: at(61.0), Collapsed: true,
 		Ports: Ports{Usable: at(int64(4096))}, Predicted: law.Prediction{Tuples: 4096, HoldS: 61}, Errors: &Errors{NoLiveUpstreams: 4000}, NginxLog: &Errors{Error99: 1},
 		Bystander: &BystanderTries{}}
 	for _, without := range []func(*Variant){

@@ -31,20 +31,14 @@ type Sample struct {
 // Load is what the generator did since its previous Load sample: increments,
 // except InFlight and Waiting, which are levels.
 type Load struct {
-	IntervalS float64  `json:"interval_s"`
-	Scheduled int64    `json:"scheduled"`
-	Sent      int64    `json:"sent"`
-	OK        int64    `json:"ok"`
-	Failed    int64    `json:"failed"`
-	Late      int64    `json:"late"`
-	Queued    int64    `json:"queued"`
-	Dropped   int64    `json:"dropped"`
-	InFlight  int64    `json:"in_flight"`
-	Waiting   int64    `json:"waiting"`
-	Errors    Errors   `json:"errors"`
-	P50ms     *float64 `json:"p50_ms"` // latency of the requests that ended in the interval; nil: none did
-	P99ms     *float64 `json:"p99_ms"`
-	MaxMs     *float64 `json:"max_ms"`
+	IntervalS float64 `json:"interval_s"`
+	Counts
+	InFlight int64    `json:"in_flight"`
+	Waiting  int64    `json:"waiting"`
+	Errors   Errors   `json:"errors"`
+	P50ms    *float64 `json:"p50_ms"` // latency of the requests that ended in the interval; nil: none did
+	P99ms    *float64 `json:"p99_ms"`
+	MaxMs    *float64 `json:"max_ms"`
 }
 
 // Errors counts failed requests, or lines of nginx's error log, by cause.

@@ -1,6 +1,9 @@
 package results
 
-import "github.com/lab99/lab99/lab/law"
+import (
+	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/loadgen/figures"
+)
 
 // SummarySchema names the format of summary.json, kept stable; its JSON Schema
 // is in the package schema.
@@ -25,21 +28,15 @@ type Summary struct {
 
 // Variant is one row.
 type Variant struct {
-	Name        string          `json:"name"`
-	Verdict     string          `json:"verdict"`
-	Expected    string          `json:"expected"` // the verdict asked for, after "predicted" was looked up
-	AsExpected  *bool           `json:"as_expected"`
-	Why         string          `json:"why"` // the verdict in one sentence
-	Collapsed   bool            `json:"collapsed"`
-	OfferedPerS float64         `json:"offered_per_s"`
-	Scheduled   *int64          `json:"scheduled"`
-	Sent        *int64          `json:"sent"`
-	Late        *int64          `json:"late"`
-	Queued      *int64          `json:"queued"`
-	Dropped     *int64          `json:"dropped"`
+	Name        string  `json:"name"`
+	Verdict     string  `json:"verdict"`
+	Expected    string  `json:"expected"` // the verdict asked for, after "predicted" was looked up
+	AsExpected  *bool   `json:"as_expected"`
+	Why         string  `json:"why"` // the verdict in one sentence
+	Collapsed   bool    `json:"collapsed"`
+	OfferedPerS float64 `json:"offered_per_s"`
+	OptionalCounts
 	Unfinished  *int64          `json:"unfinished"`
-	OK          *int64          `json:"ok"`
-	Failed      *int64          `json:"failed"`
 	Errors      *Errors         `json:"errors"`
 	NginxLog    *Errors         `json:"nginx_log"`
 	FirstError  *float64        `json:"first_error_99_s"`
@@ -76,14 +73,8 @@ type TimeWait struct {
 	BackendPeak *int64 `json:"backend_peak"`
 }
 
-// Latency holds quantiles in milliseconds.
-type Latency struct {
-	P50  float64 `json:"p50"`
-	P90  float64 `json:"p90"`
-	P99  float64 `json:"p99"`
-	P999 float64 `json:"p999"`
-	Max  float64 `json:"max"`
-}
+// Latency holds quantiles, in milliseconds where nothing else is said.
+type Latency = figures.Latency
 
 // NeighbourMs is the latency of the neighbour request in milliseconds.
 type NeighbourMs struct {

@@ -1,5 +1,13 @@
 package results
 
+import "github.com/lab99/lab99/loadgen/figures"
+
+// The counts of a load's requests, in every record of it.
+type (
+	Counts         = figures.Counts
+	OptionalCounts = figures.Optional
+)
+
 // TotalsFile holds the generator's totals of a variant.
 const TotalsFile = "load.json"
 
@@ -7,15 +15,9 @@ const TotalsFile = "load.json"
 // that Scheduled = Sent + Dropped, Sent = OK + Failed + Unfinished, and that
 // the causes add up to Failed.
 type Totals struct {
-	StartNs     int64            `json:"start_ns"` // CLOCK_MONOTONIC of the first scheduled send
-	EndNs       int64            `json:"end_ns"`   // of the schedule, before the drain
-	Scheduled   int64            `json:"scheduled"`
-	Sent        int64            `json:"sent"`
-	OK          int64            `json:"ok"`
-	Failed      int64            `json:"failed"`
-	Late        int64            `json:"late"`
-	Queued      int64            `json:"queued"`
-	Dropped     int64            `json:"dropped"`
+	StartNs int64 `json:"start_ns"` // CLOCK_MONOTONIC of the first scheduled send
+	EndNs   int64 `json:"end_ns"`   // of the schedule, before the drain
+	Counts
 	Unfinished  int64            `json:"unfinished"`
 	Causes      map[string]int64 `json:"causes"`
 	Errors      Errors           `json:"errors"` // the causes, folded into the lab's three

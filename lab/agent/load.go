@@ -126,9 +126,8 @@ func classify502(status int, _ []byte) string {
 func loadSample(s loadgen.Snapshot) *results.Load {
 	r := &results.Load{
 		IntervalS: s.Interval.Seconds(),
-		Scheduled: s.Scheduled, Sent: s.Sent, OK: s.OK, Failed: s.Failed,
-		Late: s.Late, Queued: s.Queued, Dropped: s.Dropped,
-		InFlight: s.InFlight, Waiting: s.Waiting,
+		Counts:    s.Counts,
+		InFlight:  s.InFlight, Waiting: s.Waiting,
 		Errors: foldCauses(s.Causes),
 	}
 	if s.N > 0 {
@@ -156,8 +155,7 @@ func foldCauses(causes map[string]int64) results.Errors {
 func loadDone(r *loadgen.Result) (*LoadDone, error) {
 	d := &LoadDone{Totals: results.Totals{
 		StartNs: r.StartNs, EndNs: r.EndNs,
-		Scheduled: r.Scheduled, Sent: r.Sent, OK: r.OK, Failed: r.Failed,
-		Late: r.Late, Queued: r.Queued, Dropped: r.Dropped, Unfinished: r.Unfinished,
+		Counts: r.Counts, Unfinished: r.Unfinished,
 		Causes: r.Causes, Errors: foldCauses(r.Causes),
 		LatenessP99: float64(r.Lateness.ValueAtQuantile(99)) / 1e3,
 		Opened:      r.ConnectionsOpened,

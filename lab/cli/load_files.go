@@ -13,6 +13,7 @@ import (
 	"github.com/lab99/lab99/lab"
 	"github.com/lab99/lab99/lab/clock"
 	"github.com/lab99/lab99/loadgen"
+	"github.com/lab99/lab99/loadgen/figures"
 )
 
 // loadRecorder writes the snapshots of a load to files. The first error ends
@@ -47,12 +48,18 @@ func newLoadRecorder(csvPath, hlogPath string) (*loadRecorder, error) {
 		*f.to = &recordFile{file, bufio.NewWriter(file)}
 	}
 	if r.csv != nil {
-		fmt.Fprintln(r.csv.w, csvHeader)
+		fmt.Fprintln(r.csv.w, csvHeader())
 	}
 	return &r, nil
 }
 
-const csvHeader = "t_s,interval_s,scheduled,sent,ok,failed,late,queued,dropped,in_flight,waiting,open,p50_ms,p90_ms,p99_ms,max_ms,causes"
+func csvHeader() string {
+	counts := ""
+	for name := range figures.All(loadgen.Counts{}) {
+		counts += "," + name.JSON
+	}
+	return "t_s,interval_s" + counts + ",in_flight,waiting,open,p50_ms,p90_ms,p99_ms,max_ms,causes"
+}
 
 func (r *loadRecorder) take(s *loadgen.Snapshot) {
 	if r.err != nil || r.csv == nil && r.hlog == nil {
@@ -79,8 +86,11 @@ func (f *recordFile) line(s *loadgen.Snapshot, base int64) error {
 	for _, c := range slices.Sorted(maps.Keys(s.Causes)) {
 		causes = append(causes, fmt.Sprintf("%s=%d", c, s.Causes[c]))
 	}
-	_, err := fmt.Fprintf(f.w, "%.3f,%.3f,%d,%d,%d,%d,%d,%d,%d,%d,%d,%d,%s,%s\n",
-		float64(s.MonoNs-base)/1e9, s.Interval.Seconds(), s.Scheduled, s.Sent, s.OK, s.Failed, s.Late, s.Queued, s.Dropped,
+	counts := ""
+	for _, n := range figures.All(s.Counts) {
+		counts += fmt.Sprintf(",%d", n)
+	}
+	_, err := fmt.Fprintf(f.w, "%.3f,%.3f%s,%d,%d,%d,%s,%s\n", float64(s.MonoNs-base)/1e9, s.Interval.Seconds(), counts,
 		s.InFlight, s.Waiting, s.Open, quantiles, strings.Join(causes, ";"))
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/lab99/lab99/lab"
 	"github.com/lab99/lab99/loadgen"
 )
 
@@ -14,7 +15,7 @@ type loadDocument struct {
 	*loadgen.Report
 	URL   string   `json:"url"`
 	Asked string   `json:"asked"` // the schedule, as it was asked for
-	Tool  toolName `json:"tool"`
+	Tool  lab.Tool `json:"tool"`
 	// RequestedPerS is the rate the profile asks for over the time it ran;
 	// null in closed mode, which asks for none.
 	RequestedPerS *float64 `json:"requested_per_s"`
@@ -28,11 +29,6 @@ type loadDocument struct {
 	Search *searchRun  `json:"search,omitempty"`
 
 	result *loadgen.Result
-}
-
-type toolName struct {
-	Version  string `json:"version"`
-	Revision string `json:"revision"`
 }
 
 // sloOutcome tells whether the limits asked for were kept.
@@ -49,7 +45,7 @@ func (o *loadOptions) document(r *loadgen.Result) (*loadDocument, error) {
 		return nil, fmt.Errorf("wording the result: %w", err)
 	}
 	d := &loadDocument{
-		Report: report, URL: o.config.URL, Asked: o.asked, Tool: toolName(tool()),
+		Report: report, URL: o.config.URL, Asked: o.asked, Tool: tool(),
 		ConnectionsIdeal: idealConnections(r, int64(o.config.CloseAfter)), result: r,
 	}
 	if p := o.config.Profile; p != nil && r.Elapsed() > 0 {

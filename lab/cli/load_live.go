@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lab99/lab99/loadgen"
+	"github.com/lab99/lab99/loadgen/figures"
 	"golang.org/x/term"
 )
 
@@ -45,10 +46,7 @@ func (l *liveLine) show(s *loadgen.Snapshot, total time.Duration) {
 		l.base = s.MonoNs - int64(s.Interval)
 		l.from = l.base
 	}
-	l.sum.OK += s.OK
-	l.sum.Failed += s.Failed
-	l.sum.Queued += s.Queued
-	l.sum.Dropped += s.Dropped
+	figures.Add(&l.sum, &s.Counts)
 	l.done += s.OK + s.Failed
 	since := time.Duration(s.MonoNs - l.from)
 	if since < 190*time.Millisecond {

@@ -78,7 +78,7 @@ func readLoad(file string) (*loadDocument, error) {
 // mergeDocuments adds documents. What was requested is averaged over the time
 // that any of them ran, as what was achieved is.
 func mergeDocuments(docs []*loadDocument) (*loadDocument, error) {
-	m := &loadDocument{Asked: fmt.Sprintf("%d loads added up", len(docs)), Tool: toolName(tool())}
+	m := &loadDocument{Asked: fmt.Sprintf("%d loads added up", len(docs)), Tool: tool()}
 	var results []*loadgen.Result
 	var requested float64
 	known := true

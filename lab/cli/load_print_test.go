@@ -37,7 +37,7 @@ func TestLastLineSaysWhoseLimit(t *testing.T) {
 }
 
 func TestIdealConnections(t *testing.T) {
-	r := &loadgen.Result{Counts: loadgen.Counts{Sent: 101}, Connections: 8}
+	r := &loadgen.Result{Record: loadgen.Record{Counts: loadgen.Counts{Sent: 101}, Connections: 8}}
 	for closeAfter, want := range map[int64]int64{0: 8, 1: 101, 10: 11, 1000: 1} {
 		if got := idealConnections(r, closeAfter); got != want {
 			t.Errorf("close after %d: %d, want %d", closeAfter, got, want)
@@ -48,7 +48,7 @@ func TestIdealConnections(t *testing.T) {
 func TestGapsBetweenMergedLoads(t *testing.T) {
 	start := time.Date(2026, 11, 23, 5, 0, 0, 0, time.UTC)
 	at := func(from, length time.Duration) *loadDocument {
-		return &loadDocument{Report: &loadgen.Report{StartUTC: start.Add(from)}, result: &loadgen.Result{EndNs: int64(length)}}
+		return &loadDocument{Report: &loadgen.Report{StartUTC: start.Add(from)}, result: &loadgen.Result{Record: loadgen.Record{EndNs: int64(length)}}}
 	}
 	for name, c := range map[string]struct {
 		docs []*loadDocument

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/loadgen/figures"
 	"github.com/lab99/lab99/results"
 )
 
@@ -57,8 +58,7 @@ func (m *Measured) count(v *results.Variant) {
 	if t == nil {
 		return
 	}
-	v.Scheduled, v.Sent, v.Late, v.Queued, v.Dropped, v.Unfinished = &t.Scheduled, &t.Sent, &t.Late, &t.Queued, &t.Dropped, &t.Unfinished
-	v.OK, v.Failed = &t.OK, &t.Failed
+	v.OptionalCounts, v.Unfinished = figures.Taken(t.Counts), &t.Unfinished
 	e := m.attribute()
 	v.Errors = &e
 	end := t.LoadSeconds()

@@ -45,14 +45,14 @@ func measured(s law.Setup, loadS float64, baseline *law.Prediction) Measured {
 			ok := int64(okBy(t)) - int64(okBy(t-step))
 			all := int64(s.RatePerS*t) - int64(s.RatePerS*(t-step))
 			m.Samples = append(m.Samples, results.Sample{Host: results.HostLoad, T: t, Load: &results.Load{
-				IntervalS: step, Scheduled: all, Sent: all, OK: ok, Failed: all - ok,
+				IntervalS: step, Counts: results.Counts{Scheduled: all, Sent: all, OK: ok, Failed: all - ok},
 			}})
 		}
 	}
 	sent := int64(math.Round(s.RatePerS * loadS))
 	ok := int64(math.Round(okBy(loadS)))
 	bad := sent - ok
-	m.Totals = &results.Totals{EndNs: int64(loadS * 1e9), Scheduled: sent, Sent: sent, OK: ok, Failed: bad, Causes: map[string]int64{}}
+	m.Totals = &results.Totals{EndNs: int64(loadS * 1e9), Counts: results.Counts{Scheduled: sent, Sent: sent, OK: ok, Failed: bad}, Causes: map[string]int64{}}
 	proxy.Log = &results.Errors{Error99: bad}
 	if bad > 0 {
 		at := int64(first * 1e9)
@@ -223,7 +223,7 @@ func TestPausedGeneratorIsNoCollapse(t *testing.T) {
 		samples = append(samples, x)
 		if x.Load != nil && math.Abs(x.T-1.5) < 1e-9 {
 			samples = append(samples, results.Sample{Host: results.HostLoad, T: 3, Load: &results.Load{
-				IntervalS: 1.5, Scheduled: 300, Sent: 300, OK: 20, Late: 280,
+				IntervalS: 1.5, Counts: results.Counts{Scheduled: 300, Sent: 300, OK: 20, Late: 280},
 			}})
 		}
 	}

@@ -227,7 +227,9 @@ func TestPoorRunsAreDrawn(t *testing.T) {
 			r.Variants[0].Samples = []results.Sample{{Host: "proxy", T: -1, Net: &results.Net{}}}
 		},
 		"empty samples": func(r *results.Run) { r.Variants[0].Samples = make([]results.Sample, 5) },
-		"no interval":   func(r *results.Run) { r.Variants[0].Samples = []results.Sample{{T: 1, Load: &results.Load{OK: 3}}} },
+		"no interval": func(r *results.Run) {
+			r.Variants[0].Samples = []results.Sample{{T: 1, Load: &results.Load{Counts: results.Counts{OK: 3}}}}
+		},
 		"latency of zero": func(r *results.Run) {
 			r.Variants[0].Samples = []results.Sample{{T: 1, Load: &results.Load{P50ms: &zero, P99ms: &zero, MaxMs: &zero}}}
 		},

@@ -88,7 +88,7 @@ func TestTheOfferedRateHasNoFencePost(t *testing.T) {
 			at := float64(i)/10 + 4e-5
 			n := min(int64(at*rate)+1, int64(2*rate)) - counted
 			counted += n
-			v.samples = append(v.samples, results.Sample{T: at, Load: &results.Load{IntervalS: 0.1, Scheduled: n}})
+			v.samples = append(v.samples, results.Sample{T: at, Load: &results.Load{IntervalS: 0.1, Counts: results.Counts{Scheduled: n}}})
 		}
 		ps := v.offered(0.1).Points
 		if len(ps) != 20 {

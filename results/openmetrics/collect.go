@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/lab99/lab99/loadgen/figures"
 	"github.com/lab99/lab99/results"
 )
 
@@ -21,11 +22,6 @@ var (
 	tuples     = family{"lab99_tuples", gauge, "", "Connections that can exist towards the upstream destinations, TIME_WAIT included: usable ports, times addresses at both ends."}
 	usable     = family{"lab99_usable_ports", gauge, "", "Usable source ports, read back from inside the proxy's network namespace."}
 	requests   = family{"lab99_requests", counter, "", "Requests answered or failed, by what came of them."}
-	scheduled  = family{"lab99_requests_scheduled", counter, "", "Requests whose time had come."}
-	sent       = family{"lab99_requests_sent", counter, "", "Requests sent."}
-	late       = family{"lab99_requests_late", counter, "", "Requests sent more than 10 ms after their time though a connection was free: the generator's fault."}
-	queued     = family{"lab99_requests_queued", counter, "", "Requests that waited because no connection was free: the target's slowness."}
-	dropped    = family{"lab99_requests_dropped", counter, "", "Requests that waited past the timeout and were never sent."}
 	inFlight   = family{"lab99_requests_in_flight", gauge, "", "Requests sent and not yet answered."}
 	waiting    = family{"lab99_requests_waiting", gauge, "", "Requests that wait for a free connection."}
 	latencies  = family{"lab99_latency_seconds", gauge, "seconds", "Latency from the intended send time of the requests that ended in the last interval."}
@@ -122,11 +118,10 @@ func (c *collector) load(at float64, l *results.Load) {
 	}{{"ok", l.OK}, {"error_99", l.Errors.Error99}, {"no_live_upstreams", l.Errors.NoLiveUpstreams}, {"other", l.Errors.Other}} {
 		c.count(requests, at, float64(o.n), "host", results.HostLoad, "outcome", o.name)
 	}
-	for _, o := range []struct {
-		f family
-		n int64
-	}{{scheduled, l.Scheduled}, {sent, l.Sent}, {late, l.Late}, {queued, l.Queued}, {dropped, l.Dropped}} {
-		c.count(o.f, at, float64(o.n), host...)
+	for name, n := range figures.All(l.Counts) {
+		if name.Help != "" { // else it is in requests, by outcome
+			c.count(family{requests.name + "_" + name.JSON, counter, "", name.Help}, at, float64(n), host...)
+		}
 	}
 	c.add(inFlight, at, float64(l.InFlight), host...)
 	c.add(waiting, at, float64(l.Waiting), host...)

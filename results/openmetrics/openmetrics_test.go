@@ -56,10 +56,10 @@ func small() *results.Run {
 		Variants: []results.VariantData{
 			{Name: "v", Events: []results.Event{{Time: "2026-11-23T10:00:00.250Z", T: at(0)}}, Samples: []results.Sample{
 				net(0.1, results.HostProxy, results.Sockets{Dst: dst, State: "established", N: 2}),
-				{Host: results.HostLoad, T: 0.1, Load: &results.Load{OK: 3, Scheduled: 5, Sent: 4, InFlight: 1, P99ms: at(2.5)}},
+				{Host: results.HostLoad, T: 0.1, Load: &results.Load{Counts: results.Counts{OK: 3, Scheduled: 5, Sent: 4}, InFlight: 1, P99ms: at(2.5)}},
 				net(0.3, results.HostProxy, results.Sockets{Dst: dst, State: "time-wait", N: 3}),
-				{Host: results.HostLoad, T: 0.05, Load: &results.Load{OK: 2, Scheduled: 2, Sent: 2}}, // out of turn
-				{Host: results.HostLoad, T: 0.2, Load: &results.Load{OK: 1, Failed: 2, Errors: results.Errors{Error99: 2}, Scheduled: 2, Sent: 2}},
+				{Host: results.HostLoad, T: 0.05, Load: &results.Load{Counts: results.Counts{OK: 2, Scheduled: 2, Sent: 2}}}, // out of turn
+				{Host: results.HostLoad, T: 0.2, Load: &results.Load{Counts: results.Counts{OK: 1, Failed: 2, Scheduled: 2, Sent: 2}, Errors: results.Errors{Error99: 2}}},
 				{Host: results.HostLoad, T: 0.25, Neighbour: &results.Neighbour{Ms: 0.5, Status: 200}},
 				{Host: results.HostLoad, T: 0.35, Neighbour: &results.Neighbour{Ms: 1.5}}, // no answer
 				{Host: results.HostLoad, T: 0.45, Neighbour: &results.Neighbour{Ms: 0.7, Status: 502}},
@@ -187,7 +187,7 @@ func TestShortVariantsHaveAPointAtLeastEverySecond(t *testing.T) {
 func TestThin(t *testing.T) {
 	ms := func(x float64) *float64 { return &x }
 	load := func(at, most float64) results.Sample {
-		return results.Sample{Host: results.HostLoad, T: at, Load: &results.Load{IntervalS: 0.1, Scheduled: 1, Sent: 2, OK: 3, Failed: 4, Late: 5, Queued: 6, Dropped: 7,
+		return results.Sample{Host: results.HostLoad, T: at, Load: &results.Load{IntervalS: 0.1, Counts: results.Counts{Scheduled: 1, Sent: 2, OK: 3, Failed: 4, Late: 5, Queued: 6, Dropped: 7},
 			Errors: results.Errors{Error99: 8, NoLiveUpstreams: 9, Other: 10}, InFlight: int64(10 * at), P50ms: ms(at), MaxMs: ms(most)}}
 	}
 	net := func(at float64, host string, sockets []results.Sockets) results.Sample {
@@ -208,7 +208,7 @@ func TestThin(t *testing.T) {
 	if diff := cmp.Diff([]string{"proxy 0.15", "backend 0.2", "load 0.3", "load 0.4", "proxy 0.6", "load 0.9", "load 1.1"}, kinds); diff != "" {
 		t.Error(diff)
 	}
-	want := &results.Load{IntervalS: 0.2, Scheduled: 2, Sent: 4, OK: 6, Failed: 8, Late: 10, Queued: 12, Dropped: 14,
+	want := &results.Load{IntervalS: 0.2, Counts: results.Counts{Scheduled: 2, Sent: 4, OK: 6, Failed: 8, Late: 10, Queued: 12, Dropped: 14},
 		Errors: results.Errors{Error99: 16, NoLiveUpstreams: 18, Other: 20}, InFlight: 9, P50ms: ms(0.9), MaxMs: ms(9)}
 	if diff := cmp.Diff(want, got[5].Load); diff != "" {
 		t.Error(diff)
@@ -269,7 +269,7 @@ func long(seconds, variants int) *results.Run {
 		d := results.VariantData{Name: name, Events: []results.Event{{Time: time.Date(2026, 11, 23, 10, v*20, 0, 0, time.UTC).Format(time.RFC3339), T: &zero}}}
 		for i := range 10 * seconds {
 			at := float64(i) / 10
-			d.Samples = append(d.Samples, results.Sample{Host: results.HostLoad, T: at, Load: &results.Load{OK: 1, Sent: 1, Scheduled: 1, P50ms: &at, P99ms: &at, MaxMs: &at}},
+			d.Samples = append(d.Samples, results.Sample{Host: results.HostLoad, T: at, Load: &results.Load{Counts: results.Counts{OK: 1, Sent: 1, Scheduled: 1}, P50ms: &at, P99ms: &at, MaxMs: &at}},
 				results.Sample{Host: results.HostLoad, T: at, Neighbour: &results.Neighbour{Ms: at, Status: 200}})
 			for _, host := range []string{results.HostProxy, results.HostBackend} {
 				var sockets []results.Sockets

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/lab99/lab99/loadgen/figures"
 	"github.com/lab99/lab99/results"
 )
 
@@ -50,13 +51,7 @@ func thin(all []results.Sample) []results.Sample {
 // those of the later, and the highest latency that of both.
 func plus(a, b results.Load) *results.Load {
 	b.IntervalS += a.IntervalS
-	b.Scheduled += a.Scheduled
-	b.Sent += a.Sent
-	b.OK += a.OK
-	b.Failed += a.Failed
-	b.Late += a.Late
-	b.Queued += a.Queued
-	b.Dropped += a.Dropped
+	figures.Add(&b.Counts, &a.Counts)
 	b.Errors.Error99 += a.Errors.Error99
 	b.Errors.NoLiveUpstreams += a.Errors.NoLiveUpstreams
 	b.Errors.Other += a.Errors.Other

@@ -134,7 +134,7 @@ func TestTimelineOfFailures(t *testing.T) {
 	var samples []results.Sample
 	load := func(from, to float64, ok, failed int64) {
 		for s := from; s < to-1e-9; s += 0.1 {
-			samples = append(samples, results.Sample{T: s + 0.1, Host: results.HostLoad, Load: &results.Load{IntervalS: 0.1, OK: ok, Failed: failed, Errors: results.Errors{Other: failed}}})
+			samples = append(samples, results.Sample{T: s + 0.1, Host: results.HostLoad, Load: &results.Load{IntervalS: 0.1, Counts: results.Counts{OK: ok, Failed: failed}, Errors: results.Errors{Other: failed}}})
 		}
 	}
 	load(0, 1.5, 20, 0)

@@ -11,7 +11,7 @@ func TestCellsOfARow(t *testing.T) {
 	n := func(v int64) *int64 { return &v }
 	f := func(v float64) *float64 { return &v }
 	row := func(change func(*results.Variant)) variant {
-		v := results.Variant{OfferedPerS: 200, Scheduled: n(1500), OK: n(500), Failed: n(1000), Errors: &results.Errors{Error99: 1000}, ReuseRatio: f(0), RhoSteady: f(24.4),
+		v := results.Variant{OfferedPerS: 200, OptionalCounts: results.OptionalCounts{Scheduled: n(1500), OK: n(500), Failed: n(1000)}, Errors: &results.Errors{Error99: 1000}, ReuseRatio: f(0), RhoSteady: f(24.4),
 			Ports: results.Ports{PeakUsed: n(500)}, TimeWait: results.TimeWait{ProxyPeak: n(500), BackendPeak: n(1)}, Predicted: law.Prediction{Tuples: 500}}
 		change(&v)
 		return variant{Variant: v}

@@ -152,8 +152,7 @@ func (e *evaluation) summary() results.Variant {
 	q := func(p float64) float64 { return float64(e.lat.ValueAtQuantile(p)) / 1000 }
 	errs := results.Errors{Error99: e.e99}
 	v := results.Variant{Name: e.Name, Verdict: e.Verdict, Expected: e.Verdict, AsExpected: ptr(true), Why: "As the law says.",
-		Collapsed: e.collapse != nil, OfferedPerS: e.RatePerS, Scheduled: ptr(sent + e.dropped), Sent: ptr(sent), Late: ptr(int64(0)),
-		Queued: ptr(e.dropped), Dropped: ptr(e.dropped), Unfinished: ptr(int64(0)), OK: ptr(e.ok), Failed: ptr(e.e99), Errors: &errs, NginxLog: &errs,
+		Collapsed: e.collapse != nil, OfferedPerS: e.RatePerS, OptionalCounts: results.OptionalCounts{Scheduled: ptr(sent + e.dropped), Sent: ptr(sent), Late: ptr(int64(0)), Queued: ptr(e.dropped), Dropped: ptr(e.dropped), OK: ptr(e.ok), Failed: ptr(e.e99)}, Unfinished: ptr(int64(0)), Errors: &errs, NginxLog: &errs,
 		FirstError: e.first, OKBefore: e.okBefore, CollapseS: e.collapse, RecoveredS: e.recovered, LoadEndS: ptr(e.end), Predicted: e.law,
 		NewConns: ptr(e.conns), ReuseRatio: ptr(1 - float64(e.conns)/float64(e.ok)), CloseShare: ptr(e.Churn), RhoSteady: ptr(e.law.Rho),
 		Ports: results.Ports{Usable: ptr(int64(e.Tuples)), PeakUsed: ptr(e.peak)}, TimeWait: results.TimeWait{ProxyPeak: ptr(int64(float64(e.peak) * e.Churn)), BackendPeak: ptr(int64(0))},
