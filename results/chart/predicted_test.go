@@ -42,8 +42,8 @@ func TestTheTitleIsOfAllForecasts(t *testing.T) {
 	}{
 		"held":           {[]variant{variantOf("a", good, good)}, "All 2 forecasts met the measurement within their tolerances, the furthest off by 0.1 %"},
 		"exact":          {[]variant{variantOf("a", compared("tuples in use at the most", "tuples", 300, 300, 3, ""))}, "The one forecast was exact"},
-		"one broke":      {[]variant{variantOf("a", good), variantOf("b", good, bad)}, "The run left the law in 1 of 3 forecasts: ok in all of b (+9.1 %, unexplained)"},
-		"many broke":     {[]variant{variantOf("a", bad, bad, bad, bad, good)}, "The run left the law in 4 of 5 forecasts, among them ok in all of a (+9.1 %, unexplained), ok in all of a (+9.1 %, unexplained) and ok in all of a (+9.1 %, unexplained)"},
+		"one broke":      {[]variant{variantOf("a", good), variantOf("b", good, bad)}, "The run left the law in 1 of 3 forecasts: ok in all of b (+9.05 %, unexplained)"},
+		"many broke":     {[]variant{variantOf("a", bad, bad, bad, bad, good)}, "The run left the law in 4 of 5 forecasts, among them ok in all of a (+9.05 %, unexplained), ok in all of a (+9.05 %, unexplained) and ok in all of a (+9.05 %, unexplained)"},
 		"no race":        {[]variant{variantOf("a", good), told}, "The one forecast met the measurement within its tolerance, off by 0.1 %"},
 		"nor an older":   {[]variant{variantOf("a", good), older}, "The one forecast met the measurement within its tolerance, off by 0.1 %"},
 		"only a race":    {[]variant{told}, "A race settles who closes first: no forecast, but what the law makes of the f that came"},
