@@ -29,7 +29,8 @@ func readClaims(d *decoder, n *node, path string) any {
 		return all
 	}
 	if n.kind != sequence {
-		d.add(n.at.error(path+" is "+n.kind.String()+", want a list of claims", `for example ["failed_share < 0.1", "log_error_99 = 3"]`))
+		d.add(n.at.error(path+" is "+n.kind.String()+", want a list of claims",
+			`for example ["failed_share < 0.1", "log_error_99 = 3"]`))
 		return all
 	}
 	for _, item := range n.items {

@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// decoder turns merged trees into tagged structs and notes every mistake on the
-// way; a field that it cannot read keeps its default. The YAML library's own
-// strict mode would stop at the first mistake, and it knows neither bounds nor
-// which of the merged files a value is from.
+// decoder turns merged trees into tagged structs and notes every mistake. A
+// field that it cannot read keeps its default. The YAML library's own strict
+// mode stops at the first mistake; it knows no bounds, and not which of the
+// merged sources a value comes from.
 type decoder struct {
 	report
 }
@@ -119,7 +119,7 @@ func (f field) wants() string {
 	case reflect.TypeFor[int]():
 		return "a whole number"
 	case reflect.TypeFor[float64]():
-		return strings.TrimSuffix("a number of "+f.Tag.Get("unit"), " of ")
+		return "a number"
 	case reflect.TypeFor[time.Duration]():
 		return "a duration such as 10s"
 	case reflect.TypeFor[bool]():
@@ -139,7 +139,7 @@ func number[T cmp.Ordered](d *decoder, f field, n *node, path string, parse func
 	x, err := parse(n.text)
 	duration := f.Type == reflect.TypeFor[time.Duration]()
 	if err != nil || n.quoted && !duration {
-		hint := f.Tag.Get("hint")
+		hint := f.Tag.Get("help")
 		if _, unitless := strconv.ParseFloat(n.text, 64); duration && unitless == nil {
 			hint = fmt.Sprintf("did you mean %ss?", n.text)
 		} else if n.quoted {
@@ -158,7 +158,7 @@ func number[T cmp.Ordered](d *decoder, f field, n *node, path string, parse func
 		panic("scenarios: the bounds of " + path + " are no numbers")
 	}
 	if !(x >= l && x <= h) || exclusive && x == l { // written so that NaN fails
-		d.add(n.at.error(fmt.Sprintf("%s is %s, want %s", path, n.text, f.within()), ""))
+		d.add(n.at.error(fmt.Sprintf("%s is %s, want %s", path, n.text, f.within()), f.Tag.Get("help")))
 		return x, false
 	}
 	return x, true
@@ -181,9 +181,12 @@ var forms = map[string]struct {
 	want, hint string
 }{
 	"image": {regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._:/@-]*$`), "an image reference such as nginx:1.30", ""},
-	"name":  {regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`), "lower-case letters, digits and dashes", "it names a directory of the results"},
+	"name": {
+		regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`), "lower-case letters, digits and dashes",
+		"it names a directory of the results",
+	},
 	"path":  {regexp.MustCompile(`^/[^ \t\r\n#]*$`), "an absolute request path such as / or /a?b=c", ""},
-	"words": {regexp.MustCompile(`^[a-z0-9_]+( [a-z0-9_]+)*$`), "nginx's words, such as error timeout", ""},
+	"words": {regexp.MustCompile(`^[a-z0-9_]+( [a-z0-9_]+)*$`), "nginx's words, such as error timeout", ""}, // passed on as they are
 }
 
 // text reads a string; numbers are welcome, as in {net.core.somaxconn: 4096}.

@@ -1,6 +1,5 @@
-// Package scenarios is the files that say what a run is: it loads them, checks
-// them, applies size, variant and --set, and renders the servers'
-// configurations.
+// Package scenarios reads the files that say what a run is. It checks them,
+// applies size, variant and --set, and renders the servers' configurations.
 //
 // A scenario is a directory with a scenario.yaml and the templates it names;
 // those below this directory are built into the binary. port-exhaustion is
@@ -41,22 +40,26 @@
 //	    title: upstream keepalive
 //	    proxy: {keepalive: 20}
 //
-// What is shown after title, from ports to expect, may stand at the top level,
-// in a size, in a variant, and as the KEY of --set. Later ones win, field by
-// field: top level, size, variant, the size's own variants: {NAME: overlay},
-// --set KEY=VALUE, --set variants.NAME.KEY=VALUE. Left out, a field has the
-// value shown; ports, rate and duration have no default. There are no anchors,
-// no merge keys and no tags, so that an overlay changes what it shows.
+// The keys from ports to expect may stand at the top level, in a size, in a
+// variant, and as the KEY of --set; Keys lists all of them, and Schema describes
+// the file to editors. Later levels win, key by key: top level, size, variant,
+// the size's own variants: {NAME: overlay}, --set KEY=VALUE, --set
+// variants.NAME.KEY=VALUE. A key that no level gives has its default; ports,
+// rate and duration have none. Anchors, merge keys and tags are refused, so that
+// an overlay changes what it shows.
 //
-// A template is text/template over the exported fields of Facts and those
-// listed by a misspelt variable's error, with one function of its own,
-// atLeast, for what differs between nginx releases. A configuration of the
-// user's own is rewritten as little as Rewrites says. A file that a scenario
-// names lies in its own directory or below; --set names any file.
+// A key is one line: a field of Variant, or of a struct in it, with the tags
+// that field describes. Templates see it as .Proxy, .Backend and .Load, plan.json
+// stores it among the settings, and compare reads it there.
+//
+// A template is text/template over the exported fields of Facts, those three,
+// and the variables that the error for a misspelt one lists. It has one function
+// of its own, atLeast, for what differs between nginx releases. Rewrites lists
+// all that the lab changes in a configuration of the user's own. A file that a
+// scenario names lies in its directory or below; --set may name any file.
 //
 // Mistakes are values of type Error, all of them at once where possible, each
 // with file, line, column, the line itself and what was expected.
 //
-// Neighbours: package lab runs what Resolve returns; package law, below it,
-// predicts it. This package knows neither.
+// Package lab runs what Resolve returns; package law predicts it.
 package scenarios

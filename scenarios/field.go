@@ -3,6 +3,8 @@ package scenarios
 import (
 	"reflect"
 	"strings"
+
+	"github.com/lab99/lab99/lab/law"
 )
 
 // A field is one key of a scenario, as the tags of a struct's field describe
@@ -12,10 +14,9 @@ import (
 //	yaml     the key; with ",required", a scenario must give it
 //	default  the value where a scenario gives none
 //	in       LOW..HIGH for a number or a duration, "(LOW" where LOW itself is
-//	         excluded; for a string, the words it may be, as in a|b|c
+//	         excluded; for a string, the words it may be: a|b|c or a key of lists
 //	form     how else a string is restricted: a key of forms
-//	unit     of a number
-//	help     one line for editors, completion and documentation
+//	help     one line for editors, completion and the hints of errors
 //
 // A field whose type is a struct is a mapping of its own; types with a notation
 // of their own are in notations.
@@ -56,7 +57,16 @@ func (f field) words() []string {
 	if in == "" || f.Type.Kind() != reflect.String {
 		return nil
 	}
+	if list, ok := lists[in]; ok {
+		return list
+	}
 	return strings.Split(in, "|")
+}
+
+// lists are words that other code knows too.
+var lists = map[string][]string{
+	"kinds":    Kinds,
+	"verdicts": {law.Predicted, law.Reproduced, law.Collapsed, law.Mitigated, law.Postponed, law.NotReproduced},
 }
 
 // bounds are the lowest and the highest value of a number or a duration, as
@@ -74,9 +84,9 @@ func (f field) within() string {
 	case !ok:
 		return ""
 	case exclusive:
-		return strings.TrimSpace("more than " + low + " and at most " + high + " " + f.Tag.Get("unit"))
+		return "more than " + low + " and at most " + high
 	}
-	return strings.TrimSpace(low + " to " + high + " " + f.Tag.Get("unit"))
+	return low + " to " + high
 }
 
 // A Key is a field that --set, a size or a variant may change.

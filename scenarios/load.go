@@ -51,9 +51,9 @@ func Builtin() ([]*Scenario, error) {
 }
 
 // Load reads a built-in scenario by its name, or one on disk by the path of its
-// directory or of its file. A name that is both means the built-in one; ./NAME
-// is the other. It checks every size with every variant, and renders their
-// configurations: the error, an Errors, has all mistakes found.
+// directory or file. A name that is both means the built-in one; ./NAME means
+// the other. Load checks every size with every variant and renders their
+// configurations. Its error, an Errors, has all mistakes.
 func Load(nameOrPath string) (*Scenario, error) {
 	if slices.Contains(Names(), nameOrPath) {
 		return parse(files{fsys: builtin, dir: nameOrPath}, scenarioFile)
@@ -61,9 +61,15 @@ func Load(nameOrPath string) (*Scenario, error) {
 	info, err := os.Stat(nameOrPath)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(nameOrPath, `/\.`):
-		return nil, &Error{File: nameOrPath, Msg: "no scenario of this name is built in, and no such file or directory exists", Hint: didYouMean(nameOrPath, Names())}
+		return nil, &Error{
+			File: nameOrPath, Msg: "no scenario of this name is built in, and no such file or directory exists",
+			Hint: didYouMean(nameOrPath, Names()),
+		}
 	case err != nil:
-		return nil, &Error{File: nameOrPath, Msg: "cannot read the scenario: " + plain(err), Hint: "name a built-in scenario (" + strings.Join(Names(), ", ") + "), a directory with a scenario.yaml, or a YAML file"}
+		return nil, &Error{
+			File: nameOrPath, Msg: "cannot read the scenario: " + plain(err),
+			Hint: "name a built-in scenario (" + strings.Join(Names(), ", ") + "), a directory with a scenario.yaml, or a YAML file",
+		}
 	case info.IsDir():
 		return parse(files{dir: nameOrPath}, scenarioFile)
 	}
@@ -74,10 +80,9 @@ func Load(nameOrPath string) (*Scenario, error) {
 type files struct {
 	fsys fs.FS
 	dir  string
-	// confined refuses what leads out of dir, by "..", from the root or over a
-	// symbolic link: what a scenario names is copied into reports, and a
-	// scenario may come from anywhere. On a command line people name what they
-	// like.
+	// confined refuses paths that lead out of dir: absolute ones, "..", symbolic
+	// links. A scenario may come from anywhere, and reports copy the files that
+	// it names. A command line may name any file.
 	confined bool
 }
 
@@ -126,8 +131,8 @@ func (f files) open(name, label string) (fs.File, error) {
 	return root.Open(name)
 }
 
-// regular refuses a FIFO, which blocks whoever opens it, and a device, which
-// may never end.
+// regular refuses a FIFO, since opening one blocks, and a device, which may
+// never end.
 func regular(info fs.FileInfo, err error) error {
 	if err == nil && !info.Mode().IsRegular() {
 		err = errors.New("not a regular file")
@@ -144,7 +149,7 @@ func plain(err error) string {
 	return err.Error()
 }
 
-// document is a scenario file taken apart, nothing merged yet.
+// document is a scenario file taken apart, before any merge.
 type document struct {
 	text     []byte
 	start    position
@@ -153,21 +158,21 @@ type document struct {
 	variants []overlay
 }
 
-// frame is what a file says that is no overlay, but for sizes and variants.
+// frame has the keys of a file that no size or variant may change.
 type frame struct {
 	APIVersion string `yaml:"apiVersion,required" in:"lab99/v1" help:"the version of this format"`
 	Name       string `yaml:"name,required" form:"name" help:"names a directory of the results"`
 	Title      string `yaml:"title" help:"one line for the report"`
-	Kind       string `yaml:"kind" in:"failure|mitigation|myth|harm|new-failure" help:"where lab99 list puts it"`
+	Kind       string `yaml:"kind" in:"kinds" help:"where lab99 list puts it"`
 }
 
-// label is what a variant says that is no overlay.
+// label has the keys of a variant that are not part of its overlay.
 type label struct {
 	Name  string `yaml:"name,required" form:"name" help:"names a directory of the results"`
 	Title string `yaml:"title" help:"one line for the report"`
 }
 
-// overlayKeys are the fields that a size, a variant or --set may change.
+// overlayKeys are the keys that a size, a variant or --set may change.
 var overlayKeys = keysOf(reflect.TypeFor[Variant]())
 
 // overlay is a named change.
@@ -194,8 +199,8 @@ func parseText(f files, label string, text []byte) (*Scenario, error) {
 	d := &decoder{}
 	s := d.scenario(root)
 	s.doc.text, s.files = text, f
-	// What is wrong in any size is wrong now, not when that size is first used;
-	// and a mistake in the frame is no reason to keep quiet about the rest.
+	// Report the mistakes of all sizes now, not when a size is first used, and
+	// report them beside those of the frame.
 	sizes := s.Sizes
 	if len(sizes) == 0 {
 		sizes = []string{""}
@@ -211,7 +216,7 @@ func parseText(f files, label string, text []byte) (*Scenario, error) {
 	return s, nil
 }
 
-// scenario decodes the frame of the file: everything that is not an overlay.
+// scenario decodes the frame of the file and takes the overlays apart.
 func (d *decoder) scenario(root *node) *Scenario {
 	s := &Scenario{doc: &document{start: root.at, base: &node{kind: mapping, at: root.at}}}
 	if root.kind != mapping {
@@ -238,12 +243,14 @@ func (d *decoder) scenario(root *node) *Scenario {
 	return s
 }
 
+const anOverlay = "{ports: 500, rate: 200, duration: 10s}"
+
 func (d *decoder) sizes(s *Scenario, n *node) {
 	if n == nil {
 		return
 	}
 	if n.kind != mapping {
-		d.add(n.at.error("sizes is "+n.kind.String()+", want a mapping of names to overlays", "for example quick: {ports: 500, rate: 200, duration: 10s}"))
+		d.add(n.at.error("sizes is "+n.kind.String()+", want a mapping of names to overlays", "for example quick: "+anOverlay))
 		return
 	}
 	for _, e := range n.entries {
@@ -251,11 +258,12 @@ func (d *decoder) sizes(s *Scenario, n *node) {
 			d.add(e.at.error(fmt.Sprintf("size %q: want lower-case letters, digits and dashes", e.key), ""))
 		}
 		if e.val.kind != mapping {
-			d.add(e.val.at.error(fmt.Sprintf("size %s is %s, want an overlay", e.key, e.val.kind), "for example {ports: 500, rate: 200, duration: 10s}"))
+			d.add(e.val.at.error(fmt.Sprintf("size %s is %s, want an overlay", e.key, e.val.kind), "for example "+anOverlay))
 			continue
 		}
 		s.Sizes = append(s.Sizes, e.key)
-		s.doc.sizes = append(s.doc.sizes, overlay{label: label{Name: e.key}, at: e.at, change: e.val.without("variants"), variants: e.val.get("variants")})
+		o := overlay{label: label{Name: e.key}, at: e.at, change: e.val.without("variants"), variants: e.val.get("variants")}
+		s.doc.sizes = append(s.doc.sizes, o)
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 )
 
 // A node is a piece of YAML that remembers where it was written. Overlays are
-// merged as nodes, before anything is decoded, so that a wrong value is
-// reported at its own line in whichever file, or --set, it came from.
+// merged as nodes, before decoding, so that a wrong value is reported at its
+// own line of the file, or at its --set.
 type node struct {
 	kind    kind
 	text    string // of a scalar, unquoted
@@ -102,12 +102,12 @@ func (n *node) only(keys ...string) *node {
 }
 
 // merge lays one node over another: mappings key by key, everything else whole.
-// Neither is changed.
+// It changes neither.
 func merge(base, over *node) *node {
-	if base == nil || over == nil || base.kind != mapping || over.kind != mapping {
-		if over == nil {
-			return base
-		}
+	switch {
+	case over == nil:
+		return base
+	case base == nil || base.kind != mapping || over.kind != mapping:
 		return over
 	}
 	m := &node{kind: mapping, at: base.at, entries: slices.Clone(base.entries)}
@@ -124,19 +124,16 @@ func merge(base, over *node) *node {
 
 // flatten lists the values of a tree by their dotted paths, in order.
 func (n *node) flatten(prefix string, each func(path, value string)) {
-	switch {
-	case n.kind == mapping:
-		for _, e := range n.entries {
-			e.val.flatten(strings.TrimPrefix(prefix+"."+e.key, "."), each)
-		}
-	default:
+	if n.kind != mapping {
 		each(prefix, n.text)
+	}
+	for _, e := range n.entries {
+		e.val.flatten(join(prefix, e.key), each)
 	}
 }
 
-// parseYAML reads one document. It takes YAML's plain core: an anchor, a merge
-// key or a tag would make a variant's overlay mean something other than it
-// shows.
+// parseYAML reads one document of plain YAML. It refuses anchors, merge keys
+// and tags: with them an overlay would not mean what it shows.
 func parseYAML(src *source, text []byte) (*node, error) {
 	start := position{src, 1, 1}
 	file, err := parser.ParseBytes(text, 0)
@@ -212,7 +209,8 @@ func convert(src *source, n ast.Node, depth int) (*node, error) {
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
 		out.text = n.GetToken().Value
 	default:
-		return nil, out.at.error("anchors, aliases, merge keys and tags are not supported", "write the value out: what varies belongs into an overlay under `variants` or `sizes`")
+		return nil, out.at.error("anchors, aliases, merge keys and tags are not supported",
+			"write the value out: what varies belongs into an overlay under `variants` or `sizes`")
 	}
 	return out, nil
 }

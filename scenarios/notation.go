@@ -93,13 +93,15 @@ func readSysctls(d *decoder, n *node, path string) any {
 		return m
 	}
 	if n.kind != mapping {
-		d.add(n.at.error(path+" is "+n.kind.String()+", want a mapping of sysctl names to values", "for example {net.ipv4.tcp_tw_reuse: 1}"))
+		d.add(n.at.error(path+" is "+n.kind.String()+", want a mapping of sysctl names to values",
+			"for example {net.ipv4.tcp_tw_reuse: 1}"))
 		return m
 	}
 	for _, e := range n.entries {
 		switch {
 		case e.key == portRangeKey:
-			d.add(e.at.error(portRangeKey+" follows `ports`, so that predictions know it", "set ports: 500, ports: default, or ports: 1024-65535"))
+			d.add(e.at.error(portRangeKey+" follows `ports`, so that predictions know it",
+				"set ports: 500, ports: default, or ports: 1024-65535"))
 		case !sysctlRE.MatchString(e.key):
 			d.add(e.at.error(fmt.Sprintf("%q is not a sysctl of a network namespace", e.key),
 				"only net.* can differ between the proxy and the machine, such as net.ipv4.tcp_tw_reuse"))
@@ -123,7 +125,7 @@ func sysctlKeys(f field, path string) []Key {
 
 // stopRule is the mapping that load.stop may be.
 type stopRule struct {
-	AfterError99 time.Duration `yaml:"after_error_99" default:"5s" in:"0s..30m" help:"end the load so long after the first error 99"`
+	AfterError99 time.Duration `yaml:"after_error_99" default:"5s" in:"0s..30m" help:"since the first error 99"`
 }
 
 func readStop(d *decoder, n *node, path string) any {

@@ -74,7 +74,7 @@ func (v Variant) burst(arg string) string {
 	return fmt.Sprintf("%s@%s", size, every)
 }
 
-// spans is how long all parts take that say so.
+// spans adds up the parts that say how long they take.
 func spans(words []string) time.Duration {
 	var sum time.Duration
 	for _, word := range words {
@@ -86,13 +86,13 @@ func spans(words []string) time.Duration {
 	return sum
 }
 
-// goesOn says whether another part follows one, so that it has to end.
+// goesOn says whether another part follows part i, so that it has to end.
 func goesOn(words []string, i int) bool {
 	return i < len(words)-1 && !strings.HasPrefix(strings.TrimSpace(words[i+1]), "poisson:")
 }
 
-// untimedParts is how many parts of a constant rate have to end and do not say when,
-// and how long all others take.
+// untimedParts counts the parts of a constant rate that must end but do not say
+// when, and adds up how long all others take.
 func untimedParts(profile string) (n int, others time.Duration) {
 	words := strings.Split(profile, ",")
 	for i, word := range words {

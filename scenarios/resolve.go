@@ -13,8 +13,8 @@ const DefaultSize = "standard"
 
 // Resolve lays the size over the scenario's top level, --set size.… over that,
 // then each variant, and every other --set over everything. An empty size means
-// the default one, or the scenario's first. The error is an Errors; a mistake in
-// --set names the argument.
+// the default one, or else the scenario's first. The error is an Errors, in which
+// a mistake in --set names the argument.
 func (s *Scenario) Resolve(size string, set []string) (*Resolved, error) {
 	d := &decoder{}
 	over := d.parseSets(set, s.variantNames())
@@ -80,10 +80,12 @@ func (s *Scenario) size(name string) (overlay, *Error) {
 			return o, nil
 		}
 	}
-	return overlay{}, &Error{File: s.doc.start.src.name, Msg: fmt.Sprintf("no size %q", name), Hint: didYouMean(name, s.Sizes)}
+	return overlay{}, &Error{
+		File: s.doc.start.src.name, Msg: fmt.Sprintf("no size %q", name), Hint: didYouMean(name, s.Sizes),
+	}
 }
 
-// changes lists where a tree differs from another, but for what is claimed.
+// changes lists where a tree differs from base, except in what it claims.
 func changes(base, tree *node) []Change {
 	before := map[string]string{}
 	base.flatten("", func(path, value string) { before[path] = value })

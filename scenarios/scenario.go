@@ -24,15 +24,15 @@ const (
 	KindNewFailure = "new-failure" // what keepalive brings in its place
 )
 
-// Kinds are those, in the order in which a reader meets them.
+// Kinds lists them in the order in which a reader meets them.
 var Kinds = []string{KindFailure, KindMitigation, KindMyth, KindHarm, KindNewFailure}
 
 // How nginx speaks to the backend when it has no pool.
 const (
 	HTTP11 = "1.1" // without "Connection: close": nginx closes first
-	HTTP10 = "1.0" // with it, as a bare proxy_pass did until 1.29.7: who closes first is a race
-	// HTTPDefault writes nothing about it, nor about a pool: 1.0 before 1.29.7,
-	// and from then on 1.1, with a pool where there is an upstream block.
+	HTTP10 = "1.0" // with it, as a bare proxy_pass before 1.29.7: who closes first is a race
+	// HTTPDefault writes neither a version nor a pool. nginx before 1.29.7 then
+	// speaks 1.0; later releases speak 1.1 and pool in an upstream block.
 	HTTPDefault = "default"
 )
 
@@ -48,9 +48,9 @@ const (
 // Whether the backend speaks TLS, and how Apache then ends a connection.
 const (
 	TLSOff = "off"
-	// TLSOn ends it as the standard asks, with a close_notify of its own. To a
-	// connection that nginx has closed already that is data, which the kernel
-	// answers with a reset: no TIME_WAIT anywhere.
+	// TLSOn ends it with a close_notify, as the standard asks. If nginx has
+	// closed the connection already, its kernel answers that data with a reset,
+	// and neither end keeps a TIME_WAIT.
 	TLSOn = "on"
 	// TLSUnclean leaves the close_notify out (ssl-unclean-shutdown).
 	TLSUnclean = "unclean"
@@ -79,18 +79,18 @@ type Scenario struct {
 	files files
 }
 
-// Resolved is a scenario with a size, its variants' overlays and the user's
-// --set applied: all there is to know before something starts.
+// Resolved is a scenario after the size, the variants' overlays and --set have
+// been applied: all that is known before anything starts.
 type Resolved struct {
 	Name     string
 	Title    string
 	Kind     string // one of Kinds, or empty
 	Size     string
 	Set      []string // the --set arguments, as given
-	Hash     string   // SHA-256 of the scenario's files: what was written, not how it was resolved
+	Hash     string   // SHA-256 of the scenario's files as written
 	Variants []Variant
 
-	AsWritten *Resolved // the same without --set; nil where there was none
+	AsWritten *Resolved // the same without --set; nil if there is none
 }
 
 // Variant is one row of the comparison. The fields with a yaml tag are the keys
@@ -100,16 +100,18 @@ type Variant struct {
 	Title   string
 	Changes []Change // how it differs from the scenario's top level; empty for a baseline
 
-	Ports     Ports         `yaml:"ports,required" help:"the proxy's ephemeral ports: how many, default, or LOW-HIGH"`
-	Rate      float64       `yaml:"rate,required" in:"(0..100000" unit:"requests per second" help:"how fast" hint:"for example 200; a variant may say 10x, ten times the scenario's"`
+	Ports Ports `yaml:"ports,required" help:"the proxy's ephemeral ports: how many, default, or LOW-HIGH; in a variant also 4x"`
+	// Rate is what the load schedules.
+	Rate float64 `yaml:"rate,required" in:"(0..100000" help:"requests per second; in a variant also a multiple, such as 10x"`
+
 	Duration  time.Duration `yaml:"duration,required" in:"100ms..30m" help:"how long the load lasts"`
 	Proxy     Proxy         `yaml:"proxy" help:"the nginx under test"`
 	Backend   Backend       `yaml:"backend" help:"the server behind the proxy"`
 	Load      LoadSpec      `yaml:"load" help:"what the load generator does"`
-	Bystander bool          `yaml:"bystander" default:"off" help:"run another program on the proxy's host that connects too"`
+	Bystander bool          `yaml:"bystander" default:"off" help:"run another client on the proxy's host"`
 	Expect    Expect        `yaml:"expect" help:"what the scenario claims"`
 
-	DurationSet bool // by --set: nothing else may change it
+	DurationSet bool // --set gave the duration: nothing else may change it
 
 	proxyFile, backendFile *configFile
 }
@@ -138,8 +140,8 @@ type Ports struct {
 	Default   bool // the kernel's default range: the sysctl is not set
 }
 
-// N is how many ports the range has; how many of them are usable is read back
-// from the namespace.
+// N is how many ports the range has. A run reads back from the namespace how
+// many of them are usable.
 func (p Ports) N() int { return p.High - p.Low + 1 }
 
 // String is the range as a file writes it.
@@ -185,8 +187,8 @@ type Backend struct {
 	Image  string `yaml:"image" default:"httpd:2.4" form:"image" help:"an image, or apt:SUITE for Debian's package"`
 	Config string `yaml:"config" default:"" help:"a template (.tmpl) or an httpd.conf; empty: the lab's template"`
 
-	// Place is where the server runs, a Place constant.
-	Place string `yaml:"place" default:"own" in:"own|proxy|loopback|both|unix" help:"a host of its own, or where on the proxy's"`
+	// Place is a Place constant.
+	Place string `yaml:"place" default:"own" in:"own|proxy|loopback|both|unix" help:"own: a host of its own; else on the proxy's"`
 
 	Addresses int    `yaml:"addresses" default:"1" in:"1..64" help:"IP addresses that the one server listens on"`
 	Ports     int    `yaml:"ports" default:"1" in:"1..64" help:"ports that it listens on, at each address"`
@@ -227,10 +229,10 @@ func (b Backend) Secure() bool { return b.TLS == TLSOn || b.TLS == TLSUnclean }
 type LoadSpec struct {
 	Connections int `yaml:"connections" default:"64" in:"1..8192" help:"connections of the clients, kept alive"`
 
-	// StopAfterError99 is nil where the load runs for its whole duration.
+	// StopAfterError99 is nil where the load lasts its whole duration.
 	StopAfterError99 *time.Duration `yaml:"stop" help:"when the load ends early: none, or so long after error 99"`
 
-	Timeout time.Duration `yaml:"timeout" default:"5s" in:"1ms..10m" help:"drop a request that waited so long for a connection"`
+	Timeout time.Duration `yaml:"timeout" default:"5s" in:"1ms..10m" help:"drop a request after this wait for a connection"`
 	Path    string        `yaml:"path" default:"/" form:"path" help:"what is requested"`
 	Method  string        `yaml:"method" default:"GET" in:"GET|HEAD|POST|PUT|DELETE" help:"how it is requested"`
 
@@ -240,12 +242,12 @@ type LoadSpec struct {
 
 // Expect is what the scenario claims.
 type Expect struct {
-	// Verdict is a Verdict constant.
-	Verdict string `yaml:"verdict" default:"predicted" in:"predicted|reproduced|collapsed|mitigated|postponed|not-reproduced" help:"predicted: the law decides"`
+	// Verdict is one of package law, or law.Predicted.
+	Verdict string `yaml:"verdict" default:"predicted" in:"verdicts" help:"what should come of it; predicted: what the laws say"`
 	// Measured are further claims about figures of the result.
 	Measured []law.Claim `yaml:"measured" help:"claims about figures of the result, such as failed_share < 0.1"`
 
-	Set bool // the verdict, by --set
+	Set bool // --set gave the verdict
 }
 
 // Facts is what only the driver knows: where things lie and which versions

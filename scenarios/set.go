@@ -50,7 +50,8 @@ func parseSet(arg string, variants []string) (variant string, change *node, _ *E
 			return "", nil, pos.error(fmt.Sprintf("no variant %q", variant), didYouMean(variant, variants))
 		}
 		if key == "" {
-			return "", nil, pos.error("names a variant but no field of it", fmt.Sprintf("for example --set variants.%s.proxy.keepalive=64", variant))
+			return "", nil, pos.error("names a variant but no field of it",
+				fmt.Sprintf("for example --set variants.%s.proxy.keepalive=64", variant))
 		}
 	}
 	key = strings.TrimPrefix(key, ofSize) // its fields are the scenario's
