@@ -186,7 +186,7 @@ var forms = map[string]struct {
 		"it names a directory of the results",
 	},
 	"path":  {regexp.MustCompile(`^/[^ \t\r\n#]*$`), "an absolute request path such as / or /a?b=c", ""},
-	"words": {regexp.MustCompile(`^[a-z0-9_]+( [a-z0-9_]+)*$`), "nginx's words, such as error timeout", ""}, // passed on as they are
+	"words": {regexp.MustCompile(`^[a-z0-9_]+( [a-z0-9_]+)*$`), "nginx's words, such as error timeout", ""},
 }
 
 // text reads a string; numbers are welcome, as in {net.core.somaxconn: 4096}.

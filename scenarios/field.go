@@ -91,12 +91,12 @@ func (f field) within() string {
 
 // A Key is a field that --set, a size or a variant may change.
 type Key struct {
-	Name    string   // proxy.keepalive
-	Type    string   // in words: a whole number, a duration, on or off, a string
-	Values  []string // the words it may be; none: any value of the type
-	Within  string   // the bounds of a number or a duration, in words
-	Default string   // empty where there is none
-	Help    string
+	Name    string   `json:"name"`              // proxy.keepalive
+	Type    string   `json:"type"`              // in words: a whole number, a duration, on or off, a string
+	Values  []string `json:"values,omitempty"`  // the words it may be; none: any value of the type
+	Within  string   `json:"within,omitempty"`  // the bounds of a number or a duration, in words
+	Default string   `json:"default,omitempty"` // none: the key has no default
+	Help    string   `json:"help"`
 }
 
 // Keys lists the keys of --set, in the order of the format. NAME at the end of

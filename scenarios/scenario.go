@@ -100,7 +100,7 @@ type Variant struct {
 	Title   string
 	Changes []Change // how it differs from the scenario's top level; empty for a baseline
 
-	Ports Ports `yaml:"ports,required" help:"the proxy's ephemeral ports: how many, default, or LOW-HIGH; in a variant also 4x"`
+	Ports Ports `yaml:"ports,required" help:"the proxy's ephemeral ports: how many, default, LOW-HIGH; in a variant 4x"`
 	// Rate is what the load schedules.
 	Rate float64 `yaml:"rate,required" in:"(0..100000" help:"requests per second; in a variant also a multiple, such as 10x"`
 
@@ -164,7 +164,7 @@ type Proxy struct {
 
 	// The pool of idle upstream connections.
 	Keepalive        int           `yaml:"keepalive" default:"0" in:"0..8192" help:"idle connections per worker; 0: no pool"`
-	KeepaliveTimeout time.Duration `yaml:"keepalive_timeout" default:"1m" in:"1ms..24h" help:"of idle connections"`
+	KeepaliveTimeout time.Duration `yaml:"keepalive_timeout" default:"1m" in:"1ms..24h" help:"how long they stay idle"`
 
 	Workers   int    `yaml:"workers" default:"1" in:"1..64" help:"worker processes"`
 	HTTP      string `yaml:"http" default:"1.1" in:"1.1|1.0|default" help:"HTTP version towards the backend"`
@@ -172,11 +172,11 @@ type Proxy struct {
 	Addresses int    `yaml:"addresses" default:"1" in:"1..64" help:"source addresses that nginx connects from"`
 
 	// Of each upstream peer.
-	MaxFails     int           `yaml:"max_fails" default:"0" in:"0..1000" help:"0: failures never take a peer out"`
+	MaxFails     int           `yaml:"max_fails" default:"0" in:"0..1000" help:"failures that take a peer out; 0: never"`
 	FailTimeout  time.Duration `yaml:"fail_timeout" default:"10s" in:"1s..1h" help:"how long a peer stays out"`
-	NextUpstream string        `yaml:"next_upstream" default:"off" form:"words" help:"off: one attempt per request"`
+	NextUpstream string        `yaml:"next_upstream" default:"off" form:"words" help:"proxy_next_upstream; off: one attempt"`
 
-	WorkerConnections int  `yaml:"worker_connections" default:"0" in:"0..1000000" help:"0: ample"`
+	WorkerConnections int  `yaml:"worker_connections" default:"0" in:"0..1000000" help:"of each worker; 0: ample"`
 	OpenFiles         int  `yaml:"open_files" default:"0" in:"0..1000000" help:"worker_rlimit_nofile; 0: as inherited"`
 	Reuseport         bool `yaml:"reuseport" default:"off" help:"listen … reuseport"`
 }
@@ -188,7 +188,7 @@ type Backend struct {
 	Config string `yaml:"config" default:"" help:"a template (.tmpl) or an httpd.conf; empty: the lab's template"`
 
 	// Place is a Place constant.
-	Place string `yaml:"place" default:"own" in:"own|proxy|loopback|both|unix" help:"own: a host of its own; else on the proxy's"`
+	Place string `yaml:"place" default:"own" in:"own|proxy|loopback|both|unix" help:"own: a host of its own"`
 
 	Addresses int    `yaml:"addresses" default:"1" in:"1..64" help:"IP addresses that the one server listens on"`
 	Ports     int    `yaml:"ports" default:"1" in:"1..64" help:"ports that it listens on, at each address"`
@@ -198,12 +198,12 @@ type Backend struct {
 	// Whether, and for how long, Apache keeps connections.
 	KeepAlive         bool          `yaml:"keepalive" default:"on" help:"Apache's KeepAlive"`
 	KeepAliveRequests int           `yaml:"keepalive_requests" default:"600" in:"0..1000000000" help:"0: no limit"`
-	KeepAliveTimeout  time.Duration `yaml:"keepalive_timeout" default:"100s" in:"1ms..24h" help:"of idle connections"`
+	KeepAliveTimeout  time.Duration `yaml:"keepalive_timeout" default:"100s" in:"1ms..24h" help:"Apache's KeepAliveTimeout"`
 
 	MPM        string        `yaml:"mpm" default:"event" in:"event|prefork" help:"Apache's multi-processing module"`
 	MaxWorkers int           `yaml:"max_workers" default:"0" in:"0..20000" help:"Apache's MaxRequestWorkers; 0: ample"`
-	Delay      time.Duration `yaml:"delay" default:"0s" in:"0s..10m" help:"before each response; kind agent only"`
-	CloseDelay time.Duration `yaml:"close_delay" default:"0s" in:"0s..10m" help:"before it closes; kind agent only"`
+	Delay      time.Duration `yaml:"delay" default:"0s" in:"0s..10m" help:"wait before each response (kind agent)"`
+	CloseDelay time.Duration `yaml:"close_delay" default:"0s" in:"0s..10m" help:"wait before each close (kind agent)"`
 }
 
 // Destinations is how many different IP:port nginx connects to.
@@ -230,11 +230,11 @@ type LoadSpec struct {
 	Connections int `yaml:"connections" default:"64" in:"1..8192" help:"connections of the clients, kept alive"`
 
 	// StopAfterError99 is nil where the load lasts its whole duration.
-	StopAfterError99 *time.Duration `yaml:"stop" help:"when the load ends early: none, or so long after error 99"`
+	StopAfterError99 *time.Duration `yaml:"stop" help:"when the load ends early: none, or {after_error_99: 5s}"`
 
 	Timeout time.Duration `yaml:"timeout" default:"5s" in:"1ms..10m" help:"drop a request after this wait for a connection"`
-	Path    string        `yaml:"path" default:"/" form:"path" help:"what is requested"`
-	Method  string        `yaml:"method" default:"GET" in:"GET|HEAD|POST|PUT|DELETE" help:"how it is requested"`
+	Path    string        `yaml:"path" default:"/" form:"path" help:"the path of every request"`
+	Method  string        `yaml:"method" default:"GET" in:"GET|HEAD|POST|PUT|DELETE" help:"the method of every request"`
 
 	// Profile is as written; Variant.Profile has it in loadgen's words.
 	Profile string `yaml:"profile" default:"" help:"the rate over time, such as burst:64 or poisson:99; empty: constant"`
@@ -243,7 +243,7 @@ type LoadSpec struct {
 // Expect is what the scenario claims.
 type Expect struct {
 	// Verdict is one of package law, or law.Predicted.
-	Verdict string `yaml:"verdict" default:"predicted" in:"verdicts" help:"what should come of it; predicted: what the laws say"`
+	Verdict string `yaml:"verdict" default:"predicted" in:"verdicts" help:"the outcome; predicted: the laws decide"`
 	// Measured are further claims about figures of the result.
 	Measured []law.Claim `yaml:"measured" help:"claims about figures of the result, such as failed_share < 0.1"`
 
@@ -262,7 +262,7 @@ type Facts struct {
 	Dir           string           // where the configuration lies in the host
 	RunDir        string           // writable, a tmpfs: pid, temp files, mutexes, sockets
 	ErrorLog      string           // nginx's: a path, or stderr, also when empty
-	ServerRoot    string           // httpd's, the directory above modules/; empty: /usr/local/apache2, as in the official image
+	ServerRoot    string           // httpd's, above modules/; empty: /usr/local/apache2, as in the official image
 	DocumentRoot  string           // of the backend; holds index.html
 	NoFile        int              // the real limit of open files; 0: unknown, 1024 is assumed
 }
