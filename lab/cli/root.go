@@ -52,6 +52,7 @@ func newRoot(t *terminal) *cobra.Command {
 		predictCommand(t),
 		listCommand(t),
 		validateCommand(t),
+		scenarioCommand(t),
 		reportCommand(t),
 		compareCommand(t),
 		doctorCommand(t),

@@ -37,6 +37,9 @@ func (c *choice) register(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringVar(&c.size, "size", "", "size of the scenario: quick, standard, full or another it has (default standard)")
 	fs.StringArrayVar(&c.set, "set", nil, "override a field, `KEY=VALUE`; repeatable (size.ports=737, variants.keepalive.proxy.keepalive=64)")
+	if err := cmd.RegisterFlagCompletionFunc("set", completeSet); err != nil {
+		panic(err) // there is no such flag
+	}
 }
 
 func (c *choice) resolve(namesOrPaths ...string) ([]*scenarios.Resolved, error) {
