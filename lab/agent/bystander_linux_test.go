@@ -92,11 +92,11 @@ func tries(t *testing.T, b *Bystander) map[string]map[string]int {
 
 func timeWaits(t *testing.T) int64 {
 	t.Helper()
-	s, err := probe.ReadSockstat()
+	n, err := probe.ReadTimeWait()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s.TimeWait
+	return n
 }
 
 // closeFirst leaves a TIME_WAIT on this side: shut down, wait for the peer's

@@ -170,11 +170,10 @@ func (w *watcher) look(sockets bool) (Record, error) {
 		}
 		rec.Net.Sockets = counts
 	}
-	stat, err := probe.ReadSockstat()
-	if err != nil {
+	var err error
+	if rec.Net.TimeWait, err = probe.ReadTimeWait(); err != nil {
 		return rec, err
 	}
-	rec.Net.TimeWait = stat.TimeWait
 	now, err := probe.ReadCounters()
 	if err != nil {
 		return rec, err

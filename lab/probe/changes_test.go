@@ -1,9 +1,12 @@
 package probe
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/procfs"
 )
 
 func TestRosterTellsEachChangeOnce(t *testing.T) {
@@ -53,46 +56,49 @@ const conntrackText = `entries  clashres found new invalid ignore delete chainle
 00000040  00000000 00000000 00000000 00000000 00000000 00000000 00000004 00000000 00000000 00000010 00000000 00000000  00000000 00000000 00000000 00000000
 `
 
-func TestParseConntrack(t *testing.T) {
-	got := Counters{}
-	if err := parseConntrack(conntrackText, got); err != nil {
+func TestConntrackIsAddedUpOverProcessors(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "net/stat"), 0o755); err != nil {
 		t.Fatal(err)
 	}
+	thread, err := procfs.NewFS(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := Counters{}
+	if err := readConntrack(thread, got); err != nil || len(got) != 0 {
+		t.Errorf("without the module: %v, %v", got, err)
+	}
+	file := filepath.Join(dir, "net/stat/nf_conntrack")
+	if err := os.WriteFile(file, []byte(conntrackText), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := readConntrack(thread, got); err != nil {
+		t.Fatal(err)
+	}
+	delete(got, "conntrack_max") // this machine's
 	want := Counters{"conntrack_entries": 64, "conntrack_insert_failed": 1, "conntrack_drop": 47, "conntrack_early_drop": 2}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	since := Counters{"conntrack_entries": 64, "conntrack_drop": 47}.Since(Counters{"conntrack_entries": 60, "conntrack_drop": 40})
-	if diff := cmp.Diff(Counters{"conntrack_entries": 64, "conntrack_drop": 7}, since); diff != "" {
-		t.Errorf("since: -want +got:\n%s", diff)
-	}
-	for _, bad := range []string{"entries drop\n1\n", "entries\nxyz\n"} {
-		if err := parseConntrack(bad, Counters{}); err == nil {
-			t.Errorf("%q was read", bad)
-		}
+}
+
+func TestLevelsAreNotRelative(t *testing.T) {
+	got := Counters{"conntrack_entries": 64, "conntrack_drop": 47, "curr_estab": 9, "active_opens": 52}
+	base := Counters{"conntrack_entries": 60, "conntrack_drop": 40, "curr_estab": 4, "active_opens": 50}
+	want := Counters{"conntrack_entries": 64, "conntrack_drop": 7, "curr_estab": 9, "active_opens": 2}
+	if diff := cmp.Diff(want, got.Since(base)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 
-func FuzzConntrack(f *testing.F) {
-	f.Add(conntrackText)
-	f.Fuzz(func(t *testing.T, text string) { parseConntrack(text, Counters{}) })
-}
-
-func TestProcessorTimes(t *testing.T) {
+func TestSteal(t *testing.T) {
 	if s, err := parseSteal("cpu  44198 0 51687 317806 667 0 30806 88 0 0\ncpu0 1 2\n"); err != nil || s != 0.88 {
 		t.Errorf("steal %v s, %v; want 0.88", s, err)
 	}
 	for _, bad := range []string{"", "cpu 1 2 3", "intr 1 2 3 4 5 6 7 8 9", "cpu 1 2 3 4 5 6 7 x"} {
 		if s, err := parseSteal(bad); err == nil {
 			t.Errorf("%q read as %v", bad, s)
-		}
-	}
-	if ns, err := parseSchedstat("443479 398516 10\n"); err != nil || ns != 398516 {
-		t.Errorf("waited %d ns, %v", ns, err)
-	}
-	for _, bad := range []string{"", "1 2", "1 x 3"} {
-		if ns, err := parseSchedstat(bad); err == nil {
-			t.Errorf("%q read as %d", bad, ns)
 		}
 	}
 }

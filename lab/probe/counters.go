@@ -1,57 +1,37 @@
 package probe
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strconv"
 	"strings"
+
+	"github.com/prometheus/procfs"
 )
 
-// Sockstat is the TCP line of /proc/net/sockstat. InUse, Orphan and TimeWait
-// are the namespace's own; Alloc is the whole kernel's.
-type Sockstat struct {
-	InUse    int64
-	Orphan   int64
-	TimeWait int64 // mini-sockets: TIME_WAIT, and FIN_WAIT2 after the process closed
-	Alloc    int64
-}
+// proc is /proc. What is under its net and sys/net belongs to the thread that
+// looks.
+const proc = "/proc"
 
-// ReadSockstat reads the calling thread's network namespace in some 20 µs.
-func ReadSockstat() (Sockstat, error) {
-	b, err := os.ReadFile("/proc/thread-self/net/sockstat")
+// ReadTimeWait counts the mini-sockets of the calling thread's network
+// namespace: TIME_WAIT, and FIN_WAIT2 after the process closed.
+func ReadTimeWait() (int64, error) {
+	thread, err := procfs.NewFS(proc + "/thread-self")
 	if err != nil {
-		return Sockstat{}, fmt.Errorf("read sockstat: %w", err)
+		return 0, fmt.Errorf("read sockstat: %w", err)
 	}
-	return parseSockstat(string(b))
-}
-
-func parseSockstat(text string) (Sockstat, error) {
-	for line := range strings.Lines(text) {
-		rest, ok := strings.CutPrefix(line, "TCP:")
-		if !ok {
-			continue
-		}
-		var s Sockstat
-		f := strings.Fields(rest)
-		for i := 0; i+1 < len(f); i += 2 {
-			n, err := strconv.ParseInt(f[i+1], 10, 64)
-			if err != nil {
-				return Sockstat{}, fmt.Errorf("sockstat: %s is %q, not a number", f[i], f[i+1])
-			}
-			switch f[i] {
-			case "inuse":
-				s.InUse = n
-			case "orphan":
-				s.Orphan = n
-			case "tw":
-				s.TimeWait = n
-			case "alloc":
-				s.Alloc = n
-			}
-		}
-		return s, nil
+	s, err := thread.NetSockstat()
+	if err != nil {
+		return 0, fmt.Errorf("read sockstat: %w", err)
 	}
-	return Sockstat{}, fmt.Errorf("sockstat: no TCP line")
+	for _, p := range s.Protocols {
+		if p.Protocol == "TCP" && p.TW != nil {
+			return int64(*p.TW), nil
+		}
+	}
+	return 0, errors.New("read sockstat: no TCP line")
 }
 
 // ReadSteal is how long the machine's processors were ready to run its
@@ -77,61 +57,115 @@ func parseSteal(text string) (float64, error) {
 	return float64(ticks) / ticksPerSecond, err
 }
 
-// Counters are kernel TCP counters by the names of counterNames. One that the
+// Counters are kernel TCP counters by the names of ReadCounters. One that the
 // kernel does not have is absent.
 type Counters map[string]int64
 
-// currEstab is a level among the counters, as are the two of conntrack.
-const currEstab = "curr_estab"
+// The names of levels, which are no counters.
+const (
+	currEstab        = "curr_estab"
+	conntrackEntries = "conntrack_entries"
+	conntrackMax     = "conntrack_max" // the machine's limit of each namespace's table
+)
 
 func isLevel(name string) bool {
 	return name == currEstab || name == conntrackEntries || name == conntrackMax
 }
 
-// counterNames translates "Group Field" of /proc/net/snmp and /proc/net/netstat.
-var counterNames = map[string]string{
-	"Tcp ActiveOpens":  "active_opens",
-	"Tcp PassiveOpens": "passive_opens",
-	"Tcp AttemptFails": "attempt_fails",
-	"Tcp EstabResets":  "estab_resets",
-	"Tcp CurrEstab":    currEstab,
-	"Tcp RetransSegs":  "retrans_segs",
-	"Tcp OutRsts":      "out_rsts",
-
-	"TcpExt TW":                  "time_wait_created", // counted when TIME_WAIT begins, not when it ends
-	"TcpExt TWRecycled":          "time_wait_recycled",
-	"TcpExt TWKilled":            "time_wait_killed", // mini-sockets with a timer of 4 s or less, counted here instead
-	"TcpExt TCPTimeWaitOverflow": "time_wait_overflow",
-	"TcpExt PAWSActive":          "paws_active",
-	"TcpExt PAWSEstab":           "paws_estab",
-	"TcpExt ListenOverflows":     "listen_overflows",
-	"TcpExt ListenDrops":         "listen_drops",
-	"TcpExt SyncookiesSent":      "syncookies_sent",
-	"TcpExt TCPTimeouts":         "timeouts",
-	"TcpExt TCPSynRetrans":       "syn_retrans",
-	"TcpExt TCPAbortOnData":      "abort_on_data",
-	"TcpExt TCPAbortOnClose":     "abort_on_close",
-	"TcpExt TCPAbortOnMemory":    "abort_on_memory",
-	"TcpExt TCPAbortOnTimeout":   "abort_on_timeout",
-}
-
 // ReadCounters reads the calling thread's network namespace. Counters run from
 // the namespace's birth; Since makes them relative.
 func ReadCounters() (Counters, error) {
-	c := make(Counters, len(counterNames))
-	for _, name := range []string{"snmp", "netstat"} {
-		b, err := os.ReadFile("/proc/thread-self/net/" + name)
-		if err != nil {
-			return nil, fmt.Errorf("read TCP counters: %w", err)
-		}
-		if err := parseCounters(string(b), c); err != nil {
-			return nil, fmt.Errorf("/proc/net/%s: %w", name, err)
+	self, err := thisThread()
+	if err != nil {
+		return nil, fmt.Errorf("read TCP counters: %w", err)
+	}
+	snmp, err := self.Snmp()
+	if err != nil {
+		return nil, fmt.Errorf("read TCP counters: %w", err)
+	}
+	netstat, err := self.Netstat()
+	if err != nil {
+		return nil, fmt.Errorf("read TCP counters: %w", err)
+	}
+	c := Counters{}
+	tcp, ext := snmp.Tcp, netstat.TcpExt
+	for name, n := range map[string]*float64{
+		"active_opens":  tcp.ActiveOpens,
+		"passive_opens": tcp.PassiveOpens,
+		"attempt_fails": tcp.AttemptFails,
+		"estab_resets":  tcp.EstabResets,
+		currEstab:       tcp.CurrEstab,
+		"retrans_segs":  tcp.RetransSegs,
+		"out_rsts":      tcp.OutRsts,
+
+		"time_wait_created":  ext.TW, // counted when TIME_WAIT begins, not when it ends
+		"time_wait_recycled": ext.TWRecycled,
+		"time_wait_killed":   ext.TWKilled, // mini-sockets with a timer of 4 s or less, counted here instead
+		"time_wait_overflow": ext.TCPTimeWaitOverflow,
+		"paws_active":        ext.PAWSActive,
+		"paws_estab":         ext.PAWSEstab,
+		"listen_overflows":   ext.ListenOverflows,
+		"listen_drops":       ext.ListenDrops,
+		"syncookies_sent":    ext.SyncookiesSent,
+		"timeouts":           ext.TCPTimeouts,
+		"syn_retrans":        ext.TCPSynRetrans,
+		"abort_on_data":      ext.TCPAbortOnData,
+		"abort_on_close":     ext.TCPAbortOnClose,
+		"abort_on_memory":    ext.TCPAbortOnMemory,
+		"abort_on_timeout":   ext.TCPAbortOnTimeout,
+	} {
+		if n != nil {
+			c[name] = int64(*n)
 		}
 	}
-	if err := readConntrack(c); err != nil {
-		return nil, err
+	thread, err := procfs.NewFS(proc + "/thread-self")
+	if err != nil {
+		return nil, fmt.Errorf("read conntrack's counters: %w", err)
 	}
-	return c, nil
+	return c, readConntrack(thread, c)
+}
+
+// thisThread is the calling thread as /proc numbers it: the process ID that
+// the agent knows itself by may be of another PID namespace.
+func thisThread() (procfs.Proc, error) {
+	link, err := os.Readlink(proc + "/thread-self")
+	if err != nil {
+		return procfs.Proc{}, err
+	}
+	var pid, tid int
+	if _, err := fmt.Sscanf(link, "%d/task/%d", &pid, &tid); err != nil {
+		return procfs.Proc{}, fmt.Errorf("%s/thread-self leads to %q: %w", proc, link, err)
+	}
+	fs, err := procfs.NewFS(proc)
+	if err != nil {
+		return procfs.Proc{}, err
+	}
+	return fs.Thread(pid, tid)
+}
+
+// readConntrack adds what the namespace of a thread tracks to c: nothing where
+// the module is not loaded, and 0 where no rule of the namespace asks for
+// tracking.
+func readConntrack(thread procfs.FS, c Counters) error {
+	cpus, err := thread.ConntrackStat()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read conntrack's counters: %w", err)
+	}
+	for _, cpu := range cpus {
+		c[conntrackEntries] = int64(cpu.Entries) // the table's, the same for every processor
+		c["conntrack_drop"] += int64(cpu.Drop)
+		c["conntrack_early_drop"] += int64(cpu.EarlyDrop) // evicted to make room: the table was full
+		c["conntrack_insert_failed"] += int64(cpu.InsertFailed)
+	}
+	if s, err := readSysctl("net.netfilter.nf_conntrack_max"); err == nil {
+		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+			c[conntrackMax] = n
+		}
+	}
+	return nil
 }
 
 // Since is what was counted after base was read. Levels stay as they are.
@@ -144,38 +178,4 @@ func (c Counters) Since(base Counters) Counters {
 		d[name] = n
 	}
 	return d
-}
-
-// parseCounters reads pairs of lines, "Tcp: name name …" above "Tcp: n n …",
-// into c. Fields are found by name: kernels add some in the middle.
-func parseCounters(text string, c Counters) error {
-	var group string
-	var names []string
-	for line := range strings.Lines(text) {
-		head, rest, ok := strings.Cut(line, ":")
-		if !ok {
-			return fmt.Errorf("line %q has no group", strings.TrimSpace(line))
-		}
-		fields := strings.Fields(rest)
-		if names == nil {
-			group, names = head, fields
-			continue
-		}
-		if head != group || len(fields) != len(names) {
-			return fmt.Errorf("%d names of %s above %d values of %s", len(names), group, len(fields), head)
-		}
-		for i, name := range names {
-			to, ok := counterNames[group+" "+name]
-			if !ok {
-				continue
-			}
-			n, err := strconv.ParseInt(fields[i], 10, 64)
-			if err != nil {
-				return fmt.Errorf("%s of %s is %q, not a number", name, group, fields[i])
-			}
-			c[to] = n
-		}
-		names = nil
-	}
-	return nil
 }

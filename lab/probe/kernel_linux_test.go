@@ -52,9 +52,8 @@ func TestExhaustionIsCountedExactly(t *testing.T) {
 	if again := usable(t); !cmp.Equal(p, again) {
 		t.Errorf("ports %+v once they are used up, %+v before", again, p)
 	}
-	stat, err := ReadSockstat()
-	if err != nil || stat.TimeWait != int64(p.Usable+7) {
-		t.Errorf("sockstat %+v, %v; want %d in TIME_WAIT", stat, err, p.Usable+7)
+	if tw, err := ReadTimeWait(); err != nil || tw != int64(p.Usable+7) {
+		t.Errorf("sockstat has %d, %v; want %d in TIME_WAIT", tw, err, p.Usable+7)
 	}
 	after, err := ReadCounters()
 	if err != nil {
@@ -137,8 +136,8 @@ func TestEveryStateIsSpelledAsSsDoes(t *testing.T) {
 		t.Errorf("clients: -want +got:\n%s", diff)
 	}
 	// The orphan in FIN_WAIT2 is a mini-socket, which sockstat counts as tw.
-	if stat, err := ReadSockstat(); err != nil || stat.TimeWait != 3+1 {
-		t.Errorf("sockstat %+v, %v; want 3 in TIME_WAIT and 1 in FIN_WAIT2", stat, err)
+	if tw, err := ReadTimeWait(); err != nil || tw != 3+1 {
+		t.Errorf("sockstat has %d, %v; want 3 in TIME_WAIT and 1 in FIN_WAIT2", tw, err)
 	}
 	// The dual-stack server's ends are ::ffff:127.0.0.1.
 	want = []results.Sockets{
@@ -307,5 +306,33 @@ func BenchmarkSockets(b *testing.B) {
 		if len(got) != 4 {
 			b.Fatalf("%v", got)
 		}
+	}
+}
+
+// BenchmarkSample takes what a sample reads out of /proc.
+func BenchmarkSample(b *testing.B) {
+	p, err := NewProcesses("nginx")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, read := range map[string]func() error{
+		"counters":  func() error { _, err := ReadCounters(); return err },
+		"sockstat":  func() error { _, err := ReadTimeWait(); return err },
+		"steal":     func() error { _, err := ReadSteal(); return err },
+		"processes": func() error { _, err := p.Poll(); return err },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			var before, after unix.Rusage
+			unix.Getrusage(unix.RUSAGE_SELF, &before)
+			for b.Loop() {
+				if err := read(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			unix.Getrusage(unix.RUSAGE_SELF, &after)
+			used := after.Utime.Nano() + after.Stime.Nano() - before.Utime.Nano() - before.Stime.Nano()
+			b.ReportMetric(float64(used)/float64(b.N), "cpu-ns/op")
+		})
 	}
 }

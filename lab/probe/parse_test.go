@@ -2,9 +2,7 @@ package probe
 
 import (
 	"errors"
-	"math"
 	"net/netip"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -71,107 +69,6 @@ func FuzzPorts(f *testing.F) {
 			t.Errorf("%v of %v", p, r)
 		}
 	})
-}
-
-func TestParseSockstat(t *testing.T) {
-	const text = "sockets: used 300\nTCP: inuse 17 orphan 2 tw 4096 alloc 33 mem 5\nUDP: inuse 3 mem 1\n"
-	got, err := parseSockstat(text)
-	if want := (Sockstat{InUse: 17, Orphan: 2, TimeWait: 4096, Alloc: 33}); err != nil || got != want {
-		t.Errorf("%+v, %v; want %+v", got, err, want)
-	}
-	for _, bad := range []string{"", "UDP: inuse 3\n", "TCP: inuse x\n"} {
-		if got, err := parseSockstat(bad); err == nil {
-			t.Errorf("%q read as %+v", bad, got)
-		}
-	}
-}
-
-func FuzzSockstat(f *testing.F) {
-	f.Add("TCP: inuse 17 orphan 2 tw 4096 alloc 33 mem 5\n")
-	f.Add("TCP: inuse")
-	f.Fuzz(func(t *testing.T, text string) { parseSockstat(text) })
-}
-
-const netstatText = "TcpExt: SyncookiesSent TW NewInTheMiddle TWRecycled TCPTimeWaitOverflow ListenDrops\n" +
-	"TcpExt: 0 1000 7 12 3 4\n" +
-	"IpExt: InNoRoutes\nIpExt: 5\n"
-
-func TestParseCounters(t *testing.T) {
-	got := Counters{}
-	if err := parseCounters(netstatText, got); err != nil {
-		t.Fatal(err)
-	}
-	want := Counters{"syncookies_sent": 0, "time_wait_created": 1000, "time_wait_recycled": 12, "time_wait_overflow": 3, "listen_drops": 4}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
-	}
-	// MaxConn is signed: -1.
-	const snmp = "Tcp: MaxConn ActiveOpens CurrEstab\nTcp: -1 52 9\n"
-	got = Counters{}
-	if err := parseCounters(snmp, got); err != nil {
-		t.Fatal(err)
-	}
-	since := got.Since(Counters{"active_opens": 50, "curr_estab": 4})
-	if diff := cmp.Diff(Counters{"active_opens": 2, "curr_estab": 9}, since); diff != "" {
-		t.Errorf("since: -want +got:\n%s", diff)
-	}
-	for _, bad := range []string{"Tcp\n", "Tcp: A B\nTcp: 1\n", "Tcp: A\nUdp: 1\n", "Tcp: ActiveOpens\nTcp: x\n"} {
-		if err := parseCounters(bad, Counters{}); err == nil {
-			t.Errorf("%q was read", bad)
-		}
-	}
-}
-
-func FuzzCounters(f *testing.F) {
-	f.Add(netstatText)
-	f.Fuzz(func(t *testing.T, text string) {
-		c := Counters{}
-		parseCounters(text, c)
-		if len(c) > len(counterNames) {
-			t.Errorf("unknown counters: %v", c)
-		}
-	})
-}
-
-const statText = "4711 (ng) inx :) S 42 4711 4711 0 -1 4194560 1000 2000 0 0 120 30 7 5 20 0 1 0 987654 123456789 250 18446744073709551615 1 1 0 0 0 0 0"
-
-func TestParseStat(t *testing.T) {
-	got, err := parseStat(statText)
-	want := procStat{pid: 4711, ppid: 42, comm: "ng) inx :", state: 'S', own: 150, children: 12, start: 987654, rssPages: 250}
-	if err != nil || got != want {
-		t.Errorf("%+v, %v; want %+v", got, err, want)
-	}
-	for _, bad := range []string{"", "1 nginx S 2", "x (nginx) S 2", "1 (nginx) S 2 3", strings.Replace(statText, "120", "many", 1)} {
-		if got, err := parseStat(bad); err == nil {
-			t.Errorf("%q read as %+v", bad, got)
-		}
-	}
-}
-
-func FuzzStat(f *testing.F) {
-	f.Add(statText)
-	f.Add("1 )(")
-	f.Fuzz(func(t *testing.T, text string) { parseStat(text) })
-}
-
-func TestParseNoFile(t *testing.T) {
-	const text = "Limit                     Soft Limit           Hard Limit           Units     \nMax cpu time              unlimited            unlimited            seconds   \nMax open files            %                 20000                files     \n"
-	for soft, want := range map[string]uint64{"1024": 1024, "unlimited": math.MaxUint64} {
-		got, err := parseNoFile(strings.Replace(text, "%", soft, 1))
-		if err != nil || got != want {
-			t.Errorf("%s read as %d, %v", soft, got, err)
-		}
-	}
-	for _, bad := range []string{"", "Max open files\n", "Max open files x y\n"} {
-		if got, err := parseNoFile(bad); err == nil {
-			t.Errorf("%q read as %d", bad, got)
-		}
-	}
-}
-
-func FuzzNoFile(f *testing.F) {
-	f.Add("Max open files            1024                 20000                files     \n")
-	f.Fuzz(func(t *testing.T, text string) { parseNoFile(text) })
 }
 
 func TestCPUTotalNeverFalls(t *testing.T) {

@@ -1,11 +1,6 @@
 package probe
 
-import (
-	"fmt"
-	"math"
-	"strconv"
-	"strings"
-)
+import "github.com/prometheus/procfs"
 
 // Usage is what a server's processes use.
 type Usage struct {
@@ -24,81 +19,17 @@ const ticksPerSecond = 100
 
 // procStat is what is used of /proc/PID/stat.
 type procStat struct {
+	proc      procfs.Proc
 	pid, ppid int
 	comm      string
 	state     byte
 	own       int64 // utime + stime, ticks
 	children  int64 // the same of children that were waited for
 	start     uint64
-	rssPages  int64
+	rss       int64 // bytes
 }
 
 func (p procStat) runs() bool { return p.state != 'Z' && p.state != 'X' }
-
-// parseStat reads /proc/PID/stat, proc_pid_stat(5).
-func parseStat(text string) (p procStat, err error) {
-	// A program may call itself anything, brackets and spaces included: the
-	// name ends at the last bracket.
-	open, end := strings.IndexByte(text, '('), strings.LastIndexByte(text, ')')
-	if open < 1 || end < open {
-		return p, fmt.Errorf("process status %.40q has no name", text)
-	}
-	p.comm = text[open+1 : end]
-	if p.pid, err = strconv.Atoi(strings.TrimSpace(text[:open])); err != nil {
-		return p, fmt.Errorf("process status %.40q has no process ID", text)
-	}
-	f := strings.Fields(text[end+1:]) // f[0] is field 3
-	if len(f) < 22 || len(f[0]) != 1 {
-		return p, fmt.Errorf("status of process %d is cut short", p.pid)
-	}
-	p.state = f[0][0]
-	number := func(field int) int64 {
-		n, e := strconv.ParseInt(f[field-3], 10, 64)
-		if e != nil && err == nil {
-			err = fmt.Errorf("status of process %d: field %d is %q, not a number", p.pid, field, f[field-3])
-		}
-		return n
-	}
-	p.ppid = int(number(4))
-	p.own = number(14) + number(15)
-	p.children = number(16) + number(17)
-	p.start = uint64(number(22))
-	p.rssPages = number(24)
-	return p, err
-}
-
-// parseSchedstat reads the time spent waiting on a run queue, in nanoseconds,
-// from /proc/PID/schedstat: "on a processor, waiting, slices".
-func parseSchedstat(text string) (int64, error) {
-	f := strings.Fields(text)
-	if len(f) < 3 {
-		return 0, fmt.Errorf("scheduler statistics %.40q have %d fields, want 3", text, len(f))
-	}
-	return strconv.ParseInt(f[1], 10, 64)
-}
-
-// parseNoFile reads the soft limit of open files out of /proc/PID/limits.
-func parseNoFile(text string) (uint64, error) {
-	for line := range strings.Lines(text) {
-		rest, ok := strings.CutPrefix(line, "Max open files")
-		if !ok {
-			continue
-		}
-		f := strings.Fields(rest)
-		if len(f) < 2 {
-			break
-		}
-		if f[0] == "unlimited" {
-			return math.MaxUint64, nil
-		}
-		n, err := strconv.ParseUint(f[0], 10, 64)
-		if err != nil {
-			return 0, fmt.Errorf("limit of open files is %q, not a number", f[0])
-		}
-		return n, nil
-	}
-	return 0, fmt.Errorf("no limit of open files in the list of limits")
-}
 
 // identity tells processes apart that were given the same ID one after another.
 type identity struct {

@@ -9,10 +9,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
+
+	"github.com/prometheus/procfs"
 )
 
 // Processes observes the processes of one server. Not for concurrent use.
 type Processes struct {
+	proc  procfs.FS
 	names []string
 	netns string
 	cpu   cpuTotal
@@ -33,7 +37,11 @@ func NewProcesses(names ...string) (*Processes, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the own network namespace: %w", err)
 	}
-	return &Processes{names: names, netns: ns, wait: map[identity]int64{}}, nil
+	fs, err := procfs.NewFS(proc)
+	if err != nil {
+		return nil, err
+	}
+	return &Processes{proc: fs, names: names, netns: ns, wait: map[identity]int64{}}, nil
 }
 
 // Poll looks at the processes there are now. None at all is no error: Alive is
@@ -49,13 +57,11 @@ func (p *Processes) Poll() (Usage, error) {
 		if s.runs() {
 			u.Alive = true
 			u.PIDs = append(u.PIDs, s.pid)
-			u.RSSBytes += s.rssPages * int64(os.Getpagesize())
+			u.RSSBytes += s.rss
 		}
 		// A kernel without scheduler statistics leaves it at 0.
-		if b, err := os.ReadFile("/proc/" + strconv.Itoa(s.pid) + "/schedstat"); err == nil {
-			if ns, err := parseSchedstat(string(b)); err == nil {
-				p.wait[identity{s.pid, s.start}] = ns
-			}
+		if waited, err := s.proc.Schedstat(); err == nil {
+			p.wait[identity{s.pid, s.start}] = int64(waited.WaitingNanoseconds)
 		}
 	}
 	for _, ns := range p.wait { // of those that are gone, the last figure
@@ -66,37 +72,38 @@ func (p *Processes) Poll() (Usage, error) {
 
 // Changes says which processes came, went or were stopped since the first
 // Poll, each once. A server under observation has no reason for any of it.
-func (p *Processes) Changes() []string { return p.crew.changes(p.now, title) }
+func (p *Processes) Changes() []string { return p.crew.changes(p.now, p.title) }
 
 // title is what a process calls itself, "nginx: worker process".
-func title(pid int) string {
-	b, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
-	return string(b)
+func (p *Processes) title(pid int) string {
+	one, err := p.proc.Proc(pid)
+	if err != nil {
+		return ""
+	}
+	line, _ := one.CmdLine()
+	return strings.Join(line, " ")
 }
 
 // find lists the server's processes by ascending ID.
 func (p *Processes) find() ([]procStat, error) {
-	dir, err := os.Open("/proc")
-	if err != nil {
-		return nil, fmt.Errorf("list processes: %w", err)
-	}
-	entries, err := dir.Readdirnames(-1)
-	dir.Close()
+	all, err := p.proc.AllProcs()
 	if err != nil {
 		return nil, fmt.Errorf("list processes: %w", err)
 	}
 	var named []procStat
-	for _, name := range entries {
-		if _, err := strconv.Atoi(name); err != nil {
+	for _, one := range all {
+		// An error means that it ended meanwhile.
+		if name, err := one.Comm(); err != nil || !slices.Contains(p.names, name) {
 			continue
 		}
-		b, err := os.ReadFile("/proc/" + name + "/stat")
+		s, err := one.Stat()
 		if err != nil {
-			continue // it ended meanwhile
+			continue
 		}
-		if s, err := parseStat(string(b)); err == nil && slices.Contains(p.names, s.comm) {
-			named = append(named, s)
-		}
+		named = append(named, procStat{
+			proc: one, pid: s.PID, ppid: s.PPID, comm: s.Comm, state: s.State[0],
+			own: int64(s.UTime + s.STime), children: int64(s.CUTime + s.CSTime), start: s.Starttime, rss: int64(s.ResidentMemory()),
+		})
 	}
 	slices.SortFunc(named, func(a, b procStat) int { return a.pid - b.pid })
 	byPID := make(map[int]procStat, len(named))
@@ -125,21 +132,17 @@ func (p *Processes) ours(s procStat, byPID map[int]procStat) bool {
 // NoFile is the soft limit of open files that binds the server: the lowest of
 // its workers', or of its only process, as seen by the last Poll.
 func (p *Processes) NoFile() (uint64, error) {
-	pids := p.workers()
-	if len(pids) == 0 {
+	workers := p.workers()
+	if len(workers) == 0 {
 		return 0, fmt.Errorf("limit of open files: no %v process runs", p.names)
 	}
 	lowest := uint64(math.MaxUint64)
-	for _, pid := range pids {
-		b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/limits")
+	for _, s := range workers {
+		limits, err := s.proc.Limits()
 		if err != nil {
 			return 0, fmt.Errorf("limit of open files: %w", err)
 		}
-		n, err := parseNoFile(string(b))
-		if err != nil {
-			return 0, fmt.Errorf("process %d: %w", pid, err)
-		}
-		lowest = min(lowest, n)
+		lowest = min(lowest, limits.OpenFiles)
 	}
 	return lowest, nil
 }
@@ -147,15 +150,15 @@ func (p *Processes) NoFile() (uint64, error) {
 // workers are the running processes whose parent is one of the server's, or
 // all where there are none such. nginx's master keeps the limit it was started
 // with, while worker_rlimit_nofile changes the workers'.
-func (p *Processes) workers() []int {
-	var all, workers []int
+func (p *Processes) workers() []procStat {
+	var all, workers []procStat
 	for _, s := range p.now {
 		if !s.runs() {
 			continue
 		}
-		all = append(all, s.pid)
+		all = append(all, s)
 		if slices.ContainsFunc(p.now, func(parent procStat) bool { return parent.pid == s.ppid }) {
-			workers = append(workers, s.pid)
+			workers = append(workers, s)
 		}
 	}
 	if len(workers) > 0 {

@@ -2,9 +2,10 @@ package probe
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
+
+	"github.com/prometheus/procfs"
 )
 
 // relevantSysctls decide how soon and whether a proxy runs out of source
@@ -42,9 +43,13 @@ func Sysctls(more ...string) map[string]string {
 // readSysctl reads one. /proc/sys/net shows the namespace of the thread that
 // looks it up, so there is nothing to pass.
 func readSysctl(name string) (string, error) {
-	b, err := os.ReadFile("/proc/sys/" + strings.ReplaceAll(name, ".", "/"))
+	fs, err := procfs.NewFS(proc)
+	if err != nil {
+		return "", err
+	}
+	v, err := fs.SysctlStrings(name)
 	if err != nil {
 		return "", fmt.Errorf("read sysctl %s: %w", name, err)
 	}
-	return strings.Join(strings.Fields(string(b)), " "), nil
+	return strings.Join(v, " "), nil
 }
