@@ -31,7 +31,7 @@ func TestNoMorePointsThanPixels(t *testing.T) {
 		samples += len(v.Samples)
 	}
 	for _, f := range figures(t, run) {
-		areas, err := f.Draw(io.Discard, false)
+		d, err := f.Draw(false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,7 +41,7 @@ func TestNoMorePointsThanPixels(t *testing.T) {
 			for _, p := range r.Panels {
 				for _, s := range p.Series {
 					points += len(s.Points)
-					if most := int(pixels * areas[n].W); len(s.Points) > most {
+					if most := int(pixels * d.Areas[n].W); len(s.Points) > most {
 						t.Errorf("%s, %s, %s: %d points on %d pixels", f.ID, r.Title, s.Name, len(s.Points), most)
 					}
 				}

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"html"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
@@ -30,32 +32,62 @@ func (f *Figure) WritePNG(w io.Writer) error {
 // WriteSVG draws the figure with its text as text, titled and described for
 // those who do not see it.
 func (f *Figure) WriteSVG(w io.Writer) error {
-	_, err := f.Draw(w, false)
+	d, err := f.Draw(false)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "%s role=\"img\">\n<title>%s</title>\n<desc>%s</desc>%s</svg>\n",
+		d.head, html.EscapeString(f.Title), html.EscapeString(f.AriaText), d.Body)
 	return err
 }
 
-// Draw writes the figure as WriteSVG does, or for a page as narrow as a phone
-// with its panels one below the other. It says where they lie, in the order of
-// the rows and of the panels within them.
-func (f *Figure) Draw(w io.Writer, phone bool) ([]Area, error) {
+// Drawing is a figure as SVG in its parts, for a page that has it inside.
+type Drawing struct {
+	Wide, High float64 // in points, which are the units of the body
+	Body       string  // all that the element svg holds
+	Areas      []Area  // where the panels lie, in the order of the rows and of the panels within them
+
+	head string // all before the element's end of attributes
+}
+
+// Draw draws the figure as in a file, or for a page as narrow as a phone with its
+// panels one below the other.
+func (f *Figure) Draw(phone bool) (*Drawing, error) {
 	wide := vg.Length(pageWidth)
 	if phone {
 		f, wide = f.stacked(), phoneWidth
 	}
 	high := f.height(wide)
-	c := vgsvg.New(wide, high)
-	areas := f.render(c, wide, high)
+	c := &textCounter{Canvas: vgsvg.New(wide, high)}
+	d := &Drawing{Wide: wide.Points(), High: high.Points(), Areas: f.render(c, wide, high)}
 	var b bytes.Buffer
 	if _, err := c.WriteTo(&b); err != nil {
 		return nil, err
 	}
-	s := b.String()
-	open := strings.Index(s, "<svg")
-	end := open + strings.IndexByte(s[open:], '>')
-	about := fmt.Sprintf(" role=\"img\">\n<title>%s</title>\n<desc>%s</desc>", html.EscapeString(f.Title), html.EscapeString(f.AriaText))
-	drawn := strings.TrimSuffix(strings.TrimRight(s[end+1:], "\n"), "</svg>")
-	_, err := io.WriteString(w, s[:end]+about+fitted(drawn)+f.tips(areas)+"</svg>\n")
-	return areas, err
+	prolog, element, opens := strings.Cut(b.String(), "<svg")
+	attributes, body, goesOn := strings.Cut(element, ">")
+	body, ends := strings.CutSuffix(strings.TrimRight(body, "\n"), "</svg>")
+	if !opens || !goesOn || !ends {
+		return nil, errors.New("draw a figure: the library wrote no element svg")
+	}
+	body, texts := fitted(body)
+	if texts != c.texts {
+		return nil, fmt.Errorf("draw a figure: %d of its %d texts are as they should be written", texts, c.texts)
+	}
+	d.head, d.Body = prolog+"<svg"+attributes, body+f.tips(d.Areas)
+	return d, nil
+}
+
+// textCounter counts the texts that are drawn, since what becomes of them hangs
+// on how the library writes them.
+type textCounter struct {
+	*vgsvg.Canvas
+	texts int
+}
+
+func (c *textCounter) FillString(face font.Face, at vg.Point, text string) {
+	c.texts++
+	c.Canvas.FillString(face, at, text)
 }
 
 // fontFamily is what the texts of an SVG ask for. vgsvg names one font and hopes.
@@ -63,26 +95,29 @@ const fontFamily = "font-family:'Liberation Sans',Arial,Helvetica,sans-serif;"
 
 // textElement is a text as vgsvg writes it: its attributes, its weight, its size
 // and its words.
-var textElement = regexp.MustCompile(`<text ([^>]*?font-weight:(\w+);[^>]*?font-size:([0-9.]+)px[^>]*)>([^<]*)</text>\n?`)
+var textElement = regexp.MustCompile(`<text ([^>]*?font-family:Liberation Sans;font-variant:normal;[^>]*?font-weight:(\w+);[^>]*?font-size:([0-9.]+)px[^>]*)>([^<]*)</text>\n?`)
 
-// fitted gives every text the width it was laid out with. A browser that has
-// neither of the fonts takes another, which may be wider: without this, titles
-// were cut and labels ran into each other. Blank texts are left out.
-func fitted(svg string) string {
-	svg = strings.ReplaceAll(svg, "font-family:Liberation Sans;font-variant:normal;", fontFamily)
-	return textElement.ReplaceAllStringFunc(svg, func(s string) string {
+// fitted gives every text the width it was laid out with, and counts them. A
+// browser that has neither of the fonts takes another, which may be wider:
+// without this, titles were cut and labels ran into each other. Blank texts are
+// left out.
+func fitted(svg string) (out string, texts int) {
+	out = textElement.ReplaceAllStringFunc(svg, func(s string) string {
 		m := textElement.FindStringSubmatch(s)
 		words := html.UnescapeString(m[4])
-		if strings.TrimSpace(words) == "" {
-			return ""
-		}
 		size, err := strconv.ParseFloat(m[3], 64)
 		if err != nil {
 			return s
 		}
+		texts++
+		if strings.TrimSpace(words) == "" {
+			return ""
+		}
 		w := ink.write(vg.Length(size), m[2] == "bold").Width(words)
-		return fmt.Sprintf("<text textLength=\"%.1f\" lengthAdjust=\"spacingAndGlyphs\" %s>%s</text>\n", w, m[1], m[4])
+		attributes := strings.Replace(m[1], "font-family:Liberation Sans;font-variant:normal;", fontFamily, 1)
+		return fmt.Sprintf("<text textLength=\"%.1f\" lengthAdjust=\"spacingAndGlyphs\" %s>%s</text>\n", w, attributes, m[4])
 	})
+	return out, texts
 }
 
 // stacked is the figure with a row for every panel.

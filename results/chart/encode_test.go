@@ -1,7 +1,7 @@
 package chart
 
 import (
-	"bytes"
+	"fmt"
 	"html"
 	"math"
 	"regexp"
@@ -26,12 +26,12 @@ func TestEveryTextHasTheWidthItWasLaidOutWith(t *testing.T) {
 	for name, run := range runs() {
 		for _, f := range figures(t, run) {
 			for _, phone := range []bool{false, true} {
-				var b bytes.Buffer
-				if _, err := f.Draw(&b, phone); err != nil {
+				d, err := f.Draw(phone)
+				if err != nil {
 					t.Fatal(err)
 				}
-				all := element.FindAllStringSubmatch(b.String(), -1)
-				if n := strings.Count(b.String(), "<text"); len(all) != n || n < 10 {
+				all := element.FindAllStringSubmatch(d.Body, -1)
+				if n := strings.Count(d.Body, "<text"); len(all) != n || n < 10 {
 					t.Errorf("%s %s: %d of %d texts have a width and words", name, f.ID, len(all), n)
 				}
 				for _, m := range all {
@@ -41,6 +41,22 @@ func TestEveryTextHasTheWidthItWasLaidOutWith(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// TestTextsThatAreWrittenAnotherWayAreSeen: a new version of the library must
+// not leave titles without a width.
+func TestTextsThatAreWrittenAnotherWayAreSeen(t *testing.T) {
+	const text = "<text x=\"1\" y=\"2\"\n\tstyle=\"font-family:Liberation Sans;font-variant:normal;font-weight:bold;font-style:normal;font-size:9px\">%s</text>\n"
+	for svg, want := range map[string]int{
+		fmt.Sprintf(text, "a") + fmt.Sprintf(text, "&lt;"): 2,
+		fmt.Sprintf(text, " "):                             1,
+		strings.Replace(text, "font-weight:bold;", "", 1):  0,
+		strings.Replace(text, "Liberation", "Another", 1):  0,
+	} {
+		if out, n := fitted(svg); n != want {
+			t.Errorf("%d texts, want %d, of\n%s", n, want, out)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package chart
 
 import (
-	"bytes"
 	"encoding/xml"
 	"strings"
 	"testing"
@@ -28,17 +27,17 @@ func TestEveryBarAndDotOfAListTellsItsValue(t *testing.T) {
 					}
 				}
 			}
-			var b bytes.Buffer
-			if _, err := f.Draw(&b, phone); err != nil {
+			d, err := f.Draw(phone)
+			if err != nil {
 				t.Fatal(err)
 			}
-			if err := xml.Unmarshal(b.Bytes(), new(struct{})); err != nil {
+			if err := xml.Unmarshal([]byte("<svg>"+d.Body+"</svg>"), new(struct{})); err != nil {
 				t.Errorf("%s: %v", f.ID, err)
 			}
-			if n := strings.Count(b.String(), "<rect"); n != points {
+			if n := strings.Count(d.Body, "<rect"); n != points {
 				t.Errorf("%s: %d titles for %d bars and dots", f.ID, n, points)
 			}
-			if w := want[f.ID]; w != "" && !strings.Contains(b.String(), "<title>"+w+"</title>") {
+			if w := want[f.ID]; w != "" && !strings.Contains(d.Body, "<title>"+w+"</title>") {
 				t.Errorf("%s does not tell %q", f.ID, w)
 			}
 		}

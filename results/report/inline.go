@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"html/template"
@@ -15,19 +14,19 @@ import (
 // phone: the style sheet shows one of them. The points lie beside, for the
 // script that tells values.
 func inline(f chart.Figure) (template.HTML, error) {
-	wide, wideAreas, err := picture(f, false)
+	wide, err := f.Draw(false)
 	if err != nil {
 		return "", err
 	}
-	phone, phoneAreas, err := picture(f, true)
+	phone, err := f.Draw(true)
 	if err != nil {
 		return "", err
 	}
-	points, err := json.Marshal(values(f, wideAreas, phoneAreas))
+	points, err := json.Marshal(values(f, wide.Areas, phone.Areas))
 	if err != nil {
 		return "", err
 	}
-	return template.HTML(wide + phone + `<script type="application/json">` + string(points) + "</script>"), nil
+	return template.HTML(picture("wide", wide) + picture("phone", phone) + `<script type="application/json">` + string(points) + "</script>"), nil
 }
 
 // coordinates are the attributes that hold some; hundredths are the digits of
@@ -42,19 +41,7 @@ var fonts = regexp.MustCompile(`font-family:[^;"]*;`)
 
 // picture is the SVG of a figure: sized by the page, and with every colour a
 // variable, so that it follows the reader's light or dark.
-func picture(f chart.Figure, phone bool) (string, []chart.Area, error) {
-	var b bytes.Buffer
-	areas, err := f.Draw(&b, phone)
-	if err != nil {
-		return "", nil, err
-	}
-	class := "wide"
-	if phone {
-		class = "phone"
-	}
-	svg := b.String()
-	box := svg[strings.Index(svg, "viewBox="):]
-	body := svg[strings.Index(svg, "</desc>")+len("</desc>"):]
+func picture(class string, d *chart.Drawing) string {
 	pairs := chart.Colours()
 	// The page says once what every text of the file says for itself, and a tenth
 	// of a point is finer than any screen: together a third of the page.
@@ -62,13 +49,11 @@ func picture(f chart.Figure, phone bool) (string, []chart.Area, error) {
 	for i := 0; i < len(pairs); i += 2 {
 		swap = append(swap, pairs[i], fmt.Sprintf("var(--c%d)", i/2))
 	}
-	box = box[:strings.IndexAny(box, "\n>")]
-	wide := strings.Fields(strings.Trim(strings.TrimPrefix(box, "viewBox="), `"`))[2]
 	// --w is the width at which a point is a pixel: the page keeps the words legible by it.
-	head := fmt.Sprintf(`<svg class="%s" aria-hidden="true" style="--w:%spx" %s>`, class, wide, box)
-	body = fonts.ReplaceAllString(body, "")
+	head := fmt.Sprintf(`<svg class="%s" aria-hidden="true" style="--w:%gpx" viewBox="0 0 %[2]g %.5g">`, class, d.Wide, d.High)
+	body := fonts.ReplaceAllString(d.Body, "")
 	body = coordinates.ReplaceAllStringFunc(body, func(s string) string { return hundredths.ReplaceAllString(s, "$1") })
-	return head + strings.NewReplacer(swap...).Replace(body), areas, nil
+	return head + strings.NewReplacer(swap...).Replace(body) + "</svg>\n"
 }
 
 // hover is what the script needs to tell the values of a figure.
