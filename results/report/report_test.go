@@ -309,7 +309,7 @@ func TestTheLawAndTheRunStandSideBySide(t *testing.T) {
 	}
 	html, md := pages(t, run)
 	for _, want := range []string{
-		"<th scope=\"row\">baseline</th><td>first error 99</td><td>2.50\u00a0s</td><td>5.52\u00a0s</td><td>&#43;120.80\u00a0%</td><td>±\u00a050\u00a0ms</td><td>✗ broken</td><td>f below 1</td>",
+		"<th scope=\"row\">baseline</th><td>first error 99</td><td>2.50\u00a0s</td><td>5.52\u00a0s</td><td>&#43;120.8\u00a0%</td><td>±\u00a050\u00a0ms</td><td>✗ broken</td><td>f below 1</td>",
 		"<td>load factor ρ</td><td>2.5</td><td>2.5</td><td>&#43;0.00\u00a0%</td><td>±\u00a00.25</td><td>✓ holds</td><td>–</td>",
 		"<li>baseline, first error 99: predicted 2.50 s, measured 5.52 s; f below 1: why.</li>",
 	} {
