@@ -197,15 +197,6 @@ func Sequence(parts ...Part) Profile {
 	return s
 }
 
-// Steps holds each rate for a time.
-func Steps(each time.Duration, perSecond ...float64) Profile {
-	var parts []Part
-	for _, r := range perSecond {
-		parts = append(parts, Part{Constant(r), each})
-	}
-	return Sequence(parts...)
-}
-
 type sequence struct {
 	parts  []placed
 	length time.Duration // 0: endless

@@ -17,7 +17,7 @@ var profiles = []Profile{
 	Ramp(70, 70, 10*time.Second),
 	Sine(1000, 1000, 10*time.Second),
 	Sine(500, 100, 700*time.Millisecond),
-	Steps(5*time.Second, 100, 0, 300, 50),
+	Sequence(Part{Constant(100), 5 * time.Second}, Part{Constant(0), 5 * time.Second}, Part{Constant(300), 5 * time.Second}, Part{Constant(50), 5 * time.Second}),
 	Sequence(Part{Ramp(100, 2000, 7*time.Second), 7 * time.Second}, Part{Sine(2000, 500, time.Second), 5 * time.Second}, Part{Constant(10), 0}),
 }
 
