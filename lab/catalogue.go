@@ -1,13 +1,17 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/lab99/lab99/lab/driver"
+	"github.com/lab99/lab99/lab/schedule"
 	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/report"
@@ -24,77 +28,186 @@ type CatalogueOutcome struct {
 // ask for too much, and an engine may be slow for once.
 const giveUpAfter = 3
 
-// RunAll runs scenarios one after the other, each into a directory of its own,
-// and writes an index of them after each, so that a crash loses nothing. o's
-// Scenario and Entered are set for each.
+// RunAll runs scenarios, each into a directory of its own and as many of their
+// labs at once as the machine bears, and writes an index of them after each, so
+// that a crash loses nothing. o's Scenario and Entered are set for each.
 //
 // A scenario that cannot be run does not keep the next from running; code is
 // the exit code of such an error. A closed Stop, an ended context, results that
 // cannot be written and a machine that is unfit giveUpAfter times in a row end
 // the whole. The outcome is nil if nothing was started.
-func RunAll(ctx context.Context, o Options, all []*scenarios.Resolved, code func(error) int) (*CatalogueOutcome, error) {
+func RunAll(
+	ctx context.Context, o Options, all []*scenarios.Resolved, code func(error) int,
+) (*CatalogueOutcome, error) {
 	began := time.Now()
-	c := results.Catalogue{
-		Schema: results.CatalogueSchema, Driver: o.Driver.Name(), StartedUTC: began.UTC().Format(time.RFC3339),
-		Asked: len(all), Partial: true, Scenarios: []results.CatalogueRow{},
+	o.machine = schedule.New(o.Driver.Machine().CPUs, o.Parallel)
+	c := &catalogue{
+		o: o, code: code, began: began, rows: make([]*results.CatalogueRow, len(all)), ended: make(chan ran),
+		c: results.Catalogue{
+			Schema: results.CatalogueSchema, Driver: o.Driver.Name(), StartedUTC: began.UTC().Format(time.RFC3339),
+			Asked: len(all), Partial: true, Scenarios: []results.CatalogueRow{},
+		},
 	}
-	var estimates []time.Duration
-	for _, s := range all {
+	for i, s := range all {
 		s, _ := Ready(s)
 		p, err := Plan(s, o.Driver.Name(), o.Driver.Machine().CPUs, o.Note)
 		if err != nil {
 			return nil, err
 		}
-		c.Size = s.Size
-		e := Estimate(p)
-		estimates = append(estimates, e)
-		c.EstimateS += e.Round(time.Second).Seconds()
+		c.c.Size = s.Size
+		c.queue = append(c.queue, queued{i, all[i], jobs(p)})
 	}
-	store, err := results.CreateCatalogue(o.Out, began)
-	if err != nil {
+	if o.Parallel != 1 {
+		inGoodOrder(c.queue)
+	}
+	c.c.EstimateS = c.left(0).Seconds()
+	var err error
+	if c.store, err = results.CreateCatalogue(o.Out, began); err != nil {
 		return nil, &StorageError{err}
 	}
-	judgeAll(&c)
-	out := &CatalogueOutcome{Dir: store.Dir, Catalogue: c}
-	left := time.Duration(c.EstimateS * float64(time.Second))
-	o.Progress.Say(fmt.Sprintf("%d scenarios, size %s: about %s in all", len(all), c.Size, left))
-	unfit := 0 // scenarios in a row
-	for i, s := range all {
-		if Stopped(o.Stop) || ctx.Err() != nil {
+	judgeAll(&c.c)
+	o.Progress.Say(fmt.Sprintf("%d scenarios, size %s: about %s in all", len(all), c.c.Size, c.left(0)))
+	sweep(ctx, o)
+	c.o.swept = true
+	err = c.runAll(ctx)
+	return &CatalogueOutcome{Dir: c.store.Dir, Catalogue: c.c}, cmp.Or(err, context.Cause(ctx))
+}
+
+// queued is a scenario that waits for its turn.
+type queued struct {
+	i    int // in the catalogue
+	s    *scenarios.Resolved
+	jobs []schedule.Job
+}
+
+// inGoodOrder puts what must run alone last, when nothing else is left that would
+// have to wait for it, and what takes longest first.
+func inGoodOrder(queue []queued) {
+	slices.SortStableFunc(queue, func(a, b queued) int {
+		isAlone := func(j schedule.Job) bool { return j.Alone }
+		longer := func(a, b schedule.Job) int { return cmp.Compare(a.Takes, b.Takes) }
+		switch a1, b1 := slices.ContainsFunc(a.jobs, isAlone), slices.ContainsFunc(b.jobs, isAlone); {
+		case a1 && !b1:
+			return 1
+		case b1 && !a1:
+			return -1
+		}
+		return longer(slices.MaxFunc(b.jobs, longer), slices.MaxFunc(a.jobs, longer))
+	})
+}
+
+// catalogue is many scenarios being run.
+type catalogue struct {
+	o     Options
+	code  func(error) int
+	began time.Time
+	store *results.Store
+	queue []queued
+	ended chan ran
+	rows  []*results.CatalogueRow // in the catalogue's order; nil: not run yet
+	c     results.Catalogue
+	unfit int // scenarios in a row
+}
+
+// ran is a scenario that has been run.
+type ran struct {
+	queued
+	row results.CatalogueRow
+	err error
+}
+
+// left is how long the queue takes from its k-th scenario on.
+func (c *catalogue) left(k int) time.Duration {
+	var all []schedule.Job
+	for _, q := range c.queue[k:] {
+		all = append(all, q.jobs...)
+	}
+	return c.o.machine.Makespan(all).Round(time.Second)
+}
+
+// runAll begins a scenario when all variants of the one before have had their
+// turn. After an error none is begun, and those under way come to their end.
+func (c *catalogue) runAll(ctx context.Context) (err error) {
+	running := 0
+	take := func(r ran) {
+		running--
+		err = cmp.Or(err, c.take(ctx, r))
+	}
+	for k, q := range c.queue {
+		if Stopped(c.o.Stop) || ctx.Err() != nil || err != nil {
 			break
 		}
-		o.Progress.Say(fmt.Sprintf("[%d/%d] %s: %s; about %s, about %s to the end", i+1, len(all), s.Name, s.Title, estimates[i].Round(time.Second), left.Round(time.Second)))
-		row, err := runOne(ctx, o, s, code)
-		left -= estimates[i]
-		row.EstimateS = estimates[i].Round(time.Second).Seconds()
-		c.Scenarios = append(c.Scenarios, row)
-		c.Partial = i+1 < len(all) || Stopped(o.Stop) || ctx.Err() != nil
-		c.TookS = time.Since(began).Seconds()
-		judgeAll(&c)
-		out.Catalogue = c
-		if serr := saveCatalogue(store, c); serr != nil {
-			return out, serr
-		}
-		if errors.As(err, new(*StorageError)) {
-			return out, err
-		}
-		unfit++
-		if !errors.As(err, new(*driver.UnfitError)) {
-			unfit = 0
-		}
-		if unfit == giveUpAfter && i+1 < len(all) {
-			return out, fmt.Errorf("%d scenarios in a row could not be run, so the rest is not tried: %w", unfit, err)
+		takes := c.o.machine.Makespan(q.jobs).Round(time.Second)
+		c.o.Progress.Say(fmt.Sprintf("[%d/%d] %s: %s; about %s, about %s to the end",
+			k+1, len(c.queue), q.s.Name, q.s.Title, takes, c.left(k)))
+		started := make(chan struct{})
+		once := sync.OnceFunc(func() { close(started) })
+		running++
+		go func() {
+			row, err := runOne(ctx, c.o, q.s, once, c.code)
+			row.EstimateS = takes.Seconds()
+			once()
+			c.ended <- ran{q, row, err}
+		}()
+		for waiting := true; waiting; {
+			select {
+			case <-started:
+				waiting = false
+			case r := <-c.ended:
+				take(r)
+			}
 		}
 	}
-	return out, context.Cause(ctx)
+	for running > 0 {
+		take(<-c.ended)
+	}
+	return err
+}
+
+// take puts a scenario's row into the index. Its error ends the whole.
+func (c *catalogue) take(ctx context.Context, r ran) error {
+	c.rows[r.i] = &r.row
+	c.c.Scenarios = present(c.rows)
+	c.c.Partial = len(c.c.Scenarios) < len(c.rows) || Stopped(c.o.Stop) || ctx.Err() != nil
+	c.c.TookS = time.Since(c.began).Seconds()
+	judgeAll(&c.c)
+	if err := saveCatalogue(c.store, c.c); err != nil {
+		return err
+	}
+	c.unfit++
+	switch {
+	case errors.As(r.err, new(*StorageError)):
+		return r.err
+	case !errors.As(r.err, new(*driver.UnfitError)):
+		c.unfit = 0
+	case c.unfit == giveUpAfter && len(c.c.Scenarios) < len(c.rows):
+		return fmt.Errorf("%d scenarios in a row could not be run, so the rest is not tried: %w", c.unfit, r.err)
+	}
+	return nil
+}
+
+// named says of which scenario a line is.
+type named struct {
+	Progress
+	scenario string
+}
+
+func (n named) Say(line string) { n.Progress.Say(n.scenario + ": " + line) }
+
+func (n named) Begin(name string, v results.VariantPlan) VariantProgress {
+	return n.Progress.Begin(n.scenario+"/"+name, v)
 }
 
 // runOne runs a scenario and puts what came of it into a row. The error is in
 // the row as well.
-func runOne(ctx context.Context, o Options, s *scenarios.Resolved, code func(error) int) (results.CatalogueRow, error) {
+func runOne(
+	ctx context.Context, o Options, s *scenarios.Resolved, started func(), code func(error) int,
+) (results.CatalogueRow, error) {
 	began := time.Now()
-	o.Scenario, o.Entered = s, began
-	row := results.CatalogueRow{Name: s.Name, Kind: s.Kind, Title: s.Title, Asked: len(s.Variants), Variants: []results.CatalogueVariant{}}
+	o.Scenario, o.Entered, o.started, o.Progress = s, time.Time{}, started, named{o.Progress, s.Name}
+	row := results.CatalogueRow{
+		Name: s.Name, Kind: s.Kind, Title: s.Title, Asked: len(s.Variants), Variants: []results.CatalogueVariant{},
+	}
 	run, err := Run(ctx, o)
 	row.TookS = time.Since(began).Seconds()
 	if run != nil {
@@ -114,7 +227,7 @@ func runOne(ctx context.Context, o Options, s *scenarios.Resolved, code func(err
 	}
 	if err != nil {
 		row.Error, row.AsExpected, row.ExitCode = err.Error(), nil, verdict.Worst(row.ExitCode, code(err))
-		o.Progress.Say(s.Name + ": " + err.Error())
+		o.Progress.Say(err.Error())
 	}
 	return row, err
 }

@@ -34,7 +34,7 @@ func (x *variantRun) drive(ctx context.Context, h *hosts) (l loaded, err error) 
 	if err != nil {
 		return l, err
 	}
-	x.o.Progress.Phase("load")
+	x.show.Phase("load")
 	endBystander, err := x.bystander(ctx, h)
 	if err != nil {
 		return l, err
@@ -51,7 +51,7 @@ func (x *variantRun) drive(ctx context.Context, h *hosts) (l loaded, err error) 
 	if err != nil && len(l.faults) == 0 {
 		return l, err
 	}
-	x.o.Progress.Phase("drain")
+	x.show.Phase("drain")
 	x.collect(ctx, h, observers, &l)
 	return l, nil
 }
@@ -84,8 +84,8 @@ func (x *variantRun) finishLoad(ctx context.Context, h *hosts, answer <-chan age
 			return l, r.err
 		case <-started:
 			started = nil
-			if x.first {
-				s := x.rec.wall(0).Sub(x.o.Entered).Seconds()
+			if !x.entered.IsZero() {
+				s := x.rec.wall(0).Sub(x.entered).Seconds()
 				l.enterToLoadS = &s
 			}
 			text := fmt.Sprintf("%g requests per second for %g s", x.plan.RatePerS, x.plan.DurationS)

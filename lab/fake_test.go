@@ -226,10 +226,10 @@ func (p *fakeProgress) text() string {
 	return strings.Join(p.said, "\n")
 }
 
-func (p *fakeProgress) Begin(results.VariantPlan) {}
-func (p *fakeProgress) Phase(string)              {}
-func (p *fakeProgress) Sample(results.Sample)     {}
-func (p *fakeProgress) End(results.Variant)       {}
+func (p *fakeProgress) Begin(string, results.VariantPlan) VariantProgress { return p }
+func (p *fakeProgress) Phase(string)                                      {}
+func (p *fakeProgress) Sample(results.Sample)                             {}
+func (p *fakeProgress) End(results.Variant)                               {}
 
 // fakeOptions runs a scenario's first variants with a fake driver.
 func fakeOptions(t *testing.T, d *fakeDriver, variants int) (Options, *fakeProgress) {

@@ -85,7 +85,7 @@ func TestCatalogueIsShort(t *testing.T) {
 	}
 	var total float64
 	for _, s := range all {
-		total += Estimate(planned(t, s, "quick")).Minutes()
+		total += Estimate(planned(t, s, "quick"), 2).Minutes()
 	}
 	t.Logf("about %.1f minutes", total)
 	if total > 25 {

@@ -214,19 +214,3 @@ func requestsPerConn(b scenarios.Backend) int {
 	}
 	return b.KeepAliveRequests + 1
 }
-
-// Estimate is how long a plan takes, bringing labs up and down included, and
-// images present. Where who closes first is a race, error 99 may come at any
-// time, and the whole duration counts.
-func Estimate(p *results.Plan) time.Duration {
-	const aroundEach = 3 * time.Second
-	var total time.Duration
-	for _, v := range p.Variants {
-		s := v.DurationS
-		if first := v.Predicted.FirstError99S; v.StopAfterS != nil && first != nil && !v.Race && *first+*v.StopAfterS < s {
-			s = *first + *v.StopAfterS
-		}
-		total += time.Duration(s*float64(time.Second)) + aroundEach
-	}
-	return total
-}

@@ -5,13 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"path"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/lab/schedule"
 	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/report"
@@ -37,6 +38,13 @@ type Options struct {
 	Stop <-chan struct{}
 	// Timeout does what Stop does, so long after the run began; 0 is never.
 	Timeout time.Duration
+	// Parallel is how many labs may be up at once; 0: as many as the machine's
+	// processors bear.
+	Parallel int
+
+	machine *schedule.Machine // shared by the runs of a catalogue
+	started func()            // is called when each variant has had its turn, if not nil
+	swept   bool              // what dead runs left is gone
 }
 
 // Tool is who wrote a run.
@@ -52,13 +60,17 @@ func (t Tool) UserAgent() string { return "lab99/" + t.Version }
 type Progress interface {
 	// Say gets a line of talk.
 	Say(line string)
-	// Begin starts a variant.
-	Begin(v results.VariantPlan)
-	// Phase names what a variant does now.
+	// Begin starts a variant under a name. Several may be under way at once.
+	Begin(name string, v results.VariantPlan) VariantProgress
+}
+
+// VariantProgress is told how a variant goes.
+type VariantProgress interface {
+	// Phase names what it does now.
 	Phase(phase string)
 	// Sample gets every sample; it must not block.
 	Sample(s results.Sample)
-	// End gets a variant's row.
+	// End gets its row.
 	End(v results.Variant)
 }
 
@@ -77,11 +89,26 @@ type StorageError struct{ Err error }
 func (e *StorageError) Error() string { return "results cannot be written: " + e.Err.Error() }
 func (e *StorageError) Unwrap() error { return e.Err }
 
-// Run runs every variant of a scenario, one after the other, and reports. The
-// outcome is valid with an error too, as far as the run came; it is nil if
-// nothing was started.
+// Run runs every variant of a scenario, several at once where the machine bears
+// it, and reports. The outcome is valid with an error too, as far as the run
+// came; it is nil if nothing was started.
 func Run(ctx context.Context, o Options) (*Outcome, error) {
+	out, err := measure(ctx, o)
+	if out == nil || ctx.Err() != nil || errors.As(err, new(*StorageError)) {
+		return out, err
+	}
+	if len(out.Summary.Variants) > 0 {
+		out.ReportErr = report.Write(out.Dir)
+	}
+	return out, err
+}
+
+// measure is a run without its report.
+func measure(ctx context.Context, o Options) (*Outcome, error) {
 	o.Stop = orAfter(o.Stop, o.Timeout)
+	if o.machine == nil {
+		o.machine = schedule.New(o.Driver.Machine().CPUs, o.Parallel)
+	}
 	var notes []string
 	o.Scenario, notes = Ready(o.Scenario)
 	plan, err := Plan(o.Scenario, o.Driver.Name(), o.Driver.Machine().CPUs, o.Note)
@@ -92,7 +119,11 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 	if err != nil {
 		return nil, &StorageError{fmt.Errorf("%w\n  Name a directory that you can write in with --out.", err)}
 	}
-	r := &run{o: o, name: runName(store.Dir), plan: plan, store: store, notes: notes, out: &Outcome{Dir: store.Dir}}
+	n := len(plan.Variants)
+	r := &run{
+		o: o, name: runName(store.Dir), plan: plan, store: store, notes: notes, out: &Outcome{Dir: store.Dir},
+		rows: make([]*results.Variant, n), envs: make([]*results.VariantEnv, n),
+	}
 	if store.Note != "" {
 		o.Progress.Say("Note: " + store.Note)
 	}
@@ -107,15 +138,12 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 	if err = r.preflight(ctx); err == nil {
 		err = r.variants(ctx)
 	}
-	r.summarise(len(r.rows) < len(plan.Variants) || r.stopped())
+	r.summarise(r.stopped())
 	if err == nil || !errors.As(err, new(*StorageError)) {
 		err = errors.Join(err, r.save())
 	}
 	if ctx.Err() != nil {
-		return r.out, interrupted(ctx, err)
-	}
-	if len(r.rows) > 0 && !errors.As(err, new(*StorageError)) {
-		r.out.ReportErr = report.Write(store.Dir)
+		err = interrupted(ctx, err)
 	}
 	return r.out, err
 }
@@ -151,12 +179,15 @@ type run struct {
 	o      Options
 	plan   *results.Plan
 	store  *results.Store
-	env    results.Env
 	images images
-	notes  []string
-	why    reasons // a variant may not show what it is meant to
 	out    *Outcome
-	rows   []results.Variant
+	rows   []*results.Variant // in the plan's order; nil: not judged yet
+
+	mu    sync.Mutex // variants that run at once have these in common
+	env   results.Env
+	envs  []*results.VariantEnv // in the plan's order; nil: not read back yet
+	notes []string
+	why   reasons // a variant may not show what it is meant to
 }
 
 // sweepTimeout bounds the removal of what dead runs left.
@@ -166,15 +197,8 @@ func (r *run) stopped() bool { return Stopped(r.o.Stop) }
 
 // preflight sweeps and gets the images.
 func (r *run) preflight(ctx context.Context) error {
-	sctx, cancel := context.WithTimeout(ctx, sweepTimeout)
-	defer cancel()
-	swept, err := r.o.Driver.Sweep(sctx, false)
-	for _, s := range swept {
-		r.o.Progress.Say("swept away, of a run that died: " + s)
-	}
-	if err != nil {
-		// Leftovers in the way will be met again by their own error.
-		r.o.Progress.Say("what dead runs left could not all be swept away: " + err.Error())
+	if !r.o.swept {
+		sweep(ctx, r.o)
 	}
 	r.images = images{}
 	for _, v := range r.o.Scenario.Variants {
@@ -192,6 +216,20 @@ func (r *run) preflight(ctx context.Context) error {
 		}
 	}
 	return storage(r.store.WriteJSON(results.EnvFile, r.env))
+}
+
+// sweep removes what dead runs left. What it cannot remove will be met again, by
+// its own error.
+func sweep(ctx context.Context, o Options) {
+	ctx, cancel := context.WithTimeout(ctx, sweepTimeout)
+	defer cancel()
+	swept, err := o.Driver.Sweep(ctx, false)
+	for _, s := range swept {
+		o.Progress.Say("swept away, of a run that died: " + s)
+	}
+	if err != nil {
+		o.Progress.Say("what dead runs left could not all be swept away: " + err.Error())
+	}
 }
 
 func (r *run) prepare(ctx context.Context, role image.Role, ref string) error {
@@ -218,83 +256,40 @@ func (r *run) prepare(ctx context.Context, role image.Role, ref string) error {
 	return nil
 }
 
-// variants runs them in order. A variant whose measurement is invalid does
-// not keep the next from being measured; a machine that cannot run one cannot
-// run the next either.
-func (r *run) variants(ctx context.Context) error {
-	var base *baseline
-	for i, plan := range r.plan.Variants {
-		if r.stopped() {
-			return nil
-		}
-		r.o.Progress.Begin(plan)
-		x, err := r.begin(i)
-		if err != nil {
-			return err
-		}
-		m, err := x.do(ctx)
-		if m != nil {
-			r.o.Progress.Phase("judge")
-			row, jerr := x.judge(m, base)
-			r.rows = append(r.rows, *row)
-			r.o.Progress.End(*row)
-			if i == 0 {
-				base = x.asBaseline(m, row)
-			}
-			err = errors.Join(err, jerr)
-		}
-		if err = errors.Join(err, x.close()); err != nil {
-			return err
-		}
-		r.summarise(i+1 < len(r.plan.Variants))
-		if err := r.save(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// begin opens the files of a variant.
-func (r *run) begin(i int) (*variantRun, error) {
-	v := r.o.Scenario.Variants[i]
-	samples, err := r.store.AppendLines(path.Join(v.Name, results.SamplesFile))
-	if err != nil {
-		return nil, &StorageError{err}
-	}
-	events, err := r.store.AppendLines(path.Join(v.Name, results.EventsFile))
-	if err != nil {
-		return nil, errors.Join(&StorageError{err}, samples.Close())
-	}
-	rec := newRecorder(samples, r.o.Progress.Sample)
-	return &variantRun{
-		o: &r.o, run: r.name, first: i == 0, store: r.store, images: r.images, v: v, plan: r.plan.Variants[i],
-		rec: rec, journal: &journal{file: events, rec: rec}, heard: r.heard,
-	}, nil
-}
-
-// heard takes what was read back of a variant.
-func (r *run) heard(c *conditions) {
-	r.env.Variants = append(r.env.Variants, c.env)
-	for _, s := range r.why.add(c.env.Name, c.reasons) {
-		r.o.Progress.Say("Note: " + c.env.Name + ": " + s)
-	}
-}
-
-// summarise rebuilds the summary from the rows so far.
-func (r *run) summarise(partial bool) {
+// summarise rebuilds the summary from the rows so far. It is partial until all
+// are there, or cut short.
+func (r *run) summarise(cut bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	rows := present(r.rows)
+	partial := cut || len(rows) < len(r.rows)
+	r.env.Variants = present(r.envs)
 	r.out.Summary = results.Summary{
 		Schema: results.SummarySchema, Scenario: r.plan.Scenario, Title: r.plan.Title, Kind: r.plan.Kind, Size: r.plan.Size,
 		StartedUTC: r.env.StartedUTC, PlanHash: r.plan.Hash, Partial: partial,
-		Notes: slices.Concat([]string{}, r.notes, r.why.notes()), Variants: append([]results.Variant{}, r.rows...),
+		Notes: slices.Concat([]string{}, r.notes, r.why.notes()), Variants: rows,
 	}
-	r.out.Summary.AsExpected = verdict.AllAsExpected(r.rows)
+	r.out.Summary.AsExpected = verdict.AllAsExpected(rows)
 	if all := r.out.Summary.AsExpected; partial && all != nil && *all {
 		r.out.Summary.AsExpected = nil // of those that ran; of the run it cannot be told
 	}
 	r.out.Summary.Finding = results.Finding(r.out.Summary)
 }
 
+// present are those that are there.
+func present[T any](all []*T) []T {
+	some := []T{}
+	for _, p := range all {
+		if p != nil {
+			some = append(some, *p)
+		}
+	}
+	return some
+}
+
 func (r *run) save() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	return storage(r.store.WriteJSON(results.EnvFile, r.env), r.store.WriteJSON(results.SummaryFile, r.out.Summary))
 }
 

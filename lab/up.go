@@ -40,7 +40,7 @@ func (h *hosts) call(ctx context.Context, host string, cmd agent.Command) (agent
 // up brings the lab up and waits until its servers answer. When it fails, the
 // lab is gone again.
 func (x *variantRun) up(ctx context.Context) (h *hosts, err error) {
-	x.o.Progress.Phase("up")
+	x.show.Phase("up")
 	began := time.Now()
 	var conf configs
 	lab, err := x.o.Driver.Up(ctx, driver.Spec{

@@ -25,14 +25,15 @@ import (
 //	judge       the row, from all of these
 type variantRun struct {
 	o       *Options
-	run     string // its name in the engine
-	first   bool   // variant of the run
+	run     string    // its name in the engine
+	entered time.Time // when the command began; zero but for a run's first variant
 	store   *results.Store
 	images  images
 	v       scenarios.Variant
 	plan    results.VariantPlan
 	rec     *recorder
 	journal *journal
+	show    VariantProgress
 	heard   func(*conditions) // is told the conditions as soon as they are known
 }
 
@@ -71,7 +72,7 @@ func (x *variantRun) do(ctx context.Context) (m *measured, err error) {
 // measure runs the phases that need the hosts. Its error means that lab99 could
 // not do its work; what is wrong with what was measured are faults in m.
 func (x *variantRun) measure(ctx context.Context, h *hosts, m *measured) (err error) {
-	x.o.Progress.Phase("read back")
+	x.show.Phase("read back")
 	if m.under, err = x.conditions(ctx, h); err != nil {
 		return err
 	}
@@ -90,16 +91,6 @@ func (x *variantRun) measure(ctx context.Context, h *hosts, m *measured) (err er
 type baseline struct {
 	predicted law.Prediction
 	firstS    *float64
-}
-
-// asBaseline is a judged variant as the baseline of the others.
-func (x *variantRun) asBaseline(m *measured, row *results.Variant) *baseline {
-	p := baselineOf(x.v, x.asMeasured(m, nil).Plan.Predicted)
-	b := &baseline{predicted: *p, firstS: p.FirstError99S}
-	if b.firstS != nil && row.Verdict == law.Reproduced {
-		b.firstS = row.FirstError
-	}
-	return b
 }
 
 // asMeasured is all that the judge is told. The prediction is for the ports and
@@ -161,7 +152,7 @@ func (x *variantRun) guard(phase func() error) (err error) {
 
 // down takes the lab away, on every path and even when ctx has ended.
 func (x *variantRun) down(ctx context.Context, h *hosts, timing *results.Timing) error {
-	x.o.Progress.Phase("down")
+	x.show.Phase("down")
 	began := time.Now()
 	dctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), downTimeout)
 	defer cancel()

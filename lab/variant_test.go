@@ -27,7 +27,7 @@ func runFake(t *testing.T, ctx context.Context, d *fakeDriver, change func(*Opti
 	if change != nil {
 		change(&o)
 	}
-	out, err := Run(ctx, o)
+	out, err := measure(ctx, o)
 	for _, n := range d.downs() {
 		if n != 1 {
 			t.Errorf("a lab was taken down %d times", n)
@@ -209,7 +209,9 @@ func TestPanicKeepsTheFiles(t *testing.T) {
 	for _, phase := range []string{"up", "load"} {
 		t.Run(phase, func(t *testing.T) {
 			d := &fakeDriver{panics: phase}
-			out, err := runFake(t, t.Context(), d, func(o *Options) { o.Scenario = resolve(t, "quick") })
+			out, err := runFake(t, t.Context(), d, func(o *Options) {
+				o.Scenario, o.Parallel = resolve(t, "quick"), 1
+			})
 			var p *PanicError
 			if !errors.As(err, &p) || len(d.downs()) != 1 {
 				t.Fatalf("error %v after %d labs", err, len(d.downs()))

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,7 +28,9 @@ next:
 	for _, text := range texts {
 		for i := range *r {
 			if (*r)[i].text == text {
-				(*r)[i].variants = append((*r)[i].variants, variant)
+				if !slices.Contains((*r)[i].variants, variant) { // it may have been run twice
+					(*r)[i].variants = append((*r)[i].variants, variant)
+				}
 				continue next
 			}
 		}

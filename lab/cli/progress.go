@@ -29,38 +29,38 @@ func newProgress(w io.Writer) progress {
 
 // lines writes a line per phase.
 type lines struct {
-	w  io.Writer
 	mu sync.Mutex
-	v  results.VariantPlan
+	w  io.Writer
 }
 
-func (l *lines) Say(line string)       { l.print(line) }
-func (l *lines) Sample(results.Sample) {}
-func (l *lines) close()                {}
+func (l *lines) close() {}
 
-func (l *lines) Begin(v results.VariantPlan) {
-	l.mu.Lock()
-	l.v = v
-	l.mu.Unlock()
-}
-
-func (l *lines) Phase(phase string) {
-	l.mu.Lock()
-	v := l.v
-	l.mu.Unlock()
-	if phase == "load" {
-		phase = "load: " + announce(v)
-	}
-	l.print(v.Name + ": " + phase)
-}
-
-func (l *lines) End(v results.Variant) { l.print(v.Name + ": " + outcome(v)) }
-
-func (l *lines) print(s string) {
+func (l *lines) Say(line string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	fmt.Fprintln(l.w, s)
+	fmt.Fprintln(l.w, line)
 }
+
+func (l *lines) Begin(name string, v results.VariantPlan) lab.VariantProgress {
+	return &variantLines{l, name, v}
+}
+
+type variantLines struct {
+	l    *lines
+	name string
+	v    results.VariantPlan
+}
+
+func (l *variantLines) Sample(results.Sample) {}
+
+func (l *variantLines) Phase(phase string) {
+	if phase == "load" {
+		phase = "load: " + announce(l.v)
+	}
+	l.l.Say(l.name + ": " + phase)
+}
+
+func (l *variantLines) End(v results.Variant) { l.l.Say(l.name + ": " + outcome(v)) }
 
 // announce says what is about to be seen.
 func announce(v results.VariantPlan) string {
@@ -119,63 +119,67 @@ func (g *gauge) String() string {
 		g.phase, g.rate, g.ok, g.failed, g.ports, g.plan.Predicted.Tuples, g.timeWait)
 }
 
-// bars draws one bar per variant.
+// bars draws one bar per variant under way. Above them are those that have
+// ended, and the talk.
 type bars struct {
 	p   *mpb.Progress
 	mu  sync.Mutex
-	bar *mpb.Bar
-	g   *gauge
+	all []*bar
 }
 
 func newBars(w io.Writer) *bars {
-	return &bars{p: mpb.New(mpb.WithOutput(w), mpb.WithWidth(24), mpb.WithRefreshRate(100*time.Millisecond))}
+	return &bars{p: mpb.New(
+		mpb.WithOutput(w), mpb.WithWidth(24), mpb.WithRefreshRate(100*time.Millisecond), mpb.PopCompletedMode(),
+	)}
 }
 
-func (b *bars) Say(line string) { fmt.Fprintln(b.p, line) } // above the bars
+func (b *bars) Say(line string) { fmt.Fprintln(b.p, line) }
 
-func (b *bars) Begin(v results.VariantPlan) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+func (b *bars) Begin(name string, v results.VariantPlan) lab.VariantProgress {
 	g := &gauge{plan: v}
-	b.g = g
-	b.bar = b.p.AddBar(int64(v.DurationS*1000),
-		mpb.PrependDecorators(decor.Name(v.Name, decor.WCSyncSpaceR)),
+	one := &bar{gauge: g, bar: b.p.AddBar(int64(v.DurationS*1000),
+		mpb.PrependDecorators(decor.Name(name, decor.WCSyncSpaceR)),
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return g.String() })),
-	)
-}
-
-func (b *bars) now() (*mpb.Bar, *gauge) {
+	)}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.bar, b.g
-}
-
-func (b *bars) Phase(phase string) {
-	_, g := b.now()
-	g.mu.Lock()
-	g.phase = phase
-	g.mu.Unlock()
-}
-
-func (b *bars) Sample(s results.Sample) {
-	bar, g := b.now()
-	g.take(s)
-	if s.Load != nil {
-		bar.SetCurrent(min(int64(s.T*1000), int64(g.plan.DurationS*1000)-1))
-	}
-}
-
-func (b *bars) End(v results.Variant) {
-	bar, g := b.now()
-	g.mu.Lock()
-	g.phase, g.at = outcome(v), 0
-	g.mu.Unlock()
-	bar.SetCurrent(int64(g.plan.DurationS * 1000)) // full, whatever ended the load
+	b.all = append(b.all, one)
+	return one
 }
 
 func (b *bars) close() {
-	if bar, _ := b.now(); bar != nil && bar.IsRunning() {
-		bar.Abort(false)
+	b.mu.Lock()
+	for _, one := range b.all {
+		if one.bar.IsRunning() {
+			one.bar.Abort(false)
+		}
 	}
+	b.mu.Unlock()
 	b.p.Wait()
+}
+
+// bar is that of one variant.
+type bar struct {
+	bar   *mpb.Bar
+	gauge *gauge
+}
+
+func (b *bar) Phase(phase string) {
+	b.gauge.mu.Lock()
+	defer b.gauge.mu.Unlock()
+	b.gauge.phase = phase
+}
+
+func (b *bar) Sample(s results.Sample) {
+	b.gauge.take(s)
+	if s.Load != nil {
+		b.bar.SetCurrent(min(int64(s.T*1000), int64(b.gauge.plan.DurationS*1000)-1))
+	}
+}
+
+func (b *bar) End(v results.Variant) {
+	b.gauge.mu.Lock()
+	b.gauge.phase, b.gauge.at = outcome(v), 0
+	b.gauge.mu.Unlock()
+	b.bar.SetCurrent(int64(b.gauge.plan.DurationS * 1000)) // full, whatever ended the load
 }

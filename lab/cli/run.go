@@ -63,7 +63,7 @@ type runFlags struct {
 	choice
 	driver, images, subnets, out, note, junit string
 	timeout                                   time.Duration
-	repeat                                    int
+	repeat, parallel                          int
 }
 
 func (f *runFlags) register(cmd *cobra.Command) {
@@ -77,6 +77,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	fs.BoolVar(&f.json, "json", false, "print summary.json instead of the table; with --repeat the medians, lab99/compare/v1")
 	fs.StringVar(&f.junit, "junit", "", "write the expectations as JUnit XML to `FILE`")
 	fs.IntVar(&f.repeat, "repeat", 1, "run it `N` times and print the median of every figure; the exit code is that of the worst run")
+	fs.IntVar(&f.parallel, "parallel", 0, "at most `N` labs up at once; 1 is one after the other, 0 as many as the processors bear")
 	fs.DurationVar(&f.timeout, "timeout", 0, "end the load of a run after this long, judge and report what there is; 0 is never")
 	cmd.MarkFlagsMutuallyExclusive("repeat", "junit")
 }
@@ -102,7 +103,8 @@ func runCommand(t *terminal) *cobra.Command {
 		Short: "Run scenarios and report",
 		Long: `Run scenarios and report. A scenario is a name of "lab99 list", a directory or a file.
 
-Several scenarios, or all of them, run one after the other, and one table shows what came of them.`,
+Labs share nothing but the processors, so as many are up at once as these bear. What measures time or processor
+runs alone. Of several scenarios, or all of them, one table shows what came of them.`,
 		ValidArgsFunction: completeScenarios,
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
@@ -126,7 +128,7 @@ Several scenarios, or all of them, run one after the other, and one table shows 
 		},
 	}
 	f.register(cmd)
-	cmd.Flags().BoolVar(&all, "all", false, "run every built-in scenario, one after the other, and print one table")
+	cmd.Flags().BoolVar(&all, "all", false, "run every built-in scenario and print one table")
 	cmd.MarkFlagsMutuallyExclusive("all", "repeat")
 	cmd.MarkFlagsMutuallyExclusive("all", "junit")
 	return cmd
@@ -137,6 +139,9 @@ func (f *runFlags) run(ctx context.Context, t *terminal, names []string) error {
 	entered := time.Now()
 	if f.repeat < 1 || f.repeat > results.MaxRuns {
 		return &usageError{fmt.Sprintf("--repeat: %d, want 1 to %d runs", f.repeat, results.MaxRuns)}
+	}
+	if f.parallel < 0 {
+		return &usageError{fmt.Sprintf("--parallel: %d, want at least 0", f.parallel)}
 	}
 	mode, err := imageMode(f.images)
 	if err != nil {
@@ -165,7 +170,7 @@ func (f *runFlags) run(ctx context.Context, t *terminal, names []string) error {
 	}
 	options := lab.Options{
 		Scenario: resolved[0], Driver: d, DriverWhy: why, Images: mode, Subnets: nets, Out: out, Note: f.note,
-		Tool: tool(), Entered: entered, Progress: p, Stop: stop, Timeout: f.timeout,
+		Tool: tool(), Entered: entered, Progress: p, Stop: stop, Timeout: f.timeout, Parallel: f.parallel,
 	}
 	if len(resolved) > 1 {
 		o, err := lab.RunAll(ctx, options, resolved, exitCode)

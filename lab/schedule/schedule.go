@@ -41,6 +41,16 @@ type Machine struct {
 	whole int64 // all there is
 	least int64 // what the least lab counts for
 	free  *semaphore.Weighted
+
+	mu sync.Mutex
+	up map[*Place]bool
+}
+
+// Place is a lab's on a machine.
+type Place struct {
+	machine *Machine
+	weight  int64
+	shared  bool
 }
 
 // New shares so many processors. No more than atOnce labs are up at a time; 0
@@ -51,19 +61,42 @@ func New(cpus, atOnce int) *Machine {
 	}
 	whole := int64(float64(max(1, cpus)) * usable * core)
 	least := (whole + int64(atOnce) - 1) / int64(atOnce)
-	return &Machine{whole: whole, least: least, free: semaphore.NewWeighted(whole)}
+	return &Machine{whole: whole, least: least, free: semaphore.NewWeighted(whole), up: map[*Place]bool{}}
 }
 
 // Here is the machine that this process runs on, one for the whole process.
 var Here = sync.OnceValue(func() *Machine { return New(runtime.NumCPU(), 0) })
 
-// Acquire waits for room. The caller calls release when the lab is down.
-func (m *Machine) Acquire(ctx context.Context, n Need) (release func(), err error) {
-	w := m.weight(n)
-	if err := m.free.Acquire(ctx, w); err != nil {
+// Acquire waits for room. The caller releases the place when the lab is down.
+func (m *Machine) Acquire(ctx context.Context, n Need) (*Place, error) {
+	p := &Place{machine: m, weight: m.weight(n)}
+	if err := m.free.Acquire(ctx, p.weight); err != nil {
 		return nil, context.Cause(ctx)
 	}
-	return sync.OnceFunc(func() { m.free.Release(w) }), nil
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for other := range m.up {
+		p.shared, other.shared = true, true
+	}
+	m.up[p] = true
+	return p, nil
+}
+
+// Shared says whether another lab was up at any time since the place was given.
+func (p *Place) Shared() bool {
+	p.machine.mu.Lock()
+	defer p.machine.mu.Unlock()
+	return p.shared
+}
+
+// Release gives the place back. It is safe to call twice.
+func (p *Place) Release() {
+	p.machine.mu.Lock()
+	defer p.machine.mu.Unlock()
+	if p.machine.up[p] {
+		delete(p.machine.up, p)
+		p.machine.free.Release(p.weight)
+	}
 }
 
 func (m *Machine) weight(n Need) int64 {

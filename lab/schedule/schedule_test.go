@@ -38,7 +38,7 @@ func TestAsManyAsTheCoresBear(t *testing.T) {
 				var up, peak atomic.Int32
 				began := time.Now()
 				for _, j := range c.jobs {
-					release, err := m.Acquire(t.Context(), j.Need)
+					place, err := m.Acquire(t.Context(), j.Need)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -46,15 +46,15 @@ func TestAsManyAsTheCoresBear(t *testing.T) {
 					go func() {
 						time.Sleep(j.Takes)
 						up.Add(-1)
-						release()
-						release() // once is enough
+						place.Release()
+						place.Release() // once is enough
 					}()
 				}
 				all, err := m.Acquire(t.Context(), Need{Alone: true})
 				if err != nil {
 					t.Fatal(err)
 				}
-				defer all()
+				defer all.Release()
 				if got := time.Since(began); got != c.want {
 					t.Errorf("took %v, want %v", got, c.want)
 				}
@@ -66,13 +66,40 @@ func TestAsManyAsTheCoresBear(t *testing.T) {
 	}
 }
 
+// TestShared: whoever had company at any time is told so, and no one else.
+func TestShared(t *testing.T) {
+	m := New(2, 0)
+	place := func(n Need) *Place {
+		p, err := m.Acquire(t.Context(), n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	first := place(Need{})
+	first.Release()
+	second := place(Need{})
+	third := place(Need{})
+	third.Release()
+	second.Release()
+	alone := place(Need{Alone: true})
+	for name, c := range map[string]struct {
+		p    *Place
+		want bool
+	}{"first": {first, false}, "second": {second, true}, "third": {third, true}, "alone": {alone, false}} {
+		if got := c.p.Shared(); got != c.want {
+			t.Errorf("%s: shared is %v, want %v", name, got, c.want)
+		}
+	}
+}
+
 func TestAcquireEndsWithItsContext(t *testing.T) {
 	m := New(2, 0)
-	release, err := m.Acquire(t.Context(), Need{Alone: true})
+	place, err := m.Acquire(t.Context(), Need{Alone: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer release()
+	defer place.Release()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	why := errors.New("interrupted")
 	cancel(why)

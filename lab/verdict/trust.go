@@ -3,8 +3,10 @@ package verdict
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
+	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
 )
 
@@ -30,18 +32,27 @@ func (m *Measured) distrust(v *results.Variant) string {
 		if c := v.CPU.LoadGen; c != nil && *c > BusyLimit {
 			add(fmt.Sprintf("the load generator used %.0f %% of the one core it runs on (limit %g %%): it was the bottleneck", 100**c, 100*BusyLimit))
 		}
-		// A machine that is too busy shows in all of these. What was kept from
-		// nginx and the probes says more of it than a late generator does.
-		add(m.starved())
-		add(m.gap(results.HostProxy))
-		add(m.gap(results.HostBackend))
-		add(m.late(orNever(v.FirstError)))
-		add(m.gap(results.HostLoad))
+		why = append(why, m.tooBusy(v)...)
 	}
 	for _, host := range []string{results.HostProxy, results.HostBackend} {
 		add(m.conntrack(host))
 	}
 	return strings.Join(why, "; ")
+}
+
+// tooBusy says how a machine shows that was too busy for the run. What was kept
+// from nginx and the probes says more of it than a late generator does.
+func (m *Measured) tooBusy(v *results.Variant) []string {
+	all := []string{
+		m.starved(), m.gap(results.HostProxy), m.gap(results.HostBackend), m.late(orNever(v.FirstError)), m.gap(results.HostLoad),
+	}
+	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
+}
+
+// Disturbed says whether a row is invalid because the machine was too busy: when
+// it is not, the same measurement may be sound.
+func Disturbed(m Measured, v results.Variant) bool {
+	return v.Verdict == law.Invalid && m.Totals != nil && len(m.tooBusy(&v)) > 0
 }
 
 // late holds the generator to its schedule, before the fault. Of a load in bursts

@@ -1,0 +1,48 @@
+package lab
+
+import (
+	"strings"
+	"time"
+
+	"github.com/lab99/lab99/lab/schedule"
+	"github.com/lab99/lab99/results"
+)
+
+// What a lab costs the machine: nginx, Apache, the load generator and the
+// observers, the kernel's part included. Measured at 200 to 1,000 requests per
+// second: 0.1 to 0.2 cores, and 0.6 to 1.1 ms of processor per request.
+const (
+	coresAtRest     = 0.1
+	coresPerRequest = 0.001
+)
+
+// need is what a variant asks of the machine. One whose point is how dear
+// connect() gets, or how long something takes, must have it alone.
+func need(v results.VariantPlan) schedule.Need {
+	n := schedule.Need{Cores: coresAtRest + v.RatePerS*coresPerRequest, Alone: v.Predicted.Estimated}
+	for _, c := range v.Claims {
+		n.Alone = n.Alone || strings.HasSuffix(c.Figure, "_ms")
+	}
+	return n
+}
+
+// jobs are a plan's variants as the schedule sees them: bringing labs up and
+// down included, and images present. Where who closes first is a race, error 99
+// may come at any time, and the whole duration counts.
+func jobs(p *results.Plan) (all []schedule.Job) {
+	const aroundEach = 3 * time.Second
+	for _, v := range p.Variants {
+		s := v.DurationS
+		if first := v.Predicted.FirstError99S; v.StopAfterS != nil && first != nil && !v.Race {
+			s = min(s, *first+*v.StopAfterS)
+		}
+		all = append(all, schedule.Job{Need: need(v), Takes: time.Duration(s*float64(time.Second)) + aroundEach})
+	}
+	return all
+}
+
+// Estimate is how long a plan takes on a machine with so many processors, as
+// many of its labs up at once as these bear.
+func Estimate(p *results.Plan, cpus int) time.Duration {
+	return schedule.New(cpus, 0).Makespan(jobs(p))
+}

@@ -1,0 +1,213 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/lab/schedule"
+	"github.com/lab99/lab99/lab/verdict"
+	"github.com/lab99/lab99/results"
+)
+
+// attempt is one try at a variant, and what came of it.
+type attempt struct {
+	i      int         // of the variant
+	x      *variantRun // nil: it was not begun
+	m      *measured   // nil: its lab never came up
+	shared bool        // the machine, with other labs
+	err    error       // about more than this variant
+	before *attempt    // which was disturbed; this one is alone
+}
+
+// variants runs them, several at once where the machine bears it. A variant
+// whose measurement is invalid does not keep the others from being measured. A
+// machine that cannot run one cannot run the next either: after an error those
+// under way come to their end, and no further one starts.
+//
+// What is said of them does not depend on the order in which they end: each is
+// judged after the first, with which it is compared.
+func (r *run) variants(ctx context.Context) error {
+	starting, noMore := r.untilStopped(ctx)
+	defer noMore()
+	n := len(r.plan.Variants)
+	ended := make(chan attempt)
+	go func() {
+		for i, v := range r.plan.Variants {
+			r.try(ctx, starting, attempt{i: i}, need(v), ended)
+		}
+		if r.o.started != nil {
+			r.o.started()
+		}
+	}()
+	errs := make([]error, n)
+	unjudged := make([]*attempt, n)
+	var base *baseline
+	for pending := n; pending > 0; {
+		a := <-ended
+		if a.err != nil {
+			errs[a.i] = a.err
+			noMore()
+		}
+		if r.isDisturbed(a) {
+			go r.try(ctx, starting, attempt{i: a.i, before: &a}, schedule.Need{Alone: true}, ended)
+			continue
+		}
+		pending--
+		unjudged[a.i] = &a
+		for i, a := range unjudged {
+			if a == nil || i > 0 && base == nil {
+				continue
+			}
+			err := r.conclude(*a, base)
+			if err != nil && errs[i] == nil {
+				errs[i] = err
+				noMore()
+			}
+			if i == 0 {
+				base = r.baseline(*a)
+			}
+			unjudged[i] = nil
+		}
+	}
+	if i := slices.IndexFunc(errs, func(err error) bool { return err != nil }); i >= 0 {
+		return errs[i]
+	}
+	return nil
+}
+
+// untilStopped is done when no further variant may start.
+func (r *run) untilStopped(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-r.o.Stop:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
+// try waits for a place on the machine and runs a variant there.
+func (r *run) try(ctx, starting context.Context, a attempt, n schedule.Need, ended chan<- attempt) {
+	place, err := r.o.machine.Acquire(starting, n)
+	if err != nil {
+		if a.before != nil {
+			a = *a.before // it is all there is
+			a.shared = false
+		}
+		ended <- a
+		return
+	}
+	go func() {
+		a.x, a.err = r.begin(a)
+		if a.err == nil {
+			a.m, a.err = a.x.do(ctx)
+		}
+		a.shared = place.Shared()
+		place.Release()
+		ended <- a
+	}()
+}
+
+// begin opens the files of a variant. Those of a disturbed attempt are removed.
+func (r *run) begin(a attempt) (*variantRun, error) {
+	v, plan := r.o.Scenario.Variants[a.i], r.plan.Variants[a.i]
+	var show VariantProgress
+	if a.before != nil {
+		show = a.before.x.show
+		if err := errors.Join(a.before.x.close(), os.RemoveAll(filepath.Join(r.store.Dir, v.Name))); err != nil {
+			return nil, &StorageError{err}
+		}
+	} else {
+		show = r.o.Progress.Begin(v.Name, plan)
+	}
+	samples, err := r.store.AppendLines(path.Join(v.Name, results.SamplesFile))
+	if err != nil {
+		return nil, &StorageError{err}
+	}
+	events, err := r.store.AppendLines(path.Join(v.Name, results.EventsFile))
+	if err != nil {
+		return nil, errors.Join(&StorageError{err}, samples.Close())
+	}
+	rec := newRecorder(samples, show.Sample)
+	x := &variantRun{
+		o: &r.o, run: r.name, store: r.store, images: r.images, v: v, plan: plan, show: show,
+		rec: rec, journal: &journal{file: events, rec: rec}, heard: func(c *conditions) { r.heard(a.i, c) },
+	}
+	switch {
+	case a.i > 0:
+	case r.o.Entered.IsZero():
+		x.entered = time.Now()
+	default:
+		x.entered = r.o.Entered
+	}
+	return x, nil
+}
+
+// heard takes what was read back of a variant.
+func (r *run) heard(i int, c *conditions) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.envs[i] = &c.env
+	for _, s := range r.why.add(c.env.Name, c.reasons) {
+		r.o.Progress.Say("Note: " + c.env.Name + ": " + s)
+	}
+}
+
+// isDisturbed says whether a variant is to be run again, alone: others kept the
+// machine too busy for it. That is noted.
+func (r *run) isDisturbed(a attempt) bool {
+	if a.m == nil || a.err != nil || !a.shared || a.before != nil {
+		return false
+	}
+	m := a.x.asMeasured(a.m, nil)
+	row := verdict.Judge(m)
+	if !verdict.Disturbed(m, row) {
+		return false
+	}
+	note := fmt.Sprintf("%s ran beside other labs and was invalid, so it is run again alone: %s", a.x.v.Name, row.Why)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.notes = append(r.notes, note)
+	r.o.Progress.Say("Note: " + note)
+	return true
+}
+
+// conclude judges an attempt, and writes what came of it.
+func (r *run) conclude(a attempt, b *baseline) error {
+	if a.x == nil {
+		return nil
+	}
+	if a.m == nil {
+		return a.x.close()
+	}
+	a.x.show.Phase("judge")
+	row, err := a.x.judge(a.m, b)
+	r.rows[a.i] = row
+	a.x.show.End(*row)
+	r.summarise(false)
+	return errors.Join(err, a.x.close(), r.save())
+}
+
+// baseline is what the first variant means to the others: as measured, or if
+// it was not, as predicted.
+func (r *run) baseline(a attempt) *baseline {
+	v, plan, row := r.o.Scenario.Variants[0], r.plan.Variants[0], r.rows[0]
+	if a.m != nil {
+		plan = a.x.asMeasured(a.m, nil).Plan
+	}
+	p := baselineOf(v, plan.Predicted)
+	b := &baseline{predicted: *p, firstS: p.FirstError99S}
+	if b.firstS != nil && row != nil && row.Verdict == law.Reproduced {
+		b.firstS = row.FirstError
+	}
+	return b
+}
