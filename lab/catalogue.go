@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/lab99/lab99/lab/driver"
@@ -141,12 +140,10 @@ func (c *catalogue) runAll(ctx context.Context) (err error) {
 		c.o.Progress.Say(fmt.Sprintf("[%d/%d] %s: %s; about %s, about %s to the end",
 			k+1, len(c.queue), q.s.Name, q.s.Title, takes, c.left(k)))
 		started := make(chan struct{})
-		once := sync.OnceFunc(func() { close(started) })
 		running++
 		go func() {
-			row, err := runOne(ctx, c.o, q.s, once, c.code)
+			row, err := runOne(ctx, c.o, q.s, func() { close(started) }, c.code)
 			row.EstimateS = takes.Seconds()
-			once()
 			c.ended <- ran{q, row, err}
 		}()
 		for waiting := true; waiting; {
@@ -155,6 +152,7 @@ func (c *catalogue) runAll(ctx context.Context) (err error) {
 				waiting = false
 			case r := <-c.ended:
 				take(r)
+				waiting = r.i != q.i // it may have ended before any variant had its turn
 			}
 		}
 	}

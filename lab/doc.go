@@ -8,7 +8,8 @@
 //	resolve   a size, the variants' overlays and --set are applied
 //	predict   the laws say what will happen: Plan
 //	preflight what dead runs left is swept away, images are found or made
-//	and for each variant, in a lab of its own, so that no TIME_WAIT is inherited:
+//	and for each variant, in a lab of its own, so that no TIME_WAIT is inherited,
+//	several at once where the machine bears it:
 //	  up        network, agent, nginx, backend, probes
 //	  read back what was asked, from inside the namespaces
 //	  load      observed from both ends on one clock
@@ -18,6 +19,6 @@
 //	save      as it goes: a crash loses nothing already measured
 //	report    made from the files alone
 //
-// RunAll does this for many scenarios, one after the other, and keeps an index
-// of them.
+// RunAll does this for many scenarios, which share one schedule, and keeps an
+// index of them.
 package lab

@@ -7,8 +7,7 @@ const CatalogueSchema = "lab99/catalogue/v1"
 // IndexFile is the page that links the reports of a catalogue.
 const IndexFile = "index.md"
 
-// Catalogue is many scenarios run one after the other, each as a run of its
-// own.
+// Catalogue is many scenarios, each a run of its own.
 type Catalogue struct {
 	Schema     string         `json:"schema"`
 	Size       string         `json:"size"`

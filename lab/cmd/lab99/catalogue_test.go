@@ -2,12 +2,16 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/lab99/lab99/internal/schematest"
+	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
@@ -38,16 +42,44 @@ func TestEachVariantHasALesson(t *testing.T) {
 	}
 }
 
-// TestShortScenarios runs those that every test run has time for.
+// TestShortScenarios runs those that every test run has time for, their variants
+// one after the other and then at once. The figures must not tell which it was.
 func TestShortScenarios(t *testing.T) {
 	for _, name := range []string{"backend-ports", "same-address-thrice", "tw-reuse-ceiling", "source-ips", "unix-socket", "half-done-keepalive"} {
 		t.Run(name, func(t *testing.T) {
-			i := startOn(t, "netns", "run", name, "--size", "quick")
-			i.wait(t, "0")
-			i.nothingLeft(t)
-			i.summary(t) // fits its schema
-			teaches(t, i.dir(t))
+			serial := startOn(t, "netns", "run", name, "--size", "quick", "--parallel", "1")
+			serial.wait(t, "0")
+			serial.nothingLeft(t)
+			atOnce := startOn(t, "netns", "run", name, "--size", "quick")
+			atOnce.wait(t, "0")
+			atOnce.nothingLeft(t)
+			sameFigures(t, serial.summary(t), atOnce.summary(t))
+			teaches(t, atOnce.dir(t))
 		})
+	}
+}
+
+// sameFigures holds two runs of a scenario against each other, within the
+// tolerances of the laws. Where the moment is an outcome of a race, it is left
+// out.
+func sameFigures(t *testing.T, a, b results.Summary) {
+	t.Helper()
+	for n, v := range a.Variants {
+		w := b.Variants[n]
+		if v.Name != w.Name || v.Verdict != w.Verdict {
+			t.Errorf("%s is %s one after the other, and %s is %s at once", v.Name, v.Verdict, w.Name, w.Verdict)
+			continue
+		}
+		first := v.Predicted.FirstError99S
+		if first == nil || v.Predicted.GivenShare != nil || v.FirstError == nil || w.FirstError == nil {
+			continue
+		}
+		if d := math.Abs(*v.FirstError - *w.FirstError); d > law.Tolerance(*first) {
+			t.Errorf("%s: first error 99 after %.3f s one after the other, and %.3f s at once", v.Name, *v.FirstError, *w.FirstError)
+		}
+		if d := math.Abs(float64(*v.OKBefore - *w.OKBefore)); d > 0.02*float64(*v.OKBefore) {
+			t.Errorf("%s: %d requests ok before it one after the other, and %d at once", v.Name, *v.OKBefore, *w.OKBefore)
+		}
 	}
 }
 
@@ -85,19 +117,26 @@ func (i *invocation) catalogue(t *testing.T) (dir string, c results.Catalogue) {
 	return found[0], c
 }
 
-// TestAllStopsAfterTheFirst: Ctrl-C ends the load of the scenario under way,
-// judges it, and prints the table of what there is.
-func TestAllStopsAfterTheFirst(t *testing.T) {
+// TestAllStops: Ctrl-C ends the loads under way, judges them, and prints the
+// table of what there is. No further scenario begins.
+func TestAllStops(t *testing.T) {
 	i := startOn(t, "netns", "run", "--all", "--size", "quick")
 	i.waitForLoad(t, 10)
 	i.cmd.Process.Signal(os.Interrupt)
 	i.wait(t, "130")
 	i.nothingLeft(t)
 	_, c := i.catalogue(t)
-	if !c.Partial || len(c.Scenarios) != 1 || c.Asked < 24 || !c.Scenarios[0].Reported {
-		t.Errorf("partial %v, %d of %d scenarios, want the first, with a report", c.Partial, len(c.Scenarios), c.Asked)
+	ran := slices.DeleteFunc(slices.Clone(c.Scenarios), func(r results.CatalogueRow) bool { return !r.Reported })
+	if !c.Partial || len(ran) == 0 || len(c.Scenarios) > 8 || c.Asked < 24 {
+		t.Fatalf("partial %v, %d of %d scenarios, %d with a report", c.Partial, len(c.Scenarios), c.Asked, len(ran))
 	}
-	if out := i.stdout.String(); !strings.Contains(out, c.Scenarios[0].Name) || !strings.Contains(out, "Partial: 1 of ") {
+	for _, r := range c.Scenarios {
+		if r.Reported != (len(r.Variants) > 0) {
+			t.Errorf("%s: %d variants, and its report is there: %v", r.Name, len(r.Variants), r.Reported)
+		}
+	}
+	partial := fmt.Sprintf("Partial: %d of ", len(c.Scenarios))
+	if out := i.stdout.String(); !strings.Contains(out, ran[0].Name) || !strings.Contains(out, partial) {
 		t.Errorf("the table says nothing of it:\n%s", out)
 	}
 	if talk := i.stderr.String(); !strings.Contains(talk, "scenarios, size quick: about ") {

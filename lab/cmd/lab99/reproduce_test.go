@@ -28,6 +28,19 @@ func TestReproduceQuick(t *testing.T) {
 	}
 }
 
+// TestReproduceAtOnce: the four variants side by side, with the same figures, in
+// little more than the longest of them takes.
+func TestReproduceAtOnce(t *testing.T) {
+	began := time.Now()
+	i := startOn(t, "netns", "reproduce", "--size", "quick")
+	i.wait(t, "0")
+	if took := time.Since(began); took > 25*time.Second {
+		t.Errorf("the command took %v, want at most 25 s with the images present", took)
+	}
+	holdQuick(t, i.summary(t))
+	i.nothingLeft(t)
+}
+
 // limits of coming up and going down, in seconds.
 var limits = map[string]struct{ up, down float64 }{
 	"docker": {2, 1},
@@ -37,7 +50,7 @@ var limits = map[string]struct{ up, down float64 }{
 func reproduceQuick(t *testing.T, driver string) results.Summary {
 	t.Helper()
 	began := time.Now()
-	i := startOn(t, driver, "reproduce", "--size", "quick")
+	i := startOn(t, driver, "reproduce", "--size", "quick", "--parallel", "1")
 	i.wait(t, "0")
 	took := time.Since(began)
 	s := i.summary(t)
