@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lab99/lab99/lab/crash"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/schedule"
 	"github.com/lab99/lab99/lab/verdict"
@@ -141,11 +142,11 @@ func (c *catalogue) runAll(ctx context.Context) (err error) {
 			k+1, len(c.queue), q.s.Name, q.s.Title, takes, c.left(k)))
 		started := make(chan struct{})
 		running++
-		go func() {
+		crash.Go(func() {
 			row, err := runOne(ctx, c.o, q.s, func() { close(started) }, c.code)
 			row.EstimateS = takes.Seconds()
 			c.ended <- ran{q, row, err}
-		}()
+		})
 		for waiting := true; waiting; {
 			select {
 			case <-started:

@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
-	"path/filepath"
-	"runtime/debug"
 	"time"
 
+	"github.com/lab99/lab99/lab/crash"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/results"
@@ -53,15 +51,15 @@ type measured struct {
 // ends.
 func (x *variantRun) do(ctx context.Context) (m *measured, err error) {
 	var h *hosts
-	if err := x.guard(func() (err error) { h, err = x.up(ctx); return err }); err != nil {
+	if err := caught(func() (err error) { h, err = x.up(ctx); return err }); err != nil {
 		return nil, err
 	}
 	m = &measured{conf: h.conf, timing: results.Timing{UpS: &h.upS}}
-	err = x.guard(func() error { return x.measure(ctx, h, m) })
+	err = caught(func() error { return x.measure(ctx, h, m) })
 	if err != nil && ctx.Err() == nil {
 		m.crash = err
 	}
-	if !errors.As(err, new(*PanicError)) {
+	if !errors.As(err, new(*crash.Error)) {
 		err = nil // a verdict on this variant; the next may fare better
 	}
 	err = errors.Join(err, x.down(ctx, h, &m.timing))
@@ -123,30 +121,10 @@ func (x *variantRun) asMeasured(m *measured, b *baseline) verdict.Measured {
 // close closes the files of the variant.
 func (x *variantRun) close() error { return storage(x.rec.file.Close(), x.journal.file.Close()) }
 
-// PanicError is a fault of lab99's own: a panic while a variant ran.
-type PanicError struct {
-	Value any
-	File  string // has the stack
-}
-
-func (e *PanicError) Error() string {
-	return fmt.Sprintf("lab99 itself failed: %v\n  The stack is in %s. Please report it.", e.Value, e.File)
-}
-
-const panicFile = "panic.txt"
-
-// guard runs a phase and turns a panic in it into an error, so that the lab is
+// caught runs a phase and makes an error of a panic in it, so that the lab is
 // taken down and what was measured is kept.
-func (x *variantRun) guard(phase func() error) (err error) {
-	defer func() {
-		p := recover()
-		if p == nil {
-			return
-		}
-		file := path.Join(x.v.Name, panicFile)
-		stack := fmt.Appendf(nil, "%v\n\n%s", p, debug.Stack())
-		err = errors.Join(&PanicError{p, filepath.Join(x.store.Dir, file)}, storage(x.store.WriteFile(file, stack)))
-	}()
+func caught(phase func() error) (err error) {
+	defer crash.Caught(&err)
 	return phase()
 }
 

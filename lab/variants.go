@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lab99/lab99/lab/crash"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/lab/schedule"
 	"github.com/lab99/lab99/lab/verdict"
@@ -38,14 +39,14 @@ func (r *run) variants(ctx context.Context) error {
 	defer noMore()
 	n := len(r.plan.Variants)
 	ended := make(chan attempt)
-	go func() {
+	crash.Go(func() {
 		for i, v := range r.plan.Variants {
 			r.try(ctx, starting, attempt{i: i}, need(v), ended)
 		}
 		if r.o.started != nil {
 			r.o.started()
 		}
-	}()
+	})
 	errs := make([]error, n)
 	unjudged := make([]*attempt, n)
 	var base *baseline
@@ -106,7 +107,7 @@ func (r *run) try(ctx, starting context.Context, a attempt, n schedule.Need, end
 		ended <- a
 		return
 	}
-	go func() {
+	crash.Go(func() {
 		a.x, a.err = r.begin(a)
 		if a.err == nil {
 			a.m, a.err = a.x.do(ctx)
@@ -114,7 +115,7 @@ func (r *run) try(ctx, starting context.Context, a attempt, n schedule.Need, end
 		a.shared = place.Shared()
 		place.Release()
 		ended <- a
-	}()
+	})
 }
 
 // begin opens the files of a variant. Those of a disturbed attempt are removed.
