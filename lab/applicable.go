@@ -10,7 +10,7 @@ import (
 
 // Applicable leaves out the variants that could not differ from the baseline,
 // and says what a reader must know before the run. With a configuration of the
-// user's own the lab does not write nginx's pool or its workers, and a variant
+// user's own the lab does not write the proxy's pool or its workers, and a variant
 // about nothing else would be the baseline under the name of a fix.
 func Applicable(r *scenarios.Resolved) (*scenarios.Resolved, []string) {
 	var notes []string
@@ -21,13 +21,14 @@ func Applicable(r *scenarios.Resolved) (*scenarios.Resolved, []string) {
 			c.Variants = append(c.Variants, v)
 			continue
 		}
-		note := fmt.Sprintf("%s is a configuration of your own: only addresses were put in, causes of failure are taken from nginx's error log, "+
-			"and predictions assume f = 1, that nginx closes every upstream connection first, until f is measured", v.Proxy.Config)
+		note := fmt.Sprintf("%s is a configuration of your own: only addresses were put in, causes of failure are taken from %s's error log, "+
+			"and predictions assume f = 1, that %[2]s closes every upstream connection first, until f is measured", v.Proxy.Config, v.Proxy.Kind)
 		if !slices.Contains(notes, note) {
 			notes = append(notes, note)
 		}
-		if inert(v) {
-			notes = append(notes, fmt.Sprintf("%s is left out: %s has no effect on a configuration of your own; write it into the file and run that", v.Name, strings.Join(v.Change(), ", ")))
+		if onlyConfigures(v) {
+			notes = append(notes, fmt.Sprintf("%s is left out: %s has no effect on a configuration of your own; write it into the file and run that",
+				v.Name, strings.Join(v.Change(), ", ")))
 			continue
 		}
 		c.Variants = append(c.Variants, v)
@@ -38,8 +39,9 @@ func Applicable(r *scenarios.Resolved) (*scenarios.Resolved, []string) {
 	return &c, notes
 }
 
-// inert says whether all that a variant changes is nginx's own configuration.
-func inert(v scenarios.Variant) bool {
+// onlyConfigures says whether all that a variant changes stands in the proxy's own
+// configuration.
+func onlyConfigures(v scenarios.Variant) bool {
 	for _, change := range v.Changes {
 		if change.Key != "proxy.keepalive" && change.Key != "proxy.workers" {
 			return false

@@ -4,14 +4,15 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/scenarios"
 )
 
 // AgentBackend is the command line of the lab's own backend, which stands in
 // for Apache where Apache cannot do what a scenario is about.
-func AgentBackend(b scenarios.Backend, f scenarios.Facts) []string {
+func AgentBackend(b scenarios.Backend, at proxy.Site) []string {
 	var listen []string
-	for _, a := range f.BackendListen {
+	for _, a := range at.BackendListen {
 		listen = append(listen, a.String())
 	}
 	return []string{

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,8 +13,8 @@ import (
 
 	"github.com/lab99/lab99/lab/agent"
 	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/results"
-	"github.com/lab99/lab99/scenarios"
 )
 
 // readBackTimeout bounds what takes some tens of milliseconds.
@@ -24,7 +23,7 @@ const readBackTimeout = 30 * time.Second
 // conditions are what a variant runs under, read back from inside its hosts.
 type conditions struct {
 	env          results.VariantEnv
-	plan         results.VariantPlan // with what only nginx's release decides
+	plan         results.VariantPlan // with what only the proxy's release decides
 	setup        law.Setup           // for the ports there are; it has no Baseline
 	usable       int64               // of these
 	conntrackMax int64               // of the proxy's namespace; 0: no such table, or not read
@@ -36,11 +35,14 @@ type conditions struct {
 func (x *variantRun) conditions(ctx context.Context, h *hosts) (*conditions, error) {
 	ctx, cancel := context.WithTimeout(ctx, readBackTimeout)
 	defer cancel()
-	var nginxT, nginxV, httpdV string
-	var load, proxy, backend agent.Record
+	var front, behind proxy.Self
+	var load, px, backend agent.Record
 	var all errgroup.Group
-	exec := func(into *string, host string, argv []string) {
-		all.Go(func() (err error) { *into, err = h.Exec(ctx, host, argv...); return err })
+	ask := func(into *proxy.Self, host string, k proxy.Kind, c proxy.Config) {
+		run := func(args ...string) (string, error) {
+			return h.Exec(ctx, host, append(slices.Clip(c.Command), args...)...)
+		}
+		all.Go(func() (err error) { *into, err = proxy.ReadBack(k, x.v, c, run); return err })
 	}
 	inspect := func(into *agent.Record, host string) {
 		cmd := new(agent.Inspect)
@@ -52,45 +54,38 @@ func (x *variantRun) conditions(ctx context.Context, h *hosts) (*conditions, err
 		}
 		all.Go(func() (err error) { *into, err = h.Agent(host).Call(ctx, agent.Command{Inspect: cmd}); return err })
 	}
-	exec(&nginxT, results.HostProxy, x.nginx("-T"))
-	exec(&nginxV, results.HostProxy, x.nginx("-V"))
-	if x.v.Backend.Kind == scenarios.BackendHttpd {
-		exec(&httpdV, results.HostBackend, x.httpd("-V"))
+	ask(&front, results.HostProxy, proxy.Of(x.v), h.conf.proxy)
+	if k := proxy.BackendOf(x.v); k != nil {
+		ask(&behind, results.HostBackend, k, h.conf.backend)
 	}
 	inspect(&load, results.HostLoad)
-	inspect(&proxy, results.HostProxy)
+	inspect(&px, results.HostProxy)
 	inspect(&backend, results.HostBackend)
 	if err := all.Wait(); err != nil {
 		return nil, fmt.Errorf("read back the lab of %s: %w", x.v.Name, err)
 	}
-	proxy.Env.Build = nginxV
-	proxy.Env.Version = found(nginxV, `nginx version: nginx/(\S+)`)
-	backend.Env.Build = httpdV
-	backend.Env.Version = found(httpdV, `Server version: Apache/(\S+)`)
-	backend.Env.MPM = strings.ToLower(found(httpdV, `Server MPM:\s+(\S+)`))
+	px.Env.Build, px.Env.Version = front.Build, front.Version
+	backend.Env.Build, backend.Env.Version, backend.Env.MPM = behind.Build, behind.Version, behind.MPM
 	c := &conditions{
 		env: results.VariantEnv{Name: x.v.Name, Hosts: map[string]results.HostEnv{
-			results.HostLoad: *load.Env, results.HostProxy: *proxy.Env, results.HostBackend: *backend.Env,
+			results.HostLoad: *load.Env, results.HostProxy: *px.Env, results.HostBackend: *backend.Env,
 		}},
-		plan: x.plan, setup: x.setup(*proxy.Env), usable: int64(proxy.Env.UsablePorts),
-		faults: x.notAsAsked(*proxy.Env, *backend.Env),
+		plan: x.plan, setup: x.setup(*px.Env), usable: int64(px.Env.UsablePorts),
+		faults: slices.Concat(x.notAsAsked(*px.Env), front.Faults, behind.Faults),
 	}
-	if !strings.Contains(nginxT, strings.TrimSpace(string(h.conf.nginx))) {
-		c.faults = append(c.faults, "nginx runs another configuration than it was given: compare nginx -T with nginx.conf")
-	}
-	c.conntrackMax, _ = strconv.ParseInt(proxy.Env.Sysctls["net.netfilter.nf_conntrack_max"], 10, 64)
-	v := x.v.Settled(proxy.Env.Version)
+	c.conntrackMax, _ = strconv.ParseInt(px.Env.Sysctls["net.netfilter.nf_conntrack_max"], 10, 64)
+	v := proxy.WithDefaults(x.v, px.Env.Version)
 	c.plan.Race, c.plan.Keepalive = race(v), v.Proxy.Keepalive
-	c.reasons = x.reasons(*proxy.Env, proxy.NetNS)
+	c.reasons = x.reasons(*px.Env, px.NetNS)
 	return c, nil
 }
 
 // notAsAsked compares what was read back with what was asked for.
-func (x *variantRun) notAsAsked(proxy, backend results.HostEnv) (faults []string) {
+func (x *variantRun) notAsAsked(px results.HostEnv) (faults []string) {
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
 	for _, key := range slices.Sorted(maps.Keys(x.plan.Sysctls)) {
 		want := x.plan.Sysctls[key]
-		got, ok := proxy.Sysctls[key]
+		got, ok := px.Sysctls[key]
 		switch {
 		case !ok:
 			fault("%s was to be %q in the proxy's namespace and cannot be read there", key, want)
@@ -98,21 +93,18 @@ func (x *variantRun) notAsAsked(proxy, backend results.HostEnv) (faults []string
 			fault("%s was to be %q in the proxy's namespace and is %q", key, want, got)
 		}
 	}
-	if want := x.v.Backend.MPM; x.v.Backend.Kind == scenarios.BackendHttpd && backend.MPM != want {
-		fault("Apache was to run the %s MPM and runs %q", want, backend.MPM)
+	if need := uint64(2*x.plan.Connections + 64); px.NoFile < need {
+		fault("%s may open %d files and needs %d for %d connections: "+
+			"raise the nofile limit of the engine, or without one the user's (ulimit -Hn)", proxy.Of(x.v).Name(), px.NoFile, need, x.plan.Connections)
 	}
-	if need := uint64(2*x.plan.Connections + 64); proxy.NoFile < need {
-		fault("nginx may open %d files and needs %d for %d connections: "+
-			"raise the nofile limit of the engine, or without one the user's (ulimit -Hn)", proxy.NoFile, need, x.plan.Connections)
-	}
-	return append(faults, x.fullTables(proxy)...)
+	return append(faults, x.fullTables(px)...)
 }
 
 // fullTables looks for kernel tables that are full before the ports are, and
 // would change the subject: TIME_WAIT beyond tcp_max_tw_buckets is dropped,
 // which hides the exhaustion, and a full conntrack table drops packets.
-func (x *variantRun) fullTables(proxy results.HostEnv) (faults []string) {
-	s := x.setup(proxy)
+func (x *variantRun) fullTables(px results.HostEnv) (faults []string) {
+	s := x.setup(px)
 	s.MaxTwBuckets = 0 // what would come if there were no limit
 	for _, table := range []struct {
 		key     string
@@ -125,7 +117,7 @@ func (x *variantRun) fullTables(proxy results.HostEnv) (faults []string) {
 		if _, asked := x.plan.Sysctls[table.key]; asked {
 			continue // the scenario is about it
 		}
-		limit, err := strconv.ParseFloat(proxy.Sysctls[table.key], 64)
+		limit, err := strconv.ParseFloat(px.Sysctls[table.key], 64)
 		if err == nil && limit > 0 && limit < table.coming {
 			faults = append(faults, fmt.Sprintf(
 				"%s is %.0f, and %.0f connections are to come: %s; raise it or take a smaller size",
@@ -136,14 +128,6 @@ func (x *variantRun) fullTables(proxy results.HostEnv) (faults []string) {
 }
 
 // setup is what the laws are told of the variant once its proxy is read back.
-func (x *variantRun) setup(proxy results.HostEnv) law.Setup {
-	return setup(x.v.Settled(proxy.Version), proxy.UsablePorts, x.o.Driver.Machine().CPUs, proxy.Sysctls, nil)
-}
-
-func found(text, pattern string) string {
-	m := regexp.MustCompile(pattern).FindStringSubmatch(text)
-	if m == nil {
-		return ""
-	}
-	return m[1]
+func (x *variantRun) setup(px results.HostEnv) law.Setup {
+	return setup(proxy.WithDefaults(x.v, px.Version), px.UsablePorts, x.o.Driver.Machine().CPUs, px.Sysctls, nil)
 }

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/lab99/lab99/lab/agent"
 	"github.com/lab99/lab99/lab/driver"
+	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/results"
 )
 
@@ -94,7 +94,7 @@ func (x *variantRun) finishLoad(ctx context.Context, h *hosts, answer <-chan age
 			logged = nil
 			enough = time.After(time.Duration(*x.plan.StopAfterS * float64(time.Second)))
 		case <-enough:
-			loader.Start(agent.Command{Stop: &agent.Stop{Because: "error 99 in nginx's log"}})
+			loader.Start(agent.Command{Stop: &agent.Stop{Because: "error 99 in the proxy's log"}})
 		case <-stop:
 			stop = nil
 			x.journal.note("interrupted", "", "the load ends now", nil)
@@ -119,19 +119,20 @@ func (x *variantRun) bound() time.Duration {
 
 // load is the order to the generator. Nothing in the replies of a
 // configuration of the user's own tells a failed connect from any other 502:
-// there nginx's log stops the load, in finishLoad.
+// there the proxy's log stops the load, in finishLoad.
 func (x *variantRun) load(topo driver.Topology) *agent.Load {
 	target := "http://" + topo.Proxy.String()
 	l := &agent.Load{
 		URL:         target + x.v.Load.Path,
 		Connections: x.plan.Connections, RatePerS: x.plan.RatePerS, Profile: x.plan.Profile, Method: x.plan.Method,
 		DurationS: x.plan.DurationS, TimeoutS: x.plan.TimeoutS, StopAfterS: x.plan.StopAfterS,
-		StartInMs: startIn.Milliseconds(), Classify: !x.v.OwnConfig(), UserAgent: x.o.Tool.UserAgent(),
+		StartInMs: startIn.Milliseconds(), Kind: x.v.Proxy.Kind, OwnConfig: x.v.OwnConfig(), UserAgent: x.o.Tool.UserAgent(),
 	}
 	if x.v.OwnConfig() {
 		l.StopAfterS = nil
-	} else {
-		l.NeighbourURL, l.NeighbourMs = target+neighbourPath, sampleEvery.Milliseconds()
+	}
+	if path := proxy.ReadyPath(proxy.Of(x.v), x.v.OwnConfig()); path != "" {
+		l.NeighbourURL, l.NeighbourMs = target+path, sampleEvery.Milliseconds()
 	}
 	return l
 }
@@ -149,7 +150,9 @@ func (x *variantRun) observe(h *hosts) (map[string]<-chan agent.Record, error) {
 			IntervalMs: sampleEvery.Milliseconds(), SocketsMs: sockets.Milliseconds(),
 		}
 		if host == results.HostProxy {
-			o.ErrorLog = errorLog
+			if _, logs := proxy.Log(proxy.Of(x.v)); logs {
+				o.Kind, o.ErrorLog = x.v.Proxy.Kind, errorLog
+			}
 			o.Sysctls = slices.Sorted(maps.Keys(x.plan.Sysctls))
 		}
 		a, err := h.Agent(host).Start(agent.Command{Observe: o})
@@ -181,12 +184,10 @@ func (x *variantRun) collect(ctx context.Context, h *hosts, answers map[string]<
 		}
 		x.changed(host, r.Observed.Changes, l)
 	}
-	limits := []string{noWorkers, noDescriptors}
-	if x.v.Backend.MaxWorkers > 0 {
-		limits = limits[1:] // the scenario is about it
-	}
-	if line := reachedLimit(h.Printed(results.HostBackend), limits...); line != "" {
-		l.fault("Apache reached a limit of its own: " + line)
+	if k := proxy.BackendOf(x.v); k != nil {
+		if line := proxy.ReachedLimit(k, x.v, h.Printed(results.HostBackend)); line != "" {
+			l.fault("Apache reached a limit of its own: " + line)
+		}
 	}
 	if text := x.rec.clocksDisagree(); text != "" {
 		l.fault(text)
@@ -218,24 +219,4 @@ func (x *variantRun) changed(host string, changes []agent.Change, l *loaded) {
 	if more := len(changes) - fewChanges; more > 0 {
 		l.fault(fmt.Sprintf("and %d more changes on the %s", more, host))
 	}
-}
-
-// Apache's words that every worker was busy, and that no descriptor was free.
-// AH10159, that few workers were idle, is a matter of MinSpareThreads and limits
-// nothing.
-const (
-	noWorkers     = "AH00484:"
-	noDescriptors = "(24)"
-)
-
-// reachedLimit finds the first of some limits in what Apache has printed.
-func reachedLimit(printed string, limits ...string) string {
-	for line := range strings.Lines(printed) {
-		for _, limit := range limits {
-			if i := strings.Index(line, limit); i >= 0 {
-				return strings.TrimSpace(line[i:])
-			}
-		}
-	}
-	return ""
 }

@@ -123,7 +123,7 @@ func fits(v, was scenarios.Variant, before, after []law.Prediction, i int) (d ti
 		return v.Duration, false
 	}
 	d = v.Duration + time.Duration((to-from)*float64(time.Second))
-	if from > 0 && race(settled(v)) {
+	if from > 0 && race(withDefaults(v)) {
 		d = time.Duration(float64(v.Duration) * to / from)
 		// What is not full when the first TIME_WAITs end never is.
 		d = min(d, v.Duration+time.Duration(after[i].HoldS*float64(time.Second)))

@@ -1,7 +1,7 @@
 package lab
 
 import (
-	"bytes"
+	"maps"
 	"path"
 	"slices"
 
@@ -9,14 +9,13 @@ import (
 	"github.com/lab99/lab99/lab/certificate"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/image"
+	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
 
 // Where the lab's files are inside the hosts.
 const (
-	nginxConf    = driver.ConfigDir + "/nginx.conf"
-	httpdConf    = driver.ConfigDir + "/httpd.conf"
 	certFile     = driver.ConfigDir + "/server.pem"
 	keyFile      = driver.ConfigDir + "/server.key"
 	documentRoot = driver.ConfigDir + "/htdocs"
@@ -24,103 +23,128 @@ const (
 	socket       = driver.RunDir + "/backend.sock"
 )
 
-// page is what the backend serves: 1 KB, so that a response is one segment.
-var page = append(bytes.Repeat([]byte("lab99 "), 170), "\nok\n"...)
-
-// configs are a variant's rendered files. httpd is nil without Apache.
-type configs struct{ nginx, httpd []byte }
+// configs are what a variant's servers run by. backend is empty for the lab's
+// own.
+type configs struct{ proxy, backend proxy.Config }
 
 // images are those of a run, by role and reference.
 type images map[string]image.Image
 
 func (m images) of(role image.Role, ref string) image.Image { return m[string(role)+" "+ref] }
 
+// An ImageRef is an image that a variant asks for.
+type ImageRef struct {
+	Part string // results.HostProxy or HostBackend
+	Role image.Role
+	Ref  string
+}
+
+// ImagesOf are the images that a variant needs, the proxy's first. A server that
+// is part of the lab's own program needs none.
+func ImagesOf(v scenarios.Variant) []ImageRef {
+	var all []ImageRef
+	add := func(part string, k proxy.Kind, ref string) {
+		if r, ok := proxy.Image(k); ok {
+			all = append(all, ImageRef{part, image.Role(r.Name), ref})
+		}
+	}
+	add(results.HostProxy, proxy.Of(v), v.Proxy.Image)
+	if k := proxy.BackendOf(v); k != nil {
+		add(results.HostBackend, k, v.Backend.Image)
+	}
+	return all
+}
+
+// image is that of a kind of server; zero for one that is part of the lab's own
+// program.
+func (x *variantRun) image(k proxy.Kind, ref string) image.Image {
+	r, ok := proxy.Image(k)
+	if !ok {
+		return image.Image{}
+	}
+	return x.images.of(image.Role(r.Name), ref)
+}
+
 func (x *variantRun) serverNames(host string) []string {
+	behind := proxy.BackendOf(x.v)
 	switch {
 	case host == results.HostProxy:
-		return []string{"nginx"}
-	case x.v.Backend.Kind == scenarios.BackendAgent:
+		return proxy.Processes(proxy.Of(x.v))
+	case behind == nil:
 		return []string{backend.ProcessName}
 	}
-	return []string{"httpd", "apache2"}
-}
-
-func (x *variantRun) image(role image.Role) image.Image {
-	ref := x.v.Proxy.Image
-	if role == image.Httpd {
-		ref = x.v.Backend.Image
-	}
-	return x.images.of(role, ref)
-}
-
-func (x *variantRun) nginx(more ...string) []string {
-	return append([]string{x.image(image.Nginx).Program, "-c", nginxConf}, more...)
-}
-
-func (x *variantRun) httpd(more ...string) []string {
-	return append([]string{x.image(image.Httpd).Program, "-f", httpdConf}, more...)
+	return proxy.Processes(behind)
 }
 
 // configure makes the servers once the addresses are known.
-func (x *variantRun) configure(topo driver.Topology) (conf configs, proxy, backend driver.Server, err error) {
-	f := x.facts(topo)
-	if conf.nginx, err = x.v.NginxConf(f); err != nil {
-		return conf, proxy, backend, err
+func (x *variantRun) configure(topo driver.Topology) (conf configs, front, back driver.Server, err error) {
+	site := Site(x.v, topo)
+	front, conf.proxy, err = x.server(proxy.Of(x.v), x.v.Proxy.Image, site)
+	if err != nil {
+		return conf, front, back, err
 	}
-	proxy = driver.Server{
-		Image: x.image(image.Nginx).Used, Command: x.nginx(), Sysctls: x.plan.Sysctls,
-		Files: []driver.File{{Path: nginxConf, Data: conf.nginx}},
+	front.Sysctls = x.plan.Sysctls
+	behind := proxy.BackendOf(x.v)
+	if behind == nil {
+		return conf, front, driver.Server{Agent: true, Command: AgentBackend(x.v.Backend, site)}, nil
 	}
-	if x.v.Backend.Kind == scenarios.BackendAgent {
-		return conf, proxy, driver.Server{Agent: true, Command: AgentBackend(x.v.Backend, f)}, nil
-	}
-	if conf.httpd, err = x.v.HttpdConf(f); err != nil {
-		return conf, proxy, backend, err
-	}
-	backend = driver.Server{
-		Image: x.image(image.Httpd).Used, Command: x.httpd("-D", "FOREGROUND"),
-		Files: []driver.File{{Path: httpdConf, Data: conf.httpd}, {Path: path.Join(documentRoot, "index.html"), Data: page}},
+	if back, conf.backend, err = x.server(behind, x.v.Backend.Image, site); err != nil {
+		return conf, front, back, err
 	}
 	if x.v.Backend.Secure() {
 		pair, err := certificate.New(topo.BackendAddrs()...)
 		if err != nil {
-			return conf, proxy, backend, err
+			return conf, front, back, err
 		}
 		certificate := driver.File{Path: certFile, Data: pair.Certificate}
-		proxy.Files = append(proxy.Files, certificate)
-		backend.Files = append(backend.Files, certificate, driver.File{Path: keyFile, Data: pair.Key})
+		front.Files = append(front.Files, certificate)
+		back.Files = append(back.Files, certificate, driver.File{Path: keyFile, Data: pair.Key})
 	}
-	return conf, proxy, backend, nil
+	return conf, front, back, nil
 }
 
-func (x *variantRun) facts(topo driver.Topology) scenarios.Facts {
-	f := Facts(x.v, topo, x.image(image.Nginx).Version)
-	f.ServerRoot = x.image(image.Httpd).ServerRoot
-	return f
+// server makes one of the two servers.
+func (x *variantRun) server(k proxy.Kind, ref string, at proxy.Site) (s driver.Server, c proxy.Config, err error) {
+	img := x.image(k, ref)
+	at.Program, at.Version, at.ServerRoot = img.Program, img.Version, img.ServerRoot
+	if c, err = k.Configure(x.v, at); err != nil {
+		return s, c, err
+	}
+	needs := proxy.PrivilegesOf(k)
+	s = driver.Server{
+		Image: img.Used, Agent: img.Used == "", Command: c.Serving(),
+		Capabilities: needs.Capabilities, Writable: needs.Writable, Settings: needs.Settings,
+	}
+	if c.File != "" {
+		s.Files = append(s.Files, driver.File{Path: path.Join(at.Dir, c.File), Data: c.Text})
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.More)) {
+		s.Files = append(s.Files, driver.File{Path: name, Data: c.More[name]})
+	}
+	return s, c, nil
 }
 
-// Facts is what templates are rendered with, for plan and run alike.
-func Facts(v scenarios.Variant, topo driver.Topology, nginxVersion string) scenarios.Facts {
-	f := scenarios.Facts{
-		NginxVersion: nginxVersion,
-		Listen:       topo.Proxy,
-		Backends:     topo.Backends,
-		Dir:          driver.ConfigDir, RunDir: driver.RunDir, ErrorLog: errorLog,
+// Site is where a variant's servers are rendered for, for plan and run alike.
+func Site(v scenarios.Variant, topo driver.Topology) proxy.Site {
+	at := proxy.Site{
+		Listen:   topo.Proxy,
+		Backends: topo.Backends,
+		Dir:      driver.ConfigDir, RunDir: driver.RunDir, ErrorLog: errorLog,
 		DocumentRoot: documentRoot,
 		NoFile:       driver.WantFiles,
 	}
 	if len(topo.Sources) > 1 {
-		f.Sources = topo.Sources
+		at.Sources = topo.Sources
 	}
 	if v.Backend.Place == scenarios.PlaceUnix {
-		f.Socket = socket
+		at.Socket = socket
 	}
 	// The backend gets its further addresses after it has started, and cannot
 	// listen on an address that is not there.
 	for _, b := range topo.Backends {
-		if any := anyAddr(b.Port()); !slices.Contains(f.BackendListen, any) {
-			f.BackendListen = append(f.BackendListen, any)
+		if any := anyAddr(b.Port()); !slices.Contains(at.BackendListen, any) {
+			at.BackendListen = append(at.BackendListen, any)
 		}
 	}
-	return f
+	return at
 }

@@ -11,6 +11,7 @@ import (
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/lab99/lab99/lab/agent"
+	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/loadgen/figures"
 	"github.com/lab99/lab99/results"
@@ -51,9 +52,11 @@ func quantiles(encoded []byte) *results.Latency {
 // save writes what the variant's end adds to its directory.
 func (x *variantRun) save(m *measured, row *results.Variant) error {
 	file := func(name string) string { return path.Join(x.v.Name, name) }
-	errs := []error{x.store.WriteFile(file(results.NginxFile), m.conf.nginx)}
-	if m.conf.httpd != nil {
-		errs = append(errs, x.store.WriteFile(file(results.HttpdFile), m.conf.httpd))
+	var errs []error
+	for _, c := range []proxy.Config{m.conf.proxy, m.conf.backend} {
+		if c.File != "" {
+			errs = append(errs, x.store.WriteFile(file(c.File), c.Text))
+		}
 	}
 	if done := m.load.done; done != nil {
 		errs = append(errs, x.store.WriteJSON(file(results.TotalsFile), done.Totals))
@@ -77,7 +80,7 @@ func (x *variantRun) save(m *measured, row *results.Variant) error {
 	return storage(append(errs, x.store.WriteJSON(file(results.VerdictFile), row))...)
 }
 
-// logText is the excerpt of nginx's error log: how often it said what, and
+// logText is the excerpt of the proxy's error log: how often it said what, and
 // the first lines of each kind.
 func logText(o *agent.Observed) string {
 	if o == nil || len(o.ByText) == 0 {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/loadgen"
 	"github.com/lab99/lab99/scenarios"
 )
@@ -44,18 +45,10 @@ func offered(v scenarios.Variant) float64 {
 // random says whether requests arrive as those of independent clients do.
 func random(v scenarios.Variant) bool { return strings.Contains(v.Profile(), "poisson:") }
 
-// settled is a variant that leaves its protocol and its pool to nginx's release,
-// with what is known of the release before it runs: a tag names it, or a suite
-// of Debian, whose packages keep to one.
-func settled(v scenarios.Variant) scenarios.Variant {
-	_, tag, _ := strings.Cut(v.Proxy.Image, ":")
-	if release, ok := map[string]string{"bookworm": "1.22", "trixie": "1.26"}[tag]; ok {
-		tag = release
-	}
-	if tag == "forky" { // still open, and past 1.29.7
-		tag = "1.30"
-	}
-	return v.Settled(tag)
+// withDefaults is a variant with the defaults of its proxy's release, as far as
+// the release is known before it runs.
+func withDefaults(v scenarios.Variant) scenarios.Variant {
+	return proxy.WithDefaults(v, proxy.ReleaseOf(v))
 }
 
 // steady is for how long the load keeps to its first rate.

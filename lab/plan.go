@@ -40,7 +40,7 @@ func planVariant(v scenarios.Variant, predicted law.Prediction) results.VariantP
 		Profile: v.Profile(), Method: v.Load.Method,
 		Random: random(v), SteadyS: steady(v).Seconds(),
 		Peers: v.Backend.Peers(), MaxFails: v.Proxy.MaxFails, FailS: v.Proxy.FailTimeout.Seconds(), OneTry: v.Proxy.NextUpstream == "off",
-		Race: race(settled(v)), Retries: retries(v), Claims: v.Expect.Measured,
+		Race: race(withDefaults(v)), Retries: retries(v), Claims: v.Expect.Measured,
 		Keepalive: v.Proxy.Keepalive, Workers: v.Proxy.Workers,
 		Settings: v.Settings(), Sysctls: sysctls(v), Expect: v.Expect.Verdict, Predicted: predicted,
 	}
@@ -73,7 +73,7 @@ func predictions(r *scenarios.Resolved, cpus int) []law.Prediction {
 // baselineOf is what the other variants are compared with. When a race comes to an
 // end is chance, and nothing is later than that.
 func baselineOf(v scenarios.Variant, p law.Prediction) *law.Prediction {
-	if race(settled(v)) {
+	if race(withDefaults(v)) {
 		return new(law.Prediction)
 	}
 	return &p
@@ -119,7 +119,7 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 	if baseline == nil {
 		baseline = new(law.Prediction)
 	}
-	v = settled(v)
+	v = withDefaults(v)
 	atoi := func(key string, unknown int) int {
 		s, ok := inside[key]
 		if !ok {

@@ -205,14 +205,10 @@ func (r *run) preflight(ctx context.Context) error {
 		if r.stopped() {
 			return nil
 		}
-		if err := r.prepare(ctx, image.Nginx, v.Proxy.Image); err != nil {
-			return err
-		}
-		if v.Backend.Kind != scenarios.BackendHttpd {
-			continue
-		}
-		if err := r.prepare(ctx, image.Httpd, v.Backend.Image); err != nil {
-			return err
+		for _, want := range ImagesOf(v) {
+			if err := r.prepare(ctx, want); err != nil {
+				return err
+			}
 		}
 	}
 	return storage(r.store.WriteJSON(results.EnvFile, r.env))
@@ -232,22 +228,19 @@ func sweep(ctx context.Context, o Options) {
 	}
 }
 
-func (r *run) prepare(ctx context.Context, role image.Role, ref string) error {
-	key := string(role) + " " + ref
+// prepare gets an image, once.
+func (r *run) prepare(ctx context.Context, want ImageRef) error {
+	key := string(want.Role) + " " + want.Ref
 	if _, done := r.images[key]; done {
 		return nil
 	}
-	img, err := r.o.Driver.Prepare(ctx, role, ref, r.o.Images, r.o.Progress.Say)
+	img, err := r.o.Driver.Prepare(ctx, want.Role, want.Ref, r.o.Images, r.o.Progress.Say)
 	if err != nil {
 		return err
 	}
 	r.images[key] = img
-	part := results.HostProxy
-	if role == image.Httpd {
-		part = results.HostBackend
-	}
 	r.env.Images = append(r.env.Images, results.Image{
-		Role: part, Requested: img.Requested, Used: img.Used, ID: img.ID, Source: string(img.Source), Version: img.Version,
+		Role: want.Part, Requested: img.Requested, Used: img.Used, ID: img.ID, Source: string(img.Source), Version: img.Version,
 	})
 	if img.Note != "" {
 		r.notes = append(r.notes, img.Note)

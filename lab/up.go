@@ -12,14 +12,14 @@ import (
 
 	"github.com/lab99/lab99/lab/agent"
 	"github.com/lab99/lab99/lab/driver"
+	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
 
 const (
-	readyTimeout  = 10 * time.Second
-	downTimeout   = 20 * time.Second
-	neighbourPath = "/lab99/ready"
+	readyTimeout = 10 * time.Second
+	downTimeout  = 20 * time.Second
 )
 
 // hosts are a lab that is up and answers.
@@ -78,11 +78,9 @@ func (x *variantRun) up(ctx context.Context) (h *hosts, err error) {
 func (x *variantRun) ready(ctx context.Context, lab driver.Lab) error {
 	topo := lab.Topology()
 	r := &agent.Ready{
-		Backends: fromOutside(topo), Proxy: topo.Proxy, Path: neighbourPath, TimeoutMs: readyTimeout.Milliseconds(),
-		Dial: x.v.Backend.Kind == scenarios.BackendAgent || x.v.Backend.Secure(), // slow by design, or not plain HTTP
-	}
-	if x.v.OwnConfig() {
-		r.Path = ""
+		Backends: fromOutside(topo), Proxy: topo.Proxy, Path: proxy.ReadyPath(proxy.Of(x.v), x.v.OwnConfig()),
+		TimeoutMs: readyTimeout.Milliseconds(),
+		Dial:      x.v.Backend.Kind == scenarios.BackendAgent || x.v.Backend.Secure(), // slow by design, or not plain HTTP
 	}
 	bounded, cancel := context.WithTimeout(ctx, readyTimeout+5*time.Second) // the agent has its own bound
 	defer cancel()
@@ -150,15 +148,15 @@ func (x *variantRun) notStarted(err error, conf configs) error {
 	if !errors.As(err, &dead) || dead.Agent {
 		return fmt.Errorf("variant %s: %w", x.v.Name, err)
 	}
-	name, text := results.NginxFile, conf.nginx
+	c := conf.proxy
 	if dead.Host == results.HostBackend {
-		name, text = results.HttpdFile, conf.httpd
+		c = conf.backend
 	}
-	if text == nil {
+	if c.Text == nil {
 		return fmt.Errorf("variant %s did not start: %w", x.v.Name, err)
 	}
-	file := path.Join(x.v.Name, name)
-	if werr := x.store.WriteFile(file, text); werr != nil {
+	file := path.Join(x.v.Name, c.File)
+	if werr := x.store.WriteFile(file, c.Text); werr != nil {
 		return errors.Join(err, &StorageError{werr})
 	}
 	return fmt.Errorf("variant %s did not start: %w\n  The configuration it was given is %s.",

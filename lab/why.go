@@ -9,6 +9,7 @@ import (
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/lab/preflight"
 	"github.com/lab99/lab99/lab/probe"
+	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
@@ -59,9 +60,9 @@ type Surroundings struct {
 }
 
 // Reasons says of a plan why its variants may not show what they are meant to,
-// as far as that is known before anything runs. version is the nginx that an
-// image holds, "" if that is unknown.
-func Reasons(r *scenarios.Resolved, version func(image string) string, on Surroundings) []string {
+// as far as that is known before anything runs. release is that of a variant's
+// proxy, "" if it is unknown.
+func Reasons(r *scenarios.Resolved, release func(scenarios.Variant) string, on Surroundings) []string {
 	var why reasons
 	var baseline *law.Prediction
 	for _, v := range r.Variants {
@@ -69,7 +70,7 @@ func Reasons(r *scenarios.Resolved, version func(image string) string, on Surrou
 		if baseline == nil {
 			baseline = baselineOf(v, law.Predict(s))
 		}
-		f := factsOf(v, s, version(v.Proxy.Image))
+		f := factsOf(v, s, release(v))
 		f.Kernel, f.ConntrackMax, f.NoFile, f.RangeWidth = on.Kernel, on.ConntrackMax, on.NoFile, v.Ports.N()
 		why.add(v.Name, preflight.Reasons(f))
 	}
@@ -77,35 +78,36 @@ func Reasons(r *scenarios.Resolved, version func(image string) string, on Surrou
 }
 
 // factsOf are the facts of a variant that its files tell.
-func factsOf(v scenarios.Variant, s law.Setup, nginxVersion string) preflight.Facts {
-	d := v.Defaults()
-	races := v.OwnConfig() || race(v)
+func factsOf(v scenarios.Variant, s law.Setup, release string) preflight.Facts {
 	f := preflight.Facts{
-		Setup: s, Connections: v.Load.Connections, Workers: v.Proxy.Workers, NginxVersion: nginxVersion,
-		KeepAliveOff: races && !v.Backend.KeepAlive,
-		ClosedAfter:  races && (v.Proxy.HTTP == scenarios.HTTP10 && !v.OwnConfig() || d.Closes),
-		BackendName:  "Apache",
+		Setup: s, Connections: v.Load.Connections, Workers: v.Proxy.Workers,
+		Proxy: v.Proxy.Kind, Release: release, BackendName: "Apache",
 	}
 	if v.Backend.Kind == scenarios.BackendAgent {
 		f.BackendName = "the backend"
 	}
-	untold := v.Proxy.HTTP == scenarios.HTTPDefault
-	f.DefaultPool = d.Pool || untold && v.Proxy.Keepalive == 0 && v.UpstreamBlock()
-	f.DefaultProtocol = d.Protocol || untold
+	races := v.OwnConfig() || race(v)
+	f.KeepAliveOff = races && !v.Backend.KeepAlive
+	if k, ok := proxy.Of(v).(proxy.Released); ok {
+		f.OfRelease = k.Reasons(v, f)
+		if races {
+			f.ClosesToo = k.ClosesToo(v, release, f.BackendName)
+		}
+	}
 	return f
 }
 
 // reasons are those of a variant whose proxy has been read back, in a network
 // namespace of this name.
-func (x *variantRun) reasons(proxy results.HostEnv, netns string) []string {
-	f := factsOf(x.v, x.setup(proxy), proxy.Version)
+func (x *variantRun) reasons(px results.HostEnv, netns string) []string {
+	f := factsOf(x.v, x.setup(px), px.Version)
 	f.Kernel = x.o.Driver.Machine().Kernel
-	f.NoFile = proxy.NoFile
+	f.NoFile = px.NoFile
 	here := probe.NetNS()
 	f.HostNetwork = here != "" && here == netns
-	f.ConntrackMax, _ = strconv.Atoi(proxy.Sysctls["net.netfilter.nf_conntrack_max"])
+	f.ConntrackMax, _ = strconv.Atoi(px.Sysctls["net.netfilter.nf_conntrack_max"])
 	var low, high int
-	if n, _ := fmt.Sscan(proxy.Sysctls[portRange], &low, &high); n == 2 {
+	if n, _ := fmt.Sscan(px.Sysctls[portRange], &low, &high); n == 2 {
 		f.RangeWidth = high - low + 1
 	}
 	return preflight.Reasons(f)

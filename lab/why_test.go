@@ -8,6 +8,8 @@ import (
 
 	"github.com/lab99/lab99/lab/probe"
 	"github.com/lab99/lab99/results"
+
+	"github.com/lab99/lab99/scenarios"
 )
 
 // TestPlansSayWhyNot: what a plan knows of reasons against it, each said once
@@ -44,7 +46,7 @@ func TestPlansSayWhyNot(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r, _ := Applicable(resolve(t, c.size, c.set...))
-			got := strings.Join(Reasons(r, func(string) string { return c.nginx }, Surroundings{CPUs: 2, Kernel: c.kernel, ConntrackMax: 1600, NoFile: 1024}), "\n")
+			got := strings.Join(Reasons(r, func(scenarios.Variant) string { return c.nginx }, Surroundings{CPUs: 2, Kernel: c.kernel, ConntrackMax: 1600, NoFile: 1024}), "\n")
 			if len(c.want) == 0 && got != "" {
 				t.Errorf("reasons %q, want none", got)
 			}

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 )
 
@@ -11,6 +12,9 @@ func (d *decoder) variant(tree *node, where position) Variant {
 	var v Variant
 	d.section(tree, "", blame{where, "set it in the size or at the top level"}, reflect.ValueOf(&v).Elem())
 	v.DurationSet = tree.get("duration").set()
+	if tree.find("proxy.image") == nil {
+		v.Proxy.Image = v.proxyKind().Image
+	}
 	v.Expect.Set = tree.find("expect.verdict").set()
 	for _, c := range v.conflicts() {
 		if n := tree.find(c.key); c.wrong && n != nil {
@@ -39,6 +43,7 @@ func (v Variant) conflicts() []conflict {
 	untimed, timed := untimedParts(v.Load.Profile)
 	reuse := v.Proxy.Sysctls["net.ipv4.tcp_tw_reuse"]
 	return []conflict{
+		{"proxy.kind", v.proxyKind().Check == nil, " is " + strconv.Quote(v.Proxy.Kind), didYouMean(v.Proxy.Kind, names(proxies))},
 		{"backend.delay", !agent && b.Delay > 0, " needs backend.kind: agent", noDelay},
 		{"backend.close_delay", !agent && b.CloseDelay > 0, " needs backend.kind: agent", noDelay},
 		{"backend.tls", agent && b.Secure(), " needs backend.kind: httpd", "the lab's own backend speaks plain HTTP"},

@@ -15,15 +15,14 @@
 //	rate: 200                         # requests per second, at most 100000
 //	duration: 10s                     # 100ms to 30m
 //	proxy:
+//	  kind: nginx
 //	  image: nginx:1.30
-//	  config: nginx.conf.tmpl         # a template, by default the lab's; without .tmpl, a configuration of your own
 //	  sysctls: {}                     # such as net.ipv4.tcp_tw_reuse: 0
 //	  keepalive: 0                    # idle upstream connections per worker; 0: no pool
 //	  workers: 1
 //	backend:
 //	  kind: httpd                     # or agent
 //	  image: httpd:2.4
-//	  config: httpd.conf.tmpl
 //	  addresses: 1                    # at most 64, all of the one server
 //	  keepalive: on
 //	  keepalive_requests: 600

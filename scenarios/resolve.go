@@ -34,11 +34,11 @@ func (s *Scenario) Resolve(size string, set []string) (*Resolved, error) {
 		}
 		v := d.variant(tree, chosen.at)
 		v.Name, v.Title, v.Changes = o.Name, o.Title, changes(base, tree)
-		v.proxyFile = d.configFile(s.files, tree.get("proxy").get("config"), "nginx.conf.tmpl")
-		v.backendFile = d.configFile(s.files, tree.get("backend").get("config"), "httpd.conf.tmpl")
-		for _, f := range []*configFile{v.proxyFile, v.backendFile} {
+		v.ProxyFile = d.configFile(s.files, tree.get("proxy").get("config"), v.proxyKind().Template)
+		v.BackendFile = d.configFile(s.files, tree.get("backend").get("config"), v.backendKind().Template)
+		for _, f := range []*ConfigFile{v.ProxyFile, v.BackendFile} {
 			if f != nil {
-				hashed[f.asked] = f.text
+				hashed[f.Name] = f.Text
 			}
 		}
 		r.Variants = append(r.Variants, v)
@@ -47,7 +47,7 @@ func (s *Scenario) Resolve(size string, set []string) (*Resolved, error) {
 		return nil, err
 	}
 	for _, v := range r.Variants {
-		v.check(&d.report)
+		v.checkConfigs(&d.report)
 	}
 	if err := d.err(); err != nil {
 		return nil, err
@@ -98,22 +98,12 @@ func changes(base, tree *node) []Change {
 	return c
 }
 
-// configFile is a server's configuration as it was found.
-type configFile struct {
-	asked string // as the scenario names it
-	label string // to report it by
-	text  []byte
-}
-
-// isTemplate tells the lab's kind of file from a configuration of the user's.
-func (c *configFile) isTemplate() bool { return strings.HasSuffix(c.asked, ".tmpl") }
-
 // configFile reads the file a node names: beside the scenario when the
 // scenario names it, from the working directory when --set does. Without a
-// node it is the lab's own template.
-func (d *decoder) configFile(f files, n *node, own string) *configFile {
+// node it is the kind's own template.
+func (d *decoder) configFile(f files, n *node, own *ConfigFile) *ConfigFile {
 	if n == nil {
-		return ownTemplate(own)
+		return own
 	}
 	if n.kind != scalar || n.text == "" {
 		return nil // reported already
@@ -131,16 +121,7 @@ func (d *decoder) configFile(f files, n *node, own string) *configFile {
 		d.add(n.at.error(fmt.Sprintf("cannot read the configuration %s: %v", label, err), hint))
 		return nil
 	}
-	return &configFile{asked: n.text, label: label, text: text}
-}
-
-// ownTemplate is one of the lab's own templates, those of port-exhaustion.
-func ownTemplate(name string) *configFile {
-	text, label, err := files{fsys: builtin, dir: "port-exhaustion"}.read(name)
-	if err != nil { // it is embedded
-		panic(err)
-	}
-	return &configFile{asked: name, label: label, text: text}
+	return &ConfigFile{Name: n.text, Label: label, Text: text}
 }
 
 // hash names a set of files by their content. Names and lengths go in too, so

@@ -3,16 +3,14 @@ package scenarios
 import (
 	"embed"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"github.com/lab99/lab99/lab/law"
 )
 
-// builtin holds one directory per scenario: scenario.yaml and its templates.
-// Read only.
+// builtin holds one directory per scenario, with its scenario.yaml. Read only.
 //
-//go:embed */scenario.yaml */*.tmpl
+//go:embed */scenario.yaml
 var builtin embed.FS
 
 // What a scenario is about.
@@ -105,7 +103,7 @@ type Variant struct {
 	Rate float64 `yaml:"rate,required" in:"(0..100000" help:"requests per second; in a variant also a multiple, such as 10x"`
 
 	Duration  time.Duration `yaml:"duration,required" in:"100ms..30m" help:"how long the load lasts"`
-	Proxy     Proxy         `yaml:"proxy" help:"the nginx under test"`
+	Proxy     Proxy         `yaml:"proxy" help:"the proxy under test"`
 	Backend   Backend       `yaml:"backend" help:"the server behind the proxy"`
 	Load      LoadSpec      `yaml:"load" help:"what the load generator does"`
 	Bystander bool          `yaml:"bystander" default:"off" help:"run another client on the proxy's host"`
@@ -113,7 +111,9 @@ type Variant struct {
 
 	DurationSet bool // --set gave the duration: nothing else may change it
 
-	proxyFile, backendFile *configFile
+	// ProxyFile and BackendFile configure the two servers: as named, or the
+	// kind's own template; nil where there is neither.
+	ProxyFile, BackendFile *ConfigFile
 }
 
 // MaxDuration is the longest load that a scenario may ask for.
@@ -156,8 +156,9 @@ func (p Ports) String() string {
 // ip_local_port_range, which follows Ports.
 type Sysctls map[string]string
 
-// Proxy is the nginx under test.
+// Proxy is the server under test.
 type Proxy struct {
+	Kind    string  `yaml:"kind" default:"nginx" form:"name" help:"the kind of proxy"`
 	Image   string  `yaml:"image" default:"nginx:1.30" form:"image" help:"an image, or apt:SUITE for Debian's package"`
 	Config  string  `yaml:"config" default:"" help:"a template (.tmpl) or an nginx.conf; empty: the lab's template"`
 	Sysctls Sysctls `yaml:"sysctls" help:"sysctls of its network namespace"`
@@ -248,21 +249,4 @@ type Expect struct {
 	Measured []law.Claim `yaml:"measured" help:"claims about figures of the result, such as failed_share < 0.1"`
 
 	Set bool // --set gave the verdict
-}
-
-// Facts is what only the driver knows: where things lie and which versions
-// were found. A template sees every field of it.
-type Facts struct {
-	NginxVersion  string // "1.22.1"; empty is taken for a current one
-	Listen        netip.AddrPort
-	Backends      []netip.AddrPort // where nginx finds the backend: one per address and port
-	Sources       []netip.Addr     // nginx connects from; no more than one: the kernel chooses
-	Socket        string           // Unix-domain socket of the backend, instead of Backends
-	BackendListen []netip.AddrPort // where the backend listens; empty: Backends
-	Dir           string           // where the configuration lies in the host
-	RunDir        string           // writable, a tmpfs: pid, temp files, mutexes, sockets
-	ErrorLog      string           // nginx's: a path, or stderr, also when empty
-	ServerRoot    string           // httpd's, above modules/; empty: /usr/local/apache2, as in the official image
-	DocumentRoot  string           // of the backend; holds index.html
-	NoFile        int              // the real limit of open files; 0: unknown, 1024 is assumed
 }

@@ -3,7 +3,6 @@ package scenarios
 import (
 	"fmt"
 	"io/fs"
-	"net/netip"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/lab/law"
 )
 
@@ -33,19 +31,7 @@ func resolve(t testing.TB, s *Scenario, size string, set ...string) *Resolved {
 	return r
 }
 
-// facts are those of a lab host, with as many backend addresses as v asks for.
-func facts(v Variant, nginx string) Facts {
-	f := Facts{
-		NginxVersion: nginx,
-		Listen:       netip.MustParseAddrPort("198.18.77.10:8080"),
-		Dir:          "/etc/lab", RunDir: "/run/lab", ErrorLog: "/run/lab/error.log",
-		DocumentRoot: "/srv/lab", NoFile: 20000,
-	}
-	for i := range v.Backend.Addresses {
-		f.Backends = append(f.Backends, netip.MustParseAddrPort(fmt.Sprintf("198.18.77.%d:8080", 20+i)))
-	}
-	return f
-}
+func readFile(name string) ([]byte, string, error) { return files{}.read(name) }
 
 func TestBuiltinScenariosLoad(t *testing.T) {
 	names := Names()
@@ -227,69 +213,11 @@ func TestHashFollowsTheFilesAndNothingElse(t *testing.T) {
 	if other := resolve(t, s, "full", "size.rate=3").Hash; other != plain {
 		t.Error("the hash changes with size and --set")
 	}
-	if other := resolve(t, s, "quick", "proxy.config=testdata/nginx/bare.conf").Hash; other == plain {
+	if other := resolve(t, s, "quick", "proxy.config=../lab/proxy/nginx/testdata/own/bare.conf").Hash; other == plain {
 		t.Error("the hash does not change with a configuration")
 	}
 	if len(plain) != 64 {
 		t.Errorf("not a SHA-256: %s", plain)
-	}
-}
-
-func TestRenderedConfigurations(t *testing.T) {
-	for _, v := range resolve(t, load(t, "port-exhaustion"), "standard").Variants {
-		for _, version := range []string{"1.22.1", "1.29.7"} {
-			text, err := v.NginxConf(facts(v, version))
-			if err != nil {
-				t.Fatal(err)
-			}
-			golden.Compare(t, filepath.Join("testdata/rendered", v.Name+"-nginx-"+version+".conf"), string(text))
-		}
-		text, err := v.HttpdConf(facts(v, ""))
-		if err != nil {
-			t.Fatal(err)
-		}
-		golden.Compare(t, filepath.Join("testdata/rendered", v.Name+"-httpd.conf"), string(text))
-	}
-}
-
-func TestWorkerConnectionsFitTheDescriptors(t *testing.T) {
-	v := resolve(t, load(t, "port-exhaustion"), "quick").Variants[0]
-	for _, c := range []struct{ noFile, connections, want int }{
-		{0, 64, 1024}, {1024, 64, 1024}, {20000, 64, 8192}, {1 << 20, 64, 8192}, {1 << 20, 8192, 16896},
-	} {
-		v.Load.Connections = c.connections
-		f := facts(v, "")
-		f.NoFile = c.noFile
-		text, err := v.NginxConf(f)
-		if want := fmt.Sprintf("worker_connections %d;", c.want); err != nil || !strings.Contains(string(text), want) {
-			t.Errorf("nofile %d, %d connections: want %s, error %v", c.noFile, c.connections, want, err)
-		}
-	}
-}
-
-func TestHttpdHasAThreadForEveryConnectionOfNginx(t *testing.T) {
-	v := resolve(t, load(t, "port-exhaustion"), "full").Variants[1]
-	for _, connections := range []int{1, 64, 2000, 8192} {
-		v.Load.Connections = connections
-		if d := v.data(facts(v, "")); d.Threads <= connections+v.Proxy.Keepalive*v.Proxy.Workers || d.Threads > 20000 {
-			t.Errorf("%d connections: %d threads in a process", connections, d.Threads)
-		}
-	}
-}
-
-func TestVersionsCompareByNumber(t *testing.T) {
-	for _, c := range []struct {
-		version string
-		want    bool
-	}{
-		{"1.22.1", false}, {"1.29.6", false}, {"1.29.7", true}, {"1.29.10", true}, {"1.30", true}, {"2.0.0", true}, {"1.31.0 (Ubuntu)", true}, {"", true},
-	} {
-		if got, err := atLeast(c.version, "1.29.7"); err != nil || got != c.want {
-			t.Errorf("%q at least 1.29.7: got %v, %v", c.version, got, err)
-		}
-	}
-	if _, err := atLeast("mainline", "1.29.7"); err == nil {
-		t.Error("no error for a version without numbers")
 	}
 }
 
@@ -311,7 +239,7 @@ func TestThePackageCommentShowsTheDefaults(t *testing.T) {
 	}
 	want, got := resolve(t, example, "quick").Variants[0], resolve(t, minimal, "").Variants[0]
 	got.Proxy.Config, got.Backend.Config = want.Proxy.Config, want.Backend.Config // named, or the lab's: the same files
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Variant{}, configFile{})); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Variant{})); diff != "" {
 		t.Errorf("documented (-), default (+):\n%s", diff)
 	}
 }

@@ -137,8 +137,8 @@ func TestSchemaRefusesMistakes(t *testing.T) {
 func TestKeysCanBeSet(t *testing.T) {
 	s := load(t, "port-exhaustion")
 	values := map[string]string{
-		"ports": "500", "rate": "200", "duration": "10s", "proxy.config": "testdata/nginx/bare.conf",
-		"backend.config": "testdata/nginx/bare.conf", "proxy.sysctls.NAME": "1", "load.profile": "burst:64", "expect.measured": "",
+		"ports": "500", "rate": "200", "duration": "10s", "proxy.config": "../lab/proxy/nginx/testdata/own/bare.conf",
+		"backend.config": "../lab/proxy/nginx/testdata/own/bare.conf", "proxy.sysctls.NAME": "1", "load.profile": "burst:64", "expect.measured": "",
 	}
 	for _, k := range Keys() {
 		value, ok := values[k.Name]

@@ -195,33 +195,6 @@ func TestSamplersDoNotWaitBehindAnAnswer(t *testing.T) {
 	}
 }
 
-func TestClassify(t *testing.T) {
-	for header, want := range map[string]string{
-		"198.18.99.20:8080 connect=-":                        CauseConnect,
-		"198.18.99.20:8080, 198.18.99.129:8080 connect=-, -": CauseConnect,
-		"[fd00::1]:8080 connect=-":                           CauseConnect,
-		"198.18.99.20:8080 connect=0.001":                    "", // connected, then failed
-		"lab99 connect=-":                                    CauseNoLiveUpstreams,
-		"":                                                   "",
-	} {
-		if got := classify(502, []byte(header)); got != want {
-			t.Errorf("502 with %q: %q, want %q", header, got, want)
-		}
-	}
-	if got := classify(404, []byte("198.18.99.20:8080 connect=-")); got != "" {
-		t.Errorf("404: %q", got)
-	}
-}
-
-// TestClassifyDoesNotAllocate: it runs on the generator's hot path, and in a
-// run that is about failures it runs for most responses.
-func TestClassifyDoesNotAllocate(t *testing.T) {
-	header := []byte("198.18.99.20:8080 connect=-")
-	if n := testing.AllocsPerRun(1000, func() { classify(502, header) }); n != 0 {
-		t.Errorf("%v allocations per call", n)
-	}
-}
-
 func FuzzClientStream(f *testing.F) {
 	f.Add("{\"seq\":1}\n{\"seq\":2,\"re\":1}\n")
 	f.Add("{\"seq\":18446744073709551615}\n")

@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -14,6 +13,7 @@ import (
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/lab99/lab99/lab/clock"
+	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/loadgen"
 	"github.com/lab99/lab99/results"
 )
@@ -86,41 +86,10 @@ func (l *Load) config(network netip.Prefix) (loadgen.Config, error) {
 		c.Profile = p
 	}
 	if l.StopAfterS != nil {
-		c.Stop = []loadgen.Stop{{Cause: CauseConnect, After: seconds(*l.StopAfterS)}}
+		c.Stop = []loadgen.Stop{{Cause: proxy.CauseConnect, After: seconds(*l.StopAfterS)}}
 	}
-	c.Classify = classify502
-	if l.Classify {
-		c.ClassifyHeader = UpstreamHeader
-		c.Classify = classify
-	}
+	c.ClassifyHeader, c.Classify = proxy.Cause(proxy.Named(l.Kind), l.OwnConfig)
 	return c, nil
-}
-
-// classify reads the header that the lab's nginx puts on every reply,
-// "$upstream_addr connect=$upstream_connect_time". A 502 after a connect that
-// took no time at all ("-") never had a connection; a bare upstream name
-// instead of an address means that nginx had no peer left to try.
-func classify(status int, header []byte) string {
-	if status != http.StatusBadGateway || len(header) == 0 {
-		return ""
-	}
-	addr, took, _ := bytes.Cut(header, []byte(" connect="))
-	if !bytes.ContainsRune(addr, ':') {
-		return CauseNoLiveUpstreams
-	}
-	if bytes.HasSuffix(took, []byte("-")) { // with several tries the last one counts
-		return CauseConnect
-	}
-	return ""
-}
-
-// classify502 serves configurations of the user's own, which add no header:
-// every 502 may be a failed connect, and the error log has the last word.
-func classify502(status int, _ []byte) string {
-	if status == http.StatusBadGateway {
-		return CauseConnect
-	}
-	return ""
 }
 
 func loadSample(s loadgen.Snapshot) *results.Load {
@@ -141,9 +110,9 @@ func foldCauses(causes map[string]int64) results.Errors {
 	var e results.Errors
 	for cause, n := range causes {
 		switch cause {
-		case CauseConnect:
+		case proxy.CauseConnect:
 			e.Error99 += n
-		case CauseNoLiveUpstreams:
+		case proxy.CauseNoLiveUpstreams:
 			e.NoLiveUpstreams += n
 		default:
 			e.Other += n
@@ -162,8 +131,8 @@ func loadDone(r *loadgen.Result) (*LoadDone, error) {
 		CPUSeconds:  (r.CPUUser + r.CPUSys).Seconds(),
 		OwnLimit:    r.OwnLimit, Bottleneck: r.Bottleneck, StoppedBy: r.StoppedBy, Interrupted: r.Interrupted,
 	}}
-	if ns, ok := r.FirstOf[CauseConnect]; ok {
-		before := r.OKBeforeFirst[CauseConnect]
+	if ns, ok := r.FirstOf[proxy.CauseConnect]; ok {
+		before := r.OKBeforeFirst[proxy.CauseConnect]
 		d.FirstError, d.OKBefore = &ns, &before
 	}
 	var err error

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lab99/lab99/lab/clock"
 	"github.com/lab99/lab99/lab/probe"
+	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/results"
 )
 
@@ -83,6 +84,7 @@ const maxChanges = 20
 
 // watcher is one host under observation.
 type watcher struct {
+	kind    string // of the proxy
 	sockets *probe.Sockets
 	server  *probe.Processes
 	around  *probe.Surroundings
@@ -92,7 +94,7 @@ type watcher struct {
 	wait    float64
 	steal   float64
 	alive   bool
-	limited bool // nginx was seen to have reached a limit of its own
+	limited bool // the proxy was seen to have reached a limit of its own
 }
 
 func (o *Observe) watch() (*watcher, error) {
@@ -100,7 +102,7 @@ func (o *Observe) watch() (*watcher, error) {
 	if o.Side == results.HostBackend {
 		side = probe.Local
 	}
-	w := new(watcher)
+	w := &watcher{kind: o.Kind}
 	var err error
 	if w.server, err = probe.NewProcesses(o.Server...); err != nil {
 		return nil, err
@@ -121,7 +123,11 @@ func (o *Observe) watch() (*watcher, error) {
 		if path, err = w.server.Path(o.ErrorLog); err != nil {
 			return nil, fmt.Errorf("find the server's error log %s: %w", o.ErrorLog, err)
 		}
-		w.log = probe.NewTail(path, excerptLines)
+		log, ok := proxy.Log(proxy.Named(o.Kind))
+		if !ok {
+			return nil, fmt.Errorf("%s writes no error log that could be read", o.Kind)
+		}
+		w.log = probe.NewTail(path, log, excerptLines)
 	}
 	if w.around, err = probe.NewSurroundings(o.Sysctls, path); err != nil {
 		return nil, err
@@ -138,7 +144,7 @@ func (w *watcher) guard(done *Observed, all bool) error {
 	changes := w.server.Changes()
 	if w.log != nil && !w.limited && w.log.Count(probe.ClassOwnLimit) > 0 {
 		w.limited = true
-		changes = append(changes, "nginx reached a limit of its own, "+w.log.First(probe.ClassOwnLimit))
+		changes = append(changes, w.kind+" reached a limit of its own, "+w.log.First(probe.ClassOwnLimit))
 	}
 	if all {
 		around, err := w.around.Changes()

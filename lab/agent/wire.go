@@ -47,6 +47,7 @@ type Observe struct {
 	Destinations []netip.AddrPort `json:"destinations"`
 	Side         string           `json:"side"` // results.HostProxy or results.HostBackend
 	Server       []string         `json:"server"`
+	Kind         string           `json:"kind,omitempty"`      // of the proxy that writes ErrorLog
 	ErrorLog     string           `json:"error_log,omitempty"` // path as the server sees it
 	IntervalMs   int64            `json:"interval_ms"`
 	SocketsMs    int64            `json:"sockets_ms"` // the dearer dump of sockets; a multiple of IntervalMs
@@ -78,7 +79,8 @@ type Load struct {
 	UserAgent    string   `json:"user_agent,omitempty"`
 	NeighbourURL string   `json:"neighbour_url,omitempty"`
 	NeighbourMs  int64    `json:"neighbour_ms,omitempty"`
-	Classify     bool     `json:"classify"` // the proxy sends UpstreamHeader
+	Kind         string   `json:"kind"`                 // of the proxy: how it tells why a request failed
+	OwnConfig    bool     `json:"own_config,omitempty"` // its configuration is the user's
 }
 
 // Listen accepts connections on the host, and drops them, until the agent
@@ -159,10 +161,3 @@ type Change struct {
 	Mono int64  `json:"mono_ns"` // when it was noticed
 	Text string `json:"text"`
 }
-
-// The causes the lab tells apart by the header its nginx adds to each reply.
-const (
-	UpstreamHeader       = "X-Lab99-Upstream" // $upstream_addr
-	CauseConnect         = "upstream connect" // the header is an address: that connect failed
-	CauseNoLiveUpstreams = "no live upstreams"
-)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lab99/lab99/lab"
 	"github.com/lab99/lab99/lab/doctor"
 	"github.com/lab99/lab99/lab/driver/docker"
 	"github.com/lab99/lab99/lab/image"
@@ -97,6 +98,9 @@ func mainImages() (map[image.Role]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := r.Variants[0]
-	return map[image.Role]string{image.Nginx: v.Proxy.Image, image.Httpd: v.Backend.Image}, nil
+	refs := map[image.Role]string{}
+	for _, want := range lab.ImagesOf(r.Variants[0]) {
+		refs[want.Role] = want.Ref
+	}
+	return refs, nil
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/lab99/lab99/lab/driver/netns"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/lab/probe"
+	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
@@ -59,7 +60,7 @@ func plan(ctx context.Context, t *terminal, resolved *scenarios.Resolved, asJSON
 		return err
 	}
 	notes = append(notes, found.notes...)
-	notes = append(notes, lab.Reasons(resolved, found.version, found.surroundings())...)
+	notes = append(notes, lab.Reasons(resolved, found.release, found.surroundings())...)
 	if asJSON {
 		b, err := json.MarshalIndent(struct {
 			*results.Plan
@@ -118,7 +119,7 @@ func printPredictions(w io.Writer, p *results.Plan) {
 // imagesFound is what is here of a scenario's images, and who would run them.
 type imagesFound struct {
 	driver string
-	nginx  map[string]image.Image
+	images map[string]image.Image // by what the scenario asks for
 	notes  []string
 	cpus   int // of the machine the hosts would run on
 	kernel string
@@ -139,7 +140,7 @@ func (f imagesFound) surroundings() lab.Surroundings {
 }
 
 func lookForImages(ctx context.Context, r *scenarios.Resolved) imagesFound {
-	f := imagesFound{driver: "docker", nginx: map[string]image.Image{}, cpus: runtime.NumCPU()}
+	f := imagesFound{driver: "docker", images: map[string]image.Image{}, cpus: runtime.NumCPU()}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	d, noEngine := docker.New(ctx)
@@ -153,7 +154,7 @@ func lookForImages(ctx context.Context, r *scenarios.Resolved) imagesFound {
 	}
 	local, err := netns.New(ctx)
 	if err != nil {
-		f.notes = append(f.notes, "no engine answers and no namespaces can be made, so the configurations are rendered for the nginx that is asked for")
+		f.notes = append(f.notes, "no engine answers and no namespaces can be made, so the configurations are rendered for the release that is asked for")
 		return f
 	}
 	f.driver, f.kernel = "netns", local.Machine().Kernel
@@ -168,12 +169,9 @@ func lookForImages(ctx context.Context, r *scenarios.Resolved) imagesFound {
 // look finds the images of a scenario, and notes what there is to know of them.
 func (f *imagesFound) look(r *scenarios.Resolved, missing string, find func(image.Role, string) (image.Image, bool, error)) {
 	for _, v := range r.Variants {
-		refs := map[image.Role]string{image.Nginx: v.Proxy.Image}
-		if v.Backend.Kind == scenarios.BackendHttpd {
-			refs[image.Httpd] = v.Backend.Image
-		}
-		for role, ref := range refs {
-			img, ok, err := find(role, ref)
+		for _, want := range lab.ImagesOf(v) {
+			ref := want.Ref
+			img, ok, err := find(want.Role, ref)
 			note := ""
 			switch {
 			case err != nil:
@@ -182,9 +180,7 @@ func (f *imagesFound) look(r *scenarios.Resolved, missing string, find func(imag
 				note = ref + " " + missing
 			default:
 				note = img.Note
-				if role == image.Nginx {
-					f.nginx[ref] = img
-				}
+				f.images[ref] = img
 			}
 			if note != "" && !slices.Contains(f.notes, note) {
 				f.notes = append(f.notes, note)
@@ -207,7 +203,8 @@ func printConfigs(w io.Writer, r *scenarios.Resolved, p *results.Plan, found ima
 		fmt.Fprintf(w, "\n--- %s %s\n%s", variant, name, text)
 	}
 	for i, v := range r.Variants {
-		f := lab.Facts(v, driver.Example(lab.Layout(v)), found.version(v.Proxy.Image))
+		at := lab.Site(v, driver.Example(lab.Layout(v)))
+		at.Version = found.release(v)
 		vp := p.Variants[i]
 		fmt.Fprintf(w, "\n=== %s: %s\n", v.Name, v.Title)
 		for _, c := range vp.Change {
@@ -216,45 +213,38 @@ func printConfigs(w io.Writer, r *scenarios.Resolved, p *results.Plan, found ima
 		for _, key := range slices.Sorted(maps.Keys(vp.Sysctls)) {
 			fmt.Fprintf(w, "sysctl: %s = %s\n", key, vp.Sysctls[key])
 		}
-		nginx, err := v.NginxConf(f)
+		conf, err := proxy.Of(v).Configure(v, at)
 		if err != nil {
 			return err
 		}
-		rewrites, err := v.Rewrites(f)
-		if err != nil {
-			return err
-		}
-		for _, line := range rewrites {
+		for _, line := range conf.Rewrites {
 			fmt.Fprintln(w, "rewritten:", line)
 		}
-		show(v.Name, "nginx.conf", string(nginx))
-		if v.Backend.Kind == scenarios.BackendAgent {
-			command := "lab99 " + strings.Join(lab.AgentBackend(v.Backend, f), " ") + "\n"
-			if f.Socket != "" {
-				command += "and the same at the Unix-domain socket " + f.Socket + ", on nginx's host\n"
+		show(v.Name, conf.File, string(conf.Text))
+		behind := proxy.BackendOf(v)
+		if behind == nil {
+			command := "lab99 " + strings.Join(lab.AgentBackend(v.Backend, at), " ") + "\n"
+			if at.Socket != "" {
+				command += "and the same at the Unix-domain socket " + at.Socket + ", on the proxy's host\n"
 			}
 			show(v.Name, "backend", command)
 			continue
 		}
-		httpd, err := v.HttpdConf(f)
-		if err != nil {
+		if conf, err = behind.Configure(v, at); err != nil {
 			return err
 		}
-		show(v.Name, "httpd.conf", string(httpd))
+		show(v.Name, conf.File, string(conf.Text))
 	}
 	return nil
 }
 
-// version is that of the image found, else the one asked for by tag.
-func (f imagesFound) version(ref string) string {
-	if img, ok := f.nginx[ref]; ok {
+// release is that of the image found for a variant's proxy, else what its
+// reference says.
+func (f imagesFound) release(v scenarios.Variant) string {
+	if img, ok := f.images[v.Proxy.Image]; ok {
 		return img.Version
 	}
-	_, tag, _ := strings.Cut(ref, ":")
-	if strings.Trim(tag, "0123456789.") != "" {
-		return ""
-	}
-	return tag
+	return proxy.ReleaseOf(v)
 }
 
 func orDash(v *float64, format string) string {

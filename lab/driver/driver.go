@@ -84,7 +84,11 @@ type Server struct {
 	Agent   bool              // the lab's own program instead of an image's
 	Command []string          // program and arguments, of the lab's own the arguments; it must stay in the foreground
 	Sysctls map[string]string // of its network namespace
-	Files   []File            // put there before it starts
+	// What it may do beyond what every program may: capabilities of root
+	// without CAP_, directories that it writes to by default, and settings of
+	// the machine, where it is installed there, that it reads.
+	Capabilities, Writable, Settings []string
+	Files                            []File // put there before it starts
 }
 
 // Where a server finds what the lab gives it.

@@ -143,3 +143,9 @@ func logs(t *testing.T, cli *client.Client, id string) string {
 func dir(mode fs.FileMode) entry  { return entry{mode: fs.ModeDir | mode} }
 func text(s string) entry         { return entry{mode: 0o644, data: []byte(s)} }
 func symlink(target string) entry { return entry{mode: fs.ModeSymlink | 0o777, link: target} }
+
+// The roles of the tests.
+const (
+	Nginx Role = "nginx"
+	Httpd Role = "httpd"
+)

@@ -1,10 +1,10 @@
-// Package image finds, pulls or assembles the nginx and httpd images of a run,
+// Package image finds, pulls or assembles the images of a run's servers,
 // and loads the lab99 binary itself as the image of the agent.
 //
 // Three sources, tried in this order under [Auto]: the engine already has the
 // image; a registry has it; the host's distribution has the package, and a lean
 // image of 10 to 20 MB is assembled from it. The assembled images are laid out
-// as the official ones (/usr/sbin/nginx, /usr/local/apache2/...), so that one
+// as the official ones, so that one
 // configuration file runs on either.
 //
 // The package talks to the engine through the few methods of [Engine]; the
@@ -27,13 +27,8 @@ const (
 	Local    Mode = "local"    // assembled, whatever the engine or a registry has
 )
 
-// Role is the server an image is for.
+// Role is the server that an image is for, the name of its recipe.
 type Role string
-
-const (
-	Nginx Role = "nginx"
-	Httpd Role = "httpd"
-)
 
 // Source is where an image came from.
 type Source string
@@ -50,7 +45,7 @@ const RoleAgent = "agent"
 // Labels of every image this package makes; an image pulled or loaded by the
 // user carries none. `lab99 clean` removes those of the agent.
 const (
-	LabelRole      = "org.lab99.role"      // nginx, httpd or agent
+	LabelRole      = "org.lab99.role"      // a recipe's name, or agent
 	LabelRequested = "org.lab99.requested" // "apt:SUITE", or the hash of the agent's binary
 	LabelVersion   = "org.lab99.version"   // upstream version of the server
 	LabelRecipe    = "org.lab99.recipe"    // hash of the recipe; another recipe assembles anew

@@ -74,5 +74,5 @@ func localPortRange(f Facts) string {
 		return ""
 	}
 	return fmt.Sprintf("connect() tries the ports of one parity first, so the rate collapses with %d of %d taken; a program that sets IP_LOCAL_PORT_RANGE, "+
-		"which Linux %d.%d has, is spared that, and a stock nginx does not set it", s.Ports/2, s.Ports, major, minor)
+		"which Linux %d.%d has, is spared that, and a stock %s does not set it", s.Ports/2, s.Ports, major, minor, f.Proxy)
 }

@@ -1,6 +1,6 @@
-// Package preflight says why error 99 will not come here, or not as foretold,
-// before a run has spent a minute to find out: a kernel, an nginx or a backend
-// set so that it cannot.
+// Package preflight says, before a run has spent a minute to find out, why
+// error 99 will not come here, or not as predicted: a kernel, a proxy or a
+// backend is set so that it cannot.
 //
 // Every reason is a pure function of facts and one sentence with its figure.
 // What is not known is not judged.
@@ -16,35 +16,40 @@ type Facts struct {
 	Setup        law.Setup // Ports is P, the usable ones
 	RangeWidth   int       // ports in ip_local_port_range, usable or not
 	Connections  int       // of the load, at once
-	Workers      int       // of nginx; 0 means 1
+	Workers      int       // of the proxy; 0 means 1
 	NoFile       uint64    // descriptors each of them may open
 	ConntrackMax int       // net.netfilter.nf_conntrack_max
 	Kernel       string    // release, as uname -r says
-	HostNetwork  bool      // nginx has no network namespace of its own
+	HostNetwork  bool      // the proxy has no network namespace of its own
 
-	NginxVersion    string // such as 1.30.1
-	DefaultPool     bool   // an upstream block leaves keepalive to the release's default
-	DefaultProtocol bool   // proxy_http_version is left to it as well
-	BackendName     string // to word it by; "" is Apache
-	KeepAliveOff    bool   // its KeepAlive is Off
-	ClosedAfter     bool   // nginx asks for the connection to be closed: HTTP/1.0, or Connection: close
+	Proxy        string   // the proxy's kind, to word it by
+	Release      string   // of the proxy, such as 1.30.1
+	OfRelease    []string // what the proxy's kind says of its release, as sentences
+	ClosesToo    string   // why the backend closes each connection as well as the proxy, as a sentence
+	BackendName  string   // to word it by; "" is Apache
+	KeepAliveOff bool     // its KeepAlive is Off
 }
 
 // reason is one of them; it returns "" where it does not apply.
 type reason func(f Facts) string
 
-var reasons = []reason{
-	usablePorts, loopbackReuse, timestampsOff, fewBuckets, poolByDefault, backendClosesFirst,
-	hostNetwork, smallConntrack, fewDescriptors, localPortRange,
-}
+var (
+	kernel  = []reason{usablePorts, loopbackReuse, timestampsOff, fewBuckets}
+	servers = []reason{backendClosesFirst, hostNetwork, smallConntrack, fewDescriptors, localPortRange}
+)
 
 // Reasons are the sentences that apply, without a full stop.
 func Reasons(f Facts) []string {
 	var all []string
-	for _, r := range reasons {
-		if s := r(f); s != "" {
-			all = append(all, s)
+	ask := func(reasons []reason) {
+		for _, r := range reasons {
+			if s := r(f); s != "" {
+				all = append(all, s)
+			}
 		}
 	}
+	ask(kernel)
+	all = append(all, f.OfRelease...)
+	ask(servers)
 	return all
 }

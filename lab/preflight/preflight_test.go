@@ -10,14 +10,14 @@ import (
 
 // quick is the setup of the quick size: 500 ports, 200 requests a second.
 func quick(change func(*Facts)) Facts {
-	f := Facts{Setup: law.Setup{Ports: 500, RatePerS: 200, CloseShare: 1, Workers: 1, TwReuse: 2, Duration: 10 * time.Second}}
+	f := Facts{Proxy: "nginx", Setup: law.Setup{Ports: 500, RatePerS: 200, CloseShare: 1, Workers: 1, TwReuse: 2, Duration: 10 * time.Second}}
 	change(&f)
 	return f
 }
 
 // full is that of the full size.
 func full(change func(*Facts)) Facts {
-	f := Facts{Setup: law.Setup{Ports: 28232, RatePerS: 2000, CloseShare: 1, Workers: 2, TwReuse: 2, Duration: 90 * time.Second}}
+	f := Facts{Proxy: "nginx", Setup: law.Setup{Ports: 28232, RatePerS: 2000, CloseShare: 1, Workers: 2, TwReuse: 2, Duration: 90 * time.Second}}
 	change(&f)
 	return f
 }
@@ -31,7 +31,7 @@ func TestReasons(t *testing.T) {
 	}{
 		{"nothing is known", Facts{}, ""},
 		{"nothing is wrong", quick(func(f *Facts) {
-			*f = Facts{Setup: f.Setup, RangeWidth: 500, Connections: 64, NoFile: 1024, ConntrackMax: 65536, Kernel: "6.18.5", NginxVersion: "1.30.1"}
+			*f = Facts{Setup: f.Setup, RangeWidth: 500, Connections: 64, NoFile: 1024, ConntrackMax: 65536, Kernel: "6.18.5", Release: "1.30.1"}
 			f.Setup.MaxTwBuckets = 131072
 		}), ""},
 
@@ -51,21 +51,12 @@ func TestReasons(t *testing.T) {
 		{"buckets below K that are not reached", quick(func(f *Facts) { f.Setup.MaxTwBuckets, f.Setup.RatePerS = 300, 4 }), ""},
 		{"buckets above K", quick(func(f *Facts) { f.Setup.MaxTwBuckets = 501 }), ""},
 
-		{"pooled by default", quick(func(f *Facts) { f.DefaultPool, f.NginxVersion = true, "1.30.1" }), "nginx 1.30.1 keeps 32 idle upstream connections"},
-		{"the first release that does", quick(func(f *Facts) { f.DefaultPool, f.NginxVersion, f.Setup.Workers = true, "1.29.7", 2 }), "no more than 64 requests"},
-		{"the last that does not", quick(func(f *Facts) { f.DefaultPool, f.NginxVersion = true, "1.29.6" }), ""},
-		{"a tag", quick(func(f *Facts) { f.DefaultPool, f.NginxVersion = true, "1.30" }), "nginx 1.30 keeps"},
-		{"a distribution's release", quick(func(f *Facts) { f.DefaultPool, f.NginxVersion = true, "1.22.1-9+deb12u3" }), ""},
-		{"an unknown release", quick(func(f *Facts) { f.DefaultPool, f.NginxVersion = true, "latest" }), ""},
-		{"the block says what it wants", quick(func(f *Facts) { f.NginxVersion = "1.30.1" }), ""},
+		{"what the kind says of its release", quick(func(f *Facts) { f.OfRelease = []string{"nginx 1.30.1 keeps connections"} }), "nginx 1.30.1 keeps connections"},
 
 		{"KeepAlive Off", quick(func(f *Facts) { f.KeepAliveOff = true }), "comes after 3.47 s at the earliest, and never at the smaller f"},
 		{"KeepAlive Off and a high rate", quick(func(f *Facts) { f.KeepAliveOff, f.Setup.RatePerS = true, 2000 }), "comes after 0.35 to 25.00 s"},
 		{"KeepAlive Off and a rate that is too low", quick(func(f *Facts) { f.KeepAliveOff, f.Setup.RatePerS = true, 10 }), "even at f = 0.72 the load factor is 0.88"},
-		{"HTTP/1.0 by default", quick(func(f *Facts) { f.DefaultProtocol, f.NginxVersion = true, "1.26.3" }), "nginx 1.26.3 speaks HTTP/1.0"},
-		{"HTTP/1.1 by default", quick(func(f *Facts) { f.DefaultProtocol, f.NginxVersion = true, "1.30.1" }), ""},
-
-		{"HTTP/1.0 as the scenario asks", quick(func(f *Facts) { f.ClosedAfter = true }), "so Apache closes it too, and where it is first"},
+		{"the proxy asks for it", quick(func(f *Facts) { f.ClosesToo = "nginx asks for a close, so Apache closes it too" }), "so Apache closes it too, and where it is first the TIME_WAIT is not nginx's"},
 
 		{"host network", quick(func(f *Facts) { f.HostNetwork = true }), "its 500 ports"},
 

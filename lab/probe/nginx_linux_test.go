@@ -116,7 +116,7 @@ func TestTailOfRealNginx(t *testing.T) {
 		backend(t, addr)
 	}
 	_, log := startNginx(t)
-	tl := NewTail(log, 1)
+	tl := NewTail(log, LogOfTests, 1)
 	defer tl.Close()
 
 	if got := get(t, "/one", 15); got[200] != 10 || got[502] != 5 {

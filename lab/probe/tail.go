@@ -12,8 +12,8 @@ import (
 	"github.com/lab99/lab99/results"
 )
 
-// Bounds of a Tail. nginx cuts its lines at 2,048 bytes; an exhausted worker
-// writes a few thousand a second.
+// Bounds of a Tail. An exhausted nginx worker writes a few thousand lines a
+// second, cut at 2,048 bytes.
 const (
 	pollBytes   = 4 << 20  // read in one Poll
 	maxLine     = 16 << 10 // a longer line is classified by its beginning
@@ -24,11 +24,12 @@ const (
 // moreMessages counts the lines of kinds beyond maxMessages.
 const moreMessages = "(further kinds of message)"
 
-// Tail follows nginx's error log and counts its lines by what they say. The
+// Tail follows a proxy's error log and counts its lines by what they say. The
 // file may come to exist later, be truncated, or be replaced. Not for
 // concurrent use.
 type Tail struct {
 	path      string
+	log       Log
 	perClass  int
 	file      *os.File
 	offset    int64
@@ -44,8 +45,8 @@ type Tail struct {
 
 // NewTail follows the file at path from its beginning, and keeps the first
 // excerpt lines of each class as they are.
-func NewTail(path string, excerpt int) *Tail {
-	return &Tail{path: path, perClass: excerpt, buf: make([]byte, 64<<10), byMessage: map[string]*int64{}}
+func NewTail(path string, log Log, excerpt int) *Tail {
+	return &Tail{path: path, log: log, perClass: excerpt, buf: make([]byte, 64<<10), byMessage: map[string]*int64{}}
 }
 
 // Poll reads what was written since the last call, at most 4 MiB of it. A file
@@ -188,13 +189,13 @@ func (t *Tail) line(b []byte) {
 	if len(b) == 0 {
 		return
 	}
-	class := Classify(b)
+	class := t.log.Classify(b)
 	t.counts[class]++
 	if t.kept[class] < t.perClass {
 		t.kept[class]++
 		t.excerpt = append(t.excerpt, string(b))
 	}
-	t.scratch = appendMessage(t.scratch[:0], b)
+	t.scratch = t.log.AppendMessage(t.scratch[:0], b)
 	if t.counts[class] == 1 {
 		t.first[class] = string(t.scratch)
 	}
@@ -214,8 +215,8 @@ func (t *Tail) line(b []byte) {
 }
 
 // Totals counts the lines that belong to clients' requests, at the level error
-// or above, by cause. With several peers nginx may log one line for each. A
-// line about a limit of nginx's own counts with them: it fails a request, or
+// or above, by cause. With several peers a proxy may log one line for each. A
+// line about a limit of the proxy's own counts with them: it fails a request, or
 // keeps one from being accepted.
 func (t *Tail) Totals() results.Errors {
 	e := results.Errors{Error99: t.counts[ClassError99], NoLiveUpstreams: t.counts[ClassNoLiveUpstreams]}
@@ -236,7 +237,7 @@ func (t *Tail) Count(c Class) int64 { return t.counts[c] }
 func (t *Tail) First(c Class) string { return t.first[c] }
 
 // ByMessage counts every line by level and text, peers and clients left out,
-// so that nothing nginx said is hidden. At most 100 kinds are told apart.
+// so that nothing the proxy said is hidden. At most 100 kinds are told apart.
 func (t *Tail) ByMessage() map[string]int64 {
 	m := make(map[string]int64, len(t.byMessage))
 	for k, n := range t.byMessage {

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -13,7 +14,12 @@ import (
 	"github.com/lab99/lab99/results"
 )
 
+// LogOfTests is set by the external test, which alone can import a kind.
+var LogOfTests Log
+
 const (
+	stamp    = "2026/11/23 04:42:27 "
+	tail     = `, client: 198.18.0.2, server: , request: "GET / HTTP/1.1", upstream: "http://198.18.0.3:80/", host: "lab"`
 	line99   = stamp + "[crit] 7#7: *42 connect() to 198.18.0.3:80 failed (99: Cannot assign requested address) while connecting to upstream" + tail + "\n"
 	lineLive = stamp + "[error] 7#7: *43 no live upstreams while connecting to upstream" + tail + "\n"
 	lineDead = stamp + "[alert] 1#1: worker process 7 exited on signal 9\n"
@@ -44,7 +50,7 @@ func poll(t *testing.T, tl *Tail, want results.Errors) {
 
 func TestTailFollowsAFileThroughItsLife(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "error.log")
-	tl := NewTail(path, 1)
+	tl := NewTail(path, LogOfTests, 1)
 	defer tl.Close()
 	poll(t, tl, results.Errors{}) // not there yet
 
@@ -92,7 +98,7 @@ func TestTailReadsABoundedPieceAtATime(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "error.log")
 	n := 2*pollBytes/len(line99) + 1
 	write(t, path, strings.Repeat(line99, n))
-	tl := NewTail(path, 3)
+	tl := NewTail(path, LogOfTests, 3)
 	defer tl.Close()
 	if err := tl.Poll(); err != nil {
 		t.Fatal(err)
@@ -112,7 +118,7 @@ func TestTailReadsABoundedPieceAtATime(t *testing.T) {
 }
 
 func TestTailMemoryIsBounded(t *testing.T) {
-	tl := NewTail("", 1)
+	tl := NewTail("", LogOfTests, 1)
 	for i := range 1000 {
 		tl.feed(fmt.Appendf(nil, "%s[alert] 1#1: worker process %d exited on signal 9\n", stamp, i))
 	}
@@ -133,7 +139,7 @@ func TestTailMemoryIsBounded(t *testing.T) {
 }
 
 func TestTailRefusesWhatIsNoFile(t *testing.T) {
-	if err := NewTail(t.TempDir(), 1).Poll(); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+	if err := NewTail(t.TempDir(), LogOfTests, 1).Poll(); err == nil || !strings.Contains(err.Error(), "not a regular file") {
 		t.Errorf("a directory: %v", err)
 	}
 }
@@ -141,11 +147,11 @@ func TestTailRefusesWhatIsNoFile(t *testing.T) {
 // However the bytes are cut, the lines are the same.
 func TestTailIsIndifferentToCuts(t *testing.T) {
 	text := strings.Repeat(line99+lineLive+"\n"+lineDead+strings.Repeat("y", maxLine+5)+"\n"+line99, 3)
-	whole := NewTail("", 2)
+	whole := NewTail("", LogOfTests, 2)
 	whole.feed([]byte(text))
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 50 {
-		cut := NewTail("", 2)
+		cut := NewTail("", LogOfTests, 2)
 		for rest := text; rest != ""; {
 			n := min(len(rest), 1+r.IntN(1+r.IntN(40_000)))
 			cut.feed([]byte(rest[:n]))
@@ -161,11 +167,45 @@ func TestTailIsIndifferentToCuts(t *testing.T) {
 }
 
 func BenchmarkTailLine(b *testing.B) {
-	tl := NewTail("", 1)
+	tl := NewTail("", LogOfTests, 1)
 	line := []byte(line99)
 	b.SetBytes(int64(len(line)))
 	b.ReportAllocs()
 	for b.Loop() {
 		tl.feed(line)
 	}
+}
+
+// FuzzTail: the same file counts the same, however the reads cut it, and every
+// line is counted once.
+func FuzzTail(f *testing.F) {
+	line := stamp + "[crit] 7#7: *42 connect() to 198.18.0.3:80 failed (99: Cannot assign requested address) while connecting to upstream" + tail + "\n"
+	f.Add([]byte(line+line+"\n"+stamp+"[alert] 1#1: worker process 7 exited on signal 9"), uint8(7))
+	f.Add([]byte(line[:60]), uint8(1))
+	f.Fuzz(func(t *testing.T, b []byte, step uint8) {
+		whole, cut := NewTail("", LogOfTests, 3), NewTail("", LogOfTests, 3)
+		whole.feed(b)
+		whole.flush()
+		for rest := b; len(rest) > 0; {
+			n := min(len(rest), 1+int(step))
+			cut.feed(rest[:n])
+			rest = rest[n:]
+		}
+		cut.flush()
+		if whole.counts != cut.counts || whole.first != cut.first {
+			t.Errorf("whole %v, in pieces of %d %v", whole.counts, 1+int(step), cut.counts)
+		}
+		var lines, counted int64
+		for _, l := range bytes.Split(b, []byte("\n")) {
+			if len(l) > 0 {
+				lines++
+			}
+		}
+		for _, n := range whole.counts {
+			counted += n
+		}
+		if counted != lines || int64(len(whole.ByMessage())) > maxMessages+1 {
+			t.Errorf("%d lines, %d counted, %d kinds", lines, counted, len(whole.ByMessage()))
+		}
+	})
 }

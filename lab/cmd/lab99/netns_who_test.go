@@ -108,7 +108,7 @@ func TestInstalledServers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, role := range []image.Role{image.Nginx, image.Httpd} {
+	for _, role := range []image.Role{"nginx", "httpd"} {
 		if _, _, err := image.Unpack(t.Context(), role, string(role), image.Auto, func(s string) { t.Log(s) }); err != nil {
 			t.Fatal(err)
 		}

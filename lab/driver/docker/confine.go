@@ -8,22 +8,12 @@ import (
 	"github.com/moby/moby/api/types/mount"
 )
 
-// serverCapabilities is all that a server is left with. nginx's workers stay
-// root, but it sets their groups, and logs an emergency where it cannot;
-// httpd's children become another user. The ports need none: 8080 is not below
-// 1024. A child of another user cannot be signalled for want of KILL, but
-// nobody reloads or stops gently here.
-var serverCapabilities = map[string][]string{
-	roleProxy:   {"SETGID"},
-	roleBackend: {"SETGID", "SETUID"},
-}
-
 // probeCapabilities are those of the server on the same host. The kernel lets a
 // process look into another's /proc entries only if its capabilities include
 // the other's; the way around, SYS_PTRACE, would let it do far more. A host of
 // several addresses has them added by its probe.
-func probeCapabilities(role string, moreAddresses bool) []string {
-	caps := slices.Clone(serverCapabilities[role])
+func probeCapabilities(s driver.Server, moreAddresses bool) []string {
+	caps := slices.Clone(s.Capabilities)
 	if moreAddresses {
 		caps = append(caps, "NET_ADMIN")
 	}
@@ -48,17 +38,12 @@ func configVolume(labels map[string]string) mount.Mount {
 	}
 }
 
-// scratch is where a server writes when its configuration does not say where,
-// as one of the user's own seldom does. The lab's use driver.RunDir alone.
-var scratch = map[string][]string{
-	roleProxy:   {"/run", "/tmp", "/var/cache/nginx", "/var/lib/nginx", "/var/log/nginx"},
-	roleBackend: {"/run", "/tmp", "/usr/local/apache2/logs"},
-}
-
-// writable are the file systems in memory of a server.
-func writable(role string) map[string]string {
+// writable are the file systems in memory of a server. It writes to most of
+// them only when its configuration does not say where, as one of the user's own
+// seldom does. The lab's use driver.RunDir alone.
+func writable(s driver.Server) map[string]string {
 	m := map[string]string{driver.RunDir: "rw,size=512m,mode=1777"}
-	for _, dir := range scratch[role] {
+	for _, dir := range append([]string{"/run", "/tmp"}, s.Writable...) {
 		m[dir] = "rw,size=128m,mode=1777"
 	}
 	return m

@@ -79,7 +79,7 @@ func (d *Driver) Up(ctx context.Context, spec driver.Spec) (_ driver.Lab, err er
 			return err
 		}
 		proxyID <- id
-		if err := b.probe(gctx, roleProxy, id); err != nil {
+		if err := b.probe(gctx, roleProxy, proxy, id); err != nil {
 			return err
 		}
 		return b.addAddresses(gctx, results.HostProxy, l.topo.Sources[1:])
@@ -97,7 +97,7 @@ func (d *Driver) Up(ctx context.Context, spec driver.Spec) (_ driver.Lab, err er
 		if err != nil {
 			return err
 		}
-		if err := b.probe(gctx, roleBackend, id); err != nil {
+		if err := b.probe(gctx, roleBackend, backend, id); err != nil {
 			return err
 		}
 		return b.addAddresses(gctx, results.HostBackend, more)
@@ -150,9 +150,9 @@ func joined(id string) place {
 }
 
 // probe starts an agent in the network namespace of a server.
-func (b *builder) probe(ctx context.Context, role, id string) error {
+func (b *builder) probe(ctx context.Context, role string, s driver.Server, id string) error {
 	_, err := b.agent(ctx, hostOf(role), roleProbe, func(hc *container.HostConfig) {
-		confine(hc, probeCapabilities(role, b.moreAddresses(role)))
+		confine(hc, probeCapabilities(s, b.moreAddresses(role)))
 		hc.NetworkMode = container.NetworkMode("container:" + id)
 		hc.PidMode = container.PidMode("container:" + b.tether)
 	})
@@ -174,7 +174,7 @@ func (b *builder) server(ctx context.Context, role string, s driver.Server, wher
 	}
 	req := tc.ContainerRequest{
 		Image: s.Image,
-		Tmpfs: writable(role),
+		Tmpfs: writable(s),
 		ConfigModifier: func(c *container.Config) {
 			c.Entrypoint = s.Command[:1] // the official entrypoint edits configurations
 			c.Cmd = s.Command[1:]
@@ -187,7 +187,7 @@ func (b *builder) server(ctx context.Context, role string, s driver.Server, wher
 			hc.LogConfig = container.LogConfig{Type: "none"}
 			where(nil, hc)
 			hc.Mounts = []mount.Mount{configVolume(b.labels(role))}
-			confine(hc, serverCapabilities[role])
+			confine(hc, s.Capabilities)
 		},
 	}
 	where(&req, nil)

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -14,20 +15,20 @@ import (
 // and libraries, users, and the files that configurations like to include.
 var (
 	programs = []string{"bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr"}
-	settings = []string{"etc/passwd", "etc/group", "etc/nsswitch.conf", "etc/ld.so.cache", "etc/mime.types", "etc/nginx"}
-	writable = []string{"tmp", "var/tmp", "var/lib/nginx", "var/cache/nginx", "var/log/nginx"} // that nginx may be built to use
+	settings = []string{"etc/passwd", "etc/group", "etc/nsswitch.conf", "etc/ld.so.cache", "etc/mime.types"}
+	writable = []string{"tmp", "var/tmp"}
 )
 
 // machine makes a root file system of the parts of this machine's that a
 // server needs, all read-only. It is no overlay: without root nothing could
 // be written in a directory that is real root's.
 func machine(s server) (string, error) {
-	for _, name := range append(programs, settings...) {
+	for _, name := range slices.Concat(programs, settings, s.Settings) {
 		if err := show(filepath.Join("/", name), filepath.Join(s.Scratch, name)); err != nil {
 			return "", fmt.Errorf("show /%s to the server: %w", name, err)
 		}
 	}
-	for _, name := range writable {
+	for _, name := range append(slices.Clip(writable), s.Writable...) {
 		if err := makeDir(filepath.Join(s.Scratch, name)); err != nil {
 			return "", err
 		}

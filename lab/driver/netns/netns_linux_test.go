@@ -98,7 +98,7 @@ func TestNoPlaceForFilesIsSaid(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", "")
 	for name, home := range map[string]string{"no home": "", "one that is no directory": "/dev/null"} {
 		t.Setenv("HOME", home)
-		_, err := (&Driver{}).Prepare(t.Context(), image.Nginx, "nginx:1.30", image.Auto, nil)
+		_, err := (&Driver{}).Prepare(t.Context(), "nginx", "nginx:1.30", image.Auto, nil)
 		if unfit := new(driver.UnfitError); !errors.As(err, &unfit) || !strings.Contains(unfit.Hint, "XDG_CACHE_HOME") {
 			t.Errorf("%s: %v, want an UnfitError that says what to set", name, err)
 		}

@@ -81,7 +81,9 @@ func (d *Driver) server(s driver.Server) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &server{Root: root, Scratch: scratch, Files: s.Files, Command: s.Command}, nil
+	return &server{
+		Root: root, Scratch: scratch, Files: s.Files, Command: s.Command, Writable: s.Writable, Settings: s.Settings,
+	}, nil
 }
 
 // scratchDir is an empty directory in the user's cache. All labs share it: what

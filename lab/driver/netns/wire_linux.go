@@ -33,6 +33,10 @@ type server struct {
 	Scratch string        `json:"scratch"` // an empty directory to mount on
 	Files   []driver.File `json:"files"`
 	Command []string      `json:"command"`
+	// Writable and Settings are what it may use of this machine, where Root is
+	// the machine's.
+	Writable []string `json:"writable"`
+	Settings []string `json:"settings"`
 }
 
 // order runs a program beside a host's server.

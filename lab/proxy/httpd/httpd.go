@@ -2,9 +2,170 @@
 // and of its limits, and its image. It stands behind a proxy.
 package httpd
 
-import "github.com/lab99/lab99/lab/image/recipe"
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lab99/lab99/lab/proxy"
+	"github.com/lab99/lab99/scenarios"
+)
 
 // Kind is Apache as a backend.
 type Kind struct{}
 
-func init() { recipe.Register(Kind{}.Image()) }
+func init() { proxy.RegisterBackend(Kind{}, ownTemplate, "httpd:2.4") }
+
+//go:embed httpd.conf.tmpl
+var templateText []byte
+
+var ownTemplate = &scenarios.ConfigFile{Name: "httpd.conf.tmpl", Label: "httpd.conf.tmpl", Text: templateText}
+
+// confFile is its configuration, in the host and among the results.
+const confFile = "httpd.conf"
+
+// page is what it serves: 1 KB, so that a response is one segment.
+var page = append(bytes.Repeat([]byte("lab99 "), 170), "\nok\n"...)
+
+// Name is the word for it in scenario files.
+func (Kind) Name() string { return "httpd" }
+
+// Processes are called after the program, which Debian names otherwise.
+func (Kind) Processes() []string { return []string{"httpd", "apache2"} }
+
+// Configure renders the template. A file that is none is passed on as it is:
+// it has to listen where the lab dials.
+func (Kind) Configure(v scenarios.Variant, at proxy.Site) (proxy.Config, error) {
+	c := proxy.Config{
+		File: confFile, Command: []string{at.Program, "-f", path.Join(at.Dir, confFile)}, Serve: []string{"-D", "FOREGROUND"},
+		More: map[string][]byte{path.Join(at.DocumentRoot, "index.html"): page},
+	}
+	file := v.BackendFile
+	if file == nil {
+		file = ownTemplate
+	}
+	if !file.IsTemplate() {
+		c.Text = file.Text
+		return c, nil
+	}
+	var err error
+	c.Text, err = file.Render(dataOf(v, at), nil)
+	return c, err
+}
+
+// Privileges of Apache: its children become another user. A child of another
+// user cannot be signalled for want of KILL, but nobody reloads or stops
+// gently here.
+func (Kind) Privileges() proxy.Privileges {
+	return proxy.Privileges{Capabilities: []string{"SETGID", "SETUID"}, Writable: []string{officialRoot + "/logs"}}
+}
+
+var (
+	versionRE = regexp.MustCompile(`Server version: Apache/(\S+)`)
+	mpmRE     = regexp.MustCompile(`Server MPM:\s+(\S+)`)
+)
+
+// ReadBack asks for its version and its multi-processing module.
+func (Kind) ReadBack(v scenarios.Variant, _ proxy.Config, run func(args ...string) (string, error)) (proxy.Self, error) {
+	build, err := run("-V")
+	if err != nil {
+		return proxy.Self{}, err
+	}
+	self := proxy.Self{Build: build}
+	if m := versionRE.FindStringSubmatch(build); m != nil {
+		self.Version = m[1]
+	}
+	if m := mpmRE.FindStringSubmatch(build); m != nil {
+		self.MPM = strings.ToLower(m[1])
+	}
+	if self.MPM != v.Backend.MPM {
+		self.Faults = []string{fmt.Sprintf("Apache was to run the %s MPM and runs %q", v.Backend.MPM, self.MPM)}
+	}
+	return self, nil
+}
+
+// Apache's words that every worker was busy, and that no descriptor was free.
+// AH10159, that few workers were idle, is a matter of MinSpareThreads and limits
+// nothing.
+const (
+	noWorkers     = "AH00484:"
+	noDescriptors = "(24)"
+)
+
+// ReachedLimit is the first line that says so. A scenario that sets
+// backend.max_workers is about that limit.
+func (Kind) ReachedLimit(v scenarios.Variant, printed string) string {
+	for line := range strings.Lines(printed) {
+		for _, limit := range []string{noWorkers, noDescriptors} {
+			if i := strings.Index(line, limit); i >= 0 && !(limit == noWorkers && v.Backend.MaxWorkers > 0) {
+				return strings.TrimSpace(line[i:])
+			}
+		}
+	}
+	return ""
+}
+
+// data is what a template can name.
+type data struct {
+	proxy.Site
+	Proxy             scenarios.Proxy // as the scenario has it, like Backend and Load
+	Backend           scenarios.Backend
+	Load              scenarios.LoadSpec
+	KeepAlive         bool
+	KeepAliveRequests int
+	KeepAliveTimeout  string // as Apache writes it: 100, or 1500ms
+	Threads           int    // of one of the two processes
+	AllThreads        int
+	MaxWorkers        int // as asked for; 0: AllThreads is ample
+	MPM               string
+	TLS               bool // certificate and key are in Dir, server.pem and server.key
+	Unclean           bool // leave out the close_notify
+}
+
+func dataOf(v scenarios.Variant, at proxy.Site) data {
+	if at.BackendListen == nil {
+		at.BackendListen = at.Backends
+	}
+	if at.ServerRoot == "" {
+		at.ServerRoot = officialRoot
+	}
+	b := v.Backend
+	d := data{
+		Site: at, Proxy: v.Proxy, Backend: b, Load: v.Load,
+		KeepAlive: b.KeepAlive, KeepAliveRequests: b.KeepAliveRequests, KeepAliveTimeout: duration(b.KeepAliveTimeout),
+		MaxWorkers: b.MaxWorkers, MPM: b.MPM, TLS: b.Secure(), Unclean: b.TLS == scenarios.TLSUnclean,
+	}
+	// The proxy's connections that Apache sees at once; twice that, because those
+	// the proxy has closed and Apache has not count too. One process alone can take
+	// them all: with 150 threads in processes of 25, up to two of 64 idle
+	// connections were still closed under load, and many while they started.
+	// The same for every pool of ordinary size, so that variants differ in the pool
+	// alone.
+	upstream := v.Load.Connections + max(min(v.Load.Connections, 512), v.Proxy.Keepalive*v.Proxy.Workers)
+	d.Threads = roundUp(2*upstream+64, 64)
+	d.AllThreads = 2 * d.Threads
+	switch n := b.MaxWorkers; {
+	case n > 0 && b.MPM == scenarios.MPMPrefork:
+		d.AllThreads = n
+	case n > 0:
+		d.Threads = max(1, n/2)
+		d.AllThreads = 2 * d.Threads
+	case b.MPM == scenarios.MPMPrefork: // a process is dearer than a thread
+		d.AllThreads = min(2*upstream, 400)
+	}
+	return d
+}
+
+func roundUp(n, step int) int { return (n + step - 1) / step * step }
+
+func duration(t time.Duration) string {
+	if t%time.Second == 0 {
+		return strconv.Itoa(int(t / time.Second))
+	}
+	return fmt.Sprintf("%dms", t.Milliseconds())
+}

@@ -1,4 +1,4 @@
-package scenarios
+package nginx
 
 import (
 	"bufio"
@@ -16,6 +16,9 @@ import (
 	"time"
 
 	"github.com/lab99/lab99/internal/needs"
+	"github.com/lab99/lab99/lab/proxy"
+	"github.com/lab99/lab99/lab/proxy/httpd"
+	"github.com/lab99/lab99/scenarios"
 )
 
 // debianRoot is where Debian's apache2-bin has its modules/.
@@ -28,8 +31,7 @@ func TestRealServersFollowTheRenderedPolicy(t *testing.T) {
 	needs.Program(t, "netns", "nginx")
 	needs.Program(t, "netns", "apache2")
 	const requests = 50
-	s := load(t, "port-exhaustion")
-	for _, v := range resolve(t, s, "quick").Variants {
+	for _, v := range variants(t, "quick") {
 		t.Run(v.Name, func(t *testing.T) {
 			f := startServers(t, v)
 			// What an earlier test left on the same port number.
@@ -78,19 +80,16 @@ func TestRealNginxAcceptsARewrittenConfiguration(t *testing.T) {
 	needs.Root(t) // nginx -t opens the log it was built to write as well
 	needs.Program(t, "netns", "nginx")
 	dir := t.TempDir()
-	text, _, err := readFile("testdata/nginx/typical.conf")
+	file, err := os.ReadFile("testdata/own/typical.conf")
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := own(string(text), 3)
-	f := facts(v, nginxVersion(t))
-	f.RunDir, f.ErrorLog, f.Listen = dir, dir+"/error.log", netip.MustParseAddrPort("127.0.0.1:18099")
-	conf, err := v.NginxConf(f)
-	if err != nil {
-		t.Fatal(err)
-	}
+	v := own(string(file), 3)
+	at := site(v, nginxVersion(t))
+	at.RunDir, at.ErrorLog, at.Listen = dir, dir+"/error.log", netip.MustParseAddrPort("127.0.0.1:18099")
+	conf := text(t, Kind{}, v, at)
 	path := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(path, conf, 0o644); err != nil {
+	if err := os.WriteFile(path, []byte(conf), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if out, err := exec.CommandContext(t.Context(), "nginx", "-t", "-c", path).CombinedOutput(); err != nil {
@@ -99,9 +98,9 @@ func TestRealNginxAcceptsARewrittenConfiguration(t *testing.T) {
 }
 
 // startServers runs both servers on loopback until the test ends.
-func startServers(t *testing.T, v Variant) Facts {
+func startServers(t *testing.T, v scenarios.Variant) proxy.Site {
 	t.Helper()
-	dir, err := os.MkdirTemp("/tmp", "lab99-scenarios-") // t.TempDir is closed to httpd's user
+	dir, err := os.MkdirTemp("/tmp", "lab99-nginx-") // t.TempDir is closed to httpd's user
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,8 +112,8 @@ func startServers(t *testing.T, v Variant) Facts {
 	if err := os.WriteFile(dir+"/index.html", []byte(page), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	f := Facts{
-		NginxVersion: nginxVersion(t), Dir: dir, RunDir: dir, ErrorLog: dir + "/error.log",
+	f := proxy.Site{
+		Version: nginxVersion(t), Dir: dir, RunDir: dir, ErrorLog: dir + "/error.log",
 		ServerRoot: debianRoot, DocumentRoot: dir, NoFile: 1024,
 		Listen: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), freePort(t)),
 	}
@@ -122,23 +121,15 @@ func startServers(t *testing.T, v Variant) Facts {
 	for i := range v.Backend.Addresses {
 		f.Backends = append(f.Backends, netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, byte(20 + i)}), port))
 	}
-	nginx, err := v.NginxConf(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	httpd, err := v.HttpdConf(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	start(t, dir, "httpd.conf", httpd, f.Backends[0], "apache2", "-DFOREGROUND", "-f")
-	start(t, dir, "nginx.conf", nginx, f.Listen, "nginx", "-c")
+	start(t, dir, "httpd.conf", text(t, httpd.Kind{}, v, f), f.Backends[0], "apache2", "-DFOREGROUND", "-f")
+	start(t, dir, "nginx.conf", text(t, Kind{}, v, f), f.Listen, "nginx", "-c")
 	return f
 }
 
-func start(t *testing.T, dir, file string, conf []byte, at netip.AddrPort, command ...string) {
+func start(t *testing.T, dir, file, conf string, at netip.AddrPort, command ...string) {
 	t.Helper()
 	path := filepath.Join(dir, file)
-	if err := os.WriteFile(path, conf, 0o644); err != nil {
+	if err := os.WriteFile(path, []byte(conf), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	// Not t.Context: it ends before the clean-up, and would kill where SIGTERM lets the servers end their children.

@@ -1,4 +1,4 @@
-package scenarios
+package nginx
 
 import (
 	"cmp"
@@ -7,11 +7,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/lab99/lab99/lab/proxy"
+	"github.com/lab99/lab99/scenarios"
 )
 
-// Rewrites says, a line each, what NginxConf changes in a configuration of the
-// user's own; nothing for a template.
+// rewriteFor puts the lab's addresses into a configuration of the user's own,
+// and says, a line each, what it changed.
 //
 // What changes is what the lab cannot do without, and every line keeps its
 // number, so that nginx's messages fit the user's file:
@@ -27,25 +29,19 @@ import (
 //
 // Timeouts, pools, retries, limits, headers: all that makes the configuration
 // what it is stays. Included files are not read.
-func (v Variant) Rewrites(f Facts) ([]string, error) {
-	if !v.OwnConfig() {
-		return nil, nil
-	}
-	_, notes, err := v.rewrite(f)
-	return notes, err
-}
-
-func (v Variant) rewrite(f Facts) ([]byte, []string, error) {
-	r := &rewriter{file: v.proxyFile, text: string(v.proxyFile.text), facts: v.data(f).Facts}
-	if len(f.Backends) == 0 {
-		return nil, nil, errors.New("no backend address to put into " + r.file.label)
+func rewriteFor(v scenarios.Variant, at proxy.Site) ([]byte, []string, error) {
+	r := &rewriter{file: v.ProxyFile, text: string(v.ProxyFile.Text), site: at}
+	r.site.ErrorLog = cmp.Or(at.ErrorLog, "stderr")
+	if len(at.Backends) == 0 {
+		return nil, nil, errors.New("no backend address to put into " + r.file.Label)
 	}
 	text, err := r.run()
 	if err != nil {
 		return nil, nil, err
 	}
 	if v.Proxy.Keepalive > 0 {
-		r.notes = append(r.notes, note{0, fmt.Sprintf("proxy.keepalive: %d has no effect on a configuration of your own: write `keepalive %[1]d` into an upstream block of a copy, and give this variant that file", v.Proxy.Keepalive)})
+		r.notes = append(r.notes, note{0, fmt.Sprintf("proxy.keepalive: %d has no effect on a configuration of your own: "+
+			"write `keepalive %[1]d` into an upstream block of a copy, and give this variant that file", v.Proxy.Keepalive)})
 	}
 	if v.Proxy.Workers > 1 {
 		r.notes = append(r.notes, note{0, fmt.Sprintf("proxy.workers: %d has no effect on a configuration of your own: its worker_processes stays", v.Proxy.Workers)})
@@ -54,7 +50,7 @@ func (v Variant) rewrite(f Facts) ([]byte, []string, error) {
 	var notes []string
 	for _, n := range r.notes {
 		if n.line > 0 {
-			n.text = fmt.Sprintf("%s:%d: %s", r.file.label, n.line, n.text)
+			n.text = fmt.Sprintf("%s:%d: %s", r.file.Label, n.line, n.text)
 		}
 		if !slices.Contains(notes, n.text) {
 			notes = append(notes, n.text)
@@ -64,9 +60,9 @@ func (v Variant) rewrite(f Facts) ([]byte, []string, error) {
 }
 
 type rewriter struct {
-	file  *configFile
-	text  string
-	facts Facts
+	file *scenarios.ConfigFile
+	text string
+	site proxy.Site
 
 	upstreams   []string // names of the upstream blocks
 	group       string   // the lab's own upstream block, made when a bare proxy_pass meets several backends
@@ -87,11 +83,11 @@ type note struct {
 }
 
 func (r *rewriter) run() (string, error) {
-	root, err := parseNginx(r.text)
+	root, err := parse(r.text)
 	if err != nil {
 		var s *syntaxError
 		errors.As(err, &s)
-		return "", r.position(s.offset).error("not a valid nginx configuration: "+s.msg, "check it with nginx -t")
+		return "", r.file.Mistake(s.offset, "not a valid nginx configuration: "+s.msg, "check it with nginx -t")
 	}
 	r.everywhere(root)
 	http := 0 // where it is, for what is missing in it
@@ -106,9 +102,9 @@ func (r *rewriter) run() (string, error) {
 		if len(r.left) > 0 {
 			hint += "; this file has " + strings.Join(r.left, ", ") + ": write the backend out in this file"
 		}
-		return "", r.position(http).error("no backend address found to put the lab's in place of", hint)
+		return "", r.file.Mistake(http, "no backend address found to put the lab's in place of", hint)
 	}
-	r.edits = append(r.edits, edit{0, 0, fmt.Sprintf("daemon off; user root; pid %s/nginx.pid; error_log %s error; ", r.facts.RunDir, r.facts.ErrorLog)})
+	r.edits = append(r.edits, edit{0, 0, fmt.Sprintf("daemon off; user root; pid %s/nginx.pid; error_log %s error; ", r.site.RunDir, r.site.ErrorLog)})
 	r.notes = append(r.notes, note{1, "daemon, user, pid and error_log are set to the lab's"})
 	return r.apply(), nil
 }
@@ -148,10 +144,10 @@ func (r *rewriter) http(http *directive) {
 	if r.group != "" {
 		var b strings.Builder
 		fmt.Fprintf(&b, " upstream %s {", r.group)
-		for _, a := range r.facts.Backends {
+		for _, a := range r.site.Backends {
 			fmt.Fprintf(&b, " server %s;", a)
 		}
-		if pools, err := atLeast(r.facts.NginxVersion, "1.29.7"); pools && err == nil {
+		if pools, known := poolsByDefault(r.site.Version); pools || !known {
 			b.WriteString(" keepalive 0;") // a bare proxy_pass has no pool, so its group must not get one by default
 		}
 		r.edits = append(r.edits, edit{http.open, http.open, b.String() + " }"})
@@ -168,19 +164,19 @@ func (r *rewriter) upstream(group *directive) {
 		if d.name() != "server" || len(d.words) < 2 {
 			continue
 		}
-		r.address(d.words[1], d, r.facts.Backends[n%len(r.facts.Backends)].String())
+		r.address(d.words[1], d, r.site.Backends[n%len(r.site.Backends)].String())
 		last = d
 		n++
 	}
-	if n > len(r.facts.Backends) {
+	if n > len(r.site.Backends) {
 		r.notes = append(r.notes, note{r.line(group.start), fmt.Sprintf("upstream %s: %d servers share %d address(es), and with them the source ports: backend.addresses=%d gives each its own",
-			group.arg(1), n, len(r.facts.Backends), n)})
+			group.arg(1), n, len(r.site.Backends), n)})
 	}
 	if last == nil {
 		return
 	}
-	for ; n < len(r.facts.Backends); n++ {
-		added := " server " + r.facts.Backends[n].String()
+	for ; n < len(r.site.Backends); n++ {
+		added := " server " + r.site.Backends[n].String()
 		for _, w := range last.words[2:] {
 			if w.text != "backup" && w.text != "down" {
 				added += " " + r.text[w.start:w.end]
@@ -222,8 +218,8 @@ func (r *rewriter) passes(ds []*directive) {
 				r.substituted-- // the address is the group's
 			}
 		default:
-			to := r.facts.Backends[0].String()
-			if len(r.facts.Backends) > 1 {
+			to := r.site.Backends[0].String()
+			if len(r.site.Backends) > 1 {
 				to = r.ownGroup()
 			}
 			r.address(d.words[1], d, "http://"+to+uri)
@@ -261,11 +257,11 @@ func (r *rewriter) servers(ds []*directive) {
 		}
 	}
 	for i, d := range aside {
-		r.listen(d, fmt.Sprintf("unix:%s/aside-%d.sock", r.facts.RunDir, i+1))
+		r.listen(d, fmt.Sprintf("unix:%s/aside-%d.sock", r.site.RunDir, i+1))
 	}
 	first := max(0, slices.IndexFunc(proxying, wasDefault))
 	for i, d := range proxying {
-		to := r.facts.Listen.String()
+		to := r.site.Listen.String()
 		if i == first {
 			to += " default_server"
 		}
@@ -325,11 +321,6 @@ func (r *rewriter) source(d *directive) string {
 }
 
 func (r *rewriter) line(offset int) int { return 1 + strings.Count(r.text[:offset], "\n") }
-
-func (r *rewriter) position(offset int) position {
-	lineStart := strings.LastIndexByte(r.text[:offset], '\n') + 1
-	return position{newSource(r.file.label, r.file.text), r.line(offset), 1 + utf8.RuneCountInString(r.text[lineStart:offset])}
-}
 
 // apply makes the edits. They do not overlap; an insertion may stand where a
 // replacement begins, and goes first.

@@ -1,4 +1,4 @@
-package scenarios
+package nginx
 
 import (
 	"fmt"
@@ -56,11 +56,11 @@ func (e *syntaxError) Error() string { return e.msg }
 // maxBlocks bounds how deep blocks nest; nginx's own grammar needs about six.
 const maxBlocks = 32
 
-// parseNginx reads a configuration by nginx's lexical rules (ngx_conf_read_token):
+// parse reads a configuration by nginx's lexical rules (ngx_conf_read_token):
 // a token ends at white space, ';' or '{', quotes count only at its start, and
 // "${" belongs to a variable.
-func parseNginx(text string) ([]*directive, error) {
-	p := &nginxParser{text: text}
+func parse(text string) ([]*directive, error) {
+	p := &parser{text: text}
 	ds, err := p.block(0)
 	if err != nil {
 		return nil, err
@@ -68,13 +68,13 @@ func parseNginx(text string) ([]*directive, error) {
 	return ds, nil
 }
 
-type nginxParser struct {
+type parser struct {
 	text string
 	i    int
 }
 
 // block reads directives up to the closing brace, or at depth 0 to the end.
-func (p *nginxParser) block(depth int) ([]*directive, error) {
+func (p *parser) block(depth int) ([]*directive, error) {
 	if depth > maxBlocks {
 		return nil, &syntaxError{p.i, "blocks nested too deeply"}
 	}
@@ -100,7 +100,7 @@ func (p *nginxParser) block(depth int) ([]*directive, error) {
 	}
 }
 
-func (p *nginxParser) directive(depth int) (*directive, error) {
+func (p *parser) directive(depth int) (*directive, error) {
 	d := &directive{start: p.i}
 	for {
 		p.space()
@@ -135,7 +135,7 @@ func (p *nginxParser) directive(depth int) (*directive, error) {
 }
 
 // space skips white space and comments.
-func (p *nginxParser) space() {
+func (p *parser) space() {
 	for p.i < len(p.text) {
 		switch p.text[p.i] {
 		case ' ', '\t', '\r', '\n':
@@ -152,7 +152,7 @@ func (p *nginxParser) space() {
 	}
 }
 
-func (p *nginxParser) word() (word, error) {
+func (p *parser) word() (word, error) {
 	start := p.i
 	var b strings.Builder
 	quote := p.text[p.i]
@@ -189,7 +189,7 @@ func (p *nginxParser) word() (word, error) {
 
 // lua skips a block of Lua, which is not nginx's syntax: braces are counted
 // outside strings and comments.
-func (p *nginxParser) lua(start int) error {
+func (p *parser) lua(start int) error {
 	for depth := 1; p.i < len(p.text); p.i++ {
 		switch c := p.text[p.i]; c {
 		case '{':

@@ -1,41 +1,15 @@
-package probe
+package nginx
 
-import "bytes"
+import (
+	"bytes"
 
-// Class is what a line of nginx's error log says.
-type Class uint8
-
-const (
-	ClassNotice          Class = iota // below the level error: nothing failed
-	ClassError99                      // connect() found no free source port, or no such source address
-	ClassNoLiveUpstreams              // every peer was marked down before: no connect() was tried
-	ClassRefused                      // errno 111
-	ClassReset                        // errno 104
-	ClassTimedOut                     // errno 110
-	ClassPrematureClose               // the backend closed before it had answered
-	ClassRequest                      // any other failure in the course of a client's connection
-	ClassOwnLimit                     // nginx ran out of worker_connections or of descriptors, with a request or without
-	ClassProcess                      // no client's: a worker died, accept failed
-	ClassForeign                      // not a line of nginx's
-	classCount
+	"github.com/lab99/lab99/lab/probe"
 )
 
-var classNames = [classCount]string{
-	"notice", "error_99", "no_live_upstreams", "refused", "reset", "timed_out",
-	"premature_close", "request", "own_limit", "process", "foreign",
-}
+// ErrorLog reads nginx's error log.
+func (Kind) ErrorLog() probe.Log { return errorLog{} }
 
-// String is a name in the style of the results format.
-func (c Class) String() string {
-	if c < classCount {
-		return classNames[c]
-	}
-	return "unknown"
-}
-
-// OfRequest reports whether such a line belongs to a client's request. A line
-// is not a failed request: nginx retries what it safely can and logs each try.
-func (c Class) OfRequest() bool { return ClassError99 <= c && c <= ClassRequest }
+type errorLog struct{}
 
 // Classify reads one line, without its newline, of nginx's error log:
 //
@@ -45,35 +19,35 @@ func (c Class) OfRequest() bool { return ClassError99 <= c && c <= ClassRequest 
 // request, in which a client may write whatever it likes. The errno is matched
 // by number: its words are the C library's (glibc: "Cannot assign requested
 // address", musl: "Address not available").
-func Classify(line []byte) Class {
+func (errorLog) Classify(line []byte) probe.Class {
 	l, ok := parseLine(line)
 	switch {
 	case !ok:
-		return ClassForeign
+		return probe.ClassForeign
 	case !l.failure():
-		return ClassNotice
+		return probe.ClassNotice
 	case bytes.Contains(l.text, []byte(" worker_connections are not enough")), bytes.Contains(l.text, []byte("failed (24: ")):
-		return ClassOwnLimit
+		return probe.ClassOwnLimit
 	case !l.client:
-		return ClassProcess
+		return probe.ClassProcess
 	case bytes.HasPrefix(l.text, []byte("no live upstreams")):
-		return ClassNoLiveUpstreams
+		return probe.ClassNoLiveUpstreams
 	case bytes.HasPrefix(l.text, []byte("connect() ")) && bytes.Contains(l.text, []byte("failed (99: ")):
 		// Of bind() the same errno means a proxy_bind address that is not
 		// there, which has nothing to do with ports.
-		return ClassError99
+		return probe.ClassError99
 	case !bytes.Contains(l.text, []byte("upstream")):
-		return ClassRequest
+		return probe.ClassRequest
 	case bytes.Contains(l.text, []byte("prematurely closed connection")):
-		return ClassPrematureClose
+		return probe.ClassPrematureClose
 	case bytes.Contains(l.text, []byte(" (111: ")):
-		return ClassRefused
+		return probe.ClassRefused
 	case bytes.Contains(l.text, []byte(" (104: ")):
-		return ClassReset
+		return probe.ClassReset
 	case bytes.Contains(l.text, []byte(" (110: ")):
-		return ClassTimedOut
+		return probe.ClassTimedOut
 	}
-	return ClassRequest
+	return probe.ClassRequest
 }
 
 // logLine is a line taken apart, pointing into it.
@@ -134,11 +108,11 @@ func isNumber(b []byte) bool {
 	return len(b) > 0
 }
 
-// appendMessage appends what identifies the kind of a line to b: level and
+// AppendMessage appends what identifies the kind of a line to b: level and
 // text without the peer, so that lines can be counted by it:
 //
 //	[crit] connect() to … failed (99: Cannot assign requested address) while connecting to upstream
-func appendMessage(b, line []byte) []byte {
+func (errorLog) AppendMessage(b, line []byte) []byte {
 	l, ok := parseLine(line)
 	if !ok {
 		return append(b, line...)

@@ -1,6 +1,21 @@
-package lab
+package httpd
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/lab99/lab99/lab/proxy"
+	"github.com/lab99/lab99/scenarios"
+)
+
+func TestThereIsAThreadForEveryConnectionOfTheProxy(t *testing.T) {
+	v := scenarios.Variant{Proxy: scenarios.Proxy{Keepalive: 20, Workers: 2}}
+	for _, connections := range []int{1, 64, 2000, 8192} {
+		v.Load.Connections = connections
+		if d := dataOf(v, proxy.Site{}); d.Threads <= connections+v.Proxy.Keepalive*v.Proxy.Workers || d.Threads > 20000 {
+			t.Errorf("%d connections: %d threads in a process", connections, d.Threads)
+		}
+	}
+}
 
 // TestApachesWordForItsLimits: that few workers are idle is none.
 func TestApachesWordForItsLimits(t *testing.T) {
@@ -11,11 +26,12 @@ func TestApachesWordForItsLimits(t *testing.T) {
 		head + "AH10159: server is within MinSpareThreads of MaxRequestWorkers, consider raising the MaxRequestWorkers setting\n":                                                             "",
 		head + "AH00094: Command line: 'httpd'\n" + head + "AH00484: server reached MaxRequestWorkers setting, consider raising the MaxRequestWorkers setting\n" + head + "AH00170: caught\n": "AH00484: server reached MaxRequestWorkers setting, consider raising the MaxRequestWorkers setting",
 	} {
-		if got := reachedLimit(printed, noWorkers, noDescriptors); got != want {
+		if got := (Kind{}).ReachedLimit(scenarios.Variant{}, printed); got != want {
 			t.Errorf("%q\nfound %q, want %q", printed, got, want)
 		}
 	}
-	if got := reachedLimit(head+"AH00484: server reached MaxRequestWorkers setting\n", noDescriptors); got != "" {
-		t.Errorf("found %q, which was not looked for", got)
+	about := scenarios.Variant{Backend: scenarios.Backend{MaxWorkers: 4}}
+	if got := (Kind{}).ReachedLimit(about, head+"AH00484: server reached MaxRequestWorkers setting\n"); got != "" {
+		t.Errorf("found %q, which the scenario is about", got)
 	}
 }

@@ -1,0 +1,148 @@
+package nginx
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	goversion "github.com/hashicorp/go-version"
+
+	"github.com/lab99/lab99/lab/image/recipe"
+	"github.com/lab99/lab99/lab/preflight"
+	"github.com/lab99/lab99/scenarios"
+)
+
+// From pooling on, nginx speaks HTTP/1.1 to an upstream by default, and keeps
+// defaultPool idle connections in each worker where there is an upstream block.
+// https://nginx.org/en/CHANGES
+var pooling = goversion.Must(goversion.NewVersion("1.29.7"))
+
+const defaultPool = 32
+
+// suites are the releases in Debian's, whose packages keep to one. forky is
+// still open, and past 1.29.7.
+var suites = map[string]string{"bookworm": "1.22", "trixie": "1.26", "forky": "1.30"}
+
+// CheckReleases are an older release and a newer one than pooling.
+func (Kind) CheckReleases() []string { return []string{"1.22.1", "1.30.0"} }
+
+// ReleaseOf is what a reference says of the release: a tag of an image of
+// nginx's names it, or a suite. A digest and a tag such as latest do not.
+func (Kind) ReleaseOf(image string) string {
+	r, err := recipe.ParseRef(image)
+	switch {
+	case err != nil, r.Digest:
+		return ""
+	case r.Suite != "":
+		return suites[r.Suite]
+	case !strings.Contains(r.Base, "nginx"): // its tag is somebody else's
+		return ""
+	}
+	return r.Version()
+}
+
+// poolsByDefault says whether a release speaks HTTP/1.1 to an upstream and
+// keeps connections without being told. known is false for one that is not
+// known well enough.
+func poolsByDefault(release string) (yes, known bool) {
+	v, err := parseRelease(release)
+	if err != nil {
+		return false, false
+	}
+	return notBefore(v, pooling)
+}
+
+// notBefore compares a release with a full version. A release that is known by
+// its first numbers only, as 1.29 of a tag, may be before and after.
+func notBefore(v, full *goversion.Version) (yes, known bool) {
+	said := strings.Count(v.Original(), ".") + 1
+	for i, n := range v.Segments()[:min(said, 3)] {
+		if floor := full.Segments()[i]; n != floor {
+			return n > floor, true
+		}
+	}
+	return true, said >= 3
+}
+
+// parseRelease reads a version, without what a distribution adds to it: that
+// would be read as a pre-release.
+func parseRelease(s string) (*goversion.Version, error) {
+	core := s
+	if i := strings.IndexAny(s, " -+~"); i >= 0 {
+		core = s[:i]
+	}
+	v, err := goversion.NewVersion(core)
+	if err != nil {
+		return nil, fmt.Errorf("%q is not a version such as 1.29.7", s)
+	}
+	return v, nil
+}
+
+// atLeast compares versions, for templates. An unknown version is taken for a
+// current one.
+func atLeast(version, floor string) (bool, error) {
+	if version == "" {
+		return true, nil
+	}
+	v, err := parseRelease(version)
+	if err != nil {
+		return false, err
+	}
+	f, err := parseRelease(floor)
+	if err != nil {
+		return false, err
+	}
+	yes, _ := notBefore(v, f)
+	return yes, nil
+}
+
+// WithDefaults puts in place of what a variant leaves to the release what that
+// release does.
+func (Kind) WithDefaults(v scenarios.Variant, release string) scenarios.Variant {
+	pools, known := poolsByDefault(release)
+	if v.Proxy.HTTP != scenarios.HTTPDefault || !known {
+		return v
+	}
+	v.Proxy.HTTP = scenarios.HTTP10
+	if pools {
+		v.Proxy.HTTP = scenarios.HTTP11
+		if upstreamBlock(v) {
+			v.Proxy.Keepalive = defaultPool
+		}
+	}
+	return v
+}
+
+// ClosesToo says why the backend closes each connection as well as nginx; ""
+// where it does not.
+func (Kind) ClosesToo(v scenarios.Variant, release, backend string) string {
+	d := unsaid(v)
+	pools, known := poolsByDefault(release)
+	switch {
+	case d.Closes, v.Proxy.HTTP == scenarios.HTTP10 && !v.OwnConfig():
+		return "nginx asks for every connection to be closed after the response, so " + backend + " closes it too"
+	case d.Protocol && known && !pools:
+		return fmt.Sprintf("nginx %s speaks HTTP/1.0 to the backend by default, so %s closes every connection itself", release, backend)
+	}
+	return ""
+}
+
+// Reasons follow from what a configuration leaves to the release.
+func (Kind) Reasons(v scenarios.Variant, f preflight.Facts) []string {
+	d := unsaid(v)
+	pools, known := poolsByDefault(f.Release)
+	switch {
+	case (d.Pool || d.Protocol) && !known:
+		text := fmt.Sprintf("the configuration leaves the protocol towards the backend to the release, and nginx %s changed it; %s does not say which release it is",
+			pooling, cmp.Or(f.Release, v.Proxy.Image))
+		if !v.OwnConfig() {
+			text += ": until the image is read, predictions are for an older one, HTTP/1.0 without a pool"
+		}
+		return []string{text}
+	case d.Pool && pools:
+		return []string{fmt.Sprintf("nginx %s keeps %d idle upstream connections in each worker, the default of an upstream block since %s: "+
+			"next to none is closed, and error 99 does not come while no more than %d requests are under way; `keepalive 0` in the block turns it off",
+			f.Release, defaultPool, pooling, defaultPool*max(f.Setup.Workers, 1))}
+	}
+	return nil
+}

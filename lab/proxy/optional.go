@@ -1,0 +1,179 @@
+package proxy
+
+import (
+	"net/http"
+
+	"github.com/lab99/lab99/lab/image/recipe"
+	"github.com/lab99/lab99/lab/preflight"
+	"github.com/lab99/lab99/lab/probe"
+	"github.com/lab99/lab99/scenarios"
+)
+
+// Packaged is a kind that comes in images or packages. A kind without is part
+// of the lab's own program.
+type Packaged interface {
+	Image() recipe.Recipe
+}
+
+// Image is the recipe of a kind's image; false for one that has none.
+func Image(k Kind) (recipe.Recipe, bool) {
+	if p, ok := k.(Packaged); ok {
+		return p.Image(), true
+	}
+	return recipe.Recipe{}, false
+}
+
+// Self is what a server says of itself while it runs.
+type Self struct {
+	Version string
+	Build   string // all that it says of how it was built
+	MPM     string // Apache's multi-processing module
+	// Faults say what it runs otherwise than it was told to.
+	Faults []string
+}
+
+// Readable is a kind whose program can be asked, beside the one that serves,
+// what is running. run calls the command that serves with other arguments.
+type Readable interface {
+	ReadBack(v scenarios.Variant, c Config, run func(args ...string) (string, error)) (Self, error)
+}
+
+// ReadBack asks a kind what is running; nothing is known of one that cannot be
+// asked.
+func ReadBack(k Kind, v scenarios.Variant, c Config, run func(args ...string) (string, error)) (Self, error) {
+	if r, ok := k.(Readable); ok {
+		return r.ReadBack(v, c, run)
+	}
+	return Self{}, nil
+}
+
+// Named processes of a kind are not called as the kind is.
+type processes interface{ Processes() []string }
+
+// Processes are the names of a kind's processes; the kind's own by default.
+func Processes(k Kind) []string {
+	if p, ok := k.(processes); ok {
+		return p.Processes()
+	}
+	return []string{k.Name()}
+}
+
+// The causes of a failed request that a kind can tell apart.
+const (
+	CauseConnect         = "upstream connect"  // connect() failed
+	CauseNoLiveUpstreams = "no live upstreams" // no connect() was tried
+)
+
+// Telling is a kind that adds a header to each reply, of its own
+// configuration, by which a failed request can be told its cause.
+type Telling interface {
+	// ReplyHeader names it.
+	ReplyHeader() string
+	// Cause reads it; "" is any other cause.
+	Cause(status int, header []byte) string
+}
+
+// Cause returns how the cause of a reply is told, and the header it needs.
+// Without one, and with a configuration of the user's own, every 502 may be a
+// failed connect(): an error log has the last word.
+func Cause(k Kind, ownConfig bool) (header string, cause func(status int, header []byte) string) {
+	if t, ok := k.(Telling); ok && !ownConfig {
+		return t.ReplyHeader(), t.Cause
+	}
+	return "", func(status int, _ []byte) string {
+		if status == http.StatusBadGateway {
+			return CauseConnect
+		}
+		return ""
+	}
+}
+
+// Logging is a kind that writes what fails to Site.ErrorLog.
+type Logging interface {
+	ErrorLog() probe.Log
+}
+
+// Log reads a kind's error log; false for a kind that writes none.
+func Log(k Kind) (probe.Log, bool) {
+	if l, ok := k.(Logging); ok {
+		return l.ErrorLog(), true
+	}
+	return nil, false
+}
+
+// Answering is a kind that answers one path by itself, without the backend.
+type Answering interface{ ReadyPath() string }
+
+// ReadyPath is what a kind's own configuration answers by itself; "" is
+// nothing.
+func ReadyPath(k Kind, ownConfig bool) string {
+	if a, ok := k.(Answering); ok && !ownConfig {
+		return a.ReadyPath()
+	}
+	return ""
+}
+
+// Released is a kind whose releases differ in what matters to the ports.
+type Released interface {
+	// ReleaseOf is the release that an image's reference names; "" is unknown.
+	ReleaseOf(image string) string
+	// WithDefaults puts in place of what a variant leaves to the release what
+	// that release does. An unknown release changes nothing.
+	WithDefaults(v scenarios.Variant, release string) scenarios.Variant
+	// ClosesToo says why the backend closes each connection as well as the
+	// proxy, so that who is first is a race; "" where it does not.
+	ClosesToo(v scenarios.Variant, release, backend string) string
+	// Reasons say why a variant may not show what it is meant to, as far as
+	// it is a matter of the release.
+	Reasons(v scenarios.Variant, f preflight.Facts) []string
+}
+
+// ReleaseOf is the release of the proxy that a variant asks for; "" is unknown.
+func ReleaseOf(v scenarios.Variant) string {
+	if r, ok := Of(v).(Released); ok {
+		return r.ReleaseOf(v.Proxy.Image)
+	}
+	return ""
+}
+
+// WithDefaults is a variant with the defaults of a release of its proxy.
+func WithDefaults(v scenarios.Variant, release string) scenarios.Variant {
+	if r, ok := Of(v).(Released); ok {
+		return r.WithDefaults(v, release)
+	}
+	return v
+}
+
+// Privileges are what a server needs of its host, beyond nothing.
+type Privileges struct {
+	Capabilities []string // of root, without CAP_
+	Writable     []string // directories it may write to by default
+	Settings     []string // files and directories of a machine where it is installed, which it reads
+}
+
+// Privileged is a kind that needs some.
+type Privileged interface{ Privileges() Privileges }
+
+// PrivilegesOf are what a kind needs.
+func PrivilegesOf(k Kind) Privileges {
+	if p, ok := k.(Privileged); ok {
+		return p.Privileges()
+	}
+	return Privileges{}
+}
+
+// Limited is a kind that prints when it reaches a limit of its own.
+type Limited interface {
+	// ReachedLimit is the line that says so; "" is none, or one that the
+	// variant is about.
+	ReachedLimit(v scenarios.Variant, printed string) string
+}
+
+// ReachedLimit is the line in which a server says that it reached a limit of
+// its own.
+func ReachedLimit(k Kind, v scenarios.Variant, printed string) string {
+	if l, ok := k.(Limited); ok {
+		return l.ReachedLimit(v, printed)
+	}
+	return ""
+}

@@ -1,0 +1,59 @@
+package scenarios
+
+import "slices"
+
+// A Server is a kind of server that a scenario may name. The lab registers
+// those that it can run, so that this package knows none of them.
+type Server struct {
+	Name  string // in proxy.kind or backend.kind
+	Image string // by default; "" for a server that is part of the lab's own program
+	// Template is what it is configured by where a scenario names no file; nil
+	// where it needs none.
+	Template *ConfigFile
+	// Check renders a variant's configuration as a run would, and finds the
+	// mistakes in its file.
+	Check func(Variant) error
+}
+
+var proxies, backends []Server
+
+// RegisterProxy makes a kind of proxy known.
+func RegisterProxy(s Server) { proxies = append(proxies, s) }
+
+// RegisterBackend makes a kind of backend known.
+func RegisterBackend(s Server) { backends = append(backends, s) }
+
+// proxyKind and backendKind are the kinds of a variant's servers, empty where
+// they are not registered; the lab's own backend never is.
+func (v Variant) proxyKind() Server   { return named(proxies, v.Proxy.Kind) }
+func (v Variant) backendKind() Server { return named(backends, v.Backend.Kind) }
+
+// checkConfigs renders the configurations of a variant.
+func (v Variant) checkConfigs(r *report) {
+	for _, c := range []struct {
+		server Server
+		file   string
+	}{{v.proxyKind(), v.Proxy.Config}, {v.backendKind(), v.Backend.Config}} {
+		if c.server.Check == nil {
+			continue
+		}
+		if err := c.server.Check(v); err != nil {
+			r.addErr(c.file, err)
+		}
+	}
+}
+
+func named(all []Server, name string) Server {
+	if i := slices.IndexFunc(all, func(s Server) bool { return s.Name == name }); i >= 0 {
+		return all[i]
+	}
+	return Server{}
+}
+
+func names(all []Server) []string {
+	var n []string
+	for _, s := range all {
+		n = append(n, s.Name)
+	}
+	return n
+}
