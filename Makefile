@@ -14,7 +14,7 @@ HOSTOS   := $(shell $(GO) env GOOS)
 HOSTARCH := $(shell $(GO) env GOARCH)
 AGENT    := bin/lab99-linux-$(HOSTARCH)
 
-.PHONY: help build reproduce example test soak fuzz bench lint clean
+.PHONY: help build reproduce example test soak fuzz man bench lint clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ soak: ## the long proofs: 20 quick runs, 30 kills and the catalogue on each driv
 
 bench: ## hold the load generator against wrk and the Go generators, in one run (about 10 minutes)
 	loadgen/bench/run.sh
+
+man: ## write the man pages into bin/man
+	$(GO) run ./lab/cmd/man bin/man
 
 lint: ## gofmt, vet, staticcheck, go mod tidy, cross-builds
 	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }

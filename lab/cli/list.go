@@ -39,6 +39,10 @@ func listCommand(t *terminal) *cobra.Command {
 	fs.StringVar(&w.size, "size", "", "with --runs: those of this size only")
 	fs.StringVar(&w.verdict, "verdict", "", "with --runs: those with a variant of this verdict only")
 	fs.StringVar(&w.note, "note", "", "with --runs: those whose note has this `text` in it only")
+	completeFlag(cmd, "scenario", completeScenarios)
+	words(cmd, "size", "quick", "standard", "full")
+	words(cmd, "verdict", verdictWords...)
+	_ = cmd.MarkFlagDirname("out")
 	return cmd
 }
 

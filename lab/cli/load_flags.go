@@ -70,6 +70,7 @@ func (f *loadFlags) register(cmd *cobra.Command) {
 	fs.StringVar(&f.o.csv, "csv", "", "write a line per 100 ms to `FILE`")
 	fs.StringVar(&f.o.hlog, "hlog", "", "write the latency of each 100 ms to `FILE`, in HdrHistogram's log format")
 	fs.StringVar(&f.o.openMetrics, "openmetrics", "", "write the result to `FILE` for a Prometheus textfile collector")
+	words(cmd, "mode", "exact", "spin", "relaxed", "closed")
 	cmd.MarkFlagsMutuallyExclusive("rate", "profile")
 	for _, other := range []string{"profile", "requests", "csv", "hlog", "openmetrics", "start-at"} {
 		cmd.MarkFlagsMutuallyExclusive("find-max", other)

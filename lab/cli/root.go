@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,6 +16,9 @@ const (
 	groupMachine = "machine"
 	groupLoad    = "load"
 )
+
+// Command is the command line without a terminal, for its documentation.
+func Command() *cobra.Command { return newRoot(&terminal{}) }
 
 // newRoot makes the whole command line. A new verb is a file of its own and one
 // line here.
@@ -34,10 +36,7 @@ func newRoot(t *terminal) *cobra.Command {
 		Version:       tool().Version + " " + tool().Revision,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			fmt.Fprint(t.stderr, cmd.UsageString())
-			return exitError(verdict.ExitUsage)
-		},
+		RunE:          usage,
 	}
 	root.AddGroup(
 		&cobra.Group{ID: groupRun, Title: "Reproduce, run, plan, predict:"},
@@ -74,6 +73,12 @@ func newRoot(t *terminal) *cobra.Command {
 	cobra.EnableCommandSorting = false
 	finish(t, root)
 	return root
+}
+
+// usage is what a command does that wants one below it.
+func usage(cmd *cobra.Command, _ []string) error {
+	cmd.PrintErr(cmd.UsageString())
+	return exitError(verdict.ExitUsage)
 }
 
 // exitCodes ends the help of the whole program.

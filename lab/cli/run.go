@@ -37,9 +37,8 @@ func (c *choice) register(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringVar(&c.size, "size", "", "size of the scenario: quick, standard, full or another it has (default standard)")
 	fs.StringArrayVar(&c.set, "set", nil, "override a field, `KEY=VALUE`; repeatable (size.ports=737, variants.keepalive.proxy.keepalive=64)")
-	if err := cmd.RegisterFlagCompletionFunc("set", completeSet); err != nil {
-		panic(err) // there is no such flag
-	}
+	completeFlag(cmd, "size", completeSizes)
+	completeFlag(cmd, "set", completeSet)
 }
 
 func (c *choice) resolve(namesOrPaths ...string) ([]*scenarios.Resolved, error) {
@@ -80,6 +79,9 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	fs.IntVar(&f.parallel, "parallel", 0, "at most `N` labs up at once; 1 is one after the other, 0 as many as the processors bear")
 	fs.DurationVar(&f.timeout, "timeout", 0, "end the load of a run after this long, judge and report what there is; 0 is never")
 	cmd.MarkFlagsMutuallyExclusive("repeat", "junit")
+	words(cmd, "driver", "auto", "docker", "netns")
+	words(cmd, "images", string(image.Auto), string(image.Registry), string(image.Local))
+	_ = cmd.MarkFlagDirname("out")
 }
 
 func reproduceCommand(t *terminal) *cobra.Command {

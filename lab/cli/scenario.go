@@ -13,15 +13,19 @@ import (
 )
 
 func scenarioCommand(t *terminal) *cobra.Command {
-	cmd := &cobra.Command{Use: "scenario", GroupID: groupRun, Short: "Describe the format of scenario files"}
+	cmd := &cobra.Command{
+		Use: "scenario", GroupID: groupRun, Args: none,
+		Short: "Describe the format of scenario files",
+		RunE:  usage,
+	}
 	var asJSON bool
 	keys := &cobra.Command{
-		Use: "keys", Short: "List the keys of --set, with their types, defaults and meaning", Args: cobra.NoArgs,
+		Use: "keys", Short: "List the keys of --set, with their types, defaults and meaning", Args: none,
 		RunE: func(*cobra.Command, []string) error { return printKeys(t.stdout, asJSON) },
 	}
 	keys.Flags().BoolVar(&asJSON, "json", false, "print an array instead of a table")
 	cmd.AddCommand(keys, &cobra.Command{
-		Use: "schema", Short: "Print the JSON Schema of scenario files, for editors", Args: cobra.NoArgs,
+		Use: "schema", Short: "Print the JSON Schema of scenario files, for editors", Args: none,
 		Long: "schema prints the JSON Schema of scenario files. With yaml-language-server an editor checks and completes\n" +
 			"a file that begins with: # yaml-language-server: $schema=scenario.schema.json",
 		Example: "  lab99 scenario schema > scenario.schema.json",
@@ -54,29 +58,4 @@ func values(k scenarios.Key) string {
 		return k.Within
 	}
 	return k.Type
-}
-
-// completeSet offers the keys of --set, and after KEY= the values of the key.
-func completeSet(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	var all []cobra.Completion
-	key, _, given := strings.Cut(typed, "=")
-	for _, k := range scenarios.Keys() {
-		switch {
-		case !given:
-			name := strings.TrimSuffix(k.Name, "NAME")
-			if name == k.Name {
-				name += "="
-			}
-			all = append(all, cobra.CompletionWithDesc(name, k.Help+" ("+values(k)+")"))
-		case k.Name == key || "size."+k.Name == key:
-			words := k.Values
-			if k.Type == "on or off" {
-				words = []string{"on", "off"}
-			}
-			for _, word := range words {
-				all = append(all, key+"="+word)
-			}
-		}
-	}
-	return all, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 }
