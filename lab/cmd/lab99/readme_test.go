@@ -1,6 +1,10 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,49 +22,155 @@ import (
 	"github.com/lab99/lab99/scenarios"
 )
 
-// TestReadmeCommands runs every lab99 command of the README without an
-// engine: those that need one must get as far as missing it, and no flag,
-// scenario or file may be unknown.
-func TestReadmeCommands(t *testing.T) {
-	readme, err := os.ReadFile("../../../README.md")
-	if err != nil {
-		t.Fatal(err)
+// pages are the README and the pages that it leads to, with the directory that
+// links and commands start from.
+func pages(t *testing.T) map[string]string {
+	t.Helper()
+	names, err := filepath.Glob("../../../docs/*.md")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no pages: %v", err)
 	}
-	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
-	if len(blocks) != 2 {
-		t.Fatalf("the README has %d sh blocks, want that of the lab and that of the load generator", len(blocks))
+	all := map[string]string{}
+	for _, name := range append(names, "../../../README.md") {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[name] = string(text)
 	}
-	block := blocks[0] // the other wants a server; load's own tests run its flags
+	return all
+}
+
+// blocks are the code blocks of a language.
+func blocks(page, language string) []string {
+	var all []string
+	for _, m := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllStringSubmatch(page, -1) {
+		all = append(all, m[1])
+	}
+	return all
+}
+
+// documented runs a command as a page shows it, at the top of the tree and
+// without an engine: what needs one must get as far as missing it, so that no
+// flag, scenario or file may be unknown. A load goes to the test's server and is
+// cut short.
+func documented(t *testing.T, command, server string) (output string) {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(block[1]) {
-		command, _, _ := strings.Cut(strings.TrimSpace(line), "#")
-		args := strings.Fields(command)
-		if len(args) == 0 || args[0] != "lab99" {
-			t.Errorf("%q is not a lab99 command", line)
+	command, _, _ = strings.Cut(command, " #")
+	words, err := shellWords(command)
+	if err != nil || len(words) < 2 || words[0] != "lab99" {
+		t.Fatalf("%q is not a lab99 command: %v", command, err)
+	}
+	args, want := words[1:], "0"
+	if i := slices.Index(args, ">"); i >= 0 {
+		args = args[:i]
+	}
+	switch args[0] {
+	case "run", "reproduce":
+		args, want = append(args, "--driver", "docker"), "3" // the other driver would do it
+	case "clean":
+		want = "3"
+	case "report":
+		args[1] = copyOf(t, "../../../"+args[1])
+	case "load":
+		for i := range args {
+			args[i] = strings.Replace(args[i], "http://127.0.0.1:8080", server, 1)
+		}
+		if slices.Contains(args, "--find-max") {
+			args = append(args, "--rate", "50", "--duration", "100ms", "--cool", "1ms", "--connections", "4")
+		} else {
+			args = append(args, "--requests", "20")
+		}
+	}
+	cmd := exec.Command(self, args...)
+	cmd.Dir = "../../.."
+	cmd.Env = append(os.Environ(), "DOCKER_HOST=unix:///nowhere/no-engine.sock", "LAB99_AS_PROGRAM=1")
+	var out, talk bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &talk
+	got := exitStatus(cmd.Run())
+	if args[0] == "doctor" && got == "3" { // no driver at all is what it is to find out
+		got = "0"
+	}
+	if got != want {
+		t.Errorf("%s: exit code %s, want %s: %s%s", command, got, want, out.String(), talk.String())
+	}
+	return out.String()
+}
+
+// shellWords splits a command as a shell does, for what the pages need of it.
+func shellWords(s string) ([]string, error) {
+	var words []string
+	for i, part := range strings.Split(s, "'") {
+		if i%2 == 1 {
+			if len(words) == 0 {
+				return nil, fmt.Errorf("a quote begins the command")
+			}
+			words = append(words, part)
 			continue
 		}
-		want := "0"
-		switch args[1] {
-		case "run":
-			args = append(args, "--driver", "docker") // the other would do it
-			want = "3"
-		case "clean":
-			want = "3"
+		words = append(words, strings.Fields(part)...)
+	}
+	return words, nil
+}
+
+// TestDocumentedCommands runs what stands in the sh blocks of the README and of
+// docs.
+func TestDocumentedCommands(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer server.Close()
+	seen := map[string]bool{}
+	for _, page := range pages(t) {
+		for _, block := range blocks(page, "sh") {
+			for line := range strings.Lines(block) {
+				command, _, _ := strings.Cut(strings.TrimSpace(line), " #")
+				if command = strings.TrimSpace(command); !seen[command] {
+					documented(t, command, server.URL)
+				}
+				seen[command] = true
+			}
 		}
-		if args[1] == "report" {
-			args[2] = copyOf(t, "../../../"+args[2])
+	}
+	if len(seen) < 20 {
+		t.Errorf("%d commands found, want the 20 or more that there are", len(seen))
+	}
+}
+
+// TestDocumentedOutput holds what stands in the console blocks against what the
+// commands print. Lines may be broken elsewhere, and … stands for any text.
+func TestDocumentedOutput(t *testing.T) {
+	compared := 0
+	for name, page := range pages(t) {
+		for _, block := range blocks(page, "console") {
+			command, shown, _ := strings.Cut(strings.TrimPrefix(block, "$ "), "\n")
+			got := strings.Join(strings.Fields(documented(t, command, "")), " ")
+			want := regexp.QuoteMeta(strings.Join(strings.Fields(shown), " "))
+			if !regexp.MustCompile("^" + strings.ReplaceAll(want, "…", ".*") + "$").MatchString(got) {
+				t.Errorf("%s shows of %s\n%s\nand it prints\n%s", name, command, shown, got)
+			}
+			compared++
 		}
-		cmd := exec.Command(self, args[1:]...)
-		cmd.Dir = "../../.."
-		cmd.Env = append(os.Environ(), "DOCKER_HOST=unix:///nowhere/no-engine.sock", "LAB99_AS_PROGRAM=1")
-		out, err := cmd.CombinedOutput()
-		if got := exitStatus(err); args[1] == "doctor" && got == "3" {
-			continue // no driver at all is what it is to find out
-		} else if got != want {
-			t.Errorf("%s: exit code %s, want %s: %s", command, got, want, out)
+	}
+	if compared < 3 {
+		t.Errorf("%d outputs compared, want the 3 or more that there are", compared)
+	}
+}
+
+// TestREADMEIsShort: it is a landing page, and the rest is in docs, every page
+// of which it leads to.
+func TestREADMEIsShort(t *testing.T) {
+	all := pages(t)
+	readme := all["../../../README.md"]
+	if n := strings.Count(readme, "\n"); n > 150 {
+		t.Errorf("the README has %d lines, want at most 150", n)
+	}
+	for name := range all {
+		page := filepath.Base(name)
+		if page != "README.md" && !strings.Contains(readme, "(docs/"+page+")") {
+			t.Errorf("the README does not lead to docs/%s", page)
 		}
 	}
 }
@@ -124,12 +234,9 @@ func wrapped(text string, width int) string {
 	return b.String()
 }
 
-// TestReadmeKnowsTheCatalogue: every scenario stands in the row of its kind.
-func TestReadmeKnowsTheCatalogue(t *testing.T) {
-	readme, err := os.ReadFile("../../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+// TestPageKnowsTheCatalogue: every scenario stands in the row of its kind.
+func TestPageKnowsTheCatalogue(t *testing.T) {
+	page := pages(t)["../../../docs/catalogue.md"]
 	rows := map[string]string{
 		scenarios.KindFailure: "| failures |", scenarios.KindMitigation: "| mitigations |", scenarios.KindMyth: "| myths |",
 		scenarios.KindHarm: "| harmful |", scenarios.KindNewFailure: "| new failures |",
@@ -140,9 +247,9 @@ func TestReadmeKnowsTheCatalogue(t *testing.T) {
 	}
 	for _, s := range all {
 		found := false
-		for line := range strings.Lines(string(readme)) {
+		for line := range strings.Lines(page) {
 			if strings.HasPrefix(line, rows[s.Kind]) {
-				found = strings.Contains(line, "["+s.Name+"](scenarios/"+s.Name+")")
+				found = strings.Contains(line, "["+s.Name+"](../scenarios/"+s.Name+")")
 			}
 		}
 		if !found {
@@ -151,24 +258,29 @@ func TestReadmeKnowsTheCatalogue(t *testing.T) {
 	}
 }
 
-// TestLinksLead: what the README and the lessons link to in this tree is there.
+// TestLinksLead: what the README, the pages and the lessons link to in this tree
+// is there.
 func TestLinksLead(t *testing.T) {
-	pages, err := filepath.Glob("../../../scenarios/*/README.md")
-	if err != nil || len(pages) == 0 {
+	all := pages(t)
+	lessons, err := filepath.Glob("../../../scenarios/*/README.md")
+	if err != nil || len(lessons) == 0 {
 		t.Fatalf("no lessons: %v", err)
 	}
-	link := regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`)
-	for _, page := range append(pages, "../../../README.md") {
-		text, err := os.ReadFile(page)
+	for _, name := range lessons {
+		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+		all[name] = string(text)
+	}
+	link := regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`)
+	for name, text := range all {
+		for _, m := range link.FindAllStringSubmatch(text, -1) {
 			if strings.Contains(m[1], "://") {
 				continue
 			}
-			if _, err := os.Stat(filepath.Join(filepath.Dir(page), m[1])); err != nil {
-				t.Errorf("%s links to %s, which is not there", page, m[1])
+			if _, err := os.Stat(filepath.Join(filepath.Dir(name), m[1])); err != nil {
+				t.Errorf("%s links to %s, which is not there", name, m[1])
 			}
 		}
 	}
