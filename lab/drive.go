@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lab99/lab99/lab/agent"
+	"github.com/lab99/lab99/lab/crash"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/results"
@@ -67,10 +68,10 @@ func (x *variantRun) finishLoad(ctx context.Context, h *hosts, answer <-chan age
 	got := make(chan reply, 1)
 	wctx, cancel := context.WithTimeout(ctx, x.bound())
 	defer cancel()
-	go func() {
+	crash.Go(func() {
 		rec, err := loader.Wait(wctx, answer)
 		got <- reply{rec, err}
-	}()
+	})
 	started, stop, exited := x.rec.started, x.o.Stop, h.Exited()
 	var logged <-chan struct{}
 	var enough <-chan time.Time

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lab99/lab99/lab/agent"
+	"github.com/lab99/lab99/lab/crash"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/results"
@@ -86,10 +87,10 @@ func (x *variantRun) ready(ctx context.Context, lab driver.Lab) error {
 	defer cancel()
 	answered := make(chan error, 1)
 	asked := lab.Agent(results.HostLoad)
-	go func() {
+	crash.Go(func() {
 		_, err := asked.Call(bounded, agent.Command{Ready: r})
 		answered <- err
-	}()
+	})
 	var err error
 	select {
 	case err = <-answered:

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"sync"
+
+	"github.com/lab99/lab99/lab/crash"
 )
 
 // ErrGone says that an agent's stream ended: its container, or its process,
@@ -35,7 +37,7 @@ type Client struct {
 // goroutine; it must not block for long, or the agent drops samples.
 func NewClient(name string, r io.Reader, w io.Writer, onSample func(Record)) *Client {
 	c := &Client{name: name, w: w, onSample: onSample, done: make(chan struct{}), waiting: map[int64]chan Record{}}
-	go c.read(r)
+	crash.Go(func() { c.read(r) })
 	return c
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lab99/lab99/lab"
+	"github.com/lab99/lab99/lab/crash"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/results"
@@ -217,6 +218,9 @@ func (f *runFlags) conclude(t *terminal, o *lab.Outcome, err error, stop <-chan 
 	var ciErr error
 	if o != nil && len(o.Summary.Variants) > 0 {
 		ciErr = forCI(o.Dir, f.junit)
+	}
+	if o != nil && errors.As(err, new(*crash.Error)) {
+		err = fmt.Errorf("%w\n  The files of the run are kept in %s; `lab99 report` makes a report of them.", err, shown(o.Dir))
 	}
 	switch {
 	case err != nil:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 
+	"github.com/lab99/lab99/lab/crash"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/client"
@@ -39,13 +40,13 @@ func attach(ctx context.Context, cli *client.Client, id string, isAgent bool) (*
 		s.stdout, pw = io.Pipe()
 		out = pw
 	}
-	go func() {
+	crash.Go(func() {
 		defer close(s.ended)
 		_, err := stdcopy.StdCopy(out, s.tail, s.conn.Reader)
 		if pw != nil {
 			pw.CloseWithError(err) // nil means EOF
 		}
-	}()
+	})
 	return s, nil
 }
 

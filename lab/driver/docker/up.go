@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/lab99/lab99/lab/agent"
+	"github.com/lab99/lab99/lab/crash"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/results"
@@ -258,7 +259,7 @@ func (b *builder) start(ctx context.Context, m *member, req tc.ContainerRequest,
 	if err := c.Start(ctx); err != nil {
 		return unfit(ctx, "start the "+what, err)
 	}
-	go b.lab.watch(m)
+	crash.Go(func() { b.lab.watch(m) })
 	return nil
 }
 

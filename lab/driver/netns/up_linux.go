@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/lab99/lab99/lab/agent"
+	"github.com/lab99/lab99/lab/crash"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/results"
 	"golang.org/x/sys/unix"
@@ -136,7 +137,7 @@ func (d *Driver) start(ctx context.Context, b blueprint, onRecord func(string, a
 		return nil, fmt.Errorf("make the namespaces: %w", err)
 	}
 	up := make(chan error, 2)
-	go l.listen(up)
+	crash.Go(func() { l.listen(up) })
 	if err := json.NewEncoder(l.control).Encode(b); err != nil {
 		return nil, fmt.Errorf("tell the child what to bring up: %w", errors.Join(err, l.lastWords()))
 	}
