@@ -21,6 +21,7 @@ const tiny = "testdata/tiny.yaml"
 // TestKill9TakesTheLabAlong: the tether sees its input close, and the kernel
 // does the rest. The network stays until the next start, or lab99 clean.
 func TestKill9TakesTheLabAlong(t *testing.T) {
+	share(t, "docker", tinyLab)
 	i := start(t, "run", tiny)
 	i.waitForLoad(t, 5)
 	if n := len(containers(t, "name=lab99-"+filepath.Base(i.dir(t)))); n != 5 {
@@ -138,6 +139,7 @@ func TestInterruptTwiceStopsAtOnce(t *testing.T) {
 }
 
 func TestFullDiskKeepsWhatWasMeasured(t *testing.T) {
+	share(t, "docker", tinyLab)
 	needs.Root(t)
 	small := t.TempDir()
 	if err := syscall.Mount("tmpfs", small, "tmpfs", 0, "size=48k"); err != nil {
@@ -169,6 +171,7 @@ func TestRefusedConfigurationIsQuoted(t *testing.T) {
 
 // TestTakenSubnet: the next candidate is taken, and only then is there an error.
 func TestTakenSubnet(t *testing.T) {
+	share(t, "docker", tinyLab)
 	needs.Docker(t)
 	const name = "lab99-test-taken"
 	docker(t, "network", "create", "--internal", "--subnet", "198.18.99.0/24", name)
@@ -206,6 +209,7 @@ func TestOwnConfiguration(t *testing.T) {
 // TestStrayFailureDoesNotEndTheLoad: a configuration of the user's own answers
 // a request in sixteen by 502 itself. Only error 99 in nginx's log ends the load.
 func TestStrayFailureDoesNotEndTheLoad(t *testing.T) {
+	share(t, "netns", tinyLab)
 	i := startOn(t, "netns", "run", tiny, "--set", "proxy.config=testdata/stray-502-nginx.conf", "--set", "load.stop.after_error_99=500ms")
 	i.wait(t, "0")
 	v := i.summary(t).Variants[0]

@@ -45,14 +45,20 @@ func TestEachVariantHasALesson(t *testing.T) {
 // TestShortScenarios runs those that every test run has time for, their variants
 // one after the other and then at once. The figures must not tell which it was.
 func TestShortScenarios(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"backend-ports", "same-address-thrice", "tw-reuse-ceiling", "source-ips", "unix-socket", "half-done-keepalive"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			release := room(t, quickLab)
 			serial := startOn(t, "netns", "run", name, "--size", "quick", "--parallel", "1")
 			serial.wait(t, "0")
 			serial.nothingLeft(t)
+			release()
+			release = room(t, wholeMachine)
 			atOnce := startOn(t, "netns", "run", name, "--size", "quick")
 			atOnce.wait(t, "0")
 			atOnce.nothingLeft(t)
+			release()
 			sameFigures(t, serial.summary(t), atOnce.summary(t))
 			teaches(t, atOnce.dir(t))
 		})
@@ -120,6 +126,7 @@ func (i *invocation) catalogue(t *testing.T) (dir string, c results.Catalogue) {
 // TestAllStops: Ctrl-C ends the loads under way, judges them, and prints the
 // table of what there is. No further scenario begins.
 func TestAllStops(t *testing.T) {
+	share(t, "netns", wholeMachine)
 	i := startOn(t, "netns", "run", "--all", "--size", "quick")
 	i.waitForLoad(t, 10)
 	i.cmd.Process.Signal(os.Interrupt)
@@ -147,6 +154,7 @@ func TestAllStops(t *testing.T) {
 // TestAllGivesUpOnTheMachine: a scenario that cannot be run does not keep the
 // next from running, until it is plain that the machine can run none.
 func TestAllGivesUpOnTheMachine(t *testing.T) {
+	share(t, "netns", tinyLab)
 	// The driver runs no images, so none of the registry's.
 	i := startOn(t, "netns", "run", "--all", "--size", "quick", "--images", "registry", "--json")
 	i.wait(t, "3")

@@ -61,6 +61,7 @@ func TestErrorsTellNoEnvironment(t *testing.T) {
 		"a URL that is none":             {nil, []string{"load", "--rate", "1", "http://me:" + secret + "@127.0.0.1:%zz/"}, "URL"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			if tc.says == "no image of nginx" {
 				needs.Docker(t)
 			}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/internal/schematest"
+	"github.com/lab99/lab99/lab/schedule"
 	"github.com/lab99/lab99/results"
 )
 
@@ -29,11 +31,51 @@ var binary = sync.OnceValues(func() (string, error) {
 
 // invocation is one run of the program.
 type invocation struct {
-	driver         string
+	driver, path   string // of the program
 	cmd            *exec.Cmd
 	out            string // the directory of its runs
 	stdout, stderr bytes.Buffer
 }
+
+// share lets labs of other tests be up beside this one's, as far as the machine
+// bears them. Labs on containers take turns: what is left of one is looked for
+// in the whole engine. A test without share is alone on the machine: it measures
+// time, or touches what all labs have in common.
+func share(t *testing.T, driver string, need schedule.Need) {
+	t.Helper()
+	t.Parallel()
+	if driver == "docker" {
+		engineFree.Lock()
+		t.Cleanup(engineFree.Unlock)
+	}
+	room(t, need)
+}
+
+// room waits until the machine bears what a parallel test needs.
+func room(t *testing.T, need schedule.Need) (release func()) {
+	t.Helper()
+	place, err := machine.Acquire(t.Context(), need)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(place.Release)
+	return place.Release
+}
+
+// machine is what the tests share, engineFree the engine.
+var (
+	machine    = schedule.New(runtime.NumCPU(), 0)
+	engineFree sync.Mutex
+)
+
+// What commands need, the making of their reports included: a run of tiny, one
+// of a quick size with one lab at a time, and one that shares the machine among
+// its own labs.
+var (
+	tinyLab      = schedule.Need{Cores: 0.4}
+	quickLab     = schedule.Need{Cores: 0.8}
+	wholeMachine = schedule.Need{Alone: true}
+)
 
 // start runs the program in the background, on containers.
 func start(t *testing.T, args ...string) *invocation {
@@ -68,7 +110,15 @@ func prepare(t *testing.T, limit time.Duration, driver string, args ...string) (
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := &invocation{driver: driver, out: filepath.Join(t.TempDir(), "runs")}
+	if driver == "netns" {
+		// Under a name of its own, by which its processes can be told apart.
+		own := filepath.Join(t.TempDir(), "lab99")
+		if err := os.Link(path, own); err != nil {
+			t.Fatal(err)
+		}
+		path = own
+	}
+	i := &invocation{driver: driver, path: path, out: filepath.Join(t.TempDir(), "runs")}
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	i.cmd = exec.CommandContext(ctx, path, append([]string{args[0], "--driver", driver, "--out", i.out}, args[1:]...)...)
 	i.cmd.Stdout, i.cmd.Stderr = &i.stdout, &i.stderr
@@ -100,10 +150,14 @@ func sweep(t *testing.T, path string) {
 	t.Logf("clean: %v\n%s", err, out)
 }
 
-// onEach runs a test on each driver.
+// onEach runs a test of a tiny lab on each driver.
 func onEach(t *testing.T, test func(t *testing.T, driver string)) {
+	t.Parallel()
 	for _, driver := range []string{"docker", "netns"} {
-		t.Run(driver, func(t *testing.T) { test(t, driver) })
+		t.Run(driver, func(t *testing.T) {
+			share(t, driver, tinyLab)
+			test(t, driver)
+		})
 	}
 }
 
@@ -183,7 +237,7 @@ func (i *invocation) nothingLeft(t *testing.T) {
 	}
 	// The command waits for its child, which was the first and the last.
 	for _, pid := range processes(t) {
-		if exe, err := os.Readlink("/proc/" + pid + "/exe"); err == nil && strings.HasPrefix(exe, binaryDir) {
+		if exe, err := os.Readlink("/proc/" + pid + "/exe"); err == nil && strings.HasPrefix(exe, i.path) {
 			t.Errorf("process %s, %s, is left", pid, exe)
 		}
 	}

@@ -43,10 +43,13 @@ func loadTarget() *httptest.Server {
 // TestLoadScripts runs lab99 load as people do, against $URL; nobody listens
 // at $NOBODY.
 func TestLoadScripts(t *testing.T) {
+	atOnce := make(chan struct{}, 2)
 	testscript.Run(t, testscript.Params{
 		Dir:  "testdata/script/load",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
 		Setup: func(e *testscript.Env) error {
+			atOnce <- struct{}{} // they measure
+			e.Defer(func() { <-atOnce })
 			s := loadTarget()
 			e.Defer(s.Close)
 			e.Setenv("URL", s.URL)

@@ -34,6 +34,7 @@ const tinyTakes = 5 * time.Second
 
 // TestKill9Anywhere: the kernel clears up, whatever the command was doing.
 func TestKill9Anywhere(t *testing.T) {
+	share(t, "netns", tinyLab)
 	rnd := rand.New(rand.NewPCG(9, 9))
 	killAnywhere(t, time.Duration(rnd.Int64N(int64(300*time.Millisecond)))) // coming up
 	for range 2 {
@@ -91,6 +92,7 @@ func TestNothingOutsideIsTouched(t *testing.T) {
 
 // TestTwoRunsAtOnce: nothing in a lab has a name that another could have.
 func TestTwoRunsAtOnce(t *testing.T) {
+	share(t, "netns", quickLab) // two of tiny
 	a, b := startOn(t, "netns", "run", tiny), startOn(t, "netns", "run", tiny)
 	a.waitForLoad(t, 1)
 	b.waitForLoad(t, 1)

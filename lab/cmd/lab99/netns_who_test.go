@@ -18,6 +18,7 @@ import (
 // TestOrdinaryUserReproduces: no root, no engine. Which driver it is and why
 // is said.
 func TestOrdinaryUserReproduces(t *testing.T) {
+	share(t, "netns", tinyLab)
 	needs.Root(t) // to become somebody else
 	path, err := binary()
 	if err != nil {
@@ -91,6 +92,7 @@ func TestForbiddenNamespaces(t *testing.T) {
 // TestRegistryImagesNeedAnEngine: another source than the one asked for would
 // be a substitution, which --images registry forbids.
 func TestRegistryImagesNeedAnEngine(t *testing.T) {
+	share(t, "netns", tinyLab)
 	i := startOn(t, "netns", "run", tiny, "--images", "registry")
 	i.wait(t, "3")
 	if got := i.stderr.String(); !strings.Contains(got, "the driver netns runs no images") || !strings.Contains(got, "--driver docker") {

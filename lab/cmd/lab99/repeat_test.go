@@ -16,6 +16,7 @@ import (
 // TestRepeat: several runs in a row, all stored as any other, and their medians
 // as one comparison.
 func TestRepeat(t *testing.T) {
+	share(t, "netns", tinyLab)
 	i := startOn(t, "netns", "run", tiny, "--repeat", "2", "--json")
 	i.wait(t, "0")
 	if err := schematest.Compare(t, i.stdout.Bytes()); err != nil {
@@ -49,6 +50,7 @@ func TestRepeat(t *testing.T) {
 // TestRepeatInterrupted: the run under way is judged, no other begins, and the
 // group has what there is.
 func TestRepeatInterrupted(t *testing.T) {
+	share(t, "netns", tinyLab)
 	i := startOn(t, "netns", "run", tiny, "--repeat", "50")
 	i.waitForLoad(t, 3)
 	i.cmd.Process.Signal(os.Interrupt)

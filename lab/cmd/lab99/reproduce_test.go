@@ -14,15 +14,16 @@ import (
 
 // TestReproduceQuick is the main job: error 99 in real nginx before a real
 // Apache, and the three fixes, as the laws have it, with the same verdicts on
-// every driver.
+// every driver. It is alone, for it has limits of time.
 func TestReproduceQuick(t *testing.T) {
 	verdicts := map[string]string{} // by driver
-	onEach(t, func(t *testing.T, driver string) {
-		s := reproduceQuick(t, driver)
-		for _, v := range s.Variants {
-			verdicts[driver] += v.Name + " " + v.Verdict + "\n"
-		}
-	})
+	for _, driver := range []string{"docker", "netns"} {
+		t.Run(driver, func(t *testing.T) {
+			for _, v := range reproduceQuick(t, driver).Variants {
+				verdicts[driver] += v.Name + " " + v.Verdict + "\n"
+			}
+		})
+	}
 	if d, n := verdicts["docker"], verdicts["netns"]; d != "" && n != "" && d != n {
 		t.Errorf("the drivers disagree: docker has\n%snetns has\n%s", d, n)
 	}
@@ -92,6 +93,7 @@ func reproduceQuick(t *testing.T, driver string) results.Summary {
 // connections unless told not to, and speaks HTTP/1.1 by default. The laws are
 // the same, because the configuration leaves nothing to defaults.
 func TestReproduceWithPoolingNginx(t *testing.T) {
+	share(t, "docker", wholeMachine)
 	i := start(t, "reproduce", "--size", "quick", "--set", "proxy.image=apt:forky")
 	i.wait(t, "0")
 	s := i.summary(t)
@@ -161,6 +163,7 @@ func exhausted(t *testing.T, v results.Variant, ok int64, first float64) {
 // TestSlowLeakIsNoCure: nothing fails in ten seconds, and yet the ports of
 // three addresses will be used up after fifteen.
 func TestSlowLeakIsNoCure(t *testing.T) {
+	share(t, "docker", quickLab)
 	i := start(t, "run", "testdata/slow-leak.yaml")
 	i.wait(t, "2")
 	v := i.summary(t).Variants[0]

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"flag"
 	"os"
 	"slices"
 	"strings"
@@ -19,6 +20,8 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	binaryDir = dir
+	// Labs mostly wait. How many are up at once is up to share.
+	flag.Set("test.parallel", "32")
 	testscript.Main(tidy{m}, map[string]func(){
 		"lab99": func() { os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 	})
