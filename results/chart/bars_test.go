@@ -25,6 +25,7 @@ func tenMinutes() *results.Run {
 // TestNoMorePointsThanPixels: a panel of so many pixels shows at most so many
 // points of a series, on a wide page and on a phone, however long the run.
 func TestNoMorePointsThanPixels(t *testing.T) {
+	t.Parallel()
 	run := tenMinutes()
 	samples, points := 0, 0
 	for _, v := range run.Variants {

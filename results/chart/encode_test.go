@@ -15,6 +15,7 @@ import (
 // TestEveryTextHasTheWidthItWasLaidOutWith: else a browser with other fonts
 // lets labels run into each other.
 func TestEveryTextHasTheWidthItWasLaidOutWith(t *testing.T) {
+	t.Parallel()
 	element := regexp.MustCompile(`<text textLength="([0-9.]+)" lengthAdjust="spacingAndGlyphs" [^>]*font-weight:(\w+);[^>]*font-size:([0-9.]+)px[^>]*>([^<]+)</text>`)
 	number := func(s string) float64 {
 		v, err := strconv.ParseFloat(s, 64)

@@ -43,6 +43,7 @@ func texts(f *Figure, wide vg.Length) (all []written, high vg.Length) {
 
 // TestNoTextCollidesOrIsCut looks at every word of every figure, by its place.
 func TestNoTextCollidesOrIsCut(t *testing.T) {
+	t.Parallel()
 	for name, run := range runs() {
 		for _, f := range figures(t, run) {
 			for _, wide := range []vg.Length{pageWidth, phoneWidth} {
@@ -126,6 +127,7 @@ func TestTheFaultIsShadedFromFirstToLastError99(t *testing.T) {
 }
 
 func TestFiguresAreTheSameBytesAgain(t *testing.T) {
+	t.Parallel()
 	draw := func() []byte {
 		var b bytes.Buffer
 		for _, f := range figures(t, charttest.Quick()) {
@@ -165,6 +167,7 @@ func TestSVG(t *testing.T) {
 // TestEveryColourIsKnown guards the page, which exchanges colours one by one:
 // vgsvg must not have altered any, and no two meanings may share one.
 func TestEveryColourIsKnown(t *testing.T) {
+	t.Parallel()
 	known := map[string]bool{}
 	pairs := Colours()
 	for i := 0; i < len(pairs); i += 2 {

@@ -215,6 +215,7 @@ func total99(samples []results.Sample) (n int64) {
 // TestPoorRunsAreDrawn: a report must come out of every run, most of all out
 // of a broken one.
 func TestPoorRunsAreDrawn(t *testing.T) {
+	t.Parallel()
 	zero := 0.0
 	for name, spoil := range map[string]func(*results.Run){
 		"no summary":     func(r *results.Run) { r.Summary = results.Summary{} },

@@ -66,6 +66,7 @@ func draft(dir string) (string, error) {
 // a plan there is no run; of everything else there is a report, and it says
 // that it is partial.
 func TestReportOfWhatACrashLeft(t *testing.T) {
+	t.Parallel()
 	whole := stored(t)
 	dir := filepath.Join(t.TempDir(), "run")
 	save(t, dir, whole)
@@ -116,6 +117,7 @@ func TestReportOfWhatACrashLeft(t *testing.T) {
 // TestReportAtEveryStage is of runs that died where the program writes its
 // files: the whole report, with pictures.
 func TestReportAtEveryStage(t *testing.T) {
+	t.Parallel()
 	whole := stored(t)
 	var partial results.Summary
 	if err := json.Unmarshal(whole[results.SummaryFile], &partial); err != nil {
@@ -219,6 +221,7 @@ func TestHostileDirectories(t *testing.T) {
 // TestAnyNumberCanBeDrawn puts numbers into a small run that nobody measured.
 // Each gives a report or an error; none crashes, and none draws for ever.
 func TestAnyNumberCanBeDrawn(t *testing.T) {
+	t.Parallel()
 	whole := stored(t)
 	for name := range whole {
 		if strings.HasPrefix(name, "tw-reuse") || strings.HasPrefix(name, "multi-ip") {

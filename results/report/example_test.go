@@ -14,6 +14,7 @@ import (
 // it must come out as it is in the tree, or the tree shows a report that this
 // version does not write. `lab99 report results/example/...` renews it.
 func TestExampleIsCurrent(t *testing.T) {
+	t.Parallel()
 	runs, err := filepath.Glob("../example/*/summary.json")
 	if err != nil || len(runs) == 0 {
 		t.Fatalf("no example: %v", err)

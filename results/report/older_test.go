@@ -13,6 +13,7 @@ import (
 // compared predictions, counted sources or told of bystanders: the report is
 // whole, and says nothing about what was not measured then.
 func TestReportOfAnOlderRun(t *testing.T) {
+	t.Parallel()
 	files := stored(t)
 	for _, name := range []string{results.PlanFile, results.EnvFile, results.SummaryFile} {
 		b, err := os.ReadFile(filepath.Join("testdata", "older", name))

@@ -166,6 +166,7 @@ func TestTimelineOfFailures(t *testing.T) {
 // TestNoFigureOfAnEarlierReportStays: one that says nothing any more is removed,
 // and a file of somebody else's is not.
 func TestNoFigureOfAnEarlierReportStays(t *testing.T) {
+	t.Parallel()
 	dir := charttest.Save(t, t.TempDir(), charttest.Quick())
 	if err := Write(dir); err != nil {
 		t.Fatal(err)

@@ -102,6 +102,7 @@ func TestTheFirstScreenExplainsItself(t *testing.T) {
 
 // TestThePageNamesTheFiles that lie beside it.
 func TestThePageNamesTheFiles(t *testing.T) {
+	t.Parallel()
 	dir := charttest.Save(t, t.TempDir(), charttest.Quick())
 	if err := Write(dir); err != nil {
 		t.Fatal(err)

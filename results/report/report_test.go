@@ -74,6 +74,7 @@ func read(t *testing.T, dir string) map[string]string {
 }
 
 func TestAReportMadeAgainIsTheSameBytes(t *testing.T) {
+	t.Parallel()
 	run := charttest.Run("20261123-130000-port-exhaustion-tiny", "tiny",
 		charttest.Case{Name: "baseline", Verdict: "reproduced", Tuples: 50, RatePerS: 50, Duration: 2, Churn: 1})
 	dir := charttest.Save(t, t.TempDir(), run)
