@@ -11,8 +11,8 @@ import (
 	"github.com/lab99/lab99/results"
 )
 
-// minBystanderMs keeps the bystander what it is: at three tries in 10 ms it
-// would be a load of its own.
+// minBystanderMs keeps the bystander from becoming a load of its own: each
+// interval has three tries.
 const minBystanderMs = 10
 
 // tryTimeout is how long a try waits for an answer to its SYN: shorter than
@@ -22,7 +22,8 @@ const tryTimeout = 900 * time.Millisecond
 // run tries one kind after the other, until ctx or the time ends.
 func (b *Bystander) run(ctx context.Context, sample func(Record)) error {
 	if b.IntervalMs < minBystanderMs || b.DurationS <= 0 {
-		return fmt.Errorf("bystander: a try every %d ms for %g s: want at least %d ms, and a time", b.IntervalMs, b.DurationS, minBystanderMs)
+		return fmt.Errorf("bystander: a try every %d ms for %g s: want at least %d ms, and a duration",
+			b.IntervalMs, b.DurationS, minBystanderMs)
 	}
 	select {
 	case <-ctx.Done():

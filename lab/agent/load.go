@@ -160,11 +160,11 @@ func encodeMicroseconds(ns *hdr.Histogram) ([]byte, error) {
 }
 
 // neighbour asks the proxy, at a steady pace and on a connection of its own,
-// for something that needs no upstream: what the exhaustion does to everybody
-// else on the worker. The first request, before t = 0, opens the connection.
-// Latency counts from the intended moment, and one that came due while the one
-// before it was stuck has waited as long as that one: the neighbours are many,
-// and do not queue behind each other for want of a connection.
+// for a page that needs no upstream. It shows what the exhaustion does to other
+// requests on the same worker. The first request, before t = 0, opens the
+// connection. Latency counts from the intended moment. A request that came due
+// while the one before was still waiting is given the latency it would have had
+// on another connection: real neighbours are many and do not queue.
 func (l *Load) neighbour(ctx context.Context, startNs int64, sample func(Record)) {
 	transport := &http.Transport{MaxIdleConnsPerHost: 1, DialContext: (&net.Dialer{Timeout: time.Second}).DialContext}
 	defer transport.CloseIdleConnections()
@@ -186,15 +186,15 @@ func (l *Load) neighbour(ctx context.Context, startNs int64, sample func(Record)
 	}
 }
 
-// stay takes a redirect for the answer it is: where it points to was never
-// asked for.
+// stay makes the client return a redirect instead of following it to a target
+// that nobody asked for.
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // permit refuses targets that are neither loopback nor in the run's network.
 func permit(network netip.Prefix, targets ...netip.AddrPort) error {
 	for _, t := range targets {
 		if a := t.Addr().Unmap(); !a.IsLoopback() && !network.Contains(a) {
-			return fmt.Errorf("%s is neither loopback nor in the run's network (%v): an agent does not fire at strangers", a, network)
+			return fmt.Errorf("%s is neither loopback nor in the run's network (%v): an agent loads nothing else", a, network)
 		}
 	}
 	return nil

@@ -46,8 +46,8 @@ func (i *Inspect) read() (*results.HostEnv, error) {
 	return env, nil
 }
 
-// run samples until ctx ends, and then looks once more: what the last sample
-// says is what the whole observation says.
+// run samples until ctx ends, and then once more: the last sample has the totals
+// of the whole observation.
 func (o *Observe) run(ctx context.Context, sample func(Record)) (*Observed, error) {
 	w, err := o.watch()
 	if err != nil {
@@ -59,7 +59,7 @@ func (o *Observe) run(ctx context.Context, sample func(Record)) (*Observed, erro
 	ratio := max(1, int(o.SocketsMs/o.IntervalMs))
 	done := new(Observed)
 	for n := 0; ; n++ {
-		rec, err := w.look(n%ratio == 0)
+		rec, err := w.sample(n%ratio == 0)
 		if err != nil {
 			return nil, err
 		}
@@ -79,7 +79,8 @@ func (o *Observe) run(ctx context.Context, sample func(Record)) (*Observed, erro
 // again: some 20 files.
 const guardEvery = 10
 
-// maxChanges bounds what is told of one host: one cause may have many effects.
+// maxChanges bounds how many changes of a host are reported: one cause may have
+// many effects.
 const maxChanges = 20
 
 // watcher is one host under observation.
@@ -162,9 +163,9 @@ func (w *watcher) guard(done *Observed, all bool) error {
 	return nil
 }
 
-// look takes one sample. The moment is read before the rest, so that a slow
-// dump makes the sample old rather than early.
-func (w *watcher) look(sockets bool) (Record, error) {
+// sample takes one. The clock is read before the rest, so that a sample is never
+// older than its time says.
+func (w *watcher) sample(sockets bool) (Record, error) {
 	rec := Record{Mono: clock.Mono(), Net: new(results.Net)}
 	if sockets {
 		counts, err := w.sockets.Count()
@@ -208,18 +209,18 @@ func (w *watcher) look(sockets bool) (Record, error) {
 	return rec, nil
 }
 
-// finish reads what the server still wrote, and looks a last time.
+// finish reads the rest of the server's log and takes the last sample.
 func (w *watcher) finish(done *Observed) error {
 	if w.log != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
-		// A dead server takes its file system along; what was read stands.
+		// The file system of a dead server is gone. What was read before counts.
 		if err := w.log.Drain(ctx); err != nil && w.alive {
 			return err
 		}
 		done.ByText, done.Excerpt = w.log.ByMessage(), w.log.Excerpt()
 	}
-	rec, err := w.look(true)
+	rec, err := w.sample(true)
 	if err != nil {
 		return err
 	}

@@ -68,8 +68,8 @@ func Serve(ctx context.Context, r io.Reader, w io.Writer, network netip.Prefix) 
 	return s.leave(&jobs, written)
 }
 
-// leave ends the agent. Whoever ended the input is gone, and with the tether
-// the whole lab is to go at once: a load that still drains is not waited for.
+// leave ends the agent. The command at the other end is gone, and the lab must
+// go at once: leave does not wait for a load that still drains.
 func (s *server) leave(jobs *sync.WaitGroup, written <-chan error) error {
 	done := make(chan struct{})
 	go func() { jobs.Wait(); close(done) }()
@@ -126,7 +126,7 @@ func (s *server) obey(ctx context.Context, c Command) {
 	case c.Bystander != nil:
 		err = c.Bystander.run(ctx, s.sample)
 	default:
-		err = fmt.Errorf("command %d asks for nothing this agent knows: the agent and the command are of different versions", c.ID)
+		err = fmt.Errorf("this agent does not know command %d: the agent and the command are of different versions", c.ID)
 	}
 	if err != nil {
 		rec.Error = err.Error()

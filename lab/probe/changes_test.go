@@ -9,13 +9,13 @@ import (
 	"github.com/prometheus/procfs"
 )
 
-func TestRosterTellsEachChangeOnce(t *testing.T) {
+func TestEachChangeOfTheProcessesIsToldOnce(t *testing.T) {
 	titles := map[int]string{4: "nginx: cache loader process"}
 	title := func(pid int) string { return titles[pid] }
 	p := func(pid int, start uint64, state byte) procStat {
 		return procStat{pid: pid, start: start, state: state, comm: "nginx"}
 	}
-	var r roster
+	var r processSet
 	for _, step := range []struct {
 		what string
 		now  []procStat

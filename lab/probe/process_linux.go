@@ -21,7 +21,7 @@ type Processes struct {
 	netns string
 	cpu   cpuTotal
 	now   []procStat
-	crew  roster
+	set   processSet
 	wait  map[identity]int64 // nanoseconds
 }
 
@@ -29,9 +29,9 @@ type Processes struct {
 // "apache2") in the calling thread's network namespace.
 //
 // Several hosts of the lab share a PID namespace, so the name alone does not
-// tell whose process it is. Where a process may not be looked at (another user's
-// needs SYS_PTRACE), it goes where its parent goes, and by its name alone if
-// that is no help either.
+// tell which host a process belongs to. The namespace of another user's process
+// cannot be read without SYS_PTRACE: such a process counts as its parent does,
+// or else by its name alone.
 func NewProcesses(names ...string) (*Processes, error) {
 	ns, err := ownNetNS()
 	if err != nil {
@@ -70,9 +70,9 @@ func (p *Processes) Poll() (Usage, error) {
 	return u, nil
 }
 
-// Changes says which processes came, went or were stopped since the first
-// Poll, each once. A server under observation has no reason for any of it.
-func (p *Processes) Changes() []string { return p.crew.changes(p.now, p.title) }
+// Changes says which processes started, ended or were stopped since the first
+// Poll, each once. None of it should happen to a server under observation.
+func (p *Processes) Changes() []string { return p.set.changes(p.now, p.title) }
 
 // title is what a process calls itself, "nginx: worker process".
 func (p *Processes) title(pid int) string {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// roster remembers the processes a server began with.
-type roster struct {
+// processSet is the processes that a server began with.
+type processSet struct {
 	known map[identity]*member
 }
 
@@ -20,7 +20,7 @@ type member struct {
 
 // changes compares with the first call, and says each difference once. title
 // gives a process's command line.
-func (r *roster) changes(now []procStat, title func(pid int) string) []string {
+func (r *processSet) changes(now []procStat, title func(pid int) string) []string {
 	first := r.known == nil
 	if first {
 		r.known = map[identity]*member{}
