@@ -137,7 +137,8 @@ func (c *Client) take(rec Record) {
 	switch want := c.seq + 1; {
 	case c.fault != nil:
 	case rec.Seq > want:
-		c.fault = fmt.Errorf("agent on %s: record %d came after %d: %d records were lost", c.name, rec.Seq, c.seq, rec.Seq-want)
+		c.fault = fmt.Errorf("agent on %s: record %d came after %d: %d records were lost",
+			c.name, rec.Seq, c.seq, rec.Seq-want)
 	case rec.Seq < want:
 		c.fault = fmt.Errorf("agent on %s: record %d came after %d", c.name, rec.Seq, c.seq)
 	case rec.Re == 0 && rec.Error != "":

@@ -102,7 +102,8 @@ func (p *Processes) find() ([]procStat, error) {
 		}
 		named = append(named, procStat{
 			proc: one, pid: s.PID, ppid: s.PPID, comm: s.Comm, state: s.State[0],
-			own: int64(s.UTime + s.STime), children: int64(s.CUTime + s.CSTime), start: s.Starttime, rss: int64(s.ResidentMemory()),
+			own: int64(s.UTime + s.STime), children: int64(s.CUTime + s.CSTime),
+			start: s.Starttime, rss: int64(s.ResidentMemory()),
 		})
 	}
 	slices.SortFunc(named, func(a, b procStat) int { return a.pid - b.pid })

@@ -11,7 +11,6 @@ package schedule
 
 import (
 	"context"
-	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -63,9 +62,6 @@ func New(cpus, atOnce int) *Machine {
 	least := (whole + int64(atOnce) - 1) / int64(atOnce)
 	return &Machine{whole: whole, least: least, free: semaphore.NewWeighted(whole), up: map[*Place]bool{}}
 }
-
-// Here is the machine that this process runs on, one for the whole process.
-var Here = sync.OnceValue(func() *Machine { return New(runtime.NumCPU(), 0) })
 
 // Acquire waits for room. The caller releases the place when the lab is down.
 func (m *Machine) Acquire(ctx context.Context, n Need) (*Place, error) {

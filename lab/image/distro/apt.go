@@ -126,7 +126,8 @@ func (a *Archive) prepare(ctx context.Context) error {
 			return fmt.Errorf("private apt state: %w", err)
 		}
 	}
-	a.env = append(os.Environ(), "APT_CONFIG="+filepath.Join(a.dir, "apt.conf"), "LC_ALL=C", "DEBIAN_FRONTEND=noninteractive")
+	a.env = append(os.Environ(),
+		"APT_CONFIG="+filepath.Join(a.dir, "apt.conf"), "LC_ALL=C", "DEBIAN_FRONTEND=noninteractive")
 
 	// The stamp says which sources the lists are of; its age is theirs.
 	stamp := filepath.Join(a.dir, "updated")
@@ -140,7 +141,8 @@ func (a *Archive) prepare(ctx context.Context) error {
 		if !have || ctx.Err() != nil {
 			return err
 		}
-		a.log(fmt.Sprintf("package lists of %s are %d days old and cannot be renewed: %v", a.Suite, int(time.Since(fi.ModTime()).Hours()/24), err))
+		days := int(time.Since(fi.ModTime()).Hours() / 24)
+		a.log(fmt.Sprintf("package lists of %s are %d days old and cannot be renewed: %v", a.Suite, days, err))
 	}
 	return nil
 }
@@ -156,7 +158,7 @@ func (a *Archive) Update(ctx context.Context) error {
 	if _, err := run(ctx, a.env, "", "apt-get", "update", "-q", "-o", "APT::Update::Error-Mode=any"); err != nil {
 		hint := ""
 		if strings.Contains(err.Error(), "not signed") {
-			hint = " (by a key this host knows: a suite newer than the host needs the host's archive keyring package upgraded first)"
+			hint = " (by a key this host knows: for a suite newer than the host, upgrade its archive keyring package first)"
 		}
 		return fmt.Errorf("package lists of %s: %w%s", a.Suite, err, hint)
 	}
@@ -248,7 +250,8 @@ func (a *Archive) download(ctx context.Context, pkgs []pkg) error {
 	if len(specs) == 0 {
 		return nil
 	}
-	if _, err := run(ctx, a.env, filepath.Join(a.dir, "packages"), "apt-get", append([]string{"download", "-q"}, specs...)...); err != nil {
+	args := append([]string{"download", "-q"}, specs...)
+	if _, err := run(ctx, a.env, filepath.Join(a.dir, "packages"), "apt-get", args...); err != nil {
 		return fmt.Errorf("download of %s: %w", strings.Join(specs, ", "), err)
 	}
 	for _, p := range pkgs {
