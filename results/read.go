@@ -103,8 +103,12 @@ func bounded(v reflect.Value, path string) error {
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-			if err := bounded(v.Field(i), strings.TrimPrefix(path+"."+name, ".")); err != nil {
+			at := path
+			if field := v.Type().Field(i); !field.Anonymous { // JSON has the fields of an embedded struct beside the others
+				name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+				at = strings.TrimPrefix(path+"."+name, ".")
+			}
+			if err := bounded(v.Field(i), at); err != nil {
 				return err
 			}
 		}

@@ -41,7 +41,7 @@ func TestTheStepSummaryIsTheVerdictAndTheTable(t *testing.T) {
 	if err := Step(&b, charttest.Save(t, t.TempDir(), charttest.Quick())); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"### lab99: nginx ran out of its 500 source ports 2.5 s", "1.22.1 was assembled", "\n| **baseline**: the baseline | reproduced; as expected: yes | 7.50 s | 2.50 s | 2.50 s | "} {
+	for _, want := range []string{"### lab99: nginx ran out of its 500 source ports 2.50 s", "1.22.1 was assembled", "\n| **baseline**: the baseline | reproduced; as expected: yes | 7.50 s | 2.50 s | 2.50 s | "} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in\n%s", want, b.String())
 		}
