@@ -71,6 +71,8 @@ func expects(v *scenarios.Variant, was scenarios.Variant, before, after law.Pred
 	switch {
 	case v.Expect.Set, written != before.Verdict && written != law.Predicted:
 		return nil
+	case withDefaults(*v).Proxy.HTTP == scenarios.HTTPDefault && withDefaults(was).Proxy.HTTP != scenarios.HTTPDefault:
+		return []string{fmt.Sprintf("%s: %s does not say which release of %s it is, so what the scenario expects stays as it is", v.Name, v.Proxy.Image, v.Proxy.Kind)}
 	case before.Verdict == after.Verdict:
 		v.Expect.Verdict = law.Predicted
 		return nil

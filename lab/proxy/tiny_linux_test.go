@@ -118,7 +118,11 @@ func scenario(t *testing.T, kind string) string {
 func TestAKindIsOneFile(t *testing.T) {
 	needs.Root(t)
 	runs := t.TempDir()
-	out, code := lab99(t, "run", "--driver", "netns", "--out", runs, scenario(t, "tiny"))
+	var out string
+	code := 2
+	for try := 0; code == 2 && try < 3; try++ { // 2: the machine was too busy to measure
+		out, code = lab99(t, "run", "--driver", "netns", "--out", runs, scenario(t, "tiny"))
+	}
 	if code != 0 {
 		t.Fatalf("exit code %d:\n%s", code, out)
 	}
