@@ -107,6 +107,7 @@ type Variant struct {
 	Backend   Backend       `yaml:"backend" help:"the server behind the proxy"`
 	Load      LoadSpec      `yaml:"load" help:"what the load generator does"`
 	Bystander bool          `yaml:"bystander" default:"off" help:"run another client on the proxy's host"`
+	Alone     bool          `yaml:"alone" default:"off" help:"run it with no other lab beside it: milliseconds matter"`
 	Expect    Expect        `yaml:"expect" help:"what the scenario claims"`
 
 	DurationSet bool // --set gave the duration: nothing else may change it
