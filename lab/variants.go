@@ -166,7 +166,7 @@ func (r *run) heard(i int, c *conditions) {
 // isDisturbed says whether a variant is to be run again, alone: others kept the
 // machine too busy for it. That is noted.
 func (r *run) isDisturbed(a attempt) bool {
-	if a.m == nil || a.err != nil || !a.shared || a.before != nil {
+	if a.m == nil || a.err != nil || !a.shared || a.before != nil || r.stopped() {
 		return false
 	}
 	m := a.x.asMeasured(a.m, nil)
