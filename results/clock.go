@@ -6,9 +6,6 @@ import "time"
 // none does. An event is written when it happened or later, never before, so
 // the earliest start that follows from any of them is the nearest to the truth.
 func (d *VariantData) Start() (start time.Time, known bool) {
-	if d == nil {
-		return start, false
-	}
 	for _, e := range d.Events {
 		if e.T == nil {
 			continue

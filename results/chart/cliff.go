@@ -93,8 +93,8 @@ func cliffRow(ms, use []Point) (row []string, words string) {
 func (v *variant) taken() []Point {
 	k := float64(v.Predicted.Tuples)
 	var ps []Point
-	for i := range v.samples {
-		if s := &v.samples[i]; k > 0 && s.Host == results.HostProxy && s.Net != nil && s.Net.Sockets != nil {
+	for s := range v.Data.ProxySockets() {
+		if k > 0 {
 			ps = append(ps, Point{s.T, max(0, min(100, 100*float64(s.Net.Count(""))/k))})
 		}
 	}
@@ -118,8 +118,8 @@ func at(taken []Point, t float64) (float64, bool) {
 // nearBy are the neighbour's answers by the share taken.
 func (v *variant) nearBy(taken []Point) []Point {
 	var ps []Point
-	for i := range v.samples {
-		s := &v.samples[i]
+	for i := range v.Data.Samples {
+		s := &v.Data.Samples[i]
 		if s.Neighbour == nil || s.Neighbour.Failed() {
 			continue
 		}

@@ -45,7 +45,7 @@ func deviations(vs []variant, above []Panel) (panels []Panel, lines [][]string) 
 			if off != nil {
 				s := &held
 				switch {
-				case v.given():
+				case v.GivenF():
 					s = &told
 				case !c.OK:
 					s = &left

@@ -5,8 +5,6 @@ import (
 	"math"
 	"slices"
 
-	hdr "github.com/HdrHistogram/hdrhistogram-go"
-
 	"github.com/lab99/lab99/results"
 )
 
@@ -133,7 +131,7 @@ func Figures(run *results.Run) ([]Figure, error) {
 	}
 	figs := []Figure{multiples(vs)}
 	for i := range vs {
-		if len(vs[i].samples) > 0 {
+		if len(vs[i].Data.Samples) > 0 {
 			figs = append(figs, stack(&vs[i]))
 		}
 	}
@@ -148,39 +146,23 @@ func Figures(run *results.Run) ([]Figure, error) {
 	return figs, nil
 }
 
-// variant is one row of the comparison with all that is known of it.
-type variant struct {
-	results.Variant
-	plan    results.VariantPlan
-	samples []results.Sample
-	latency *hdr.Histogram // microseconds from the intended send
-	service *hdr.Histogram // microseconds from the actual send
-	byLog   bool           // its failures are told apart by nginx's log alone
-}
+// variant is one row of the comparison.
+type variant struct{ results.View }
 
-// variants lists them in the order of the plan. One that never ran, or whose
-// run was cut short, is there too: the reader must see that it is missing.
 func variants(run *results.Run) []variant {
 	var vs []variant
-	for _, p := range run.Plan.Variants {
-		v := variant{plan: p, byLog: p.OwnConfig != "", Variant: run.Row(p)}
-		for _, d := range run.Variants {
-			if d.Name == p.Name {
-				v.samples, v.latency, v.service = d.Samples, d.Latency, d.Service
-				if v.Errors != nil && v.Errors.Error99 == 0 {
-					v.samples = without99(v.samples)
-				}
-			}
+	for _, v := range run.Views() {
+		if v.Errors != nil && v.Errors.Error99 == 0 {
+			v.Data.Samples = without99(v.Data.Samples)
 		}
-		vs = append(vs, v)
+		vs = append(vs, variant{v})
 	}
 	return vs
 }
 
-// without99 counts what the samples call error 99 as other errors. The
-// generator only sees that nginx could not connect; the judge, who has read
-// nginx's log, says that it was for another reason, such as a backend that is
-// gone.
+// without99 counts error 99 in the samples as other errors. The generator only
+// sees that nginx could not connect. The judge has read nginx's log and found
+// another reason, such as a backend that is gone.
 func without99(samples []results.Sample) []results.Sample {
 	out := slices.Clone(samples)
 	for i, s := range out {

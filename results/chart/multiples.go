@@ -32,7 +32,7 @@ func multiples(vs []variant) Figure {
 			p.Limits = []Limit{{float64(k), "K = " + format.Grouped(k)}}
 			sockets = max(sockets, float64(k))
 		}
-		if len(v.samples) == 0 {
+		if len(v.Data.Samples) == 0 {
 			p.Empty, q.Empty = "nothing measured", "nothing measured"
 		}
 		sockets, requests = max(sockets, top(p.Series...)), max(requests, top(q.Series...))
@@ -55,7 +55,7 @@ func multiples(vs []variant) Figure {
 		} else {
 			row = append(row, format.NotMeasured, format.NotMeasured, format.NotMeasured)
 		}
-		f.Table.Rows = append(f.Table.Rows, append(row, format.Count(v.Dropped), format.Count(v.Unfinished), v.first()))
+		f.Table.Rows = append(f.Table.Rows, append(row, format.Count(v.Dropped), format.Count(v.Unfinished), v.FirstError99()))
 		words = append(words, v.Name+": "+v.story())
 	}
 	f.AriaText = fmt.Sprintf("Small multiples over %s seconds, one column per variant: sockets by state against the capacity K, and requests per second by outcome. %s.",
@@ -102,15 +102,4 @@ func interleave(upper, lower []Row) []Row {
 		all = append(all, upper[i], lower[i])
 	}
 	return all
-}
-
-// first is when the first error 99 came, in a table.
-func (v *variant) first() string {
-	switch {
-	case v.FirstError != nil:
-		return format.Seconds(*v.FirstError)
-	case v.Errors != nil && v.Errors.Error99 == 0:
-		return "none"
-	}
-	return format.NotMeasured
 }

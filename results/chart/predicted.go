@@ -3,19 +3,11 @@ package chart
 import (
 	"fmt"
 	"math"
-	"reflect"
 	"strings"
 
 	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/results"
 )
-
-// given says that the law of a variant was told, after the run, the f that a
-// race came to: what it then says is no forecast. Runs of before that was noted
-// show it by a law that is no longer the plan's.
-func (v *variant) given() bool {
-	return v.Predicted.GivenShare != nil || v.plan.Race && !reflect.DeepEqual(v.Predicted, v.plan.Predicted)
-}
 
 // predicted sets what was calculated beside what was measured: above in the
 // units of both, below the deviations of all that the judge compared. Where the
@@ -88,7 +80,7 @@ func predictedTitle(vs []variant) string {
 	for i := range vs {
 		v := &vs[i]
 		for _, c := range v.Comparisons {
-			if v.given() {
+			if v.GivenF() {
 				given++
 				continue
 			}
@@ -124,7 +116,7 @@ func uncompared(vs []variant) string {
 	worst := -1.0
 	for _, q := range quantities() {
 		for i := range vs {
-			if miss := q.miss(&vs[i]); miss != nil && !q.estimate(&vs[i]) && !vs[i].given() {
+			if miss := q.miss(&vs[i]); miss != nil && !q.estimate(&vs[i]) && !vs[i].GivenF() {
 				worst = max(worst, math.Abs(*miss))
 			}
 		}
@@ -158,7 +150,7 @@ func upTo(x float64) string { return fmt.Sprintf("%.1f %%", max(0.1, math.Ceil(x
 
 // lawKind says what a law of a variant is worth.
 func (v *variant) lawKind() string {
-	if v.given() {
+	if v.GivenF() {
 		return "given the measured f"
 	}
 	return "a forecast"

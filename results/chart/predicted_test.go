@@ -24,7 +24,7 @@ func compared(quantity, unit string, law, seen, tolerance float64, broken string
 }
 
 func variantOf(name string, cs ...results.Comparison) variant {
-	return variant{Variant: results.Variant{Name: name, Comparisons: cs}}
+	return variant{results.View{Variant: results.Variant{Name: name, Comparisons: cs}}}
 }
 
 // TestTheTitleIsOfAllForecasts: one of three seconds does not speak for the
@@ -35,7 +35,7 @@ func TestTheTitleIsOfAllForecasts(t *testing.T) {
 	told := variantOf("race", compared("load factor ρ", "", 292, 241, 29, "f below 1"))
 	told.Predicted.GivenShare = num(0.9)
 	older := told
-	older.Predicted.GivenShare, older.plan.Race, older.plan.Predicted.FirstError99S = nil, true, num(1)
+	older.Predicted.GivenShare, older.Plan.Race, older.Plan.Predicted.FirstError99S = nil, true, num(1)
 	for name, c := range map[string]struct {
 		vs   []variant
 		want string

@@ -23,7 +23,7 @@ func quantities() []quantity {
 	return []quantity{
 		{"first error 99", "seconds", func(v *variant) *float64 { return v.Predicted.FirstError99S }, func(v *variant) *float64 { return v.FirstError }, none99, format.Seconds, true},
 		{"ok before it", "requests", func(v *variant) *float64 { return float(v.Predicted.OKBeforeError99) }, okBefore, none99, format.Grouped[float64], true},
-		{"collapse at half the range", "seconds", func(v *variant) *float64 { return v.Predicted.CollapseS }, func(v *variant) *float64 { return v.CollapseS }, func(v *variant) bool { return !v.Collapsed && len(v.samples) > 0 }, format.Seconds, false},
+		{"collapse at half the range", "seconds", func(v *variant) *float64 { return v.Predicted.CollapseS }, func(v *variant) *float64 { return v.CollapseS }, func(v *variant) bool { return !v.Collapsed && len(v.Data.Samples) > 0 }, format.Seconds, false},
 	}
 }
 
@@ -52,7 +52,7 @@ func float[T int | int64](n *T) *float64 {
 // law is what the law says of a quantity. Of random arrivals that of an even
 // stream says nothing.
 func (q quantity) law(v *variant) *float64 {
-	if q.even && v.plan.Random {
+	if q.even && v.Plan.Random {
 		return nil
 	}
 	return q.predicted(v)
@@ -69,7 +69,7 @@ func (q quantity) panel(vs []variant) (p Panel, lines [][]string) {
 		v, at := &vs[i], Point{0, -float64(i)}
 		if a := q.law(v); a != nil {
 			at.X = *a
-			if v.given() {
+			if v.GivenF() {
 				told.Points = append(told.Points, at)
 			} else {
 				law.Points = append(law.Points, at)
@@ -117,13 +117,13 @@ func (q quantity) words(v *variant) (line []string, caption string) {
 	switch a := q.law(v); {
 	case a != nil && q.estimate(v):
 		caption, law, kind = seen+" (estimate: "+q.show(*a)+")", "≈ "+q.show(*a), "an estimate"
-	case a != nil && v.given():
+	case a != nil && v.GivenF():
 		law = q.show(*a)
 		caption = seen + " (with that f: " + law + ")"
 	case a != nil:
 		law = q.show(*a)
 		caption = seen + " (law: " + law + ")"
-	case q.even && v.plan.Random:
+	case q.even && v.Plan.Random:
 		law, kind = "no law", "–"
 		caption = seen + " (random: no law)"
 	case seen == "none":

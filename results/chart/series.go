@@ -5,7 +5,7 @@ import "github.com/lab99/lab99/results"
 // span is the end of the observation, at least the end of the load.
 func (v *variant) span() float64 {
 	end := 0.0
-	for _, s := range v.samples {
+	for _, s := range v.Data.Samples {
 		end = max(end, s.T)
 	}
 	if end > 0 && v.LoadEndS != nil {
@@ -18,13 +18,14 @@ func (v *variant) span() float64 {
 // generator's word, or, with a configuration of the user's own, whose replies
 // do not say, by what nginx's log gained.
 func (v *variant) failures(each func(from, to float64, e results.Errors)) {
+	byLog := v.Plan.OwnConfig != ""
 	var from float64
 	var before results.Errors
-	for _, s := range v.samples {
+	for _, s := range v.Data.Samples {
 		switch {
-		case !v.byLog && s.Load != nil && s.Load.IntervalS > 0:
+		case !byLog && s.Load != nil && s.Load.IntervalS > 0:
 			each(s.T-s.Load.IntervalS, s.T, s.Load.Errors)
-		case v.byLog && s.Net != nil && s.Net.Log != nil:
+		case byLog && s.Net != nil && s.Net.Log != nil:
 			now := *s.Net.Log
 			each(from, s.T, results.Errors{
 				Error99:         now.Error99 - before.Error99,
@@ -63,7 +64,7 @@ func (v *variant) faultWindow() []Span {
 // loadRate is a rate of the generator.
 func (v *variant) loadRate(name string, m Meaning, width float64, n func(*results.Load) int64) Series {
 	b := bins{width: width, one: 1}
-	for _, s := range v.samples {
+	for _, s := range v.Data.Samples {
 		if s.Load != nil && s.Load.IntervalS > 0 {
 			b.add(s.T-s.Load.IntervalS, s.T, float64(n(s.Load)))
 		}
@@ -75,13 +76,13 @@ func (v *variant) loadRate(name string, m Meaning, width float64, n func(*result
 // for the gap that follows it: a sample just after the moment at which one is
 // due has counted that one, but of its gap nothing has passed yet.
 func (v *variant) offered(width float64) Series {
-	rate := v.plan.RatePerS
-	if rate <= 0 || v.plan.Profile != "" || v.plan.Random {
+	rate := v.Plan.RatePerS
+	if rate <= 0 || v.Plan.Profile != "" || v.Plan.Random {
 		return v.loadRate("offered", offered, width, func(l *results.Load) int64 { return l.Scheduled })
 	}
 	b := bins{width: width, one: 1}
 	due := 0.0
-	for _, s := range v.samples {
+	for _, s := range v.Data.Samples {
 		if s.Load != nil {
 			n := float64(s.Load.Scheduled)
 			b.add(due/rate, (due+n)/rate, n)
@@ -115,8 +116,8 @@ func (v *variant) cores(host string, width float64) Series {
 	width = max(width, 0.5)
 	b := bins{width: width, one: 0.01}
 	var last *results.Sample
-	for i := range v.samples {
-		s := &v.samples[i]
+	for i := range v.Data.Samples {
+		s := &v.Data.Samples[i]
 		if s.Host != host || s.Net == nil {
 			continue
 		}
@@ -134,8 +135,8 @@ func (v *variant) worst(width float64, rank func(*results.Sample) (float64, bool
 	var kept []*results.Sample
 	var best float64
 	bin := -1
-	for i := range v.samples {
-		s := &v.samples[i]
+	for i := range v.Data.Samples {
+		s := &v.Data.Samples[i]
 		r, there := rank(s)
 		if !there || s.T < 0 {
 			continue
@@ -165,10 +166,10 @@ func level(name string, m Meaning, k Kind, width float64, kept []*results.Sample
 	return s
 }
 
-// sockets keeps the samples of a host that listed its sockets.
-func (v *variant) sockets(host string, width float64) []*results.Sample {
+// sockets keeps the samples that listed nginx's sockets.
+func (v *variant) sockets(width float64) []*results.Sample {
 	return v.worst(width, func(s *results.Sample) (float64, bool) {
-		if s.Host != host || s.Net == nil || s.Net.Sockets == nil {
+		if !s.ListsProxySockets() {
 			return 0, false
 		}
 		return float64(s.Net.Count("")), true
@@ -177,7 +178,7 @@ func (v *variant) sockets(host string, width float64) []*results.Sample {
 
 // states are the proxy's sockets towards its upstreams.
 func (v *variant) states(width float64) []Series {
-	kept := v.sockets(results.HostProxy, width)
+	kept := v.sockets(width)
 	count := func(state string) func(*results.Sample) *float64 {
 		return func(s *results.Sample) *float64 {
 			n := float64(s.Net.Count(state))
@@ -196,7 +197,7 @@ func (v *variant) states(width float64) []Series {
 
 // inUse are the tuples taken, whatever their state.
 func (v *variant) inUse(width float64) Series {
-	return level("ports in use", timeWait, Level, width, v.sockets(results.HostProxy, width), func(s *results.Sample) *float64 {
+	return level("ports in use", timeWait, Level, width, v.sockets(width), func(s *results.Sample) *float64 {
 		n := float64(s.Net.Count(""))
 		return &n
 	})

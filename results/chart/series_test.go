@@ -82,13 +82,13 @@ func TestACutLastBinMakesNoStep(t *testing.T) {
 // counts it, and yet the schedule was as even as it gets.
 func TestTheOfferedRateHasNoFencePost(t *testing.T) {
 	for _, rate := range []float64{100, 150, 200} {
-		v := variant{plan: results.VariantPlan{RatePerS: rate}}
+		v := variant{results.View{Plan: results.VariantPlan{RatePerS: rate}}}
 		counted := int64(0)
 		for i := 1; i <= 20; i++ {
 			at := float64(i)/10 + 4e-5
 			n := min(int64(at*rate)+1, int64(2*rate)) - counted
 			counted += n
-			v.samples = append(v.samples, results.Sample{T: at, Load: &results.Load{IntervalS: 0.1, Counts: results.Counts{Scheduled: n}}})
+			v.Data.Samples = append(v.Data.Samples, results.Sample{T: at, Load: &results.Load{IntervalS: 0.1, Counts: results.Counts{Scheduled: n}}})
 		}
 		ps := v.offered(0.1).Points
 		if len(ps) != 20 {
@@ -143,11 +143,11 @@ func TestNoLineAcrossAGap(t *testing.T) {
 // TestSamplesWithoutSocketsAreNotZeroSockets: a sample that read only cheap
 // counters says nothing about ports.
 func TestSamplesWithoutSocketsAreNotZeroSockets(t *testing.T) {
-	v := variant{samples: []results.Sample{
+	v := variant{results.View{Data: results.VariantData{Samples: []results.Sample{
 		{Host: results.HostProxy, T: 0.1, Net: &results.Net{Sockets: []results.Sockets{{State: "time-wait", N: 40}}}},
 		{Host: results.HostProxy, T: 0.2, Net: &results.Net{TimeWait: 41}},
 		{Host: results.HostBackend, T: 0.3, Net: &results.Net{Sockets: []results.Sockets{{State: "time-wait", N: 9}}}},
-	}}
+	}}}}
 	if got := v.inUse(0.1).Points; len(got) != 1 || got[0] != (Point{0.1, 40}) {
 		t.Errorf("points %v, want one, of 40 sockets", got)
 	}
@@ -162,7 +162,7 @@ func TestAThinnedSeriesKeepsThePeak(t *testing.T) {
 		if i == 57 {
 			ms = 900
 		}
-		v.samples = append(v.samples, results.Sample{T: float64(i) / 10, Load: &results.Load{P50ms: p(1), P99ms: p(ms), MaxMs: p(ms)}})
+		v.Data.Samples = append(v.Data.Samples, results.Sample{T: float64(i) / 10, Load: &results.Load{P50ms: p(1), P99ms: p(ms), MaxMs: p(ms)}})
 	}
 	for _, s := range v.latencies(1)[1:3] {
 		if top(s) != 900 || len(s.Points) != 10 {

@@ -31,7 +31,7 @@ func spectrum(vs []variant) *Figure {
 			h       *hdr.Histogram
 			name    string
 			meaning Meaning
-		}{{v.latency, "latency", intended}, {v.service, "service time", serviceTime}} {
+		}{{v.Data.Latency, "latency", intended}, {v.Data.Service, "service time", serviceTime}} {
 			if of.h == nil || of.h.TotalCount() == 0 {
 				continue
 			}
@@ -63,7 +63,7 @@ func spectrum(vs []variant) *Figure {
 // an error page comes fast, and flatters.
 func spectrumSubtitle(vs []variant) string {
 	s := "Solid: from the intended send time. "
-	if slices.ContainsFunc(vs, func(v variant) bool { return v.service != nil }) {
+	if slices.ContainsFunc(vs, func(v variant) bool { return v.Data.Service != nil }) {
 		s += "Dashed: service time, from the actual send. "
 	} else {
 		s += "Service time was not stored with this run. "
@@ -71,14 +71,14 @@ func spectrumSubtitle(vs []variant) string {
 	var failed, cut []string
 	for i := range vs {
 		v := &vs[i]
-		if v.latency == nil || v.latency.TotalCount() == 0 {
+		if v.Data.Latency == nil || v.Data.Latency.TotalCount() == 0 {
 			continue
 		}
 		if n := v.Failed; n != nil && *n > 0 {
-			failed = append(failed, fmt.Sprintf("%s with %s", part(*n, v.latency.TotalCount()), v.Name))
+			failed = append(failed, fmt.Sprintf("%s with %s", part(*n, v.Data.Latency.TotalCount()), v.Name))
 		}
 		if n := v.Unanswered(); n > 0 {
-			cut = append(cut, fmt.Sprintf("%s with %s", part(n, n+v.latency.TotalCount()), v.Name))
+			cut = append(cut, fmt.Sprintf("%s with %s", part(n, n+v.Data.Latency.TotalCount()), v.Name))
 		}
 	}
 	if len(failed) > 0 {
@@ -123,12 +123,12 @@ func quantileRow(variant, name string, h *hdr.Histogram) []string {
 
 // latencyWords are the figures below a column's name.
 func (v *variant) latencyWords() string {
-	if v.latency == nil || v.latency.TotalCount() == 0 {
+	if v.Data.Latency == nil || v.Data.Latency.TotalCount() == 0 {
 		return format.NotMeasured
 	}
-	words := fmt.Sprintf("p99 %s, max %s", millis(v.latency.ValueAtQuantile(99)), millis(v.latency.Max()))
+	words := fmt.Sprintf("p99 %s, max %s", millis(v.Data.Latency.ValueAtQuantile(99)), millis(v.Data.Latency.Max()))
 	if n := v.Unanswered(); n > 0 {
-		words = fmt.Sprintf("of the replies p99 %s, max %s; %s had none", millis(v.latency.ValueAtQuantile(99)), millis(v.latency.Max()), part(n, n+v.latency.TotalCount()))
+		words = fmt.Sprintf("of the replies p99 %s, max %s; %s had none", millis(v.Data.Latency.ValueAtQuantile(99)), millis(v.Data.Latency.Max()), part(n, n+v.Data.Latency.TotalCount()))
 	}
 	return words
 }
@@ -154,10 +154,10 @@ func spectrumTitle(vs []variant) string {
 	ratio, most := 2.0, int64(0)
 	for i := range vs {
 		v := &vs[i]
-		if v.latency == nil || v.latency.TotalCount() == 0 {
+		if v.Data.Latency == nil || v.Data.Latency.TotalCount() == 0 {
 			continue
 		}
-		p99 := v.latency.ValueAtQuantile(99)
+		p99 := v.Data.Latency.ValueAtQuantile(99)
 		if len(all) == 0 || p99 > slices.Max(all) {
 			slow = v
 		}
@@ -165,10 +165,10 @@ func spectrumTitle(vs []variant) string {
 		if n := v.Unanswered(); n > most {
 			censored, most = v, n
 		}
-		if v.service == nil || v.service.TotalCount() == 0 || p99 < 20_000 { // below 20 ms a wait is the machine's
+		if v.Data.Service == nil || v.Data.Service.TotalCount() == 0 || p99 < 20_000 { // below 20 ms a wait is the machine's
 			continue
 		}
-		if r := float64(p99) / float64(max(1, v.service.ValueAtQuantile(99))); r > ratio {
+		if r := float64(p99) / float64(max(1, v.Data.Service.ValueAtQuantile(99))); r > ratio {
 			waited, ratio = v, r
 		}
 	}
@@ -177,7 +177,7 @@ func spectrumTitle(vs []variant) string {
 	}
 	first := ""
 	if censored != nil {
-		first = fmt.Sprintf("%s: %s of the requests never got a reply. ", censored.Name, part(most, most+censored.latency.TotalCount()))
+		first = fmt.Sprintf("%s: %s of the requests never got a reply. ", censored.Name, part(most, most+censored.Data.Latency.TotalCount()))
 	}
 	slices.Sort(all)
 	n := len(all)
@@ -187,7 +187,7 @@ func spectrumTitle(vs []variant) string {
 			first += waited.Name + ": "
 		}
 		return first + fmt.Sprintf("99 %% of the replies came within %s from when they were due, of which %s once sent",
-			millis(waited.latency.ValueAtQuantile(99)), millis(waited.service.ValueAtQuantile(99)))
+			millis(waited.Data.Latency.ValueAtQuantile(99)), millis(waited.Data.Service.ValueAtQuantile(99)))
 	case n > 1 && all[n-1] >= 2*all[n-2]:
 		return first + fmt.Sprintf("99 %% of the replies took up to %s with %s, no more than %s with %s", millis(all[n-1]), slow.Name, millis(all[n-2]), others(n-1))
 	case millis(all[0]) == millis(all[n-1]):

@@ -33,7 +33,7 @@ func timed(t *testing.T, name string, replies int64, ms float64) variant {
 	if err := h.RecordValues(int64(1000*ms), replies); err != nil {
 		t.Fatal(err)
 	}
-	return variant{Variant: results.Variant{Name: name}, latency: h}
+	return variant{results.View{Variant: results.Variant{Name: name}, Data: results.VariantData{Latency: h}}}
 }
 
 // TestTheSlowestIsNamedIfItIsThat: ties and noise have no slowest.
@@ -64,7 +64,7 @@ func TestTheLineEndsWhereTheRepliesDo(t *testing.T) {
 	v := timed(t, "a", 700, 5)
 	dropped, unfinished := int64(250), int64(50)
 	v.Dropped, v.Unfinished = &dropped, &unfinished
-	ps := quantilePoints(v.latency, v.Unanswered())
+	ps := quantilePoints(v.Data.Latency, v.Unanswered())
 	if last := ps[len(ps)-1]; last.X != round(1000.0/300) {
 		t.Errorf("the line ends at %g, want %g: 70 %%", last.X, 1000.0/300)
 	}
@@ -72,7 +72,7 @@ func TestTheLineEndsWhereTheRepliesDo(t *testing.T) {
 	if !strings.HasPrefix(f.Title, "a: 30.0 % of the requests never got a reply. ") || !strings.Contains(f.Subtitle, "beyond the line's end: 30.0 % with a.") {
 		t.Errorf("%s\n%s", f.Title, f.Subtitle)
 	}
-	if whole := quantilePoints(v.latency, 0); whole[len(whole)-1].X != 700 {
+	if whole := quantilePoints(v.Data.Latency, 0); whole[len(whole)-1].X != 700 {
 		t.Errorf("with a reply to each it ends at %g, want 700", whole[len(whole)-1].X)
 	}
 }

@@ -29,7 +29,7 @@ func (v *variant) sub() string {
 func (v *variant) story() string {
 	lost := v.lost()
 	switch {
-	case len(v.samples) == 0:
+	case len(v.Data.Samples) == 0:
 		return v.Verdict + ", nothing was measured"
 	case v.Collapsed && v.CollapseS != nil && v.FirstError != nil:
 		return fmt.Sprintf("throughput collapsed at %s with half the ports taken, error 99 from %s%s", format.Seconds(*v.CollapseS), format.Seconds(*v.FirstError), lost)

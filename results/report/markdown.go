@@ -125,7 +125,7 @@ func (v variant) withoutPorts(add func(string, ...any)) {
 // mostLogged is the message that nginx's error log had most often. The excerpt
 // begins with the counts, the most frequent first (package lab).
 func (v variant) mostLogged() (text string, n int) {
-	if v.Data == nil || len(v.Data.LogExcerpt) == 0 {
+	if len(v.Data.LogExcerpt) == 0 {
 		return "", 0
 	}
 	line, counted := strings.CutPrefix(v.Data.LogExcerpt[0], "# ")

@@ -21,7 +21,9 @@ func pageOf(kind string, variants ...variant) *page {
 }
 
 func named(name, verdict string, change ...string) variant {
-	v := variant{Variant: results.Variant{Name: name, Verdict: verdict}, Plan: results.VariantPlan{Name: name, Change: change}}
+	v := variant{View: results.View{
+		Variant: results.Variant{Name: name, Verdict: verdict}, Plan: results.VariantPlan{Name: name, Change: change},
+	}}
 	if verdict == "reproduced" || verdict == "postponed" {
 		v.FirstError = new(float64)
 	}
@@ -98,15 +100,15 @@ func TestCauseNamesWhatHeldTheTuples(t *testing.T) {
 	failing := func(state string) variant {
 		v := named("baseline", "reproduced")
 		v.FirstError, v.Predicted.Tuples, v.Predicted.HoldS = &at, 100, 61
-		v.Data = &results.VariantData{Samples: []results.Sample{{T: 2, Host: results.HostProxy, Net: &results.Net{Sockets: []results.Sockets{{Dst: "198.18.99.20:8080", State: state, N: 100}}}}}}
+		v.Data = results.VariantData{Samples: []results.Sample{{T: 2, Host: results.HostProxy, Net: &results.Net{Sockets: []results.Sockets{{Dst: "198.18.99.20:8080", State: state, N: 100}}}}}}
 		return v
 	}
 	n, peak := int64(59), int64(20)
 	other := named("race", "not-reproduced")
 	other.Failed, other.Ports.PeakUsed, other.Predicted.Tuples = &n, &peak, 28232
-	other.Data = &results.VariantData{LogExcerpt: []string{"# 59 × [error] upstream prematurely closed connection", "2026/01/01 [error] …"}}
+	other.Data = results.VariantData{LogExcerpt: []string{"# 59 × [error] upstream prematurely closed connection", "2026/01/01 [error] …"}}
 	silent := other
-	silent.Data = nil
+	silent.Data = results.VariantData{}
 	ejected := failing(timeWait)
 	ejected.Errors = &results.Errors{Error99: 1, NoLiveUpstreams: 500}
 	for _, c := range []struct {
@@ -144,7 +146,7 @@ func TestTimelineOfFailures(t *testing.T) {
 	v := named("x", "not-reproduced")
 	v.OfferedPerS, v.RecoveredS, v.LoadEndS = 200, &back, &end
 	says := func() string {
-		v.Data = &results.VariantData{Samples: samples}
+		v.Data = results.VariantData{Samples: samples}
 		var all []string
 		for _, m := range timeline(&v) {
 			all = append(all, m.T()+" "+m.What)

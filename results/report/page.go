@@ -37,32 +37,17 @@ type page struct {
 	Notes    []string // what a reader must know first
 }
 
-// variant is a row: what was planned, and what came of it.
+// variant is a row of the report.
 type variant struct {
-	results.Variant
-	Plan   results.VariantPlan
-	Data   *results.VariantData // nil: nothing was saved
-	Env    *results.VariantEnv
-	NotRun bool
-	base   *variant // that it is told from; nil: it is that one
+	results.View
+	base *variant // the variant it is compared with; nil: it is the baseline
 }
 
 func newPage(run *results.Run, figs []chart.Figure) *page {
-	// Worded anew: the finding of an old run reads as well as that of a new one.
+	// Finding makes the sentence anew, so that an old run reads as well as a new one.
 	p := &page{Run: run, ID: run.ID(), Finding: results.Finding(run.Summary), Figures: figs}
-	for _, plan := range run.Plan.Variants {
-		v := variant{Plan: plan, Variant: run.Row(plan), NotRun: run.Summary.Variant(plan.Name) == nil}
-		for i := range run.Variants {
-			if run.Variants[i].Name == plan.Name {
-				v.Data = &run.Variants[i]
-			}
-		}
-		for i := range run.Env.Variants {
-			if run.Env.Variants[i].Name == plan.Name {
-				v.Env = &run.Env.Variants[i]
-			}
-		}
-		p.Variants = append(p.Variants, v)
+	for _, v := range run.Views() {
+		p.Variants = append(p.Variants, variant{View: v})
 	}
 	for i := range p.Variants[1:] {
 		p.Variants[i+1].base = &p.Variants[0]
@@ -110,9 +95,9 @@ func (p *page) standIns() []string {
 
 // BackendPort is the port of the upstream destinations, as the probe saw them.
 func (p *page) BackendPort() string {
-	for _, d := range p.Run.Variants {
-		for _, s := range d.Samples {
-			if s.Host == results.HostProxy && s.Net != nil && len(s.Net.Sockets) > 0 {
+	for _, v := range p.Variants {
+		for s := range v.Data.ProxySockets() {
+			if len(s.Net.Sockets) > 0 {
 				dst := s.Net.Sockets[0].Dst
 				return dst[strings.LastIndexByte(dst, ':')+1:]
 			}

@@ -49,9 +49,6 @@ func (p *page) BackendName() string {
 	return strings.Join(names, " or ")
 }
 
-// NameOf is the name of the variant that was measured.
-func (*page) NameOf(d *results.VariantData) string { return d.Name }
-
 // config is a rendered configuration.
 type config struct {
 	Name   string
@@ -65,7 +62,7 @@ func (p *page) Configs(name string) []config {
 	var all []config
 	for i := range p.Variants {
 		v := &p.Variants[i]
-		if v.Name != name || v.Data == nil {
+		if v.Name != name {
 			continue
 		}
 		for _, c := range []struct {
@@ -75,10 +72,7 @@ func (p *page) Configs(name string) []config {
 			{results.NginxFile, func(d *results.VariantData) string { return d.Nginx }},
 			{results.HttpdFile, func(d *results.VariantData) string { return d.Httpd }},
 		} {
-			text, was := c.of(v.Data), ""
-			if base.Data != nil {
-				was = c.of(base.Data)
-			}
+			text, was := c.of(&v.Data), c.of(&base.Data)
 			if text == "" {
 				continue
 			}

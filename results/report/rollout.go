@@ -51,10 +51,8 @@ func edits(base, v *variant) []edit {
 			all = append(all, edit{name, lines})
 		}
 	}
-	if base.Data != nil && v.Data != nil {
-		add(results.NginxFile, base.Data.Nginx, v.Data.Nginx)
-		add(results.HttpdFile, base.Data.Httpd, v.Data.Httpd)
-	}
+	add(results.NginxFile, base.Data.Nginx, v.Data.Nginx)
+	add(results.HttpdFile, base.Data.Httpd, v.Data.Httpd)
 	for _, host := range []string{results.HostProxy, results.HostBackend} {
 		b, a := base.sysctls(host), v.sysctls(host)
 		var lines []line

@@ -156,13 +156,12 @@ func (v variant) Headroom() string {
 // open is the share of the tuples that open connections hold on average over the
 // load, those of requests under way and those that a pool keeps.
 func (v variant) open() float64 {
-	if v.Data == nil || v.Predicted.Tuples == 0 || v.LoadEndS == nil {
+	if v.Predicted.Tuples == 0 || v.LoadEndS == nil {
 		return 0
 	}
 	var sum, n float64
-	for i := range v.Data.Samples {
-		s := &v.Data.Samples[i]
-		if s.Host == results.HostProxy && s.Net != nil && s.Net.Sockets != nil && s.T >= 0 && s.T <= *v.LoadEndS {
+	for s := range v.Data.ProxySockets() {
+		if s.T >= 0 && s.T <= *v.LoadEndS {
 			sum, n = sum+float64(s.Net.Count(established)), n+1
 		}
 	}

@@ -14,7 +14,7 @@ func TestCellsOfARow(t *testing.T) {
 		v := results.Variant{OfferedPerS: 200, OptionalCounts: results.OptionalCounts{Scheduled: n(1500), OK: n(500), Failed: n(1000)}, Errors: &results.Errors{Error99: 1000}, ReuseRatio: f(0), RhoSteady: f(24.4),
 			Ports: results.Ports{PeakUsed: n(500)}, TimeWait: results.TimeWait{ProxyPeak: n(500), BackendPeak: n(1)}, Predicted: law.Prediction{Tuples: 500}}
 		change(&v)
-		return variant{Variant: v}
+		return variant{View: results.View{Variant: v}}
 	}
 	for _, tc := range []struct {
 		name, want string
@@ -48,12 +48,12 @@ func TestCellsOfARow(t *testing.T) {
 		{"failed below the limit", "none", func(v *results.Variant) { v.RhoSteady, v.FirstError = f(0.6), f(1.7) }, variant.Headroom},
 		{"collapsed", "none: connect() got too dear", func(v *results.Variant) { v.RhoSteady, v.Collapsed = f(0.1), true }, variant.Headroom},
 		{"held by requests under way", "2 times, to 400/s", func(v *results.Variant) { v.RhoSteady, v.LoadEndS = f(0.1), f(10) }, func(v variant) string {
-			v.Data = &results.VariantData{Samples: []results.Sample{{T: 5, Host: results.HostProxy, Net: &results.Net{Sockets: []results.Sockets{{State: established, N: 200}}}}}}
+			v.Data = results.VariantData{Samples: []results.Sample{{T: 5, Host: results.HostProxy, Net: &results.Net{Sockets: []results.Sockets{{State: established, N: 200}}}}}}
 			return v.Headroom()
 		}},
 		{"held by a pool that does not grow", "6 times, to 1,200/s", func(v *results.Variant) { v.RhoSteady, v.LoadEndS = f(0.1), f(10) }, func(v variant) string {
 			v.Plan.Keepalive = 20
-			v.Data = &results.VariantData{Samples: []results.Sample{{T: 5, Host: results.HostProxy, Net: &results.Net{Sockets: []results.Sockets{{State: established, N: 200}}}}}}
+			v.Data = results.VariantData{Samples: []results.Sample{{T: 5, Host: results.HostProxy, Net: &results.Net{Sockets: []results.Sockets{{State: established, N: 200}}}}}}
 			return v.Headroom()
 		}},
 		{"headroom", "2.5 times, to 500/s", func(v *results.Variant) { v.RhoSteady = f(0.4) }, variant.Headroom},

@@ -29,13 +29,13 @@ func timeline(v *variant) []moment {
 			ms = append(ms, moment{at: *at, What: what})
 		}
 	}
-	if v.Data != nil && len(v.Data.Samples) > 0 {
+	if len(v.Data.Samples) > 0 {
 		zero := 0.0
 		add(&zero, fmt.Sprintf("load starts: %s requests per second offered", format.Grouped(v.OfferedPerS)))
-		half, k := firstTaken(v.Data.Samples, v.Predicted.Tuples, 0.5)
+		half, k := firstTaken(&v.Data, v.Predicted.Tuples, 0.5)
 		add(half, fmt.Sprintf("half of the tuples are taken (%s of %s): from here on connect() has to search", format.Grouped(k), v.K()))
 		// The sampler never meets the very last tuple.
-		full, k := firstTaken(v.Data.Samples, v.Predicted.Tuples, 0.99)
+		full, k := firstTaken(&v.Data, v.Predicted.Tuples, 0.99)
 		add(full, fmt.Sprintf("%s of %s tuples are taken, as sampled: the plateau", format.Grouped(k), v.K()))
 		first, last := failures(v.Data.Samples)
 		if v.FirstError == nil {
@@ -73,13 +73,9 @@ func timeline(v *variant) []moment {
 }
 
 // firstTaken is when a share of the K tuples was first seen taken.
-func firstTaken(samples []results.Sample, k int, share float64) (at *float64, n int64) {
-	for i := range samples {
-		s := &samples[i]
-		if s.Host != results.HostProxy || s.Net == nil || k == 0 {
-			continue
-		}
-		if n = s.Net.Count(""); float64(n) >= share*float64(k) {
+func firstTaken(data *results.VariantData, k int, share float64) (at *float64, n int64) {
+	for s := range data.ProxySockets() {
+		if n = s.Net.Count(""); k > 0 && float64(n) >= share*float64(k) {
 			return &s.T, n
 		}
 	}

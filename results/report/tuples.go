@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/lab99/lab99/internal/format"
-	"github.com/lab99/lab99/results"
 )
 
 // occupied is the moment at which most tuples were taken.
@@ -46,10 +45,7 @@ const (
 // heldBy is the state that most of the tuples were in when most were taken; ""
 // where nobody looked.
 func (v *variant) heldBy() string {
-	if v.Data == nil {
-		return ""
-	}
-	most := busiest(v.Data.Samples)
+	most := v.Data.Fullest()
 	if most == nil {
 		return ""
 	}
@@ -64,26 +60,11 @@ func (v *variant) heldBy() string {
 	return by
 }
 
-// busiest is the look at nginx's sockets that found most of them.
-func busiest(samples []results.Sample) *results.Sample {
-	var most *results.Sample
-	for i := range samples {
-		s := &samples[i]
-		if s.Host == results.HostProxy && s.Net != nil && (most == nil || s.Net.Count("") > most.Net.Count("")) {
-			most = s
-		}
-	}
-	return most
-}
-
 // full says which tuples were full, where any were: 99 % of those there are,
 // as the sampler never meets the very last.
 func full(v *variant) *occupied {
-	if v.Data == nil || v.Predicted.Tuples == 0 {
-		return nil
-	}
-	most := busiest(v.Data.Samples)
-	if most == nil || float64(most.Net.Count("")) < 0.99*float64(v.Predicted.Tuples) {
+	most := v.Data.Fullest()
+	if most == nil || v.Predicted.Tuples == 0 || float64(most.Net.Count("")) < 0.99*float64(v.Predicted.Tuples) {
 		return nil
 	}
 	o := &occupied{At: format.Seconds(most.T)}

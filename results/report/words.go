@@ -44,17 +44,6 @@ func mark(b *bool) string {
 	return "✗ broken"
 }
 
-// FirstError99 is when the first error 99 came: none and not measured differ.
-func (v variant) FirstError99() string {
-	switch {
-	case v.FirstError != nil:
-		return format.Seconds(*v.FirstError)
-	case v.Errors != nil && v.Errors.Error99 == 0:
-		return "none"
-	}
-	return format.NotMeasured
-}
-
 // PredictedError99 is when the laws expect it.
 func (v variant) PredictedError99() string {
 	switch {
