@@ -10,8 +10,8 @@ import (
 )
 
 // Finding says in one sentence what a run found, for someone who has never
-// heard of TIME_WAIT: first what became of the first variant, then who else
-// failed, who only gained time, and who held.
+// heard of TIME_WAIT. It begins with the first variant. Then come the variants
+// that held, those that failed and those that only gained time.
 func Finding(s Summary) string {
 	if len(s.Variants) == 0 {
 		return "Nothing was measured."
@@ -26,7 +26,8 @@ func Finding(s Summary) string {
 		switch {
 		case v.Verdict == law.Mitigated:
 			held = append(held, v.called())
-		case v.Verdict == law.Reproduced && v.FirstError != nil && first.FirstError != nil && *v.FirstError < 0.9**first.FirstError && !v.raced() && !first.raced():
+		case v.Verdict == law.Reproduced && v.FirstError != nil && first.FirstError != nil &&
+			*v.FirstError < 0.9**first.FirstError && !v.raced() && !first.raced():
 			sooner = append(sooner, fmt.Sprintf("%s (after %s)", v.called(), format.About(*v.FirstError)))
 		case v.Verdict == law.Reproduced && v.FirstError != nil:
 			failed = append(failed, fmt.Sprintf("%s (after %s)", v.called(), format.About(*v.FirstError)))
@@ -50,7 +51,7 @@ func Finding(s Summary) string {
 	}
 	say(failed, " ran out of ports all the same")
 	say(sooner, " ran out of ports even sooner")
-	say(slowed, " came to a crawl all the same")
+	say(slowed, " slowed to a crawl all the same")
 	parts = append(parts, bought...)
 	parts = append(parts, rest...)
 	for i := range s.Variants {
@@ -62,10 +63,10 @@ func Finding(s Summary) string {
 	return strings.Join(parts, "; ") + "."
 }
 
-// word is a name that could be read as a word of the sentence around it.
+// word is a name that a reader may take for a word of the sentence around it.
 var word = regexp.MustCompile(`^[a-z]+$`)
 
-// called is the variant's name, in quotes where it would be lost otherwise.
+// called is the variant's name, in quotes where it looks like a common word.
 func (v *Variant) called() string {
 	if word.MatchString(v.Name) && v.Name != "keepalive" && v.Name != "baseline" {
 		return "“" + v.Name + "”"
@@ -73,32 +74,35 @@ func (v *Variant) called() string {
 	return v.Name
 }
 
-// raced says that who closed first was an outcome of the run, and with it when the
-// ports ran out: chance ranks such variants, not what they change.
+// raced says that a race decided who closed first, and so when the ports ran
+// out. Chance ranks such variants, not what they change.
 func (v *Variant) raced() bool { return v.Predicted.GivenShare != nil }
 
-// beyond is what a failure did beyond the requests it failed: to other programs,
-// and to the log that people count it by.
+// beyond is what a failure did apart from the failed requests: to other
+// programs, and to the log in which people count it.
 func (v *Variant) beyond() string {
 	if b := v.Bystander; b != nil && b.Backend.Failed > 0 {
-		text := fmt.Sprintf("another program on nginx's host failed %d of %d times towards the same backend", b.Backend.Failed, b.Backend.Tried)
+		text := fmt.Sprintf("another program on nginx's host failed %d of %d times towards the same backend",
+			b.Backend.Failed, b.Backend.Tried)
 		if n := b.Bind; n.Failed > 0 {
-			text += fmt.Sprintf(", and %d of %d times towards any other where it binds a port first", n.Failed, n.Tried)
+			text += fmt.Sprintf(", and %d of %d times towards any other backend if it binds a port first", n.Failed, n.Tried)
 		}
 		return text
 	}
 	if l, e := v.NginxLog, v.Errors; l != nil && e != nil && v.FirstError != nil {
 		switch {
 		case e.Error99 > 0 && l.Error99 >= 2*e.Error99 && e.NoLiveUpstreams == 0:
-			return fmt.Sprintf("with %s each failure is %.0f tries and as many lines of error 99", v.called(), float64(l.Error99)/float64(e.Error99))
+			return fmt.Sprintf("with %s each failure is %.0f tries and as many lines of error 99",
+				v.called(), float64(l.Error99)/float64(e.Error99))
 		case e.NoLiveUpstreams > 10*l.Error99 && l.Error99 > 0 && v.Failed != nil:
-			return fmt.Sprintf("with %s nginx's log has %s of error 99 for %s failed requests", v.called(), format.Plural(l.Error99, "line"), format.Grouped(*v.Failed))
+			return fmt.Sprintf("with %s nginx's log has %s of error 99 for %s failed requests",
+				v.called(), format.Plural(l.Error99, "line"), format.Grouped(*v.Failed))
 		}
 	}
 	return ""
 }
 
-// unserved says of requests that got no answer at all, where they are worth a word.
+// unserved is the share of requests without any answer, where it is notable.
 func (v *Variant) unserved() string {
 	if v.Scheduled == nil || *v.Scheduled == 0 {
 		return ""
@@ -110,7 +114,7 @@ func (v *Variant) unserved() string {
 	return "; " + format.Percent(share) + " of the requests got no answer in time"
 }
 
-// opening tells the story that the others are compared with.
+// opening says what became of the first variant, with which Finding compares the others.
 func (v *Variant) opening() string {
 	ports := "its source ports"
 	if p := v.Ports.Usable; p != nil {
@@ -121,12 +125,14 @@ func (v *Variant) opening() string {
 	}
 	switch {
 	case v.Collapsed && v.CollapseS != nil && v.FirstError != nil:
-		return fmt.Sprintf("nginx came to a crawl %s after the load began, with half of %s taken, used up the rest by %s%s",
+		return fmt.Sprintf("nginx slowed to a crawl %s after the load began, with half of %s taken, used up the rest by %s%s",
 			format.About(*v.CollapseS), ports, format.About(*v.FirstError), v.refused()+v.unserved())
 	case v.Collapsed && v.CollapseS != nil:
-		return fmt.Sprintf("nginx came to a crawl %s after the load began, with half of %s taken%s", format.About(*v.CollapseS), ports, v.unserved())
+		return fmt.Sprintf("nginx slowed to a crawl %s after the load began, with half of %s taken%s",
+			format.About(*v.CollapseS), ports, v.unserved())
 	case v.FirstError != nil && (v.Verdict == law.Reproduced || v.Verdict == law.Postponed):
-		return fmt.Sprintf("nginx ran out of %s %s after the load began%s%s", ports, format.About(*v.FirstError), v.refused(), v.cameBack())
+		return fmt.Sprintf("nginx ran out of %s %s after the load began%s%s",
+			ports, format.About(*v.FirstError), v.refused(), v.cameBack())
 	case v.Verdict == law.Mitigated:
 		return v.called() + " held " + rate(v.OfferedPerS) + " without a failure"
 	}
@@ -158,24 +164,23 @@ func (v *Variant) refused() string {
 		}
 	}
 	if e := v.Errors; e != nil && e.NoLiveUpstreams > e.Error99 {
-		text += ", most of them without trying, for it had marked its backends down"
+		text += ", most of them without trying, because it had marked its backends down"
 	}
 	return text
 }
 
-// gain is the time a variant put error 99 off by.
+// gain is the time by which a variant postponed error 99.
 func (v *Variant) gain(than *float64) string {
 	if than == nil || *v.FirstError <= *than {
-		return v.called() + " only put it off to " + format.About(*v.FirstError)
+		return v.called() + " only postponed it to " + format.About(*v.FirstError)
 	}
 	return v.called() + " only bought " + format.About(*v.FirstError-*than)
 }
 
-// otherwise words the verdicts that are no outcome of the law.
+// otherwise words the verdicts without a moment to name.
 func (v *Variant) otherwise() string {
+	words := v.called() + " " + v.Ended()
 	switch v.Verdict {
-	case law.Reproduced:
-		return v.called() + " failed as foretold"
 	case law.NotReproduced:
 		if v.Failed != nil && *v.Failed > 0 && v.FirstError == nil {
 			return fmt.Sprintf("%s failed %s requests, none of them for want of ports", v.called(), format.Grouped(*v.Failed))
@@ -183,21 +188,40 @@ func (v *Variant) otherwise() string {
 		if n := v.unserved(); n != "" && v.FirstError == nil {
 			return "with " + v.called() + strings.TrimPrefix(n, ";")
 		}
-		return v.called() + " did not do what was foretold"
 	case law.Inconclusive:
-		return v.called() + " is undecided: nothing failed yet but its ports are filling up"
+		words += ": nothing failed yet, but its ports are filling up"
 	case law.Invalid:
 		first, _, _ := strings.Cut(v.Why, "; ")
-		return v.called() + " is invalid: " + strings.TrimSuffix(first, ".")
+		words += ": " + strings.TrimSuffix(first, ".")
 	case law.Error:
 		first, _, _ := strings.Cut(v.Why, "\n")
-		return v.called() + " ended in an error of the lab: " + strings.TrimSuffix(first, ".")
+		words += ": " + strings.TrimSuffix(first, ".")
 	}
-	return v.called() + " is " + v.Verdict
+	return words
 }
 
-// rates is what those that held were offered, named only where it is the same
-// for all of them.
+// Ended says what a verdict means where there is no moment to name: the rest of
+// a sentence that begins with the variant's name.
+func (v *Variant) Ended() string {
+	switch v.Verdict {
+	case law.Reproduced:
+		return "reproduced error 99"
+	case law.Mitigated:
+		return "held"
+	case law.NotReproduced:
+		return "did not reproduce error 99"
+	case law.Error:
+		return "ended in an error of the lab"
+	case NotRun:
+		return "did not run"
+	case NotJudged:
+		return "was cut short"
+	}
+	return "is " + v.Verdict
+}
+
+// rates is the rate that was offered to the variants that held. It is a number
+// only where it is the same for all of them.
 func (s *Summary) rates() string {
 	at := -1.0
 	for _, v := range s.Variants[1:] {

@@ -56,7 +56,7 @@ func multiples(vs []variant) Figure {
 			row = append(row, format.NotMeasured, format.NotMeasured, format.NotMeasured)
 		}
 		f.Table.Rows = append(f.Table.Rows, append(row, format.Count(v.Dropped), format.Count(v.Unfinished), v.FirstError99()))
-		words = append(words, v.Name+": "+v.story())
+		words = append(words, v.Name+" "+v.story())
 	}
 	f.AriaText = fmt.Sprintf("Small multiples over %s seconds, one column per variant: sockets by state against the capacity K, and requests per second by outcome. %s.",
 		si(end), strings.Join(words, ". "))

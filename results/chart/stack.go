@@ -12,7 +12,7 @@ import (
 // stack is cause and effect of one variant on one time axis: what was asked,
 // what ran out, what failed, who else felt it, and what it cost.
 func stack(v *variant) Figure {
-	f := Figure{ID: "stack-" + v.Name, Title: v.Name + ": " + v.story(),
+	f := Figure{ID: "stack-" + v.Name, Title: v.Name + " " + v.story(),
 		Subtitle: "From cause to effect on one time axis. Latency counts from the intended send time; the neighbour is a request that needs no upstream. Answered: ok or not."}
 	if len(v.faultWindow()) > 0 {
 		f.Subtitle += shadedFault
@@ -62,7 +62,8 @@ func stack(v *variant) Figure {
 	rows[len(rows)-1].Panels[0].X.Label = seconds
 	f.Rows = rows
 	f.Table = v.timeTable(end)
-	f.AriaText = fmt.Sprintf("Five panels over %s seconds for %s: request rate, ports in use, losses by cause, latency, processor use. %s.", si(end), v.Name, v.story())
+	f.AriaText = fmt.Sprintf("Five panels over %s seconds for %s: request rate, ports in use, losses by cause, latency, "+
+		"processor use. %s.", si(end), v.Name, f.Title)
 	for _, m := range v.marks() {
 		f.AriaText += " " + m.Label + "."
 	}

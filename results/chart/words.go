@@ -14,7 +14,8 @@ import (
 func (v *variant) sub() string {
 	switch {
 	case v.Collapsed && v.CollapseS != nil && v.FirstError != nil:
-		return fmt.Sprintf("%s: collapse %s, error 99 %s", v.Verdict, format.Seconds(*v.CollapseS), format.Seconds(*v.FirstError))
+		return fmt.Sprintf("%s: collapse %s, error 99 %s",
+			v.Verdict, format.Seconds(*v.CollapseS), format.Seconds(*v.FirstError))
 	case v.Collapsed && v.CollapseS != nil:
 		return fmt.Sprintf("%s at %s", v.Verdict, format.Seconds(*v.CollapseS))
 	case v.FirstError != nil:
@@ -25,32 +26,46 @@ func (v *variant) sub() string {
 	return v.Verdict
 }
 
-// story is what happened to a variant, without its name.
-func (v *variant) story() string {
-	lost := v.lost()
-	switch {
-	case len(v.Data.Samples) == 0:
-		return v.Verdict + ", nothing was measured"
-	case v.Collapsed && v.CollapseS != nil && v.FirstError != nil:
-		return fmt.Sprintf("throughput collapsed at %s with half the ports taken, error 99 from %s%s", format.Seconds(*v.CollapseS), format.Seconds(*v.FirstError), lost)
-	case v.Collapsed && v.CollapseS != nil:
-		return fmt.Sprintf("throughput collapsed at %s with half the ports taken, before any error 99%s", format.Seconds(*v.CollapseS), lost)
+// did says what became of a variant: the rest of a sentence that begins with
+// its name. Measured times stand even where the verdict is not to be trusted.
+func (v *variant) did() string {
+	words := ""
+	switch collapsed := v.Collapsed && v.CollapseS != nil; {
+	case collapsed && v.FirstError != nil:
+		words = fmt.Sprintf("collapsed at %s and ran out of ports at %s",
+			format.Seconds(*v.CollapseS), format.Seconds(*v.FirstError))
+	case collapsed:
+		words = "collapsed at " + format.Seconds(*v.CollapseS)
 	case v.FirstError != nil && v.Verdict == law.Postponed:
-		return fmt.Sprintf("only postponed, out of ports at %s%s", format.Seconds(*v.FirstError), lost)
+		words = "only postponed error 99 to " + format.Seconds(*v.FirstError)
 	case v.FirstError != nil:
-		return fmt.Sprintf("out of ports at %s%s", format.Seconds(*v.FirstError), lost)
-	case v.Verdict == law.Mitigated && v.Ports.PeakUsed != nil:
-		return fmt.Sprintf("no failure, at most %s of %s tuples in use%s", format.Grouped(*v.Ports.PeakUsed), format.Grouped(v.Predicted.Tuples), lost)
-	case v.Verdict == law.Mitigated:
-		return "no failure" + lost
-	case v.Verdict == law.Inconclusive && v.RhoSteady != nil:
-		return fmt.Sprintf("no failure yet, but the load factor ρ is %.2g%s", *v.RhoSteady, lost)
+		words = "ran out of ports at " + format.Seconds(*v.FirstError)
+	default:
+		return v.Ended()
 	}
-	return v.Verdict + lost
+	if !law.Trusted(v.Verdict) {
+		words += " (" + v.Verdict + ")"
+	}
+	return words
 }
 
-// lost are the requests that got no good reply, in words: one that was never
-// sent, since nginx held all connections, is as lost as one that failed.
+// story is what happened to a variant, with the numbers behind it.
+func (v *variant) story() string {
+	words := v.did()
+	switch {
+	case len(v.Data.Samples) == 0 && !v.NotRun:
+		words += "; nothing was measured"
+	case v.Verdict == law.Mitigated && v.FirstError == nil && v.Ports.PeakUsed != nil:
+		words += fmt.Sprintf(", with at most %s of %s tuples in use",
+			format.Grouped(*v.Ports.PeakUsed), format.Grouped(v.Predicted.Tuples))
+	case v.Verdict == law.Inconclusive && v.RhoSteady != nil:
+		words += fmt.Sprintf(": no failure, but a load factor ρ of %.2g", *v.RhoSteady)
+	}
+	return words + v.lost()
+}
+
+// lost are the requests without a good reply, in words. A request that was never
+// sent, because nginx held all connections, is as lost as a failed one.
 func (v *variant) lost() string {
 	words := ""
 	if v.Failed != nil && v.OK != nil && *v.Failed > 0 {
@@ -68,34 +83,18 @@ func (v *variant) lost() string {
 	return words
 }
 
-// comparison is the finding of the whole run: who failed when, who did not.
+// comparison is the finding of the whole run: which variants failed and when,
+// and which did not.
 func comparison(vs []variant) string {
 	var parts, held, missing []string
 	for i := range vs {
-		v := &vs[i]
-		at := ""
-		if v.FirstError != nil {
-			at = format.Seconds(*v.FirstError)
-		}
-		doubt := ""
-		if !law.Trusted(v.Verdict) { // the numbers stand, the judgement does not
-			doubt = " (" + v.Verdict + ")"
-		}
-		switch {
-		case v.Verdict == law.Mitigated:
+		switch v := &vs[i]; v.Verdict {
+		case law.Mitigated:
 			held = append(held, v.Name)
-		case v.Collapsed && v.CollapseS != nil && at != "":
-			parts = append(parts, v.Name+" collapsed at "+format.Seconds(*v.CollapseS)+" and ran out of ports at "+at+doubt)
-		case v.Collapsed && v.CollapseS != nil:
-			parts = append(parts, v.Name+" collapsed at "+format.Seconds(*v.CollapseS)+doubt)
-		case v.Verdict == law.Postponed && at != "":
-			parts = append(parts, v.Name+" only postponed it to "+at)
-		case at != "":
-			parts = append(parts, v.Name+" ran out of ports at "+at+doubt)
-		case v.Verdict == results.NotRun:
+		case results.NotRun:
 			missing = append(missing, v.Name)
 		default:
-			parts = append(parts, v.Name+" "+verb(v.Verdict))
+			parts = append(parts, v.Name+" "+v.did())
 		}
 	}
 	if len(held) > 0 {
@@ -107,26 +106,7 @@ func comparison(vs []variant) string {
 	return strings.Join(parts, "; ")
 }
 
-// verb says what a verdict without a moment amounts to.
-func verb(verdict string) string {
-	switch verdict {
-	case law.Reproduced:
-		return "reproduced error 99"
-	case law.NotReproduced:
-		return "did not reproduce it"
-	case law.Inconclusive:
-		return "is undecided"
-	case law.Invalid:
-		return "gave no valid result"
-	case results.NotJudged:
-		return "was cut short"
-	case law.Error:
-		return "ended in an error of the lab"
-	}
-	return verdict
-}
-
-// provenance is what a figure torn off its report must still say.
+// provenance is what a figure must say when it stands without its report.
 func provenance(run *results.Run) []string {
 	var servers []string
 	for _, im := range run.Env.Images {
@@ -143,7 +123,8 @@ func provenance(run *results.Run) []string {
 	if run.Env.Revision != "" {
 		tool += " (" + short(run.Env.Revision) + ")"
 	}
-	scenario := fmt.Sprintf("scenario %s, size %s, plan %s, seed %d", run.Plan.Scenario, run.Plan.Size, short(run.Plan.Hash), run.Plan.Seed)
+	scenario := fmt.Sprintf("scenario %s, size %s, plan %s, seed %d",
+		run.Plan.Scenario, run.Plan.Size, short(run.Plan.Hash), run.Plan.Seed)
 	first := []string{"run " + run.ID(), tool, scenario}
 	if run.Summary.StartedUTC != "" {
 		first = append(first, "started "+run.Summary.StartedUTC)
