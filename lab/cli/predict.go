@@ -78,7 +78,7 @@ func (q *question) check(given func(flag string) bool) error {
 	s := &q.setup
 	switch {
 	case !plausible(s.RatePerS):
-		return &usageError{fmt.Sprintf("--rate %g: requests per second, a number above 0 and up to %g, are expected", s.RatePerS, float64(mostOfAnything))}
+		return &usageError{fmt.Sprintf("--rate %g: requests per second, a number above 0 and up to %g, are expected", s.RatePerS, float64(law.Most))}
 	case s.Ports < 1 || s.Ports > 65535:
 		return &usageError{fmt.Sprintf("--ports %d: a number of ports from 1 to 65535 is expected; the kernel's default range has 28232, the widest %d", s.Ports, law.WideRange)}
 	case s.Destinations < 1 || s.Destinations > 256:
@@ -103,35 +103,33 @@ func (q *question) check(given func(flag string) bool) error {
 	if q.workers == 0 {
 		s.Workers = anyWorkers
 	}
+	*s = s.Complete()
 	return nil
 }
 
-// mostOfAnything bounds what a rate or a concurrency can sensibly be.
-const mostOfAnything = 1e9
-
-func plausible(x float64) bool { return x > 0 && x <= mostOfAnything }
+func plausible(x float64) bool { return x > 0 && x <= law.Most }
 
 // answer is what predict says.
 type answer struct {
 	question
-	law.Outlook
+	law.SteadyState
 	mitigations []mitigated
 }
 
 // mitigated is a change and what it would bring.
 type mitigated struct {
 	law.Mitigation
-	law.Outlook
+	law.SteadyState
 }
 
 func (q question) answer() answer {
-	a := answer{question: q, Outlook: law.Look(q.setup, q.target)}
+	a := answer{question: q, SteadyState: law.SteadyStateOf(q.setup, q.target)}
 	baseline := law.Predict(q.setup)
 	for _, m := range law.Mitigations(q.setup) {
 		if a.Verdict != law.NotReproduced { // nothing to mitigate, otherwise
 			m.Setup.Baseline = &baseline
 		}
-		a.mitigations = append(a.mitigations, mitigated{m, law.Look(m.Setup, q.target)})
+		a.mitigations = append(a.mitigations, mitigated{m, law.SteadyStateOf(m.Setup, q.target)})
 	}
 	return a
 }
@@ -139,11 +137,11 @@ func (q question) answer() answer {
 // json is the answer for programs; results/schema has its schema.
 func (a answer) json() any {
 	out := struct {
-		law.Outlook
-		Mitigations map[string]law.Outlook `json:"mitigations"`
-	}{a.Outlook, map[string]law.Outlook{}}
+		law.SteadyState
+		Mitigations map[string]law.SteadyState `json:"mitigations"`
+	}{a.SteadyState, map[string]law.SteadyState{}}
 	for _, m := range a.mitigations {
-		out.Mitigations[m.Name] = m.Outlook
+		out.Mitigations[m.Name] = m.SteadyState
 	}
 	return out
 }

@@ -21,13 +21,13 @@ func (a answer) print(w io.Writer) error {
 	}
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tw, "mitigation\ttuples\tfirst error 99\tok before it\tsteady ok/s\tfailing\tsafe up to\thalf taken after\thalf taken above\ta worker then\tworkers\tverdict")
-	row := func(name string, s law.Setup, o law.Outlook) {
+	row := func(name string, s law.Setup, o law.SteadyState) {
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, format.Grouped(o.Tuples), orNever(o.FirstError99S), orAll(o.OKBeforeError99),
 			floor(o.SteadyOKPerS), format.Percent(o.SteadyFailedShare), orAny(o.SafeRatePerS), orNever(o.CliffS), orAny(o.CliffRatePerS), atMost(o.AfterCliffPerWorker), format.Grouped(s.WorkersNeeded()), o.Verdict)
 	}
-	row("none", a.setup, a.Outlook)
+	row("none", a.setup, a.SteadyState)
 	for _, m := range a.mitigations {
-		row(m.Name, m.Setup, m.Outlook)
+		row(m.Name, m.Setup, m.SteadyState)
 	}
 	if err := tw.Flush(); err != nil {
 		return err

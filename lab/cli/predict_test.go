@@ -79,8 +79,8 @@ func TestPredictAsJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got struct {
-		law.Outlook
-		Mitigations map[string]law.Outlook `json:"mitigations"`
+		law.SteadyState
+		Mitigations map[string]law.SteadyState `json:"mitigations"`
 	}
 	if err := json.Unmarshal([]byte(doc), &got); err != nil {
 		t.Fatal(err)

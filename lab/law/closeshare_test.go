@@ -28,7 +28,7 @@ func TestShareOfARaceRestates(t *testing.T) {
 
 // TestShareOfARaceWithRequestsUnderWay: they hold their tuples whoever closes.
 func TestShareOfARaceWithRequestsUnderWay(t *testing.T) {
-	s := Setup{Ports: 300, RatePerS: 100, InFlight: 100, CloseShare: 1, Duration: 20 * time.Second}
+	s := Setup{Ports: 300, RatePerS: 100, InFlight: 100, CloseShare: 1, Duration: 20 * time.Second}.Complete()
 	half := s
 	half.CloseShare = 0.5
 	if got, want := Predict(s).WithShare(0.5, 100, 20), Predict(half); math.Abs(*got.FirstError99S-*want.FirstError99S) > 1e-9 {
@@ -44,7 +44,7 @@ func TestShareOfARaceWithRequestsUnderWay(t *testing.T) {
 // mitigation's doing.
 func TestChanceRanksNobody(t *testing.T) {
 	base := Predict(Setup{Ports: 300, RatePerS: 200, CloseShare: 1, Duration: 20 * time.Second})
-	later := Setup{Ports: 900, RatePerS: 200, CloseShare: 1, Duration: 20 * time.Second, Baseline: &base}
+	later := Setup{Ports: 900, RatePerS: 200, CloseShare: 1, Duration: 20 * time.Second, Baseline: &base}.Complete()
 	if p := Predict(later); p.Verdict != Postponed {
 		t.Fatalf("three times the ports: %s", p.Verdict)
 	}

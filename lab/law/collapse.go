@@ -31,8 +31,7 @@ func ScanPerPort(ports int) time.Duration {
 // ConnectCostAfter is what one connect() costs once half the range is taken,
 // c0 + (P/2)·scan: 3.6 ms at 28,232 ports.
 func (s Setup) ConnectCostAfter() time.Duration {
-	s = s.normal()
-	return ConnectCost + time.Duration(s.Ports)*s.ScanPerPort/2
+	return ConnectCost + time.Duration(s.Ports)*ScanPerPort(s.Ports)/2
 }
 
 // FailingCost is what a connect() costs that finds no port: it walks over both
@@ -40,14 +39,12 @@ func (s Setup) ConnectCostAfter() time.Duration {
 // responses a second from one core, and 210 ms for a request that needs no
 // upstream.
 func (s Setup) FailingCost() time.Duration {
-	s = s.normal()
-	return time.Duration(s.Ports) * s.ScanPerPort
+	return time.Duration(s.Ports) * ScanPerPort(s.Ports)
 }
 
 // WorkersNeeded is how many workers, with a core each, it takes so that neither
 // connect() beyond half the range nor failing slows the load down.
 func (s Setup) WorkersNeeded() int {
-	s = s.normal()
 	if s.RatePerS == 0 || s.Tuples() == 0 {
 		return 1
 	}
@@ -68,7 +65,6 @@ func (s Setup) WorkersNeeded() int {
 // with tries the peers a request is tried on. Beyond the workers there are, the
 // outage is one of latency too, for all that they serve.
 func (s Setup) PlateauCores(tries int) float64 {
-	s = s.normal()
 	return s.connectionsPerS() * float64(tries) * s.FailingCost().Seconds()
 }
 
@@ -88,7 +84,6 @@ func (s Setup) CliffRate() *float64 { return s.rateHolding(float64(s.Tuples()) /
 // requests are quick; nil if it never is. Whether the rate falls then depends
 // on what the workers can afford.
 func (s Setup) Cliff() *float64 {
-	s = s.normal()
 	half := float64(s.Tuples()) / 2
 	if half == 0 || s.RatePerS == 0 || s.heldInTheLongRun()+s.InFlight <= half {
 		return nil

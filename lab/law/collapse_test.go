@@ -18,7 +18,7 @@ func TestConnectCost(t *testing.T) {
 		{28232, 3560 * time.Microsecond, 4190 * time.Microsecond, 6700 * time.Microsecond, 10 * time.Millisecond},
 		{64512, 8080 * time.Microsecond, 8460 * time.Microsecond, 0, time.Second}, // failing was not reached
 	} {
-		s := Setup{Ports: c.ports}
+		s := Setup{Ports: c.ports}.Complete()
 		if got := s.ConnectCostAfter(); got < c.after || got > c.afterMost {
 			t.Errorf("%d ports: connect() costs %v after half the range, measured %v to %v", c.ports, got, c.after, c.afterMost)
 		}
@@ -26,8 +26,8 @@ func TestConnectCost(t *testing.T) {
 			t.Errorf("%d ports: a failing connect() costs %v, measured %v to %v", c.ports, got, c.fail, c.failMost)
 		}
 	}
-	near(t, "ceiling at 4096 ports", Setup{Ports: 4096}.ConnectCeiling(), 2900, 0.05)
-	near(t, "error responses a second of one core, measured 125 to 148", 1/Setup{Ports: 28232}.FailingCost().Seconds(), 136.5, 0.09)
+	near(t, "ceiling at 4096 ports", Setup{Ports: 4096}.Complete().ConnectCeiling(), 2900, 0.05)
+	near(t, "error responses a second of one core, measured 125 to 148", 1/Setup{Ports: 28232}.Complete().FailingCost().Seconds(), 136.5, 0.09)
 }
 
 // workersAndPorts plays a run with more than the workers can connect once half
@@ -35,7 +35,7 @@ func TestConnectCost(t *testing.T) {
 // clients that leave a queue they have stood in for too long. It returns the
 // successes per second over whole hold times.
 func workersAndPorts(s Setup, patience float64, periods int) float64 {
-	s = s.normal()
+	s = s.Complete()
 	half := s.Tuples() / 2
 	hold := s.HoldTime().Seconds()
 	cheap, dear := ConnectCost.Seconds(), s.ConnectCostAfter().Seconds()
@@ -91,7 +91,7 @@ func TestSteadyRateAfterACollapse(t *testing.T) {
 // TestRateIsSteadyAtTheCliff: the long-run rate does not jump where half the
 // range begins to be taken.
 func TestRateIsSteadyAtTheCliff(t *testing.T) {
-	s := Setup{Ports: 28232, Destinations: 3, RatePerS: 694, CloseShare: 1}
+	s := Setup{Ports: 28232, Destinations: 3, RatePerS: 694, CloseShare: 1}.Complete()
 	below := *Predict(s).SteadyOKPerS
 	s.RatePerS++
 	if above := *Predict(s).SteadyOKPerS; math.Abs(above-below) > 2 {
@@ -111,7 +111,7 @@ func TestWorkersNeeded(t *testing.T) {
 		{Setup{Ports: 28232, RatePerS: 900, CloseShare: 1, TwReuse: 1}, 1},
 		{Setup{}, 1},
 	} {
-		if got := c.s.WorkersNeeded(); got != c.want {
+		if got := c.s.Complete().WorkersNeeded(); got != c.want {
 			t.Errorf("%+v takes %d workers, want %d", c.s, got, c.want)
 		}
 	}
@@ -120,7 +120,7 @@ func TestWorkersNeeded(t *testing.T) {
 // TestSmallSlowdownIsNoCollapse: between one and two times what the workers can
 // connect the rate falls by less than a run would show.
 func TestSmallSlowdownIsNoCollapse(t *testing.T) {
-	s := Setup{Ports: 28232, RatePerS: 300, CloseShare: 1, Duration: ForEver}
+	s := Setup{Ports: 28232, RatePerS: 300, CloseShare: 1, Duration: ForEver}.Complete()
 	if p := Predict(s); p.CollapseS != nil || !p.Estimated {
 		t.Errorf("at 300/s, of which 275 can be connected: %+v", p)
 	}

@@ -66,7 +66,6 @@ func ErlangLoad(servers int, blocking float64) float64 {
 
 // Blocking is the share of Poisson arrivals that fail in steady state.
 func (s Setup) Blocking() float64 {
-	s = s.normal()
 	if s.RatePerS == 0 || s.Masked() {
 		return 0
 	}
@@ -81,7 +80,6 @@ func (s Setup) Blocking() float64 {
 // some standard deviations of what the table holds, √K. nil where no rate is too
 // high.
 func (s Setup) SafePoissonRate(share float64) *float64 {
-	s = s.normal()
 	return s.rateHolding(ErlangLoad(s.Tuples(), share))
 }
 

@@ -19,15 +19,11 @@ import "time"
 // tcp_timewait_state_process, net/ipv4/tcp_minisocks.c.)
 // https://docs.kernel.org/networking/ip-sysctl.html (tcp_fin_timeout)
 func (s Setup) afterFinWait2(hold time.Duration) time.Duration {
-	timeout := s.FinTimeout
-	if timeout <= 0 {
-		timeout = FinTimeout
-	}
 	switch {
 	case s.LateClose <= 0:
 		return hold
-	case s.LateClose < timeout:
+	case s.LateClose < s.FinTimeout:
 		return s.LateClose + hold
 	}
-	return timeout
+	return s.FinTimeout
 }

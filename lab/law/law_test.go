@@ -121,7 +121,7 @@ func TestSteadyRate(t *testing.T) {
 }
 
 func TestCollapseAtHalfTheRange(t *testing.T) {
-	full := Setup{Ports: 28231, RatePerS: 2000, CloseShare: 1, Workers: 2, Duration: 90 * time.Second}
+	full := Setup{Ports: 28231, RatePerS: 2000, CloseShare: 1, Workers: 2, Duration: 90 * time.Second}.Complete()
 	p := Predict(full)
 	within(t, "collapse", p.CollapseS, 7.06, 0.01)
 	within(t, "first error 99, measured 22 s at a lower scan cost", p.FirstError99S, 32.2, 0.5)
@@ -132,7 +132,7 @@ func TestCollapseAtHalfTheRange(t *testing.T) {
 	if p := Predict(full); p.Verdict != Collapsed {
 		t.Errorf("cut before error 99: verdict %q, want %q", p.Verdict, Collapsed)
 	}
-	full.ScanPerPort, full.Workers, full.Duration = 280*time.Nanosecond, 1, 90*time.Second
+	full.Ports, full.Workers, full.Duration = 32768, 1, 90*time.Second
 	if p := Predict(full); p.FirstError99S != nil || p.OKBeforeError99 != nil || p.Verdict != Collapsed {
 		t.Errorf("one worker: %+v; the first half expires before the second is full", p)
 	}
@@ -221,9 +221,9 @@ func TestPoolChurnIsBounded(t *testing.T) {
 }
 
 func TestPlateauCores(t *testing.T) {
-	full := Setup{Ports: 28232, RatePerS: 136.5, CloseShare: 1}
+	full := Setup{Ports: 28232, RatePerS: 136.5, CloseShare: 1}.Complete()
 	near(t, "cores for 136.5 failures a second, measured 1", full.PlateauCores(1), 1, 0.05)
-	quick := Setup{Ports: 500, RatePerS: 200, CloseShare: 1}
+	quick := Setup{Ports: 500, RatePerS: 200, CloseShare: 1}.Complete()
 	near(t, "three peers tried", quick.PlateauCores(3), 3*quick.PlateauCores(1), 1e-9)
 	if c := quick.PlateauCores(1); c > 0.05 {
 		t.Errorf("the quick size takes %g cores to fail", c)
@@ -240,28 +240,40 @@ func TestError99LinesOfMarkedPeers(t *testing.T) {
 }
 
 func TestDemand(t *testing.T) {
-	full := Setup{Ports: 28231, RatePerS: 2000, CloseShare: 1, Duration: 90 * time.Second}
+	full := Setup{Ports: 28231, RatePerS: 2000, CloseShare: 1, Duration: 90 * time.Second}.Complete()
 	if got := full.Tracked(); got != 28231 {
 		t.Errorf("%g tracked connections, want every tuple once", got)
 	}
-	if got := (Setup{Ports: 28231, RatePerS: 20, CloseShare: 1, Duration: time.Hour}).Tracked(); got != 2400 {
+	if got := (Setup{Ports: 28231, RatePerS: 20, CloseShare: 1, Duration: time.Hour}).Complete().Tracked(); got != 2400 {
 		t.Errorf("%g tracked connections, want those of two minutes", got)
 	}
 	if got := full.PeakTimeWait(); got != 28231 {
 		t.Errorf("%g in TIME_WAIT at most, want every tuple", got)
 	}
-	full.TwReuse = 1
-	if got := full.PeakTimeWait(); got != 2000 {
-		t.Errorf("%g in TIME_WAIT at most under reuse, want 2000", got)
-	}
 }
 
-func TestCloseShareFromSuccesses(t *testing.T) {
-	for successes, want := range map[float64]float64{2324: 0.43, 2207: 0.453, 3407: 0.29, 8592: 0.116, 38115: 0.025} {
-		near(t, "f of 1000 ports", CloseShareOf(1000, successes), want, 0.05)
-	}
-	if CloseShareOf(1000, 0) != 0 || CloseShareOf(1000, 999) != 1 {
-		t.Error("f is a share")
+// TestPeakTimeWaitUnderReuse: tcp_tw_reuse takes old TIME_WAITs of one parity and
+// leaves the other one free, so half the range bounds them, not a second's requests.
+func TestPeakTimeWaitUnderReuse(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		ports int
+		rate  float64
+		load  time.Duration
+		want  float64
+	}{
+		{"measured: the example of standard size", 4096, 1000, 20 * time.Second, 2048},
+		{"measured: the example of quick size", 500, 200, 10 * time.Second, 250},
+		{"a load too short to fill half the range", 28232, 1000, 5 * time.Second, 5000},
+		{"a minute too short for it", 28232, 200, time.Hour, 200 * 61},
+		{"half the range gives too few back within the delay", 4096, 2100, time.Second, 2100},
+		{"and each delay takes more of the other half", 4096, 2100, 10 * time.Second, 2048 + 10*52},
+		{"up to the whole range", 4096, 4000, 20 * time.Second, 4096},
+	} {
+		s := Setup{Ports: c.ports, RatePerS: c.rate, CloseShare: 1, TwReuse: 1, Duration: c.load}.Complete()
+		if got := s.PeakTimeWait(); got != c.want {
+			t.Errorf("%s: %g in TIME_WAIT at most, want %g", c.name, got, c.want)
+		}
 	}
 }
 

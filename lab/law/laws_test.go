@@ -35,38 +35,14 @@ func TestSawtoothMatchesMeasuredRuns(t *testing.T) {
 		{"slow backend behind a pool", Setup{Ports: 100, RatePerS: 60, InFlight: 180, Churn: 1}, 12, 400, 0.01},
 		{"nothing fails", Setup{Ports: 1000, RatePerS: 10, CloseShare: 1}, 100, 1000, 0},
 	} {
-		t.Run(c.name, func(t *testing.T) { near(t, "successes", c.setup.OKIn(c.seconds), c.measured, c.share) })
+		t.Run(c.name, func(t *testing.T) { near(t, "successes", c.setup.Complete().OKIn(c.seconds), c.measured, c.share) })
 	}
-	w := Setup{Ports: 1000, RatePerS: 100, CloseShare: 1}.Sawtooth()
+	w := Setup{Ports: 1000, RatePerS: 100, CloseShare: 1}.Complete().Sawtooth()
 	if w == nil || w.OKS != 10 || w.FailingS != 51 || w.OK != 1000 || w.PeriodMin != TimeWaitMin || w.PeriodMax != TimeWaitMax {
 		t.Errorf("saw-tooth %+v, want 10 s of success in 60 to 62.05 s", w)
 	}
-	if w := (Setup{Ports: 1000, RatePerS: 10, CloseShare: 1}).Sawtooth(); w != nil {
+	if w := (Setup{Ports: 1000, RatePerS: 10, CloseShare: 1}).Complete().Sawtooth(); w != nil {
 		t.Errorf("saw-tooth %+v of a run without failures", w)
-	}
-}
-
-func TestRecovery(t *testing.T) {
-	s := Setup{Ports: 1000, RatePerS: 100, CloseShare: 1}
-	for _, c := range []struct {
-		name      string
-		cut, rate float64
-		want      float64 // 0: never
-		tol       float64
-	}{
-		{"in the first outage, measured 62 s", 30, 10, 62, 1.25},
-		{"within the first burst: before anything failed", 5, 10, 5, 0},
-		{"within the second", 65, 10, 65, 0},
-		{"in the second outage", 80, 10, 122, 0},
-		{"to a rate that is too high as well", 30, 17, 0, 0},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			if got := s.Recovery(c.cut, c.rate); c.want == 0 {
-				never(t, "recovery", got)
-			} else {
-				within(t, "recovery", got, c.want, c.tol)
-			}
-		})
 	}
 }
 
@@ -85,7 +61,7 @@ func TestReuseCeiling(t *testing.T) {
 		{"no timestamps", Setup{Ports: 1000, TwReuse: 1, NoTimestamps: true}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := c.setup.ReuseCeiling(); c.want == 0 {
+			if got := c.setup.Complete().ReuseCeiling(); c.want == 0 {
 				never(t, "ceiling", got)
 			} else {
 				within(t, "ceiling", got, c.want, 0.002*c.want)
@@ -108,7 +84,7 @@ func TestFinWait2Holds(t *testing.T) {
 		{"late, but in time, and reuse", Setup{LateClose: 20 * time.Second, TwReuse: 1}, 21 * time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := c.setup.HoldTime(); got != c.want {
+			if got := c.setup.Complete().HoldTime(); got != c.want {
 				t.Errorf("held %v, want %v", got, c.want)
 			}
 		})
@@ -116,12 +92,12 @@ func TestFinWait2Holds(t *testing.T) {
 }
 
 func TestBucketsMask(t *testing.T) {
-	s := Setup{Ports: 1000, RatePerS: 100, CloseShare: 1, MaxTwBuckets: 500}
+	s := Setup{Ports: 1000, RatePerS: 100, CloseShare: 1, MaxTwBuckets: 500}.Complete()
 	if !s.Masked() {
 		t.Error("500 buckets below 1000 ports do not mask")
 	}
 	near(t, "overflow, measured 5993", s.TwOverflow(70), 5993, 0.002)
-	few := Setup{Ports: 300, RatePerS: 100, CloseShare: 1, MaxTwBuckets: 100}
+	few := Setup{Ports: 300, RatePerS: 100, CloseShare: 1, MaxTwBuckets: 100}.Complete()
 	near(t, "overflow, measured 2894", few.TwOverflow(30), 2894, 0.003)
 	for name, s := range map[string]Setup{
 		"more buckets than ports": {Ports: 1000, RatePerS: 100, CloseShare: 1, MaxTwBuckets: 1001},
@@ -161,8 +137,8 @@ func TestEjectionHidesError99(t *testing.T) {
 
 // TestLookAtTheDefaultRange is the example of `lab99 predict`.
 func TestLookAtTheDefaultRange(t *testing.T) {
-	s := Setup{Ports: 28232, RatePerS: 900, CloseShare: 1, Workers: 1 << 20}
-	o := Look(s, 0)
+	s := Setup{Ports: 28232, RatePerS: 900, CloseShare: 1, Workers: 1 << 20}.Complete()
+	o := SteadyStateOf(s, 0)
 	within(t, "first error 99", o.FirstError99S, 28232.0/900, 1e-9)
 	within(t, "cliff", o.CliffS, 14116.0/900, 1e-9)
 	within(t, "safe rate", o.SafeRatePerS, 28232.0/61, 1e-9)
@@ -172,12 +148,12 @@ func TestLookAtTheDefaultRange(t *testing.T) {
 	if o.Tuples != 28232 || *o.OKBeforeError99 != 28232 || o.Verdict != Reproduced {
 		t.Errorf("%+v", o)
 	}
-	random := Look(s, 1e-6)
+	random := SteadyStateOf(s, 1e-6)
 	if *random.SafeRatePerS >= *o.SafeRatePerS || *random.SafeRatePerS < 0.95**o.SafeRatePerS {
 		t.Errorf("safe rate %g for random arrivals, want a little below %g", *random.SafeRatePerS, *o.SafeRatePerS)
 	}
 	s.Workers = 1
-	one := Look(s, 0)
+	one := SteadyStateOf(s, 0)
 	never(t, "first error 99 with one worker", one.FirstError99S)
 	if one.Verdict != Collapsed || one.SteadyOKPerS < one.AfterCliffPerWorker || one.SteadyOKPerS > o.SteadyOKPerS {
 		t.Errorf("one worker: %s, %g/s", one.Verdict, one.SteadyOKPerS)
@@ -185,7 +161,7 @@ func TestLookAtTheDefaultRange(t *testing.T) {
 }
 
 func TestMitigations(t *testing.T) {
-	s := Setup{Ports: 28232, RatePerS: 900, CloseShare: 1, Workers: 1 << 20, Duration: ForEver}
+	s := Setup{Ports: 28232, RatePerS: 900, CloseShare: 1, Workers: 1 << 20, Duration: ForEver}.Complete()
 	base := Predict(s)
 	want := map[string]string{
 		"keepalive": Mitigated, "tw-reuse": Mitigated, "wider-range": Mitigated, "multi-ip": Mitigated, "multi-port": Mitigated,
@@ -194,7 +170,7 @@ func TestMitigations(t *testing.T) {
 	seen := map[string]bool{}
 	for _, m := range Mitigations(s) {
 		m.Setup.Baseline = &base
-		if got := Look(m.Setup, 0).Verdict; got != want[m.Name] {
+		if got := SteadyStateOf(m.Setup, 0).Verdict; got != want[m.Name] {
 			t.Errorf("%s: %s, want %s", m.Name, got, want[m.Name])
 		}
 		seen[m.Name] = true
@@ -204,7 +180,7 @@ func TestMitigations(t *testing.T) {
 	}
 	for _, m := range Mitigations(Setup{Ports: 28232, RatePerS: 3000, CloseShare: 1, Workers: 1 << 20}) {
 		m.Setup.Baseline = &Prediction{FirstError99S: new(float64)}
-		if m.Name == "multi-ip" && Look(m.Setup, 0).Verdict != Postponed {
+		if m.Name == "multi-ip" && SteadyStateOf(m.Setup, 0).Verdict != Postponed {
 			t.Error("three addresses at 3000/s do not only postpone")
 		}
 	}
@@ -213,13 +189,13 @@ func TestMitigations(t *testing.T) {
 // TestPoolFillsOnce: the connections that fill a pool hold tuples and leave no
 // TIME_WAIT, however short the run.
 func TestPoolFillsOnce(t *testing.T) {
-	almost := Setup{Ports: 100, RatePerS: 60, CloseShare: 1, InFlight: 80, Keepalive: 256, RequestsPerConn: 601, Duration: 8 * time.Second}
+	almost := Setup{Ports: 100, RatePerS: 60, CloseShare: 1, InFlight: 80, Keepalive: 256, RequestsPerConn: 601, Duration: 8 * time.Second}.Complete()
 	p := Predict(almost)
 	never(t, "error 99 with a tuple left", p.FirstError99S)
 	if p.Rho > 0.1 {
 		t.Errorf("load factor %g of a pool that only fills", p.Rho)
 	}
-	slow := Setup{Ports: 100, RatePerS: 60, CloseShare: 1, InFlight: 180, Keepalive: 256, RequestsPerConn: 601}
+	slow := Setup{Ports: 100, RatePerS: 60, CloseShare: 1, InFlight: 180, Keepalive: 256, RequestsPerConn: 601}.Complete()
 	for _, d := range []time.Duration{12 * time.Second, ForEver} {
 		slow.Duration = d
 		near(t, "successes behind a pool and a backend of 3 s, measured 33/s", *Predict(slow).SteadyOKPerS, 33, 0.05)
@@ -228,7 +204,7 @@ func TestPoolFillsOnce(t *testing.T) {
 
 // TestRequestsUnderWayLeaveNoRoom: nothing fails, but a busier minute would.
 func TestRequestsUnderWayLeaveNoRoom(t *testing.T) {
-	s := Setup{Ports: 100, RatePerS: 95, CloseShare: 0, InFlight: 95, Duration: ForEver, Baseline: &Prediction{}}
+	s := Setup{Ports: 100, RatePerS: 95, CloseShare: 0, InFlight: 95, Duration: ForEver, Baseline: &Prediction{}}.Complete()
 	if p := Predict(s); p.Verdict != Inconclusive {
 		t.Errorf("95 of 100 tuples under way are %s", p.Verdict)
 	}
@@ -239,7 +215,7 @@ func TestRequestsUnderWayLeaveNoRoom(t *testing.T) {
 
 // TestBucketsAtTheEdge: with as many buckets as tuples all of them can be held.
 func TestBucketsAtTheEdge(t *testing.T) {
-	s := Setup{Ports: 300, RatePerS: 100, CloseShare: 1, MaxTwBuckets: 300, Duration: 60 * time.Second, Baseline: &Prediction{}}
+	s := Setup{Ports: 300, RatePerS: 100, CloseShare: 1, MaxTwBuckets: 300, Duration: 60 * time.Second, Baseline: &Prediction{}}.Complete()
 	if p := Predict(s); s.Masked() || p.FirstError99S == nil || *p.FirstError99S != 3 {
 		t.Errorf("300 buckets hide the end of 300 tuples: %+v", p)
 	}
@@ -248,7 +224,7 @@ func TestBucketsAtTheEdge(t *testing.T) {
 		t.Errorf("299 buckets do not hide the end of 300 tuples: %+v", p)
 	}
 	// A backend of 1 s: 50 tuples are left for requests under way.
-	s = Setup{Ports: 100, RatePerS: 10, InFlight: 10, CloseShare: 1, MaxTwBuckets: 50}
+	s = Setup{Ports: 100, RatePerS: 10, InFlight: 10, CloseShare: 1, MaxTwBuckets: 50}.Complete()
 	within(t, "safe rate", s.SafeRate(), 50, 1e-9)
 }
 
@@ -267,7 +243,7 @@ func TestBurstsFailInTheirBurst(t *testing.T) {
 // TestRandomArrivalsAreLost: with Poisson arrivals at ρ = 1 some find the table
 // full, which evenly spaced ones never do.
 func TestRandomArrivalsAreLost(t *testing.T) {
-	s := Setup{Ports: 300, RatePerS: 300, CloseShare: 1, TwReuse: 1, Duration: 15 * time.Second}
+	s := Setup{Ports: 300, RatePerS: 300, CloseShare: 1, TwReuse: 1, Duration: 15 * time.Second}.Complete()
 	if p := Predict(s); p.FirstError99S != nil {
 		t.Errorf("even arrivals fail after %g s", *p.FirstError99S)
 	}
@@ -289,7 +265,7 @@ func TestRandomArrivalsAreLost(t *testing.T) {
 
 // TestRequestsUnderWayLowerTheSafeRate: each holds its tuple before TIME_WAIT does.
 func TestRequestsUnderWayLowerTheSafeRate(t *testing.T) {
-	s := Setup{Ports: 1000, RatePerS: 10, InFlight: 100, CloseShare: 1} // a backend of 10 s
+	s := Setup{Ports: 1000, RatePerS: 10, InFlight: 100, CloseShare: 1}.Complete() // a backend of 10 s
 	within(t, "safe rate", s.SafeRate(), 1000.0/71, 1e-9)
 	within(t, "rate at which half is taken", s.CliffRate(), 500.0/71, 1e-9)
 	for _, m := range Mitigations(s) {
@@ -297,7 +273,7 @@ func TestRequestsUnderWayLowerTheSafeRate(t *testing.T) {
 			t.Errorf("a pool of %d for 100 requests under way, want room for one more", m.Setup.Keepalive)
 		}
 	}
-	collapsing := Setup{Ports: 28232, RatePerS: 900, CloseShare: 1, Churn: 0.9}
+	collapsing := Setup{Ports: 28232, RatePerS: 900, CloseShare: 1, Churn: 0.9}.Complete()
 	whole := collapsing
 	whole.RatePerS, whole.Churn = 810, 1
 	near(t, "requests served after a collapse, by connections", *Predict(collapsing).SteadyOKPerS*0.9, *Predict(whole).SteadyOKPerS, 1e-9)
@@ -305,7 +281,7 @@ func TestRequestsUnderWayLowerTheSafeRate(t *testing.T) {
 
 // TestBurstLargerThanTheTable fails at once, whatever pool is behind it.
 func TestBurstLargerThanTheTable(t *testing.T) {
-	s := Setup{Ports: 50, RatePerS: 320, CloseShare: 1, Burst: 200 * time.Millisecond, Churn: 0.002, Duration: 8 * time.Second}
+	s := Setup{Ports: 50, RatePerS: 320, CloseShare: 1, Burst: 200 * time.Millisecond, Churn: 0.002, Duration: 8 * time.Second}.Complete()
 	if p := Predict(s); p.FirstError99S == nil || *p.FirstError99S != 0 || *p.OKBeforeError99 != 50 {
 		t.Errorf("64 at once on 50 ports: %+v", p)
 	}

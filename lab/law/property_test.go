@@ -16,7 +16,8 @@ func randomSetup(r *rand.Rand) Setup {
 		CloseShare: float64(r.IntN(101)) / 100, Churn: float64(1+r.IntN(100)) / 100,
 		TwReuse: r.IntN(3), Loopback: r.IntN(2) == 0, Workers: 1 + r.IntN(4),
 		Duration: time.Duration(1+r.IntN(200)) * time.Second,
-	}
+	}.Complete()
+	s = s.Complete()
 	s.RatePerS = float64(s.Tuples()) / 61 * math.Exp(r.NormFloat64()*2)
 	if r.IntN(2) == 0 {
 		s.InFlight = float64(s.Tuples()) * r.Float64() * 1.2
@@ -87,7 +88,6 @@ func TestMoreTuplesFailLater(t *testing.T) {
 // The collapse is left out, since its cost grows with the range itself.
 func TestScaleInvariance(t *testing.T) {
 	property(t, func(s Setup) error {
-		s.ScanPerPort = 1
 		s.Workers = 1 << 30
 		twice := s
 		twice.Destinations *= 2
@@ -141,7 +141,7 @@ func TestNonsenseIsNone(t *testing.T) {
 			{Ports: 300, RatePerS: x, CloseShare: 1}, {Ports: 300, RatePerS: 200, CloseShare: x}, {Ports: 300, RatePerS: 200, CloseShare: 1, Churn: x},
 			{Ports: 300, RatePerS: 200, CloseShare: 1, InFlight: x}, {Ports: 300, RatePerS: x, CloseShare: 1, InFlight: x, Poisson: true},
 		} {
-			o := Look(s, 1e-6)
+			o := SteadyStateOf(s, 1e-6)
 			for _, got := range []float64{Predict(s).Rho, orNever(o.FirstError99S), o.SteadyOKPerS, o.SteadyFailedShare, orNever(o.SafeRatePerS), orNever(o.CliffS)} {
 				if math.IsNaN(got) || got < 0 {
 					t.Errorf("%+v: %g", s, got)
@@ -160,21 +160,21 @@ func TestLooksAreMonotone(t *testing.T) {
 		// Connections live as long at any rate: c follows R.
 		faster := s
 		faster.RatePerS, faster.InFlight = s.RatePerS*1.3, s.InFlight*1.3
-		if err := noBetter(Look(faster, 0), Look(s, 0), "30 % more load"); err != nil {
+		if err := noBetter(SteadyStateOf(faster, 0), SteadyStateOf(s, 0), "30 % more load"); err != nil {
 			return err
 		}
 		wider, more := s, s
 		wider.Ports += 1 + s.Ports/10
 		more.Destinations++
-		if err := noBetter(Look(s, 0), Look(wider, 0), "10 % fewer ports"); err != nil {
+		if err := noBetter(SteadyStateOf(s, 0), SteadyStateOf(wider, 0), "10 % fewer ports"); err != nil {
 			return err
 		}
-		return noBetter(Look(s, 0), Look(more, 0), "one destination less")
+		return noBetter(SteadyStateOf(s, 0), SteadyStateOf(more, 0), "one destination less")
 	})
 }
 
 // noBetter says in what the worse setup is better off.
-func noBetter(worse, better Outlook, what string) error {
+func noBetter(worse, better SteadyState, what string) error {
 	for _, c := range []struct {
 		of            string
 		worse, better float64
@@ -192,22 +192,22 @@ func noBetter(worse, better Outlook, what string) error {
 	return nil
 }
 
-// TestLooksHaveLimits: without load nothing fails, and neither with ports
+// TestSteadyStatesHaveLimits: without load nothing fails, and neither with ports
 // enough; with a single port nearly everything does.
-func TestLooksHaveLimits(t *testing.T) {
+func TestSteadyStatesHaveLimits(t *testing.T) {
 	property(t, func(s Setup) error {
 		s.MaxTwBuckets = 0
 		idle, vast, one := s, s, s
 		idle.RatePerS, idle.InFlight = 1e-9, 0
-		vast.Ports, vast.ScanPerPort = 1<<50, 1
+		vast.Ports = 1 << 50
 		one.Ports, one.Sources, one.Destinations, one.CloseShare, one.Workers = 1, 1, 1, 1, 1<<30
 		one.RatePerS, one.TwReuse = 1000, 0
 		for _, quiet := range []Setup{idle, vast} {
-			if o := Look(quiet, 0); o.FirstError99S != nil || o.CliffS != nil || o.SteadyFailedShare != 0 || o.Verdict != NotReproduced {
+			if o := SteadyStateOf(quiet, 0); o.FirstError99S != nil || o.CliffS != nil || o.SteadyFailedShare != 0 || o.Verdict != NotReproduced {
 				return fmt.Errorf("failures without need: %+v", o)
 			}
 		}
-		if o := Look(one, 0); o.FirstError99S == nil || o.Tuples != 1 || one.Churn*61*1000 > 100 && o.SteadyFailedShare < 0.9 {
+		if o := SteadyStateOf(one, 0); o.FirstError99S == nil || o.Tuples != 1 || one.Churn*61*1000 > 100 && o.SteadyFailedShare < 0.9 {
 			return fmt.Errorf("one port is enough for 1000 requests a second: %+v", o)
 		}
 		return nil

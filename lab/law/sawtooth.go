@@ -26,7 +26,6 @@ type Sawtooth struct {
 // Sawtooth is nil where nothing fails, and where connections outlast the
 // table (c ≥ K): tuples then come back one by one.
 func (s Setup) Sawtooth() *Sawtooth {
-	s = s.normal()
 	k := float64(s.Tuples())
 	if k == 0 || s.RatePerS == 0 || !s.fails() || s.InFlight >= k {
 		return nil
@@ -46,7 +45,6 @@ func (s Setup) Sawtooth() *Sawtooth {
 // the table is full, then K/(f·churn) in each further period, the last of which
 // may be cut. Measured with 1,000 ports at 100 a second in 150 s: 3,000.
 func (s Setup) OKIn(t float64) float64 {
-	s = s.normal()
 	if s.Tuples() == 0 {
 		return 0
 	}
@@ -59,37 +57,6 @@ func (s Setup) OKIn(t float64) float64 {
 	}
 	full, rest := math.Modf(t / w.Period.Seconds())
 	return full*w.OK + min(rest*w.Period.Seconds()*s.RatePerS, w.OK)
-}
-
-// Recovery is the second at which errors stop for good when the load falls to
-// rate at second cut: when the successes that filled the table come out of
-// TIME_WAIT,
-//
-//	T·(⌊cut/T⌋ + 1)
-//
-// whatever was tried meanwhile, as failed attempts take no tuple. Measured: cut
-// from 100 to 10 a second at 30 s, errors went on until 62 s. It is cut itself
-// where the load falls within a burst of successes: none fails then. nil if
-// the new rate is too high as well, or the tuples come back one by one.
-func (s Setup) Recovery(cut, rate float64) *float64 {
-	s = s.normal()
-	w := s.Sawtooth()
-	if w == nil {
-		if s.fails() {
-			return nil
-		}
-		return &cut
-	}
-	// The share of tuples that stays used is the same at any rate.
-	if limit := s.SafeRate(); limit != nil && rate > *limit {
-		return nil
-	}
-	periods, within := math.Modf(cut / w.Period.Seconds())
-	at := cut
-	if within*w.Period.Seconds() >= w.OKS {
-		at = w.Period.Seconds() * (periods + 1)
-	}
-	return &at
 }
 
 // OKIn is the same from a prediction alone: OKBeforeError99 in each period of

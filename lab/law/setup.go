@@ -59,7 +59,6 @@ type Setup struct {
 	Hold         time.Duration // of a TIME_WAIT; 0 means TimeWait
 	LateClose    time.Duration // from nginx's FIN to the backend's; 0: at once
 	FinTimeout   time.Duration // net.ipv4.tcp_fin_timeout; 0 means the default
-	ScanPerPort  time.Duration // of connect(); 0 means the measured ScanPerPort of so many ports
 
 	// Baseline is the prediction for the run that this one is compared with;
 	// nil where this is that run.
@@ -69,7 +68,7 @@ type Setup struct {
 // Predict applies the laws. Nonsense, such as a rate that is negative or no
 // number, counts as none.
 func Predict(s Setup) Prediction {
-	s = s.normal()
+	s = s.Complete()
 	k := float64(s.Tuples())
 	hold := s.HoldTime().Seconds()
 	p := Prediction{Tuples: s.Tuples(), HoldS: hold, Rho: s.Rho()}
@@ -103,23 +102,25 @@ func Predict(s Setup) Prediction {
 	return p
 }
 
-func (s Setup) normal() Setup {
+// Complete puts in what a Setup means where it says nothing. The methods of a
+// Setup take it for granted.
+func (s Setup) Complete() Setup {
 	s.Ports = max(s.Ports, 0)
 	s.Sources = max(s.Sources, 1)
 	s.Destinations = max(s.Destinations, 1)
 	s.Workers = max(s.Workers, 1)
-	s.RatePerS = real(s.RatePerS)
-	s.InFlight = real(s.InFlight)
-	s.Churn = min(real(s.Churn), 1)
-	s.CloseShare = min(real(s.CloseShare), 1)
+	s.RatePerS = clamp(s.RatePerS)
+	s.InFlight = clamp(s.InFlight)
+	s.Churn = min(clamp(s.Churn), 1)
+	s.CloseShare = min(clamp(s.CloseShare), 1)
 	if s.Hold <= 0 {
 		s.Hold = TimeWait
 	}
+	if s.FinTimeout <= 0 {
+		s.FinTimeout = FinTimeout
+	}
 	if s.ReuseDelay <= 0 {
 		s.ReuseDelay = ReuseDelay
-	}
-	if s.ScanPerPort <= 0 {
-		s.ScanPerPort = ScanPerPort(s.Ports)
 	}
 	if s.Churn <= 0 {
 		s.Churn = Pool{
@@ -130,13 +131,13 @@ func (s Setup) normal() Setup {
 	return s
 }
 
-// mostOfAnything is more than any rate or number of requests can be.
-const mostOfAnything = 1e12
+// Most is more than any rate or number of requests can be.
+const Most = 1e9
 
-// real is a quantity, 0 for what is none.
-func real(x float64) float64 {
+// clamp is a quantity from 0 to Most, and 0 for what is no number.
+func clamp(x float64) float64 {
 	if !(x > 0) { // NaN too
 		return 0
 	}
-	return min(x, mostOfAnything)
+	return min(x, Most)
 }

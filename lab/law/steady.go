@@ -15,7 +15,6 @@ func (s Setup) SafeRate() *float64 { return s.rateHolding(float64(s.Tuples())) }
 // rateHolding is the rate at which so many tuples are held on average; nil if
 // there is none.
 func (s Setup) rateHolding(tuples float64) *float64 {
-	s = s.normal()
 	if s.RatePerS == 0 {
 		s.RatePerS, s.InFlight = 1, 0
 	}
@@ -61,10 +60,6 @@ func (s Setup) ReuseCeiling() *float64 {
 	if !s.reuses() {
 		return nil
 	}
-	delay := s.ReuseDelay
-	if delay <= 0 {
-		delay = ReuseDelay
-	}
-	ceiling := float64(s.Tuples()) / delay.Seconds()
+	ceiling := float64(s.Tuples()) / s.ReuseDelay.Seconds()
 	return &ceiling
 }

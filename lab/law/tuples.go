@@ -10,7 +10,7 @@ import (
 // for the whole tuple in its table (__inet_check_established,
 // net/ipv4/inet_hashtables.c). Another port of the backend is as good as
 // another address; the same address and port listed again gives nothing.
-func (s Setup) Tuples() int { return max(s.Ports, 0) * max(s.Sources, 1) * max(s.Destinations, 1) }
+func (s Setup) Tuples() int { return s.Ports * s.Sources * s.Destinations }
 
 // Overlooked is how many tuples may be left when connect() fails: of a range with
 // an odd number of ports it tries one less than there are, another one left out
@@ -32,15 +32,9 @@ func Overlooked(ports, tuples int) int {
 // tcp_fin_timeout has no say in TIME_WAIT, but in the FIN_WAIT2 before it.
 // https://docs.kernel.org/networking/ip-sysctl.html
 func (s Setup) HoldTime() time.Duration {
-	hold, delay := s.Hold, s.ReuseDelay
-	if hold <= 0 {
-		hold = TimeWait
-	}
-	if delay <= 0 {
-		delay = ReuseDelay
-	}
+	hold := s.Hold
 	if s.reuses() {
-		hold = min(hold, delay)
+		hold = min(hold, s.ReuseDelay)
 	}
 	return s.afterFinWait2(hold)
 }
@@ -54,7 +48,6 @@ func (s Setup) reuses() bool {
 // TIME_WAIT would hold in the long run if there were no end of them.
 // A tcp_max_tw_buckets of M below that limits it to M/K.
 func (s Setup) Rho() float64 {
-	s = s.normal()
 	if s.Tuples() == 0 {
 		return 0
 	}
@@ -64,7 +57,6 @@ func (s Setup) Rho() float64 {
 // Occupied is the share of the tuples that are taken in the long run, by
 // TIME_WAIT and by requests under way, ρ + c/K; above 1 where there are too few.
 func (s Setup) Occupied() float64 {
-	s = s.normal()
 	if s.Tuples() == 0 {
 		return 0
 	}

@@ -48,9 +48,9 @@ type evidence struct {
 type direction int
 
 const (
-	either direction = iota
-	kinder           // later errors, or none; more successes
-	harder           // earlier errors; fewer successes
+	either     direction = iota
+	lessSevere           // later errors, or none; more successes
+	moreSevere           // earlier errors; fewer successes
 )
 
 // rule is an assumption, the evidence that it is broken, and what that does.
@@ -70,23 +70,23 @@ var rules = []rule{
 	{ConntrackFull, either, func(e evidence) (string, bool) {
 		return fmt.Sprintf("connection tracking lost %d packets: its table of %d was full", e.ConntrackLost, e.ConntrackMax), e.ConntrackLost > 0
 	}},
-	{BucketsBelowK, kinder, func(e evidence) (string, bool) {
+	{BucketsBelowK, lessSevere, func(e evidence) (string, bool) {
 		return fmt.Sprintf("the kernel dropped %d connections without TIME_WAIT (TCPTimeWaitOverflow): tcp_max_tw_buckets was reached before all %d tuples were taken", e.TwOverflow, e.Predicted.Tuples),
 			e.TwOverflow > 0
 	}},
-	{PeerEjection, harder, func(e evidence) (string, bool) {
+	{PeerEjection, moreSevere, func(e evidence) (string, bool) {
 		return fmt.Sprintf("nginx marked its peers down, and %d requests failed with \"no live upstreams\" without a connect(): max_fails=0 turns that off", e.NoLive),
 			e.NoLive > 0
 	}},
-	{TimeWaitReused, kinder, func(e evidence) (string, bool) {
+	{TimeWaitReused, lessSevere, func(e evidence) (string, bool) {
 		return fmt.Sprintf("%d tuples were taken out of TIME_WAIT early (TWRecycled), so T was less than %g s: tcp_tw_reuse is in force", e.TwRecycled, e.Predicted.HoldS),
 			e.Predicted.HoldS > law.ReuseDelay.Seconds() && 100*e.TwRecycled > e.NewConns
 	}},
-	{FBelowOne, kinder, func(e evidence) (string, bool) {
+	{FBelowOne, lessSevere, func(e evidence) (string, bool) {
 		return fmt.Sprintf("nginx closed first in %.0f %% of the connections only (f = %.2f): the others left their TIME_WAIT on the backend", 100*e.CloseShare, e.CloseShare),
 			e.CloseShare > 0 && e.CloseShare < 0.98
 	}},
-	{Pooled, kinder, func(e evidence) (string, bool) {
+	{Pooled, lessSevere, func(e evidence) (string, bool) {
 		return fmt.Sprintf("%.1f %% of the requests reused a connection, though no pool was asked for", 100*e.ReuseRatio),
 			!e.Pool && e.ReuseRatio > 0.02
 	}},
@@ -94,14 +94,14 @@ var rules = []rule{
 		return fmt.Sprintf("the rate fell after %.2f s: with half the range taken, the workers could not afford connect()", e.CollapseS),
 			e.CollapseS > 0 && e.Predicted.CollapseS == nil
 	}},
-	{PortsTaken, harder, func(e evidence) (string, bool) {
+	{PortsTaken, moreSevere, func(e evidence) (string, bool) {
 		return fmt.Sprintf("no more than %d of the %d tuples were ever in use by nginx: something else in its namespace held the rest", e.PeakUsed, e.Predicted.Tuples),
 			e.PeakUsed > 0 && float64(e.PeakUsed) < 0.99*float64(e.Predicted.Tuples)
 	}},
-	{OtherFailures, harder, func(e evidence) (string, bool) {
+	{OtherFailures, moreSevere, func(e evidence) (string, bool) {
 		return fmt.Sprintf("%d requests failed for another reason than ports, which nginx's error log names", e.Other), e.Other > 0
 	}},
-	{SlowBackend, harder, func(e evidence) (string, bool) {
+	{SlowBackend, moreSevere, func(e evidence) (string, bool) {
 		return fmt.Sprintf("about %.0f requests were under way at the backend at once, and each holds a tuple besides those in TIME_WAIT", e.InFlight),
 			e.InFlight > 0.02*float64(e.Predicted.Tuples)
 	}},

@@ -86,7 +86,7 @@ func firstError(m *Measured, v *results.Variant) results.Check {
 	if p == nil || v.FirstError == nil || m.Plan.Predicted.Rough() || !m.exact() {
 		return results.Check{} // where a collapse comes first, the law gives no moment
 	}
-	tol := max(law.Tolerance(*p), law.BurstTolerance(m.burst())) // within a burst the law knows no time, and real pools are kinder
+	tol := max(law.Tolerance(*p), law.BurstTolerance(m.burst())) // within a burst the law knows no time, and real pools are lessSevere
 	early, words := tol, "t = K/(fR), within 2 % and at least 30 ms"
 	if n := m.Plan.Sources; n > 1 {
 		early = max(early, law.EarlyBySplit(n, m.Plan.PerDestination())**p)

@@ -46,39 +46,39 @@ func quantities(m *Measured, v *results.Variant) []quantity {
 		}
 	}
 	atMost := m.Plan.Keepalive > 0 && m.Plan.DelayS == 0 // of a pool the law says only what it churns at the most
-	add(!estimated && !(atMost && v.FirstError != nil), quantity{"first error 99", "s", first, v.FirstError, max(law.Tolerance(or0(first)), early*or0(first), law.BurstTolerance(m.burst())), kinder})
+	add(!estimated && !(atMost && v.FirstError != nil), quantity{"first error 99", "s", first, v.FirstError, max(law.Tolerance(or0(first)), early*or0(first), law.BurstTolerance(m.burst())), lessSevere})
 	if ok := p.OKBeforeError99; ok != nil && v.OKBefore != nil && m.Plan.BurstS == 0 { // within a burst the law does not count
-		add(!estimated, quantity{"ok before it", "requests", num(int64(*ok)), okBeforeIt(v), max(2, max(0.02, early)*float64(*ok)), kinder})
+		add(!estimated, quantity{"ok before it", "requests", num(int64(*ok)), okBeforeIt(v), max(2, max(0.02, early)*float64(*ok)), lessSevere})
 	}
 	collapse := due(p.CollapseS)
 	add(even, quantity{"collapse at half the range", "s", collapse, v.CollapseS, 0.05 * or0(collapse), either})
 	if used := v.Ports.PeakUsed; used != nil && v.FirstError != nil && first != nil {
 		k := float64(p.Tuples)
 		under := m.Plan.RatePerS * m.Plan.BurstS // of a burst some come and go between two samples
-		add(true, quantity{"tuples in use at the most", "tuples", &k, num(*used), max(0.01*k, under), kinder})
+		add(true, quantity{"tuples in use at the most", "tuples", &k, num(*used), max(0.01*k, under), lessSevere})
 	}
-	add(m.Plan.Keepalive == 0 && !estimated && v.RhoSteady != nil, quantity{"load factor ρ", "", &p.Rho, v.RhoSteady, 0.1 * p.Rho, harder})
+	add(m.Plan.Keepalive == 0 && !estimated && v.RhoSteady != nil, quantity{"load factor ρ", "", &p.Rho, v.RhoSteady, 0.1 * p.Rho, moreSevere})
 	if (end > p.HoldS || p.FirstError99S == nil) && p.SteadyOKPerS != nil {
 		ok := p.OKIn(v.OfferedPerS, end)
-		add(!estimated && even, quantity{"ok in all", "requests", &ok, num(*v.OK), max(2, 0.06*ok, m.Plan.RatePerS*m.Plan.BurstS), kinder})
+		add(!estimated && even, quantity{"ok in all", "requests", &ok, num(*v.OK), max(2, 0.06*ok, m.Plan.RatePerS*m.Plan.BurstS), lessSevere})
 	}
 	// After what a request takes and what its tuple is held; a pause shorter than
 	// two seconds shows as none.
 	back := m.Plan.DelayS + p.HoldS
 	turns := p.HoldS == law.TimeWait.Seconds() && end > m.Plan.DelayS+law.TimeWaitMax.Seconds()+1 && first != nil && back-*first > 2
-	add(turns && !estimated, quantity{"recovery", "s", &back, v.RecoveredS, 1.2, harder})
+	add(turns && !estimated, quantity{"recovery", "s", &back, v.RecoveredS, 1.2, moreSevere})
 	if share := m.share(); share != nil {
-		add(true, quantity{"lost of random arrivals", results.UnitShare, &share.want, &share.got, share.within, harder})
+		add(true, quantity{"lost of random arrivals", results.UnitShare, &share.want, &share.got, share.within, moreSevere})
 	}
 	if dropped, counted := m.overflow(end); dropped > 0 {
-		add(!estimated, quantity{"TIME_WAITs dropped (TCPTimeWaitOverflow)", "sockets", &dropped, counted, max(2, 0.02*dropped), harder})
+		add(!estimated, quantity{"TIME_WAITs dropped (TCPTimeWaitOverflow)", "sockets", &dropped, counted, max(2, 0.02*dropped), moreSevere})
 	}
 	if v.NginxLog != nil && m.Plan.Retries && v.FirstError != nil {
 		lines, _ := m.ejection().Lines(int(*v.Failed), time.Duration((end-*v.FirstError)*float64(time.Second)))
-		add(true, quantity{"lines of error 99 in nginx's log", "lines", num(int64(lines)), num(v.NginxLog.Error99), 0, harder})
+		add(true, quantity{"lines of error 99 in nginx's log", "lines", num(int64(lines)), num(v.NginxLog.Error99), 0, moreSevere})
 	}
 	if n := v.Errors.NoLiveUpstreams; n > 0 && !m.Plan.Retries { // with retries they are what the scenario is about
-		add(true, quantity{`"no live upstreams"`, "requests", new(float64), num(n), 0, harder})
+		add(true, quantity{`"no live upstreams"`, "requests", new(float64), num(n), 0, moreSevere})
 	}
 	return all
 }
@@ -122,10 +122,10 @@ func (q quantity) moved() direction {
 	switch {
 	case q.more == either:
 		return either
-	case later == (q.more == kinder):
-		return kinder
+	case later == (q.more == lessSevere):
+		return lessSevere
 	}
-	return harder
+	return moreSevere
 }
 
 // compare holds a quantity against the law. What lies beyond the tolerance
@@ -145,7 +145,7 @@ func (q quantity) compare(e evidence) results.Comparison {
 	assumption, because := e.broke(q.moved())
 	c.Broken = &assumption
 	c.Text += fmt.Sprintf("; %s: %s", assumption, because)
-	if assumption == FBelowOne && q.predicted != nil && q.more == kinder && q.unit != "tuples" {
+	if assumption == FBelowOne && q.predicted != nil && q.more == lessSevere && q.unit != "tuples" {
 		restated := *q.predicted / e.CloseShare
 		c.Text += ". With that f the law gives " + q.show(&restated)
 	}

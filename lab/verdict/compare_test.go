@@ -24,32 +24,32 @@ func TestBrokenAssumptions(t *testing.T) {
 		want  string
 		says  string
 	}{
-		{"nothing", evidence{Predicted: p}, kinder, Unexplained, "samples"},
-		{"late", evidence{Predicted: p, LateShare: 0.02}, harder, GeneratorLate, "2.0 %"},
-		{"hardly late", evidence{Predicted: p, LateShare: 0.01}, harder, Unexplained, ""},
-		{"behind its schedule", evidence{Predicted: p, Undersent: 0.1}, kinder, GeneratorLate, "10.0 % behind"},
-		{"ahead of it by rounding", evidence{Predicted: p, Undersent: -0.01}, kinder, Unexplained, ""},
-		{"late spoils all else", evidence{Predicted: p, LateShare: 0.5, CloseShare: 0.3}, kinder, GeneratorLate, ""},
+		{"nothing", evidence{Predicted: p}, lessSevere, Unexplained, "samples"},
+		{"late", evidence{Predicted: p, LateShare: 0.02}, moreSevere, GeneratorLate, "2.0 %"},
+		{"hardly late", evidence{Predicted: p, LateShare: 0.01}, moreSevere, Unexplained, ""},
+		{"behind its schedule", evidence{Predicted: p, Undersent: 0.1}, lessSevere, GeneratorLate, "10.0 % behind"},
+		{"ahead of it by rounding", evidence{Predicted: p, Undersent: -0.01}, lessSevere, Unexplained, ""},
+		{"late spoils all else", evidence{Predicted: p, LateShare: 0.5, CloseShare: 0.3}, lessSevere, GeneratorLate, ""},
 		{"conntrack full", evidence{Predicted: p, ConntrackMax: 300, ConntrackLost: 7}, either, ConntrackFull, "lost 7 packets: its table of 300"},
-		{"conntrack with as many connections as room, and none lost", evidence{Predicted: p, ConntrackMax: 300, NewConns: 500}, kinder, Unexplained, ""},
-		{"failures of another kind", evidence{Predicted: p, Other: 12}, harder, OtherFailures, "12 requests"},
-		{"conntrack with room", evidence{Predicted: p, ConntrackMax: 501, NewConns: 500}, harder, Unexplained, ""},
-		{"buckets", evidence{Predicted: p, TwOverflow: 12}, kinder, BucketsBelowK, "dropped 12"},
-		{"buckets cannot make it fail sooner", evidence{Predicted: p, TwOverflow: 12}, harder, Unexplained, ""},
-		{"marked peers", evidence{Predicted: p, NoLive: 5096}, harder, PeerEjection, "5096"},
-		{"reuse", evidence{Predicted: p, TwRecycled: 100, NewConns: 600}, kinder, TimeWaitReused, "100 tuples"},
-		{"reuse that was foreseen", evidence{Predicted: under, TwRecycled: 100, NewConns: 600}, kinder, Unexplained, ""},
-		{"the race", evidence{Predicted: p, CloseShare: 0.45}, kinder, FBelowOne, "f = 0.45"},
-		{"the race cannot make it fail sooner", evidence{Predicted: p, CloseShare: 0.45, PeakUsed: 300}, harder, PortsTaken, "300 of the 500"},
-		{"f as good as 1", evidence{Predicted: p, CloseShare: 0.985}, kinder, Unexplained, ""},
-		{"f not measured", evidence{Predicted: p}, kinder, Unexplained, ""},
-		{"a pool nobody asked for", evidence{Predicted: p, ReuseRatio: 0.4}, kinder, Pooled, "40.0 %"},
-		{"a pool that was asked for", evidence{Predicted: p, ReuseRatio: 0.4, Pool: true}, kinder, Unexplained, ""},
-		{"collapse", evidence{Predicted: p, CollapseS: 1.3}, kinder, DearConnect, "1.30 s"},
-		{"collapse that was foreseen", evidence{Predicted: foreseen, CollapseS: 1.3}, kinder, Unexplained, ""},
-		{"somebody else's ports", evidence{Predicted: p, PeakUsed: 494}, harder, PortsTaken, "494"},
-		{"as good as all ports", evidence{Predicted: p, PeakUsed: 495}, harder, Unexplained, ""},
-		{"slow backend", evidence{Predicted: p, InFlight: 100}, harder, SlowBackend, "about 100"},
+		{"conntrack with as many connections as room, and none lost", evidence{Predicted: p, ConntrackMax: 300, NewConns: 500}, lessSevere, Unexplained, ""},
+		{"failures of another kind", evidence{Predicted: p, Other: 12}, moreSevere, OtherFailures, "12 requests"},
+		{"conntrack with room", evidence{Predicted: p, ConntrackMax: 501, NewConns: 500}, moreSevere, Unexplained, ""},
+		{"buckets", evidence{Predicted: p, TwOverflow: 12}, lessSevere, BucketsBelowK, "dropped 12"},
+		{"buckets cannot make it fail sooner", evidence{Predicted: p, TwOverflow: 12}, moreSevere, Unexplained, ""},
+		{"marked peers", evidence{Predicted: p, NoLive: 5096}, moreSevere, PeerEjection, "5096"},
+		{"reuse", evidence{Predicted: p, TwRecycled: 100, NewConns: 600}, lessSevere, TimeWaitReused, "100 tuples"},
+		{"reuse that was foreseen", evidence{Predicted: under, TwRecycled: 100, NewConns: 600}, lessSevere, Unexplained, ""},
+		{"the race", evidence{Predicted: p, CloseShare: 0.45}, lessSevere, FBelowOne, "f = 0.45"},
+		{"the race cannot make it fail sooner", evidence{Predicted: p, CloseShare: 0.45, PeakUsed: 300}, moreSevere, PortsTaken, "300 of the 500"},
+		{"f as good as 1", evidence{Predicted: p, CloseShare: 0.985}, lessSevere, Unexplained, ""},
+		{"f not measured", evidence{Predicted: p}, lessSevere, Unexplained, ""},
+		{"a pool nobody asked for", evidence{Predicted: p, ReuseRatio: 0.4}, lessSevere, Pooled, "40.0 %"},
+		{"a pool that was asked for", evidence{Predicted: p, ReuseRatio: 0.4, Pool: true}, lessSevere, Unexplained, ""},
+		{"collapse", evidence{Predicted: p, CollapseS: 1.3}, lessSevere, DearConnect, "1.30 s"},
+		{"collapse that was foreseen", evidence{Predicted: foreseen, CollapseS: 1.3}, lessSevere, Unexplained, ""},
+		{"somebody else's ports", evidence{Predicted: p, PeakUsed: 494}, moreSevere, PortsTaken, "494"},
+		{"as good as all ports", evidence{Predicted: p, PeakUsed: 495}, moreSevere, Unexplained, ""},
+		{"slow backend", evidence{Predicted: p, InFlight: 100}, moreSevere, SlowBackend, "about 100"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, because := c.e.broke(c.moved)
@@ -213,7 +213,7 @@ func TestAbsenceIsADeviation(t *testing.T) {
 
 func TestRelativeErrorIsRelativeToTheLaw(t *testing.T) {
 	law, seen := 2.0, 3.0
-	c := quantity{"q", "s", &law, &seen, 0.1, kinder}.compare(evidence{})
+	c := quantity{"q", "s", &law, &seen, 0.1, lessSevere}.compare(evidence{})
 	if c.OK || math.Abs(*c.RelativeError-0.5) > 1e-12 {
 		t.Errorf("%+v, want a relative error of 0.5", c)
 	}

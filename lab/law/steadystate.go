@@ -2,10 +2,10 @@ package law
 
 import "time"
 
-// Outlook is what the laws say of a setup that goes on for ever. A pointer is
+// SteadyState is what the laws say of a setup that goes on for ever. A pointer is
 // nil where the thing will not happen, or where no rate is too high. Its JSON
 // is what `lab99 predict --json` prints.
-type Outlook struct {
+type SteadyState struct {
 	Tuples              int      `json:"tuples"`
 	FirstError99S       *float64 `json:"first_error_99_s"`
 	OKBeforeError99     *int     `json:"ok_before_error_99"`
@@ -22,19 +22,19 @@ type Outlook struct {
 // within the first hold time, a collapse aside, never does.
 const ForEver = 24 * time.Hour
 
-// Look applies the laws. targetErrorRate is the share of requests that may fail
-// at the safe rate; with one, arrivals are random (Poisson), and a setup that loses
-// no more than that counts as one that holds. Without one they are even.
-// The Duration of s is ignored.
-func Look(s Setup, targetErrorRate float64) Outlook {
+// SteadyStateOf applies the laws to a load without end; the Duration of s does not
+// matter. targetErrorRate is the share of requests that may fail. Above 0, arrivals
+// are random (Poisson), and a setup that loses no more than this share holds. At 0
+// they are eves.
+func SteadyStateOf(s Setup, targetErrorRate float64) SteadyState {
+	s = s.Complete()
 	s.Duration = ForEver
 	s.Poisson = targetErrorRate > 0
 	p := Predict(s)
-	n := s.normal()
-	o := Outlook{
+	o := SteadyState{
 		Tuples: p.Tuples, FirstError99S: p.FirstError99S, OKBeforeError99: p.OKBeforeError99,
 		SafeRatePerS: s.SafeRate(), CliffS: s.Cliff(), CliffRatePerS: s.CliffRate(),
-		AfterCliffPerWorker: s.ConnectCeiling() / n.Churn, Verdict: p.Verdict,
+		AfterCliffPerWorker: s.ConnectCeiling() / s.Churn, Verdict: p.Verdict,
 	}
 	if p.SteadyOKPerS != nil {
 		o.SteadyOKPerS = *p.SteadyOKPerS
@@ -42,8 +42,8 @@ func Look(s Setup, targetErrorRate float64) Outlook {
 	if targetErrorRate > 0 {
 		o.SafeRatePerS = s.SafePoissonRate(targetErrorRate)
 	}
-	if n.RatePerS > 0 {
-		o.SteadyFailedShare = max(0, 1-o.SteadyOKPerS/n.RatePerS)
+	if s.RatePerS > 0 {
+		o.SteadyFailedShare = max(0, 1-o.SteadyOKPerS/s.RatePerS)
 	}
 	if targetErrorRate > 0 && o.SteadyFailedShare <= targetErrorRate {
 		s.Poisson = false // what is lost may be: judge as if none were
