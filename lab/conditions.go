@@ -74,8 +74,7 @@ func (x *variantRun) conditions(ctx context.Context, h *hosts) (*conditions, err
 		faults: slices.Concat(x.notAsAsked(*px.Env), front.Faults, behind.Faults),
 	}
 	c.conntrackMax, _ = strconv.ParseInt(px.Env.Sysctls["net.netfilter.nf_conntrack_max"], 10, 64)
-	v := proxy.WithDefaults(x.v, px.Env.Version)
-	c.plan.Race, c.plan.Keepalive = race(v), v.Proxy.Keepalive
+	c.plan.Race, c.plan.Keepalive = c.setup.Race, c.setup.Keepalive
 	c.reasons = x.reasons(*px.Env, px.NetNS)
 	return c, nil
 }

@@ -31,7 +31,8 @@ func Follow(r *scenarios.Resolved) (*scenarios.Resolved, []string) {
 	}
 	c := *r
 	c.Variants = slices.Clone(r.Variants)
-	before, after := predictions(w, manyCPUs), predictions(r, manyCPUs)
+	_, before := predictions(w, manyCPUs)
+	_, after := predictions(r, manyCPUs)
 	longer := map[string][]string{} // variants by their new duration
 	var order, notes []string
 	for i := range c.Variants {
@@ -57,7 +58,7 @@ func Follow(r *scenarios.Resolved) (*scenarios.Resolved, []string) {
 		notes = append(notes, "with these figures the load lasts longer than the file says, so that what is due can come: "+
 			strings.Join(parts, "; ")+" (--set size.duration sets it)")
 	}
-	after = predictions(&c, manyCPUs)
+	_, after = predictions(&c, manyCPUs)
 	for i := range c.Variants {
 		notes = append(notes, expects(&c.Variants[i], w.Variants[i], before[i], after[i], i == 0)...)
 	}
@@ -76,10 +77,10 @@ func expects(v *scenarios.Variant, was scenarios.Variant, before, after law.Pred
 	case before.Verdict == after.Verdict:
 		v.Expect.Verdict = law.Predicted
 		return nil
-	case v.Proxy.Keepalive > 0 && !fails(before.Verdict) && keepsUp(*v):
+	case v.Proxy.Keepalive > 0 && !law.Fails(before.Verdict) && keepsUp(*v):
 		return nil // only what the backend closes by itself would fill the ports, and whose TIME_WAIT that is nobody knows
 	}
-	if first && !fails(after.Verdict) {
+	if first && !law.Fails(after.Verdict) {
 		notes = append(notes, fmt.Sprintf("%s: with these figures the law has no error 99 (%s, load factor %.2f): nothing will be reproduced, and that is what is expected", v.Name, after.Verdict, after.Rho))
 	}
 	v.Expect.Verdict = law.Predicted
@@ -90,15 +91,11 @@ func expects(v *scenarios.Variant, was scenarios.Variant, before, after law.Pred
 	return notes
 }
 
-func fails(verdict string) bool {
-	return verdict == law.Reproduced || verdict == law.Collapsed || verdict == law.Postponed
-}
-
 // keepsUp says whether a variant's pool holds all that is under way.
 func keepsUp(v scenarios.Variant) bool {
 	v.Backend.KeepAliveRequests = 0 // for ever
 	s := setup(v, usable(v), manyCPUs, nil, nil)
-	return s.Churn == 0 && s.BurstSize <= float64(s.Tuples())
+	return s.Churn == 0 && s.AtOnce() <= float64(s.Tuples())
 }
 
 // manyCPUs leaves nginx's workers a core each: what a run asks for does not depend

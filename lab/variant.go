@@ -103,7 +103,7 @@ func (x *variantRun) asMeasured(m *measured, b *baseline) verdict.Measured {
 		if b != nil {
 			c.setup.Baseline = &b.predicted
 		}
-		j.Plan.Predicted = law.Predict(c.setup)
+		j.Plan.Setup, j.Plan.Predicted = &c.setup, law.Predict(c.setup)
 	}
 	j.Faults = append(j.Faults[:len(j.Faults):len(j.Faults)], m.load.faults...)
 	if m.crash != nil {

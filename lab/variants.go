@@ -201,11 +201,11 @@ func (r *run) conclude(a attempt, b *baseline) error {
 // baseline is what the first variant means to the others: as measured, or if
 // it was not, as predicted.
 func (r *run) baseline(a attempt) *baseline {
-	v, plan, row := r.o.Scenario.Variants[0], r.plan.Variants[0], r.rows[0]
+	plan, row := r.plan.Variants[0], r.rows[0]
 	if a.m != nil {
 		plan = a.x.asMeasured(a.m, nil).Plan
 	}
-	p := baselineOf(v, plan.Predicted)
+	p := baselineOf(plan.Laws(), plan.Predicted)
 	b := &baseline{predicted: *p, firstS: p.FirstError99S}
 	if b.firstS != nil && row != nil && row.Verdict == law.Reproduced {
 		b.firstS = row.FirstError

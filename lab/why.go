@@ -68,7 +68,7 @@ func Reasons(r *scenarios.Resolved, release func(scenarios.Variant) string, on S
 	for _, v := range r.Variants {
 		s := setup(v, usable(v), on.CPUs, nil, baseline)
 		if baseline == nil {
-			baseline = baselineOf(v, law.Predict(s))
+			baseline = baselineOf(s, law.Predict(s))
 		}
 		f := factsOf(v, s, release(v))
 		f.Kernel, f.ConntrackMax, f.NoFile, f.RangeWidth = on.Kernel, on.ConntrackMax, on.NoFile, v.Ports.N()

@@ -68,12 +68,7 @@ type VariantPlan struct {
 	Settings    map[string]string `json:"settings,omitempty"` // what differs from the scenario format's defaults, by the keys of --set
 	Expect      string            `json:"expect"`             // a verdict, or "predicted"
 	Predicted   law.Prediction    `json:"predicted"`
-}
-
-// PerDestination is how many tuples each destination has: nginx takes the
-// destinations in turn, and for each the sources at random.
-func (v VariantPlan) PerDestination() int {
-	return v.Predicted.Tuples / (max(v.Addresses, 1) * max(v.Ports, 1))
+	Setup       *law.Setup        `json:"setup,omitempty"` // what the laws were told; nil: a plan of before it was kept
 }
 
 // Seal fills in Schema and Hash. Two plans with one hash ask for the same run.
@@ -83,7 +78,7 @@ func (p *Plan) Seal() error {
 	c.Hash, c.Note = "", ""
 	c.Variants = slices.Clone(p.Variants)
 	for i := range c.Variants {
-		c.Variants[i].Predicted = law.Prediction{} // depends on the machine
+		c.Variants[i].Predicted, c.Variants[i].Setup = law.Prediction{}, nil // depend on the machine
 	}
 	b, err := json.Marshal(c)
 	if err != nil {

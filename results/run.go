@@ -143,6 +143,9 @@ func (r *Run) readSummary() error {
 		r.Summary = Summary{Schema: SummarySchema, Scenario: r.Plan.Scenario, Title: r.Plan.Title, Kind: r.Plan.Kind, Size: r.Plan.Size,
 			StartedUTC: r.Env.StartedUTC, PlanHash: r.Plan.Hash, Partial: true}
 	}
+	for i := range r.Summary.Variants {
+		r.Summary.Variants[i].identify()
+	}
 	planned := func(v Variant) bool {
 		return slices.ContainsFunc(r.Plan.Variants, func(p VariantPlan) bool { return p.Name == v.Name })
 	}
@@ -162,6 +165,7 @@ func (r *Run) readSummary() error {
 		case err == nil && v.Name != p.Name:
 			return fmt.Errorf("%s: a row for %q, want %q", filepath.Join(r.Dir, name), v.Name, p.Name)
 		case err == nil:
+			v.identify()
 			r.Summary.Variants = append(r.Summary.Variants, v)
 		case errors.Is(err, fs.ErrNotExist): // it never came to that
 		default:

@@ -102,6 +102,7 @@ type CPU struct {
 
 // Check is one thing the judge looked at.
 type Check struct {
+	ID        string   `json:"id,omitempty"` // of the law, or of the other thing that was checked
 	Name      string   `json:"name"`
 	OK        *bool    `json:"ok"` // null: could not be told
 	Law       string   `json:"law"`
@@ -110,15 +111,13 @@ type Check struct {
 	Text      string   `json:"text"`
 }
 
-// UnitShare is the unit of a share of the requests, kept as 0 to 1.
-const UnitShare = "of the requests"
-
 // Comparison is a quantity that the laws foretell beside what a run measured of
 // it. Beyond the tolerance it is a finding: Broken names the assumption of the
 // laws that the run broke.
 type Comparison struct {
+	ID            string   `json:"id,omitempty"` // of the law
 	Quantity      string   `json:"quantity"`
-	Unit          string   `json:"unit"`           // s, requests, tuples, sockets, lines, UnitShare, or "" for a ratio
+	Unit          string   `json:"unit"`           // s, requests, tuples, sockets, lines, law.Share, or "" for a ratio
 	Predicted     *float64 `json:"predicted"`      // null: it was not to come
 	Measured      *float64 `json:"measured"`       // null: it did not come
 	RelativeError *float64 `json:"relative_error"` // measured/predicted − 1; null where that makes no sense

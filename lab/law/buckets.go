@@ -1,5 +1,23 @@
 package law
 
+// Overflow is how many TIME_WAITs the kernel drops at tcp_max_tw_buckets in a run
+// that is Masked.
+var Overflow = Law{
+	ID: "tw_overflow", Name: "TIME_WAITs dropped (TCPTimeWaitOverflow)", Words: "TIME_WAIT dropped at the cap",
+	Unit: "sockets", Figure: "tw_overflow", More: MoreSevere,
+	Compare: func(r Run) *Compared {
+		seen := r.Measured("tw_overflow")
+		if seen == nil || r.Setup.Keepalive > 0 || r.Setup.Race || r.estimated() || !r.Setup.Masked() {
+			return nil
+		}
+		dropped := r.Setup.TwOverflow(r.EndS)
+		if dropped <= 0 {
+			return nil
+		}
+		return &Compared{&dropped, seen, max(2, 0.02*dropped)}
+	},
+}
+
 // Masked says whether tcp_max_tw_buckets hides the shortage: with M of them and
 // c connections under way, error 99 would come without the limit, and never
 // comes with it, as long as

@@ -1,9 +1,40 @@
 package law
 
 import (
+	"fmt"
 	"math"
 	"time"
 )
+
+// Collapse is the moment at which the rate falls because half the range is taken.
+var Collapse = Law{
+	ID: "collapse", Name: "collapse at half the range", Held: "collapse", Words: "collapse of the throughput", Unit: Seconds,
+	Figure: "collapse_s", More: Either,
+	Forecast: func(p Prediction) *float64 { return p.CollapseS },
+	Compare: func(r Run) *Compared {
+		if !r.even() {
+			return nil
+		}
+		at := r.due(r.law().CollapseS)
+		return &Compared{at, r.Measured("collapse_s"), 0.05 * or0(at)}
+	},
+	Check: func(r Run) *Checked {
+		p, seen := r.Predicted.CollapseS, r.Measured("collapse_s")
+		c := &Checked{Law: "t = K/(2fR), within 5 %", Predicted: p, Measured: seen}
+		switch {
+		case p == nil && seen == nil, p != nil && *p > r.EndS, !r.Setup.Exact():
+			return nil
+		case p == nil:
+			c.Text = fmt.Sprintf("none predicted, but the rate fell after %.2f s", *seen)
+		case seen == nil:
+			c.Text = fmt.Sprintf("predicted %.2f s, and the rate did not fall", *p)
+		default:
+			c.OK = math.Abs(*seen-*p) <= 0.05**p
+			c.Text = fmt.Sprintf("predicted %.2f s, measured %.2f s, %+.1f %%", *p, *seen, 100*(*seen / *p - 1))
+		}
+		return c
+	},
+}
 
 // connect() tries the ports of one parity first, all of them, then those of the
 // other (since Linux 4.2, the even ones counted from the low end:

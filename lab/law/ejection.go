@@ -5,6 +5,37 @@ import (
 	"time"
 )
 
+// LogLines is how many lines of error 99 an outage leaves in nginx's log where it may
+// try several peers, or takes them for dead.
+var LogLines = Law{
+	ID: "log_error_99", Name: "lines of error 99 in nginx's log", Words: "error 99 in nginx's log", Unit: "lines",
+	Figure: "log_error_99", More: MoreSevere,
+	Compare: func(r Run) *Compared {
+		first, failed, seen := r.Measured("first_error_99_s"), r.Measured("failed"), r.Measured("log_error_99")
+		if first == nil || failed == nil || seen == nil || !r.Setup.Ejection.Retries() {
+			return nil
+		}
+		outage := time.Duration((r.EndS - *first) * float64(time.Second))
+		lines, _ := r.Setup.Ejection.Lines(int(*failed), outage)
+		return &Compared{float(lines), seen, 0}
+	},
+}
+
+// NoLiveUpstreams are requests that nginx failed without a connect(). They may not
+// come unless nginx may try several peers; with several they are what a scenario is
+// about, and LogLines counts.
+var NoLiveUpstreams = Law{
+	ID: "no_live_upstreams", Name: `"no live upstreams"`, Words: "requests failed by “no live upstreams”", Unit: "requests",
+	Figure: "no_live_upstreams", More: MoreSevere,
+	Compare: func(r Run) *Compared {
+		seen := r.Measured("no_live_upstreams")
+		if or0(seen) == 0 || r.Setup.Ejection.Retries() {
+			return nil
+		}
+		return &Compared{new(float64), seen, 0}
+	},
+}
+
 // Error99Lines is how many error-99 lines nginx logs over an outage with two or
 // more peers at its default max_fails=1: every peer is tried once, fails, and
 // is marked down, and until it is tried again all requests get "no live
@@ -28,11 +59,15 @@ func Error99Lines(peers int, outage, failTimeout time.Duration) int {
 // Ejection is how an upstream block treats peers that fail, for what its log
 // says of an outage.
 type Ejection struct {
-	Peers       int           // distinct servers of the block; 0 means 1
-	MaxFails    int           // max_fails; nginx's default is 1, 0 never marks a peer down
-	FailTimeout time.Duration // fail_timeout; nginx's default is 10 s
-	NoRetry     bool          // proxy_next_upstream off: one peer tried per request
+	Peers       int           `json:"peers"`              // distinct servers of the block; 0 means 1
+	MaxFails    int           `json:"max_fails"`          // nginx's default is 1, 0 never marks a peer down
+	FailTimeout time.Duration `json:"fail_timeout_ns"`    // nginx's default is 10 s
+	NoRetry     bool          `json:"no_retry,omitempty"` // proxy_next_upstream off: one peer tried per request
 }
+
+// Retries says whether one request may cost several attempts to connect, or none
+// because the peer is taken for dead.
+func (e Ejection) Retries() bool { return e.Peers > 1 && (e.MaxFails > 0 || !e.NoRetry) }
 
 // Lines is how an outage shows in nginx's log: the lines of error 99, and the
 // requests failed with "no live upstreams" instead, without any connect(). With

@@ -1,6 +1,9 @@
 package law
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
 // Poisson arrivals that find no tuple are lost: nginx answers 502 and does not
 // wait. So the table is a loss system, M/G/K/K, and the share that fails in
@@ -15,6 +18,45 @@ import "math"
 // above it; random ones come near that from above.
 //
 // https://en.wikipedia.org/wiki/Erlang_(unit)#Erlang_B_formula
+
+// LostShare is the share of random arrivals that find no tuple once the table has
+// filled: after one hold time, of which at least two more must follow.
+//
+// The lost ones come in clumps, since a full table stays full for a while: their
+// share varies up to 2.5 times as much as if each were drawn alone (simulated, K of
+// 100, at 0.9, 1 and 1.5 Erlang per tuple). Four of those deviations cover all but
+// some runs in ten thousand.
+var LostShare = Law{
+	ID: "lost_share", Name: "lost of random arrivals", Held: "share lost", Words: "share lost", Unit: Share, Figure: "lost_share", More: MoreSevere,
+	Compare: func(r Run) *Compared { return r.lostShare() },
+	Check: func(r Run) *Checked {
+		c := r.lostShare()
+		if c == nil {
+			return nil
+		}
+		return &Checked{
+			OK: math.Abs(*c.Measured-*c.Predicted) <= c.Tolerance, Predicted: c.Predicted, Measured: c.Measured,
+			Law: fmt.Sprintf("Erlang B with K servers and f·R·T Erlang, ± %.1f points: four standard errors of a share that comes in clumps", 100*c.Tolerance),
+			Text: fmt.Sprintf("%.1f Erlang on %d tuples: predicted %.2f %%, measured %.2f %% of %.0f requests",
+				r.Erlang(), r.Predicted.Tuples, 100**c.Predicted, 100**c.Measured, *r.Measured("lost_of")),
+		}
+	},
+}
+
+func (r Run) lostShare() *Compared {
+	seen, of := r.Measured("lost_share"), r.Measured("lost_of")
+	if !r.Setup.Poisson || r.Setup.OwnConfig || seen == nil || of == nil || r.EndS < 3*r.Predicted.HoldS {
+		return nil
+	}
+	want := ErlangB(r.Predicted.Tuples, r.Erlang())
+	return &Compared{&want, seen, max(0.005, 4*2.5*math.Sqrt(want*(1-want) / *of))}
+}
+
+// Erlang is the offered load: the tuples that TIME_WAIT and requests under way would
+// hold on average if there were no end of them.
+func (r Run) Erlang() float64 {
+	return r.Predicted.Rho*float64(r.Predicted.Tuples) + r.Setup.InFlight
+}
 
 // ErlangB is the share of Poisson arrivals that find all servers busy, with so
 // many Erlang offered. It sums the reciprocal,

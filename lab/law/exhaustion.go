@@ -6,7 +6,7 @@ import "math"
 // limit of M TIME_WAITs also M + c ≥ K, for those M are then all there are.
 func (s Setup) fails() bool {
 	k := float64(s.Tuples())
-	if s.atOnce() > k {
+	if s.AtOnce() > k {
 		return true
 	}
 	if m := float64(s.MaxTwBuckets); m > 0 && m+s.InFlight < k {
@@ -15,8 +15,15 @@ func (s Setup) fails() bool {
 	return s.fillPerS()*s.HoldTime().Seconds()+s.InFlight > k
 }
 
-// atOnce is how many connections a burst needs at one moment; 0 without bursts.
-func (s Setup) atOnce() float64 {
+// inBursts says whether bursts decide when the tuples run out. In a race it is as
+// much an outcome as f in which burst they do.
+func (s Setup) inBursts() bool { return s.Burst > 0 && !s.Race }
+
+// AtOnce is how many connections a burst needs at one moment; 0 without bursts.
+func (s Setup) AtOnce() float64 {
+	if s.Race {
+		return 0
+	}
 	if s.BurstSize > 0 {
 		return s.BurstSize
 	}
@@ -45,7 +52,7 @@ func (s Setup) firstError99() *float64 {
 		return nil
 	}
 	at := s.fillTime(float64(s.Tuples()))
-	if s.Burst > 0 {
+	if s.inBursts() {
 		at = s.failingBurst() * s.Burst.Seconds()
 	}
 	return &at
@@ -56,7 +63,7 @@ func (s Setup) firstError99() *float64 {
 // f·n·churn. With 1,000 ports and bursts of 64, pools of 1, 4 and 16 failed in
 // bursts 15, 16 and 20, as this says.
 func (s Setup) failingBurst() float64 {
-	left := float64(s.Tuples()) - s.atOnce()
+	left := float64(s.Tuples()) - s.AtOnce()
 	if left < 0 {
 		return 0
 	}
@@ -71,13 +78,13 @@ func (s Setup) perBurst() float64 { return s.fillPerS() * s.Burst.Seconds() }
 // this counts exactly even if the clock does not.
 func (s Setup) okBeforeError99() int {
 	k, c := float64(s.Tuples()), s.InFlight
-	if s.Burst > 0 {
+	if s.inBursts() {
 		n, j := s.RatePerS*s.Burst.Seconds(), s.failingBurst()
 		if j == 0 {
 			return int(k)
 		}
 		// Whole bursts, and of the one that fails what finds a kept connection or a port.
-		left := k - s.atOnce() - s.perBurst()*(j-1)
+		left := k - s.AtOnce() - s.perBurst()*(j-1)
 		return int(math.Round(n*j + min(n, n*(1-s.Churn)+left)))
 	}
 	if c >= k {

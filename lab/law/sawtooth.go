@@ -5,6 +5,21 @@ import (
 	"time"
 )
 
+// Recovery is the moment at which the first tuples come back: after what a request
+// takes, and T. A pause of less than two seconds shows as none.
+var Recovery = Law{
+	ID: "recovery", Name: "recovery", Words: "recovery", Unit: Seconds, Figure: "recovered_s", More: MoreSevere,
+	Compare: func(r Run) *Compared {
+		p, first, response := r.law(), r.first(), r.Setup.responseS()
+		back := response + p.HoldS
+		long := p.HoldS == TimeWait.Seconds() && r.EndS > response+TimeWaitMax.Seconds()+1
+		if !long || first == nil || back-*first <= 2 || r.estimated() {
+			return nil
+		}
+		return &Compared{&back, r.Measured("recovered_s"), 1.2}
+	},
+}
+
 // Sawtooth is the shape of a run beyond the first error 99. The tuples that a
 // burst of successes took come back T later, at the pace at which they were
 // taken, so the burst repeats itself with period T:

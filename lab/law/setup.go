@@ -28,41 +28,44 @@ const (
 // rest is a margin: T varies by 2 s, and the load is not perfectly even.
 const SteadyRho = 0.9
 
-// Setup is a run, as numbers.
+// Setup is a run, as numbers. Its JSON is part of plan.json.
 type Setup struct {
-	Ports        int // P: usable source ports (range, less reserved, less bound)
-	Sources      int // S: source addresses of the proxy; 0 means 1
-	Destinations int // D: distinct IP:port of the backend; the same one twice counts once; 0 means 1
+	Ports        int `json:"ports"`        // P: usable source ports (range, less reserved, less bound)
+	Sources      int `json:"sources"`      // S: source addresses of the proxy; 0 means 1
+	Destinations int `json:"destinations"` // D: distinct IP:port of the backend; the same one twice counts once; 0 means 1
 
-	RatePerS   float64       // R: offered requests per second
-	Duration   time.Duration // of the load
-	CloseShare float64       // f: share of upstream connections that the proxy closes first, 0 to 1: fixed by the policy, or the outcome of a race (closeshare.go)
-	InFlight   float64       // c: requests under way at the backend, on average: R times its response time
+	RatePerS   float64       `json:"rate_per_s"`  // R: offered requests per second
+	Duration   time.Duration `json:"duration_ns"` // of the load
+	CloseShare float64       `json:"close_share"` // f: share of upstream connections that the proxy closes first, 0 to 1 (closeshare.go)
+	InFlight   float64       `json:"in_flight"`   // c: requests under way at the backend, on average: R times its response time
 
-	Poisson   bool          // arrivals are random, as independent clients make them
-	Race      bool          // f is an outcome of the run: the moments are for CloseShare, and a later one is no mitigation's doing
-	Burst     time.Duration // between bursts of requests; 0: they are evenly spaced
-	BurstSize float64       // requests of a burst that are under way at once; 0: all of them
+	ChangesS  *float64      `json:"rate_changes_s,omitempty"`  // second at which the load leaves RatePerS; nil: it never does
+	Poisson   bool          `json:"poisson,omitempty"`         // arrivals are random, as independent clients make them
+	Race      bool          `json:"race,omitempty"`            // f is an outcome of the run: CloseShare is the worst case, and a later failure is chance
+	OwnConfig bool          `json:"own_config,omitempty"`      // the proxy runs a configuration of the user's own: f is unknown
+	Burst     time.Duration `json:"burst_ns,omitempty"`        // between bursts of requests; 0: they are evenly spaced
+	BurstSize float64       `json:"burst_in_flight,omitempty"` // requests of a burst that are under way at once; 0: all of them
 
 	// Churn is new upstream connections per request in the long run. 0 means to
 	// work it out: 1 without a pool, Pool.Churn with one.
-	Churn           float64
-	Keepalive       int // idle connections kept per worker; 0: no pool
-	RequestsPerConn int // requests after which either end closes a pooled connection; 0: never
-	Workers         int // nginx workers, no more than there are cores for them; 0 means 1
+	Churn           float64  `json:"churn"`
+	Keepalive       int      `json:"keepalive"`         // idle connections kept per worker; 0: no pool
+	RequestsPerConn int      `json:"requests_per_conn"` // requests after which either end closes a pooled connection; 0: never
+	Workers         int      `json:"workers"`           // nginx workers, no more than there are cores for them; 0 means 1
+	Ejection        Ejection `json:"ejection"`
 
-	TwReuse      int           // net.ipv4.tcp_tw_reuse: 0, 1 or 2
-	ReuseDelay   time.Duration // net.ipv4.tcp_tw_reuse_delay; 0 means the default
-	NoTimestamps bool          // net.ipv4.tcp_timestamps is 0 at either end: tcp_tw_reuse then does nothing
-	Loopback     bool          // source or destination is in 127.0.0.0/8 or ::1; other addresses of the host do not count
-	MaxTwBuckets int           // net.ipv4.tcp_max_tw_buckets; 0: out of reach
-	Hold         time.Duration // of a TIME_WAIT; 0 means TimeWait
-	LateClose    time.Duration // from nginx's FIN to the backend's; 0: at once
-	FinTimeout   time.Duration // net.ipv4.tcp_fin_timeout; 0 means the default
+	TwReuse      int           `json:"tw_reuse"`                // net.ipv4.tcp_tw_reuse: 0, 1 or 2
+	ReuseDelay   time.Duration `json:"reuse_delay_ns"`          // net.ipv4.tcp_tw_reuse_delay; 0 means the default
+	NoTimestamps bool          `json:"no_timestamps,omitempty"` // net.ipv4.tcp_timestamps is 0 at either end: tcp_tw_reuse then does nothing
+	Loopback     bool          `json:"loopback,omitempty"`      // source or destination is in 127.0.0.0/8 or ::1; other addresses of the host do not count
+	MaxTwBuckets int           `json:"max_tw_buckets"`          // net.ipv4.tcp_max_tw_buckets; 0: out of reach
+	Hold         time.Duration `json:"time_wait_ns"`            // of a TIME_WAIT; 0 means TimeWait
+	LateClose    time.Duration `json:"late_close_ns,omitempty"` // from nginx's FIN to the backend's; 0: at once
+	FinTimeout   time.Duration `json:"fin_timeout_ns"`          // net.ipv4.tcp_fin_timeout; 0 means the default
 
 	// Baseline is the prediction for the run that this one is compared with;
 	// nil where this is that run.
-	Baseline *Prediction
+	Baseline *Prediction `json:"-"`
 }
 
 // Predict applies the laws. Nonsense, such as a rate that is negative or no

@@ -1,5 +1,21 @@
 package law
 
+// OKInAll is how many requests succeed over the whole load, with the bursts of
+// success that come every T. Where all is said by the moment of error 99, within the
+// first T, it is left out.
+var OKInAll = Law{
+	ID: "ok", Name: "ok in all", Words: "requests that succeeded", Unit: "requests", Figure: "ok", More: LessSevere,
+	Compare: func(r Run) *Compared {
+		p := r.law()
+		again := r.EndS > p.HoldS || p.FirstError99S == nil
+		if !again || p.SteadyOKPerS == nil || r.estimated() || !r.even() {
+			return nil
+		}
+		ok := p.OKIn(r.Setup.RatePerS, r.EndS)
+		return &Compared{&ok, r.Measured("ok"), max(2, 0.06*ok, r.Setup.RatePerS*r.Setup.Burst.Seconds())}
+	},
+}
+
 // SafeRate is the rate that the tuples sustain for ever, in requests per
 // second: the table holds f·R·churn·T tuples in TIME_WAIT and c under way, so
 //
@@ -32,6 +48,14 @@ func (s Setup) rateHolding(tuples float64) *float64 {
 		rate = (tuples - m) / alive
 	}
 	return &rate
+}
+
+// responseS is how long a request is under way at the backend.
+func (s Setup) responseS() float64 {
+	if s.RatePerS == 0 {
+		return 0
+	}
+	return s.InFlight / s.RatePerS
 }
 
 // steadyOK is the long-run rate of successes: min(R, SafeRate). It is an average

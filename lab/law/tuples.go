@@ -5,6 +5,38 @@ import (
 	"time"
 )
 
+// TuplesInUse is K, all of which are taken when error 99 comes.
+var TuplesInUse = Law{
+	ID: "ports_peak", Name: "tuples in use at the most", Words: "ports taken, peak", Unit: "tuples",
+	Figure: "ports_peak", More: LessSevere,
+	Compare: func(r Run) *Compared {
+		used := r.Measured("ports_peak")
+		if used == nil || r.Measured("first_error_99_s") == nil || r.first() == nil {
+			return nil
+		}
+		k := float(r.law().Tuples)
+		burst := r.Setup.RatePerS * r.Setup.Burst.Seconds() // of a burst some come and go between two samples
+		return &Compared{k, used, max(0.01**k, burst)}
+	},
+}
+
+// LoadFactor is ρ. Of a pool the law does not know the exact churn.
+var LoadFactor = Law{
+	ID: "rho", Name: "load factor ρ", Words: "load factor ρ", Figure: "rho", More: MoreSevere,
+	Forecast: func(p Prediction) *float64 { return &p.Rho },
+	Compare: func(r Run) *Compared {
+		rho, seen := r.law().Rho, r.Measured("rho")
+		if r.Setup.Keepalive > 0 || r.estimated() || seen == nil {
+			return nil
+		}
+		return &Compared{&rho, seen, 0.1 * rho}
+	},
+}
+
+// PerDestination is how many tuples each destination has: nginx takes the
+// destinations in turn, and for each the sources at random.
+func (s Setup) PerDestination() int { return s.Ports * s.Sources }
+
 // Tuples is K = P·S·D, the connections that can exist at once, TIME_WAIT
 // included. A port is taken per (source, destination) pair: the kernel looks
 // for the whole tuple in its table (__inet_check_established,

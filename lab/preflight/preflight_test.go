@@ -10,14 +10,14 @@ import (
 
 // quick is the setup of the quick size: 500 ports, 200 requests a second.
 func quick(change func(*Facts)) Facts {
-	f := Facts{Proxy: "nginx", Setup: law.Setup{Ports: 500, RatePerS: 200, CloseShare: 1, Workers: 1, TwReuse: 2, Duration: 10 * time.Second}}
+	f := Facts{Proxy: "nginx", Setup: law.Setup{Ports: 500, RatePerS: 200, CloseShare: 1, Workers: 1, TwReuse: 2, Duration: 10 * time.Second}.Complete()}
 	change(&f)
 	return f
 }
 
 // full is that of the full size.
 func full(change func(*Facts)) Facts {
-	f := Facts{Proxy: "nginx", Setup: law.Setup{Ports: 28232, RatePerS: 2000, CloseShare: 1, Workers: 2, TwReuse: 2, Duration: 90 * time.Second}}
+	f := Facts{Proxy: "nginx", Setup: law.Setup{Ports: 28232, RatePerS: 2000, CloseShare: 1, Workers: 2, TwReuse: 2, Duration: 90 * time.Second}.Complete()}
 	change(&f)
 	return f
 }

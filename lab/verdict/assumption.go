@@ -44,64 +44,55 @@ type evidence struct {
 	Pool      bool // the setup has one
 }
 
-// direction is which way a broken assumption moves a run.
-type direction int
-
-const (
-	either     direction = iota
-	lessSevere           // later errors, or none; more successes
-	moreSevere           // earlier errors; fewer successes
-)
-
 // rule is an assumption, the evidence that it is broken, and what that does.
 type rule struct {
 	assumption string
-	moves      direction
+	moves      law.Direction
 	broken     func(e evidence) (because string, yes bool)
 }
 
 // rules are in the order of suspicion: what spoils the measurement, then what
 // changes the subject, then what bends the law.
 var rules = []rule{
-	{GeneratorLate, either, func(e evidence) (string, bool) {
+	{GeneratorLate, law.Either, func(e evidence) (string, bool) {
 		return fmt.Sprintf("the generator sent %.1f %% of its requests late and was %.1f %% behind its schedule, so R was not what the law was told", 100*e.LateShare, 100*max(0, e.Undersent)),
 			e.LateShare > 0.01 || e.Undersent > 0.02
 	}},
-	{ConntrackFull, either, func(e evidence) (string, bool) {
+	{ConntrackFull, law.Either, func(e evidence) (string, bool) {
 		return fmt.Sprintf("connection tracking lost %d packets: its table of %d was full", e.ConntrackLost, e.ConntrackMax), e.ConntrackLost > 0
 	}},
-	{BucketsBelowK, lessSevere, func(e evidence) (string, bool) {
+	{BucketsBelowK, law.LessSevere, func(e evidence) (string, bool) {
 		return fmt.Sprintf("the kernel dropped %d connections without TIME_WAIT (TCPTimeWaitOverflow): tcp_max_tw_buckets was reached before all %d tuples were taken", e.TwOverflow, e.Predicted.Tuples),
 			e.TwOverflow > 0
 	}},
-	{PeerEjection, moreSevere, func(e evidence) (string, bool) {
+	{PeerEjection, law.MoreSevere, func(e evidence) (string, bool) {
 		return fmt.Sprintf("nginx marked its peers down, and %d requests failed with \"no live upstreams\" without a connect(): max_fails=0 turns that off", e.NoLive),
 			e.NoLive > 0
 	}},
-	{TimeWaitReused, lessSevere, func(e evidence) (string, bool) {
+	{TimeWaitReused, law.LessSevere, func(e evidence) (string, bool) {
 		return fmt.Sprintf("%d tuples were taken out of TIME_WAIT early (TWRecycled), so T was less than %g s: tcp_tw_reuse is in force", e.TwRecycled, e.Predicted.HoldS),
 			e.Predicted.HoldS > law.ReuseDelay.Seconds() && 100*e.TwRecycled > e.NewConns
 	}},
-	{FBelowOne, lessSevere, func(e evidence) (string, bool) {
+	{FBelowOne, law.LessSevere, func(e evidence) (string, bool) {
 		return fmt.Sprintf("nginx closed first in %.0f %% of the connections only (f = %.2f): the others left their TIME_WAIT on the backend", 100*e.CloseShare, e.CloseShare),
 			e.CloseShare > 0 && e.CloseShare < 0.98
 	}},
-	{Pooled, lessSevere, func(e evidence) (string, bool) {
+	{Pooled, law.LessSevere, func(e evidence) (string, bool) {
 		return fmt.Sprintf("%.1f %% of the requests reused a connection, though no pool was asked for", 100*e.ReuseRatio),
 			!e.Pool && e.ReuseRatio > 0.02
 	}},
-	{DearConnect, either, func(e evidence) (string, bool) {
+	{DearConnect, law.Either, func(e evidence) (string, bool) {
 		return fmt.Sprintf("the rate fell after %.2f s: with half the range taken, the workers could not afford connect()", e.CollapseS),
 			e.CollapseS > 0 && e.Predicted.CollapseS == nil
 	}},
-	{PortsTaken, moreSevere, func(e evidence) (string, bool) {
+	{PortsTaken, law.MoreSevere, func(e evidence) (string, bool) {
 		return fmt.Sprintf("no more than %d of the %d tuples were ever in use by nginx: something else in its namespace held the rest", e.PeakUsed, e.Predicted.Tuples),
 			e.PeakUsed > 0 && float64(e.PeakUsed) < 0.99*float64(e.Predicted.Tuples)
 	}},
-	{OtherFailures, moreSevere, func(e evidence) (string, bool) {
+	{OtherFailures, law.MoreSevere, func(e evidence) (string, bool) {
 		return fmt.Sprintf("%d requests failed for another reason than ports, which nginx's error log names", e.Other), e.Other > 0
 	}},
-	{SlowBackend, moreSevere, func(e evidence) (string, bool) {
+	{SlowBackend, law.MoreSevere, func(e evidence) (string, bool) {
 		return fmt.Sprintf("about %.0f requests were under way at the backend at once, and each holds a tuple besides those in TIME_WAIT", e.InFlight),
 			e.InFlight > 0.02*float64(e.Predicted.Tuples)
 	}},
@@ -110,9 +101,9 @@ var rules = []rule{
 // broke says which assumption broke, given which way the measurement lies from
 // the law, and how that is known: the first that is broken and moves a run that
 // way.
-func (e evidence) broke(moved direction) (assumption, because string) {
+func (e evidence) broke(moved law.Direction) (assumption, because string) {
 	for _, r := range rules {
-		if r.moves != either && moved != either && r.moves != moved {
+		if r.moves != law.Either && moved != law.Either && r.moves != moved {
 			continue
 		}
 		if because, yes := r.broken(e); yes {

@@ -11,7 +11,7 @@ import (
 func (m *Measured) claims(v *results.Variant) []results.Check {
 	var list []results.Check
 	for _, claim := range m.Plan.Claims {
-		c := results.Check{Name: "claim", Law: claim.String()}
+		c := results.Check{ID: "claim", Name: "claim", Law: claim.String()}
 		got := m.metric(v, claim.Figure)
 		if got == nil {
 			c.Text = claim.Figure + " was not measured"
@@ -37,6 +37,14 @@ func (m *Measured) metric(v *results.Variant, name string) *float64 {
 		return count(v.Dropped)
 	case "failed_share":
 		return ratio(count(v.Failed), count(v.Sent))
+	case "ok_before_error_99":
+		return count(v.OKBefore)
+	case "lost_share", "lost_of":
+		failed, of := m.lost()
+		if name == "lost_of" {
+			failed, of = of, 1
+		}
+		return ratio(&failed, &of)
 	case "first_error_99_s":
 		return v.FirstError
 	case "collapse_s":

@@ -20,36 +20,36 @@ func TestBrokenAssumptions(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		e     evidence
-		moved direction
+		moved law.Direction
 		want  string
 		says  string
 	}{
-		{"nothing", evidence{Predicted: p}, lessSevere, Unexplained, "samples"},
-		{"late", evidence{Predicted: p, LateShare: 0.02}, moreSevere, GeneratorLate, "2.0 %"},
-		{"hardly late", evidence{Predicted: p, LateShare: 0.01}, moreSevere, Unexplained, ""},
-		{"behind its schedule", evidence{Predicted: p, Undersent: 0.1}, lessSevere, GeneratorLate, "10.0 % behind"},
-		{"ahead of it by rounding", evidence{Predicted: p, Undersent: -0.01}, lessSevere, Unexplained, ""},
-		{"late spoils all else", evidence{Predicted: p, LateShare: 0.5, CloseShare: 0.3}, lessSevere, GeneratorLate, ""},
-		{"conntrack full", evidence{Predicted: p, ConntrackMax: 300, ConntrackLost: 7}, either, ConntrackFull, "lost 7 packets: its table of 300"},
-		{"conntrack with as many connections as room, and none lost", evidence{Predicted: p, ConntrackMax: 300, NewConns: 500}, lessSevere, Unexplained, ""},
-		{"failures of another kind", evidence{Predicted: p, Other: 12}, moreSevere, OtherFailures, "12 requests"},
-		{"conntrack with room", evidence{Predicted: p, ConntrackMax: 501, NewConns: 500}, moreSevere, Unexplained, ""},
-		{"buckets", evidence{Predicted: p, TwOverflow: 12}, lessSevere, BucketsBelowK, "dropped 12"},
-		{"buckets cannot make it fail sooner", evidence{Predicted: p, TwOverflow: 12}, moreSevere, Unexplained, ""},
-		{"marked peers", evidence{Predicted: p, NoLive: 5096}, moreSevere, PeerEjection, "5096"},
-		{"reuse", evidence{Predicted: p, TwRecycled: 100, NewConns: 600}, lessSevere, TimeWaitReused, "100 tuples"},
-		{"reuse that was foreseen", evidence{Predicted: under, TwRecycled: 100, NewConns: 600}, lessSevere, Unexplained, ""},
-		{"the race", evidence{Predicted: p, CloseShare: 0.45}, lessSevere, FBelowOne, "f = 0.45"},
-		{"the race cannot make it fail sooner", evidence{Predicted: p, CloseShare: 0.45, PeakUsed: 300}, moreSevere, PortsTaken, "300 of the 500"},
-		{"f as good as 1", evidence{Predicted: p, CloseShare: 0.985}, lessSevere, Unexplained, ""},
-		{"f not measured", evidence{Predicted: p}, lessSevere, Unexplained, ""},
-		{"a pool nobody asked for", evidence{Predicted: p, ReuseRatio: 0.4}, lessSevere, Pooled, "40.0 %"},
-		{"a pool that was asked for", evidence{Predicted: p, ReuseRatio: 0.4, Pool: true}, lessSevere, Unexplained, ""},
-		{"collapse", evidence{Predicted: p, CollapseS: 1.3}, lessSevere, DearConnect, "1.30 s"},
-		{"collapse that was foreseen", evidence{Predicted: foreseen, CollapseS: 1.3}, lessSevere, Unexplained, ""},
-		{"somebody else's ports", evidence{Predicted: p, PeakUsed: 494}, moreSevere, PortsTaken, "494"},
-		{"as good as all ports", evidence{Predicted: p, PeakUsed: 495}, moreSevere, Unexplained, ""},
-		{"slow backend", evidence{Predicted: p, InFlight: 100}, moreSevere, SlowBackend, "about 100"},
+		{"nothing", evidence{Predicted: p}, law.LessSevere, Unexplained, "samples"},
+		{"late", evidence{Predicted: p, LateShare: 0.02}, law.MoreSevere, GeneratorLate, "2.0 %"},
+		{"hardly late", evidence{Predicted: p, LateShare: 0.01}, law.MoreSevere, Unexplained, ""},
+		{"behind its schedule", evidence{Predicted: p, Undersent: 0.1}, law.LessSevere, GeneratorLate, "10.0 % behind"},
+		{"ahead of it by rounding", evidence{Predicted: p, Undersent: -0.01}, law.LessSevere, Unexplained, ""},
+		{"late spoils all else", evidence{Predicted: p, LateShare: 0.5, CloseShare: 0.3}, law.LessSevere, GeneratorLate, ""},
+		{"conntrack full", evidence{Predicted: p, ConntrackMax: 300, ConntrackLost: 7}, law.Either, ConntrackFull, "lost 7 packets: its table of 300"},
+		{"conntrack with as many connections as room, and none lost", evidence{Predicted: p, ConntrackMax: 300, NewConns: 500}, law.LessSevere, Unexplained, ""},
+		{"failures of another kind", evidence{Predicted: p, Other: 12}, law.MoreSevere, OtherFailures, "12 requests"},
+		{"conntrack with room", evidence{Predicted: p, ConntrackMax: 501, NewConns: 500}, law.MoreSevere, Unexplained, ""},
+		{"buckets", evidence{Predicted: p, TwOverflow: 12}, law.LessSevere, BucketsBelowK, "dropped 12"},
+		{"buckets cannot make it fail sooner", evidence{Predicted: p, TwOverflow: 12}, law.MoreSevere, Unexplained, ""},
+		{"marked peers", evidence{Predicted: p, NoLive: 5096}, law.MoreSevere, PeerEjection, "5096"},
+		{"reuse", evidence{Predicted: p, TwRecycled: 100, NewConns: 600}, law.LessSevere, TimeWaitReused, "100 tuples"},
+		{"reuse that was foreseen", evidence{Predicted: under, TwRecycled: 100, NewConns: 600}, law.LessSevere, Unexplained, ""},
+		{"the race", evidence{Predicted: p, CloseShare: 0.45}, law.LessSevere, FBelowOne, "f = 0.45"},
+		{"the race cannot make it fail sooner", evidence{Predicted: p, CloseShare: 0.45, PeakUsed: 300}, law.MoreSevere, PortsTaken, "300 of the 500"},
+		{"f as good as 1", evidence{Predicted: p, CloseShare: 0.985}, law.LessSevere, Unexplained, ""},
+		{"f not measured", evidence{Predicted: p}, law.LessSevere, Unexplained, ""},
+		{"a pool nobody asked for", evidence{Predicted: p, ReuseRatio: 0.4}, law.LessSevere, Pooled, "40.0 %"},
+		{"a pool that was asked for", evidence{Predicted: p, ReuseRatio: 0.4, Pool: true}, law.LessSevere, Unexplained, ""},
+		{"collapse", evidence{Predicted: p, CollapseS: 1.3}, law.LessSevere, DearConnect, "1.30 s"},
+		{"collapse that was foreseen", evidence{Predicted: foreseen, CollapseS: 1.3}, law.LessSevere, Unexplained, ""},
+		{"somebody else's ports", evidence{Predicted: p, PeakUsed: 494}, law.MoreSevere, PortsTaken, "494"},
+		{"as good as all ports", evidence{Predicted: p, PeakUsed: 495}, law.MoreSevere, Unexplained, ""},
+		{"slow backend", evidence{Predicted: p, InFlight: 100}, law.MoreSevere, SlowBackend, "about 100"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, because := c.e.broke(c.moved)
@@ -212,8 +212,8 @@ func TestAbsenceIsADeviation(t *testing.T) {
 }
 
 func TestRelativeErrorIsRelativeToTheLaw(t *testing.T) {
-	law, seen := 2.0, 3.0
-	c := quantity{"q", "s", &law, &seen, 0.1, lessSevere}.compare(evidence{})
+	says, seen := 2.0, 3.0
+	c := evidence{}.compare(&law.FirstError99, &law.Compared{Predicted: &says, Measured: &seen, Tolerance: 0.1})
 	if c.OK || math.Abs(*c.RelativeError-0.5) > 1e-12 {
 		t.Errorf("%+v, want a relative error of 0.5", c)
 	}

@@ -12,6 +12,7 @@ import (
 // Judge fills in a variant's row. It never fails: what it cannot tell is nil,
 // and a crash of its own is the verdict Error beside whatever was filled in.
 func Judge(m Measured) (v results.Variant) {
+	m.Laws = m.Plan.Laws()
 	v = results.Variant{
 		Name:        m.Plan.Name,
 		OfferedPerS: m.Plan.RatePerS,
@@ -89,8 +90,8 @@ func (m *Measured) count(v *results.Variant) {
 // run and the plan could but assume that nginx closes every connection: for a
 // configuration of the user's own, and for a race.
 func (m *Measured) restate(v *results.Variant) {
-	if f := v.CloseShare; (m.own() || m.Plan.Race) && f != nil {
-		v.Predicted = v.Predicted.WithShare(*f, m.Plan.RatePerS*m.Plan.DelayS, *v.LoadEndS)
+	if f := v.CloseShare; (m.Laws.OwnConfig || m.Laws.Race) && f != nil {
+		v.Predicted = v.Predicted.WithShare(*f, m.Laws.InFlight, *v.LoadEndS)
 	}
 }
 
@@ -112,7 +113,7 @@ func (m *Measured) attribute() results.Errors {
 		return seen
 	}
 	log := *m.Proxy.Log
-	if m.own() {
+	if m.Laws.OwnConfig {
 		e := results.Errors{Error99: min(log.Error99, m.Totals.Failed)}
 		e.NoLiveUpstreams = min(log.NoLiveUpstreams, m.Totals.Failed-e.Error99)
 		e.Other = m.Totals.Failed - e.Error99 - e.NoLiveUpstreams
@@ -146,14 +147,14 @@ func (m *Measured) failing(v *results.Variant) (verdict, why string) {
 		why = fmt.Sprintf("error 99 came after %.2f s; %d of %d requests failed, %d by error 99, %d by \"no live upstreams\" and %d otherwise",
 			*v.FirstError, *v.Failed, *v.Sent, v.Errors.Error99, v.Errors.NoLiveUpstreams, v.Errors.Other)
 	}
-	if f := v.CloseShare; !m.exact() && f != nil && v.Predicted.FirstError99S != nil {
+	if f := v.CloseShare; !m.Laws.Exact() && f != nil && v.Predicted.FirstError99S != nil {
 		why += fmt.Sprintf("; nginx closed %.0f %% of its connections first (f = %.2f), with which the law gives %.2f s", 100**f, *f, *v.Predicted.FirstError99S)
 	}
 	if v.Collapsed {
 		why = fmt.Sprintf("the rate collapsed after %.2f s, at half the range; ", *v.CollapseS) + why
 	}
 	// In a race the moment is an outcome, and a later one is chance.
-	if m.Baseline != nil && !m.Plan.Race && !m.Plan.Random && *v.FirstError > *m.Baseline+max(law.Tolerance(*m.Baseline), law.BurstTolerance(m.burst())) {
+	if m.Baseline != nil && !m.Laws.Race && !m.Laws.Poisson && *v.FirstError > *m.Baseline+max(law.Tolerance(*m.Baseline), law.BurstTolerance(m.Laws.Burst)) {
 		return law.Postponed, fmt.Sprintf("%s: %.1f times as late as the baseline's %.2f s, but it came", why, *v.FirstError / *m.Baseline, *m.Baseline)
 	}
 	return law.Reproduced, why
@@ -176,7 +177,7 @@ func (m *Measured) holding(v *results.Variant) (verdict, why string) {
 		return law.Inconclusive, fmt.Sprintf("no request failed, but with a load factor of %.2f and %.0f %% of the tuples held by open connections there is no room for a busier minute", *v.RhoSteady, 100*m.underWay())
 	case *v.RhoSteady <= RhoLimit || m.masked():
 		return law.Mitigated, m.held(v)
-	case m.exact() && p.FirstError99S != nil && *p.FirstError99S+law.Tolerance(*p.FirstError99S) < *v.LoadEndS && *v.RhoSteady > 1:
+	case m.Laws.Exact() && p.FirstError99S != nil && *p.FirstError99S+law.Tolerance(*p.FirstError99S) < *v.LoadEndS && *v.RhoSteady > 1:
 		return law.NotReproduced, fmt.Sprintf("error 99 was due after %.2f s and did not come in %.2f s", *p.FirstError99S, *v.LoadEndS)
 	case *v.RhoSteady <= 1:
 		return law.Inconclusive, fmt.Sprintf("no request failed, but the load factor is %.2f: above %g there is no room for a busier minute", *v.RhoSteady, RhoLimit)
@@ -230,10 +231,10 @@ func AllAsExpected(rows []results.Variant) *bool {
 // requests got through, and that ports are not what will end it.
 func (m *Measured) held(v *results.Variant) string {
 	text := fmt.Sprintf("none of %d requests failed, and at a load factor of %.2f the ports do not run out", *v.Sent, *v.RhoSteady)
-	if !m.Plan.Random {
+	if !m.Laws.Poisson {
 		return text
 	}
-	share := law.ErlangB(m.Plan.Predicted.Tuples, m.erlang())
+	share := law.ErlangB(m.Plan.Predicted.Tuples, m.Plan.Predicted.Rho*float64(m.Plan.Predicted.Tuples)+m.Laws.InFlight)
 	if perDay := share * m.Plan.RatePerS * 86400; perDay >= 1 {
 		return text + fmt.Sprintf(" on average; of random arrivals Erlang's B formula loses about %.0f a day all the same", perDay)
 	}

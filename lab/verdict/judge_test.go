@@ -171,7 +171,7 @@ func TestNoCureAboveTheLimit(t *testing.T) {
 	law := func(ports uint16, destinations, rate uint8, seconds uint8) bool {
 		s := setup(100+int(ports)%5000, 1+int(destinations)%4, 20+float64(rate), 2+float64(seconds%10))
 		v := Judge(measured(s, s.Duration.Seconds(), &base))
-		return v.Verdict != law.Mitigated || *v.RhoSteady <= RhoLimit && s.Rho() <= RhoLimit*1.1
+		return v.Verdict != law.Mitigated || *v.RhoSteady <= RhoLimit && s.Complete().Rho() <= RhoLimit*1.1
 	}
 	if err := quick.Check(law, nil); err != nil {
 		t.Error(err)
@@ -355,8 +355,7 @@ func TestRunIsAsGoodAsItsWorstVariant(t *testing.T) {
 }
 
 func TestCrashOfACheckIsUnknown(t *testing.T) {
-	boom := func(*Measured, *results.Variant) results.Check { panic("boom") }
-	c := guarded(boom, new(Measured), new(results.Variant))
+	c := guarded(func() *results.Check { panic("boom") })
 	if c.OK != nil || !strings.Contains(c.Text, "boom") {
 		t.Errorf("%+v", c)
 	}

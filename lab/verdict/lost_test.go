@@ -36,6 +36,14 @@ func arriving(k int, rate, share float64) Measured {
 	return m
 }
 
+// lostShare asks the law of random arrivals.
+func lostShare(m Measured) (*law.Checked, *law.Compared) {
+	m.Laws = m.Plan.Laws()
+	end := m.Totals.LoadSeconds()
+	r := m.run(&results.Variant{LoadEndS: &end})
+	return law.LostShare.Check(r), law.LostShare.Compare(r)
+}
+
 // TestShareLostIsErlangs: the share that fails is held against Erlang's B formula,
 // not against 1 − 1/ρ, nor against any other.
 func TestShareLostIsErlangs(t *testing.T) {
@@ -51,22 +59,22 @@ func TestShareLostIsErlangs(t *testing.T) {
 		{"twice as many", 2 * at, false},
 	} {
 		m := arriving(1000, 1000, c.share)
-		x := lost(&m, &results.Variant{})
-		if x.OK == nil || *x.OK != c.holds || math.Abs(*x.Predicted-at) > 1e-9 {
+		x, q := lostShare(m)
+		if x == nil || x.OK != c.holds || math.Abs(*x.Predicted-at) > 1e-9 {
 			t.Errorf("%s: %+v, want it to hold: %v", c.name, x, c.holds)
 		}
-		if q := m.share(); math.Abs(q.got-*x.Measured) > 1e-12 || q.want != at {
+		if math.Abs(*q.Measured-*x.Measured) > 1e-12 || *q.Predicted != at {
 			t.Errorf("%s: compared %+v, checked %+v", c.name, q, x)
 		}
 	}
 	short := arriving(1000, 1000, at)
 	short.Totals.EndNs = 2e9
-	if x := lost(&short, &results.Variant{}); x.Name != "" {
+	if x, _ := lostShare(short); x != nil {
 		t.Errorf("of two hold times: %+v", x)
 	}
 	even := arriving(1000, 1000, at)
 	even.Plan.Random = false
-	if x := lost(&even, &results.Variant{}); x.Name != "" {
+	if x, _ := lostShare(even); x != nil {
 		t.Errorf("of even arrivals: %+v", x)
 	}
 }
@@ -152,8 +160,9 @@ func TestCollapseIsHeldToFivePercent(t *testing.T) {
 		m := measured(s, 12, nil)
 		m.Plan.Connections = 64
 		v := results.Variant{CollapseS: &at, LoadEndS: ptr(12.0)}
-		if x := collapseMoment(&m, &v); x.OK == nil || *x.OK != holds {
-			t.Errorf("collapse after %g s, the law says %.2f: holds %v, want %v", at, *m.Plan.Predicted.CollapseS, show(x.OK), holds)
+		m.Laws = m.Plan.Laws()
+		if x := law.Collapse.Check(m.run(&v)); x == nil || x.OK != holds {
+			t.Errorf("collapse after %g s, the law says %.2f: %+v, want it to hold: %v", at, *m.Plan.Predicted.CollapseS, x, holds)
 		}
 	}
 }
@@ -186,6 +195,7 @@ func TestOnePauseMayHitABurst(t *testing.T) {
 	for late, want := range map[int64]bool{91: true, 182: false} {
 		m := measured(setup(5000, 1, 91, 12), 12, &law.Prediction{})
 		m.Plan.BurstS = 1
+		m.Laws = m.Plan.Laws()
 		for i := range m.Samples {
 			if l := m.Samples[i].Load; l != nil && late > 0 {
 				l.Late, late = late, 0

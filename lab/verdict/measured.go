@@ -3,9 +3,8 @@ package verdict
 import (
 	"math"
 	"slices"
-	"strconv"
-	"time"
 
+	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
 )
 
@@ -13,6 +12,7 @@ import (
 // measured is nil.
 type Measured struct {
 	Plan     results.VariantPlan // with the prediction for the ports that were read back
+	Laws     law.Setup           // what the prediction is made of; Judge takes it from the plan
 	Totals   *results.Totals
 	Samples  []results.Sample
 	Proxy    *results.Net // the last look at it
@@ -26,9 +26,6 @@ type Measured struct {
 
 	ConntrackMax int64 // of the proxy's namespace; 0: no such table, or not read
 }
-
-// burst is the time between the bursts of the load; 0 where it has none.
-func (m *Measured) burst() time.Duration { return time.Duration(m.Plan.BurstS * float64(time.Second)) }
 
 // net are the samples of one host's sockets and counters.
 func (m *Measured) net(host string) []results.Sample {
@@ -136,7 +133,7 @@ func (m *Measured) rho(fault float64) *float64 {
 	// The bystander's, taken off, are known to a sample's time only.
 	opened := max(0, m.opens(to)-m.opens(from)-m.stillOpen(from, to))
 	rho := opened / (to - from) * f * m.Plan.Predicted.HoldS / float64(m.Plan.Predicted.Tuples)
-	if most := m.buckets(); most > 0 { // no more than these are ever held
+	if most := float64(m.Laws.MaxTwBuckets); most > 0 { // no more than these are ever held
 		rho = min(rho, most/float64(m.Plan.Predicted.Tuples))
 	}
 	return &rho
@@ -158,18 +155,9 @@ func (m *Measured) stillOpen(from, to float64) float64 {
 	return after - before
 }
 
-// buckets is the tcp_max_tw_buckets that the scenario sets; 0 where it sets none.
-func (m *Measured) buckets() float64 {
-	most, err := strconv.ParseFloat(m.Plan.Sysctls["net.ipv4.tcp_max_tw_buckets"], 64)
-	if err != nil {
-		return 0
-	}
-	return most
-}
-
 // masked says whether those are too few for the ports ever to run out.
 func (m *Measured) masked() bool {
-	most := m.buckets()
+	most := float64(m.Laws.MaxTwBuckets)
 	return most > 0 && most/float64(m.Plan.Predicted.Tuples)+m.underWay() < 1
 }
 

@@ -59,7 +59,7 @@ func Disturbed(m Measured, v results.Variant) bool {
 // a whole one comes due in a pause.
 func (m *Measured) late(fault float64) string {
 	late, sent := m.lateBefore(fault)
-	if allowed := max(LateLimit*sent, m.Plan.RatePerS*max(LatePause.Seconds(), m.Plan.BurstS)); late <= allowed {
+	if allowed := max(LateLimit*sent, m.Plan.RatePerS*max(LatePause, m.Laws.Burst).Seconds()); late <= allowed {
 		return ""
 	}
 	return fmt.Sprintf("the load generator sent %.1f %% of its requests more than 10 ms late (limit %g %%, or what comes due in %v): the machine was too busy for it",

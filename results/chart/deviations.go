@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/lab99/lab99/internal/format"
+	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
 )
 
@@ -119,9 +120,9 @@ func Amount(x *float64, unit string) string {
 	switch {
 	case x == nil:
 		return "none"
-	case unit == "s":
+	case unit == law.Seconds:
 		return format.Seconds(*x)
-	case unit == results.UnitShare:
+	case unit == law.Share:
 		return fmt.Sprintf("%.2f %%", 100**x)
 	case unit == "":
 		return fmt.Sprintf("%.3g", *x)

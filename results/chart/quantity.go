@@ -4,26 +4,25 @@ import (
 	"slices"
 
 	"github.com/lab99/lab99/internal/format"
+	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
 )
 
-// quantity is something the laws foretell and the run measures, to be drawn in
-// its own unit.
+// quantity is a law whose forecast and measurement are drawn in their own unit.
 type quantity struct {
-	name      string
-	unit      string
-	predicted func(*variant) *float64
-	measured  func(*variant) *float64
-	absent    func(*variant) bool // it was watched for and did not come
-	show      func(float64) string
-	even      bool // the law holds at a constant rate of even arrivals; after a collapse it only estimates
+	*law.Law
+	measured func(*variant) *float64
+	absent   func(*variant) bool // it was watched for and did not come
+	show     func(float64) string
+	even     bool // the law holds at a constant rate of even arrivals; after a collapse it only estimates
 }
 
 func quantities() []quantity {
+	collapsed := func(v *variant) bool { return !v.Collapsed && len(v.Data.Samples) > 0 }
 	return []quantity{
-		{"first error 99", "seconds", func(v *variant) *float64 { return v.Predicted.FirstError99S }, func(v *variant) *float64 { return v.FirstError }, none99, format.Seconds, true},
-		{"ok before it", "requests", func(v *variant) *float64 { return float(v.Predicted.OKBeforeError99) }, okBefore, none99, format.Grouped[float64], true},
-		{"collapse at half the range", "seconds", func(v *variant) *float64 { return v.Predicted.CollapseS }, func(v *variant) *float64 { return v.CollapseS }, func(v *variant) bool { return !v.Collapsed && len(v.Data.Samples) > 0 }, format.Seconds, false},
+		{&law.FirstError99, func(v *variant) *float64 { return v.FirstError }, none99, format.Seconds, true},
+		{&law.OKBefore, okBefore, none99, format.Grouped[float64], true},
+		{&law.Collapse, func(v *variant) *float64 { return v.CollapseS }, collapsed, format.Seconds, false},
 	}
 }
 
@@ -34,7 +33,7 @@ func none99(v *variant) bool { return v.Errors != nil && v.Errors.Error99 == 0 }
 // successes, free of the race between the first error and the last replies.
 func okBefore(v *variant) *float64 {
 	for _, c := range v.Checks {
-		if c.Name == "ok before it" && c.Measured != nil {
+		if c.ID == law.OKBefore.ID && c.Measured != nil {
 			return c.Measured
 		}
 	}
@@ -49,30 +48,34 @@ func float[T int | int64](n *T) *float64 {
 	return &f
 }
 
-// law is what the law says of a quantity. Of random arrivals that of an even
-// stream says nothing.
-func (q quantity) law(v *variant) *float64 {
+// forecast is what the law says of a variant. The law of an even stream says nothing
+// of random arrivals.
+func (q quantity) forecast(v *variant) *float64 {
 	if q.even && v.Plan.Random {
 		return nil
 	}
-	return q.predicted(v)
+	return q.Forecast(v.Predicted)
 }
 
 // panel draws one quantity in its unit; lines are those of the table, one per
 // variant, none where nothing but zeros was foretold and came.
 func (q quantity) panel(vs []variant) (p Panel, lines [][]string) {
-	p = Panel{Head: q.name, X: Axis{Label: q.unit, Max: 1, Whole: q.unit == "requests"}}
-	law := Series{Name: "forecast", Meaning: lawSays, Kind: Dots}
+	label := q.Unit
+	if label == law.Seconds {
+		label = "seconds"
+	}
+	p = Panel{Head: q.Name, X: Axis{Label: label, Max: 1, Whole: q.Unit == "requests"}}
+	forecast := Series{Name: "forecast", Meaning: lawSays, Kind: Dots}
 	told := Series{Name: "law with the f that was measured", Meaning: lawTold, Kind: Dots}
 	seen := Series{Name: "measured", Meaning: error99, Kind: Dots}
 	for i := range vs {
 		v, at := &vs[i], Point{0, -float64(i)}
-		if a := q.law(v); a != nil {
+		if a := q.forecast(v); a != nil {
 			at.X = *a
 			if v.GivenF() {
 				told.Points = append(told.Points, at)
 			} else {
-				law.Points = append(law.Points, at)
+				forecast.Points = append(forecast.Points, at)
 			}
 		}
 		if b := q.measured(v); b != nil {
@@ -84,8 +87,8 @@ func (q quantity) panel(vs []variant) (p Panel, lines [][]string) {
 		p.X.Max = max(p.X.Max, 1.9*at.X) // the captions stand to the right of the dots
 		lines = append(lines, line)
 	}
-	p.Series = []Series{law, told, seen}
-	if all := slices.Concat(law.Points, told.Points, seen.Points); !slices.ContainsFunc(all, func(pt Point) bool { return pt.X != 0 }) {
+	p.Series = []Series{forecast, told, seen}
+	if all := slices.Concat(forecast.Points, told.Points, seen.Points); !slices.ContainsFunc(all, func(pt Point) bool { return pt.X != 0 }) {
 		return p, nil
 	}
 	return p, lines
@@ -93,7 +96,7 @@ func (q quantity) panel(vs []variant) (p Panel, lines [][]string) {
 
 // miss is how far the measurement lies from the law, relative to the law.
 func (q quantity) miss(v *variant) *float64 {
-	a, b := q.law(v), q.measured(v)
+	a, b := q.forecast(v), q.measured(v)
 	if a == nil || b == nil || *a == 0 {
 		return nil
 	}
@@ -107,24 +110,24 @@ func (q quantity) estimate(v *variant) bool { return q.even && v.Collapsed }
 // words are a line of the table and what stands beside the dots. A failure
 // that did not come is "none", a number nobody took is "not measured".
 func (q quantity) words(v *variant) (line []string, caption string) {
-	law, seen, diff := "none", format.NotMeasured, "–"
+	says, seen, diff := "none", format.NotMeasured, "–"
 	if b := q.measured(v); b != nil {
 		seen = q.show(*b)
 	} else if q.absent(v) {
 		seen = "none"
 	}
 	kind := v.lawKind()
-	switch a := q.law(v); {
+	switch a := q.forecast(v); {
 	case a != nil && q.estimate(v):
-		caption, law, kind = seen+" (estimate: "+q.show(*a)+")", "≈ "+q.show(*a), "an estimate"
+		caption, says, kind = seen+" (estimate: "+q.show(*a)+")", "≈ "+q.show(*a), "an estimate"
 	case a != nil && v.GivenF():
-		law = q.show(*a)
-		caption = seen + " (with that f: " + law + ")"
+		says = q.show(*a)
+		caption = seen + " (with that f: " + says + ")"
 	case a != nil:
-		law = q.show(*a)
-		caption = seen + " (law: " + law + ")"
+		says = q.show(*a)
+		caption = seen + " (law: " + says + ")"
 	case q.even && v.Plan.Random:
-		law, kind = "no law", "–"
+		says, kind = "no law", "–"
 		caption = seen + " (random: no law)"
 	case seen == "none":
 		caption = "none predicted, none seen"
@@ -135,8 +138,8 @@ func (q quantity) words(v *variant) (line []string, caption string) {
 		diff = format.Change(*m)
 	}
 	off, within := "–", "–"
-	if i := slices.IndexFunc(v.Comparisons, func(c results.Comparison) bool { return c.Quantity == q.name }); i >= 0 {
+	if i := slices.IndexFunc(v.Comparisons, func(c results.Comparison) bool { return c.ID == q.ID }); i >= 0 {
 		off, within = judged(v.Comparisons[i])
 	}
-	return []string{v.Name, q.name, law, seen, diff, off, within, kind}, caption
+	return []string{v.Name, q.Name, says, seen, diff, off, within, kind}, caption
 }

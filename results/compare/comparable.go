@@ -106,7 +106,7 @@ func asked(v results.VariantPlan) map[string]string {
 		return nil
 	}
 	v.Title, v.Change, v.ProxyImage, v.BackendImg, v.Settings = "", nil, "", "", nil
-	v.Expect, v.Claims, v.Predicted = "", nil, law.Prediction{}
+	v.Expect, v.Claims, v.Predicted, v.Setup = "", nil, law.Prediction{}, nil
 	// Conclusions from the scenario, which an older lab99 did not write down; the
 	// configurations have what they rest on.
 	v.SteadyS, v.Race, v.Retries, v.Peers, v.MaxFails, v.FailS, v.OneTry = 0, false, false, 0, 0, 0, false

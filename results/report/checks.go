@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/lab99/lab99/internal/format"
+	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
 )
 
@@ -17,18 +18,14 @@ type checked struct{ Name, Outcome, Law, Predicted, Measured, Text string }
 // figure is a number of the result, in words.
 type figure struct{ words, unit string }
 
-const share = "%" // a unit: what is kept as 0 to 1
+const share = law.Share
 
-// laws are the checks by their names, claimed the figures that a scenario
+// kept are the checks of no law, by their ids, claimed the figures that a scenario
 // makes claims about.
 var (
-	laws = map[string]figure{
-		"accounts":       {"every request is accounted for", "requests"},
-		"log":            {"nginx's log says the same", "requests"},
-		"first error 99": {"first error 99", "s"},
-		"ok before it":   {"successes before error 99", "requests"},
-		"share lost":     {"share lost", share},
-		"collapse":       {"collapse of the throughput", "s"},
+	kept = map[string]figure{
+		"accounts": {"every request is accounted for", "requests"},
+		"log":      {"nginx's log says the same", "requests"},
 	}
 	claimed = map[string]figure{
 		"ok":                         {"requests that succeeded", ""},
@@ -73,15 +70,19 @@ func (v variant) Checked() []checked {
 
 func inWords(c results.Check) checked {
 	words := checked{Name: c.Name, Outcome: mark(c.OK), Law: c.Law, Predicted: format.Or(c.Predicted, format.Number, "–"), Measured: format.Or(c.Measured, format.Number, "–"), Text: c.Text}
-	if f, known := laws[c.Name]; known {
+	f, known := kept[c.ID]
+	if l := law.ByID(c.ID); l != nil {
+		f, known = figure{l.Words, l.Unit}, true
+	}
+	if known {
 		words.Name, words.Predicted, words.Measured = f.words, f.show(c.Predicted), f.show(c.Measured)
 		return words
 	}
 	claim := strings.Fields(c.Law) // FIGURE OP NUMBER
-	if c.Name != "claim" || len(claim) != 3 {
+	if c.ID != "claim" || len(claim) != 3 {
 		return words
 	}
-	f, known := claimed[claim[0]]
+	f, known = claimed[claim[0]]
 	value, err := strconv.ParseFloat(claim[2], 64)
 	if !known || err != nil {
 		return words

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/lab99/lab99/internal/format"
+	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/chart"
 )
@@ -57,7 +58,7 @@ func (c comparison) Within() string {
 	switch {
 	case c.Predicted == nil:
 		return "none may come"
-	case c.Unit == results.UnitShare:
+	case c.Unit == law.Share:
 		return "± " + strconv.FormatFloat(100*c.Tolerance, 'f', 2, 64) + " points"
 	case c.Unit == "s" && c.Tolerance < 1:
 		return "± " + strconv.FormatFloat(math.Round(1000*c.Tolerance), 'f', -1, 64) + " ms"

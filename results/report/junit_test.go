@@ -15,7 +15,7 @@ func TestJUnitTellsFailuresFromErrors(t *testing.T) {
 	run := charttest.Cut()
 	base := &run.Summary.Variants[0]
 	base.AsExpected, base.Why = &no, "too <late>"
-	base.Checks = []results.Check{{Name: "first error 99", OK: &no, Law: "t = K/(fR)", Predicted: &law, Text: "3 s"}}
+	base.Checks = []results.Check{{ID: "first_error_99", Name: "first error 99", OK: &no, Law: "t = K/(fR)", Predicted: &law, Text: "3 s"}}
 	var b bytes.Buffer
 	if err := JUnit(&b, charttest.Save(t, t.TempDir(), run)); err != nil {
 		t.Fatal(err)

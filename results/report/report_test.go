@@ -305,8 +305,8 @@ func TestTheLawAndTheRunStandSideBySide(t *testing.T) {
 	law, seen, off, broken := 2.5, 5.52, 1.208, "f below 1"
 	run := charttest.Quick()
 	run.Summary.Variants[0].Comparisons = []results.Comparison{
-		{Quantity: "first error 99", Unit: "s", Predicted: &law, Measured: &seen, RelativeError: &off, Tolerance: 0.05, Broken: &broken, Text: "predicted 2.50 s, measured 5.52 s; f below 1: why"},
-		{Quantity: "load factor ρ", Predicted: &law, Measured: &law, RelativeError: new(float64), Tolerance: 0.25, OK: true},
+		{ID: "first_error_99", Quantity: "first error 99", Unit: "s", Predicted: &law, Measured: &seen, RelativeError: &off, Tolerance: 0.05, Broken: &broken, Text: "predicted 2.50 s, measured 5.52 s; f below 1: why"},
+		{ID: "rho", Quantity: "load factor ρ", Predicted: &law, Measured: &law, RelativeError: new(float64), Tolerance: 0.25, OK: true},
 	}
 	html, md := pages(t, run)
 	for _, want := range []string{

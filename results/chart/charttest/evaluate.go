@@ -160,7 +160,7 @@ func (e *evaluation) summary() results.Variant {
 		CPU: results.CPU{Proxy: ptr(e.cpu / e.end), Backend: ptr(e.cpu / 3 / e.end), LoadGen: ptr(0.05)}}
 	if e.first != nil && e.law.FirstError99S != nil {
 		within := *e.first-*e.law.FirstError99S < 0.05
-		v.Checks = append(v.Checks, results.Check{Name: "first error 99", OK: &within, Law: "K / (f R)", Predicted: e.law.FirstError99S, Measured: e.first,
+		v.Checks = append(v.Checks, results.Check{ID: "first_error_99", Name: "first error 99", OK: &within, Law: "K / (f R)", Predicted: e.law.FirstError99S, Measured: e.first,
 			Text: fmt.Sprintf("first error 99 at %.3f s, predicted %.3f s", *e.first, *e.law.FirstError99S)})
 	}
 	v.Checks = append(v.Checks, results.Check{Name: "log agrees", OK: ptr(true), Law: "one line of nginx's log per failed request", Predicted: ptr(float64(e.e99)), Measured: ptr(float64(e.e99)), Text: "every failed request has its line"})

@@ -1,0 +1,45 @@
+package law
+
+import (
+	"fmt"
+	"math"
+)
+
+// FirstError99 is the moment of the first error 99.
+//
+// Within a burst the law knows no time. Of a pool it knows only what it churns at
+// the most, so a failure may come later.
+var FirstError99 = Law{
+	ID: "first_error_99", Name: "first error 99", Words: "first error 99", Unit: Seconds,
+	Figure: "first_error_99_s", More: LessSevere,
+	Forecast: func(p Prediction) *float64 { return p.FirstError99S },
+	Compare: func(r Run) *Compared {
+		seen := r.Measured("first_error_99_s")
+		if r.estimated() || r.pooled() && seen != nil {
+			return nil
+		}
+		first := r.first()
+		tolerance := max(Tolerance(or0(first)), r.early()*or0(first), BurstTolerance(r.Setup.Burst))
+		return &Compared{first, seen, tolerance}
+	},
+	Check: func(r Run) *Checked {
+		p, seen := r.Predicted.FirstError99S, r.Measured("first_error_99_s")
+		if p == nil || seen == nil || r.Predicted.Rough() || !r.Setup.Exact() {
+			return nil
+		}
+		late := max(Tolerance(*p), BurstTolerance(r.Setup.Burst))
+		early, words := late, "t = K/(fR), within 2 % and at least 30 ms"
+		if n := r.Setup.Sources; n > 1 {
+			early = max(early, r.early()**p)
+			words = fmt.Sprintf("t = K/(fR), up to %.0f %% early because requests are split at random over %d sources, 2 %% late", 100*early / *p, n)
+		}
+		if r.pooled() {
+			late = math.Inf(1)
+			words = "t ≥ K/(fR·churn): a pool churns no more than the law says, and less where requests do not all end at once"
+		}
+		return &Checked{
+			OK: *seen >= *p-early && *seen <= *p+late, Law: words, Predicted: p, Measured: seen,
+			Text: fmt.Sprintf("predicted %.3f s, measured %.3f s, %+.1f %%", *p, *seen, 100*(*seen / *p - 1)),
+		}
+	},
+}

@@ -1,0 +1,168 @@
+package law
+
+import (
+	"cmp"
+	"fmt"
+)
+
+// Law is one of the laws as a value: what it predicts of a run and when, which
+// measurement it is held against, how far they may be apart, and its words. Plan,
+// judge, chart and report ask the same one. Laws has them all.
+type Law struct {
+	ID     string    // of its checks and comparisons in summary.json; it never changes
+	Name   string    // of what is compared
+	Held   string    // name of the check; "": Name
+	Words  string    // the same for a reader who does not know the context
+	Unit   string    // Seconds, "requests", …, Share, or "" for a ratio
+	Figure string    // the measurement, as a claim in a scenario names it
+	More   Direction // what it means if there is more of it, or it comes later
+
+	// Forecast is the quantity in a prediction; nil where a prediction does not
+	// have it by itself.
+	Forecast func(Prediction) *float64
+
+	// Compare sets the prediction beside the measurement; nil where the law does
+	// not apply to the run. Neither came: Outcome is left out.
+	Compare func(Run) *Compared
+
+	// Check decides whether the run is as the law says; nil where the law does not
+	// apply, and the whole function where the law decides nothing.
+	Check func(Run) *Checked
+}
+
+// Units of a quantity that are written in a way of their own.
+const (
+	Seconds = "s"
+	Share   = "of the requests" // kept as 0 to 1
+)
+
+// Direction is how a difference from the law changes a run.
+type Direction int
+
+// The directions.
+const (
+	Either     Direction = iota
+	LessSevere           // later errors, or none; more successes
+	MoreSevere           // earlier errors; fewer successes
+)
+
+// Run is what a law is held against: what was set up, what was predicted of it, and
+// what was measured.
+type Run struct {
+	Setup     Setup      // completed
+	Predicted Prediction // before the run, for the ports that were read back
+	Restated  Prediction // the same with the measured f, where f is an outcome
+	EndS      float64    // when the load ended
+
+	// Measured is a figure of the result by its id; nil: it was not measured, or it
+	// did not come.
+	Measured func(figure string) *float64
+}
+
+// Compared is a prediction beside a measurement, for a reader.
+type Compared struct {
+	Predicted, Measured *float64 // nil: it was not to come, it did not come
+	Tolerance           float64  // in the unit
+}
+
+// Checked is a prediction held against a measurement.
+type Checked struct {
+	OK                  bool
+	Law                 string // the formula, and how far the two may be apart
+	Predicted, Measured *float64
+	Text                string
+}
+
+// Laws are those that a run is held against, in the order in which a reader meets
+// them.
+var Laws = []*Law{
+	&FirstError99, &OKBefore, &Collapse, &TuplesInUse, &LoadFactor, &OKInAll,
+	&Recovery, &LostShare, &Overflow, &LogLines, &NoLiveUpstreams,
+}
+
+// ByID is the law of a check or a comparison; nil for one of no law.
+func ByID(id string) *Law {
+	for _, l := range Laws {
+		if l.ID == id {
+			return l
+		}
+	}
+	return nil
+}
+
+// law is what a comparison holds a run against: in a race the law with the measured
+// f, as an f below 1 is no surprise there.
+func (r Run) law() Prediction {
+	if r.Setup.Race {
+		return r.Restated
+	}
+	return r.Predicted
+}
+
+// Exact says whether the laws hold to the second. They do not where f is an outcome
+// of the run, and not for random arrivals.
+func (s Setup) Exact() bool { return !s.OwnConfig && !s.Race && !s.Poisson }
+
+// CheckName is the name of the law's check in summary.json.
+func (l *Law) CheckName() string { return cmp.Or(l.Held, l.Name) }
+
+// even says whether the load kept to its rate.
+func (r Run) even() bool { return r.Setup.ChangesS == nil || *r.Setup.ChangesS >= r.EndS }
+
+// estimated says whether the laws give an estimate only: when connect() gets too
+// expensive, for random arrivals, and once the load has changed its rate.
+func (r Run) estimated() bool {
+	p := r.law()
+	changed := !r.even() && (p.FirstError99S == nil || *p.FirstError99S > *r.Setup.ChangesS)
+	return p.Rough() || r.Setup.Poisson || changed
+}
+
+// due is a moment if the load lasted until then.
+func (r Run) due(at *float64) *float64 {
+	if at == nil || *at+Tolerance(*at) > r.EndS {
+		return nil
+	}
+	return at
+}
+
+// first is the predicted first error 99, if it was due or one came.
+func (r Run) first() *float64 {
+	if r.Measured("first_error_99_s") != nil {
+		return r.law().FirstError99S
+	}
+	return r.due(r.law().FirstError99S)
+}
+
+// early is how much earlier than predicted, as a share, random sources may run out.
+func (r Run) early() float64 { return EarlyBySplit(r.Setup.Sources, r.Setup.PerDestination()) }
+
+// pooled says that a pool serves requests that end at once. The law then knows only
+// what it churns at the most.
+func (r Run) pooled() bool { return r.Setup.Keepalive > 0 && r.Setup.InFlight == 0 }
+
+// Write is a value of a unit as text; "none" for nil.
+func (l *Law) Write(x *float64) string {
+	switch {
+	case x == nil:
+		return "none"
+	case l.Unit == Seconds:
+		return fmt.Sprintf("%.2f s", *x)
+	case l.Unit == "":
+		return fmt.Sprintf("%.3g", *x)
+	case l.Unit == Share:
+		return fmt.Sprintf("%.2f %%", 100**x)
+	}
+	return fmt.Sprintf("%.0f", *x)
+}
+
+func float[N int | int64 | float64](n N) *float64 {
+	x := float64(n)
+	return &x
+}
+
+func or0(x *float64) float64 {
+	if x == nil {
+		return 0
+	}
+	return *x
+}
