@@ -49,7 +49,7 @@ func RunAll(
 		},
 	}
 	for i, s := range all {
-		s, _ := Ready(s)
+		s, _ := AdaptToOverrides(s)
 		p, err := Plan(s, o.Driver.Name(), o.Driver.Machine().CPUs, o.Note)
 		if err != nil {
 			return nil, err

@@ -85,7 +85,7 @@ func expects(v *scenarios.Variant, was scenarios.Variant, before, after law.Pred
 	}
 	v.Expect.Verdict = law.Predicted
 	for _, c := range v.Expect.Measured {
-		notes = append(notes, fmt.Sprintf("%s: the claim %s %s %g is left out, as with these figures it is foretold to be %s", v.Name, c.Figure, c.Op, c.Value, after.Verdict))
+		notes = append(notes, fmt.Sprintf("%s: the claim %s %s %g is left out: with these figures the law predicts %s", v.Name, c.Figure, c.Op, c.Value, after.Verdict))
 	}
 	v.Expect.Measured = nil
 	return notes
@@ -102,8 +102,10 @@ func keepsUp(v scenarios.Variant) bool {
 // on the machine it is planned on.
 const manyCPUs = 1 << 10
 
-// Ready is a scenario as it is run, and what a reader must know before it is.
-func Ready(r *scenarios.Resolved) (*scenarios.Resolved, []string) {
+// AdaptToOverrides is a scenario as it is run: what --set changes goes into its
+// durations and expectations, and variants that could not differ are left out. The
+// notes say what a reader must know before the run.
+func AdaptToOverrides(r *scenarios.Resolved) (*scenarios.Resolved, []string) {
 	r, notes := Follow(r)
 	r, more := Applicable(r)
 	return r, append(notes, more...)
@@ -124,7 +126,7 @@ func fits(v, was scenarios.Variant, before, after []law.Prediction, i int) (d ti
 	d = v.Duration + time.Duration((to-from)*float64(time.Second))
 	if from > 0 && race(withDefaults(v)) {
 		d = time.Duration(float64(v.Duration) * to / from)
-		// What is not full when the first TIME_WAITs end never is.
+		// If the table has not filled by the time the first TIME_WAITs expire, it never will.
 		d = min(d, v.Duration+time.Duration(after[i].HoldS*float64(time.Second)))
 	}
 	if d > scenarios.MaxDuration {
@@ -133,8 +135,8 @@ func fits(v, was scenarios.Variant, before, after []law.Prediction, i int) (d ti
 	return d.Round(100 * time.Millisecond), false
 }
 
-// due is the second at which what a prediction foretells has come, to all of
-// the variant's sources; 0: nothing does, or now and then by chance.
+// due is the second at which a predicted event has come, to all of the variant's
+// sources. 0: none comes, or only by chance.
 func due(v scenarios.Variant, p law.Prediction) float64 {
 	switch {
 	case p.CollapseS != nil:

@@ -20,7 +20,7 @@ func withFigures(t *testing.T, s *scenarios.Scenario, set ...string) (*scenarios
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, _ = Ready(r)
+	r, _ = AdaptToOverrides(r)
 	p, err := Plan(r, "docker", 2, "")
 	if err != nil {
 		t.Fatal(err)

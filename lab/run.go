@@ -110,7 +110,7 @@ func measure(ctx context.Context, o Options) (*Outcome, error) {
 		o.machine = schedule.New(o.Driver.Machine().CPUs, o.Parallel)
 	}
 	var notes []string
-	o.Scenario, notes = Ready(o.Scenario)
+	o.Scenario, notes = AdaptToOverrides(o.Scenario)
 	plan, err := Plan(o.Scenario, o.Driver.Name(), o.Driver.Machine().CPUs, o.Note)
 	if err != nil {
 		return nil, err

@@ -54,7 +54,7 @@ func planCommand(t *terminal) *cobra.Command {
 // without an engine.
 func plan(ctx context.Context, t *terminal, resolved *scenarios.Resolved, asJSON, configs bool) error {
 	found := lookForImages(ctx, resolved)
-	resolved, notes := lab.Ready(resolved)
+	resolved, notes := lab.AdaptToOverrides(resolved)
 	p, err := lab.Plan(resolved, found.driver, found.cpus, "")
 	if err != nil {
 		return err

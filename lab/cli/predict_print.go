@@ -20,7 +20,7 @@ func (a answer) print(w io.Writer) error {
 		fmt.Fprintln(w)
 	}
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "mitigation\ttuples\tfirst error 99\tok before it\tsteady ok/s\tfailing\tsafe up to\thalf taken after\thalf taken above\ta worker then\tworkers\tverdict")
+	fmt.Fprintln(tw, "mitigation\ttuples\tfirst error 99\tsuccesses before\tsteady ok/s\tfailing\tsafe up to\t50 % full after\t50 % full above\tper worker beyond\tworkers\tverdict")
 	row := func(name string, s law.Setup, o law.SteadyState) {
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, format.Grouped(o.Tuples), orNever(o.FirstError99S), orAll(o.OKBeforeError99),
 			floor(o.SteadyOKPerS), format.Percent(o.SteadyFailedShare), orAny(o.SafeRatePerS), orNever(o.CliffS), orAny(o.CliffRatePerS), atMost(o.AfterCliffPerWorker), format.Grouped(s.WorkersNeeded()), o.Verdict)
@@ -36,7 +36,7 @@ func (a answer) print(w io.Writer) error {
 	for _, m := range a.mitigations {
 		fmt.Fprintf(w, "%s: %s\n", m.Name, m.Change)
 	}
-	fmt.Fprintln(w, "workers: so many, with a core each, connect() takes at this rate; the other columns "+takenForGranted(a.workers)+".")
+	fmt.Fprintln(w, "workers: cores needed for connect() at this rate, one per worker; the other columns "+takenForGranted(a.workers)+".")
 	fmt.Fprintln(w, "A Unix-domain upstream uses no port at all, where the backend can listen on one; Apache cannot.")
 	return nil
 }
@@ -84,13 +84,13 @@ func (a answer) course() string {
 	var text string
 	switch {
 	case a.FirstError99S == nil && a.Verdict == law.Collapsed:
-		return fmt.Sprintf("%s, and the rate falls to %s/s, which is what %s can connect. The first half is free again, %s after it was taken, before all are, so that no error 99 comes "+
-			"but such a slow spell every %[4]s: %s/s succeed on average, and %s of the requests are not served in time.",
+		return fmt.Sprintf("%s, and the rate falls to %s/s, which is what %s can connect. The first half is free again %s after it was taken, before the rest is used up. So error 99 does not come, "+
+			"but the slow spell repeats every %[4]s: %s/s succeed on average, and %s of the requests are not served in time.",
 			half, floor(float64(a.workers)*a.AfterCliffPerWorker), workers(a.workers), format.About(s.HoldTime().Seconds()), floor(a.SteadyOKPerS), format.Percent(a.SteadyFailedShare))
 	case a.FirstError99S == nil:
 		return half + ", but never all: " + format.Percent(s.Occupied()) + " of the tuples are held" + margin(a.Verdict) + "." + a.needs()
 	default:
-		text = fmt.Sprintf("%s, all of them after %s, and then error 99 comes, after %s", half, format.About(*a.FirstError99S), format.Plural(*a.OKBeforeError99, "success"))
+		text = fmt.Sprintf("%s, all of them after %s. Then error 99 comes, after %s", half, format.About(*a.FirstError99S), format.Plural(*a.OKBeforeError99, "success"))
 	}
 	if w := s.Sawtooth(); w != nil && a.slowed() == "" {
 		text += fmt.Sprintf(". From then on %s of success and %s of failure alternate", format.About(w.OKS), format.About(w.FailingS))
@@ -128,7 +128,7 @@ func takenForGranted(n int) string {
 	if n > 0 {
 		return "are for " + workers(n)
 	}
-	return "take them for granted (--workers says otherwise)"
+	return "assume that many (--workers sets another number)"
 }
 
 // slowed says that the moment of error 99 is but an estimate.
