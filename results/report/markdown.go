@@ -56,8 +56,8 @@ func (p *page) failure() *variant {
 	return p.baseline()
 }
 
-// Cause says in numbers why a variant failed: by what held its tuples, and where
-// ports had no part in it, by what nginx logged.
+// Cause says in numbers why a variant failed: what held its tuples or, where
+// ports played no part, what nginx logged.
 func (v variant) Cause() string {
 	var s []string
 	add := func(format string, args ...any) { s = append(s, fmt.Sprintf(format, args...)) }
@@ -69,41 +69,49 @@ func (v variant) Cause() string {
 	add("nginx had K = %s tuples (source port, destination) towards the backend.", v.K())
 	switch v.heldBy() {
 	case established:
-		add("Requests under way held them: a connection takes its tuple from connect() until it is gone, so that R requests a second that take t seconds each hold R·t. No TIME_WAIT had a part in it.")
+		add("Requests under way held them. A connection holds its tuple from connect() to its end, " +
+			"so R requests a second that take t seconds each hold R·t. TIME_WAIT played no part.")
 	case finWait2:
-		add("Connections that nginx had closed and the backend had not held them, in FIN_WAIT2: until the backend closes, or for tcp_fin_timeout.")
+		add("Connections that nginx had closed and the backend had not closed held them in FIN_WAIT2. " +
+			"That state lasts until the backend closes, or for tcp_fin_timeout.")
 	default:
 		add("A tuple whose connection nginx closed first stays in TIME_WAIT for about %s s.", format.Number(p.HoldS))
 	}
 	if v.CloseShare != nil {
-		add("The share that nginx closed first was f = %.2f.", *v.CloseShare)
+		add("nginx closed a share of f = %.2f first.", *v.CloseShare)
 	}
 	if v.ReuseRatio != nil {
 		add("%.1f %% of the requests reused an upstream connection.", 100**v.ReuseRatio)
 	}
 	if v.RhoSteady != nil && v.heldBy() != established {
-		add("At %s requests per second that makes a load factor of ρ = %s (above 1 the table fills).", format.Grouped(v.OfferedPerS), ratio(v.RhoSteady))
+		add("At %s requests per second this makes a load factor of ρ = %s (above 1 the table fills).",
+			format.Grouped(v.OfferedPerS), ratio(v.RhoSteady))
 	}
 	if v.Plan.Random {
-		add("Requests came at random: some find no tuple left although on average there are enough, a share of them that Erlang's B formula gives.")
+		add("Requests came at random. Some find no tuple although there are enough on average; " +
+			"Erlang's B formula gives their share.")
 	}
 	if v.Collapsed {
-		add("With half the range taken, connect() has to scan the taken half for a free port; each call costs milliseconds of processor time, and throughput collapses before any error shows.")
+		add("With half the range taken, connect() has to scan the taken half for a free port. " +
+			"Each call takes milliseconds of processor time, and throughput collapses before any error shows.")
 	}
 	if v.FirstError != nil {
-		add("With no tuple left, connect() fails with EADDRNOTAVAIL (99), nginx logs it and answers 502. Failed attempts take no tuple; the outage lasts until those that filled the table are free.")
+		add("With no tuple left, connect() fails with EADDRNOTAVAIL (99). nginx logs the error and answers 502. " +
+			"Failed attempts take no tuple. The outage lasts until tuples of the full table are free again.")
 	}
 	if e := v.Errors; e != nil && e.NoLiveUpstreams > e.Error99 {
-		add("nginx took the failed connect() for a failure of the peer (max_fails=%d) and marked each of them down for fail_timeout: %s requests were then answered \"no live upstreams\" without a try.", max(v.Plan.MaxFails, 1), format.Grouped(e.NoLiveUpstreams))
+		add("nginx took the failed connect() for a failure of the peer (max_fails=%d) and marked each peer down for "+
+			"fail_timeout. %s requests were then answered \"no live upstreams\" without a try.",
+			max(v.Plan.MaxFails, 1), format.Grouped(e.NoLiveUpstreams))
 	}
 	return strings.Join(s, " ")
 }
 
-// withoutPorts words failures that no port was missing for.
+// withoutPorts explains failures that ports did not cause.
 func (v variant) withoutPorts(add func(string, ...any)) {
-	taken := "Ports had no part in it"
+	taken := "Ports played no part"
 	if n := v.Ports.PeakUsed; n != nil && v.Predicted.Tuples > 0 {
-		taken = fmt.Sprintf("Ports had no part in it: at most %s of %s tuples were taken", format.Count(n), v.K())
+		taken = fmt.Sprintf("Ports played no part: at most %s of %s tuples were taken", format.Count(n), v.K())
 	}
 	text, n := v.mostLogged()
 	switch {
@@ -116,9 +124,9 @@ func (v variant) withoutPorts(add func(string, ...any)) {
 	}
 	add("%s.", taken)
 	if text != "" {
-		add("What nginx logged most, %s times: “%s”.", format.Grouped(n), text)
+		add("nginx's most frequent error, logged %s times: “%s”.", format.Grouped(n), text)
 	} else {
-		add("nginx logged nothing: %s requests were answered with an error or not in time.", format.Count(v.Failed))
+		add("nginx logged nothing: %s requests got an error or no answer in time.", format.Count(v.Failed))
 	}
 }
 

@@ -55,17 +55,17 @@ func newPage(run *results.Run, figs []chart.Figure) *page {
 	p.SS = fmt.Sprintf("ss -Htan state time-wait '( dport = :%s )' | wc -l", p.BackendPort())
 	p.Notes = append(run.Summary.Notes[:len(run.Summary.Notes):len(run.Summary.Notes)], p.standIns()...)
 	for _, m := range run.Missing {
-		p.Notes = append(p.Notes, m+": the report is of what is left.")
+		p.Notes = append(p.Notes, m+": the report shows what is left.")
 	}
 	return p
 }
 
-// plainly is what a verdict says to one who reads only the first screen.
+// plainly explains the verdicts to a reader of the first screen.
 var plainly = []term{
-	{law.Reproduced, "error 99 came as foretold"},
+	{law.Reproduced, "error 99 came as predicted"},
 	{law.Collapsed, "nginx slowed to a crawl before the last port was taken"},
 	{law.Mitigated, "nothing failed, and ports are left"},
-	{law.Postponed, "error 99 came all the same, only later"},
+	{law.Postponed, "error 99 came, only later"},
 	{law.Inconclusive, "nothing failed so far, but hardly any port is left"},
 	{law.NotReproduced, "error 99 did not come"},
 	{law.Invalid, "the measurement cannot be trusted"},
@@ -79,15 +79,19 @@ func (p *page) Legend() []term {
 	})
 }
 
-// standIns says where a variant was not the lab's own nginx before Apache.
+// standIns names the variants without Apache or without the lab's own nginx.conf.
 func (p *page) standIns() []string {
 	var notes []string
 	for _, v := range p.Variants {
 		if k := v.Plan.BackendKind; k != "" && k != "httpd" {
-			notes = append(notes, fmt.Sprintf("%s: the backend is %s, not Apache httpd.", v.Name, map[string]string{"agent": "lab99 itself", "nginx": "nginx"}[k]))
+			notes = append(notes, fmt.Sprintf("%s: the backend is %s, not Apache httpd.",
+				v.Name, map[string]string{"agent": "lab99 itself", "nginx": "nginx"}[k]))
 		}
 		if v.Plan.OwnConfig != "" {
-			notes = append(notes, fmt.Sprintf("%s: nginx ran the configuration %s; causes of failures were told apart by nginx's error log, and the close share f is an outcome, not a premise.", v.Name, filepath.Base(v.Plan.OwnConfig)))
+			notes = append(notes, fmt.Sprintf("%s: nginx ran the configuration %s; "+
+				"lab99 took the causes of failures from nginx's error log, and the close share f is a result, "+
+				"not a premise.",
+				v.Name, filepath.Base(v.Plan.OwnConfig)))
 		}
 	}
 	return notes
@@ -109,8 +113,9 @@ func (p *page) BackendPort() string {
 // html writes the page: one file that needs no other and no network.
 func (p *page) html(w io.Writer) error {
 	t, err := template.New("page").Funcs(template.FuncMap{
-		"count": format.Count, "secs": secs, "ratio": ratio, "ms": ms, "number": func(x *float64) string { return format.Or(x, format.Number, "–") }, "expected": expected, "mark": mark,
-		"join": strings.Join, "glossary": glossary, "breakable": breakable, "together": together, "inline": inline, "prose": prose, "sentence": sentence,
+		"number":   func(x *float64) string { return format.Or(x, format.Number, "–") },
+		"expected": expected, "glossary": glossary, "breakable": breakable, "together": together,
+		"join": strings.Join, "inline": inline, "prose": prose, "sentence": sentence,
 		"style":  func() template.CSS { return template.CSS(themeStyle() + pageStyle) },
 		"script": func() template.JS { return template.JS(pageScript) }, "scriptHash": scriptHash,
 	}).Parse(pageTemplate)

@@ -13,10 +13,10 @@ import (
 
 // What follows are the cells of a variant's row in the table of verdicts.
 
-// FailedByCause is the share of the requests due that came to nothing, and of
-// what: failed, never sent because no connection came free in time, or without an
-// answer when the load ended. How large it is depends on when the load was
-// stopped, so that of the requests after the first failure stands behind it.
+// FailedByCause is the share of lost requests, by cause: failed, never sent
+// because no connection came free in time, or without an answer when the load
+// ended. The share depends on when the load stopped, so the share of the
+// requests after the first failure stands behind it.
 func (v variant) FailedByCause() string {
 	if v.Failed == nil || v.Scheduled == nil || *v.Scheduled == 0 {
 		return format.NotMeasured
@@ -35,7 +35,10 @@ func (v variant) FailedByCause() string {
 	for _, c := range []struct {
 		n    *int64
 		what string
-	}{{&e.Error99, "error 99"}, {&e.NoLiveUpstreams, "no live upstreams"}, {&e.Other, "other"}, {v.Dropped, "never sent"}, {v.Unfinished, "unanswered"}} {
+	}{
+		{&e.Error99, "error 99"}, {&e.NoLiveUpstreams, "no live upstreams"}, {&e.Other, "other"},
+		{v.Dropped, "never sent"}, {v.Unfinished, "unanswered"},
+	} {
 		switch {
 		case c.n == nil: // not measured
 		case *c.n == lost:
@@ -53,14 +56,14 @@ func (v variant) FailedByCause() string {
 	return text
 }
 
-// afterFirst is the share that failed of the requests answered after the first
-// error 99.
+// afterFirst is the share of failures among the requests that were answered
+// after the first error 99.
 func (v variant) afterFirst() string {
 	if v.FirstError == nil || v.OKBefore == nil || v.OK == nil {
 		return ""
 	}
 	after := *v.OK + *v.Failed - *v.OKBefore
-	if after <= 0 || *v.Failed > after || *v.OKBefore == 0 { // none before: it is the share in all
+	if after <= 0 || *v.Failed > after || *v.OKBefore == 0 { // with none before, it is the share of all
 		return ""
 	}
 	return format.Percent(float64(*v.Failed) / float64(after))
@@ -78,7 +81,7 @@ func (v variant) NewPerRequest() string {
 	return strconv.FormatFloat(*churn, 'g', 2, 64)
 }
 
-// PortsPeak is the most tuples taken at once, of those there are.
+// PortsPeak is the largest number of tuples in use at once, out of all tuples.
 func (v variant) PortsPeak() string {
 	if v.Ports.PeakUsed == nil {
 		return format.NotMeasured
@@ -113,7 +116,8 @@ func (v variant) Latencies() string {
 	if v.Latency == nil {
 		return format.NotMeasured
 	}
-	return fmt.Sprintf("%s / %s / %s ms", format.Rough(v.Latency.P50), format.Rough(v.Latency.P99), format.Rough(v.Latency.Max))
+	return fmt.Sprintf("%s / %s / %s ms",
+		format.Rough(v.Latency.P50), format.Rough(v.Latency.P99), format.Rough(v.Latency.Max))
 }
 
 // NginxCPU is in cores.
@@ -124,20 +128,20 @@ func (v variant) NginxCPU() string {
 	return strconv.FormatFloat(*v.CPU.Proxy, 'f', 2, 64) + " cores"
 }
 
-// Headroom is how much more of the same load the ports would bear: until all of
-// them are held, by TIME_WAIT or by requests under way.
+// Headroom is by what factor the same load can grow before TIME_WAIT and
+// requests under way hold all ports.
 func (v variant) Headroom() string {
 	switch {
 	case v.RhoSteady == nil:
 		return format.NotMeasured
 	case v.Collapsed:
-		return "none: connect() got too dear"
+		return "none: connect() got too slow"
 	case v.FirstError != nil && *v.RhoSteady > 1:
 		return fmt.Sprintf("none: %s times too much", format.Rough(*v.RhoSteady))
 	case v.FirstError != nil:
 		return "none"
 	}
-	// A pool keeps its connections whatever the load; requests under way grow with it.
+	// A pool keeps its connections at any load. Requests under way grow with the load.
 	taken, open := *v.RhoSteady, v.open()
 	if v.Plan.Keepalive > 0 && open < 1 {
 		taken /= 1 - open
@@ -153,8 +157,8 @@ func (v variant) Headroom() string {
 	return fmt.Sprintf("%s times, to %s/s", format.Rough(1/taken), format.Grouped(v.OfferedPerS/taken))
 }
 
-// open is the share of the tuples that open connections hold on average over the
-// load, those of requests under way and those that a pool keeps.
+// open is the mean share of the tuples that open connections hold during the
+// load: requests under way and the connections of a pool.
 func (v variant) open() float64 {
 	if v.Predicted.Tuples == 0 || v.LoadEndS == nil {
 		return 0
@@ -171,41 +175,57 @@ func (v variant) open() float64 {
 	return sum / n / float64(v.Predicted.Tuples)
 }
 
-// Lasted is how long the load was, which every share of it depends on.
+// Lasted is the duration of the load.
 func (v variant) Lasted() string { return secs(v.LoadEndS) }
 
-// Mechanism says in plain words, with the run's own numbers, why ports ran out, or
-// what failed where they had no part in it; "" where nothing did, or the laws
-// foretold no moment.
+// Sentences that several explanations share.
+const (
+	newPort = "For a request that cannot share a connection, nginx opens a new one to the backend. " +
+		"Each connection takes a port number of its own"
+	blocked = ". When the connection ends, the side that closed it first keeps that number blocked for %s more; " +
+		"this is called TIME_WAIT. "
+	noneFree = " Then no number is free: the next connect() fails with error 99, “Cannot assign requested address”, " +
+		"and the client gets a 502."
+)
+
+// Mechanism explains with the run's own numbers why ports ran out, or what else
+// failed. It is "" where nothing failed or the laws predicted no moment.
 func (p *page) Mechanism() string {
 	v := p.failure()
-	law, ports := v.Predicted, v.K()
-	switch {
+	law, ports, rate := v.Predicted, v.K(), format.Grouped(v.OfferedPerS)
+	switch held := v.heldBy(); {
 	case v.FirstError == nil && !v.Collapsed && v.Lost() > 0:
 		return v.Cause()
-	case v.FirstError != nil && v.heldBy() == established:
-		return fmt.Sprintf("Every request that waits for the backend holds a connection to it, and each connection a port number of its own. Of a slow backend %s requests a second soon wait for all %s of them. "+
-			"Then none is free: the next connect() fails with error 99, “Cannot assign requested address”, and the client gets a 502. No closed connection has a part in it.", format.Grouped(v.OfferedPerS), ports)
-	case v.FirstError != nil && v.heldBy() == finWait2:
-		return fmt.Sprintf("For a request that cannot share a connection nginx opens a new one to the backend, and each takes a port number of its own. nginx closes it when it has the response, but this backend "+
-			"does not close its end, and until it does the number stays blocked; this is called FIN_WAIT2. At %s requests a second %s ports last %s. Then none is free: the next connect() fails with error 99, "+
-			"“Cannot assign requested address”, and the client gets a 502.", format.Grouped(v.OfferedPerS), ports, format.Seconds(*v.FirstError))
-	}
-	if v.Collapsed && v.FirstError == nil {
-		return fmt.Sprintf("For a request that cannot share a connection nginx opens a new one to the backend, and each takes a port number of its own, which stays blocked for %s after the "+
-			"connection ends; this is called TIME_WAIT. With half of the %s taken, the kernel has to search for a free one at every connect(): milliseconds each, instead of "+
-			"millionths of a second. nginx then spends its time searching, and everything it serves waits.", holdTime(law.HoldS), ports)
-	}
-	if law.FirstError99S == nil || v.FirstError == nil || v.OfferedPerS <= 0 || law.HoldS <= 0 || v.Plan.Race || v.Plan.Random || v.Plan.Profile != "" || v.heldBy() != timeWait {
+	case v.FirstError != nil && held == established:
+		return fmt.Sprintf("Every request that waits for the backend holds a connection to it, "+
+			"and each connection a port number of its own. The backend is slow: "+
+			"at %s requests a second, requests under way soon hold all %s numbers.", rate, ports) +
+			noneFree + " Closed connections play no part."
+	case v.FirstError != nil && held == finWait2:
+		return newPort + fmt.Sprintf(". nginx closes the connection when it has the response. "+
+			"This backend keeps its end open, and the number stays blocked until the backend closes; "+
+			"this is called FIN_WAIT2. At %s requests a second %s ports last %s.",
+			rate, ports, format.Seconds(*v.FirstError)) + noneFree
+	case v.Collapsed && v.FirstError == nil:
+		return newPort + fmt.Sprintf(", which stays blocked for %s after the connection ends; "+
+			"this is called TIME_WAIT. With half of the %s taken, the kernel has to search for a free one "+
+			"at every connect(). A search takes milliseconds instead of microseconds. "+
+			"nginx spends its time searching, and everything it serves waits.", holdTime(law.HoldS), ports)
+	case law.FirstError99S == nil || v.FirstError == nil || v.OfferedPerS <= 0 || law.HoldS <= 0 || held != timeWait,
+		v.Plan.Race || v.Plan.Random || v.Plan.Profile != "":
 		return ""
 	}
-	sum := fmt.Sprintf("%s ports at %s new connections a second last %s", ports, format.Grouped(v.OfferedPerS), format.Seconds(*law.FirstError99S))
+	unit, by := "new connections", ""
 	if math.Abs(*law.FirstError99S-float64(law.Tuples)/v.OfferedPerS) > 0.02**law.FirstError99S {
-		sum = fmt.Sprintf("%s ports at %s requests a second last %s by the law", ports, format.Grouped(v.OfferedPerS), format.Seconds(*law.FirstError99S))
+		unit, by = "requests", "By the law, "
 	}
-	return fmt.Sprintf("For a request that cannot share a connection nginx opens a new one to the backend, and each takes a port number of its own. "+
-		"When the connection ends, the side that closed it first keeps that number blocked for %s more; this is called TIME_WAIT. %s. "+
-		"Then none is free: the next connect() fails with error 99, “Cannot assign requested address”, and the client gets a 502.", holdTime(law.HoldS), sum)
+	sum := fmt.Sprintf("%s%s ports at %s %s a second last %s", by, ports, rate, unit, format.Seconds(*law.FirstError99S))
+	return newPort + fmt.Sprintf(blocked, holdTime(law.HoldS)) + sum + "." + noneFree
+}
+
+// CommonMechanism explains error 99 where Mechanism has nothing to say.
+func (*page) CommonMechanism() string {
+	return newPort + fmt.Sprintf(blocked, "about a minute") + "At a high rate all numbers can be blocked." + noneFree
 }
 
 func holdTime(s float64) string {
@@ -215,8 +235,8 @@ func holdTime(s float64) string {
 	return "about a minute"
 }
 
-// word is a first word that takes a capital: not the name of a program, nor
-// one such as tcp_tw_reuse=1 or connect().
+// word is a first word that takes a capital. Words such as tcp_tw_reuse=1 and
+// connect() do not match.
 var word = regexp.MustCompile(`^[a-z]+( |$|,)`)
 
 // sentence makes one of a remark: a capital, and a full stop.
@@ -225,7 +245,8 @@ func sentence(s string) string {
 	if s == "" {
 		return s
 	}
-	if first := word.FindString(s); first != "" && !strings.HasPrefix(first, "nginx") && !strings.HasPrefix(first, "httpd") {
+	first := word.FindString(s)
+	if first != "" && !strings.HasPrefix(first, "nginx") && !strings.HasPrefix(first, "httpd") {
 		s = strings.ToUpper(s[:1]) + s[1:]
 	}
 	if strings.ContainsAny(s[len(s)-1:], ".!?") {

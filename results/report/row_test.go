@@ -46,7 +46,7 @@ func TestCellsOfARow(t *testing.T) {
 		{"one side unseen", "not measured", func(v *results.Variant) { v.TimeWait.BackendPeak = nil }, variant.Side},
 		{"no headroom", "none: 24 times too much", func(*results.Variant) {}, variant.Headroom},
 		{"failed below the limit", "none", func(v *results.Variant) { v.RhoSteady, v.FirstError = f(0.6), f(1.7) }, variant.Headroom},
-		{"collapsed", "none: connect() got too dear", func(v *results.Variant) { v.RhoSteady, v.Collapsed = f(0.1), true }, variant.Headroom},
+		{"collapsed", "none: connect() got too slow", func(v *results.Variant) { v.RhoSteady, v.Collapsed = f(0.1), true }, variant.Headroom},
 		{"held by requests under way", "2 times, to 400/s", func(v *results.Variant) { v.RhoSteady, v.LoadEndS = f(0.1), f(10) }, func(v variant) string {
 			v.Data = results.VariantData{Samples: []results.Sample{{T: 5, Host: results.HostProxy, Net: &results.Net{Sockets: []results.Sockets{{State: established, N: 200}}}}}}
 			return v.Headroom()

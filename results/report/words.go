@@ -88,22 +88,30 @@ type term struct{ Word, Meaning string }
 
 func glossary() []term {
 	return []term{
-		{"P, S, D", "usable ports (the range, less reserved ones, less those bound in the namespace); source IPs; distinct destinations (IP:port)"},
+		{"P, S, D", "usable ports (the range, less reserved ones, less those bound in the namespace); source " +
+			"IPs; distinct destinations (IP:port)"},
 		{"tuples K", "P·S·D: connections that can exist, TIME_WAIT included"},
-		{"hold time T", "how long a closed tuple stays blocked: about 61 s (60 to 62); tcp_tw_reuse_delay (1 s) under tcp_tw_reuse=1"},
-		{"proxy close share f", "share of upstream connections whose TIME_WAIT lands on nginx (the first closer holds it)"},
+		{"hold time T", "how long a closed tuple stays blocked: about 61 s (60 to 62), or tcp_tw_reuse_delay " +
+			"(1 s) with tcp_tw_reuse=1"},
+		{"proxy close share f", "share of upstream connections whose TIME_WAIT lands on nginx (the first closer " +
+			"holds it)"},
 		{"churn", "new upstream connections per request: 1 without a pool, about 0 with a right-sized one"},
 		{"offered rate R", "scheduled requests per second"},
-		{"late", "sent more than 10 ms after its time though a connection was free: the generator's fault"},
-		{"queued", "waited because no connection was free: the target's slowness, a finding"},
+		{"late", "sent more than 10 ms after its due time although a connection was free: the fault of the generator"},
+		{"queued", "waited because no connection was free: the target is slow, which is a finding"},
 		{"dropped", "waited past the timeout and never sent"},
 		{"unfinished", "in flight at the end"},
-		{"neighbour request", "every 100 ms, on its own kept-alive connection, needing no upstream: what exhaustion does to everything else on the worker; in no count"},
+		{"neighbour request", "sent every 100 ms on its own kept-alive connection and needs no upstream: shows " +
+			"what exhaustion does to everything else on the worker; not counted among the requests"},
 		{"latency, service time", "from the intended send time; from the actual send"},
 		{"load factor ρ", "f·R·churn·T / K: above 1 the table fills"},
 		{"collapse", "the fall of throughput when half the range is taken and connect() has to scan"},
-		{"scenario, variant, size", "the file; one row of the comparison; the overlay that scales it"},
-		{"verdicts", "reproduced: error 99 came, within the law. collapsed: the rate fell at half the range before it could. mitigated: no failure and measured ρ ≤ 0.9 in steady state. postponed: error 99 later than the baseline's. inconclusive: no failure yet but ρ > 0.9. not-reproduced: it did not come. invalid: generator, environment or read-back at fault. error: the lab's own"},
+		{"scenario, variant, size", "the file; one row of the comparison; the overlay that scales the load"},
+		{"verdicts", "reproduced: error 99 came, within the tolerance of the law. collapsed: throughput fell at " +
+			"half the range before error 99 came. mitigated: no failure and measured ρ ≤ 0.9 in steady state. " +
+			"postponed: error 99 later than the baseline's. inconclusive: no failure yet but ρ > 0.9. " +
+			"not-reproduced: error 99 did not come. invalid: the generator, the environment or a setting spoiled " +
+			"the measurement. error: the lab itself failed"},
 	}
 }
 
