@@ -111,14 +111,14 @@ type Check struct {
 	Text      string   `json:"text"`
 }
 
-// Comparison is a quantity that the laws foretell beside what a run measured of
-// it. Beyond the tolerance it is a finding: Broken names the assumption of the
-// laws that the run broke.
+// Comparison is a predicted quantity beside the measured one. A difference beyond
+// the tolerance is a finding: Broken names the assumption of the laws that the run
+// broke.
 type Comparison struct {
 	ID            string   `json:"id,omitempty"` // of the law
 	Quantity      string   `json:"quantity"`
 	Unit          string   `json:"unit"`           // s, requests, tuples, sockets, lines, law.Share, or "" for a ratio
-	Predicted     *float64 `json:"predicted"`      // null: it was not to come
+	Predicted     *float64 `json:"predicted"`      // null: it should not come
 	Measured      *float64 `json:"measured"`       // null: it did not come
 	RelativeError *float64 `json:"relative_error"` // measured/predicted − 1; null where that makes no sense
 	Tolerance     float64  `json:"tolerance"`      // in the unit

@@ -9,14 +9,15 @@ import (
 	"github.com/lab99/lab99/results"
 )
 
-// cliff sets what the shortage costs everybody else against how much is taken:
-// the neighbour's latency and nginx's processor use. connect() is a system call
-// that blocks its worker while it searches, so all of a worker's requests wait
-// with it. Where no variant came to use half, there is nothing to tell.
+// cliff shows what the shortage costs everybody else: the neighbour's latency and
+// nginx's processor use, against the share of the tuples taken. connect() blocks
+// its worker while it searches, so all requests of the worker wait with it. There
+// is no figure where no variant used half of the tuples.
 func cliff(vs []variant) *Figure {
 	f := &Figure{ID: "cliff",
-		Subtitle: "The neighbour is a request that needs no upstream. Of each percent of the tuples its median (dot) and its worst (ring) are drawn. Vertical line: half, where connect() begins to search. The title names what at least doubled.",
-		Table:    Table{Header: []string{"variant"}}}
+		Subtitle: "The neighbour is a request that needs no upstream. Dot: its median for each percent of the tuples. " +
+			"Ring: its worst. Vertical line: half, where connect() begins to search. The title names what at least doubled.",
+		Table: Table{Header: []string{"variant"}}}
 	for _, r := range reaches() {
 		f.Table.Header = append(f.Table.Header, "neighbour "+r.name+": median / one in four / worst (ms)")
 	}

@@ -9,9 +9,9 @@ import (
 	"github.com/lab99/lab99/results"
 )
 
-// predicted sets what was calculated beside what was measured: above in the
-// units of both, below the deviations of all that the judge compared. Where the
-// laws foretold nothing and nothing came, there is no figure.
+// predicted shows what was calculated beside what was measured. The upper panels
+// use the units of both. The lower ones show the deviation of each comparison of
+// the judge. There is no figure where the laws predicted nothing and nothing came.
 func predicted(vs []variant) *Figure {
 	f := &Figure{ID: "predicted-measured", Title: predictedTitle(vs),
 		Table: Table{Header: []string{"variant", "quantity", "predicted", "measured", "difference", "deviation in tolerances", "within it", "the law is"}}}
@@ -47,7 +47,7 @@ func predicted(vs []variant) *Figure {
 	return f
 }
 
-// predictedSubtitle explains the signs that are there.
+// predictedSubtitle explains the signs that the figure uses.
 func predictedSubtitle(f *Figure) string {
 	drawn, tolerances := map[Meaning]bool{}, false
 	for _, r := range f.Rows {
@@ -63,7 +63,7 @@ func predictedSubtitle(f *Figure) string {
 		s = append(s, "Open diamond: the law, written down before the run.")
 	}
 	if drawn[lawTold] {
-		s = append(s, "Grey square: the law with the f that was measured, since a race settles it; no forecast.")
+		s = append(s, "Grey square: the law with the measured f. A race decides f, so this is no forecast.")
 	}
 	s = append(s, "Dot: measured.")
 	if tolerances {
@@ -72,8 +72,7 @@ func predictedSubtitle(f *Figure) string {
 	return strings.Join(s, " ")
 }
 
-// predictedTitle is about everything that was forecast and compared; what broke
-// is named.
+// predictedTitle is about all forecasts that were compared. It names those that broke.
 func predictedTitle(vs []variant) string {
 	var broken []string
 	n, worst, given := 0, 0.0, 0
@@ -106,12 +105,12 @@ func predictedTitle(vs []variant) string {
 	case n > 0:
 		return fmt.Sprintf("All %d forecasts met the measurement within their tolerances, the furthest off by %s", n, upTo(worst))
 	case given > 0:
-		return "A race settles who closes first: no forecast, but what the law makes of the f that came"
+		return "A race decides who closes first: the law with the measured f, no forecast"
 	}
 	return uncompared(vs)
 }
 
-// uncompared is the title of a run of before the judge kept its comparisons.
+// uncompared is the title for old runs, which stored no comparisons.
 func uncompared(vs []variant) string {
 	worst := -1.0
 	for _, q := range quantities() {
@@ -132,7 +131,7 @@ func uncompared(vs []variant) string {
 
 // brokenBy says how a comparison failed, and which assumption with it.
 func brokenBy(c results.Comparison) string {
-	how := "it came, though not foretold"
+	how := "it came, though not predicted"
 	switch {
 	case c.RelativeError != nil:
 		how = format.Change(*c.RelativeError)
@@ -148,7 +147,7 @@ func brokenBy(c results.Comparison) string {
 // upTo rounds a share up to tenths of a percent: nothing is closer than that.
 func upTo(x float64) string { return fmt.Sprintf("%.1f %%", max(0.1, math.Ceil(x*1000)/10)) }
 
-// lawKind says what a law of a variant is worth.
+// lawKind says whether the law of a variant is a forecast.
 func (v *variant) lawKind() string {
 	if v.GivenF() {
 		return "given the measured f"

@@ -13,7 +13,7 @@ func num(x float64) *float64 { return &x }
 
 // compared is a comparison of the judge's; it broke if a reason is given.
 func compared(quantity, unit string, law, seen, tolerance float64, broken string) results.Comparison {
-	c := results.Comparison{Quantity: quantity, Unit: unit, Predicted: &law, Measured: &seen, Tolerance: tolerance, OK: broken == ""}
+	c := results.Comparison{ID: strings.ReplaceAll(quantity, " ", "_"), Quantity: quantity, Unit: unit, Predicted: &law, Measured: &seen, Tolerance: tolerance, OK: broken == ""}
 	if law != 0 {
 		c.RelativeError = num(seen/law - 1)
 	}
@@ -46,9 +46,9 @@ func TestTheTitleIsOfAllForecasts(t *testing.T) {
 		"many broke":     {[]variant{variantOf("a", bad, bad, bad, bad, good)}, "The run left the law in 4 of 5 forecasts, among them ok in all of a (+9.05 %, unexplained), ok in all of a (+9.05 %, unexplained) and ok in all of a (+9.05 %, unexplained)"},
 		"no race":        {[]variant{variantOf("a", good), told}, "The one forecast met the measurement within its tolerance, off by 0.1 %"},
 		"nor an older":   {[]variant{variantOf("a", good), older}, "The one forecast met the measurement within its tolerance, off by 0.1 %"},
-		"only a race":    {[]variant{told}, "A race settles who closes first: no forecast, but what the law makes of the f that came"},
+		"only a race":    {[]variant{told}, "A race decides who closes first: the law with the measured f, no forecast"},
 		"did not come":   {[]variant{variantOf("a", results.Comparison{Quantity: "recovery", Predicted: num(61)})}, "The run left the law in 1 of 1 forecasts: recovery of a (it did not come)"},
-		"came unasked":   {[]variant{variantOf("a", results.Comparison{Quantity: "first error 99", Measured: num(1)})}, "The run left the law in 1 of 1 forecasts: first error 99 of a (it came, though not foretold)"},
+		"came unasked":   {[]variant{variantOf("a", results.Comparison{Quantity: "first error 99", Measured: num(1)})}, "The run left the law in 1 of 1 forecasts: first error 99 of a (it came, though not predicted)"},
 		"nothing at all": {[]variant{variantOf("a")}, "Nothing was both forecast and measured"},
 	} {
 		if got := predictedTitle(c.vs); got != c.want {
@@ -117,7 +117,7 @@ func TestAGivenLawIsNoForecast(t *testing.T) {
 		run.Summary.Variants[i].Predicted.GivenShare = num(0.95)
 	}
 	f := predicted(variants(run))
-	if strings.Contains(f.Subtitle, "before the run") || !strings.Contains(f.Subtitle, "Grey square: the law with the f that was measured") {
+	if strings.Contains(f.Subtitle, "before the run") || !strings.Contains(f.Subtitle, "Grey square: the law with the measured f") {
 		t.Error(f.Subtitle)
 	}
 	for _, s := range f.Rows[0].Panels[0].Series {

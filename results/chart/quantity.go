@@ -29,8 +29,8 @@ func quantities() []quantity {
 // none99 says that error 99 did not come.
 func none99(v *variant) bool { return v.Errors != nil && v.Errors.Error99 == 0 }
 
-// okBefore is the figure the judge compared, where it did: in a short run all
-// successes, free of the race between the first error and the last replies.
+// okBefore is the figure that the judge compared, if it did. In a short run that
+// is all successes, free of the race between the first error and the last replies.
 func okBefore(v *variant) *float64 {
 	for _, c := range v.Checks {
 		if c.ID == law.OKBefore.ID && c.Measured != nil {
@@ -57,8 +57,8 @@ func (q quantity) forecast(v *variant) *float64 {
 	return q.Forecast(v.Predicted)
 }
 
-// panel draws one quantity in its unit; lines are those of the table, one per
-// variant, none where nothing but zeros was foretold and came.
+// panel draws one quantity in its unit. The lines of the table are one per
+// variant, or none where all predictions and measurements are zero.
 func (q quantity) panel(vs []variant) (p Panel, lines [][]string) {
 	label := q.Unit
 	if label == law.Seconds {
@@ -107,8 +107,8 @@ func (q quantity) miss(v *variant) *float64 {
 // estimate says that a collapse has taken away the law's premise.
 func (q quantity) estimate(v *variant) bool { return q.even && v.Collapsed }
 
-// words are a line of the table and what stands beside the dots. A failure
-// that did not come is "none", a number nobody took is "not measured".
+// words are a line of the table and the caption beside the dots. A failure that
+// did not come is "none". A number that nobody took is "not measured".
 func (q quantity) words(v *variant) (line []string, caption string) {
 	says, seen, diff := "none", format.NotMeasured, "–"
 	if b := q.measured(v); b != nil {

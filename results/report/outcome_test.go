@@ -94,7 +94,7 @@ func TestCardsGoByTheDirection(t *testing.T) {
 }
 
 // TestCauseNamesWhatHeldTheTuples: TIME_WAIT, FIN_WAIT2 or requests under way, and
-// where ports had no part in it, what nginx logged.
+// where ports played no part, what nginx logged.
 func TestCauseNamesWhatHeldTheTuples(t *testing.T) {
 	at := 1.7
 	failing := func(state string) variant {
