@@ -35,7 +35,15 @@ func (d *fakeDriver) Name() string { return "fake" }
 
 func (d *fakeDriver) Machine() driver.Machine { return driver.Machine{CPUs: 2, Kernel: "6.18.5"} }
 
-func (d *fakeDriver) Sweep(context.Context, bool) ([]string, error) { return nil, nil }
+func (d *fakeDriver) Describe() string { return "without a kernel" }
+
+func (d *fakeDriver) Sweep(context.Context, driver.Reach) (driver.Swept, error) {
+	return driver.Swept{}, nil
+}
+
+func (d *fakeDriver) Find(context.Context, image.Role, string) (image.Image, error) {
+	return image.Image{}, nil
+}
 
 func (d *fakeDriver) Prepare(
 	_ context.Context, role image.Role, ref string, _ image.Mode, _ func(string),

@@ -219,8 +219,8 @@ func (r *run) preflight(ctx context.Context) error {
 func sweep(ctx context.Context, o Options) {
 	ctx, cancel := context.WithTimeout(ctx, sweepTimeout)
 	defer cancel()
-	swept, err := o.Driver.Sweep(ctx, false)
-	for _, s := range swept {
+	swept, err := o.Driver.Sweep(ctx, driver.Leftovers)
+	for _, s := range swept.Removed {
 		o.Progress.Say("swept away, of a run that died: " + s)
 	}
 	if err != nil {

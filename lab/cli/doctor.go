@@ -10,7 +10,6 @@ import (
 
 	"github.com/lab99/lab99/lab"
 	"github.com/lab99/lab99/lab/doctor"
-	"github.com/lab99/lab99/lab/driver/docker"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/scenarios"
@@ -61,7 +60,7 @@ func examine(ctx context.Context, t *terminal, asJSON bool, subnets, out string)
 		return err
 	}
 	r := doctor.Judge(doctor.Examine(ctx, doctor.Options{
-		Connect: connect, Inside: []string{self, doctorInside}, Subnets: nets, Images: refs, Out: out,
+		Drivers: drivers, Inside: []string{self, doctorInside}, Subnets: nets, Images: refs, Out: out,
 	}))
 	r.Tool = tool().Version
 	if asJSON {
@@ -77,15 +76,6 @@ func examine(ctx context.Context, t *terminal, asJSON bool, subnets, out string)
 		return exitError(verdict.ExitUnfit)
 	}
 	return nil
-}
-
-// connect keeps a nil *docker.Driver from becoming an Engine that is not nil.
-func connect(ctx context.Context) (doctor.Engine, error) {
-	d, err := docker.New(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return d, nil
 }
 
 // mainImages are what the main scenario asks for.

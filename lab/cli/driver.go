@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -15,65 +14,85 @@ import (
 	"github.com/lab99/lab99/lab/driver/netns"
 )
 
-// newDriver returns the driver of a name, and why it is that one. With auto
-// it is docker where an engine answers, because images are what production
-// runs, and else netns.
-func newDriver(ctx context.Context, name string) (_ driver.Driver, why string, err error) {
-	switch name {
-	case "docker":
-		d, err := docker.New(ctx)
-		return d, "as asked", err
-	case "netns":
-		d, err := netns.New(ctx)
-		return d, "as asked", err
-	case "auto":
-		d, noEngine := docker.New(ctx)
-		if noEngine == nil {
-			return d, "because an engine answers: " + d.Machine().Engine, nil
-		}
-		n, err := netns.New(ctx)
-		if err == nil {
-			return n, "because " + firstLine(noEngine), nil
-		}
-		return nil, "", errors.Join(noEngine, err)
-	}
-	return nil, "", &usageError{fmt.Sprintf("no driver %q: auto, docker or netns", name)}
+// drivers are those a command may use, most preferred first: images are what
+// production runs. A new driver is a directory and a line here.
+var drivers = []driver.Candidate{
+	docker.Candidate,
+	netns.Candidate,
 }
 
-func firstLine(err error) string {
-	line, _, _ := strings.Cut(err.Error(), "\n")
-	return line
+// newDriver opens the driver of a name and says why it is that one.
+func newDriver(ctx context.Context, name string) (driver.Driver, string, error) {
+	d, why, found, err := driver.Choose(ctx, drivers, name)
+	if !found {
+		return nil, "", &usageError{fmt.Sprintf("no driver %q: %s", name, strings.Join(driver.Names(drivers), ", "))}
+	}
+	return d, why, err
 }
+
+// driverFlag is the text of --driver.
+func driverFlag() string {
+	text := "what runs the hosts: "
+	for _, c := range drivers {
+		text += fmt.Sprintf("%s (%s), ", c.Name, c.About)
+	}
+	return text + "or auto for the first that can run"
+}
+
+// sweepTimeout bounds the removal of what one driver's labs left.
+const sweepTimeout = time.Minute
 
 func cleanCommand(t *terminal) *cobra.Command {
-	return &cobra.Command{
+	var force bool
+	cmd := &cobra.Command{
 		Use: "clean", GroupID: groupMachine, Args: none,
 		Short: "Remove what earlier runs left in the container engine",
-		RunE:  func(cmd *cobra.Command, _ []string) error { return clean(cmd.Context(), t) },
+		RunE:  func(cmd *cobra.Command, _ []string) error { return clean(cmd.Context(), t, force) },
 	}
+	cmd.Flags().BoolVar(&force, "force", false, "also end the labs of commands that are still running")
+	return cmd
 }
 
-// clean removes what any earlier run left, live ones included.
-func clean(ctx context.Context, t *terminal) error {
-	// Labs of the driver netns leave nothing, so this is about an engine. One
-	// that was named and does not answer may still hold what a run left.
-	d, err := docker.New(ctx)
-	if err != nil && os.Getenv("DOCKER_HOST") == "" {
-		fmt.Fprintln(t.stdout, "nothing to remove: "+firstLine(err)+", and labs of the driver netns leave nothing")
-		return nil
+// clean removes what labs left.
+func clean(ctx context.Context, t *terminal, force bool) error {
+	reach := driver.Caches
+	if force {
+		reach = driver.Everything
 	}
-	if err != nil {
+	removed := 0
+	var errs []error
+	for _, c := range drivers {
+		swept, err := sweep(ctx, c, reach)
+		removed += len(swept.Removed)
+		for _, line := range swept.Removed {
+			fmt.Fprintln(t.stdout, "removed", line)
+		}
+		for _, line := range swept.Kept {
+			fmt.Fprintln(t.stderr, "kept", line)
+		}
+		errs = append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	removed, err := d.Sweep(ctx, true)
-	for _, line := range removed {
-		fmt.Fprintln(t.stdout, "removed", line)
-	}
-	if len(removed) == 0 && err == nil {
+	if removed == 0 {
 		fmt.Fprintln(t.stdout, "nothing to remove")
 	}
-	fmt.Fprintln(t.stderr, "images of nginx and httpd are kept for the next run; `docker rmi` removes them")
-	return err
+	return nil
+}
+
+// sweep has a driver remove what its labs left. A driver that cannot run here has
+// nothing to remove, unless the user named what does not answer.
+func sweep(ctx context.Context, c driver.Candidate, reach driver.Reach) (driver.Swept, error) {
+	ctx, cancel := context.WithTimeout(ctx, sweepTimeout)
+	defer cancel()
+	d, err := c.Open(ctx)
+	if unfit := new(driver.UnfitError); errors.As(err, &unfit) && !unfit.Asked {
+		why, _, _ := strings.Cut(err.Error(), "\n")
+		return driver.Swept{Kept: []string{"what the driver " + c.Name + " may have left: " + why}}, nil
+	}
+	if err != nil {
+		return driver.Swept{}, err
+	}
+	return d.Sweep(ctx, reach)
 }

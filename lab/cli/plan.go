@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -16,10 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lab99/lab99/lab"
-	"github.com/lab99/lab99/lab/doctor"
 	"github.com/lab99/lab99/lab/driver"
-	"github.com/lab99/lab99/lab/driver/docker"
-	"github.com/lab99/lab99/lab/driver/netns"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/lab/probe"
 	"github.com/lab99/lab99/lab/proxy"
@@ -55,7 +53,7 @@ func planCommand(t *terminal) *cobra.Command {
 func plan(ctx context.Context, t *terminal, resolved *scenarios.Resolved, asJSON, configs bool) error {
 	found := lookForImages(ctx, resolved)
 	resolved, notes := lab.AdaptToOverrides(resolved)
-	p, err := lab.Plan(resolved, found.driver, found.cpus, "")
+	p, err := lab.Plan(resolved, found.driver, found.machine.CPUs, "")
 	if err != nil {
 		return err
 	}
@@ -73,7 +71,7 @@ func plan(ctx context.Context, t *terminal, resolved *scenarios.Resolved, asJSON
 		return nil
 	}
 	fmt.Fprintf(t.stdout, "%s: %s, size %s\n", p.Scenario, p.Title, p.Size)
-	fmt.Fprintf(t.stdout, "about %s in all, with the images present; nothing has been started\n\n", lab.Estimate(p, found.cpus).Round(time.Second))
+	fmt.Fprintf(t.stdout, "about %s in all, with the images present; nothing has been started\n\n", lab.Estimate(p, found.machine.CPUs).Round(time.Second))
 	for _, note := range notes {
 		fmt.Fprintln(t.stdout, "Note: "+note)
 	}
@@ -118,69 +116,46 @@ func printPredictions(w io.Writer, p *results.Plan) {
 
 // imagesFound is what is here of a scenario's images, and who would run them.
 type imagesFound struct {
-	driver string
-	images map[string]image.Image // by what the scenario asks for
-	notes  []string
-	cpus   int // of the machine the hosts would run on
-	kernel string
+	driver  string
+	machine driver.Machine         // on which the hosts would run
+	images  map[string]image.Image // by what the scenario asks for
+	notes   []string
 }
 
 // surroundings are what is known of that machine. An engine with another kernel
 // than this one's is on another machine, whose tables cannot be read from here.
 func (f imagesFound) surroundings() lab.Surroundings {
-	on := lab.Surroundings{CPUs: f.cpus, Kernel: f.kernel}
-	if f.kernel == "" || f.kernel != driver.Here().Kernel {
-		return on
-	}
-	on.ConntrackMax, _ = strconv.Atoi(probe.Sysctls()["net.netfilter.nf_conntrack_max"])
-	if f.driver == "netns" {
-		on.NoFile = doctor.Descriptors()
+	on := lab.Surroundings{CPUs: f.machine.CPUs, Kernel: f.machine.Kernel, NoFile: f.machine.NoFile}
+	if f.machine.Kernel == driver.Here().Kernel {
+		on.ConntrackMax, _ = strconv.Atoi(probe.Sysctls()["net.netfilter.nf_conntrack_max"])
 	}
 	return on
 }
 
-func lookForImages(ctx context.Context, r *scenarios.Resolved) imagesFound {
-	f := imagesFound{driver: "docker", images: map[string]image.Image{}, cpus: runtime.NumCPU()}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	d, noEngine := docker.New(ctx)
-	if noEngine == nil {
-		defer d.Close()
-		f.cpus, f.kernel = d.Machine().CPUs, d.Machine().Kernel
-		f.look(r, "is not in the engine; a run pulls it, or assembles one from the distribution's packages", func(role image.Role, ref string) (image.Image, bool, error) {
-			return image.Find(ctx, d.Client(), role, ref, image.Auto)
-		})
-		return f
-	}
-	local, err := netns.New(ctx)
-	if err != nil {
-		f.notes = append(f.notes, "no engine answers and no namespaces can be made, so the configurations are rendered for the release that is asked for")
-		return f
-	}
-	f.driver, f.kernel = "netns", local.Machine().Kernel
-	f.look(r, "is not unpacked yet; a run takes it from the distribution's packages, or else as installed here", func(role image.Role, ref string) (image.Image, bool, error) {
-		img, _, ok, err := image.FindUnpacked(ctx, role, ref, image.Auto)
-		return img, ok, err
-	})
-	f.notes = append(f.notes, "no engine answers, so a run would use Linux namespaces (--driver netns)")
-	return f
-}
+// lookTimeout keeps a plan from waiting for an engine that hangs.
+const lookTimeout = 5 * time.Second
 
-// look finds the images of a scenario, and notes what there is to know of them.
-func (f *imagesFound) look(r *scenarios.Resolved, missing string, find func(image.Role, string) (image.Image, bool, error)) {
+func lookForImages(ctx context.Context, r *scenarios.Resolved) imagesFound {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	d, why, err := newDriver(ctx, driver.Auto)
+	if err != nil {
+		return imagesFound{driver: drivers[0].Name, machine: driver.Machine{CPUs: runtime.NumCPU()}, notes: []string{
+			"no driver can run here, so the configurations are rendered for the release that is asked for",
+		}}
+	}
+	f := imagesFound{driver: d.Name(), machine: d.Machine(), images: map[string]image.Image{}}
 	for _, v := range r.Variants {
 		for _, want := range lab.ImagesOf(v) {
-			ref := want.Ref
-			img, ok, err := find(want.Role, ref)
-			note := ""
+			img, err := d.Find(ctx, want.Role, want.Ref)
+			note := img.Note
 			switch {
+			case errors.As(err, new(*image.AbsentError)):
+				note = err.Error()
 			case err != nil:
-				note = fmt.Sprintf("could not look for %s: %v", ref, err)
-			case !ok:
-				note = ref + " " + missing
+				note = fmt.Sprintf("could not look for %s: %v", want.Ref, err)
 			default:
-				note = img.Note
-				f.images[ref] = img
+				f.images[want.Ref] = img
 			}
 			if note != "" && !slices.Contains(f.notes, note) {
 				f.notes = append(f.notes, note)
@@ -188,6 +163,10 @@ func (f *imagesFound) look(r *scenarios.Resolved, missing string, find func(imag
 		}
 	}
 	slices.Sort(f.notes)
+	if f.driver != drivers[0].Name {
+		f.notes = append(f.notes, fmt.Sprintf("a run would use the driver %s, %s", f.driver, why))
+	}
+	return f
 }
 
 // printConfigs prints each variant's files, those equal to the baseline's by

@@ -15,6 +15,7 @@ import (
 
 	"github.com/lab99/lab99/lab"
 	"github.com/lab99/lab99/lab/crash"
+	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/results"
@@ -69,7 +70,7 @@ type runFlags struct {
 func (f *runFlags) register(cmd *cobra.Command) {
 	f.choice.register(cmd)
 	fs := cmd.Flags()
-	fs.StringVar(&f.driver, "driver", "auto", "what runs the hosts: docker, netns (Linux namespaces, no engine) or auto")
+	fs.StringVar(&f.driver, "driver", "auto", driverFlag())
 	fs.StringVar(&f.images, "images", string(image.Auto), "where images may come from: auto, registry or local")
 	fs.StringVar(&f.subnets, "subnet", "", "`CIDR`s for the lab's network, tried in turn (default 198.18.99.0/24, then others of 198.18.0.0/15)")
 	fs.StringVar(&f.out, "out", defaultOut, "`directory` for runs")
@@ -80,7 +81,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	fs.IntVar(&f.parallel, "parallel", 0, "at most `N` labs up at once; 1 is one after the other, 0 as many as the processors bear")
 	fs.DurationVar(&f.timeout, "timeout", 0, "end the load of a run after this long, judge and report what there is; 0 is never")
 	cmd.MarkFlagsMutuallyExclusive("repeat", "junit")
-	words(cmd, "driver", "auto", "docker", "netns")
+	words(cmd, "driver", driver.Names(drivers)...)
 	words(cmd, "images", string(image.Auto), string(image.Registry), string(image.Local))
 	_ = cmd.MarkFlagDirname("out")
 }
@@ -266,7 +267,12 @@ func imageMode(s string) (image.Mode, error) {
 	return "", &usageError{fmt.Sprintf("no source of images %q: auto, registry or local", s)}
 }
 
-// parseSubnets returns nil for "": the driver chooses.
+// benchmarks is the address space that is set aside for them (RFC 2544).
+var benchmarks = netip.MustParsePrefix("198.18.0.0/15")
+
+// parseSubnets returns nil for "": the driver chooses. Addresses of the internet
+// are refused, and so is what is wider than a lab could use: for as long as the
+// lab is up, the engine's host could not reach them.
 func parseSubnets(s string) ([]netip.Prefix, error) {
 	if s == "" {
 		return nil, nil
@@ -274,8 +280,17 @@ func parseSubnets(s string) ([]netip.Prefix, error) {
 	var nets []netip.Prefix
 	for field := range strings.SplitSeq(s, ",") {
 		p, err := netip.ParsePrefix(strings.TrimSpace(field))
-		if err != nil || !p.Addr().Is4() || p.Bits() > 24 || p.Bits() < 8 {
-			return nil, &usageError{fmt.Sprintf("--subnet: %q is not an IPv4 network of at least 256 addresses, such as 198.18.99.0/24", field)}
+		what := ""
+		switch {
+		case err != nil || !p.Addr().Is4():
+			what = "is not an IPv4 network"
+		case p.Bits() < 16 || p.Bits() > 24:
+			what = fmt.Sprintf("is a /%d; a lab takes a network from /16 to /24", p.Bits())
+		case !p.Addr().IsPrivate() && !benchmarks.Contains(p.Addr()):
+			what = "is neither private (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16) nor for benchmarks (198.18.0.0/15)"
+		}
+		if what != "" {
+			return nil, &usageError{fmt.Sprintf("--subnet: %q %s; name one such as 198.18.99.0/24", field, what)}
 		}
 		nets = append(nets, p.Masked())
 	}

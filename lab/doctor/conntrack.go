@@ -2,8 +2,8 @@ package doctor
 
 import "fmt"
 
-// ConntrackFacts is the kernel's table of connections.
-type ConntrackFacts struct {
+// Conntrack is the kernel's table of connections.
+type Conntrack struct {
 	Loaded bool
 	Max    int // entries, of every namespace
 }
@@ -12,7 +12,7 @@ type ConntrackFacts struct {
 const wantEntries = 3 * 28232
 
 // judgeConntrack: a full table drops packets, which is no error 99.
-func judgeConntrack(f Facts) Check {
+func judgeConntrack(f Findings) Check {
 	c := Check{Name: "conntrack", Status: OK, Found: "not loaded"}
 	if !f.Conntrack.Loaded {
 		return c

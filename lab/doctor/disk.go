@@ -10,16 +10,16 @@ import (
 	"github.com/lab99/lab99/internal/format"
 )
 
-// DiskFacts is where runs are written.
-type DiskFacts struct {
+// Disk is where runs are written.
+type Disk struct {
 	Dir     string
 	FreeMiB int // -1: not known on this system
 	Err     string
 }
 
 // readDisk looks at the directory, or at the nearest above it that is there.
-func readDisk(dir string) DiskFacts {
-	f := DiskFacts{Dir: dir, FreeMiB: -1}
+func readDisk(dir string) Disk {
+	f := Disk{Dir: dir, FreeMiB: -1}
 	at, err := filepath.Abs(dir)
 	if err != nil {
 		f.Err = err.Error()
@@ -50,7 +50,7 @@ const (
 	needDiskMiB = 20
 )
 
-func judgeDisk(f DiskFacts) Check {
+func judgeDisk(f Disk) Check {
 	c := Check{Name: "disk for results", Status: OK, Found: fmt.Sprintf("%d MiB free for %s", f.FreeMiB, f.Dir)}
 	const remedy = "name a directory with room, and yours to write, with --out"
 	switch {

@@ -1,15 +1,13 @@
 // Package doctor says what this machine has and lacks for a lab.
 //
-// Examine reads: the engine, a namespace cloned for the purpose, /proc, the
-// disk. Judge is a pure function of the Facts it brings, so that every verdict
-// can be had without a machine of that kind. A check is a file: what it reads,
-// and what it makes of it.
+// Examine reads the drivers, a namespace made for the purpose, /proc and the
+// disk. Judge is a pure function of these Findings, so that tests need no machine
+// of each kind. Each check is one file, with what it reads and how it judges it.
 //
-// Nothing is changed. What has to be tried (a namespace, a virtual link, a
-// mount) is tried in namespaces of its own, in a child that ends at once: no
-// flag or sysctl tells reliably whether they can be had.
+// Nothing is changed. No flag or sysctl tells reliably whether namespaces, virtual
+// links and mounts can be made. So a child tries them in namespaces of its own,
+// and ends at once.
 //
-// Neighbours: package lab/cli prints the report; package lab/driver/docker is
-// asked through Engine; package lab/driver/netns says itself whether it can run,
-// so that a run meets nothing else.
+// Neighbours: package lab/cli prints the report. The drivers say themselves
+// whether they can run, in the same words as when a run opens them.
 package doctor

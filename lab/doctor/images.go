@@ -2,72 +2,53 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/lab99/lab99/internal/format"
+	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/image"
-	"github.com/lab99/lab99/lab/image/distro"
-	"github.com/lab99/lab99/lab/image/recipe"
 )
 
-// ImageFacts is the image of a server, or how to get one.
-type ImageFacts struct {
+// Server is the image of a server, or how a run would get one.
+type Server struct {
 	Role, Ref string
-	Used      string // the engine's name for it; "" if it has none
-	Version   string
-	Source    string
-	Program   string // the server on this machine's own PATH
-	Suite     string // the distribution whose packages one can be made from; "" if that cannot be
-	Err       string
+	Image     image.Image        // if there is one
+	Absent    *image.AbsentError // if there is none
+	Err       string             // why that cannot be told
 }
 
-func readImages(ctx context.Context, e Engine, refs map[image.Role]string) []ImageFacts {
-	suite, err := distro.HostSuite(ctx)
-	if err != nil {
-		suite = ""
-	}
-	var all []ImageFacts
+func readImages(ctx context.Context, d driver.Driver, refs map[image.Role]string) []Server {
+	var all []Server
 	for _, role := range slices.Backward(slices.Sorted(maps.Keys(refs))) {
-		f := ImageFacts{Role: string(role), Ref: refs[role], Suite: suite}
-		if r, err := recipe.For(string(role)); err == nil {
-			f.Program, _ = r.Installed.Find() // "" where there is none
-		}
-		if e != nil {
-			img, ok, err := e.Find(ctx, role, refs[role])
-			switch {
-			case err != nil:
-				f.Err = err.Error()
-			case ok:
-				f.Used, f.Version, f.Source = img.Used, img.Version, string(img.Source)
+		s := Server{Role: string(role), Ref: refs[role]}
+		if d != nil {
+			var err error
+			if s.Image, err = d.Find(ctx, role, s.Ref); err != nil && !errors.As(err, &s.Absent) {
+				s.Err = err.Error()
 			}
 		}
-		all = append(all, f)
+		all = append(all, s)
 	}
 	return all
 }
 
-func judgeImage(f ImageFacts, e EngineFacts) Check {
-	c := Check{Name: f.Role, Status: OK}
-	fromPackages := fmt.Sprintf("from the packages of %s", f.Suite)
+func judgeImage(s Server, f Findings) Check {
+	c := Check{Name: s.Role, Status: OK}
 	switch {
-	case f.Used != "":
-		c.Found = fmt.Sprintf("%s: %s %s in the engine, %s", f.Ref, f.Source, f.Version, f.Used)
-	case f.Err != "":
-		c.Status, c.Found, c.Remedy = Warn, format.OneLine(f.Err), "see whether `docker images` answers"
-	case e.Err == "" && f.Suite != "":
-		c.Found = fmt.Sprintf("%s: not in the engine; a run pulls it, or makes one %s", f.Ref, fromPackages)
-	case e.Err == "":
-		c.Status, c.Found = Warn, f.Ref+": not in the engine, and only a registry can give it"
-		c.Remedy = fmt.Sprintf("docker pull %s where the engine runs, or run lab99 on a Debian or Ubuntu host", f.Ref)
-	case f.Suite != "":
-		c.Found = fmt.Sprintf("%s: the driver netns makes one %s", f.Ref, fromPackages)
-	case f.Program != "":
-		c.Found = fmt.Sprintf("%s: the driver netns has %s", f.Ref, f.Program)
+	case f.chosen() == nil:
+		c.Found = s.Ref + ": not looked for, as no driver can run"
+	case s.Err != "":
+		c.Status, c.Found = Warn, format.OneLine(s.Err)
+		c.Remedy = fmt.Sprintf("see whether the engine of the driver %s is well", f.chosen().Name)
+	case s.Absent != nil:
+		if c.Found, c.Remedy = s.Absent.Error(), s.Absent.Remedy; c.Remedy != "" {
+			c.Status = Warn
+		}
 	default:
-		c.Status, c.Found = Warn, f.Ref+": neither an engine, nor packages to make it from, nor a binary on the PATH"
-		c.Remedy = fmt.Sprintf("install %s, or an engine", f.Role)
+		c.Found = fmt.Sprintf("%s: version %s, %s, as %s", s.Ref, s.Image.Version, s.Image.Source, s.Image.Used)
 	}
 	return c
 }

@@ -1,8 +1,8 @@
 package doctor
 
-// InsideFacts is what a process found in namespaces made for it. An empty
+// Seen is what a process found in namespaces made for it. An empty
 // error means that it worked.
-type InsideFacts struct {
+type Seen struct {
 	Link       string            `json:"link"`    // error of bringing lo up
 	Veth       string            `json:"veth"`    // of making a bridge and a veth pair
 	Mount      string            `json:"mount"`   // of a tmpfs

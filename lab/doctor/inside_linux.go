@@ -21,7 +21,7 @@ func Inside(w io.Writer) error {
 	if os.Getpid() != 1 {
 		return errors.New("this is for a process that has namespaces of its own")
 	}
-	f := InsideFacts{Sysctls: probe.Sysctls()}
+	f := Seen{Sysctls: probe.Sysctls()}
 	f.Link = text(up("lo"))
 	f.Veth = text(links())
 	f.Mount = text(tmpfs())
@@ -68,7 +68,7 @@ func tmpfs() error {
 
 // connection opens one over loopback, for conntrack to count and for
 // SOCK_DESTROY to end.
-func (f *InsideFacts) connection() {
+func (f *Seen) connection() {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		f.Destroy = err.Error()

@@ -7,19 +7,19 @@ import (
 )
 
 // inside is the best look into a new namespace that was had, nil without one.
-func (n NamespaceFacts) inside() *InsideFacts {
-	for _, t := range []*Trial{n.Direct, n.ByUser} {
+func (n Namespaces) inside() *Seen {
+	for _, t := range []*NamespaceProbe{n.Direct, n.ByUser} {
 		if t != nil && t.Err == "" {
-			return &t.InsideFacts
+			return &t.Seen
 		}
 	}
 	return nil
 }
 
-func judgeKernel(f Facts) Check {
-	c := Check{Name: "kernel", Status: OK, Found: f.Kernel}
-	if f.Kernel == "" {
-		c.Found = "none of Linux here; the engine has " + f.Engine.Machine.Kernel
+func judgeKernel(f Findings) Check {
+	c := Check{Name: "kernel", Status: OK, Found: f.Here.Kernel}
+	if c.Found == "" {
+		c.Found = "this is not Linux; the hosts would run on kernel " + f.machine().Kernel
 	}
 	return c
 }
@@ -27,7 +27,7 @@ func judgeKernel(f Facts) Check {
 const unseen = "could not be looked at, for want of a namespace to look from"
 
 // judgeSockDiag: without sock_diag no socket is counted, and there is no lab.
-func judgeSockDiag(f Facts) Check {
+func judgeSockDiag(f Findings) Check {
 	c := Check{Name: "INET_DIAG", Status: OK}
 	in := f.Namespaces.inside()
 	switch {
@@ -45,7 +45,7 @@ func judgeSockDiag(f Facts) Check {
 }
 
 // judgeReuseDelay: the hold time under tcp_tw_reuse=1.
-func judgeReuseDelay(f Facts) Check {
+func judgeReuseDelay(f Findings) Check {
 	c := Check{Name: "tw_reuse_delay", Status: OK}
 	in := f.Namespaces.inside()
 	if in == nil {

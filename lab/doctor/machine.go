@@ -18,16 +18,8 @@ func judgeDescriptors(hard uint64) Check {
 	return c
 }
 
-// machine is where the hosts of a lab would run.
-func (f Facts) machine() (cpus, memoryMiB int) {
-	if f.Engine.Err == "" {
-		return f.Engine.Machine.CPUs, f.Engine.Machine.MemoryMiB
-	}
-	return f.CPUs, f.MemoryMiB
-}
-
-func judgeCPUs(f Facts) Check {
-	n, _ := f.machine()
+func judgeCPUs(f Findings) Check {
+	n := f.machine().CPUs
 	c := Check{Name: "CPUs", Status: OK, Found: fmt.Sprint(n)}
 	if n < 2 {
 		c.Status, c.Remedy = Warn, "give it a second one: here the generator and nginx share one, and the larger sizes come out invalid"
@@ -39,8 +31,8 @@ func judgeCPUs(f Facts) Check {
 // error log of the full size is in memory too.
 const wantMiB = 1024
 
-func judgeMemory(f Facts) Check {
-	_, mib := f.machine()
+func judgeMemory(f Findings) Check {
+	mib := f.machine().MemoryMiB
 	c := Check{Name: "memory", Status: OK, Found: fmt.Sprintf("%d MiB", mib)}
 	switch {
 	case mib == 0:

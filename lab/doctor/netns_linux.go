@@ -17,11 +17,8 @@ import (
 // insideTimeout bounds a trial, which takes some tens of milliseconds.
 const insideTimeout = 5 * time.Second
 
-func readNamespaces(ctx context.Context, argv []string) NamespaceFacts {
-	f := NamespaceFacts{Hint: netns.Remedy()}
-	if _, err := netns.New(ctx); err != nil {
-		f.Err, _ = unfit(err)
-	}
+func readNamespaces(ctx context.Context, argv []string) Namespaces {
+	f := Namespaces{Hint: netns.Remedy()}
 	own := uintptr(syscall.CLONE_NEWNET | syscall.CLONE_NEWPID | syscall.CLONE_NEWNS)
 	if os.Geteuid() == 0 {
 		f.Direct = try(ctx, argv, &syscall.SysProcAttr{Cloneflags: own})
@@ -35,10 +32,10 @@ func readNamespaces(ctx context.Context, argv []string) NamespaceFacts {
 }
 
 // try runs Inside in namespaces of its own. They end with it.
-func try(ctx context.Context, argv []string, attr *syscall.SysProcAttr) *Trial {
+func try(ctx context.Context, argv []string, attr *syscall.SysProcAttr) *NamespaceProbe {
 	ctx, cancel := context.WithTimeout(ctx, insideTimeout)
 	defer cancel()
-	t := new(Trial)
+	t := new(NamespaceProbe)
 	attr.Pdeathsig = syscall.SIGKILL
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Args[0] = os.Args[0] // a program that goes by its name finds it
@@ -47,7 +44,7 @@ func try(ctx context.Context, argv []string, attr *syscall.SysProcAttr) *Trial {
 	cmd.Stdout, cmd.Stderr = &out, &complaint
 	err := cmd.Run()
 	if err == nil {
-		err = json.Unmarshal(out.Bytes(), &t.InsideFacts)
+		err = json.Unmarshal(out.Bytes(), &t.Seen)
 	}
 	if err != nil {
 		t.Err = format.OneLine(fmt.Sprintf("make namespaces: %v %s", err, complaint.String()))

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// PrivilegeFacts is who runs this.
-type PrivilegeFacts struct {
+// Privileges is who runs this.
+type Privileges struct {
 	UID          int    // -1 where there are none
 	Capabilities uint64 // effective, by the kernel's bits; 0 where it does not say
 }
 
-func readPrivileges() PrivilegeFacts {
-	f := PrivilegeFacts{UID: os.Geteuid()}
+func readPrivileges() Privileges {
+	f := Privileges{UID: os.Geteuid()}
 	b, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return f
@@ -33,7 +33,7 @@ const (
 	capSysAdmin = 1 << 21
 )
 
-func judgePrivileges(f PrivilegeFacts) Check {
+func judgePrivileges(f Privileges) Check {
 	c := Check{Name: "privileges", Status: OK}
 	switch needed := uint64(capNetAdmin | capSysAdmin); {
 	case f.UID == 0 && f.Capabilities != 0 && f.Capabilities&needed != needed:

@@ -19,12 +19,3 @@ func freeMiB(dir string) (int, error) {
 	}
 	return int(s.Bavail * uint64(s.Bsize) >> 20), nil
 }
-
-// Descriptors is the hard limit of open files, 0 where it cannot be told: Go raises the soft one to it at start.
-func Descriptors() uint64 {
-	var r unix.Rlimit
-	if unix.Getrlimit(unix.RLIMIT_NOFILE, &r) != nil {
-		return 0
-	}
-	return r.Max
-}

@@ -32,26 +32,21 @@ type Check struct {
 }
 
 // Judge makes a report of facts. It does no input or output.
-func Judge(f Facts) Report {
-	r := Report{Schema: Schema, Driver: usable(f)}
-	r.Checks = append(r.Checks, judgeEngine(f), judgeNetns(f), judgePrivileges(f.Privileges), judgeDescriptors(f.Descriptors), judgeSubnets(f))
+func Judge(f Findings) Report {
+	r := Report{Schema: Schema}
+	if d := f.chosen(); d != nil {
+		r.Driver = d.Name
+	}
+	for _, d := range f.Drivers {
+		r.Checks = append(r.Checks, judgeDriver(d, f))
+	}
+	r.Checks = append(r.Checks, judgePrivileges(f.Privileges), judgeDescriptors(f.Here.NoFile), judgeSubnets(f))
 	for _, img := range f.Images {
-		r.Checks = append(r.Checks, judgeImage(img, f.Engine))
+		r.Checks = append(r.Checks, judgeImage(img, f))
 	}
 	r.Checks = append(r.Checks, judgeKernel(f), judgeSockDiag(f), judgeReuseDelay(f), judgeUserNamespaces(f.Namespaces),
 		judgeConntrack(f), judgeCPUs(f), judgeMemory(f), judgeDisk(f.Disk))
 	return r
-}
-
-// usable is the driver that a run would take.
-func usable(f Facts) string {
-	switch {
-	case f.Engine.Err == "":
-		return "docker"
-	case f.Namespaces.works():
-		return "netns"
-	}
-	return ""
 }
 
 // Write writes the report for people: one screen.

@@ -11,48 +11,30 @@ import (
 	"github.com/lab99/lab99/lab/driver"
 )
 
-// SubnetFacts is a candidate for the lab's network.
-type SubnetFacts struct {
+// Subnet is a candidate for the lab's network.
+type Subnet struct {
 	Subnet  netip.Prefix
 	TakenBy string // "" if it is free
 }
 
-// route leads somewhere from this machine.
-type route struct {
-	to  netip.Prefix
-	via string // the interface
-}
-
-func readSubnets(ctx context.Context, e Engine, candidates []netip.Prefix) []SubnetFacts {
-	taken, _ := routes() // none known, none in the way: the run tries the candidates anyway
-	if e != nil {
-		nets, _ := e.Subnets(ctx)
-		for _, n := range nets {
-			taken = append(taken, route{n, "a network of the engine"})
-		}
+// readSubnets looks at what else has the candidates' addresses. If that cannot be
+// told the candidates count as free: a run tries them anyway.
+func (f *Findings) readSubnets(ctx context.Context, d driver.Driver, candidates []netip.Prefix) {
+	shared, ok := d.(driver.Sharing)
+	f.OwnNetwork = d != nil && !ok
+	taken, _ := driver.Routes()
+	if ok {
+		taken, _ = shared.Taken(ctx)
 	}
 	if len(candidates) == 0 {
 		candidates = driver.Subnets()
 	}
-	var all []SubnetFacts
 	for _, c := range candidates {
-		all = append(all, SubnetFacts{c, takenBy(c, taken)})
+		f.Subnets = append(f.Subnets, Subnet{c, driver.TakenBy(c, taken)})
 	}
-	return all
 }
 
-// takenBy names what overlaps with a subnet. The default route leads
-// everywhere and is in nobody's way.
-func takenBy(subnet netip.Prefix, taken []route) string {
-	for _, r := range taken {
-		if r.to.Bits() > 0 && r.to.Overlaps(subnet) {
-			return fmt.Sprintf("%v of %s", r.to, r.via)
-		}
-	}
-	return ""
-}
-
-func judgeSubnets(f Facts) Check {
+func judgeSubnets(f Findings) Check {
 	var free []netip.Prefix
 	by := map[string][]netip.Prefix{}
 	for _, s := range f.Subnets {
@@ -68,8 +50,8 @@ func judgeSubnets(f Facts) Check {
 	}
 	c := Check{Name: "subnets", Status: OK, Found: "free: " + driver.SubnetList(free)}
 	switch {
-	case len(free) == 0 && f.Engine.Err != "" && f.Namespaces.works():
-		c.Found = strings.Join(used, "; ") + ", but the driver netns has a network to itself"
+	case len(free) == 0 && f.OwnNetwork:
+		c.Found = strings.Join(used, "; ") + fmt.Sprintf(", but the driver %s gives every lab a network to itself", f.chosen().Name)
 	case len(free) == 0:
 		c.Status, c.Found = Fail, strings.Join(used, "; ")
 		c.Remedy = "run `lab99 clean`, or name a free network with --subnet"

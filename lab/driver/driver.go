@@ -22,6 +22,11 @@ type Driver interface {
 	Name() string
 	// Machine describes what runs the hosts, which need not be this one.
 	Machine() Machine
+	// Describe says in a few words how it runs the hosts here.
+	Describe() string
+	// Find looks for the image of a server without fetching or making one. The
+	// error is an *image.AbsentError if a run would have to.
+	Find(ctx context.Context, role image.Role, ref string) (image.Image, error)
 	// Prepare finds or makes the image of a server. What it did is said, a
 	// line at a time.
 	Prepare(ctx context.Context, role image.Role, ref string, mode image.Mode, say func(string)) (image.Image, error)
@@ -30,9 +35,23 @@ type Driver interface {
 	// *UnfitError where the machine is to blame and a *ServerError where nginx
 	// or the backend would not start.
 	Up(ctx context.Context, spec Spec) (Lab, error)
-	// Sweep removes what dead runs left behind, and with all also what live
-	// ones use. It returns a line for each thing removed.
-	Sweep(ctx context.Context, all bool) ([]string, error)
+	// Sweep removes what labs left behind, as far as the reach goes.
+	Sweep(ctx context.Context, reach Reach) (Swept, error)
+}
+
+// Reach is how far a sweep goes; each goes further than the one before.
+type Reach int
+
+const (
+	Leftovers  Reach = iota // what no living command owns
+	Caches                  // and what the driver keeps to be quicker the next time
+	Everything              // and what living commands own: it ends their labs
+)
+
+// Swept is what came of a sweep, a line for each thing.
+type Swept struct {
+	Removed []string
+	Kept    []string // and why
 }
 
 // Machine is where the hosts of a lab run.
@@ -42,6 +61,7 @@ type Machine struct {
 	Arch      string
 	CPUs      int
 	MemoryMiB int
+	NoFile    uint64 // descriptors a process may open, if this process's limit decides; 0: unknown
 }
 
 // Lab is a running set of hosts.
@@ -143,6 +163,9 @@ type UnfitError struct {
 	What string
 	Hint string
 	Err  error
+	// Asked is set where the user named what does not answer. It may hold what
+	// a lab left.
+	Asked bool
 }
 
 func (e *UnfitError) Error() string {

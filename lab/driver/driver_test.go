@@ -30,3 +30,17 @@ func TestTailKeepsTheEnd(t *testing.T) {
 		t.Errorf("%d bytes, ending in %q", len(got), got[len(got)-10:])
 	}
 }
+
+func TestTakenBy(t *testing.T) {
+	prefix := netip.MustParsePrefix
+	taken := []Route{{prefix("0.0.0.0/0"), "eth0"}, {prefix("10.0.0.0/8"), "eth0"}, {prefix("198.18.0.0/16"), "tun0"}}
+	for subnet, want := range map[string]string{
+		"198.18.99.0/24": "198.18.0.0/16 of tun0",
+		"198.16.0.0/12":  "198.18.0.0/16 of tun0",
+		"198.19.99.0/24": "",
+	} {
+		if got := TakenBy(prefix(subnet), taken); got != want {
+			t.Errorf("%s is taken by %q, want %q", subnet, got, want)
+		}
+	}
+}

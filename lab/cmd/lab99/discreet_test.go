@@ -42,7 +42,7 @@ func TestErrorsTellNoEnvironment(t *testing.T) {
 	}{
 		"engine with a password":         {[]string{"DOCKER_HOST=tcp://me:" + secret + "@127.0.0.1:1"}, []string{"run", tiny, "--driver", "docker"}, "DOCKER_HOST=tcp://127.0.0.1:1"},
 		"clean, the same":                {[]string{"DOCKER_HOST=tcp://me:" + secret + "@127.0.0.1:1"}, []string{"clean"}, "DOCKER_HOST=tcp://127.0.0.1:1"},
-		"plan, the same":                 {[]string{"DOCKER_HOST=tcp://me:" + secret + "@127.0.0.1:1"}, []string{"plan", tiny}, "no engine answers"},
+		"plan, the same":                 {[]string{"DOCKER_HOST=tcp://me:" + secret + "@127.0.0.1:1"}, []string{"plan", tiny}, "no Docker engine answers"},
 		"doctor, the same":               {[]string{"DOCKER_HOST=tcp://me:" + secret + "@127.0.0.1:1"}, []string{"doctor"}, "tcp://127.0.0.1:1"},
 		"ssh engine":                     {[]string{"DOCKER_HOST=ssh://me:" + secret + "@127.0.0.1:1"}, []string{"run", tiny, "--driver", "docker"}, "no Docker engine answers"},
 		"engine that is no URL":          {[]string{"DOCKER_HOST=tcp://me:" + secret + "@127.0.0.1:%zz"}, []string{"run", tiny, "--driver", "docker"}, "no Docker engine answers"},

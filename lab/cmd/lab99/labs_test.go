@@ -1,10 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
+	"os/exec"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab/agent"
@@ -118,4 +122,92 @@ func fourLabs(t *testing.T, name string) {
 	if name == "docker" {
 		nothingLeft(t, 0, true)
 	}
+}
+
+// TestLiveLabsAreSpared: what a living command has made stays, however long its
+// tether takes to start, also when another command cleans; --force takes it away.
+func TestLiveLabsAreSpared(t *testing.T) {
+	d := openDriver(t, "docker")
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	clean := func(args ...string) string {
+		out, err := exec.Command(path, append([]string{"clean"}, args...)...).CombinedOutput()
+		if err != nil {
+			t.Errorf("clean: %v", err)
+		}
+		return string(out)
+	}
+	network := func() int { return len(docker(t, "network", "ls", "-q", "--filter", "label=org.lab99.run=slow")) }
+	l, err := d.Up(t.Context(), driver.Spec{
+		Run: "slow", Variant: "v", OnRecord: func(string, agent.Record) {},
+		Configure: func(topo driver.Topology) (proxy, backend driver.Server, err error) {
+			// The network is there, and nothing else.
+			time.Sleep(5 * time.Second)
+			if _, err := d.Sweep(t.Context(), driver.Leftovers); err != nil {
+				t.Error(err)
+			}
+			if said := clean(); !strings.Contains(said, "kept run slow: its command is still running") {
+				t.Errorf("clean says\n%s", said)
+			}
+			if network() != 1 {
+				t.Error("the network of a lab that comes up is gone")
+			}
+			return listening(topo)
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Down(t.Context())
+	clean()
+	select {
+	case dead := <-l.Exited():
+		t.Errorf("clean ended a live lab: %v", dead)
+	case <-time.After(time.Second):
+	}
+	clean("--force")
+	if network() != 0 {
+		t.Error("clean --force left the network")
+	}
+	<-l.Exited()
+}
+
+// TestSubnetOfAHostsRoute: a lab there would cut the host off from its own
+// network. With another candidate to take there is no error.
+func TestSubnetOfAHostsRoute(t *testing.T) {
+	d := openDriver(t, "docker")
+	const name, covered = "lab99-test-route", "10.213.0.0/16"
+	if out, err := exec.Command("ip", "link", "add", name, "type", "bridge").CombinedOutput(); err != nil {
+		t.Skipf("no interface to route to: %s", out)
+	}
+	t.Cleanup(func() { exec.Command("ip", "link", "del", name).Run() })
+	for _, args := range [][]string{{"link", "set", name, "up"}, {"route", "add", covered, "dev", name}} {
+		if out, err := exec.Command("ip", args...).CombinedOutput(); err != nil {
+			t.Fatalf("ip %v: %s", args, out)
+		}
+	}
+	up := func(subnets ...netip.Prefix) (driver.Lab, error) {
+		return d.Up(t.Context(), driver.Spec{
+			Run: "routes", Variant: "v", Subnets: subnets, Configure: listening, OnRecord: func(string, agent.Record) {},
+		})
+	}
+	inside, free := netip.MustParsePrefix("10.213.7.0/24"), netip.MustParsePrefix("10.214.7.0/24")
+	_, err := up(inside)
+	if unfit := new(driver.UnfitError); !errors.As(err, &unfit) || !strings.Contains(unfit.What, covered+" of "+name) ||
+		!strings.Contains(unfit.Hint, "--subnet") {
+		t.Errorf("%v, want an UnfitError that names the route", err)
+	}
+	l, err := up(inside, free)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := l.Topology().Subnet; got != free {
+		t.Errorf("subnet %v", got)
+	}
+	if err := l.Down(t.Context()); err != nil {
+		t.Error(err)
+	}
+	nothingLeft(t, 0, true)
 }

@@ -36,6 +36,7 @@ const (
 	labelRun     = "org.lab99.run"     // the run's name
 	labelVariant = "org.lab99.variant" // which of its labs
 	labelRole    = "org.lab99.role"    // tether, proxy, backend, probe, network
+	labelOwner   = "org.lab99.owner"   // the command, in the words of driver.Owner
 )
 
 // answerTimeout is how long an engine may take to say what it is.
@@ -47,9 +48,25 @@ type Driver struct {
 
 	cli     *client.Client
 	machine driver.Machine
+	local   bool // the engine is on this machine
 }
 
-var _ driver.Driver = (*Driver)(nil)
+var (
+	_ driver.Driver  = (*Driver)(nil)
+	_ driver.Sharing = (*Driver)(nil)
+)
+
+// Candidate is this driver in the list of those a command may use.
+var Candidate = driver.Candidate{
+	Name: "docker", About: "containers of a Docker engine",
+	Open: func(ctx context.Context) (driver.Driver, error) {
+		d, err := New(ctx)
+		if err != nil {
+			return nil, err // not a nil *Driver, which is no nil Driver
+		}
+		return d, nil
+	},
+}
 
 // New connects to the engine that DOCKER_HOST, or the current Docker context,
 // names. The error is a *driver.UnfitError.
@@ -61,7 +78,7 @@ func New(ctx context.Context) (*Driver, error) {
 	if err := os.Setenv("TESTCONTAINERS_RYUK_DISABLED", "true"); err != nil {
 		return nil, err
 	}
-	if err := forgetPassword(); err != nil {
+	if err := stripCredentials(); err != nil {
 		return nil, err
 	}
 	// Its banner would tear the progress bars.
@@ -83,7 +100,9 @@ func New(ctx context.Context) (*Driver, error) {
 			Hint: "Error 99 is Linux's; switch the engine to Linux containers.",
 		}
 	}
-	return &Driver{cli: cli.Client, machine: driver.Machine{
+	name, _ := os.Hostname()
+	local := info.Info.Name == name && info.Info.KernelVersion == driver.Here().Kernel
+	return &Driver{cli: cli.Client, local: local, machine: driver.Machine{
 		Engine:    fmt.Sprintf("Docker %s (API %s, %s)", info.Info.ServerVersion, cli.Client.ClientVersion(), info.Info.Driver),
 		Kernel:    info.Info.KernelVersion,
 		Arch:      info.Info.Architecture,
@@ -111,7 +130,10 @@ func askedFor(ctx context.Context) error {
 func unreachable(err error) error {
 	// What testcontainers tried last, and what it says of it, misleads.
 	reason, _, _ := strings.Cut(err.Error(), "\nrootless Docker")
-	e := &driver.UnfitError{What: "no Docker engine answers", Err: errors.New(withoutEnvironment(reason))}
+	e := &driver.UnfitError{
+		What: "no Docker engine answers", Err: errors.New(redact(reason)),
+		Asked: os.Getenv(client.EnvOverrideHost) != "",
+	}
 	switch {
 	case os.Getenv("DOCKER_API_VERSION") != "":
 		e.Hint = fmt.Sprintf("DOCKER_API_VERSION=%s is set and switches the negotiation of versions off: unset it.", os.Getenv("DOCKER_API_VERSION"))
@@ -127,6 +149,9 @@ func unreachable(err error) error {
 
 // Name is the word for this driver on the command line.
 func (d *Driver) Name() string { return "docker" }
+
+// Describe names the engine.
+func (d *Driver) Describe() string { return d.machine.Engine }
 
 // Machine describes the engine and what it runs on.
 func (d *Driver) Machine() driver.Machine { return d.machine }

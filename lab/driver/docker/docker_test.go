@@ -29,7 +29,7 @@ func TestArchiveHasDirectoriesBeforeFiles(t *testing.T) {
 	}
 }
 
-func TestPasswordOfTheEngineIsForgotten(t *testing.T) {
+func TestCredentialsOfTheEngineAreStripped(t *testing.T) {
 	for host, want := range map[string]string{
 		"":                            "",
 		"unix:///var/run/docker.sock": "unix:///var/run/docker.sock",
@@ -39,7 +39,7 @@ func TestPasswordOfTheEngineIsForgotten(t *testing.T) {
 		"ssh://me@host":               "ssh://me@host",
 		"ssh://me:secret@host:22":     "ssh://me@host:22",
 	} {
-		if got := withoutPassword(host); got != want {
+		if got := withoutCredentials(host); got != want {
 			t.Errorf("%s: %s, want %s", host, got, want)
 		}
 	}
@@ -50,7 +50,7 @@ func TestErrorsNameVariablesNotValues(t *testing.T) {
 	t.Setenv("https_proxy", "http://me:secret@proxy:3128")
 	t.Setenv("DOCKER_TLS_VERIFY", "1")
 	t.Setenv("DOCKER_HOST", "tcp://there:1")
-	got := withoutEnvironment(`open /home/me/certs/ca.pem; via "http://me:secret@proxy:3128" to tcp://there:1, try 1`)
+	got := redact(`open /home/me/certs/ca.pem; via "http://me:secret@proxy:3128" to tcp://there:1, try 1`)
 	if want := `open $DOCKER_CERT_PATH/ca.pem; via "$https_proxy" to tcp://there:1, try 1`; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}

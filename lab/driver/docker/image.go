@@ -18,8 +18,12 @@ func (d *Driver) Prepare(ctx context.Context, role image.Role, ref string, mode 
 }
 
 // Find looks for the image of a server without pulling or making one.
-func (d *Driver) Find(ctx context.Context, role image.Role, ref string) (image.Image, bool, error) {
-	return image.Find(ctx, d.cli, role, ref, image.Auto)
+func (d *Driver) Find(ctx context.Context, role image.Role, ref string) (image.Image, error) {
+	img, ok, err := image.Find(ctx, d.cli, role, ref, image.Auto)
+	if err == nil && !ok {
+		err = image.NotInEngine(ctx, ref)
+	}
+	return img, err
 }
 
 // agentImage loads the agent into the engine, if it is not there yet.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 
 	"github.com/lab99/lab99/lab/driver"
@@ -21,13 +20,15 @@ func (d *Driver) newNetwork(ctx context.Context, labels map[string]string, candi
 	if len(candidates) == 0 {
 		candidates = driver.Subnets()
 	}
-	used, err := d.Subnets(ctx)
+	taken, err := d.Taken(ctx)
 	if err != nil {
 		return nil, netip.Prefix{}, err
 	}
+	by := ""
 	for _, subnet := range candidates {
-		if slices.ContainsFunc(used, subnet.Overlaps) {
-			continue // spares the engine a try
+		if t := driver.TakenBy(subnet, taken); t != "" {
+			by = t
+			continue
 		}
 		nw, err := tcnet.New(ctx, tcnet.WithInternal(), tcnet.WithLabels(labels), tcnet.WithIPAM(&network.IPAM{
 			Driver: "default",
@@ -40,26 +41,32 @@ func (d *Driver) newNetwork(ctx context.Context, labels map[string]string, candi
 		if !strings.Contains(err.Error(), "overlap") && !strings.Contains(err.Error(), "already used") {
 			return nil, netip.Prefix{}, fmt.Errorf("create network %s: %w", subnet, err)
 		}
+		by = "another lab"
 	}
 	return nil, netip.Prefix{}, &driver.UnfitError{
-		What: "every candidate for the lab's subnet is taken: " + driver.SubnetList(candidates),
-		Hint: "Run `lab99 clean` to remove what dead runs left, or name a free one with --subnet.",
+		What: fmt.Sprintf("no candidate for the lab's subnet is free (%s): taken by %s", driver.SubnetList(candidates), by),
+		Hint: "Name a free one with --subnet, or remove what dead runs left with `lab99 clean`.",
 	}
 }
 
-// Subnets are those of all the engine's networks.
-func (d *Driver) Subnets(ctx context.Context) ([]netip.Prefix, error) {
+// Taken says which addresses the engine's networks have and, where the engine is
+// on this machine, where its routes lead.
+func (d *Driver) Taken(ctx context.Context) ([]driver.Route, error) {
 	list, err := d.cli.NetworkList(ctx, client.NetworkListOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("list the engine's networks: %w", err)
 	}
-	var all []netip.Prefix
+	var all []driver.Route
 	for _, n := range list.Items {
 		for _, c := range n.IPAM.Config {
 			if c.Subnet.IsValid() {
-				all = append(all, c.Subnet)
+				all = append(all, driver.Route{To: c.Subnet, Via: "network " + n.Name + " of the engine"})
 			}
 		}
 	}
-	return all, nil
+	if !d.local {
+		return all, nil
+	}
+	routes, _ := driver.Routes() // a system that hides them is no reason not to try
+	return append(all, routes...), nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	cerrdefs "github.com/containerd/errdefs"
@@ -12,97 +14,117 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// Sweep removes what runs left in the engine. A run is alive exactly while
-// its tether runs, which holds for a remote engine too, where a process ID
-// would say nothing. With all, live runs go as well.
-func (d *Driver) Sweep(ctx context.Context, all bool) ([]string, error) {
+// comingUp is how long a command of another machine may take from its first
+// network to its running tether.
+const comingUp = 2 * upTimeout
+
+// sweep is one pass over what runs have made in the engine.
+type sweep struct {
+	d       *Driver
+	all     bool
+	alive   map[string]bool // runs whose command lives, by name
+	removed []string
+	errs    []error
+}
+
+// Sweep removes what runs left in the engine.
+func (d *Driver) Sweep(ctx context.Context, reach driver.Reach) (driver.Swept, error) {
+	s := &sweep{d: d, all: reach == driver.Everything, alive: map[string]bool{}}
 	ours := make(client.Filters).Add("label", labelRun)
 	cs, err := d.cli.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: ours})
 	if err != nil {
-		return nil, fmt.Errorf("list the containers of earlier runs: %w", err)
-	}
-	alive := map[string]bool{}
-	for _, c := range cs.Items {
-		if c.Labels[labelRole] == roleTether && c.State == "running" && !all {
-			alive[c.Labels[labelRun]] = true
-		}
-	}
-	var removed []string
-	var errs []error
-	for _, role := range []string{roleProbe, roleProxy, roleBackend, roleTether} { // Podman wants joiners gone first
-		for _, c := range cs.Items {
-			if c.Labels[labelRole] != role || alive[c.Labels[labelRun]] || (!all && time.Since(time.Unix(c.Created, 0)) < bornGrace) {
-				continue
-			}
-			if err := d.removeContainer(ctx, c.ID); err != nil {
-				errs = append(errs, err)
-				continue
-			}
-			removed = append(removed, fmt.Sprintf("container %.12s (%s of run %s)", c.ID, role, c.Labels[labelRun]))
-		}
+		return driver.Swept{}, fmt.Errorf("list the containers of earlier runs: %w", err)
 	}
 	ns, err := d.cli.NetworkList(ctx, client.NetworkListOptions{Filters: ours})
 	if err != nil {
-		return removed, errors.Join(append(errs, fmt.Errorf("list the networks of earlier runs: %w", err))...)
+		return driver.Swept{}, fmt.Errorf("list the networks of earlier runs: %w", err)
+	}
+	vs, err := d.cli.VolumeList(ctx, client.VolumeListOptions{Filters: ours})
+	if err != nil {
+		return driver.Swept{}, fmt.Errorf("list the volumes of earlier runs: %w", err)
+	}
+	for _, c := range cs.Items {
+		s.see(c.Labels, time.Unix(c.Created, 0), c.Labels[labelRole] == roleTether && c.State == "running")
 	}
 	for _, n := range ns.Items {
-		if alive[n.Labels[labelRun]] || (!all && time.Since(n.Created) < bornGrace) {
-			continue
-		}
-		if err := d.removeNetwork(ctx, n.ID); err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		removed = append(removed, fmt.Sprintf("network %.12s (run %s)", n.ID, n.Labels[labelRun]))
+		s.see(n.Labels, n.Created, false)
 	}
-	swept, err := d.removeVolumes(ctx, ours, alive, all)
-	removed, errs = append(removed, swept...), append(errs, err)
-	if all {
-		swept, err := d.removeAgentImages(ctx)
-		removed, errs = append(removed, swept...), append(errs, err)
+	for _, v := range vs.Items {
+		made, _ := time.Parse(time.RFC3339, v.CreatedAt) // long ago where the engine does not say
+		s.see(v.Labels, made, false)
 	}
-	return removed, errors.Join(errs...)
+
+	for _, role := range []string{roleProbe, roleProxy, roleBackend, roleTether} { // Podman wants joiners gone first
+		for _, c := range cs.Items {
+			if c.Labels[labelRole] == role {
+				s.remove(fmt.Sprintf("container %.12s (%s of run %s)", c.ID, role, c.Labels[labelRun]), c.Labels,
+					func() error { return d.removeContainer(ctx, c.ID) })
+			}
+		}
+	}
+	for _, n := range ns.Items {
+		s.remove(fmt.Sprintf("network %.12s (run %s)", n.ID, n.Labels[labelRun]), n.Labels,
+			func() error { return d.removeNetwork(ctx, n.ID) })
+	}
+	for _, v := range vs.Items { // an engine that was killed itself may not have removed them
+		s.remove(fmt.Sprintf("volume %.12s (run %s)", v.Name, v.Labels[labelRun]), v.Labels,
+			func() error { return d.removeVolume(ctx, v.Name) })
+	}
+	if s.all || reach == driver.Caches && len(s.alive) == 0 { // a lab that comes up counts on its image
+		s.removeAgentImages(ctx)
+	}
+	swept := driver.Swept{Removed: s.removed}
+	for _, run := range slices.Sorted(maps.Keys(s.alive)) {
+		swept.Kept = append(swept.Kept, "run "+run+": its command is still running")
+	}
+	if reach >= driver.Caches {
+		swept.Kept = append(swept.Kept, "images of servers, for the next run; `docker rmi` removes them")
+	}
+	return swept, errors.Join(s.errs...)
 }
 
-// removeVolumes removes the configuration volumes whose containers are gone: an
-// engine that was killed itself may not have come to it.
-func (d *Driver) removeVolumes(ctx context.Context, ours client.Filters, alive map[string]bool, all bool) ([]string, error) {
-	list, err := d.cli.VolumeList(ctx, client.VolumeListOptions{Filters: ours})
-	if err != nil {
-		return nil, fmt.Errorf("list the volumes of earlier runs: %w", err)
+// see notes whether a thing's run is alive, as its owner is. A process of another
+// machine cannot be looked for: its run is alive while the tether runs, and for a
+// while before.
+func (s *sweep) see(labels map[string]string, made time.Time, tether bool) {
+	alive, known := driver.OwnerLives(labels[labelOwner])
+	if !known {
+		alive = tether || time.Since(made) < comingUp
 	}
-	var removed []string
-	var errs []error
-	for _, v := range list.Items {
-		made, err := time.Parse(time.RFC3339, v.CreatedAt)
-		if alive[v.Labels[labelRun]] || (!all && err == nil && time.Since(made) < bornGrace) {
-			continue
-		}
-		switch _, err := d.cli.VolumeRemove(ctx, v.Name, client.VolumeRemoveOptions{}); {
-		case err == nil:
-			removed = append(removed, fmt.Sprintf("volume %.12s (run %s)", v.Name, v.Labels[labelRun]))
-		case !cerrdefs.IsNotFound(err) && !cerrdefs.IsConflict(err): // a container just going takes it along
-			errs = append(errs, fmt.Errorf("remove volume %.12s: %w", v.Name, err))
-		}
+	if alive && !s.all {
+		s.alive[labels[labelRun]] = true
 	}
-	return removed, errors.Join(errs...)
 }
 
-// removeAgentImages removes the images of the agent, one for each build of
-// lab99 that ran. The images of nginx and httpd stay: they took a download.
-func (d *Driver) removeAgentImages(ctx context.Context) ([]string, error) {
-	list, err := d.cli.ImageList(ctx, client.ImageListOptions{Filters: make(client.Filters).Add("label", image.LabelRole+"="+image.RoleAgent)})
-	if err != nil {
-		return nil, fmt.Errorf("list the images of the agent: %w", err)
+// remove removes a thing unless its run is alive.
+func (s *sweep) remove(what string, labels map[string]string, do func() error) {
+	if s.alive[labels[labelRun]] {
+		return
 	}
-	var removed []string
+	if err := do(); err != nil {
+		s.errs = append(s.errs, err)
+		return
+	}
+	s.removed = append(s.removed, what)
+}
+
+// removeAgentImages removes the images of the agent, one for each build of lab99
+// that ran. The images of servers stay: they took a download.
+func (s *sweep) removeAgentImages(ctx context.Context) {
+	its := make(client.Filters).Add("label", image.LabelRole+"="+image.RoleAgent)
+	list, err := s.d.cli.ImageList(ctx, client.ImageListOptions{Filters: its})
+	if err != nil {
+		s.errs = append(s.errs, fmt.Errorf("list the images of the agent: %w", err))
+	}
 	for _, img := range list.Items {
-		if _, err := d.cli.ImageRemove(ctx, img.ID, client.ImageRemoveOptions{Force: true}); err != nil && !cerrdefs.IsNotFound(err) {
-			return removed, fmt.Errorf("remove image %.19s: %w", img.ID, err)
+		_, err := s.d.cli.ImageRemove(ctx, img.ID, client.ImageRemoveOptions{Force: s.all})
+		switch {
+		case err == nil:
+			s.removed = append(s.removed, fmt.Sprintf("image %v", img.RepoTags))
+		case !cerrdefs.IsNotFound(err) && !cerrdefs.IsConflict(err):
+			s.errs = append(s.errs, fmt.Errorf("remove image %.19s: %w", img.ID, err))
 		}
-		removed = append(removed, fmt.Sprintf("image %v", img.RepoTags))
 	}
-	return removed, nil
 }
 
 // detachTimeout bounds the wait for a network's last endpoints.
@@ -123,9 +145,14 @@ func (d *Driver) removeLab(ctx context.Context, spec driver.Spec) error {
 	return errors.Join(errs...)
 }
 
-// bornGrace spares a run that is just coming up: its tether, which an engine
-// that is well starts within half a second, does not run yet.
-const bornGrace = 3 * time.Second
+func (d *Driver) removeVolume(ctx context.Context, name string) error {
+	_, err := d.cli.VolumeRemove(ctx, name, client.VolumeRemoveOptions{})
+	// A container that is just going takes it along.
+	if err == nil || cerrdefs.IsNotFound(err) || cerrdefs.IsConflict(err) {
+		return nil
+	}
+	return fmt.Errorf("remove volume %.12s: %w", name, err)
+}
 
 func (d *Driver) removeContainer(ctx context.Context, id string) error {
 	_, err := d.cli.ContainerRemove(ctx, id, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})

@@ -126,7 +126,7 @@ type builder struct {
 }
 
 func (b *builder) labels(role string) map[string]string {
-	return map[string]string{labelRun: b.spec.Run, labelVariant: b.spec.Variant, labelRole: role}
+	return map[string]string{labelRun: b.spec.Run, labelVariant: b.spec.Variant, labelRole: role, labelOwner: driver.Owner()}
 }
 
 // place puts a container somewhere: at an address of the lab's network, or into

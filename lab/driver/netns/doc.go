@@ -19,3 +19,8 @@
 // Neighbours: package agent is what observes and drives inside the hosts;
 // package driver/docker is the same with containers.
 package netns
+
+import "github.com/lab99/lab99/lab/driver"
+
+// Candidate is this driver in the list of those a command may use.
+var Candidate = driver.Candidate{Name: "netns", About: "Linux namespaces, no engine", Open: New}

@@ -45,7 +45,7 @@ func bounded(ctx context.Context, by time.Duration) (context.Context, context.Ca
 func New(ctx context.Context) (driver.Driver, error) {
 	ctx, cancel := bounded(ctx, tryTimeout)
 	defer cancel()
-	d := &Driver{rootless: os.Geteuid() != 0 || alone(), machine: driver.Here(), roots: map[string]string{}}
+	d := &Driver{rootless: os.Geteuid() != 0 || singleUser(), machine: driver.Here(), roots: map[string]string{}}
 	err := d.try(ctx)
 	if err != nil && !d.rootless && ctx.Err() == nil {
 		// Root without the capabilities, as in a container, is a user like others.
@@ -58,9 +58,9 @@ func New(ctx context.Context) (driver.Driver, error) {
 	return d, nil
 }
 
-// alone says whether this user namespace maps hardly any user IDs, as one that
-// a user made for himself: root there cannot become anybody else.
-func alone() bool {
+// singleUser says whether this user namespace maps hardly any user IDs, as one
+// does that an ordinary user made: root there cannot become anybody else.
+func singleUser() bool {
 	b, err := os.ReadFile("/proc/self/uid_map")
 	if err != nil {
 		return false
@@ -89,6 +89,23 @@ func (d *Driver) Name() string { return "netns" }
 
 // Machine describes this machine.
 func (d *Driver) Machine() driver.Machine { return d.machine }
+
+// Describe says with whose privileges the namespaces are made.
+func (d *Driver) Describe() string {
+	if d.rootless {
+		return "in a user namespace of its own, without root"
+	}
+	return "as root, in network namespaces of its own"
+}
+
+// Find returns the root file system of a server if it is unpacked.
+func (d *Driver) Find(ctx context.Context, role image.Role, ref string) (image.Image, error) {
+	img, _, ok, err := image.FindUnpacked(ctx, role, ref, image.Auto)
+	if err == nil && !ok {
+		err = image.NotUnpacked(ctx, role, ref)
+	}
+	return img, err
+}
 
 // Prepare finds the root file system of a server in the user's cache, or
 // unpacks it there.
@@ -124,4 +141,6 @@ func (d *Driver) Prepare(ctx context.Context, role image.Role, ref string, mode 
 }
 
 // Sweep has nothing to do: no lab outlives its command.
-func (d *Driver) Sweep(context.Context, bool) ([]string, error) { return nil, nil }
+func (d *Driver) Sweep(context.Context, driver.Reach) (driver.Swept, error) {
+	return driver.Swept{}, nil
+}

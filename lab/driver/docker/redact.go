@@ -7,20 +7,20 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// forgetPassword takes the credentials out of DOCKER_HOST, for this process.
-// No engine is asked with them, but every error of the client's quotes the
-// address, and errors end up in reports. Over ssh the user counts.
-func forgetPassword() error {
+// stripCredentials removes the credentials from this process's DOCKER_HOST. The
+// client does not use them, but its errors quote the address, and errors end up
+// in reports.
+func stripCredentials() error {
 	host := os.Getenv(client.EnvOverrideHost)
-	if clean := withoutPassword(host); clean != host {
+	if clean := withoutCredentials(host); clean != host {
 		return os.Setenv(client.EnvOverrideHost, clean)
 	}
 	return nil
 }
 
-// withoutPassword works on text, not on a parsed URL: what does not parse is
-// quoted too.
-func withoutPassword(host string) string {
+// withoutCredentials keeps the user of an ssh address, who is needed. It works on
+// text, since errors also quote an address that is no URL.
+func withoutCredentials(host string) string {
 	scheme, rest, ok := strings.Cut(host, "://")
 	at := strings.LastIndexByte(rest, '@')
 	if !ok || at < 0 {
@@ -34,10 +34,10 @@ func withoutPassword(host string) string {
 	return scheme + "://" + user + rest[at+1:]
 }
 
-// withoutEnvironment puts the names of variables in the place of their values,
-// those that this package's libraries read. DOCKER_HOST and the API version
-// stay: they are what an error is about.
-func withoutEnvironment(text string) string {
+// redact replaces the values of the variables that this package's libraries read
+// by the variables' names. DOCKER_HOST and the API version stay: an error about
+// them must show them.
+func redact(text string) string {
 	for _, kv := range os.Environ() {
 		name, value, _ := strings.Cut(kv, "=")
 		known := strings.HasPrefix(name, "DOCKER_") || strings.HasPrefix(name, "TESTCONTAINERS_") || strings.HasSuffix(strings.ToUpper(name), "_PROXY")
