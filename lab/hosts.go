@@ -83,14 +83,15 @@ func (x *variantRun) configure(topo driver.Topology) (conf configs, front, back 
 	if err != nil {
 		return conf, front, back, err
 	}
-	front.Sysctls = x.plan.Sysctls
+	front.Name, front.Sysctls = proxy.Of(x.v).Name(), x.plan.Sysctls
 	behind := proxy.BackendOf(x.v)
 	if behind == nil {
-		return conf, front, driver.Server{Agent: true, Command: AgentBackend(x.v.Backend, site)}, nil
+		return conf, front, driver.Server{Name: "the backend", Agent: true, Command: AgentBackend(x.v.Backend, site)}, nil
 	}
 	if back, conf.backend, err = x.server(behind, x.v.Backend.Image, site); err != nil {
 		return conf, front, back, err
 	}
+	back.Name = "the backend"
 	if x.v.Backend.Secure() {
 		pair, err := certificate.New(topo.BackendAddrs()...)
 		if err != nil {

@@ -66,7 +66,7 @@ func TestPhasesOfAVariant(t *testing.T) {
 // is ready is named, with its configuration, whatever comes first.
 func TestServerEndsAtOnce(t *testing.T) {
 	for range 20 {
-		d := &fakeDriver{dead: &driver.ServerError{Host: results.HostProxy, Output: "[emerg] no such directory"}}
+		d := &fakeDriver{dead: &driver.ServerError{Host: results.HostProxy, Name: "nginx", Output: "[emerg] no such directory"}}
 		d.on = func(_ *fakeLab, _ string, c agent.Command) []agent.Record {
 			if c.Ready != nil {
 				return none
@@ -91,7 +91,7 @@ func TestServerEndedBefore(t *testing.T) {
 		if c.Ready == nil {
 			return nil
 		}
-		l.exited <- &driver.ServerError{Host: results.HostBackend, Output: "no"}
+		l.exited <- &driver.ServerError{Host: results.HostBackend, Name: "the backend", Output: "no"}
 		return []agent.Record{{Re: c.ID, Error: "the backend is not ready"}}
 	}}
 	if _, err := runFake(t, t.Context(), d, nil); !errors.As(err, new(*driver.ServerError)) {
@@ -119,7 +119,7 @@ func TestServerDiesDuringTheLoad(t *testing.T) {
 		switch {
 		case c.Load != nil:
 			load = c
-			l.exited <- &driver.ServerError{Host: results.HostBackend}
+			l.exited <- &driver.ServerError{Host: results.HostBackend, Name: "the backend"}
 			return []agent.Record{started}
 		case c.Stop != nil && host == results.HostLoad:
 			return []agent.Record{{Re: c.ID}, loadDone(load, 2)}

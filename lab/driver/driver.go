@@ -1,9 +1,11 @@
-// Package driver says what the lab asks of whatever runs its hosts: bring up
-// a load host, an nginx and a backend in network namespaces of their own, put
-// an agent into each, and take everything away again.
+// Package driver says what the lab asks of whatever runs its hosts: bring up a
+// load host, a proxy and a backend in network namespaces of their own, put an
+// agent into each, and take everything away again.
 //
-// Neighbours: package driver/docker does it with containers; package lab is
-// the only caller.
+// A driver knows no server by name: what one needs comes with its Server.
+//
+// Neighbours: package driver/docker does it with containers, package driver/netns
+// with namespaces. Package lab brings labs up; package lab/cli lists the drivers.
 package driver
 
 import (
@@ -32,8 +34,8 @@ type Driver interface {
 	Prepare(ctx context.Context, role image.Role, ref string, mode image.Mode, say func(string)) (image.Image, error)
 	// Up brings a lab up at addresses of the driver's choice. Several may come
 	// up at once. When it fails, whatever it made is gone again. The error is an
-	// *UnfitError where the machine is to blame and a *ServerError where nginx
-	// or the backend would not start.
+	// *UnfitError where the machine is to blame and a *ServerError where a server
+	// would not start.
 	Up(ctx context.Context, spec Spec) (Lab, error)
 	// Sweep removes what labs left behind, as far as the reach goes.
 	Sweep(ctx context.Context, reach Reach) (Swept, error)
@@ -98,17 +100,19 @@ type Spec struct {
 	OnRecord func(host string, r agent.Record)
 }
 
-// Server is nginx or a backend.
+// Server is the proxy or the backend.
 type Server struct {
+	Name    string // for people
 	Image   string
 	Agent   bool              // the lab's own program instead of an image's
 	Command []string          // program and arguments, of the lab's own the arguments; it must stay in the foreground
 	Sysctls map[string]string // of its network namespace
-	// What it may do beyond what every program may: capabilities of root
-	// without CAP_, directories that it writes to by default, and settings of
-	// the machine, where it is installed there, that it reads.
-	Capabilities, Writable, Settings []string
-	Files                            []File // put there before it starts
+	Files   []File            // put there before it starts
+	// Capabilities are all that it gets, as root, in the words of capabilities(7)
+	// without CAP_.
+	Capabilities []string
+	Writable     []string // directories it writes in besides RunDir and the temporary ones; they start empty
+	Settings     []string // what it reads of the machine's /etc, if it is one installed there
 }
 
 // Where a server finds what the lab gives it.
@@ -181,20 +185,20 @@ func (e *UnfitError) Error() string {
 
 func (e *UnfitError) Unwrap() error { return e.Err }
 
-// ServerError says that nginx or the backend, or an agent, ended by itself.
+// ServerError says that a server or an agent ended by itself.
 type ServerError struct {
 	Host   string // results.HostProxy, HostBackend, and HostLoad for an agent
+	Name   string // of the server, for people
 	Agent  bool
 	Output string // the last of what it printed
 }
 
 // What says who ended, in one line.
 func (e *ServerError) What() string {
-	name := map[string]string{"proxy": "nginx", "backend": "the backend"}[e.Host]
 	if e.Agent {
-		name = "lab99's own agent on host " + e.Host
+		return "lab99's own agent on host " + e.Host + " ended by itself"
 	}
-	return name + " ended by itself"
+	return e.Name + " ended by itself"
 }
 
 func (e *ServerError) Error() string {

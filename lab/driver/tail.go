@@ -2,7 +2,7 @@ package driver
 
 import "sync"
 
-// TailLen is enough for nginx's whole complaint about a configuration.
+// TailLen is enough for all that a server says of a configuration it refuses.
 const TailLen = 8 << 10
 
 // Tail keeps the end of what is written to it. It is safe for concurrent use.

@@ -138,20 +138,25 @@ func unpack(ctx context.Context, role Role, r recipe.Ref, log func(string)) erro
 		if err != nil {
 			return err
 		}
-		// A fixed name: the lock is ours, and what a run that was killed left
-		// here goes now.
-		fresh := dir + ".new"
-		if err := os.RemoveAll(fresh); err != nil {
-			return err
-		}
-		if err := writeTree(filepath.Join(fresh, treeRoot), m.root); err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(fresh, treeInfo), info, 0o644); err != nil {
-			return err
-		}
-		return os.Rename(fresh, dir)
+		return putTree(dir, m.root, info)
 	})
+}
+
+// putTree makes the directory of a tree, which is complete or not there.
+func putTree(dir string, root map[string]entry, info []byte) error {
+	// A fixed name: the caller has a lock, and what a killed run left here goes now.
+	fresh := dir + ".new"
+	if err := os.RemoveAll(fresh); err != nil {
+		return err
+	}
+	defer os.RemoveAll(fresh) // a half of it would only fill a disk that may be full
+	if err := writeTree(filepath.Join(fresh, treeRoot), root); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(fresh, treeInfo), info, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(fresh, dir)
 }
 
 // writeTree writes a root file system. Modes are set apart from creation,

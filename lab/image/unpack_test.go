@@ -40,6 +40,17 @@ func TestWriteTreeHeedsNoUmask(t *testing.T) {
 	}
 }
 
+func TestTreeThatFailsLeavesNothing(t *testing.T) {
+	cache := t.TempDir()
+	broken := map[string]entry{"a": text("a file"), "a/b": text("below a file")}
+	if err := putTree(filepath.Join(cache, "tree"), broken, nil); err == nil {
+		t.Fatal("a file was made below a file")
+	}
+	if left, _ := os.ReadDir(cache); len(left) > 0 {
+		t.Errorf("%s is left", left[0].Name())
+	}
+}
+
 // TestUnpackOnceThenFind unpacks for real, past what a killed run left.
 func TestUnpackOnceThenFind(t *testing.T) {
 	needs.Program(t, "netns", "apt-get")

@@ -10,17 +10,18 @@ import (
 
 // probeCapabilities are those of the server on the same host. The kernel lets a
 // process look into another's /proc entries only if its capabilities include
-// the other's; the way around, SYS_PTRACE, would let it do far more. A host of
-// several addresses has them added by its probe.
-func probeCapabilities(s driver.Server, moreAddresses bool) []string {
-	caps := slices.Clone(s.Capabilities)
+// the other's; the way around, SYS_PTRACE, would let it do far more. The probe
+// also adds the further addresses of a host.
+func probeCapabilities(server driver.Server, moreAddresses bool) []string {
+	caps := slices.Clone(server.Capabilities)
 	if moreAddresses {
 		caps = append(caps, "NET_ADMIN")
 	}
 	return caps
 }
 
-// confine takes from a container all that it is not given by name.
+// confine takes from a container all capabilities but those given by name, and
+// everything else that a lab does not need.
 func confine(hc *container.HostConfig, capabilities []string) {
 	hc.CapDrop = []string{"ALL"}
 	hc.CapAdd = capabilities
@@ -38,12 +39,10 @@ func configVolume(labels map[string]string) mount.Mount {
 	}
 }
 
-// writable are the file systems in memory of a server. It writes to most of
-// them only when its configuration does not say where, as one of the user's own
-// seldom does. The lab's use driver.RunDir alone.
-func writable(s driver.Server) map[string]string {
+// writable are the file systems in memory of a server.
+func writable(server driver.Server) map[string]string {
 	m := map[string]string{driver.RunDir: "rw,size=512m,mode=1777"}
-	for _, dir := range append([]string{"/run", "/tmp"}, s.Writable...) {
+	for _, dir := range append([]string{"/run", "/tmp"}, server.Writable...) {
 		m[dir] = "rw,size=128m,mode=1777"
 	}
 	return m

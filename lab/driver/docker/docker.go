@@ -2,7 +2,7 @@
 // way of testcontainers-go.
 //
 // A lab is an internal network and five containers: the agent on the load
-// host, which is also the tether (package agent), nginx, the backend, and a
+// host, which is also the tether (package agent), the proxy, the backend, and a
 // probe in the network namespace of each of the two. Nothing is published,
 // nothing is dialled from outside, no directory is mounted, no container is
 // privileged and none gets the engine's socket: all talk goes through attached

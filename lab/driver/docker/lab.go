@@ -38,6 +38,7 @@ type lab struct {
 type member struct {
 	role   string
 	host   string
+	name   string // of a server, for people
 	id     string
 	stream *stream
 }
@@ -51,7 +52,7 @@ func (l *lab) Agent(host string) *agent.Client {
 	return l.agents[host]
 }
 
-// server returns nginx or the backend.
+// server returns the proxy or the backend.
 func (l *lab) server(host string) *member {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -119,7 +120,7 @@ func (l *lab) watch(m *member) {
 	l.mu.Unlock()
 	if !closing {
 		l.exited <- &driver.ServerError{
-			Host: m.host, Agent: m.role == roleTether || m.role == roleProbe,
+			Host: m.host, Name: m.name, Agent: m.role == roleTether || m.role == roleProbe,
 			Output: strings.TrimSpace(m.stream.tail.String()),
 		}
 	}

@@ -130,19 +130,27 @@ func (s *sweep) removeAgentImages(ctx context.Context) {
 // detachTimeout bounds the wait for a network's last endpoints.
 const detachTimeout = 10 * time.Second
 
-// removeLab removes every container of a lab, also one that the engine was
-// still making when a cancelled Up lost sight of it. Other labs of the run stay.
+// removeLab removes all of a lab by its labels, also what the engine was still
+// making when a cancelled Up lost sight of it. Other labs of the run stay.
 func (d *Driver) removeLab(ctx context.Context, spec driver.Spec) error {
 	its := make(client.Filters).Add("label", labelRun+"="+spec.Run, labelVariant+"="+spec.Variant)
-	cs, err := d.cli.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: its})
-	if err != nil {
-		return fmt.Errorf("list the containers of variant %s of run %s: %w", spec.Variant, spec.Run, err)
-	}
-	var errs []error
+	cs, err1 := d.cli.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: its})
+	errs := []error{err1}
 	for _, c := range cs.Items {
 		errs = append(errs, d.removeContainer(ctx, c.ID))
 	}
-	return errors.Join(errs...)
+	ns, err2 := d.cli.NetworkList(ctx, client.NetworkListOptions{Filters: its})
+	for _, n := range ns.Items {
+		errs = append(errs, d.removeNetwork(ctx, n.ID))
+	}
+	vs, err3 := d.cli.VolumeList(ctx, client.VolumeListOptions{Filters: its})
+	for _, v := range vs.Items {
+		errs = append(errs, d.removeVolume(ctx, v.Name))
+	}
+	if err := errors.Join(append(errs, err2, err3)...); err != nil {
+		return fmt.Errorf("remove variant %s of run %s: %w", spec.Variant, spec.Run, err)
+	}
+	return nil
 }
 
 func (d *Driver) removeVolume(ctx context.Context, name string) error {

@@ -41,8 +41,8 @@ var errSlow = &driver.UnfitError{What: fmt.Sprintf("the engine did not bring the
 // caller's context is already cancelled.
 const downTimeout = 20 * time.Second
 
-// Up brings a lab up: the network, the tether, then nginx and the backend at
-// once, then their probes at once.
+// Up brings a lab up: the network, the tether, then proxy and backend at once,
+// then their probes at once.
 func (d *Driver) Up(ctx context.Context, spec driver.Spec) (_ driver.Lab, err error) {
 	l := &lab{d: d, exited: make(chan *driver.ServerError, 5), agents: map[string]*agent.Client{}}
 	defer func() {
@@ -151,9 +151,9 @@ func joined(id string) place {
 }
 
 // probe starts an agent in the network namespace of a server.
-func (b *builder) probe(ctx context.Context, role string, s driver.Server, id string) error {
+func (b *builder) probe(ctx context.Context, role string, server driver.Server, id string) error {
 	_, err := b.agent(ctx, hostOf(role), roleProbe, func(hc *container.HostConfig) {
-		confine(hc, probeCapabilities(s, b.moreAddresses(role)))
+		confine(hc, probeCapabilities(server, b.moreAddresses(role)))
 		hc.NetworkMode = container.NetworkMode("container:" + id)
 		hc.PidMode = container.PidMode("container:" + b.tether)
 	})
@@ -169,7 +169,7 @@ func (b *builder) moreAddresses(role string) bool {
 }
 
 func (b *builder) server(ctx context.Context, role string, s driver.Server, where place) (string, error) {
-	m := &member{role: role, host: hostOf(role)}
+	m := &member{role: role, host: hostOf(role), name: s.Name}
 	if s.Agent {
 		s.Image, s.Command = b.agentImage, append([]string{image.AgentProgram}, s.Command...)
 	}
@@ -276,8 +276,8 @@ func unfit(ctx context.Context, what string, err error) error {
 }
 
 // addAddresses gives a host its further addresses. The engine could do it with
-// a network more per address, but then nginx would have to join each, and leave
-// from another source address.
+// one more network for each, but then the proxy would have to join them all, and
+// its connections would leave from other source addresses.
 func (b *builder) addAddresses(ctx context.Context, host string, more []netip.Addr) error {
 	if len(more) == 0 {
 		return nil

@@ -7,17 +7,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// serverCaps is what nginx and Apache may need as root: to become another
-// user, to signal and to read what is another user's, to listen below 1024.
-var serverCaps = map[uintptr]bool{
-	unix.CAP_CHOWN: true, unix.CAP_DAC_OVERRIDE: true, unix.CAP_KILL: true,
-	unix.CAP_SETGID: true, unix.CAP_SETUID: true, unix.CAP_NET_BIND_SERVICE: true,
+// numbers are those of the capabilities that a server may ask for.
+var numbers = map[string]uintptr{
+	"CHOWN": unix.CAP_CHOWN, "DAC_OVERRIDE": unix.CAP_DAC_OVERRIDE, "FOWNER": unix.CAP_FOWNER, "KILL": unix.CAP_KILL,
+	"SETGID": unix.CAP_SETGID, "SETUID": unix.CAP_SETUID, "NET_BIND_SERVICE": unix.CAP_NET_BIND_SERVICE,
+	"NET_ADMIN": unix.CAP_NET_ADMIN, "NET_RAW": unix.CAP_NET_RAW, "SYS_CHROOT": unix.CAP_SYS_CHROOT,
 }
 
-// confine limits what programs started from the calling thread can ever do.
-// The thread itself keeps what it has. In a user namespace servers are nobody
-// and have no capabilities that could be dropped.
-func confine(rootless bool) error {
+// confine limits what programs started from the calling thread can ever do to the
+// capabilities given by name. The thread itself keeps what it has. In a user
+// namespace servers are nobody and have no capabilities that could be dropped.
+func confine(rootless bool, capabilities []string) error {
+	keep := map[uintptr]bool{}
+	for _, name := range capabilities {
+		n, ok := numbers[name]
+		if !ok {
+			return fmt.Errorf("no capability %q can be given to a server", name)
+		}
+		keep[n] = true
+	}
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("forbid new privileges: %w", err)
 	}
@@ -25,7 +33,7 @@ func confine(rootless bool) error {
 		return nil
 	}
 	for c := uintptr(0); ; c++ {
-		if serverCaps[c] {
+		if keep[c] {
 			continue
 		}
 		switch err := unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0); err {

@@ -48,9 +48,11 @@ func (t *hostThread) make(br *bridge) error {
 	if err := t.leave(br); err != nil {
 		return err
 	}
-	for key, value := range t.host.Sysctls {
-		if err := setSysctl(key, value); err != nil {
-			return err
+	if t.host.Server != nil {
+		for key, value := range t.host.Server.Sysctls {
+			if err := setSysctl(key, value); err != nil {
+				return err
+			}
 		}
 	}
 	if err := t.startAgent(); err != nil {
@@ -72,7 +74,7 @@ func (t *hostThread) make(br *bridge) error {
 		}
 		t.root = root
 	}
-	if err := confine(t.init.rootless); err != nil {
+	if err := confine(t.init.rootless, t.host.Server.Capabilities); err != nil {
 		return err
 	}
 	return t.startServer()

@@ -24,6 +24,7 @@ type lab struct {
 	stderr  driver.Tail
 	agents  map[string]*agent.Client
 	printed map[string]*output // by host, a server's; and by "agent on "+host
+	names   map[string]string  // of the servers, for people, by host
 	near    []*os.File         // our ends
 	exited  chan *driver.ServerError
 	once    sync.Once
@@ -40,7 +41,7 @@ var _ driver.Lab = (*lab)(nil)
 
 func newLab(control *os.File) *lab {
 	return &lab{
-		control: control, agents: map[string]*agent.Client{}, printed: map[string]*output{},
+		control: control, agents: map[string]*agent.Client{}, printed: map[string]*output{}, names: map[string]string{},
 		exited: make(chan *driver.ServerError, 6), waiting: map[int64]chan event{},
 	}
 }
@@ -94,6 +95,7 @@ func (l *lab) attach(h host, onRecord func(string, agent.Record)) (theirs []*os.
 	l.agents[h.Name] = agent.NewClient(h.Name, out, in, func(r agent.Record) { onRecord(h.Name, r) })
 	l.printed[agentOn(h.Name)] = keep(complaints)
 	if printed != nil {
+		l.names[h.Name] = h.Server.Name
 		l.printed[h.Name] = keep(printed)
 	}
 	return theirs, nil
@@ -154,7 +156,7 @@ func (l *lab) report(host string, isAgent bool) {
 	if isAgent {
 		name = agentOn(host)
 	}
-	e := &driver.ServerError{Host: host, Agent: isAgent, Output: l.printed[name].last()}
+	e := &driver.ServerError{Host: host, Name: l.names[host], Agent: isAgent, Output: l.printed[name].last()}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.closing {

@@ -7,12 +7,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
 
-// What of this machine a server that is installed here gets to see: programs
-// and libraries, users, and the files that configurations like to include.
+// What of this machine every server that is installed here gets to see: programs
+// and libraries, users, and the media types that configurations like to include.
 var (
 	programs = []string{"bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr"}
 	settings = []string{"etc/passwd", "etc/group", "etc/nsswitch.conf", "etc/ld.so.cache", "etc/mime.types"}
@@ -25,10 +26,13 @@ var (
 func machine(s server) (string, error) {
 	for _, name := range slices.Concat(programs, settings, s.Settings) {
 		if err := show(filepath.Join("/", name), filepath.Join(s.Scratch, name)); err != nil {
-			return "", fmt.Errorf("show /%s to the server: %w", name, err)
+			return "", fmt.Errorf("show %s to the server: %w", filepath.Join("/", name), err)
 		}
 	}
-	for _, name := range append(slices.Clip(writable), s.Writable...) {
+	for _, name := range append(writable, s.Writable...) {
+		if strings.HasPrefix(name, "/usr/") {
+			continue // shown read-only
+		}
 		if err := makeDir(filepath.Join(s.Scratch, name)); err != nil {
 			return "", err
 		}

@@ -10,7 +10,7 @@ import (
 )
 
 // reaper waits for all children of PID 1, also for those that became its own
-// when their parents died, such as the workers of an nginx that was killed.
+// when their parents died, such as the workers of a server that was killed.
 // os/exec would wait for one at a time, and a wait for any would take its
 // children from it: hence one place that starts and waits.
 type reaper struct {

@@ -42,8 +42,8 @@ func (d *Driver) Up(ctx context.Context, spec driver.Spec) (driver.Lab, error) {
 	in := func(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, topo.Subnet.Bits()) }
 	hosts := []host{
 		{Name: results.HostLoad, Addresses: []netip.Prefix{in(topo.Load)}},
-		{Name: results.HostProxy, Sysctls: proxySpec.Sysctls, Server: proxy},
-		{Name: results.HostBackend, Sysctls: backendSpec.Sysctls, Server: backend},
+		{Name: results.HostProxy, Server: proxy},
+		{Name: results.HostBackend, Server: backend},
 	}
 	for _, a := range topo.Sources {
 		hosts[1].Addresses = append(hosts[1].Addresses, in(a))
@@ -70,7 +70,8 @@ func (d *Driver) Up(ctx context.Context, spec driver.Spec) (driver.Lab, error) {
 
 func (d *Driver) server(s driver.Server) (*server, error) {
 	if s.Agent {
-		return &server{Command: append([]string{"lab99"}, s.Command...)}, nil
+		s.Command = append([]string{"lab99"}, s.Command...)
+		return &server{Server: s}, nil
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -82,9 +83,7 @@ func (d *Driver) server(s driver.Server) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &server{
-		Root: root, Scratch: scratch, Files: s.Files, Command: s.Command, Writable: s.Writable, Settings: s.Settings,
-	}, nil
+	return &server{Server: s, Root: root, Scratch: scratch}, nil
 }
 
 // scratchDir is an empty directory in the user's cache. All labs share it: what

@@ -20,23 +20,17 @@ type blueprint struct {
 // host is one host of the lab. The child inherits its streams in the order of
 // the hosts: the agent's three, and the server's output if there is one.
 type host struct {
-	Name      string            `json:"name"`
-	Addresses []netip.Prefix    `json:"addresses"`
-	JoinName  string            `json:"join,omitempty"` // the host whose network namespace it shares, instead of one of its own
-	Sysctls   map[string]string `json:"sysctls"`
-	Server    *server           `json:"server"`
+	Name      string         `json:"name"`
+	Addresses []netip.Prefix `json:"addresses"`
+	JoinName  string         `json:"join,omitempty"` // the host whose network namespace it shares, instead of one of its own
+	Server    *server        `json:"server"`
 }
 
-// server is nginx or the backend.
+// server is the proxy or the backend.
 type server struct {
-	Root    string        `json:"root"`    // its root file system; shared, never written. "/" is the machine's; "": this program, where it is
-	Scratch string        `json:"scratch"` // an empty directory to mount on
-	Files   []driver.File `json:"files"`
-	Command []string      `json:"command"`
-	// Writable and Settings are what it may use of this machine, where Root is
-	// the machine's.
-	Writable []string `json:"writable"`
-	Settings []string `json:"settings"`
+	driver.Server
+	Root    string // its root file system; shared, never written. "/" is the machine's; "": this program, where it is
+	Scratch string // an empty directory to mount on
 }
 
 // order runs a program beside a host's server.
