@@ -6,12 +6,11 @@ import (
 	"crypto/sha256"
 	"debug/elf"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
-	"github.com/containerd/errdefs"
-	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
-	"github.com/moby/moby/client"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
@@ -30,34 +29,31 @@ func Agent(ctx context.Context, eng Engine, path string) (Image, error) {
 	if err != nil {
 		return Image{}, fmt.Errorf("agent binary %s: %w; `make build` makes one for the engine", path, err)
 	}
-	v, err := eng.ServerVersion(ctx, client.ServerVersionOptions{})
+	its, err := eng.Arch(ctx)
 	if err != nil {
-		return Image{}, fmt.Errorf("architecture of the container engine: %w", err)
+		return Image{}, err
 	}
-	if v.Arch != arch {
-		return Image{}, fmt.Errorf("agent binary %s is for %s, the engine is %s; `make build` makes one for the engine", path, arch, v.Arch)
+	if its != arch {
+		return Image{}, fmt.Errorf("agent binary %s is for %s, the engine is %s; `make build` makes one for the engine", path, arch, its)
 	}
 
 	sum := sha256.Sum256(binary)
 	hash := hex.EncodeToString(sum[:])[:16]
 	img := Image{Requested: path, Used: "lab99/agent:" + hash, Source: Present, Program: AgentProgram}
-	res, err := eng.ImageInspect(ctx, img.Used)
-	if errdefs.IsNotFound(err) {
+	found, err := eng.Inspect(ctx, img.Used)
+	if errors.Is(err, fs.ErrNotExist) {
 		img.Source = Assembled
-		config := dockerspec.DockerOCIImageConfig{ImageConfig: ocispec.ImageConfig{
+		config := ocispec.ImageConfig{
 			Entrypoint: []string{AgentProgram},
 			Labels:     map[string]string{LabelRole: RoleAgent, LabelRequested: hash},
-		}}
+		}
 		if err := load(ctx, eng, img.Used, arch, config, map[string]entry{AgentProgram[1:]: {mode: 0o755, data: binary}}); err != nil {
 			return Image{}, err
 		}
-		res, err = eng.ImageInspect(ctx, img.Used)
+		found, err = eng.Inspect(ctx, img.Used)
 	}
-	if err != nil {
-		return Image{}, fmt.Errorf("inspect image %s: %w", img.Used, err)
-	}
-	img.ID = res.ID
-	return img, nil
+	img.ID = found.ID
+	return img, err
 }
 
 // binaryArch returns the GOARCH of a static Linux executable. In an image of

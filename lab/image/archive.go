@@ -4,10 +4,6 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -16,10 +12,13 @@ import (
 	"slices"
 	"time"
 
-	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
-	"github.com/moby/moby/api/types/jsonstream"
-	"github.com/moby/moby/client"
-	"github.com/opencontainers/go-digest"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/static"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
@@ -69,70 +68,44 @@ func layer(root map[string]entry) ([]byte, error) {
 	return buf.Bytes(), w.Close()
 }
 
-// load gives the engine an image of one layer under a tag, in the format of
-// `docker save`. A builder would need a daemon feature that is going away, and
-// ImageImport cannot set everything an image's configuration can.
-func load(ctx context.Context, eng Engine, tag, arch string, config dockerspec.DockerOCIImageConfig, root map[string]entry) error {
+// archive makes an image of one layer.
+func archive(arch string, config ocispec.ImageConfig, root map[string]entry) (v1.Image, error) {
 	fsys, err := layer(root)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	epoch := time.Unix(0, 0).UTC()
-	img := dockerspec.DockerOCIImage{
-		Image: ocispec.Image{
-			Created:  &epoch,
-			Platform: ocispec.Platform{OS: "linux", Architecture: arch},
-			RootFS:   ocispec.RootFS{Type: "layers", DiffIDs: []digest.Digest{digest.FromBytes(fsys)}},
-			History:  []ocispec.History{{Created: &epoch, CreatedBy: "lab99"}},
+	epoch := v1.Time{Time: time.Unix(0, 0).UTC()}
+	img, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{
+		OS: "linux", Architecture: arch, Created: epoch, RootFS: v1.RootFS{Type: "layers"},
+		Config: v1.Config{
+			Env: config.Env, Entrypoint: config.Entrypoint, Cmd: config.Cmd, WorkingDir: config.WorkingDir,
+			Labels: config.Labels, StopSignal: config.StopSignal,
 		},
-		Config: config,
-	}
-	conf, err := json.Marshal(img)
+	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	sum := sha256.Sum256(conf)
-	confName := hex.EncodeToString(sum[:]) + ".json"
-	manifest, err := json.Marshal([]map[string]any{{
-		"Config": confName, "RepoTags": []string{tag}, "Layers": []string{"layer.tar"},
-	}})
-	if err != nil {
-		return err
-	}
-
-	r, w := io.Pipe() // the layer is in memory once already
-	go func() {
-		w.CloseWithError(writeTar(w, []string{confName, "layer.tar", "manifest.json"}, [][]byte{conf, fsys, manifest}))
-	}()
-	defer r.Close() // frees the writer when the engine stops reading early
-	answer, err := eng.ImageLoad(ctx, r, client.ImageLoadWithQuiet(true))
-	if err != nil {
-		return fmt.Errorf("load image %s: %w", tag, err)
-	}
-	defer answer.Close()
-	// The engine answers 200 and puts what went wrong later into the stream.
-	for dec := json.NewDecoder(answer); ; {
-		var m jsonstream.Message
-		switch err := dec.Decode(&m); {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return fmt.Errorf("load image %s: %w", tag, err)
-		case m.Error != nil:
-			return fmt.Errorf("load image %s: %w", tag, m.Error)
-		}
-	}
+	return mutate.Append(img, mutate.Addendum{
+		Layer:   static.NewLayer(fsys, types.DockerUncompressedLayer),
+		History: v1.History{Created: epoch, CreatedBy: "lab99"},
+	})
 }
 
-func writeTar(w io.Writer, names []string, contents [][]byte) error {
-	t := tar.NewWriter(w)
-	for i, name := range names {
-		if err := t.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(contents[i])), ModTime: time.Unix(0, 0)}); err != nil {
-			return err
-		}
-		if _, err := t.Write(contents[i]); err != nil {
-			return err
-		}
+// load gives the engine an image under a tag.
+func load(ctx context.Context, eng Engine, tag, arch string, config ocispec.ImageConfig, root map[string]entry) error {
+	img, err := archive(arch, config, root)
+	if err != nil {
+		return err
 	}
-	return t.Close()
+	ref, err := name.NewTag(tag)
+	if err != nil {
+		return err
+	}
+	r, w := io.Pipe() // the layer is in memory once already
+	go func() { w.CloseWithError(tarball.Write(ref, img, w)) }()
+	defer r.Close() // frees the writer when the engine stops reading early
+	if err := eng.Load(ctx, r); err != nil {
+		return fmt.Errorf("load image %s: %w", tag, err)
+	}
+	return nil
 }

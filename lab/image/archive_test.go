@@ -3,22 +3,30 @@ package image
 import (
 	"archive/tar"
 	"bytes"
+	"context"
+	"crypto/sha256"
 	"debug/elf"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/moby/moby/api/types/jsonstream"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"github.com/lab99/lab99/lab/image/recipe"
 	_ "github.com/lab99/lab99/lab/proxy/kinds"
 )
+
+func dir(mode fs.FileMode) entry  { return entry{mode: fs.ModeDir | mode} }
+func text(s string) entry         { return entry{mode: 0o644, data: []byte(s)} }
+func symlink(target string) entry { return entry{mode: fs.ModeSymlink | 0o777, link: target} }
 
 func TestLayerIsSortedWithParentsAndNoDates(t *testing.T) {
 	root := map[string]entry{
@@ -117,7 +125,7 @@ func TestAgentBinaryMustBeStaticLinux(t *testing.T) {
 
 func TestUnavailableErrorQuotesBothCausesAndNamesThreeWaysOut(t *testing.T) {
 	pull, apt := errors.New("no such host"), errors.New("apt-get is not on the PATH")
-	err := error(&UnavailableError{Role: Nginx, Ref: "nginx:1.30", Mode: Auto, Pull: pull, Assemble: apt})
+	err := error(&UnavailableError{Role: nginxRole, Ref: "nginx:1.30", Mode: Auto, Pull: pull, Assemble: apt})
 	for _, want := range []string{"nginx:1.30", "no such host", "apt-get is not on the PATH", "docker pull nginx:1.30", "--images registry", "--images local"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error does not say %q:\n%v", want, err)
@@ -128,18 +136,62 @@ func TestUnavailableErrorQuotesBothCausesAndNamesThreeWaysOut(t *testing.T) {
 	}
 }
 
-func TestMeterSumsLayersNowAndThen(t *testing.T) {
-	var lines []string
-	m := newMeter("nginx:1.30", func(s string) { lines = append(lines, s) })
-	start := m.next.Add(-meterEvery)
-	add := func(after time.Duration, id string, done, total int64) {
-		m.add(jsonstream.Message{ID: id, Status: "Downloading", Progress: &jsonstream.Progress{Current: done, Total: total}}, start.Add(after))
+// TestArchiveIsReproducible: the same files give the same bytes, as an archive
+// for the engine, under the tag and with the labels and the one layer as given.
+func TestArchiveIsReproducible(t *testing.T) {
+	r, err := recipe.For("nginx")
+	if err != nil {
+		t.Fatal(err)
 	}
-	add(1*time.Second, "a", 1e6, 10e6)
-	add(2*time.Second, "b", 1e6, 5e6)
-	add(3*time.Second, "a", 6e6, 10e6)
-	add(4*time.Second, "a", 8e6, 10e6)
-	if diff := cmp.Diff([]string{"pulling nginx:1.30: 7.0 of 15.0 MB"}, lines); diff != "" {
+	root := map[string]entry{"usr/sbin/nginx": {mode: 0o755, data: []byte("program")}, "var/run": symlink("/run")}
+	r.Config.Labels = map[string]string{LabelRole: "nginx", LabelVersion: "1.2.3"}
+	eng := &shelf{}
+	for range 2 {
+		if err := load(t.Context(), eng, "lab99/nginx:test", "arm64", r.Config, root); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(eng.archives[0], eng.archives[1]) {
+		t.Error("the same files gave another archive")
+	}
+	tag, err := name.NewTag("lab99/nginx:test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := tarball.Image(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(eng.archives[0])), nil }, &tag)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conf, err := img.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(r.Config.Labels, conf.Config.Labels); diff != "" {
 		t.Error(diff)
 	}
+	if conf.Architecture != "arm64" || conf.OS != "linux" || conf.Config.StopSignal != "SIGQUIT" || !slices.Equal(conf.Config.Cmd, r.Config.Cmd) ||
+		!slices.Equal(conf.Config.Env, r.Config.Env) || len(conf.History) != 1 || !conf.Created.Equal(time.Unix(0, 0)) {
+		t.Errorf("%+v", conf)
+	}
+	fsys, err := layer(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("sha256:%x", sha256.Sum256(fsys)); len(conf.RootFS.DiffIDs) != 1 || conf.RootFS.DiffIDs[0].String() != want {
+		t.Errorf("layers %v, want %s", conf.RootFS.DiffIDs, want)
+	}
 }
+
+// shelf is an engine that keeps what is loaded.
+type shelf struct {
+	Engine
+	archives [][]byte
+}
+
+func (s *shelf) Load(_ context.Context, archive io.Reader) error {
+	b, err := io.ReadAll(archive)
+	s.archives = append(s.archives, b)
+	return err
+}
+
+const nginxRole Role = "nginx"

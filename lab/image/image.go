@@ -7,15 +7,13 @@
 // as the official ones, so that one
 // configuration file runs on either.
 //
-// The package talks to the engine through the few methods of [Engine]; the
-// driver (lab/driver/docker) starts containers from what Resolve returns.
+// The package talks to the engine through the few methods of [Engine]. The driver
+// lab/driver/docker implements it, and starts containers from what Resolve returns.
 package image
 
 import (
 	"context"
 	"io"
-
-	"github.com/moby/moby/client"
 )
 
 // Mode says where an image may come from.
@@ -67,12 +65,23 @@ type Image struct {
 	ServerRoot string
 }
 
-// Engine is what this package asks of a container engine; *client.Client is one.
+// Engine is what this package asks of a container engine.
 type Engine interface {
-	ServerVersion(context.Context, client.ServerVersionOptions) (client.ServerVersionResult, error)
-	ImageInspect(context.Context, string, ...client.ImageInspectOption) (client.ImageInspectResult, error)
-	ImagePull(context.Context, string, client.ImagePullOptions) (client.ImagePullResponse, error)
-	ImageLoad(context.Context, io.Reader, ...client.ImageLoadOption) (client.ImageLoadResult, error)
+	// Arch is the engine's architecture in Go's words. It may be another machine.
+	Arch(context.Context) (string, error)
+	// Inspect describes an image. The error is fs.ErrNotExist if the engine has
+	// none of that name.
+	Inspect(ctx context.Context, ref string) (Inspected, error)
+	// Pull fetches an image from its registry. The mode says how patient to be;
+	// log receives how it goes.
+	Pull(ctx context.Context, ref string, mode Mode, log func(string)) error
+	// Load takes an image as an archive, in the format of `docker save`.
+	Load(ctx context.Context, archive io.Reader) error
 }
 
-var _ Engine = (*client.Client)(nil)
+// Inspected is what an engine says of an image.
+type Inspected struct {
+	ID     string // a digest
+	Env    []string
+	Labels map[string]string
+}

@@ -19,7 +19,7 @@ const recipeRevision = 1
 func hashOf(r recipe.Recipe, suite, arch string) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%d %s %s\n%q %q %q %q %q %q %q %+v\n", recipeRevision, suite, arch,
-		r.Seeds, r.Program, r.Files, r.Dirs, r.Modules, r.Worth, r.Version, r.Config.ImageConfig)
+		r.Seeds, r.Program, r.Files, r.Dirs, r.Modules, r.Worth, r.Version, r.Config)
 	for _, name := range slices.Sorted(maps.Keys(r.Static)) { // fmt sorts the other maps
 		fmt.Fprintf(h, "%s %v %q %q\n", name, r.Static[name].Mode, r.Static[name].Data, r.Static[name].Link)
 	}

@@ -18,7 +18,7 @@ func TestSubstitutionIsNotedUnlessItIsWhatWasAsked(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := substitution(r, Nginx, tc.version, "bookworm"); got != tc.want {
+		if got := substitution(r, nginxRole, tc.version, "bookworm"); got != tc.want {
 			t.Errorf("%s with %s:\n got %q\nwant %q", tc.ref, tc.version, got, tc.want)
 		}
 	}

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
-
-	"github.com/containerd/errdefs"
-	"github.com/moby/moby/client"
 
 	"github.com/lab99/lab99/lab/image/distro"
 	"github.com/lab99/lab99/lab/image/recipe"
@@ -36,7 +34,7 @@ func Resolve(ctx context.Context, eng Engine, role Role, text string, mode Mode,
 	case r.Suite != "":
 		none.Pull = fmt.Errorf("%s names packages of a distribution, no registry's image", text)
 	case mode != Local:
-		if none.Pull = pull(ctx, eng, text, patiences[mode], log); none.Pull == nil {
+		if none.Pull = eng.Pull(ctx, text, mode, log); none.Pull == nil {
 			img, ok, err := inspect(ctx, eng, role, r, text, Pulled)
 			if err == nil && !ok {
 				err = fmt.Errorf("image %s: pulled, but the engine does not have it", text)
@@ -125,11 +123,10 @@ func assembled(ctx context.Context, eng Engine, role Role, r recipe.Ref) (tag, s
 		return "", "", "", err
 	}
 	// The engine's architecture, not ours: it may be another machine.
-	v, err := eng.ServerVersion(ctx, client.ServerVersionOptions{})
-	if err != nil {
-		return "", "", "", fmt.Errorf("architecture of the container engine: %w", err)
+	if arch, err = eng.Arch(ctx); err != nil {
+		return "", "", "", err
 	}
-	return assembledTag(role, suite, hashOf(rec, suite, v.Arch)), suite, v.Arch, nil
+	return assembledTag(role, suite, hashOf(rec, suite, arch)), suite, arch, nil
 }
 
 func assembleFor(ctx context.Context, eng Engine, role Role, r recipe.Ref, log func(string)) (Image, error) {
@@ -149,28 +146,26 @@ func assembleFor(ctx context.Context, eng Engine, role Role, r recipe.Ref, log f
 
 // inspect describes an image of the engine's; false when it has none of that name.
 func inspect(ctx context.Context, eng Engine, role Role, r recipe.Ref, used string, src Source) (Image, bool, error) {
-	res, err := eng.ImageInspect(ctx, used)
-	if errdefs.IsNotFound(err) {
+	found, err := eng.Inspect(ctx, used)
+	if errors.Is(err, fs.ErrNotExist) {
 		return Image{}, false, nil
 	}
 	if err != nil {
-		return Image{}, false, fmt.Errorf("inspect image %s: %w", used, err)
+		return Image{}, false, err
 	}
 	rec, err := recipe.For(string(role))
 	if err != nil {
 		return Image{}, false, err
 	}
-	img := Image{Requested: r.Text, Used: used, ID: res.ID, Source: src, Program: "/" + rec.Program[1]}
-	if res.Config != nil {
-		for _, kv := range res.Config.Env {
-			if v, ok := strings.CutPrefix(kv, rec.Version+"="); ok {
-				img.Version = v
-			}
+	img := Image{Requested: r.Text, Used: used, ID: found.ID, Source: src, Program: "/" + rec.Program[1]}
+	for _, kv := range found.Env {
+		if v, ok := strings.CutPrefix(kv, rec.Version+"="); ok {
+			img.Version = v
 		}
-		img.Packages = res.Config.Labels[LabelPackages]
 	}
+	img.Packages = found.Labels[LabelPackages]
 	if src == Assembled {
-		suite := strings.TrimPrefix(res.Config.Labels[LabelRequested], recipe.SuitePrefix)
+		suite := strings.TrimPrefix(found.Labels[LabelRequested], recipe.SuitePrefix)
 		img.Note = substitution(r, role, img.Version, suite)
 	} else if img.Version == "" {
 		img.Version = r.Version()

@@ -70,21 +70,21 @@ func TestUnpackOnceThenFind(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("XDG_CACHE_HOME", own)
-	if _, _, ok, err := FindUnpacked(t.Context(), Nginx, "nginx:1.30", Auto); ok || err != nil {
+	if _, _, ok, err := FindUnpacked(t.Context(), nginxRole, "nginx:1.30", Auto); ok || err != nil {
 		t.Fatalf("found in an empty cache: %v, %v", ok, err)
 	}
 	r, err := recipe.ParseRef("nginx:1.30")
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, _, err := treeDir(t.Context(), Nginx, r)
+	dir, _, err := treeDir(t.Context(), nginxRole, r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := os.MkdirAll(filepath.Join(dir+".new", treeRoot, "half"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	img, root, err := Unpack(t.Context(), Nginx, "nginx:1.30", Auto, func(s string) { t.Log(s) })
+	img, root, err := Unpack(t.Context(), nginxRole, "nginx:1.30", Auto, func(s string) { t.Log(s) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestUnpackOnceThenFind(t *testing.T) {
 	if img.Version == "" || img.Source != Assembled || !strings.HasPrefix(img.ID, "sha256:") || !strings.Contains(img.Note, "asked for nginx:1.30") {
 		t.Errorf("%+v", img)
 	}
-	again, at, ok, err := FindUnpacked(t.Context(), Nginx, "nginx:1.30", Auto)
+	again, at, ok, err := FindUnpacked(t.Context(), nginxRole, "nginx:1.30", Auto)
 	if err != nil || !ok || at != root || again != img {
 		t.Errorf("found %+v in %s, %v, %v; want %+v in %s", again, at, ok, err, img, root)
 	}
@@ -105,7 +105,7 @@ func TestUnpackOnceThenFind(t *testing.T) {
 
 // TestOthersImagesAreNotSubstituted holds without an engine too.
 func TestOthersImagesAreNotSubstituted(t *testing.T) {
-	_, _, err := Unpack(t.Context(), Nginx, "mycompany/proxy:7", Auto, func(string) {})
+	_, _, err := Unpack(t.Context(), nginxRole, "mycompany/proxy:7", Auto, func(string) {})
 	if err == nil || !strings.Contains(err.Error(), "is not the stock nginx image") || !strings.Contains(err.Error(), "--driver docker") {
 		t.Error(err)
 	}

@@ -178,7 +178,7 @@ func TestLiveLabsAreSpared(t *testing.T) {
 // network. With another candidate to take there is no error.
 func TestSubnetOfAHostsRoute(t *testing.T) {
 	d := openDriver(t, "docker")
-	const name, covered = "lab99-test-route", "10.213.0.0/16"
+	const name, covered = "lab99-route", "10.213.0.0/16"
 	if out, err := exec.Command("ip", "link", "add", name, "type", "bridge").CombinedOutput(); err != nil {
 		t.Skipf("no interface to route to: %s", out)
 	}

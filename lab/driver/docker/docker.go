@@ -156,8 +156,5 @@ func (d *Driver) Describe() string { return d.machine.Engine }
 // Machine describes the engine and what it runs on.
 func (d *Driver) Machine() driver.Machine { return d.machine }
 
-// Client is the engine's own API, for package image.
-func (d *Driver) Client() *client.Client { return d.cli }
-
 // Close closes the connection.
 func (d *Driver) Close() error { return d.cli.Close() }

@@ -9,17 +9,16 @@ import (
 
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/image"
-	"github.com/moby/moby/client"
 )
 
 // Prepare finds, pulls or assembles the image of a server.
 func (d *Driver) Prepare(ctx context.Context, role image.Role, ref string, mode image.Mode, say func(string)) (image.Image, error) {
-	return image.Resolve(ctx, d.cli, role, ref, mode, say)
+	return image.Resolve(ctx, images{d.cli}, role, ref, mode, say)
 }
 
 // Find looks for the image of a server without pulling or making one.
 func (d *Driver) Find(ctx context.Context, role image.Role, ref string) (image.Image, error) {
-	img, ok, err := image.Find(ctx, d.cli, role, ref, image.Auto)
+	img, ok, err := image.Find(ctx, images{d.cli}, role, ref, image.Auto)
 	if err == nil && !ok {
 		err = image.NotInEngine(ctx, ref)
 	}
@@ -32,7 +31,7 @@ func (d *Driver) agentImage(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	img, err := image.Agent(ctx, d.cli, path)
+	img, err := image.Agent(ctx, images{d.cli}, path)
 	if err != nil {
 		return "", &driver.UnfitError{What: "the agent cannot be loaded into the engine", Err: err}
 	}
@@ -49,17 +48,17 @@ func (d *Driver) agentBinary(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	v, err := d.cli.ServerVersion(ctx, client.ServerVersionOptions{})
+	arch, err := images{d.cli}.Arch(ctx)
 	if err != nil {
 		return "", unreachable(err)
 	}
-	if runtime.GOOS == "linux" && v.Arch == runtime.GOARCH {
+	if runtime.GOOS == "linux" && arch == runtime.GOARCH {
 		return self, nil
 	}
-	beside := filepath.Join(filepath.Dir(self), "lab99-linux-"+v.Arch)
+	beside := filepath.Join(filepath.Dir(self), "lab99-linux-"+arch)
 	if _, err := os.Stat(beside); err != nil {
 		return "", &driver.UnfitError{
-			What: fmt.Sprintf("the engine runs linux/%s, this program is for %s/%s, and there is no %s", v.Arch, runtime.GOOS, runtime.GOARCH, beside),
+			What: fmt.Sprintf("the engine runs linux/%s, this program is for %s/%s, and there is no %s", arch, runtime.GOOS, runtime.GOARCH, beside),
 			Hint: "`make build` makes it.",
 		}
 	}

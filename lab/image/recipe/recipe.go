@@ -13,7 +13,7 @@ import (
 	"slices"
 	"strings"
 
-	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
 // A Recipe says which files of the distribution's packages make a lean image,
@@ -27,7 +27,7 @@ type Recipe struct {
 	Modules map[string]string // likewise, but only those that need no libraries beyond the program's and Worth's
 	Worth   []string          // modules that are worth libraries of their own
 	Static  map[string]Entry  // what maintainer scripts would have made, and what the official image adds
-	Config  dockerspec.DockerOCIImageConfig
+	Config  ocispec.ImageConfig
 	Version string // name of the environment variable that carries the version, as the official image has it
 
 	Installed Installed

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"regexp"
 
-	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/lab99/lab99/lab/image/recipe"
@@ -28,13 +27,13 @@ func (Kind) Image() recipe.Recipe {
 		Worth:  []string{"usr/lib/apache2/modules/mod_ssl.so"},
 		Static: recipe.Base(),
 		// No EXPOSE: engines publish exposed ports of a container that asks for none.
-		Config: dockerspec.DockerOCIImageConfig{ImageConfig: ocispec.ImageConfig{
+		Config: ocispec.ImageConfig{
 			Env: []string{"HTTPD_PREFIX=" + officialRoot,
 				"PATH=/usr/local/apache2/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
 			Cmd:        []string{officialRoot + "/bin/httpd", "-DFOREGROUND"},
 			WorkingDir: officialRoot,
 			StopSignal: "SIGWINCH",
-		}},
+		},
 		Version: "HTTPD_VERSION",
 		Installed: recipe.Installed{
 			Names:   []string{"httpd", "apache2"},

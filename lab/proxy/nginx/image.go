@@ -4,7 +4,6 @@ import (
 	"maps"
 	"regexp"
 
-	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/lab99/lab99/lab/image/recipe"
@@ -20,11 +19,11 @@ func (Kind) Image() recipe.Recipe {
 		Dirs:    map[string]string{"etc/nginx": "etc/nginx", "usr/share/nginx/html": "usr/share/nginx/html"},
 		Static:  recipe.Base(),
 		// No EXPOSE: engines publish exposed ports of a container that asks for none.
-		Config: dockerspec.DockerOCIImageConfig{ImageConfig: ocispec.ImageConfig{
+		Config: ocispec.ImageConfig{
 			Env:        []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
 			Cmd:        []string{"/usr/sbin/nginx", "-g", "daemon off;"},
 			StopSignal: "SIGQUIT",
-		}},
+		},
 		Version: "NGINX_VERSION",
 		Installed: recipe.Installed{
 			Names:   []string{"nginx"},

@@ -1,4 +1,4 @@
-package image
+package docker
 
 import (
 	"bytes"
@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -20,30 +21,32 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+	"github.com/lab99/lab99/lab/image"
+	"github.com/moby/moby/api/types/jsonstream"
 	"github.com/moby/moby/client"
 )
 
 func TestPullByTagAndByDigest(t *testing.T) {
 	cli := engine(t)
-	lean := local(t, cli, Nginx, "nginx:1.30")
+	lean := local(t, cli, nginxRole, "nginx:1.30")
 	addr, child := serve(t, cli, lean, same)
 	digest, err := child.Digest()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, text := range []string{addr + "/nginx:1.30", addr + "/nginx@" + digest.String()} {
-		img, err := Resolve(t.Context(), cli, Nginx, text, Registry, func(s string) { t.Log(s) })
+		img, err := image.Resolve(t.Context(), images{cli}, nginxRole, text, image.Registry, func(s string) { t.Log(s) })
 		if err != nil {
 			t.Fatal(err)
 		}
-		if img.Source != Pulled || img.Used != text || img.ID == lean.ID || img.Version != lean.Version || img.Note != "" {
+		if img.Source != image.Pulled || img.Used != text || img.ID == lean.ID || img.Version != lean.Version || img.Note != "" {
 			t.Errorf("pulled %+v, want a child of %+v", img, lean)
 		}
 		if got := output(t, cli, start(t, cli, img.Used, "", nil, img.Program, "-v")); !strings.Contains(got, "nginx/"+lean.Version) {
 			t.Errorf("nginx -v in the pulled image says %q", got)
 		}
-		again, ok, err := Find(t.Context(), cli, Nginx, text, Auto)
-		if err != nil || !ok || again.Source != Present || again.ID != img.ID {
+		again, ok, err := image.Find(t.Context(), images{cli}, nginxRole, text, image.Auto)
+		if err != nil || !ok || again.Source != image.Present || again.ID != img.ID {
 			t.Errorf("Find after the pull: %+v, %v, %v", again, ok, err)
 		}
 		remove(t, cli, text) // a container of it may remain until the test ends
@@ -52,7 +55,7 @@ func TestPullByTagAndByDigest(t *testing.T) {
 
 func TestSlowPullThatProgressesMayFinish(t *testing.T) {
 	cli := engine(t)
-	lean := local(t, cli, Nginx, "nginx:1.30")
+	lean := local(t, cli, nginxRole, "nginx:1.30")
 	addr, _ := serve(t, cli, lean, func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(throttle(w, r), r) })
 	})
@@ -70,7 +73,7 @@ func TestSlowPullThatProgressesMayFinish(t *testing.T) {
 
 func TestStalledPullIsGivenUp(t *testing.T) {
 	cli := engine(t)
-	lean := local(t, cli, Nginx, "nginx:1.30")
+	lean := local(t, cli, nginxRole, "nginx:1.30")
 	done := make(chan struct{})
 	addr, _ := serve(t, cli, lean, func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -104,7 +107,7 @@ func TestSilentRegistryIsGivenUpWithinSeconds(t *testing.T) {
 	}
 	defer l.Close()
 	began := time.Now()
-	err = pull(t.Context(), cli, l.Addr().String()+"/nginx:1.30", patiences[Auto], func(string) {})
+	err = pull(t.Context(), cli, l.Addr().String()+"/nginx:1.30", patiences[image.Auto], func(string) {})
 	if err == nil || !strings.Contains(err.Error(), "no answer from the registry") {
 		t.Errorf("err = %v", err)
 	}
@@ -116,7 +119,7 @@ func TestSilentRegistryIsGivenUpWithinSeconds(t *testing.T) {
 // serve runs a registry on loopback that holds a child of the image as
 // nginx:1.30, and returns its address and the child. The child's one more layer
 // is random, so that the engine cannot have it yet.
-func serve(t *testing.T, cli *client.Client, parent Image, wrap func(http.Handler) http.Handler) (addr string, child v1.Image) {
+func serve(t *testing.T, cli *client.Client, parent image.Image, wrap func(http.Handler) http.Handler) (addr string, child v1.Image) {
 	t.Helper()
 	saved, err := cli.ImageSave(t.Context(), []string{parent.Used})
 	if err != nil {
@@ -181,4 +184,20 @@ func (s *slow) Write(p []byte) (n int, err error) {
 		err = fmt.Errorf("throttled write: %w", err)
 	}
 	return n, err
+}
+
+func TestMeterSumsLayersNowAndThen(t *testing.T) {
+	var lines []string
+	m := newMeter("nginx:1.30", func(s string) { lines = append(lines, s) })
+	start := m.next.Add(-meterEvery)
+	add := func(after time.Duration, id string, done, total int64) {
+		m.add(jsonstream.Message{ID: id, Status: "Downloading", Progress: &jsonstream.Progress{Current: done, Total: total}}, start.Add(after))
+	}
+	add(1*time.Second, "a", 1e6, 10e6)
+	add(2*time.Second, "b", 1e6, 5e6)
+	add(3*time.Second, "a", 6e6, 10e6)
+	add(4*time.Second, "a", 8e6, 10e6)
+	if diff := cmp.Diff([]string{"pulling nginx:1.30: 7.0 of 15.0 MB"}, lines); diff != "" {
+		t.Error(diff)
+	}
 }

@@ -1,4 +1,4 @@
-package image
+package docker
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/cpuguy83/dockercfg"
 	"github.com/distribution/reference"
+	"github.com/lab99/lab99/lab/image"
 	"github.com/moby/moby/api/pkg/authconfig"
 	"github.com/moby/moby/api/types/jsonstream"
 	"github.com/moby/moby/api/types/registry"
@@ -22,13 +23,13 @@ type patience struct {
 }
 
 // The engine itself would retry an unreachable registry for a minute or more.
-var patiences = map[Mode]patience{
-	Auto:     {first: 6 * time.Second, stall: 30 * time.Second},
-	Registry: {first: 30 * time.Second, stall: 60 * time.Second}, // there is nothing else to try
+var patiences = map[image.Mode]patience{
+	image.Auto:     {first: 6 * time.Second, stall: 30 * time.Second},
+	image.Registry: {first: 30 * time.Second, stall: 60 * time.Second}, // there is nothing else to try
 }
 
 // pull asks the engine to fetch an image.
-func pull(ctx context.Context, eng Engine, text string, p patience, log func(string)) error {
+func pull(ctx context.Context, cli *client.Client, text string, p patience, log func(string)) error {
 	named, err := reference.ParseNormalizedNamed(text)
 	if err != nil {
 		return err
@@ -42,7 +43,7 @@ func pull(ctx context.Context, eng Engine, text string, p patience, log func(str
 
 	log("pulling " + text)
 	opts := client.ImagePullOptions{RegistryAuth: credentials(reference.Domain(named))}
-	stream, err := eng.ImagePull(ctx, text, opts)
+	stream, err := cli.ImagePull(ctx, text, opts)
 	if err != nil {
 		return pullError(ctx, err)
 	}

@@ -1,4 +1,4 @@
-package image
+package docker
 
 import (
 	"errors"
@@ -11,8 +11,9 @@ import (
 
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab/certificate"
-
+	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/lab/image/recipe"
+	_ "github.com/lab99/lab99/lab/proxy/kinds"
 )
 
 func TestAssembledServersServeAPage(t *testing.T) {
@@ -32,7 +33,7 @@ func TestAssembledServersServeAPage(t *testing.T) {
 		{"apt:forky", "apt:forky"},
 	} {
 		t.Run(strings.ReplaceAll(tc.nginx, ":", "-"), func(t *testing.T) {
-			nginx, httpd := local(t, cli, Nginx, tc.nginx), local(t, cli, Httpd, tc.httpd)
+			nginx, httpd := local(t, cli, nginxRole, tc.nginx), local(t, cli, httpdRole, tc.httpd)
 			if (nginx.Note == "") != strings.HasPrefix(tc.nginx, recipe.SuitePrefix) {
 				t.Errorf("note %q for %s", nginx.Note, tc.nginx)
 			}
@@ -67,7 +68,7 @@ func TestAssembledServersServeAPage(t *testing.T) {
 				}
 			}
 
-			found, ok, err := Find(t.Context(), cli, Nginx, tc.nginx, Local)
+			found, ok, err := image.Find(t.Context(), images{cli}, nginxRole, tc.nginx, image.Local)
 			if err != nil || !ok || found != nginx {
 				t.Errorf("Find: %+v, %v, %v; Resolve gave %+v", found, ok, err, nginx)
 			}
@@ -99,7 +100,7 @@ func TestAssembledServersSpeakTLS(t *testing.T) {
             proxy_ssl_verify on;
             proxy_ssl_trusted_certificate /backend.crt;
             proxy_ssl_name `+certificate.Name+";", 1)
-	nginx, httpd := local(t, cli, Nginx, "nginx:1.30"), local(t, cli, Httpd, "httpd:2.4")
+	nginx, httpd := local(t, cli, nginxRole, "nginx:1.30"), local(t, cli, httpdRole, "httpd:2.4")
 	files := map[string]string{"lab.conf": conf["httpd-tls.conf"], "backend.crt": string(pair.Certificate), "backend.key": string(pair.Key)}
 	backend := start(t, cli, httpd.Used, "", files, httpd.Program, "-DFOREGROUND", "-f", "/lab.conf")
 	proxy := start(t, cli, nginx.Used, backend, map[string]string{"lab.conf": toTLS, "backend.crt": string(pair.Certificate)},
@@ -122,8 +123,8 @@ func TestNoRegistryAndNoAptNamesTheWaysOut(t *testing.T) {
 	l.Close()
 	t.Setenv("PATH", t.TempDir()) // no apt-get
 	began := time.Now()
-	_, err = Resolve(t.Context(), cli, Nginx, refused+"/nginx:9.9", Auto, nil)
-	var none *UnavailableError
+	_, err = image.Resolve(t.Context(), images{cli}, nginxRole, refused+"/nginx:9.9", image.Auto, nil)
+	var none *image.UnavailableError
 	if !errors.As(err, &none) {
 		t.Fatalf("err = %v, want an UnavailableError", err)
 	}
@@ -135,7 +136,7 @@ func TestNoRegistryAndNoAptNamesTheWaysOut(t *testing.T) {
 	if took := time.Since(began); took > 10*time.Second {
 		t.Errorf("it took %v", took)
 	}
-	if _, ok, err := Find(t.Context(), cli, Nginx, refused+"/nginx:9.9", Auto); ok || err != nil {
+	if _, ok, err := image.Find(t.Context(), images{cli}, nginxRole, refused+"/nginx:9.9", image.Auto); ok || err != nil {
 		t.Errorf("Find: %v, %v, want nothing found and no error", ok, err)
 	}
 }
@@ -144,29 +145,29 @@ func TestModesRuleOutWhatTheyDoNotName(t *testing.T) {
 	cli := engine(t)
 	for _, tc := range []struct {
 		text string
-		mode Mode
+		mode image.Mode
 		want string
 	}{
-		{"127.0.0.1:1/nginx:9.9", Registry, "packages: not tried"},
-		{"127.0.0.1:1/team/proxy:1", Auto, "not the stock nginx image"},
-		{"apt:bookworm", Registry, "names packages of a distribution"},
-		{"apt:no-such-suite", Auto, "package lists of no-such-suite"},
+		{"127.0.0.1:1/nginx:9.9", image.Registry, "packages: not tried"},
+		{"127.0.0.1:1/team/proxy:1", image.Auto, "not the stock nginx image"},
+		{"apt:bookworm", image.Registry, "names packages of a distribution"},
+		{"apt:no-such-suite", image.Auto, "package lists of no-such-suite"},
 	} {
-		if strings.HasPrefix(tc.text, recipe.SuitePrefix) && tc.mode == Auto {
+		if strings.HasPrefix(tc.text, recipe.SuitePrefix) && tc.mode == image.Auto {
 			needs.Program(t, "docker", "apt-get")
 		}
-		_, err := Resolve(t.Context(), cli, Nginx, tc.text, tc.mode, nil)
-		var none *UnavailableError
+		_, err := image.Resolve(t.Context(), images{cli}, nginxRole, tc.text, tc.mode, nil)
+		var none *image.UnavailableError
 		if !errors.As(err, &none) || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s under %s: err = %v, want %q", tc.text, tc.mode, err, tc.want)
 		}
 	}
 	for _, tc := range []struct {
-		role Role
-		mode Mode
-	}{{"squid", Auto}, {Nginx, "sometimes"}} {
-		_, err := Resolve(t.Context(), cli, tc.role, "nginx:1.30", tc.mode, nil)
-		var none *UnavailableError
+		role image.Role
+		mode image.Mode
+	}{{"squid", image.Auto}, {nginxRole, "sometimes"}} {
+		_, err := image.Resolve(t.Context(), images{cli}, tc.role, "nginx:1.30", tc.mode, nil)
+		var none *image.UnavailableError
 		if err == nil || errors.As(err, &none) || !strings.Contains(err.Error(), "expected") {
 			t.Errorf("%s under %s: err = %v, want one that says what was expected", tc.role, tc.mode, err)
 		}

@@ -1,11 +1,10 @@
-package image
+package docker
 
 import (
 	"archive/tar"
 	"bytes"
 	"context"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +16,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/lab99/lab99/internal/needs"
+	"github.com/lab99/lab99/lab/image"
 )
 
 func engine(t *testing.T) *client.Client {
@@ -31,10 +31,10 @@ func engine(t *testing.T) *client.Client {
 }
 
 // local returns the image assembled for a reference; it stays for later runs.
-func local(t *testing.T, cli *client.Client, role Role, text string) Image {
+func local(t *testing.T, cli *client.Client, role image.Role, text string) image.Image {
 	t.Helper()
 	needs.Program(t, "docker", "apt-get")
-	img, err := Resolve(t.Context(), cli, role, text, Local, func(s string) { t.Log(s) })
+	img, err := image.Resolve(t.Context(), images{cli}, role, text, image.Local, func(s string) { t.Log(s) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func local(t *testing.T, cli *client.Client, role Role, text string) Image {
 }
 
 // getter returns an image made by Agent of a program that fetches a page.
-func getter(t *testing.T, cli *client.Client) Image {
+func getter(t *testing.T, cli *client.Client) image.Image {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "get")
 	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, "./testdata/get")
@@ -50,13 +50,13 @@ func getter(t *testing.T, cli *client.Client) Image {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build the getter: %v: %s", err, out)
 	}
-	img, err := Agent(t.Context(), cli, path)
+	img, err := image.Agent(t.Context(), images{cli}, path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { remove(t, cli, img.Used) })
-	again, err := Agent(t.Context(), cli, path)
-	if err != nil || again.ID != img.ID || again.Source != Present {
+	again, err := image.Agent(t.Context(), images{cli}, path)
+	if err != nil || again.ID != img.ID || again.Source != image.Present {
 		t.Errorf("second time: %+v, %v, want the same image, present", again, err)
 	}
 	return img
@@ -72,7 +72,7 @@ func remove(t *testing.T, cli *client.Client, ref string) {
 
 // start runs a container, in the network namespace of another or in one of its
 // own that leads nowhere, and removes it at the end of the test.
-func start(t *testing.T, cli *client.Client, image, joined string, files map[string]string, cmd ...string) string {
+func start(t *testing.T, cli *client.Client, used, joined string, files map[string]string, cmd ...string) string {
 	t.Helper()
 	ctx := t.Context()
 	host := &container.HostConfig{NetworkMode: "none"}
@@ -80,7 +80,7 @@ func start(t *testing.T, cli *client.Client, image, joined string, files map[str
 		host.NetworkMode = container.NetworkMode("container:" + joined)
 	}
 	created, err := cli.ContainerCreate(ctx, client.ContainerCreateOptions{
-		Config:     &container.Config{Image: image, Cmd: cmd, Labels: map[string]string{"org.lab99.test": t.Name()}},
+		Config:     &container.Config{Image: used, Cmd: cmd, Labels: map[string]string{"org.lab99.test": t.Name()}},
 		HostConfig: host,
 	})
 	if err != nil {
@@ -140,12 +140,8 @@ func logs(t *testing.T, cli *client.Client, id string) string {
 	return b.String()
 }
 
-func dir(mode fs.FileMode) entry  { return entry{mode: fs.ModeDir | mode} }
-func text(s string) entry         { return entry{mode: 0o644, data: []byte(s)} }
-func symlink(target string) entry { return entry{mode: fs.ModeSymlink | 0o777, link: target} }
-
 // The roles of the tests.
 const (
-	Nginx Role = "nginx"
-	Httpd Role = "httpd"
+	nginxRole image.Role = "nginx"
+	httpdRole image.Role = "httpd"
 )
