@@ -41,7 +41,7 @@ func (r *run) variants(ctx context.Context) error {
 	ended := make(chan attempt)
 	crash.Go(func() {
 		for i, v := range r.plan.Variants {
-			r.try(ctx, starting, attempt{i: i}, need(v), ended)
+			r.try(ctx, starting, noMore, attempt{i: i}, need(v), ended)
 		}
 		if r.o.started != nil {
 			r.o.started()
@@ -54,10 +54,9 @@ func (r *run) variants(ctx context.Context) error {
 		a := <-ended
 		if a.err != nil {
 			errs[a.i] = a.err
-			noMore()
 		}
 		if r.isDisturbed(a) {
-			go r.try(ctx, starting, attempt{i: a.i, before: &a}, schedule.Need{Alone: true}, ended)
+			go r.try(ctx, starting, noMore, attempt{i: a.i, before: &a}, schedule.Need{Alone: true}, ended)
 			continue
 		}
 		pending--
@@ -96,8 +95,11 @@ func (r *run) untilStopped(ctx context.Context) (context.Context, context.Cancel
 	return ctx, cancel
 }
 
-// try waits for a place on the machine and runs a variant there.
-func (r *run) try(ctx, starting context.Context, a attempt, n schedule.Need, ended chan<- attempt) {
+// try waits for a place on the machine and runs a variant there. After an error
+// it calls noMore.
+func (r *run) try(
+	ctx, starting context.Context, noMore func(), a attempt, n schedule.Need, ended chan<- attempt,
+) {
 	place, err := r.o.machine.Acquire(starting, n)
 	if err != nil {
 		if a.before != nil {
@@ -113,6 +115,9 @@ func (r *run) try(ctx, starting context.Context, a attempt, n schedule.Need, end
 			a.m, a.err = a.x.do(ctx)
 		}
 		a.shared = place.Shared()
+		if a.err != nil {
+			noMore() // before somebody else gets the place
+		}
 		place.Release()
 		ended <- a
 	})
