@@ -25,6 +25,7 @@ var permissive = []string{"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "
 var apart = map[string]string{
 	"codeberg.org/go-fonts/liberation": "the fonts in the charts are under the OFL-1.1, which lets programs carry them; the code is BSD-3-Clause",
 	"github.com/ajstarks/svgo":         "CC-BY-4.0 asks for attribution, as the others do",
+	"github.com/hashicorp/go-version":  "the MPL-2.0 is about its own files: they are used unchanged, and the README says where they are",
 	"github.com/golang/freetype":       "the FreeType Licence, at one's choice instead of the GPL, asks for a credit in the documentation",
 }
 
