@@ -40,7 +40,7 @@ func RunAll(
 	ctx context.Context, o Options, all []*scenarios.Resolved, code func(error) int,
 ) (*CatalogueOutcome, error) {
 	began := time.Now()
-	o.machine = schedule.New(o.Driver.Machine().CPUs, o.Parallel)
+	o.machine = o.schedule()
 	c := &catalogue{
 		o: o, code: code, began: began, rows: make([]*results.CatalogueRow, len(all)), ended: make(chan ran),
 		c: results.Catalogue{
@@ -57,7 +57,7 @@ func RunAll(
 		c.c.Size = s.Size
 		c.queue = append(c.queue, queued{i, all[i], jobs(p)})
 	}
-	if o.Parallel != 1 {
+	if o.parallel() != 1 {
 		inGoodOrder(c.queue)
 	}
 	c.c.EstimateS = c.left(0).Seconds()

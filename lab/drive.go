@@ -29,8 +29,9 @@ type loaded struct {
 
 func (l *loaded) fault(text string) { l.faults = append(l.faults, text) }
 
-// drive observes both ends, drives the load, and lets both drain.
-func (x *variantRun) drive(ctx context.Context, h *hosts) (l loaded, err error) {
+// drive observes both ends, drives the load, and lets both drain. begun is
+// called when the load has begun.
+func (x *variantRun) drive(ctx context.Context, h *hosts, begun func()) (l loaded, err error) {
 	observers, err := x.observe(h)
 	if err != nil {
 		return l, err
@@ -45,6 +46,7 @@ func (x *variantRun) drive(ctx context.Context, h *hosts) (l loaded, err error) 
 	if err != nil {
 		return l, err
 	}
+	time.AfterFunc(startIn, begun)
 	l, err = x.finishLoad(ctx, h, answer)
 	if berr := endBystander(); berr != nil && err == nil { // else the load has the better reason
 		l.fault(berr.Error())

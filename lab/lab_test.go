@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/lab99/lab99/lab/agent"
+	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/schedule"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
@@ -161,13 +162,13 @@ func TestFullTablesAreFaults(t *testing.T) {
 }
 
 func TestEstimateCountsTheStopCondition(t *testing.T) {
-	// 2.5+5, 10, 10, and 7.5+5 cut at 10 seconds of load, and 3 around each.
+	// 2.5+5, 10, 10, and 7.5+5 cut at 10 seconds of load, and 2 around each.
 	p := planOf(t, "quick")
-	if got, want := schedule.New(2, 1).Makespan(jobs(p)).Seconds(), 7.5+10+10+10+4*3.0; got != want {
+	if got, want := schedule.New(2, 1).Makespan(jobs(p)).Seconds(), 7.5+10+10+10+4*2.0; got != want {
 		t.Errorf("one after the other: estimate %v s, want %v", got, want)
 	}
-	if got := Estimate(p, 2).Seconds(); got != 13 {
-		t.Errorf("at once: estimate %v s, want 13", got)
+	if got := Estimate(p, driver.Machine{CPUs: 2}).Seconds(); got != 21.5 {
+		t.Errorf("three at once: estimate %v s, want 21.5", got)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
@@ -85,7 +86,7 @@ func TestCatalogueIsShort(t *testing.T) {
 	}
 	var total float64
 	for _, s := range all {
-		total += Estimate(planned(t, s, "quick"), 2).Minutes()
+		total += Estimate(planned(t, s, "quick"), driver.Machine{CPUs: 2}).Minutes()
 	}
 	t.Logf("about %.1f minutes", total)
 	if total > 25 {

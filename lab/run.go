@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,6 +42,9 @@ type Options struct {
 	// Parallel is how many labs may be up at once; 0: as many as the machine's
 	// processors bear.
 	Parallel int
+	// Report draws the report of a run while other labs may be under load; nil
+	// is report.Write. Drawing keeps every processor busy for a second.
+	Report func(dir string) error
 
 	machine *schedule.Machine // shared by the runs of a catalogue
 	started func()            // is called when each variant has had its turn, if not nil
@@ -89,6 +93,13 @@ type StorageError struct{ Err error }
 func (e *StorageError) Error() string { return "results cannot be written: " + e.Err.Error() }
 func (e *StorageError) Unwrap() error { return e.Err }
 
+// parallel is how many labs may be up at once; 0: as many as the processors bear.
+func (o Options) parallel() int { return cmp.Or(o.Parallel, o.Driver.Machine().AtOnce) }
+
+func (o Options) schedule() *schedule.Machine {
+	return schedule.New(o.Driver.Machine().CPUs, o.parallel())
+}
+
 // Run runs every variant of a scenario, several at once where the machine bears
 // it, and reports. The outcome is valid with an error too, as far as the run
 // came; it is nil if nothing was started.
@@ -98,7 +109,11 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 		return out, err
 	}
 	if len(out.Summary.Variants) > 0 {
-		out.ReportErr = report.Write(out.Dir)
+		write := report.Write
+		if o.Report != nil && o.started != nil && o.parallel() != 1 { // other labs may be under load
+			write = o.Report
+		}
+		out.ReportErr = write(out.Dir)
 	}
 	return out, err
 }
@@ -107,7 +122,7 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 func measure(ctx context.Context, o Options) (*Outcome, error) {
 	o.Stop = orAfter(o.Stop, o.Timeout)
 	if o.machine == nil {
-		o.machine = schedule.New(o.Driver.Machine().CPUs, o.Parallel)
+		o.machine = o.schedule()
 	}
 	var notes []string
 	o.Scenario, notes = AdaptToOverrides(o.Scenario)

@@ -50,12 +50,17 @@ type measured struct {
 // the lab never came up. An error is about more than this variant: the run
 // ends.
 func (x *variantRun) do(ctx context.Context) (m *measured, err error) {
+	entered, err := x.o.machine.Enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer entered()
 	var h *hosts
 	if err := caught(func() (err error) { h, err = x.up(ctx); return err }); err != nil {
 		return nil, err
 	}
 	m = &measured{conf: h.conf, timing: results.Timing{UpS: &h.upS}}
-	err = caught(func() error { return x.measure(ctx, h, m) })
+	err = caught(func() error { return x.measure(ctx, h, m, entered) })
 	if err != nil && ctx.Err() == nil {
 		m.crash = err
 	}
@@ -68,8 +73,9 @@ func (x *variantRun) do(ctx context.Context) (m *measured, err error) {
 }
 
 // measure runs the phases that need the hosts. Its error means that lab99 could
-// not do its work; what is wrong with what was measured are faults in m.
-func (x *variantRun) measure(ctx context.Context, h *hosts, m *measured) (err error) {
+// not do its work; what is wrong with what was measured are faults in m. entered
+// is called when the load has begun.
+func (x *variantRun) measure(ctx context.Context, h *hosts, m *measured, entered func()) (err error) {
 	x.show.Phase("read back")
 	if m.under, err = x.conditions(ctx, h); err != nil {
 		return err
@@ -78,7 +84,7 @@ func (x *variantRun) measure(ctx context.Context, h *hosts, m *measured) (err er
 	if len(m.under.faults) > 0 {
 		return nil // nothing measured from here on would count
 	}
-	m.load, err = x.drive(ctx, h)
+	m.load, err = x.drive(ctx, h, entered)
 	m.timing.EnterToLoadS = m.load.enterToLoadS
 	return err
 }

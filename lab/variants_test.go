@@ -59,13 +59,13 @@ func TestVariantsAtOnce(t *testing.T) {
 			}
 			switch l.spec.Variant {
 			case "baseline": // ends last
-				n.load(l, 300*time.Millisecond)
+				n.load(l, 900*time.Millisecond)
 				return failing(c, 2.5)
 			case "multi-ip":
 				n.load(l, 0)
 				return failing(c, 7.5)
 			}
-			n.load(l, 100*time.Millisecond)
+			n.load(l, 900*time.Millisecond)
 			return nil
 		}}
 		o, _ := fakeOptions(t, d, 4)
@@ -160,7 +160,7 @@ func TestErrorEndsTheRun(t *testing.T) {
 		case c.Ready != nil && l.spec.Variant == "keepalive":
 			return []agent.Record{{Re: c.ID, Error: "not ready"}}
 		case c.Load != nil:
-			n.load(l, 100*time.Millisecond)
+			n.load(l, 400*time.Millisecond)
 		}
 		return nil
 	}}
@@ -201,7 +201,7 @@ func TestAllAtOnce(t *testing.T) {
 		case c.Ready != nil && strings.Contains(l.spec.Run, "bystander"):
 			return []agent.Record{{Re: c.ID, Error: "not ready"}}
 		case c.Load != nil:
-			n.load(l, 50*time.Millisecond)
+			n.load(l, 700*time.Millisecond)
 		}
 		return nil
 	}}
@@ -226,7 +226,7 @@ func TestAllAtOnce(t *testing.T) {
 	if got := strings.Join(n.order[len(n.order)-2:], " "); got != "default-range tw-reuse" {
 		t.Errorf("what must be alone is not last: %q", n.order)
 	}
-	for _, want := range []string{"[1/4] saw-tooth: ", "[4/4] half-range-cliff: ", "about 1m37s in all"} {
+	for _, want := range []string{"[1/4] saw-tooth: ", "[4/4] half-range-cliff: ", "about 1m34s in all"} {
 		if !strings.Contains(said.text(), want) {
 			t.Errorf("not said: %q\n%s", want, said.text())
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lab99/lab99/lab"
+	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/scenarios"
 )
 
@@ -117,7 +118,7 @@ func entries() ([]entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		e := entry{Name: s.Name, Kind: s.Kind, Title: s.Title, Sizes: s.Sizes, EstimateS: lab.Estimate(p, runtime.NumCPU()).Round(time.Second).Seconds()}
+		e := entry{Name: s.Name, Kind: s.Kind, Title: s.Title, Sizes: s.Sizes, EstimateS: lab.Estimate(p, driver.Here()).Round(time.Second).Seconds()}
 		for _, v := range r.Variants {
 			e.Variants = append(e.Variants, v.Name)
 		}

@@ -71,7 +71,7 @@ func plan(ctx context.Context, t *terminal, resolved *scenarios.Resolved, asJSON
 		return nil
 	}
 	fmt.Fprintf(t.stdout, "%s: %s, size %s\n", p.Scenario, p.Title, p.Size)
-	fmt.Fprintf(t.stdout, "about %s in all, with the images present; nothing has been started\n\n", lab.Estimate(p, found.machine.CPUs).Round(time.Second))
+	fmt.Fprintf(t.stdout, "about %s in all, with the images present; nothing has been started\n\n", lab.Estimate(p, found.machine).Round(time.Second))
 	for _, note := range notes {
 		fmt.Fprintln(t.stdout, "Note: "+note)
 	}

@@ -174,7 +174,7 @@ func (f *runFlags) run(ctx context.Context, t *terminal, names []string) error {
 	}
 	options := lab.Options{
 		Scenario: resolved[0], Driver: d, DriverWhy: why, Images: mode, Subnets: nets, Out: out, Note: f.note,
-		Tool: tool(), Entered: entered, Progress: p, Stop: stop, Timeout: f.timeout, Parallel: f.parallel,
+		Tool: tool(), Entered: entered, Progress: p, Stop: stop, Timeout: f.timeout, Parallel: f.parallel, Report: reportBehind,
 	}
 	if len(resolved) > 1 {
 		o, err := lab.RunAll(ctx, options, resolved, exitCode)

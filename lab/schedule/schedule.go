@@ -28,8 +28,9 @@ type Need struct {
 const (
 	core = 1000 // the unit is a thousandth of a core
 	// usable is the share of the processors that is given away. The rest is for
-	// the command, the kernel's timers and moments of more than average use.
-	usable = 0.85
+	// a lab that comes up, reports, the kernel's timers and moments of more than
+	// average use: a lab is on time only while a processor is free at once.
+	usable = 0.55
 	// most is how many labs are up at once on a machine of any size: the longest
 	// of a catalogue then takes as long as all the others.
 	most = 16
@@ -40,6 +41,7 @@ type Machine struct {
 	whole int64 // all there is
 	least int64 // what the least lab counts for
 	free  *semaphore.Weighted
+	door  chan struct{} // held by the lab that comes up
 
 	mu sync.Mutex
 	up map[*Place]bool
@@ -60,7 +62,20 @@ func New(cpus, atOnce int) *Machine {
 	}
 	whole := int64(float64(max(1, cpus)) * usable * core)
 	least := (whole + int64(atOnce) - 1) / int64(atOnce)
-	return &Machine{whole: whole, least: least, free: semaphore.NewWeighted(whole), up: map[*Place]bool{}}
+	return &Machine{whole: whole, least: least, free: semaphore.NewWeighted(whole), door: make(chan struct{}, 1), up: map[*Place]bool{}}
+}
+
+// Enter waits until no other lab comes up. To start servers and agents takes
+// most of a second of processor, so that several at once would starve those
+// whose load has begun. The caller calls entered when its load has begun, or
+// will not; more than once does no harm.
+func (m *Machine) Enter(ctx context.Context) (entered func(), err error) {
+	select {
+	case m.door <- struct{}{}:
+		return sync.OnceFunc(func() { <-m.door }), nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 // Acquire waits for room. The caller releases the place when the lab is down.

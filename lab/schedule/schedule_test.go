@@ -22,7 +22,7 @@ func TestAsManyAsTheCoresBear(t *testing.T) {
 	}{
 		"none":                         {2, 0, nil, 0, 0},
 		"all fit":                      {2, 0, []Job{second(0.3), second(0.3), second(0.3)}, time.Second, 3},
-		"two rounds":                   {2, 0, []Job{second(0.8), second(0.8), second(0.8), second(0.8)}, 2 * time.Second, 2},
+		"two rounds":                   {2, 0, []Job{second(0.5), second(0.5), second(0.5), second(0.5)}, 2 * time.Second, 2},
 		"one at a time":                {2, 1, []Job{second(0.1), second(0.1), second(0.1)}, 3 * time.Second, 1},
 		"two at a time":                {8, 2, []Job{second(0.1), second(0.1), second(0.1)}, 2 * time.Second, 2},
 		"more than there is runs too":  {1, 0, []Job{second(7)}, time.Second, 1},
@@ -105,5 +105,30 @@ func TestAcquireEndsWithItsContext(t *testing.T) {
 	cancel(why)
 	if _, err := m.Acquire(ctx, Need{}); !errors.Is(err, why) {
 		t.Errorf("error %v, want %v", err, why)
+	}
+}
+
+// TestEnterLetsOneIn: labs come up one at a time, and one that gives up waiting
+// says so.
+func TestEnterLetsOneIn(t *testing.T) {
+	m := New(2, 0)
+	entered, err := m.Enter(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("enough"))
+	if _, err := m.Enter(ended); err == nil || err.Error() != "enough" {
+		t.Errorf("the second came in: %v", err)
+	}
+	entered()
+	entered() // once is enough
+	again, err := m.Enter(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again()
+	if _, err := m.Enter(ended); err == nil {
+		t.Error("a door that was opened twice lets two in")
 	}
 }
