@@ -43,7 +43,7 @@ MEASURING = ./lab/... ./loadgen/...
 OTHERS    = $(filter-out $(shell $(GO) list $(MEASURING)),$(shell $(GO) list ./...))
 test: ## run the tests; those that need Docker or root skip where it is missing
 	$(GO) test -count=1 -timeout 10m $(OTHERS)
-	$(GO) test -count=1 -timeout 10m -p 1 $(MEASURING)
+	$(GO) test -count=1 -timeout 30m -p 1 $(MEASURING)
 
 # A fuzz target runs alone, one after the other; each begins with its corpus.
 FUZZTIME ?= 10m

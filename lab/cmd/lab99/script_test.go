@@ -20,8 +20,10 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	binaryDir = dir
-	// Labs mostly wait. How many are up at once is up to share.
-	flag.Set("test.parallel", "32")
+	// One lab at a time. The tests can be up beside each other (share), but their
+	// commands do not know of each other: one that comes up makes the loads of
+	// the others late.
+	flag.Set("test.parallel", "1")
 	testscript.Main(tidy{m}, map[string]func(){
 		"lab99": func() { os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 	})
