@@ -39,8 +39,8 @@ type Options struct {
 	Stop <-chan struct{}
 	// Timeout does what Stop does, so long after the run began; 0 is never.
 	Timeout time.Duration
-	// Parallel is how many labs may be up at once; 0: as many as the machine's
-	// processors bear.
+	// Parallel is how many labs may be up at once; 0: as the driver's machine says
+	// (Machine.AtOnce), or as many as its processors bear.
 	Parallel int
 	// Report draws the report of a run while other labs may be under load; nil
 	// is report.Write. Drawing keeps every processor busy for a second.

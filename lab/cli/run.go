@@ -78,7 +78,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	fs.BoolVar(&f.json, "json", false, "print summary.json instead of the table; with --repeat the medians, lab99/compare/v1")
 	fs.StringVar(&f.junit, "junit", "", "write the expectations as JUnit XML to `FILE`")
 	fs.IntVar(&f.repeat, "repeat", 1, "run it `N` times and print the median of every figure; the exit code is that of the worst run")
-	fs.IntVar(&f.parallel, "parallel", 0, "at most `N` labs up at once; 1 is one after the other, 0 as many as the processors bear")
+	fs.IntVar(&f.parallel, "parallel", 0, "at most `N` labs up at once; 1 is one after the other, 0 what the driver bears: one on an engine, else as many as the processors do")
 	fs.DurationVar(&f.timeout, "timeout", 0, "end the load of a run after this long, judge and report what there is; 0 is never")
 	cmd.MarkFlagsMutuallyExclusive("repeat", "junit")
 	words(cmd, "driver", driver.Names(drivers)...)
