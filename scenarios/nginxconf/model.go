@@ -1,0 +1,181 @@
+package nginxconf
+
+import (
+	"strings"
+)
+
+// A model is a configuration with its contexts resolved.
+type model struct {
+	config    *Config
+	main      *block // nil for a fragment
+	http      *block // nil: there is none
+	stream    *block
+	servers   []*Server // of http{}, in order
+	streams   []*Server
+	upstreams map[string]*Upstream // by lower-case name; stream's have a prefix
+	implicit  map[string]*Upstream // hosts that a pass without variables names, by lower-case host and port
+	ordered   []*Upstream
+
+	variables map[string]*definition
+	setNames  map[string]bool // variables that some set directive sets
+	elsewhere map[string]bool // those that a module may set as well
+}
+
+// streamPrefix keeps the groups of stream{} apart from those of http{}.
+const streamPrefix = "stream/"
+
+// fragmentOf is the context that a main file is a part of, or "" for a whole
+// one.
+func fragmentOf(t *Tree) string {
+	server, other, bare, stream := false, false, false, false
+	for _, d := range flatten(t.Root) {
+		switch d.Name() {
+		case "http", "stream", "events", "mail":
+			return ""
+		case "server":
+			server = true
+			stream = stream || streamServer(d)
+		case "upstream", "map", "geo", "split_clients", "proxy_cache_path", "limit_req_zone", "limit_conn_zone", "log_format":
+			other = true
+		case "location", "proxy_pass", "fastcgi_pass", "grpc_pass", "uwsgi_pass", "scgi_pass", "memcached_pass":
+			bare = true
+		default:
+			other = other || strings.HasPrefix(d.Name(), "proxy_")
+		}
+	}
+	switch {
+	case server && stream:
+		return "stream"
+	case server:
+		return "http"
+	case bare:
+		return "server"
+	case other:
+		return "http"
+	}
+	return ""
+}
+
+// streamServer says whether a server block is one of stream{}: a pass stands in
+// the server itself, where http{} has it in locations.
+func streamServer(d *Directive) bool {
+	pass := false
+	for _, x := range flatten(d.Block) {
+		switch x.Name() {
+		case "location", "root", "return":
+			return false
+		case "proxy_pass":
+			pass = true
+		}
+	}
+	return pass
+}
+
+func newModel(c *Config, main *Tree) *model {
+	m := &model{
+		config: c, upstreams: map[string]*Upstream{}, implicit: map[string]*Upstream{},
+		variables: map[string]*definition{}, setNames: map[string]bool{}, elsewhere: map[string]bool{},
+	}
+	whole := newBlock(nil, nil, main.Root)
+	switch c.Fragment {
+	case "http":
+		m.http = whole
+	case "stream":
+		m.stream = whole
+	case "server":
+		m.http = &block{items: nil}
+		m.http.inner = map[*Directive]*block{}
+		whole.outer = m.http
+	default:
+		m.main = whole
+		m.http, m.stream = m.context("http"), m.context("stream")
+	}
+	for _, t := range c.Files {
+		m.collect(t.Root)
+	}
+	if m.http != nil {
+		m.define(m.http)
+		m.groups(m.http, "")
+	}
+	if m.stream != nil {
+		m.define(m.stream)
+		m.groups(m.stream, streamPrefix)
+	}
+	switch {
+	case c.Fragment == "server":
+		d := &Directive{Words: []Word{{Text: "server"}}, Tree: main, Line: 1, Kind: Directives, Block: main.Root}
+		m.servers = []*Server{newServer(d, whole, false)}
+	case m.http != nil:
+		for _, d := range m.http.all("server") {
+			if d.Kind == Directives {
+				m.servers = append(m.servers, newServer(d, m.http.in(d), false))
+			}
+		}
+	}
+	if m.stream != nil {
+		for _, d := range m.stream.all("server") {
+			if d.Kind == Directives {
+				m.streams = append(m.streams, newServer(d, m.stream.in(d), true))
+			}
+		}
+	}
+	return m
+}
+
+func (m *model) context(name string) *block {
+	for _, d := range m.main.all(name) {
+		if d.Kind == Directives {
+			return m.main.in(d)
+		}
+	}
+	return nil
+}
+
+// collect finds the variables that are set while a request is handled.
+func (m *model) collect(ds []*Directive) {
+	for _, d := range ds {
+		switch name := d.Name(); {
+		case d.Kind == Data:
+			continue
+		case d.Kind == Lua:
+			m.luaVariables(d.Tree.Text[d.Open:d.Close])
+		case name == "set":
+			m.setNames[strings.TrimPrefix(d.Arg(1), "$")] = true
+		case name == "auth_request_set", strings.HasPrefix(name, "set_") && len(d.Words) > 1,
+			name == "js_set", name == "js_var", name == "perl_set", strings.HasPrefix(name, "set_by_lua"):
+			v := strings.TrimPrefix(d.Arg(1), "$")
+			m.setNames[v], m.elsewhere[v] = true, true
+		}
+		m.collect(d.Block)
+	}
+}
+
+// luaVariables finds ngx.var.name = …: a block of Lua may set any variable.
+func (m *model) luaVariables(code string) {
+	for {
+		_, rest, ok := strings.Cut(code, "ngx.var.")
+		if !ok {
+			return
+		}
+		name, after := variableAt(rest)
+		after = strings.TrimLeft(after, " \t")
+		if name != "" && strings.HasPrefix(after, "=") && !strings.HasPrefix(after, "==") {
+			m.elsewhere[name] = true
+		}
+		code = rest
+	}
+}
+
+func (m *model) groups(b *block, prefix string) {
+	for _, d := range b.all("upstream") {
+		if d.Kind != Directives || len(d.Words) < 2 {
+			continue
+		}
+		u := newUpstream(d, b.in(d))
+		key := prefix + strings.ToLower(d.Arg(1))
+		if m.upstreams[key] == nil {
+			m.upstreams[key] = u
+		}
+		m.ordered = append(m.ordered, u)
+	}
+}

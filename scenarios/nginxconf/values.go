@@ -1,0 +1,266 @@
+package nginxconf
+
+import (
+	"slices"
+	"strings"
+)
+
+// maxValues is how many values a variable may have before it counts as one
+// that has any.
+const maxValues = 64
+
+// values are what a text with variables may be.
+type values struct {
+	list   []string
+	shares []float64  // of split_clients, for list; nil otherwise
+	open   bool       // other values are possible
+	by     *Directive // the map, set, … that decides
+	why    string     // the variable that cannot be followed, where open
+}
+
+func one(s string) values { return values{list: []string{s}} }
+
+func unknown(name string) values { return values{open: true, why: "$" + name} }
+
+// single is the value, where there is only one.
+func (v values) single() (string, bool) {
+	if v.open || len(v.list) != 1 {
+		return "", false
+	}
+	return v.list[0], true
+}
+
+func (v *values) add(w values) {
+	for _, s := range w.list {
+		if !slices.Contains(v.list, s) {
+			v.list = append(v.list, s)
+		}
+	}
+	if w.open {
+		v.open, v.why = true, w.why
+	}
+	if len(v.list) > maxValues {
+		v.open = true
+	}
+	if v.by == nil {
+		v.by = w.by
+	}
+}
+
+// env is what is known of a request where a text is evaluated.
+type env struct {
+	m       *model
+	chain   []*block // where set directives may have run, outermost first
+	request *Request // nil: any request without Upgrade
+	host    string
+	upgrade string // the client's Upgrade header, where request is nil
+	path    string
+	args    string
+	server  *Server
+	groups  []string          // of the last regular expression
+	named   map[string]string // its named groups
+	set     map[string]values // what set has set, where the rewrite phase is followed; nil: chain tells
+	asked   []string          // variables under evaluation, against cycles
+}
+
+// eval gives the values that a text may have.
+func (e *env) eval(s string) values {
+	if constant(s) {
+		return one(s)
+	}
+	v := one("")
+	pieces := parts(s)
+	for _, p := range pieces {
+		next := one(p.text)
+		if p.name != "" {
+			next = e.variable(p.name)
+		}
+		if len(pieces) == 1 {
+			return next
+		}
+		v = v.times(next)
+	}
+	return v
+}
+
+// times is every text of v with every one of w behind it.
+func (v values) times(w values) values {
+	if len(v.list) == 1 && v.list[0] == "" && !v.open {
+		return w
+	}
+	out := values{open: v.open || w.open, by: v.by, why: v.why}
+	if out.by == nil {
+		out.by = w.by
+	}
+	if out.why == "" {
+		out.why = w.why
+	}
+	if len(v.list)*len(w.list) > maxValues {
+		out.open = true
+		return out
+	}
+	for _, a := range v.list {
+		for _, b := range w.list {
+			out.list = append(out.list, a+b)
+		}
+	}
+	if len(v.list) == 1 && len(w.shares) == len(out.list) {
+		out.shares = w.shares
+	} else if len(w.list) == 1 && len(v.shares) == len(out.list) {
+		out.shares = v.shares
+	}
+	return out
+}
+
+// variable gives the values that a variable may have.
+func (e *env) variable(name string) values {
+	if slices.Contains(e.asked, name) {
+		return unknown(name)
+	}
+	e.asked = append(e.asked, name)
+	defer func() { e.asked = e.asked[:len(e.asked)-1] }()
+
+	if name[0]-'0' <= 9 {
+		if n := int(name[0] - '0'); n < len(e.groups) {
+			return one(e.groups[n])
+		}
+		return unknown(name)
+	}
+	if s, ok := e.named[name]; ok {
+		return one(s)
+	}
+	if e.set != nil {
+		if v, ok := e.set[name]; ok {
+			return v
+		}
+	} else if v, ok := e.sets(name); ok {
+		return v
+	}
+	if d := e.m.variables[name]; d != nil {
+		return e.defined(d)
+	}
+	if e.m.setNames[name] {
+		if e.m.elsewhere[name] {
+			return unknown(name)
+		}
+		return one("") // set on a way that this request does not take
+	}
+	return e.builtin(name)
+}
+
+// sets follows the set directives on the way to here: the last one that always
+// runs, and those behind if.
+func (e *env) sets(name string) (values, bool) {
+	var v values
+	any := false
+	for _, b := range e.chain {
+		for _, d := range b.items {
+			switch {
+			case d.Name() == "set" && d.Arg(1) == "$"+name:
+				v, any = e.eval(d.Arg(2)), true
+				if v.by == nil || v.by.Name() == "set" {
+					v.by = d
+				}
+			case d.Name() == "if":
+				for _, in := range b.in(d).all("set") {
+					if in.Arg(1) == "$"+name {
+						w := e.eval(in.Arg(2))
+						w.by = in
+						if !any {
+							v, any = one(""), true
+						}
+						v.add(w)
+					}
+				}
+			case strings.Contains(d.Name(), "_by_lua") && d.Kind == Lua && any:
+				if strings.Contains(d.Tree.Text[d.Open:d.Close], name) {
+					v.add(unknown(name))
+				}
+			}
+		}
+	}
+	return v, any
+}
+
+// builtin gives nginx's own variables, as far as the request tells them.
+func (e *env) builtin(name string) values {
+	if h, ok := strings.CutPrefix(name, "http_"); ok {
+		return e.header(h)
+	}
+	switch name {
+	case "empty", "":
+		return one("")
+	}
+	if e.request == nil {
+		if name == "server_name" && e.server != nil {
+			return one(e.server.Names[0])
+		}
+		if name == "scheme" && e.server != nil && !e.server.Stream {
+			v := values{}
+			for _, l := range e.server.Listens {
+				if l.TLS {
+					v.add(one("https"))
+				} else {
+					v.add(one("http"))
+				}
+			}
+			return v
+		}
+		return unknown(name)
+	}
+	switch name {
+	case "host", "http_host":
+		return one(e.host)
+	case "uri", "document_uri":
+		return one(e.path)
+	case "request_uri":
+		return one(e.request.Path)
+	case "args", "query_string":
+		return one(e.args)
+	case "is_args":
+		if e.args == "" {
+			return one("")
+		}
+		return one("?")
+	case "scheme":
+		return one(e.request.scheme())
+	case "request_method":
+		return one(e.request.method())
+	case "https":
+		if e.request.scheme() == "https" {
+			return one("on")
+		}
+		return one("")
+	case "server_name":
+		return one(e.server.Names[0])
+	}
+	if a, ok := strings.CutPrefix(name, "arg_"); ok {
+		for pair := range strings.SplitSeq(e.args, "&") {
+			if k, v, _ := strings.Cut(pair, "="); strings.EqualFold(k, a) {
+				return one(v)
+			}
+		}
+		return one("")
+	}
+	if c, ok := strings.CutPrefix(name, "cookie_"); ok {
+		for pair := range strings.SplitSeq(e.request.header("Cookie"), ";") {
+			if k, v, _ := strings.Cut(strings.TrimSpace(pair), "="); strings.EqualFold(k, c) {
+				return one(v)
+			}
+		}
+		return one("")
+	}
+	return unknown(name)
+}
+
+func (e *env) header(name string) values {
+	switch {
+	case e.request == nil && name == "upgrade":
+		return one(e.upgrade)
+	case e.request == nil:
+		return unknown("http_" + name)
+	case name == "host":
+		return one(e.request.Host)
+	}
+	return one(e.request.header(strings.ReplaceAll(name, "_", "-")))
+}
