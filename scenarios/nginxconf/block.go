@@ -126,3 +126,19 @@ func (b *block) value(name, otherwise string) string {
 	}
 	return otherwise
 }
+
+// arrayAt2 is arrayAt for two directives that make one list, as deny and allow.
+func (b *block) arrayAt2(one, other string) ([]*Directive, *block) {
+	for ; b != nil; b = b.outer {
+		var ds []*Directive
+		for _, d := range b.items {
+			if d.Name() == one || d.Name() == other {
+				ds = append(ds, d)
+			}
+		}
+		if len(ds) > 0 {
+			return ds, b
+		}
+	}
+	return nil, nil
+}

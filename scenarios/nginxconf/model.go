@@ -2,10 +2,13 @@ package nginxconf
 
 import (
 	"strings"
+	"sync"
 )
 
 // A model is a configuration with its contexts resolved.
 type model struct {
+	sync.Mutex // contexts and what variables may be are worked out when first asked
+
 	config    *Config
 	main      *block // nil for a fragment
 	http      *block // nil: there is none
@@ -13,7 +16,7 @@ type model struct {
 	servers   []*Server // of http{}, in order
 	streams   []*Server
 	upstreams map[string]*Upstream // by lower-case name; stream's have a prefix
-	implicit  map[string]*Upstream // hosts that a pass without variables names, by lower-case host and port
+	implicit  map[string]bool      // hosts that a pass without variables names, by lower-case host and port
 	ordered   []*Upstream
 
 	variables map[string]*definition
@@ -73,7 +76,7 @@ func streamServer(d *Directive) bool {
 
 func newModel(c *Config, main *Tree) *model {
 	m := &model{
-		config: c, upstreams: map[string]*Upstream{}, implicit: map[string]*Upstream{},
+		config: c, upstreams: map[string]*Upstream{}, implicit: map[string]bool{},
 		variables: map[string]*definition{}, setNames: map[string]bool{}, elsewhere: map[string]bool{},
 	}
 	whole := newBlock(nil, nil, main.Root)
@@ -119,6 +122,7 @@ func newModel(c *Config, main *Tree) *model {
 			}
 		}
 	}
+	m.implicitHosts()
 	return m
 }
 

@@ -1,6 +1,9 @@
 package nginxconf
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Protocol is what a route speaks to its backend.
 type Protocol string
@@ -9,61 +12,64 @@ type Protocol string
 const (
 	HTTP      Protocol = "http"
 	HTTPS     Protocol = "https"
-	GRPC      Protocol = "grpc"
-	GRPCS     Protocol = "grpcs"
+	GRPC      Protocol = "grpc" // with TLS or without
 	FastCGI   Protocol = "fastcgi"
 	UWSGI     Protocol = "uwsgi"
-	UWSGIS    Protocol = "suwsgi"
 	SCGI      Protocol = "scgi"
 	Memcached Protocol = "memcached"
 	TCP       Protocol = "tcp" // a server of stream{}
-	UDP       Protocol = "udp"
+	UDP       Protocol = "udp" // the same, of datagrams
 )
 
 // A Route is a location of a server, or a server of stream{}, that passes
 // requests on, and what a request does to connections there. A pass whose
-// variable has several possible values is a route for each.
+// variables have several possible values is a route for each.
 type Route struct {
-	Pass     *Directive // proxy_pass and the like
-	Server   *Server
-	Location *Location // nil in stream{}
-	Limit    []string  // limit_except: the pass is for other methods than these
+	Pass      *Directive // proxy_pass and the like
+	Server    *Server
+	Location  *Location  // nil in stream{}
+	Condition *Directive // the if or limit_except that the pass stands in, or nil
 
-	Protocol Protocol
-	Target   string   // what the pass names, variables resolved where they can be: "http://app/api/"
-	Variable string   // the variables in the pass that decide on the target, such as "$app"; "" without
-	Unknown  string   // why the target cannot be known, or ""
-	Resolver []string // addresses of the resolver that looks a variable's name up
+	Protocol  Protocol
+	Target    string   // what the pass names, with the values of variables where they decide: "http://app"
+	URI       string   // what stands behind it in the pass, as written
+	Variables []string // the variables that decide on the target, such as "app"; nil: it is constant
+	Of        int      // how many targets the pass may have, this one included
+	Unknown   string   // why the target cannot be known, or ""
+	Resolver  *Directive
 
-	Upstream *Upstream // the group; its Directive is nil where the pass names a host
+	Upstream *Upstream // the group, or the host in its place; nil: unknown
 
-	HTTPVersion string // "1.0", "1.1" or "2"; "" for what is not HTTP
-	Header      Header // Connection, as the backend gets it with a plain request
-	Upgrades    bool   // an Upgrade of the client's reaches the backend: websockets
+	HTTPVersion string     // "1.0", "1.1" or "2"; "" for what is not HTTP
+	VersionBy   *Directive // proxy_http_version; nil: the release's default
+	Header      Header     // Connection, as the backend gets it with a request without Upgrade
+	Upgrades    bool       // an Upgrade of the client's reaches the backend: websockets
 	Pool        Pool
 	ClosesFirst Closer
-	CloseShare  *float64 // f, of closed connections those that nginx closes first; nil: a race
+	CloseShare  *float64 // f, the share of closed connections that nginx closes first; nil: a race
 
 	Bind     Bind
 	Retry    Retry
 	Cache    *Cache      // nil: none
-	Buffered bool        // proxy_buffering
-	Hides    []ErrorPage // error_page for 502: what the client gets in place of it
+	Buffered bool        // the response is buffered
+	Hides    []ErrorPage // what a client gets in place of the 502 of a failed connect()
 	Limits   []*Directive
-	Internal bool // reached by internal redirects only
 
 	// Newer is the same route from 1.29.7 on, where the release is unknown and
 	// the answers differ; nil otherwise.
 	Newer *Route
+
+	block *block // where the pass stands
 }
 
 // Header is the Connection header that a backend gets.
 type Header struct {
-	Value     string     // "" for none
-	Known     bool       // false: the client or a variable decides
-	Directive *Directive // proxy_set_header Connection; nil: nginx's default
-	Dropped   *Directive // a proxy_set_header Connection of an outer level that an inner one replaced
+	Value     string     // "" for none; as written where it is not known
+	Known     bool       // false: the client decides, or a variable that cannot be followed
+	Directive *Directive // proxy_set_header Connection; nil: the default
 	By        *Directive // the map, set, … that gives the value, or nil
+	Dropped   *Directive // a proxy_set_header Connection of an outer level that one of an inner level took out
+	Dropper   *Directive // the one of the inner level
 }
 
 // PoolState says what a pool does.
@@ -71,9 +77,9 @@ type PoolState string
 
 // The states of a pool.
 const (
-	PoolNone  PoolState = "none"
-	PoolWorks PoolState = "works"
-	PoolInert PoolState = "inert"
+	PoolNone  PoolState = "none"  // there is none
+	PoolWorks PoolState = "works" // connections are used again
+	PoolInert PoolState = "inert" // it is configured, and something keeps it from being used
 )
 
 // A Pool keeps idle connections to an upstream group, in every worker.
@@ -81,13 +87,13 @@ type Pool struct {
 	Size      int // idle connections per worker
 	State     PoolState
 	Directive *Directive // keepalive; nil: the release's default, or none
-	Why       string     // what keeps an inert pool from being used, or why there is none
+	Why       string     // what keeps the pool from being used, or why there is none
 	Culprit   *Directive // what Why is about, or nil
 
-	Requests int           // keepalive_requests: requests per connection
-	Time     time.Duration // keepalive_time
+	Requests int           // keepalive_requests: requests on one connection
+	Time     time.Duration // keepalive_time; 0: the release has no such limit
 	Timeout  time.Duration // keepalive_timeout
-	Local    bool          // connections are not shared between locations
+	Local    bool          // locations do not share connections
 }
 
 // Closer says who closes an upstream connection first.
@@ -98,21 +104,22 @@ const (
 	ClosedByNginx   Closer = "nginx"
 	ClosedInRace    Closer = "race"
 	ClosedByBackend Closer = "backend"
-	ClosedByNobody  Closer = "nobody" // there is no connection: no peer is up
+	ClosedByNobody  Closer = "nobody" // no connection is made: no peer is up
 )
 
 // Bind is proxy_bind and its kin.
 type Bind struct {
 	Directive   *Directive // nil: the kernel chooses the source address
-	Addresses   []string   // possible source addresses
+	Addresses   []string   // possible source addresses, without ports; "" is the kernel's choice
 	Shares      []float64  // of each address, where split_clients gives them; else nil
+	By          *Directive // the split_clients or map that chooses, or nil
 	Ports       bool       // an address names its port
 	Transparent bool
 	Known       bool // false: a variable that cannot be followed
 }
 
-// Sources is S, how many source addresses the route has; 1 without a bind or
-// where they are unknown.
+// Sources is S, how many source addresses the route has; 1 where the kernel
+// chooses or they are unknown.
 func (b Bind) Sources() int { return max(1, len(b.Addresses)) }
 
 // Retry is what proxy_next_upstream and its kin make of a failed connect().
@@ -122,8 +129,8 @@ type Retry struct {
 	Timeout   time.Duration
 	Directive *Directive // nil: the default
 
-	// PerFailure is how many connect() a request makes before it fails, with all
-	// peers up.
+	// PerFailure is how many connect() a request makes before it fails, while all
+	// peers are up; each is a line in the error log.
 	PerFailure int
 }
 
@@ -137,34 +144,57 @@ type Cache struct {
 // ErrorPage is an error_page for the status of a failed connect().
 type ErrorPage struct {
 	Directive *Directive
-	Target    string // "@name", a URI or a URL
+	Target    string // "@name", a path or a URL
 	Status    string // "=200", "=", or ""
-	Route     bool   // the target is a location that passes on
+	Passes    bool   // the target is a location that passes on as well
 }
 
-// Row is a route as lab99/lint/v1 writes it.
-type Row struct {
-	File          string   `json:"file"`
-	Line          int      `json:"line"` // of the pass
-	Server        string   `json:"server"`
-	Location      string   `json:"location"`
-	Protocol      Protocol `json:"protocol"`
-	Upstream      string   `json:"upstream"`
-	Peers         int      `json:"peers"`
-	Destinations  int      `json:"destinations"`
-	HeaviestShare float64  `json:"heaviest_share"`
-	HTTPVersion   string   `json:"http_version"`
-	Connection    string   `json:"connection"`
-	Pool          RowPool  `json:"pool"`
-	ClosesFirst   Closer   `json:"closes_first"`
-	CloseShare    *float64 `json:"close_share"`
-	Ports         bool     `json:"ports"`
+// Hidden says whether the client sees another status than 502.
+func (e ErrorPage) Hidden() bool { return e.Status != "" && e.Status != "=502" }
+
+// Server and location as people know them.
+
+// LocationName is the location, with the condition that the pass stands under;
+// "" in stream{}.
+func (r *Route) LocationName() string {
+	name := ""
+	if r.Location != nil {
+		name = r.Location.String()
+	}
+	if r.Condition != nil {
+		name += " " + r.Condition.Source()
+	}
+	return name
 }
 
-// RowPool is the pool of a Row.
-type RowPool struct {
-	Size  int       `json:"size"`
-	State PoolState `json:"state"`
-	Line  *int      `json:"line"` // null: no directive made it
-	Why   *string   `json:"why"`
+// Ports says whether the route takes source ports: not where all of its peers
+// are Unix-domain sockets.
+func (r *Route) Ports() bool {
+	return r.Upstream == nil || len(r.Upstream.Peers) == 0 ||
+		slices.ContainsFunc(r.Upstream.Peers, func(p Peer) bool { return !p.Unix })
+}
+
+// Destinations are the addresses and ports that get requests while no peer has
+// failed, without Unix-domain sockets. A name counts as one.
+func (r *Route) Destinations() []string {
+	if r.Upstream == nil {
+		return nil
+	}
+	all, _ := r.Upstream.shares()
+	return slices.DeleteFunc(all, func(d string) bool { return len(d) > 5 && d[:5] == "unix:" })
+}
+
+// HeaviestShare is the largest share of the requests that one destination gets:
+// its ports end first. Where a key decides (ip_hash, hash), it is what many
+// different keys give.
+func (r *Route) HeaviestShare() float64 {
+	if r.Upstream == nil {
+		return 1
+	}
+	heaviest := 0.0
+	_, shares := r.Upstream.shares()
+	for _, s := range shares {
+		heaviest = max(heaviest, s)
+	}
+	return heaviest
 }

@@ -141,7 +141,7 @@ func newServerName(s string) serverName {
 // byName chooses among the servers of one address as nginx does: the exact
 // name, the longest wildcard in front, the longest one behind, the first regular
 // expression. It returns nil where none has the name.
-func byName(servers []*Server, host string) (*Server, []string) {
+func byName(servers []*Server, host string) (*Server, *pattern) {
 	var head, tail *Server
 	var headLen, tailLen int
 	for _, s := range servers {
@@ -168,8 +168,8 @@ func byName(servers []*Server, host string) (*Server, []string) {
 			if n.regex == nil {
 				continue
 			}
-			if groups, ok, _ := n.regex.match(host); ok {
-				return s, groups
+			if _, ok, _ := n.regex.match(host); ok {
+				return s, n.regex
 			}
 		}
 	}

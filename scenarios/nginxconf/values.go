@@ -1,6 +1,7 @@
 package nginxconf
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -61,6 +62,22 @@ type env struct {
 	named   map[string]string // its named groups
 	set     map[string]values // what set has set, where the rewrite phase is followed; nil: chain tells
 	asked   []string          // variables under evaluation, against cycles
+}
+
+// upgrading is the same for a request that asks for a websocket.
+func (e *env) upgrading() *env {
+	with := *e
+	with.upgrade = "websocket"
+	if e.request != nil {
+		r := *e.request
+		r.Header = maps.Clone(r.Header)
+		if r.Header == nil {
+			r.Header = map[string]string{}
+		}
+		r.Header["Upgrade"] = "websocket"
+		with.request = &r
+	}
+	return &with
 }
 
 // eval gives the values that a text may have.
@@ -180,87 +197,4 @@ func (e *env) sets(name string) (values, bool) {
 		}
 	}
 	return v, any
-}
-
-// builtin gives nginx's own variables, as far as the request tells them.
-func (e *env) builtin(name string) values {
-	if h, ok := strings.CutPrefix(name, "http_"); ok {
-		return e.header(h)
-	}
-	switch name {
-	case "empty", "":
-		return one("")
-	}
-	if e.request == nil {
-		if name == "server_name" && e.server != nil {
-			return one(e.server.Names[0])
-		}
-		if name == "scheme" && e.server != nil && !e.server.Stream {
-			v := values{}
-			for _, l := range e.server.Listens {
-				if l.TLS {
-					v.add(one("https"))
-				} else {
-					v.add(one("http"))
-				}
-			}
-			return v
-		}
-		return unknown(name)
-	}
-	switch name {
-	case "host", "http_host":
-		return one(e.host)
-	case "uri", "document_uri":
-		return one(e.path)
-	case "request_uri":
-		return one(e.request.Path)
-	case "args", "query_string":
-		return one(e.args)
-	case "is_args":
-		if e.args == "" {
-			return one("")
-		}
-		return one("?")
-	case "scheme":
-		return one(e.request.scheme())
-	case "request_method":
-		return one(e.request.method())
-	case "https":
-		if e.request.scheme() == "https" {
-			return one("on")
-		}
-		return one("")
-	case "server_name":
-		return one(e.server.Names[0])
-	}
-	if a, ok := strings.CutPrefix(name, "arg_"); ok {
-		for pair := range strings.SplitSeq(e.args, "&") {
-			if k, v, _ := strings.Cut(pair, "="); strings.EqualFold(k, a) {
-				return one(v)
-			}
-		}
-		return one("")
-	}
-	if c, ok := strings.CutPrefix(name, "cookie_"); ok {
-		for pair := range strings.SplitSeq(e.request.header("Cookie"), ";") {
-			if k, v, _ := strings.Cut(strings.TrimSpace(pair), "="); strings.EqualFold(k, c) {
-				return one(v)
-			}
-		}
-		return one("")
-	}
-	return unknown(name)
-}
-
-func (e *env) header(name string) values {
-	switch {
-	case e.request == nil && name == "upgrade":
-		return one(e.upgrade)
-	case e.request == nil:
-		return unknown("http_" + name)
-	case name == "host":
-		return one(e.request.Host)
-	}
-	return one(e.request.header(strings.ReplaceAll(name, "_", "-")))
 }

@@ -1,0 +1,119 @@
+package nginxconf
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// settings reads what the pass's module is told besides.
+func (m *model) settings(r *Route, e *env) {
+	prefix, _, _ := strings.Cut(r.Pass.Name(), "_pass")
+	r.Bind = r.bind(prefix, e)
+	r.retries(prefix)
+	r.Buffered = r.block.value(prefix+"_buffering", "on") == "on" && prefix != "grpc" && prefix != "memcached" && !r.Server.Stream
+	if d := r.block.find(prefix + "_cache"); d != nil && d.Arg(1) != "off" && !r.Server.Stream {
+		r.Cache = &Cache{Directive: d, Zone: d.Arg(1), Valid: r.block.array(prefix + "_cache_valid")}
+	}
+	if !r.Server.Stream {
+		m.errorPages(r)
+	}
+	for _, name := range []string{"limit_conn", "limit_req", prefix + "_limit_rate"} {
+		r.Limits = append(r.Limits, r.block.array(name)...)
+	}
+}
+
+func (r *Route) bind(prefix string, e *env) Bind {
+	d := r.block.find(prefix + "_bind")
+	if d == nil || d.Arg(1) == "off" {
+		return Bind{Known: true}
+	}
+	b := Bind{Directive: d, Transparent: d.Arg(2) == "transparent"}
+	v := e.eval(d.Arg(1))
+	b.Known, b.Shares, b.By = !v.open, v.shares, v.by
+	for _, s := range v.list {
+		address, port := splitPort(s, 0)
+		if strings.Count(s, ":") > 1 && !strings.HasPrefix(s, "[") { // an IPv6 address without a port
+			address, port = s, 0
+		}
+		if address == "off" {
+			address = ""
+		}
+		b.Ports = b.Ports || port > 0
+		if !slices.Contains(b.Addresses, address) {
+			b.Addresses = append(b.Addresses, address)
+		}
+	}
+	if len(b.Shares) != len(b.Addresses) {
+		b.Shares = nil
+	}
+	return b
+}
+
+func (r *Route) retries(prefix string) {
+	d := r.block.find(prefix + "_next_upstream")
+	r.Retry = Retry{Directive: d, On: true}
+	if d != nil {
+		r.Retry.On = slices.ContainsFunc(d.Args(), func(w Word) bool { return w.Text == "error" || w.Text == "on" })
+	}
+	r.Retry.Tries, _ = strconv.Atoi(r.block.value(prefix+"_next_upstream_tries", "0"))
+	r.Retry.Timeout = duration(r.block.value(prefix+"_next_upstream_timeout", "0"))
+	if r.Upstream == nil {
+		return
+	}
+	n := 0
+	for _, p := range r.Upstream.Peers {
+		if !p.Down {
+			n++
+		}
+	}
+	if !r.Retry.On {
+		n = min(n, 1)
+	}
+	if r.Retry.Tries > 0 {
+		n = min(n, r.Retry.Tries)
+	}
+	r.Retry.PerFailure = n
+}
+
+func duration(s string) time.Duration {
+	d, _ := seconds(s)
+	return d
+}
+
+// errorPages finds what a client gets in place of nginx's 502. Pages of an inner
+// level replace all of the outer ones.
+func (m *model) errorPages(r *Route) {
+	for _, d := range r.block.array("error_page") {
+		args := d.Args()
+		if len(args) < 2 {
+			continue
+		}
+		page := ErrorPage{Directive: d, Target: args[len(args)-1].Text}
+		codes := args[:len(args)-1]
+		if last := codes[len(codes)-1].Text; strings.HasPrefix(last, "=") {
+			page.Status, codes = last, codes[:len(codes)-1]
+		}
+		if !slices.ContainsFunc(codes, func(w Word) bool { return w.Text == "502" }) {
+			continue
+		}
+		page.Passes = m.locationPasses(r.Server, page.Target)
+		r.Hides = append(r.Hides, page)
+	}
+}
+
+// locationPasses says whether an internal redirect there reaches a backend.
+func (m *model) locationPasses(s *Server, target string) bool {
+	var l *Location
+	switch {
+	case strings.HasPrefix(target, "@"):
+		l = s.named(target)
+	case strings.HasPrefix(target, "/") && constant(target):
+		path, _, _ := strings.Cut(target, "?")
+		var at found
+		findLocation(&at, s.Locations, path)
+		l = at.location
+	}
+	return l != nil && len(l.passes()) > 0
+}

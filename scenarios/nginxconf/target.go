@@ -1,0 +1,159 @@
+package nginxconf
+
+import (
+	"slices"
+	"strings"
+)
+
+// env is what is known of any request at a place, one without Upgrade.
+func (m *model) env(at place) *env {
+	e := &env{m: m, server: at.server}
+	for b := at.block; b != nil; b = b.outer {
+		e.chain = append(e.chain, b)
+		if b == at.server.block { // set is not allowed further out
+			break
+		}
+	}
+	slices.Reverse(e.chain)
+	return e
+}
+
+// cutURI splits a pass into what names the backend and the URI behind it.
+// $request_uri and $uri begin with a slash and so with the URI.
+func cutURI(s string) (target, uri string) {
+	at := strings.Index(s, "://")
+	if at < 0 {
+		return s, ""
+	}
+	at += len("://")
+	if rest := s[at:]; len(rest) > 5 && strings.EqualFold(rest[:5], "unix:") {
+		if n := strings.IndexByte(rest[5:], ':'); n >= 0 {
+			return s[:at+5+n], rest[5+n+1:]
+		}
+		return s, ""
+	}
+	for i := at; i < len(s); i++ {
+		switch s[i] {
+		case '/', '?', '#':
+			return s[:i], s[i:]
+		case '$':
+			name, _ := variableAt(s[i+1:])
+			if i > at && slices.Contains([]string{"request_uri", "uri", "document_uri", "is_args", "args"}, name) {
+				return s[:i], s[i:]
+			}
+		}
+	}
+	return s, ""
+}
+
+// pass makes the routes of a pass: one for each target that it may have, by what
+// is known of the request.
+func (m *model) pass(at place, release Release, e *env) []*Route {
+	text, uri := cutURI(at.directive.Arg(1))
+	// A variable anywhere makes nginx look the host up for each request.
+	late := !constant(at.directive.Arg(1))
+	base := Route{
+		Pass: at.directive, Server: at.server, Location: at.location, Condition: at.condition, block: at.block,
+		URI: uri, Variables: variablesIn(text), Of: 1, Resolver: at.block.find("resolver"),
+	}
+	v := e.eval(text)
+	var routes []*Route
+	add := func(target, unknown string) {
+		r := base
+		r.Target, r.Unknown = target, unknown
+		if unknown == "" && r.Variables != nil {
+			var more string
+			if r.Target, more = cutURI(target); more != "" {
+				r.URI = more + uri
+			}
+		}
+		m.connect(&r, late)
+		m.connection(&r, release, e)
+		m.settings(&r, e)
+		routes = append(routes, &r)
+	}
+	for _, target := range v.list {
+		if target != "" || len(v.list) == 1 {
+			add(target, "")
+		}
+	}
+	if v.open && len(routes) == 0 {
+		why := v.why
+		if why == "" {
+			why = text
+		}
+		add(text, why+" decides, and its value is not in the configuration")
+	}
+	for _, r := range routes {
+		r.Of = len(routes)
+	}
+	return routes
+}
+
+// connect finds the protocol and the group that a target names, as nginx does:
+// the upstream block of that name, else a host that another pass names as well,
+// else the host itself.
+func (m *model) connect(r *Route, late bool) {
+	name := r.Pass.Name()
+	r.Protocol = passes[name]
+	scheme, host, ok := strings.Cut(r.Target, "://")
+	if !ok {
+		scheme, host = "", r.Target
+	}
+	port := 0
+	prefix := ""
+	switch {
+	case r.Server.Stream:
+		r.Protocol, prefix = TCP, streamPrefix
+		if slices.ContainsFunc(r.Server.Listens, func(l Listen) bool { return l.UDP }) {
+			r.Protocol = UDP
+		}
+	case name == "proxy_pass":
+		port = 80
+		if strings.EqualFold(scheme, "https") {
+			r.Protocol, port = HTTPS, 443
+		}
+	}
+	if r.Unknown != "" {
+		return
+	}
+	bare, given := splitPort(host, -1)
+	if given == -1 {
+		if u := m.upstreams[prefix+strings.ToLower(bare)]; u != nil {
+			r.Upstream = u
+			return
+		}
+	}
+	p := peerAt(host, port)
+	p.Directive, p.Word = r.Pass, 1
+	p.Resolve = late && p.Named && !m.implicit[strings.ToLower(p.Destination())]
+	r.Upstream = &Upstream{Name: host, Method: RoundRobin, Peers: []Peer{p}}
+}
+
+// implicitHosts finds the hosts that passes without variables name: nginx looks
+// those up when it starts, and a variable of the same value uses what it found.
+func (m *model) implicitHosts() {
+	var walk func([]*Location)
+	walk = func(level []*Location) {
+		for _, l := range level {
+			for _, at := range l.passes() {
+				text, _ := cutURI(at.directive.Arg(1))
+				scheme, host, ok := strings.Cut(text, "://")
+				if !constant(at.directive.Arg(1)) || !ok {
+					continue
+				}
+				port := 80
+				if strings.EqualFold(scheme, "https") {
+					port = 443
+				}
+				if p := peerAt(host, port); p.Named {
+					m.implicit[strings.ToLower(p.Destination())] = true
+				}
+			}
+			walk(l.Inner)
+		}
+	}
+	for _, s := range m.servers {
+		walk(s.Locations)
+	}
+}

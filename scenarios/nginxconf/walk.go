@@ -1,0 +1,289 @@
+package nginxconf
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A walk is a request on its way through the phases of nginx.
+type walk struct {
+	m        *model
+	release  Release
+	request  Request
+	env      *env
+	answer   Answer
+	left     int  // how many redirects nginx still follows
+	internal bool // an internal redirect was followed
+	erring   bool // an error_page was followed: nginx follows no second one
+	conf     *block
+}
+
+func (w *walk) assume(format string, args ...any) {
+	if s := fmt.Sprintf(format, args...); !slices.Contains(w.answer.Assumed, s) {
+		w.answer.Assumed = append(w.answer.Assumed, s)
+	}
+}
+
+func (w *walk) end(kind AnswerKind, by *Directive, status int) {
+	w.answer.Kind, w.answer.By, w.answer.Status = kind, by, status
+}
+
+// capture keeps what a regular expression matched: groups until the next one
+// matches, those with a name as variables.
+func (w *walk) capture(groups, names []string) {
+	w.env.groups = groups
+	for n, s := range name(names, groups) {
+		w.env.set[n] = one(s)
+	}
+}
+
+// server is the phase that an internal redirect begins with again.
+func (w *walk) server() {
+	w.answer.Location, w.conf = nil, w.answer.Server.block
+	if w.rewrites(w.answer.Server.block) != goOn {
+		return
+	}
+	w.find()
+}
+
+// find looks for the location of the path, and goes through it.
+func (w *walk) find() {
+	at := found{}
+	w.conf = w.answer.Server.block
+	findLocation(&at, w.answer.Server.Locations, w.env.path)
+	for _, err := range at.unsure {
+		w.assume("%s is taken not to match", err)
+	}
+	w.answer.Location = at.location
+	if at.location == nil {
+		w.content()
+		return
+	}
+	w.conf = at.location.block
+	if at.groups != nil {
+		w.capture(at.groups, at.names)
+	}
+	if at.location.Internal && !w.internal {
+		w.fail(AnswerDenied, at.location.block.own("internal"), http.StatusNotFound)
+		return
+	}
+	if at.slash {
+		w.end(AnswerReturn, at.location.Directive, http.StatusMovedPermanently)
+		return
+	}
+	w.location(at.location)
+}
+
+// location is what happens in a location, also in a named one.
+func (w *walk) location(l *Location) {
+	switch w.rewrites(l.block) {
+	case ended:
+		return
+	case search:
+		if w.left--; w.left < 0 {
+			w.end(AnswerLoop, l.Directive, http.StatusInternalServerError)
+			return
+		}
+		w.find()
+		return
+	}
+	w.access(l)
+}
+
+// access checks limit_except, deny and allow.
+func (w *walk) access(l *Location) {
+	if d := l.block.own("limit_except"); d != nil && d.Kind == Directives && w.excepted(d) {
+		w.conf = l.block.in(d)
+	}
+	rules, at := w.conf.arrayAt2("deny", "allow")
+	for _, d := range rules {
+		if d.Name() == "deny" && d.Arg(1) == "all" {
+			w.fail(AnswerDenied, d, http.StatusForbidden)
+			return
+		}
+		if d.Arg(1) == "all" {
+			break
+		}
+		if at != nil {
+			w.assume("the client's address passes %s (%s)", d.Source(), d.Pos())
+			if d.Name() == "allow" {
+				break
+			}
+		}
+	}
+	for _, name := range []string{"auth_basic", "auth_jwt"} {
+		if d := w.conf.find(name); d != nil && d.Arg(1) != "off" {
+			w.assume("the client passes %s (%s)", d.Source(), d.Pos())
+		}
+	}
+	w.subrequests()
+	w.tryFiles()
+}
+
+// excepted says whether the block of a limit_except is for the request's method.
+// GET allows HEAD as well.
+func (w *walk) excepted(d *Directive) bool {
+	method := w.request.method()
+	return !slices.ContainsFunc(d.Args(), func(a Word) bool {
+		return strings.EqualFold(a.Text, method) || strings.EqualFold(a.Text, "GET") && method == "HEAD"
+	})
+}
+
+// subrequests finds where auth_request and mirror send copies.
+func (w *walk) subrequests() {
+	var ds []*Directive
+	if d := w.conf.find("auth_request"); d != nil {
+		ds = append(ds, d)
+	}
+	for _, d := range append(ds, w.conf.array("mirror")...) {
+		if d.Arg(1) == "off" || !strings.HasPrefix(d.Arg(1), "/") || !constant(d.Arg(1)) {
+			continue
+		}
+		at := found{}
+		findLocation(&at, w.answer.Server.Locations, d.Arg(1))
+		if at.location == nil {
+			continue
+		}
+		for _, p := range at.location.passes() {
+			w.answer.Also = append(w.answer.Also, w.m.pass(p, w.release, w.env)...)
+		}
+	}
+}
+
+// tryFiles follows try_files as if none of its files were there.
+func (w *walk) tryFiles() {
+	d := w.conf.own("try_files")
+	if w.answer.Location == nil || d == nil && w.conf != w.answer.Location.block {
+		d = w.answer.Server.block.own("try_files")
+		if w.answer.Location != nil {
+			d = w.answer.Location.block.own("try_files")
+		}
+	}
+	if d == nil || len(d.Words) < 3 {
+		w.content()
+		return
+	}
+	w.assume("no file of %s is there (%s)", d.Source(), d.Pos())
+	last := d.Words[len(d.Words)-1].Text
+	if code, ok := strings.CutPrefix(last, "="); ok {
+		status, _ := strconv.Atoi(code)
+		w.fail(AnswerStatic, d, status)
+		return
+	}
+	w.redirect(last, d)
+}
+
+// redirect is an internal redirect to a path or a named location.
+func (w *walk) redirect(to string, by *Directive) {
+	if w.left--; w.left < 0 {
+		w.end(AnswerLoop, by, http.StatusInternalServerError)
+		return
+	}
+	w.internal = true
+	if strings.HasPrefix(to, "@") {
+		l := w.answer.Server.named(to)
+		if l == nil {
+			w.end(AnswerReturn, by, http.StatusInternalServerError)
+			return
+		}
+		w.answer.Location, w.conf = l, l.block
+		w.location(l)
+		return
+	}
+	target, query, has := strings.Cut(to, "?")
+	path, ok := w.env.eval(target).single()
+	if !ok {
+		w.end(AnswerUnknown, by, 0)
+		return
+	}
+	args := w.env.args
+	if has {
+		args, _ = w.env.eval(query).single()
+	}
+	w.env.path, w.env.args = path, args
+	w.server()
+}
+
+// fail is a status of nginx's own, which an error_page may answer.
+func (w *walk) fail(kind AnswerKind, by *Directive, status int) {
+	if w.erring && w.conf.value("recursive_error_pages", "off") != "on" {
+		w.end(kind, by, status)
+		return
+	}
+	for _, d := range w.conf.array("error_page") {
+		args := d.Args()
+		if len(args) < 2 || !slices.ContainsFunc(args[:len(args)-1], func(a Word) bool { return a.Text == strconv.Itoa(status) }) {
+			continue
+		}
+		to := args[len(args)-1].Text
+		if strings.HasPrefix(to, "@") || strings.HasPrefix(to, "/") {
+			w.erring = true
+			w.redirect(to, d)
+			return
+		}
+		w.end(AnswerReturn, d, http.StatusFound)
+		return
+	}
+	w.end(kind, by, status)
+}
+
+// content finds what answers at last.
+func (w *walk) content() {
+	l := w.answer.Location
+	for b := w.conf; l != nil && b != nil; b = b.outer {
+		if d := handler(b); d != nil {
+			if passes[d.Name()] == "" {
+				w.end(AnswerModule, d, 0)
+				return
+			}
+			at := place{server: w.answer.Server, location: l, block: w.conf, directive: d}
+			if w.conf != l.block {
+				at.condition = w.conf.directive
+			}
+			w.end(AnswerRoute, d, 0)
+			w.answer.Routes = w.m.pass(at, w.release, w.env)
+			return
+		}
+		if b == l.block {
+			break
+		}
+	}
+	w.static()
+}
+
+// static is an answer from files: an index where it reaches a backend, as
+// index.php does, else a file that may be there or not.
+func (w *walk) static() {
+	if strings.HasSuffix(w.env.path, "/") {
+		for _, d := range w.conf.array("index") {
+			for _, a := range d.Args() {
+				if !constant(a.Text) || strings.HasPrefix(a.Text, "/") || !w.m.locationPasses(w.answer.Server, w.env.path+a.Text) {
+					continue
+				}
+				if at := (found{}); !findLocation(&at, w.answer.Server.Locations, w.env.path+a.Text) || at.location == w.answer.Location {
+					continue
+				}
+				w.assume("%s is there (%s)", a.Text, d.Pos())
+				w.redirect(w.env.path+a.Text, d)
+				return
+			}
+		}
+	}
+	root := w.conf.find("alias")
+	if root == nil {
+		root = w.conf.find("root")
+	}
+	for _, d := range w.conf.array("error_page") {
+		args := d.Args()
+		if len(args) > 1 && slices.ContainsFunc(args[:len(args)-1], func(a Word) bool { return a.Text == "404" }) &&
+			!w.erring && w.m.locationPasses(w.answer.Server, args[len(args)-1].Text) {
+			w.assume("there is no file for %s", w.env.path)
+			w.fail(AnswerStatic, root, http.StatusNotFound)
+			return
+		}
+	}
+	w.end(AnswerStatic, root, 0)
+}
