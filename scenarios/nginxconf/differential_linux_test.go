@@ -3,6 +3,7 @@ package nginxconf
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -28,10 +29,7 @@ import (
 // header. LAB99_DIFFERENTIAL=1000 runs as many configurations, LAB99_NGINX is
 // another nginx than the one on the PATH.
 func TestModelIsWhatNginxDoes(t *testing.T) {
-	program := os.Getenv("LAB99_NGINX")
-	if program == "" {
-		program = "nginx"
-	}
+	program := realNginx()
 	needs.Program(t, "netns", program)
 	count, from := 200, uint64(1)
 	if s := os.Getenv("LAB99_DIFFERENTIAL"); s != "" {
@@ -76,6 +74,8 @@ func TestModelIsWhatNginxDoes(t *testing.T) {
 		t.Errorf("only %d of %d requests reached a backend: the configurations show too little", kinds[AnswerRoute], asked)
 	}
 }
+
+func realNginx() string { return cmp.Or(os.Getenv("LAB99_NGINX"), "nginx") }
 
 func realRelease(t *testing.T, program string) Release {
 	out, err := exec.Command(program, "-v").CombinedOutput()
