@@ -244,6 +244,8 @@ func (r *Route) closer() (Closer, *float64) {
 		return ClosedByNobody, &never
 	}
 	switch r.Protocol {
+	case UDP:
+		return ClosedByNobody, &never
 	case FastCGI:
 		if r.block.value("fastcgi_keep_conn", "off") != "on" {
 			return ClosedByBackend, &never

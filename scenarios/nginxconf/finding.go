@@ -42,7 +42,7 @@ type Rule struct {
 
 // rules are all rules, in the order of the documentation.
 var rules = []Rule{
-	noPool, inertPool, halfDoneKeepalive, connectionHeaderWiped, variableBypassesPool, poolSmallerThanWorkersNeed, defaultDiffersByVersion,
+	noPool, inertPool, halfDoneKeepalive, connectionHeaderWiped, connectionVaries, variableBypassesPool, poolSmallerThanWorkersNeed, defaultDiffersByVersion,
 	loopbackBackend, unixSocket, unevenServers, duplicateAddress, peerEjection, retryAmplifies, proxyBind,
 	errorHidden, cacheAnswers, subrequestDoubles, notProxied, protocolNotSupported,
 	noResolver, includeNotFound, byteOrderMarkRule, nginxRefuses,

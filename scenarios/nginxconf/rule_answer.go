@@ -93,7 +93,7 @@ var notProxied = Rule{
 			if a := k.model.answerAt(k.release, s, q); a.Kind != AnswerRoute {
 				var others []string
 				for _, o := range k.routes {
-					if o.Server == s && o.Location.Kind != MatchNamed && len(others) < 4 && !o.Location.Internal {
+					if o.Server == s && o.Location != a.Location && o.Location.Kind != MatchNamed && len(others) < 4 && !o.Location.Internal {
 						others = append(others, o.Location.String())
 					}
 				}
@@ -101,10 +101,17 @@ var notProxied = Rule{
 				if a.By != nil {
 					by = a.By
 				}
-				k.report(Note, by, 0, "load a path that is passed on: "+strings.Join(others, ", "), "a request for / at %s does not reach a backend: %s", s.Name(), a.String())
+				k.report(Note, by, 0, loadOther(others), "a request for / at %s does not reach a backend: %s", s.Name(), a.String())
 			}
 		}
 	},
+}
+
+func loadOther(locations []string) string {
+	if len(locations) == 0 {
+		return "none is needed"
+	}
+	return "load a path that is passed on: " + strings.Join(locations, ", ")
 }
 
 // plainName is a Host that belongs to a server.

@@ -21,7 +21,7 @@ var variableBypassesPool = Rule{
 				k.report(Note, r.Pass, 1, "let the variable have names of upstream blocks with keepalive, from a map in this configuration",
 					"%s: nginx looks the host up for each request, and unless it is the name of an upstream block there is no pool", r.Unknown)
 			default:
-				fix := fmt.Sprintf("name an upstream block, `upstream backend { server %s; keepalive 32; }`, in place of %s", r.Upstream.Name, r.Upstream.Name)
+				fix := fmt.Sprintf("name an upstream block, `upstream backend { server %s; keepalive 32; }`, in place of the host", r.Upstream.Peers[0].Destination())
 				if bare, port := splitPort(r.Upstream.Name, 0); port > 0 && k.model.upstreams[strings.ToLower(bare)] != nil {
 					fix = fmt.Sprintf("leave the port out: upstream %s is the block, %s is a host", bare, r.Upstream.Name)
 				}

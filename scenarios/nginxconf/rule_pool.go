@@ -45,7 +45,7 @@ func (r *Route) poolFix(release Release) string {
 		if scheme, _, ok := strings.Cut(r.Target, "://"); ok {
 			pass = scheme + "://backend"
 		}
-		fix = []string{fmt.Sprintf("`upstream backend { server %s; keepalive 32; }`", u.Name), fmt.Sprintf("`%s %s%s;`", r.Pass.Name(), pass, r.URI)}
+		fix = []string{fmt.Sprintf("`upstream backend { server %s; keepalive 32; }`", u.Peers[0].Destination()), fmt.Sprintf("`%s %s%s;`", r.Pass.Name(), pass, r.URI)}
 	}
 	return "write " + join(append(fix, r.missing(release)...))
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 var nginxRefuses = Rule{
@@ -138,7 +139,7 @@ func or(s []string) string {
 	if len(s) == 1 {
 		return s[0]
 	}
-	return join(s[:len(s)-1]) + " or " + s[len(s)-1]
+	return strings.Join(s[:len(s)-1], ", ") + " or " + s[len(s)-1]
 }
 
 // innerContext is the name of a block's context; "" for one that is not looked

@@ -148,12 +148,12 @@ var retryAmplifies = Rule{
 	check: func(k *checker) {
 		for _, r := range k.routes {
 			if r.Retry.PerFailure > 1 {
-				d, word := r.Pass, 0
+				d := r.Pass
 				if r.Retry.Directive != nil {
 					d = r.Retry.Directive
 				}
 				name, _ := cutPass(r.Pass)
-				k.report(Note, d, word, fmt.Sprintf("%s_next_upstream_tries 1, or max_fails=0 with fewer servers", name),
+				k.report(Note, d, 0, fmt.Sprintf("`%s_next_upstream off;` or `%[1]s_next_upstream_tries 1;` makes it one", name),
 					"a request to %s that finds no port makes %d connect() before it fails, each a line of error 99", r.Upstream.Name, r.Retry.PerFailure)
 			}
 			for _, e := range r.Hides {

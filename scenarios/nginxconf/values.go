@@ -3,7 +3,6 @@ package nginxconf
 import (
 	"maps"
 	"slices"
-	"strings"
 )
 
 // maxValues is how many values a variable may have before it counts as one
@@ -151,6 +150,9 @@ func (e *env) variable(name string) values {
 			return v
 		}
 	} else if v, ok := e.sets(name); ok {
+		if e.m.elsewhere[name] {
+			v.add(unknown(name))
+		}
 		return v
 	}
 	if d := e.m.variables[name]; d != nil {
@@ -179,19 +181,23 @@ func (e *env) sets(name string) (values, bool) {
 					v.by = d
 				}
 			case d.Name() == "if":
+				holds, known := e.holds(d)
+				if known && !holds {
+					continue
+				}
 				for _, in := range b.in(d).all("set") {
 					if in.Arg(1) == "$"+name {
 						w := e.eval(in.Arg(2))
 						w.by = in
+						if known {
+							v, any = w, true
+							continue
+						}
 						if !any {
 							v, any = one(""), true
 						}
 						v.add(w)
 					}
-				}
-			case strings.Contains(d.Name(), "_by_lua") && d.Kind == Lua && any:
-				if strings.Contains(d.Tree.Text[d.Open:d.Close], name) {
-					v.add(unknown(name))
 				}
 			}
 		}
