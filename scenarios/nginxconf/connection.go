@@ -175,7 +175,7 @@ func (r *Route) inert(release Release) (string, *Directive) {
 	}{
 		{"keepalive_requests", r.Pool.Requests <= 1, "closes a connection after one request"},
 		{"keepalive_timeout", r.Pool.Timeout == 0, "closes a connection as soon as it is idle"},
-		{"keepalive_time", r.Pool.Time == 0 && release.since(thousand), "closes a connection after its first request"},
+		{"keepalive_time", r.Pool.Time == 0 && release.since(thousand), "closes a connection after its first millisecond"},
 	} {
 		if d := u.block.own(limit.name); d != nil && limit.none {
 			return fmt.Sprintf("%s in %s %s", d.Source(), at(d, r.Pass), limit.why), d

@@ -18,6 +18,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -93,6 +94,7 @@ func realRelease(t *testing.T, program string) Release {
 // echo is what the backend saw.
 type echo struct {
 	Port       int
+	Connected  int64 // which connection, counted over all
 	Proto      string
 	Connection []string
 }
@@ -121,10 +123,11 @@ func startEcho(t *testing.T) []int {
 	return ports
 }
 
-// answerEcho reads requests by hand: net/http would take the Connection header
-// away.
+// answerEcho keeps a connection as HTTP has it. It reads requests by hand:
+// net/http would take the Connection header away.
 func answerEcho(c net.Conn, port int) {
 	defer c.Close()
+	id := connected.Add(1)
 	in := bufio.NewReader(c)
 	for {
 		line, err := in.ReadString('\n')
@@ -132,7 +135,7 @@ func answerEcho(c net.Conn, port int) {
 			return
 		}
 		fields := strings.Fields(line)
-		e := echo{Port: port, Proto: strings.TrimPrefix(fields[len(fields)-1], "HTTP/")}
+		e := echo{Port: port, Connected: id, Proto: strings.TrimPrefix(fields[len(fields)-1], "HTTP/")}
 		for {
 			line, err := in.ReadString('\n')
 			if err != nil {
@@ -147,10 +150,17 @@ func answerEcho(c net.Conn, port int) {
 			}
 		}
 		text, _ := json.Marshal(e)
-		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nX-Echo: %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", text)
-		return
+		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nX-Echo: %s\r\nContent-Length: 0\r\n", text)
+		all := strings.Join(e.Connection, ",")
+		if hasToken(all, "close") || e.Proto == "1.0" && !hasToken(all, "keep-alive") {
+			io.WriteString(c, "Connection: close\r\n\r\n")
+			return
+		}
+		io.WriteString(c, "\r\n")
 	}
 }
+
+var connected atomic.Int64
 
 // compare runs one configuration, and says what differs; "" for nothing.
 func compare(t *testing.T, program string, release Release, seed uint64, backend []int) (wrong string, asked int, kinds map[AnswerKind]int) {
@@ -280,10 +290,34 @@ func differs(a Answer, q Request) string {
 		}
 		reached[e.Port] = true
 	}
+	if len(up) == 1 && len(a.Routes) == 1 && !a.Routes[0].Upstream.Peers[0].Resolve {
+		if s := differsPool(a.Routes[0], q); s != "" {
+			return s
+		}
+	}
 	for _, p := range up {
 		if times > 1 && !reached[p] {
 			return fmt.Sprintf("nginx reached %v, model says %v", reached, up)
 		}
+	}
+	return ""
+}
+
+// differsPool asks twice: a pool that works uses the connection again. keepalive
+// in nginx is for the next request of the same worker, so nothing may come
+// between.
+func differsPool(r *Route, q Request) string {
+	_, first, err := ask(q)
+	if err != nil || first == nil {
+		return fmt.Sprintf("asked again: %v", err)
+	}
+	time.Sleep(3 * time.Millisecond) // keepalive_timeout 0 needs a turn of the event loop
+	_, second, err := ask(q)
+	if err != nil || second == nil {
+		return fmt.Sprintf("asked again: %v", err)
+	}
+	if again := first.Connected == second.Connected; again != (r.Pool.State == PoolWorks) {
+		return fmt.Sprintf("nginx used the connection again: %t, model: pool %+v", again, r.Pool)
 	}
 	return ""
 }
