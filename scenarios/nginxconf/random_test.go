@@ -13,7 +13,6 @@ type random struct {
 	*rand.Rand
 	b       strings.Builder
 	where   int
-	groups  []string
 	ports   [2]int
 	backend []int
 	named   int

@@ -9,7 +9,8 @@ import (
 
 var nginxRefuses = Rule{
 	ID: "nginx-refuses", Level: Error,
-	Doc: "nginx does not start with this configuration, or a reload keeps the old one: `nginx -t` says why. Only what this model knows is checked; `nginx -t` of the release that runs knows all of it.",
+	Doc: "nginx does not start with this configuration, or a reload keeps the old one: `nginx -t` says why. Only " +
+		"what this model knows is checked; `nginx -t` of the release that runs knows all of it.",
 	check: func(k *checker) {
 		k.contexts()
 		k.refuseUpstreams()
@@ -124,11 +125,13 @@ func (k *checker) directive(d *Directive, g grammar, context string, first map[s
 	case !g.block && d.HasBlock():
 		k.refuse(d, 0, "end it with \";\"", "directive %q is not terminated by \";\"", name)
 	case args < g.min, g.max > 0 && args > g.max, g.min == 0 && g.max == 0 && args > 0:
-		k.refuse(d, 0, "see its documentation for the arguments", "invalid number of arguments in %q directive: %d", name, args)
+		k.refuse(d, 0, "see its documentation for the arguments", "invalid number of arguments in %q directive: %d",
+			name, args)
 	}
 	if g.once {
 		if first[name] != nil {
-			k.refuse(d, 0, "take one of them out", "%q directive is duplicate: it stands in %s already", name, at(first[name], d))
+			k.refuse(d, 0, "take one of them out", "%q directive is duplicate: it stands in %s already", name,
+				at(first[name], d))
 		}
 		first[name] = d
 	}

@@ -61,6 +61,7 @@ type env struct {
 	named   map[string]string // its named groups
 	set     map[string]values // what set has set, where the rewrite phase is followed; nil: chain tells
 	asked   []string          // variables under evaluation, against cycles
+	answers map[string]values // of one evaluation: variables that refer to each other twice would double it each time
 }
 
 // upgrading is the same for a request that asks for a websocket.
@@ -133,9 +134,22 @@ func (e *env) variable(name string) values {
 	if slices.Contains(e.asked, name) {
 		return unknown(name)
 	}
+	if len(e.asked) == 0 {
+		e.answers = map[string]values{}
+	}
+	if v, ok := e.answers[name]; ok {
+		return v
+	}
 	e.asked = append(e.asked, name)
-	defer func() { e.asked = e.asked[:len(e.asked)-1] }()
+	v := e.ask(name)
+	e.asked = e.asked[:len(e.asked)-1]
+	if name[0]-'0' > 9 {
+		e.answers[name] = v
+	}
+	return v
+}
 
+func (e *env) ask(name string) values {
 	if name[0]-'0' <= 9 {
 		if n := int(name[0] - '0'); n < len(e.groups) {
 			return one(e.groups[n])
