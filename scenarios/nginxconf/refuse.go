@@ -25,7 +25,7 @@ func (k *checker) refuseUpstreams() {
 				"duplicate upstream %q: it is in %s already", u.Name, at(d, u.Directive))
 		}
 		first[name] = u.Directive
-		if len(u.Peers) == 0 && u.Method != OtherMethod {
+		if len(u.Peers) == 0 && u.Method != OtherMethod && u.Directive.own("include") == nil { // its servers may be there
 			k.refuse(u.Directive, 0, "write a server into it", "no servers are inside upstream %q", u.Name)
 		}
 		if stream && u.block.own("keepalive") != nil {
@@ -182,7 +182,7 @@ func (k *checker) refusePass(p place) {
 		k.refuse(d, 1, "leave the port out", "upstream %q may not have port %d", bare, port)
 	case port > 65535:
 		k.refuse(d, 1, "a port from 1 to 65535", "invalid port in upstream %q", host)
-	case block == nil && port == 0 && d.Name() != "proxy_pass":
+	case block == nil && port == 0 && d.Name() != "proxy_pass" && !k.config.partial():
 		k.refuse(d, 1, "give the port, or the name of an upstream block", "no port in upstream %q", host)
 	}
 }

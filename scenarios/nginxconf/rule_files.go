@@ -2,8 +2,6 @@ package nginxconf
 
 import (
 	"errors"
-	"path"
-	"slices"
 	"strings"
 )
 
@@ -19,7 +17,7 @@ var includeNotFound = Rule{
 		for _, m := range k.config.Missing {
 			level := Warning
 			what := "what it says is not known here"
-			if slices.Contains(shipped, path.Base(m.Path)) {
+			if harmless(m.Path) {
 				level, what = Note, "it comes with nginx and does nothing to connections"
 			}
 			if strings.ContainsAny(m.Path, "*?[") {

@@ -42,6 +42,12 @@ var noResolver = Rule{
 	check: func(k *checker) {
 		for _, r := range k.routes {
 			if u := r.Upstream; u != nil && u.Directive == nil && u.Peers[0].Resolve && r.Resolver == nil {
+				if k.config.partial() {
+					k.report(Note, r.Pass, 1, "see that http{} or the server has a resolver",
+						"%s is a name that nginx has to look up for each request: it needs a resolver, and none is in what was read",
+						u.Peers[0].Address)
+					continue
+				}
 				k.report(Error, r.Pass, 1, "write `resolver ADDRESS;` with your name server's address, or name an upstream block",
 					"%s is a name that nginx has to look up for each request, and there is no resolver: the answer is 502", u.Peers[0].Address)
 			}

@@ -88,7 +88,7 @@ func (k *checker) contexts() {
 		k.context(m.main, "main")
 	case m.stream != nil:
 		k.context(m.stream, "stream")
-	case k.config.Fragment == "server":
+	case k.config.Fragment == "server", k.config.Fragment == "location":
 		k.context(m.servers[0].block, "server")
 	default:
 		k.context(m.http, "http")
@@ -135,7 +135,9 @@ func (k *checker) directive(d *Directive, g grammar, context string, first map[s
 		}
 		first[name] = d
 	}
-	k.argument(d)
+	if !strings.HasPrefix(context, "stream") {
+		k.argument(d)
+	}
 }
 
 func or(s []string) string {

@@ -139,6 +139,10 @@ func (m *model) connect(r *Route, late bool) {
 		}
 	}
 	p := peerAt(host, port)
+	if p.Named && p.Port == 0 && m.config.partial() { // a host would need a port
+		r.Unknown = "upstream " + host + " is not in what was read"
+		return
+	}
 	p.Directive, p.Word = r.Pass, 1
 	p.Resolve = late && p.Named && !m.implicit[strings.ToLower(p.Destination())]
 	r.Upstream = &Upstream{Name: host, Method: RoundRobin, Peers: []Peer{p}}

@@ -135,7 +135,7 @@ func (e *env) variable(name string) values {
 		return unknown(name)
 	}
 	if len(e.asked) == 0 {
-		e.answers = map[string]values{}
+		e.answers = nil
 	}
 	if v, ok := e.answers[name]; ok {
 		return v
@@ -143,7 +143,10 @@ func (e *env) variable(name string) values {
 	e.asked = append(e.asked, name)
 	v := e.ask(name)
 	e.asked = e.asked[:len(e.asked)-1]
-	if name[0]-'0' > 9 {
+	if len(e.asked) > 0 && name[0]-'0' > 9 {
+		if e.answers == nil {
+			e.answers = map[string]values{}
+		}
 		e.answers[name] = v
 	}
 	return v
