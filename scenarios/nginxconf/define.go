@@ -32,8 +32,9 @@ func newDefinition(d *Directive, in *block, source string) *definition {
 	return def
 }
 
-// define finds the variables that blocks of a context define.
-func (m *model) define(b *block) {
+// define finds the variables that blocks of a context define. Those of stream{}
+// are its own.
+func (m *model) define(b *block, prefix string) {
 	for _, d := range b.items {
 		var name, source string
 		switch {
@@ -46,7 +47,7 @@ func (m *model) define(b *block) {
 		}
 		if name, ok := strings.CutPrefix(name, "$"); ok {
 			in := b.in(d)
-			m.variables[name] = newDefinition(d, in, source)
+			m.variables[prefix+name] = newDefinition(d, in, source)
 		}
 	}
 }

@@ -127,6 +127,8 @@ func at(d, from *Directive) string {
 // port is what a closed connection costs.
 func (r *Route) port() string {
 	switch {
+	case r.Protocol == TCP:
+		return "where the client ends it, nginx closes towards the backend first, and its port stays taken for a minute (f = 1)"
 	case r.ClosesFirst == ClosedByNginx:
 		return "nginx closes it first, so that its port stays taken for a minute (f = 1)"
 	case r.ClosesFirst == ClosedInRace:

@@ -19,9 +19,9 @@ type model struct {
 	implicit  map[string]bool      // hosts that a pass without variables names, by lower-case host and port
 	ordered   []*Upstream
 
-	variables map[string]*definition
-	setNames  map[string]bool // variables that some set directive sets
-	elsewhere map[string]bool // those that a module may set as well
+	variables map[string]*definition // by name; stream's have a prefix
+	setNames  map[string]bool        // variables that some set directive sets
+	elsewhere map[string]bool        // those that a module may set as well
 
 	known map[string][]*Route // by release
 }
@@ -54,11 +54,11 @@ func newModel(c *Config, main *Tree) *model {
 		m.collect(t.Root)
 	}
 	if m.http != nil {
-		m.define(m.http)
+		m.define(m.http, "")
 		m.groups(m.http, "")
 	}
 	if m.stream != nil {
-		m.define(m.stream)
+		m.define(m.stream, streamPrefix)
 		m.groups(m.stream, streamPrefix)
 	}
 	switch {

@@ -79,11 +79,7 @@ func (f *finder) trace(d *Directive, word, depth int) {
 	switch {
 	case host == "" || host == "off" || depth > maxValues:
 	case constant(host):
-		prefix := ""
-		if f.route.Server.Stream {
-			prefix = streamPrefix
-		}
-		if f.source || f.m.upstreams[prefix+strings.ToLower(host)] == nil {
+		if f.source || f.m.upstreams[f.route.Server.prefix()+strings.ToLower(host)] == nil {
 			f.add(d, word, text, host)
 		}
 	case host[0] == '$':
@@ -107,7 +103,7 @@ func (f *finder) variable(name string, depth int) {
 			set(b.in(d))
 		}
 	}
-	if d := f.m.variables[name]; d != nil {
+	if d := f.m.variables[f.route.Server.prefix()+name]; d != nil {
 		for _, x := range d.entries {
 			if len(x.Words) == 2 && x.Name() != "include" {
 				f.trace(x, 1, depth)

@@ -172,7 +172,7 @@ func (e *env) ask(name string) values {
 		}
 		return v
 	}
-	if d := e.m.variables[name]; d != nil {
+	if d := e.m.variables[e.server.prefix()+name]; d != nil {
 		return e.defined(d)
 	}
 	if e.m.setNames[name] {
