@@ -90,6 +90,9 @@ func measure(t *testing.T, program string, config *Config, r *Route, path string
 	if err := os.WriteFile(file, []byte(rewritten(config, r, b, dir, port)), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Mkdir(filepath.Join(dir, "logs"), 0o700); err != nil { // nginx's default for the access log
+		t.Fatal(err)
+	}
 	var out strings.Builder
 	cmd := exec.CommandContext(t.Context(), program, "-p", dir, "-c", file, "-e", "stderr", "-g", "daemon off; master_process off; pid "+dir+"/nginx.pid;")
 	cmd.Stderr = &out
