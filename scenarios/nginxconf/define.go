@@ -45,7 +45,7 @@ func (m *model) define(b *block, prefix string) {
 		case d.Name() == "geo":
 			name = d.Words[len(d.Words)-1].Text
 		}
-		if name, ok := strings.CutPrefix(name, "$"); ok {
+		if name := variableName(name); name != "" {
 			in := b.in(d)
 			m.variables[prefix+name] = newDefinition(d, in, source)
 		}
@@ -169,7 +169,7 @@ func name(names, groups []string) map[string]string {
 			if named == nil {
 				named = map[string]string{}
 			}
-			named[n] = groups[i]
+			named[strings.ToLower(n)] = groups[i]
 		}
 	}
 	return named

@@ -45,7 +45,7 @@ var rules = []Rule{
 	noPool, inertPool, halfDoneKeepalive, connectionHeaderWiped, connectionVaries, variableBypassesPool, poolSmallerThanWorkersNeed, defaultDiffersByVersion,
 	loopbackBackend, unixSocket, unevenServers, duplicateAddress, peerEjection, retryAmplifies, proxyBind,
 	errorHidden, cacheAnswers, subrequestDoubles, notProxied, protocolNotSupported,
-	noResolver, includeNotFound, fragmentRule, byteOrderMarkRule, nginxRefuses,
+	noResolver, includeNotFound, fragmentRule, notSubstituted, byteOrderMarkRule, nginxRefuses,
 }
 
 // Rules are all rules, in the order of the documentation.

@@ -84,7 +84,7 @@ func (f *finder) trace(d *Directive, word, depth int) {
 		}
 	case host[0] == '$':
 		name, _ := variableAt(host[1:])
-		f.variable(name, depth+1)
+		f.variable(strings.ToLower(name), depth+1)
 	}
 }
 
@@ -92,7 +92,7 @@ func (f *finder) trace(d *Directive, word, depth int) {
 func (f *finder) variable(name string, depth int) {
 	set := func(b *block) {
 		for _, d := range b.all("set") {
-			if d.Arg(1) == "$"+name && len(d.Words) > 2 {
+			if variableName(d.Arg(1)) == name && len(d.Words) > 2 {
 				f.trace(d, 2, depth)
 			}
 		}
