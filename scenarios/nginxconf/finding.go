@@ -93,7 +93,8 @@ type told struct {
 // report adds a finding about a word of a directive.
 func (k *checker) report(level Level, d *Directive, word int, fix, format string, args ...any) {
 	word = min(word, len(d.Words)-1) // an argument may be missing
-	f := Finding{ID: k.rule.ID, Level: level, File: d.Tree.Name, Text: fmt.Sprintf(format, args...), Fix: fix, Directive: d, Word: word}
+	f := Finding{ID: k.rule.ID, Level: level, File: d.Tree.Name, Text: fmt.Sprintf(format, args...), Fix: fix,
+		Directive: d, Word: word}
 	f.Line, f.Column = d.Tree.Position(d.Words[word].Start)
 	if t := (told{d.Tree, d.Words[word].Start, f.Text}); !k.seen[t] {
 		k.seen[t] = true

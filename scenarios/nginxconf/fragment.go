@@ -27,7 +27,8 @@ func fragmentOf(t *Tree) string {
 			return "location"
 		case name == "location":
 			location = true
-		case slices.Contains([]string{"if", "rewrite", "set", "return", "break", "listen", "server_name", "try_files"}, name):
+		case slices.Contains([]string{"if", "rewrite", "set", "return", "break", "listen", "server_name",
+			"try_files"}, name):
 			rewrite = true
 		default:
 			other = other || !slices.Contains(mainDirectives, name)

@@ -119,6 +119,7 @@ func (r *Route) leavesOpen() bool {
 // differs says whether two releases give a route that does something else to
 // connections.
 func (r *Route) differs(other *Route) bool {
-	return r.HTTPVersion != other.HTTPVersion || r.Header.Value != other.Header.Value || r.Pool.State != other.Pool.State ||
+	return r.HTTPVersion != other.HTTPVersion || r.Header.Value != other.Header.Value ||
+		r.Pool.State != other.Pool.State ||
 		r.Pool.Size != other.Pool.Size || r.ClosesFirst != other.ClosesFirst
 }

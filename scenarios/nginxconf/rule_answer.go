@@ -101,7 +101,8 @@ var notProxied = Rule{
 			if a := k.model.answerAt(k.release, s, q); a.Kind != AnswerRoute {
 				var others []string
 				for _, o := range k.routes {
-					if o.Server == s && o.Location != a.Location && o.Location.Kind != MatchNamed && len(others) < 4 && !o.Location.Internal {
+					if o.Server == s && o.Location != a.Location && o.Location.Kind != MatchNamed &&
+						len(others) < 4 && !o.Location.Internal {
 						others = append(others, o.Location.String())
 					}
 				}

@@ -24,8 +24,10 @@ var variableBypassesPool = Rule{
 					"%s: nginx looks the host up for each request, and unless it is the name of an upstream block there is no pool", r.Unknown)
 			default:
 				fix := fmt.Sprintf("name an upstream block, `upstream backend { server %s; keepalive 32; }`, in place of the host", r.Upstream.Peers[0].Destination())
-				if bare, port := splitPort(r.Upstream.Name, 0); port > 0 && k.model.upstreams[strings.ToLower(bare)] != nil {
-					fix = fmt.Sprintf("leave the port out: upstream %s is the block, %s is a host", bare, r.Upstream.Name)
+				if bare, port := splitPort(r.Upstream.Name, 0); port > 0 &&
+					k.model.upstreams[strings.ToLower(bare)] != nil {
+					fix = fmt.Sprintf("leave the port out: upstream %s is the block, %s is a host", bare,
+						r.Upstream.Name)
 				}
 				k.report(Warning, r.Pass, 1, fix,
 					"%s in the pass makes nginx take %s for a host of this one request, without any pool", names,

@@ -109,7 +109,8 @@ var duplicateAddress = Rule{
 			for _, p := range r.Upstream.Peers {
 				d := p.Destination()
 				if at := first[d]; at != nil && !p.Unix {
-					k.report(Warning, p.Directive, p.Word, "give it an address or a port of its own, or weight= in the first line",
+					k.report(Warning, p.Directive, p.Word,
+						"give it an address or a port of its own, or weight= in the first line",
 						"%s is in line %d already: one destination, and so the same source ports", d, at.Line)
 				} else if at == nil {
 					first[d] = p.Directive

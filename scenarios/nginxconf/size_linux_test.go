@@ -29,7 +29,8 @@ func TestManyServersAreQuick(t *testing.T) {
 		t.Errorf("%d routes, %d findings", len(routes), len(findings))
 	}
 	allocated := (after.TotalAlloc - before.TotalAlloc) >> 20
-	t.Logf("%d KiB: %v, %d MiB allocated in all, %d MiB held, %d findings", len(text)>>10, took, allocated, (after.HeapAlloc-before.HeapAlloc)>>20, len(findings))
+	t.Logf("%d KiB: %v, %d MiB allocated in all, %d MiB held, %d findings", len(text)>>10, took, allocated,
+		(after.HeapAlloc-before.HeapAlloc)>>20, len(findings))
 	if took > 3*time.Second { // collection of garbage on other cores counts as well
 		t.Errorf("took %v", took)
 	}
