@@ -225,7 +225,8 @@ func (r *Route) inertHTTP() (string, *Directive) {
 		case h.Directive != nil:
 			why, culprit = fmt.Sprintf("Connection is close (%s)", at(h.Directive, r.Pass)), h.Directive
 		case h.Dropped != nil:
-			why += fmt.Sprintf(", since proxy_set_header in %s replaces all those of outer levels, Connection in %s too", at(h.Dropper, r.Pass), at(h.Dropped, r.Pass))
+			why += fmt.Sprintf(", since proxy_set_header in %s replaces all those of outer levels, "+
+				"Connection in %s too", at(h.Dropper, r.Pass), at(h.Dropped, r.Pass))
 		}
 		return why, culprit
 	case r.HTTPVersion == "1.0" && hasToken(h.Value, "keep-alive"):

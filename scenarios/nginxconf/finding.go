@@ -42,7 +42,8 @@ type Rule struct {
 
 // rules are all rules, in the order of the documentation.
 var rules = []Rule{
-	noPool, inertPool, halfDoneKeepalive, connectionHeaderWiped, connectionVaries, variableBypassesPool, poolSmallerThanWorkersNeed, defaultDiffersByVersion,
+	noPool, inertPool, halfDoneKeepalive, connectionHeaderWiped, connectionVaries, variableBypassesPool,
+	poolSmallerThanWorkersNeed, defaultDiffersByVersion,
 	loopbackBackend, unixSocket, unevenServers, duplicateAddress, peerEjection, retryAmplifies, proxyBind,
 	errorHidden, cacheAnswers, subrequestDoubles, notProxied, protocolNotSupported,
 	noResolver, includeNotFound, fragmentRule, notSubstituted, byteOrderMarkRule, nginxRefuses,
@@ -129,7 +130,8 @@ func at(d, from *Directive) string {
 func (r *Route) port() string {
 	switch {
 	case r.Protocol == TCP:
-		return "where the client ends it, nginx closes towards the backend first, and its port stays taken for a minute (f = 1)"
+		return "where the client ends it, nginx closes towards the backend first, and its port stays taken " +
+			"for a minute (f = 1)"
 	case r.ClosesFirst == ClosedByNginx:
 		return "nginx closes it first, so that its port stays taken for a minute (f = 1)"
 	case r.ClosesFirst == ClosedInRace:

@@ -170,7 +170,8 @@ func (k *checker) refusePass(p place) {
 	case d.Name() == "proxy_pass" && uri != "" && (p.condition != nil || p.location.Kind == MatchRegex ||
 		p.location.Kind == MatchNamed):
 		k.refuse(d, 1, "leave "+uri+" out, or use rewrite … break",
-			"\"proxy_pass\" cannot have URI part in location given by regular expression, or inside named location, or inside \"if\" statement, or inside \"limit_except\" block")
+			"\"proxy_pass\" cannot have URI part in location given by regular expression, or inside named "+
+				"location, or inside \"if\" statement, or inside \"limit_except\" block")
 	}
 	if host == "" {
 		k.refuse(d, 1, "name a host", "no host in upstream %q", text)

@@ -24,7 +24,8 @@ var includeNotFound = Rule{
 			if strings.ContainsAny(m.Path, "*?[") {
 				level = Note
 			}
-			fix := "put the file beside the configuration, give its directory with --prefix, or use the output of nginx -T"
+			fix := "put the file beside the configuration, give its directory with --prefix, or use the " +
+				"output of nginx -T"
 			switch {
 			case errors.Is(m.Err, ErrOutside):
 				fix = "--follow lets includes leave the prefix; or use the output of nginx -T"

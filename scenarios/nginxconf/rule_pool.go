@@ -116,7 +116,8 @@ var halfDoneKeepalive = Rule{
 				continue
 			}
 			k.report(Warning, d, 0, r.poolFix(k.release),
-				"%s without a pool is worse than the default for %s (%s): the backend leaves the connection open, so nginx closes every one first and keeps its port",
+				"%s without a pool is worse than the default for %s (%s): the backend leaves the connection "+
+					"open, so nginx closes every one first and keeps its port",
 				what, r.Upstream.Name, at(r.Pass, d))
 		}
 	},
@@ -216,10 +217,12 @@ var poolSmallerThanWorkersNeed = Rule{
 			switch {
 			case r.Pool.Size < peers:
 				k.report(Warning, r.Pool.Directive, 1, fmt.Sprintf("keepalive %d, twice the servers, or more", 2*peers),
-					"keepalive %d is for all %d servers of upstream %s together: a worker keeps no connection to some of them", r.Pool.Size, peers, u.Name)
+					"keepalive %d is for all %d servers of upstream %s together: a worker keeps no "+
+						"connection to some of them", r.Pool.Size, peers, u.Name)
 			case r.Pool.Size < 2*peers:
 				k.report(Note, r.Pool.Directive, 1, fmt.Sprintf("keepalive %d, twice the servers, or more", 2*peers),
-					"keepalive %d is for all %d servers of upstream %s together: more than %d requests at a time in a worker open connections and close them",
+					"keepalive %d is for all %d servers of upstream %s together: more than %d requests at a "+
+						"time in a worker open connections and close them",
 					r.Pool.Size, peers, u.Name, r.Pool.Size)
 			}
 		}
