@@ -64,7 +64,7 @@ func room(t *testing.T, need schedule.Need) (release func()) {
 
 // machine is what the tests share, engineFree the engine.
 var (
-	machine    = schedule.New(runtime.NumCPU(), 0)
+	machine    = schedule.New(runtime.NumCPU(), 0, false, "")
 	engineFree sync.Mutex
 )
 
