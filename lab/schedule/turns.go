@@ -14,15 +14,16 @@ import (
 // so labs come up one at a time: several at once would starve those whose load
 // has begun. Those of other commands are waited for as well, by the lock of a
 // file, the door. An engine takes seconds of both processors to start or to remove
-// containers. There labs come and go in waves (apart): none comes up or goes
-// down while another is under load, and no load begins while a lab that has a
-// place is still to come up.
+// containers. There labs come and go in waves (apart), one by one: none comes up
+// or goes down while another is under load, and no load begins while a lab that
+// has a place is still to come up.
 type turns struct {
 	apart bool
 	door  string // a file that the lab locks that comes up; "": none
 
 	mu      sync.Mutex
 	at      [gone + 1]int // labs in each stage
+	entered int           // labs that ever had a place
 	in      map[*turn]bool
 	changed chan struct{} // closed when at has changed
 }
@@ -43,6 +44,7 @@ const (
 // turn is one lab's part in turns.
 type turn struct {
 	of     *turns
+	number int // in the order in which places were given
 	stage  stage
 	shared bool
 	door   *flock.Flock // locked while the lab comes up; nil: no door
@@ -55,7 +57,8 @@ func newTurns(apart bool, door string) *turns {
 func (t *turns) enter(p *turn) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	p.of = t
+	p.of, p.number = t, t.entered
+	t.entered++
 	t.at[waiting]++
 	for other := range t.in {
 		p.shared, other.shared = true, true
@@ -70,9 +73,14 @@ func (p *turn) Shared() bool {
 	return p.shared
 }
 
-// ComeUp waits until the lab may come up.
+// ComeUp waits until the lab may come up. Those with a place go in its order.
 func (p *turn) ComeUp(ctx context.Context) error {
 	err := p.wait(ctx, waiting, comingUp, func(t *turns) bool {
+		for other := range t.in {
+			if other.stage == waiting && other.number < p.number {
+				return false
+			}
+		}
 		return t.at[comingUp] == 0 && (!t.apart || t.at[loading]+t.at[goingDown] == 0)
 	})
 	if err != nil || p.of.door == "" {
@@ -113,7 +121,7 @@ func (p *turn) Loading() {
 
 // GoDown waits until the lab may go down.
 func (p *turn) GoDown(ctx context.Context) error {
-	return p.wait(ctx, loaded, goingDown, func(t *turns) bool { return !t.apart || t.at[loading] == 0 })
+	return p.wait(ctx, loaded, goingDown, func(t *turns) bool { return !t.apart || t.at[loading]+t.at[goingDown] == 0 })
 }
 
 // leave ends the turn, in whatever stage, and says whether it had not ended.
