@@ -126,7 +126,7 @@ func (x *variantRun) asMeasured(m *measured, b *baseline) verdict.Measured {
 		j.Crash = m.crash.Error()
 	}
 	if o := m.load.observed; o != nil {
-		j.Proxy = &o.Net
+		j.Proxy, j.Log = &o.Net, verdict.Logged{ByText: o.ByText, Lines: o.Excerpt}
 	}
 	if d := m.load.done; d != nil {
 		j.Totals, j.Latency, j.Service = &d.Totals, quantiles(d.Latency), quantiles(d.Service)
