@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -84,6 +85,9 @@ func (x *variantRun) finishLoad(ctx context.Context, h *hosts, answer <-chan age
 		select {
 		case r := <-got:
 			l.done = r.rec.LoadDone
+			if errors.Is(r.err, agent.ErrGone) && exited != nil {
+				r.err = x.whyGone(exited, r.err)
+			}
 			return l, r.err
 		case <-started:
 			started = nil
@@ -111,6 +115,18 @@ func (x *variantRun) finishLoad(ctx context.Context, h *hosts, answer <-chan age
 			l.fault(dead.What())
 			loader.Start(agent.Command{Stop: &agent.Stop{}})
 		}
+	}
+}
+
+// whyGone is why an agent is gone. That its host ended is known a moment later
+// than the end of its stream, and says more.
+func (x *variantRun) whyGone(exited <-chan *driver.ServerError, gone error) error {
+	select {
+	case dead := <-exited:
+		x.journal.note("died", dead.Host, dead.Output, nil)
+		return dead
+	case <-time.After(time.Second):
+		return gone
 	}
 }
 
