@@ -236,6 +236,7 @@ type LoadSpec struct {
 
 	Timeout time.Duration `yaml:"timeout" default:"5s" in:"1ms..10m" help:"drop a request after this wait for a connection"`
 	Path    string        `yaml:"path" default:"/" form:"path" help:"the path of every request"`
+	Host    string        `yaml:"host" default:"" help:"the Host header of every request; empty: the proxy's address"`
 	Method  string        `yaml:"method" default:"GET" in:"GET|HEAD|POST|PUT|DELETE" help:"the method of every request"`
 
 	// Profile is as written; Variant.Profile has it in loadgen's words.
