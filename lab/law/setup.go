@@ -34,6 +34,10 @@ type Setup struct {
 	Sources      int `json:"sources"`      // S: source addresses of the proxy; 0 means 1
 	Destinations int `json:"destinations"` // D: distinct IP:port of the backend; the same one twice counts once; 0 means 1
 
+	// HeaviestShare is the share of the requests that one destination gets, where
+	// they are uneven: its ports end first. 0: each gets as many.
+	HeaviestShare float64 `json:"heaviest_share,omitempty"`
+
 	RatePerS   float64       `json:"rate_per_s"`  // R: offered requests per second
 	Duration   time.Duration `json:"duration_ns"` // of the load
 	CloseShare float64       `json:"close_share"` // f: share of upstream connections that the proxy closes first, 0 to 1 (closeshare.go)
@@ -42,7 +46,8 @@ type Setup struct {
 	ChangesS  *float64      `json:"rate_changes_s,omitempty"`  // second at which the load leaves RatePerS; nil: it never does
 	Poisson   bool          `json:"poisson,omitempty"`         // arrivals are random, as independent clients make them
 	Race      bool          `json:"race,omitempty"`            // f is an outcome of the run: CloseShare is the worst case, and a later failure is chance
-	OwnConfig bool          `json:"own_config,omitempty"`      // the proxy runs a configuration of the user's own: f is unknown
+	OwnConfig bool          `json:"own_config,omitempty"`      // the proxy runs a configuration of the user's own, and its log counts
+	Modelled  bool          `json:"modelled,omitempty"`        // what that does is known; otherwise f is an outcome
 	Burst     time.Duration `json:"burst_ns,omitempty"`        // between bursts of requests; 0: they are evenly spaced
 	BurstSize float64       `json:"burst_in_flight,omitempty"` // requests of a burst that are under way at once; 0: all of them
 

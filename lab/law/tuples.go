@@ -15,6 +15,9 @@ var TuplesInUse = Law{
 			return nil
 		}
 		k := float(r.law().Tuples)
+		if h := r.Setup.HeaviestShare; h > 0 && *used > *k { // the others fill up later
+			return nil
+		}
 		burst := r.Setup.RatePerS * r.Setup.Burst.Seconds() // of a burst some come and go between two samples
 		return &Compared{k, used, max(0.01**k, burst)}
 	},
@@ -42,7 +45,15 @@ func (s Setup) PerDestination() int { return s.Ports * s.Sources }
 // for the whole tuple in its table (__inet_check_established,
 // net/ipv4/inet_hashtables.c). Another port of the backend is as good as
 // another address; the same address and port listed again gives nothing.
-func (s Setup) Tuples() int { return s.Ports * s.Sources * s.Destinations }
+//
+// Where one destination gets the share h of the requests, more than 1/D, its P·S
+// are gone when P·S/h are taken in all: K = P·S/h, until the first error 99.
+func (s Setup) Tuples() int {
+	if s.HeaviestShare > 0 {
+		return int(float64(s.Ports*s.Sources) / s.HeaviestShare)
+	}
+	return s.Ports * s.Sources * s.Destinations
+}
 
 // Overlooked is how many tuples may be left when connect() fails: of a range with
 // an odd number of ports it tries one less than there are, another one left out

@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -90,7 +91,7 @@ func (m *Measured) count(v *results.Variant) {
 // run and the plan could but assume that nginx closes every connection: for a
 // configuration of the user's own, and for a race.
 func (m *Measured) restate(v *results.Variant) {
-	if f := v.CloseShare; (m.Laws.OwnConfig || m.Laws.Race) && f != nil {
+	if f := v.CloseShare; (m.Laws.OwnConfig && !m.Laws.Modelled || m.Laws.Race) && f != nil {
 		v.Predicted = v.Predicted.WithShare(*f, m.Laws.InFlight, *v.LoadEndS)
 	}
 }
@@ -154,8 +155,8 @@ func (m *Measured) failing(v *results.Variant) (verdict, why string) {
 			*v.FirstError, *v.Failed, *v.Sent, v.Errors.Error99, v.Errors.NoLiveUpstreams, v.Errors.Other)
 	}
 	if v.Errors.Error99 == 0 {
-		why = fmt.Sprintf("error 99 came after %.2f s by nginx's error log, %d times, and clients saw none of it: "+
-			"an error_page, a cache or another peer answered them", *v.FirstError, m.logged99())
+		why = fmt.Sprintf("error 99 came after %.2f s by nginx's error log, %d times, and clients saw none of it: %s",
+			*v.FirstError, m.logged99(), cmp.Or(m.Plan.Hidden, "an error_page, a cache or another peer answered them"))
 	}
 	if f := v.CloseShare; !m.Laws.Exact() && f != nil && v.Predicted.FirstError99S != nil {
 		why += fmt.Sprintf("; nginx closed %.0f %% of its connections first (f = %.2f), with which the law gives %.2f s", 100**f, *f, *v.Predicted.FirstError99S)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -41,7 +42,10 @@ func (l Logged) mentions(words string) bool {
 // the proxy, as with a Unix-domain socket, none is missed.
 func (m *Measured) unreached(v *results.Variant) string {
 	t := m.Totals
-	if v.NewConns == nil || *v.NewConns > 0 || m.Laws.CloseShare == 0 || v.FirstError != nil || t.OK+t.Failed == 0 {
+	if v.NewConns != nil && *v.NewConns > 0 {
+		return m.fewReached(v)
+	}
+	if v.NewConns == nil || m.Laws.CloseShare == 0 || v.FirstError != nil || t.OK+t.Failed == 0 {
 		return ""
 	}
 	if m.Log.mentions("upstream") {
@@ -53,6 +57,28 @@ func (m *Measured) unreached(v *results.Variant) string {
 	}
 	return text
 }
+
+// fewReached says that most requests were answered without the backend, "" if
+// not. Without a pool each that reaches it opens a connection; with one nobody
+// knows, and what may answer in the backend's place spoils the run.
+func (m *Measured) fewReached(v *results.Variant) string {
+	switch reached := float64(*v.NewConns) / math.Max(1, float64(m.Totals.OK)); {
+	case !m.Laws.Modelled, v.FirstError != nil:
+	case m.Laws.Keepalive > 0 && m.Plan.Cached != "":
+		return "how many requests reached the backend is not known: " + m.Plan.Cached
+	case m.Laws.Keepalive == 0 && m.Laws.CloseShare > 0 && reached < mostReach:
+		text := fmt.Sprintf("only %d of %d requests reached the backend", *v.NewConns, m.Totals.OK)
+		if m.Plan.Cached != "" {
+			text += ": " + m.Plan.Cached
+		}
+		return text
+	}
+	return ""
+}
+
+// mostReach is the least share of the requests that must open a connection where
+// no pool is, for a run to be about the backend.
+const mostReach = 0.9
 
 // fullShare is the share of the ports that must be taken for errno 99 to be
 // their end. All of them are, but a sample may come late.

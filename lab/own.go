@@ -1,0 +1,55 @@
+package lab
+
+import (
+	"fmt"
+
+	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/scenarios"
+)
+
+// adopt makes the lab fit a configuration of the user's own: a backend behind a
+// Unix-domain socket stays one, and the proxy has as many source addresses as
+// proxy_bind names. Its verdict is the one that the laws give for the file, if
+// --set does not say otherwise. The notes say what the file does with the load.
+func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
+	own := withDefaults(v).Own
+	say := func(format string, args ...any) string {
+		return fmt.Sprintf("%s is a configuration of your own: causes of failure are taken from %s's error log; ", v.Proxy.Config, v.Proxy.Kind) +
+			fmt.Sprintf(format, args...)
+	}
+	if !v.Expect.Set {
+		v.Expect.Verdict, v.Expect.Measured = law.Predicted, nil
+	}
+	switch {
+	case own == nil:
+		return v, []string{say("what it does to connections is not known, and predictions assume f = 1 until f is measured")}
+	case !own.Passed:
+		return v, []string{say("%s", own.Answer)}
+	case own.Unknown != "":
+		return v, []string{say("%s. What that does to connections cannot be told (%s), and predictions assume f = 1 until f is measured", own.Answer, own.Unknown)}
+	}
+	if own.Unix && v.Backend.Place == scenarios.PlaceOwn {
+		v.Backend.Place, v.Backend.Kind, v.Backend.Addresses, v.Backend.Ports = scenarios.PlaceUnix, scenarios.BackendAgent, 1, 1
+		own = withDefaults(v).Own
+	}
+	if own.Sources > v.Proxy.Addresses {
+		v.Proxy.Addresses = own.Sources
+	}
+	notes := []string{say("%s", own.Answer)}
+	add := func(text string) {
+		if text != "" {
+			notes = append(notes, text)
+		}
+	}
+	if own.Unix {
+		add("the backend is a Unix-domain socket, which takes no port, and error 99 cannot come: the lab serves one as well")
+	}
+	add(own.Pool)
+	add(own.Cached)
+	add(own.Hidden)
+	if own.Loopback && v.Backend.Place == scenarios.PlaceOwn {
+		add("in your file the backend is on the proxy's own host, where tcp_tw_reuse=2, the default, gives ports back after a second: " +
+			"--set backend.place=loopback has it there, the lab has it on another host")
+	}
+	return v, notes
+}
