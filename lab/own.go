@@ -2,17 +2,46 @@ package lab
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/scenarios"
 )
+
+// Understand works out what configurations of the user's own do, by the releases
+// that would run them.
+func Understand(r *scenarios.Resolved, release func(scenarios.Variant) string) *scenarios.Resolved {
+	c := *r
+	c.Variants = slices.Clone(r.Variants)
+	for i, v := range c.Variants {
+		if v.OwnConfig() {
+			c.Variants[i] = proxy.WithDefaults(v, release(v))
+		}
+	}
+	return &c
+}
+
+// fewRoutes is how many routes of a file a note names.
+const fewRoutes = 6
+
+func more(n int) string {
+	if n <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("; and %d more (`lab99 lint` has them all)", n)
+}
 
 // adopt makes the lab fit a configuration of the user's own: a backend behind a
 // Unix-domain socket stays one, and the proxy has as many source addresses as
 // proxy_bind names. Its verdict is the one that the laws give for the file, if
 // --set does not say otherwise. The notes say what the file does with the load.
 func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
-	own := withDefaults(v).Own
+	if v.Own == nil {
+		v = withDefaults(v)
+	}
+	own := v.Own
 	say := func(format string, args ...any) string {
 		return fmt.Sprintf("%s is a configuration of your own: causes of failure are taken from %s's error log; ", v.Proxy.Config, v.Proxy.Kind) +
 			fmt.Sprintf(format, args...)
@@ -30,7 +59,8 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 	}
 	if own.Unix && v.Backend.Place == scenarios.PlaceOwn {
 		v.Backend.Place, v.Backend.Kind, v.Backend.Addresses, v.Backend.Ports = scenarios.PlaceUnix, scenarios.BackendAgent, 1, 1
-		own = withDefaults(v).Own
+		v = proxy.WithDefaults(v, own.Release)
+		own = v.Own
 	}
 	if own.Sources > v.Proxy.Addresses {
 		v.Proxy.Addresses = own.Sources
@@ -45,6 +75,9 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 		add("the backend is a Unix-domain socket, which takes no port, and error 99 cannot come: the lab serves one as well")
 	}
 	add(own.Pool)
+	if n := len(own.Routes); n > 1 {
+		add("the file passes on: " + strings.Join(own.Routes[:min(n, fewRoutes)], "; ") + more(n-fewRoutes))
+	}
 	add(own.Cached)
 	add(own.Hidden)
 	if own.Loopback && v.Backend.Place == scenarios.PlaceOwn {

@@ -12,6 +12,7 @@ import (
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/lab/schedule"
 	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/results"
@@ -125,7 +126,7 @@ func measure(ctx context.Context, o Options) (*Outcome, error) {
 		o.machine = o.schedule()
 	}
 	var notes []string
-	o.Scenario, notes = AdaptToOverrides(o.Scenario)
+	o.Scenario, notes = AdaptToOverrides(Understand(o.Scenario, func(v scenarios.Variant) string { return releaseFound(ctx, o.Driver, v) }))
 	plan, err := Plan(o.Scenario, o.Driver.Name(), o.Driver.Machine().CPUs, o.Note)
 	if err != nil {
 		return nil, err
@@ -161,6 +162,20 @@ func measure(ctx context.Context, o Options) (*Outcome, error) {
 		err = interrupted(ctx, err)
 	}
 	return r.out, err
+}
+
+// releaseFound is the release of the proxy that a run would use: that of an image
+// that is here, else the one that is asked for.
+func releaseFound(ctx context.Context, d driver.Driver, v scenarios.Variant) string {
+	for _, want := range ImagesOf(v) {
+		if want.Ref != v.Proxy.Image {
+			continue
+		}
+		if img, err := d.Find(ctx, want.Role, want.Ref); err == nil && img.Version != "" {
+			return img.Version
+		}
+	}
+	return proxy.ReleaseOf(v)
 }
 
 // orAfter closes when stop does or d has passed.

@@ -58,6 +58,7 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 		},
 		Baseline: baseline,
 	}
+	s.Unreached = v.Own != nil && !v.Own.Passed && v.Own.Unknown == ""
 	if own := v.Own; own != nil && own.Unknown == "" && own.Passed {
 		s.Modelled, s.Race, s.CloseShare = true, own.Race || race(v), own.CloseShare
 		s.Sources, s.Destinations, s.HeaviestShare = own.Sources, max(1, own.Destinations), uneven(own)

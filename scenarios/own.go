@@ -11,6 +11,8 @@ type Own struct {
 	Passed bool
 	Routes []string // all that the file passes on, a line each
 
+	Release string // of the proxy that it is said for; "": unknown
+
 	// Unknown says why the laws cannot be told what the route does; "" if they can.
 	Unknown string
 

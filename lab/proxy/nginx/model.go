@@ -1,6 +1,7 @@
 package nginx
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -31,11 +32,8 @@ func understand(v scenarios.Variant, release string) *scenarios.Own {
 	if err != nil {
 		return &scenarios.Own{Unknown: err.Error()}
 	}
-	answer := lab.Select(known, nginxconf.Request{
-		Address: at.Listen.Addr().String(), Port: int(at.Listen.Port()), Method: v.Load.Method, Path: v.Load.Path,
-		Host: hostOf(v, at),
-	})
-	own := &scenarios.Own{Routes: r.routes(known), Workers: workers(lab)}
+	answer := lab.Select(known, request(v, at))
+	own := &scenarios.Own{Release: release, Routes: r.routes(known), Workers: workers(lab)}
 	if answer.Kind != nginxconf.AnswerRoute {
 		own.Answer = r.notPassed(v, answer, own.Routes)
 		return own
@@ -55,11 +53,12 @@ func understand(v scenarios.Variant, release string) *scenarios.Own {
 	return own
 }
 
-func hostOf(v scenarios.Variant, at proxy.Site) string {
-	if v.Load.Host != "" {
-		return v.Load.Host
+// request is the load's.
+func request(v scenarios.Variant, at proxy.Site) nginxconf.Request {
+	return nginxconf.Request{
+		Address: at.Listen.Addr().String(), Port: int(at.Listen.Port()), Method: v.Load.Method, Path: v.Load.Path,
+		Host: cmp.Or(v.Load.Host, at.Listen.String()),
 	}
-	return at.Listen.String()
 }
 
 // describe puts a route into the words of the laws.

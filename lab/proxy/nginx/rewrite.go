@@ -128,11 +128,42 @@ func (r *rewriter) run() error {
 	r.unknown()
 	r.binds()
 	r.servers()
-	if r.substituted == 0 {
+	if r.substituted == 0 || r.conf.Fragment != "server" && !r.passing() {
 		return r.nothingToPut()
 	}
 	r.wrap()
-	return nil
+	return r.supported()
+}
+
+// passing says whether any server passes requests on over HTTP.
+func (r *rewriter) passing() bool {
+	return slices.ContainsFunc(r.conf.Routes(nginxconf.Release{}), func(x *nginxconf.Route) bool { return x.Pass.Name() == "proxy_pass" })
+}
+
+// supported says whether the lab has a backend for the route that the load takes.
+func (r *rewriter) supported() error {
+	lab, err := r.rewritten()
+	if err != nil {
+		return err
+	}
+	a := lab.Select(nginxconf.Release{}, request(r.v, r.site))
+	if a.Kind != nginxconf.AnswerRoute || a.Routes[0].Pass.Name() == "proxy_pass" {
+		return nil
+	}
+	return r.unsupported(a.Routes[0].Pass)
+}
+
+// unsupported is the error for a pass of another protocol.
+func (r *rewriter) unsupported(pass *nginxconf.Directive) error {
+	for _, t := range r.conf.Files {
+		for _, d := range all(t.Root, pass.Name()) {
+			if t.Name == pass.Tree.Name && d.Line == pass.Line {
+				pass = d // as the user wrote it
+			}
+		}
+	}
+	return r.mistake(pass, pass.Source()+" is not supported: the lab's backend speaks HTTP/1.1",
+		"`lab99 lint` and `lab99 predict --config` say what such a route does to ports")
 }
 
 // unknown says which passes are left as they are.
@@ -150,8 +181,7 @@ func (r *rewriter) nothingToPut() error {
 	for _, t := range r.conf.Files {
 		for _, name := range []string{"grpc_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "memcached_pass"} {
 			for _, d := range all(t.Root, name) {
-				return r.mistake(d, d.Source()+" is not supported: the lab's backend speaks HTTP/1.1",
-					"`lab99 lint` and `lab99 predict --config` say what such a route does to ports")
+				return r.unsupported(d)
 			}
 		}
 	}
