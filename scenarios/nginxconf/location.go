@@ -25,7 +25,7 @@ type Location struct {
 	Kind      MatchKind
 	Pattern   string
 	Inner     []*Location
-	Internal  bool // internal: no client reaches it
+	Internal  bool // internal, also of an outer location: no client reaches it
 
 	block *block
 	regex *pattern
@@ -56,7 +56,7 @@ func newLocations(b *block, s *Server, outer *Location) []*Location {
 		}
 		l := &Location{Directive: d, Server: s, Outer: outer, block: b.in(d)}
 		l.Kind, l.Pattern, l.regex = locationMatch(d)
-		l.Internal = l.block.own("internal") != nil
+		l.Internal = l.block.own("internal") != nil || outer != nil && outer.Internal
 		l.Inner = newLocations(l.block, s, l)
 		all = append(all, l)
 	}
@@ -117,11 +117,8 @@ func findLocation(at *found, level []*Location, path string) (done bool) {
 			}
 		}
 	}
-	for _, l := range level {
-		if best != nil && best.Pattern == path {
-			break
-		}
-		if l.Kind <= MatchStop && l.Pattern == path+"/" && l.redirects() {
+	if best == nil || best.Pattern != path {
+		if l := slashed(level, path+"/"); l != nil {
 			at.location, at.slash = l, true
 			return true
 		}
@@ -154,6 +151,26 @@ func findLocation(at *found, level []*Location, path string) (done bool) {
 		}
 	}
 	return false
+}
+
+// slashed is the location of a path with a slash at its end, where one of that
+// pattern redirects to it: the exact one before the prefix.
+func slashed(level []*Location, path string) *Location {
+	var to *Location
+	redirects := false
+	for _, l := range level {
+		if l.Kind > MatchStop || l.Pattern != path {
+			continue
+		}
+		redirects = redirects || l.redirects()
+		if to == nil || l.Kind == MatchExact {
+			to = l
+		}
+	}
+	if !redirects {
+		return nil
+	}
+	return to
 }
 
 // redirects says whether nginx answers a request for the location's path

@@ -20,14 +20,14 @@ const (
 func (w *walk) rewrites(b *block) outcome {
 	changed := false
 	out := w.run(b, &changed)
-	if out == goOn && changed {
-		return search
-	}
-	if out == stop {
+	switch {
+	case out == stop:
 		return goOn
+	case out == goOn && changed:
+		out = search
 	}
-	if out == search && b.directive != nil && w.answer.Location == nil {
-		return goOn // in a server the location is looked for anyway
+	if out == search && b == w.answer.Server.block {
+		return goOn // the location is looked for anyway
 	}
 	return out
 }
@@ -77,6 +77,9 @@ func (w *walk) returns(d *Directive) {
 		w.fail(AnswerReturn, d, status)
 		return
 	}
+	if w.kept != 0 && status/100 != 3 {
+		status = w.kept
+	}
 	w.end(AnswerReturn, d, status)
 }
 
@@ -121,6 +124,7 @@ func (w *walk) rewrite(d *Directive, changed *bool) outcome {
 		args = w.env.args
 	}
 	w.env.path, w.env.args = path, args
+	w.internal = true // internal locations are open to a path that was rewritten
 	switch flag {
 	case "last":
 		return search

@@ -60,6 +60,8 @@ type Answer struct {
 
 	// Assumed is what had to be taken for granted, a sentence each.
 	Assumed []string
+
+	conf *block // the context that answers
 }
 
 // String says who answers, for people, with file and line.
@@ -97,17 +99,33 @@ const maxRedirects = 10
 func (c *Config) Select(release Release, r Request) Answer {
 	c.model.Lock()
 	defer c.model.Unlock()
-	w := &walk{m: c.model, release: release, left: maxRedirects}
+	return c.model.answer(release, r, false)
+}
+
+// answer is Select; absent says that no file is there, where Select leaves open
+// whether a file answers.
+func (m *model) answer(release Release, r Request, absent bool) Answer {
+	w := &walk{m: m, release: release, left: maxRedirects, absent: absent}
 	if r.Path == "" {
 		r.Path = "/"
 	}
-	w.request = r
-	server, regex, ok := c.model.choose(&r)
+	server, regex, ok := m.choose(&r)
 	if !ok {
 		return Answer{Kind: AnswerNobody}
 	}
-	w.answer.Server = server
-	w.env = &env{m: c.model, request: &w.request, server: server, set: map[string]values{}}
+	return w.begin(r, server, regex)
+}
+
+// answerAt is Select for a request that has reached a server.
+func (m *model) answerAt(release Release, s *Server, r Request) Answer {
+	w := &walk{m: m, release: release, left: maxRedirects}
+	return w.begin(r, s, nil)
+}
+
+func (w *walk) begin(r Request, server *Server, regex *pattern) Answer {
+	m := w.m
+	w.request, w.answer.Server = r, server
+	w.env = &env{m: m, request: &w.request, server: server, set: map[string]values{}}
 	if regex != nil {
 		groups, _, _ := regex.match(strings.ToLower(hostOf(r.Host)))
 		w.capture(groups, regex.names())
@@ -122,7 +140,7 @@ func (c *Config) Select(release Release, r Request) Answer {
 	}
 	w.env.path, w.env.args = path, args
 	w.server()
-	w.answer.Path = w.env.path
+	w.answer.Path, w.answer.conf = w.env.path, w.conf
 	return w.answer
 }
 

@@ -16,8 +16,10 @@ type walk struct {
 	env      *env
 	answer   Answer
 	left     int  // how many redirects nginx still follows
+	absent   bool // no file is there
 	internal bool // an internal redirect was followed
 	erring   bool // an error_page was followed: nginx follows no second one
+	kept     int  // the status that an error_page keeps or sets; 0: the answer's own
 	conf     *block
 }
 
@@ -67,7 +69,7 @@ func (w *walk) find() {
 		w.capture(at.groups, at.names)
 	}
 	if at.location.Internal && !w.internal {
-		w.fail(AnswerDenied, at.location.block.own("internal"), http.StatusNotFound)
+		w.fail(AnswerDenied, at.location.block.find("internal"), http.StatusNotFound)
 		return
 	}
 	if at.slash {
@@ -199,9 +201,12 @@ func (w *walk) redirect(to string, by *Directive) {
 		w.end(AnswerUnknown, by, 0)
 		return
 	}
-	args := w.env.args
+	args := "" // the client's are dropped
 	if has {
 		args, _ = w.env.eval(query).single()
+	}
+	if by.Name() == "index" {
+		args = w.env.args
 	}
 	w.env.path, w.env.args = path, args
 	w.server()
@@ -220,7 +225,13 @@ func (w *walk) fail(kind AnswerKind, by *Directive, status int) {
 		}
 		to := args[len(args)-1].Text
 		if strings.HasPrefix(to, "@") || strings.HasPrefix(to, "/") {
-			w.erring = true
+			w.erring, w.kept = true, status
+			if code, ok := strings.CutPrefix(args[len(args)-2].Text, "="); ok {
+				w.kept, _ = strconv.Atoi(code)
+			}
+			if to[0] == '/' && w.request.method() != "HEAD" {
+				w.request.Method = "GET"
+			}
 			w.redirect(to, d)
 			return
 		}
@@ -257,7 +268,7 @@ func (w *walk) content() {
 // static is an answer from files: an index where it reaches a backend, as
 // index.php does, else a file that may be there or not.
 func (w *walk) static() {
-	if strings.HasSuffix(w.env.path, "/") {
+	if strings.HasSuffix(w.env.path, "/") && !w.absent {
 		for _, d := range w.conf.array("index") {
 			for _, a := range d.Args() {
 				if !constant(a.Text) || strings.HasPrefix(a.Text, "/") || !w.m.locationPasses(w.answer.Server, w.env.path+a.Text) {
@@ -275,6 +286,14 @@ func (w *walk) static() {
 	root := w.conf.find("alias")
 	if root == nil {
 		root = w.conf.find("root")
+	}
+	if !slices.Contains([]string{"GET", "HEAD", "POST"}, w.request.method()) {
+		w.fail(AnswerStatic, root, http.StatusMethodNotAllowed)
+		return
+	}
+	if w.absent {
+		w.fail(AnswerStatic, root, http.StatusNotFound)
+		return
 	}
 	for _, d := range w.conf.array("error_page") {
 		args := d.Args()
