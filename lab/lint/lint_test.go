@@ -3,6 +3,7 @@ package lint
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -234,12 +235,52 @@ func TestRulesHaveLessons(t *testing.T) {
 		if seen[r.ID] || strings.ToLower(r.ID) != r.ID || strings.ContainsAny(r.ID, " _.") {
 			t.Errorf("%q is no id, or one of two", r.ID)
 		}
-		if len(strings.Fields(r.Doc)) < 20 || len(Sentence(r.Doc)) > 200 {
+		if len(strings.Fields(r.Doc)) < 20 || len(Sentence(r.Doc)) > 240 {
 			t.Errorf("%s: the lesson is too short, or its first sentence too long: %s", r.ID, Sentence(r.Doc))
 		}
 		seen[r.ID] = true
 	}
 	if found, err := WriteRule(new(bytes.Buffer), "no-such-rule"); found || err != nil {
 		t.Errorf("a rule that there is not: %t, %v", found, err)
+	}
+}
+
+// TestFile holds what is said of a whole file against golden files, once for a
+// release and once for an unknown one.
+func TestFile(t *testing.T) {
+	const file = "testdata/nginx.conf"
+	c := load(t, file)
+	for _, release := range []string{"", "1.26", "1.30"} {
+		r := New(file, c, nginxconf.MustRelease(release))
+		var b bytes.Buffer
+		if err := r.Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		if !r.Failed() {
+			t.Error("its pool is inert, and nothing is at warning or above")
+		}
+		golden.Compare(t, "testdata/nginx"+release+".text", b.String())
+		text, err := json.Marshal(r)
+		if err == nil {
+			err = schematest.Lint(t, text)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// BenchmarkLint is an ordinary file from reading to the last byte of the text;
+// 50 ms are what it may take.
+func BenchmarkLint(b *testing.B) {
+	const file = "testdata/nginx.conf"
+	for b.Loop() {
+		c, err := nginxconf.Load(file, nginxconf.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := New(file, c, nginxconf.Release{}).Write(io.Discard); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

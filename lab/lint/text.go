@@ -20,7 +20,7 @@ func (r *Report) Write(w io.Writer) error {
 	p.f("%s: %s, %s\n", r.File, format.Plural(len(r.Routes), "route"), r.about())
 	if len(r.Routes) > 0 {
 		p.f("\n")
-		WriteRoutes(p, r.File, r.Routes)
+		WriteRoutes(p, r.Files[0], r.Routes)
 	}
 	for _, f := range r.Findings {
 		p.f("\n")
