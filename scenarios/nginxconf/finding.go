@@ -55,11 +55,12 @@ func Rules() []Rule { return slices.Clone(rules) }
 // decides is that release's; an unknown one is taken for one before 1.29.7, and
 // where that matters default-differs-by-version says so.
 func (c *Config) Findings(release Release) []Finding {
-	k := &checker{config: c, model: c.model, release: release, routes: c.Routes(release), seen: map[Finding]bool{}}
+	k := &checker{config: c, model: c.model, release: release, routes: c.Routes(release), seen: map[told]bool{}}
 	c.model.Lock()
 	defer c.model.Unlock()
 	for i := range rules {
 		k.rule = &rules[i]
+		clear(k.seen)
 		k.rule.check(k)
 	}
 	order := map[string]int{c.Name: -1}
@@ -80,15 +81,21 @@ type checker struct {
 	routes  []*Route
 	rule    *Rule
 	found   []Finding
-	seen    map[Finding]bool // a file that is included twice is told about once
+	seen    map[told]bool // by this rule: a file that is included twice is told about once
+}
+
+type told struct {
+	tree   *Tree
+	offset int
+	text   string
 }
 
 // report adds a finding about a word of a directive.
 func (k *checker) report(level Level, d *Directive, word int, fix, format string, args ...any) {
 	f := Finding{ID: k.rule.ID, Level: level, File: d.Tree.Name, Text: fmt.Sprintf(format, args...), Fix: fix, Directive: d, Word: word}
 	f.Line, f.Column = d.Tree.Position(d.Words[word].Start)
-	if !k.seen[f] {
-		k.seen[f] = true
+	if t := (told{d.Tree, d.Words[word].Start, f.Text}); !k.seen[t] {
+		k.seen[t] = true
 		k.found = append(k.found, f)
 	}
 }

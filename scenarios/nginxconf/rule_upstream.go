@@ -2,6 +2,7 @@ package nginxconf
 
 import (
 	"fmt"
+	"iter"
 	"time"
 )
 
@@ -10,7 +11,7 @@ var loopbackBackend = Rule{
 	Doc: "The backend is on the proxy's own loopback interface. Linux uses a port in TIME_WAIT again after one second there (tcp_tw_reuse=2, the default), so error 99 " +
 		"comes at other rates than towards another host, and in a container 127.0.0.1 is the container itself.",
 	check: func(k *checker) {
-		for _, p := range k.peers() {
+		for p := range k.peers() {
 			if p.Loopback() {
 				k.report(Note, p.Directive, p.Word, "a Unix-domain socket takes no ports at all", "%s is this host's loopback interface: by default its ports are free again after a second", p.Destination())
 			}
@@ -19,23 +20,28 @@ var loopbackBackend = Rule{
 }
 
 // peers are the peers of all groups and hosts that routes use.
-func (k *checker) peers() []Peer {
-	var all []Peer
-	seen := map[*Upstream]bool{}
-	for _, r := range k.routes {
-		if r.Upstream != nil && !seen[r.Upstream] {
+func (k *checker) peers() iter.Seq[Peer] {
+	return func(yield func(Peer) bool) {
+		seen := map[*Upstream]bool{}
+		for _, r := range k.routes {
+			if r.Upstream == nil || seen[r.Upstream] {
+				continue
+			}
 			seen[r.Upstream] = true
-			all = append(all, r.Upstream.Peers...)
+			for _, p := range r.Upstream.Peers {
+				if !yield(p) {
+					return
+				}
+			}
 		}
 	}
-	return all
 }
 
 var unixSocket = Rule{
 	ID: "unix-socket", Level: Note,
 	Doc: "A Unix-domain socket takes no port: error 99 cannot come from it. What comes in its place is error 11 when the backend accepts too slowly.",
 	check: func(k *checker) {
-		for _, p := range k.peers() {
+		for p := range k.peers() {
 			if p.Unix {
 				k.report(Note, p.Directive, p.Word, "none is needed", "%s is a Unix-domain socket: it takes no port, and error 99 cannot come", p.Address)
 			}
