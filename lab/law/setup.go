@@ -34,8 +34,8 @@ type Setup struct {
 	Sources      int `json:"sources"`      // S: source addresses of the proxy; 0 means 1
 	Destinations int `json:"destinations"` // D: distinct IP:port of the backend; the same one twice counts once; 0 means 1
 
-	// HeaviestShare is the share of the requests that one destination gets, where
-	// they are uneven: its ports end first. 0: each gets as many.
+	// HeaviestShare is the largest share of the requests that one pair of source
+	// and destination gets, as weights make it; 0: all get the same.
 	HeaviestShare float64 `json:"heaviest_share,omitempty"`
 
 	RatePerS   float64       `json:"rate_per_s"`  // R: offered requests per second
@@ -68,6 +68,8 @@ type Setup struct {
 	Hold         time.Duration `json:"time_wait_ns"`            // of a TIME_WAIT; 0 means TimeWait
 	LateClose    time.Duration `json:"late_close_ns,omitempty"` // from nginx's FIN to the backend's; 0: at once
 	FinTimeout   time.Duration `json:"fin_timeout_ns"`          // net.ipv4.tcp_fin_timeout; 0 means the default
+
+	NAT bool `json:"nat,omitempty"` // Ports and Sources are those of a NAT on the way (nat.go)
 
 	// Baseline is the prediction for the run that this one is compared with;
 	// nil where this is that run.
@@ -125,8 +127,15 @@ func (s Setup) Complete() Setup {
 	s.InFlight = clamp(s.InFlight)
 	s.Churn = min(clamp(s.Churn), 1)
 	s.CloseShare = min(clamp(s.CloseShare), 1)
+	s.HeaviestShare = min(clamp(s.HeaviestShare), 1)
+	if s.NAT {
+		s = s.behindNAT()
+	}
 	if s.Hold <= 0 {
 		s.Hold = TimeWait
+		if s.NAT {
+			s.Hold = NATTimeWait
+		}
 	}
 	if s.FinTimeout <= 0 {
 		s.FinTimeout = FinTimeout

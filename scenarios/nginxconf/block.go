@@ -127,18 +127,25 @@ func (b *block) value(name, otherwise string) string {
 	return otherwise
 }
 
-// arrayAt2 is arrayAt for two directives that make one list, as deny and allow.
-func (b *block) arrayAt2(one, other string) ([]*Directive, *block) {
+// access are the deny and allow in force here: they make one list.
+func (b *block) access() []*Directive {
 	for ; b != nil; b = b.outer {
-		var ds []*Directive
+		deny, allow := b.all("deny"), b.all("allow")
+		switch {
+		case len(allow) == 0 && len(deny) == 0:
+			continue
+		case len(allow) == 0:
+			return deny
+		case len(deny) == 0:
+			return allow
+		}
+		var both []*Directive
 		for _, d := range b.items {
-			if d.Name() == one || d.Name() == other {
-				ds = append(ds, d)
+			if d.Name() == "deny" || d.Name() == "allow" {
+				both = append(both, d)
 			}
 		}
-		if len(ds) > 0 {
-			return ds, b
-		}
+		return both
 	}
-	return nil, nil
+	return nil
 }

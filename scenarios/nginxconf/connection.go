@@ -40,9 +40,12 @@ func (m *model) http1(r *Route, release Release, e *env) {
 	if r.Header.Directive == nil && !release.pools() {
 		r.Header.Value = "close"
 	}
-	websocket := e.upgrading()
-	upgrade, with := header(r.block, "Upgrade", websocket), header(r.block, "Connection", websocket)
-	r.Upgrades = r.HTTPVersion == "1.1" && upgrade.Value != "" && (!with.Known || hasToken(with.Value, "upgrade"))
+	set := func(d *Directive) bool { return strings.EqualFold(d.Arg(1), "Upgrade") }
+	if r.HTTPVersion == "1.1" && slices.ContainsFunc(r.block.array("proxy_set_header"), set) {
+		websocket := e.upgrading()
+		upgrade, with := header(r.block, "Upgrade", websocket), header(r.block, "Connection", websocket)
+		r.Upgrades = upgrade.Value != "" && (!with.Known || hasToken(with.Value, "upgrade"))
+	}
 }
 
 // header finds a header that proxy_set_header gives a request. All headers of an
@@ -129,9 +132,9 @@ func (m *model) pool(r *Route, release Release) {
 		p.Size = defaultPool
 	}
 	if p.Size <= 0 {
-		p.Size, p.Why = 0, fmt.Sprintf("upstream %s in line %d has no keepalive", u.Name, u.Directive.Line)
+		p.Size, p.Why = 0, fmt.Sprintf("upstream %s in %s has no keepalive", u.Name, at(u.Directive, r.Pass))
 		if p.Directive != nil {
-			p.Why = fmt.Sprintf("keepalive 0 in line %d turns it off", p.Directive.Line)
+			p.Why = fmt.Sprintf("keepalive 0 in %s turns it off", at(p.Directive, r.Pass))
 		}
 		return
 	}
@@ -175,11 +178,11 @@ func (r *Route) inert(release Release) (string, *Directive) {
 		{"keepalive_time", r.Pool.Time == 0 && release.since(thousand), "closes a connection after its first request"},
 	} {
 		if d := u.block.own(limit.name); d != nil && limit.none {
-			return fmt.Sprintf("%s in line %d %s", d.Source(), d.Line, limit.why), d
+			return fmt.Sprintf("%s in %s %s", d.Source(), at(d, r.Pass), limit.why), d
 		}
 	}
 	if k != nil && u.balancer != nil && !release.pools() && after(u.block, u.balancer, k) {
-		return fmt.Sprintf("%s in line %d stands behind it and takes its place", u.balancer.Name(), u.balancer.Line), u.balancer
+		return fmt.Sprintf("%s in %s stands behind it and takes its place", u.balancer.Name(), at(u.balancer, r.Pass)), u.balancer
 	}
 	switch r.Protocol {
 	case HTTP, HTTPS:
@@ -190,7 +193,7 @@ func (r *Route) inert(release Release) (string, *Directive) {
 			return "fastcgi_keep_conn is off by default, so the backend closes", r.Pass
 		}
 		if d.Arg(1) != "on" {
-			return fmt.Sprintf("%s in line %d lets the backend close", d.Source(), d.Line), d
+			return fmt.Sprintf("%s in %s lets the backend close", d.Source(), at(d, r.Pass)), d
 		}
 	case UWSGI, SCGI:
 		return "the " + string(r.Protocol) + " protocol has one request per connection", r.Pass
@@ -208,11 +211,15 @@ func (r *Route) inertHTTP() (string, *Directive) {
 		}
 		switch {
 		case h.By != nil && h.By.Name() != "set":
-			why, culprit = fmt.Sprintf("Connection is close for requests without Upgrade (%s in line %d)", h.By.Name(), h.By.Line), h.By
+			plain := ""
+			if strings.Contains(h.By.Arg(1), "$http_upgrade") {
+				plain = " for requests without Upgrade"
+			}
+			why, culprit = fmt.Sprintf("Connection is close%s (%s in %s)", plain, h.By.Name(), at(h.By, r.Pass)), h.By
 		case h.Directive != nil:
-			why, culprit = fmt.Sprintf("Connection is close (line %d)", h.Directive.Line), h.Directive
+			why, culprit = fmt.Sprintf("Connection is close (%s)", at(h.Directive, r.Pass)), h.Directive
 		case h.Dropped != nil:
-			why += fmt.Sprintf(": proxy_set_header in line %d replaces all those of line %d's level", h.Dropper.Line, h.Dropped.Line)
+			why += fmt.Sprintf(", since proxy_set_header in %s replaces all those of outer levels, Connection in %s too", at(h.Dropper, r.Pass), at(h.Dropped, r.Pass))
 		}
 		return why, culprit
 	case r.HTTPVersion == "1.0" && hasToken(h.Value, "keep-alive"):
@@ -220,7 +227,7 @@ func (r *Route) inertHTTP() (string, *Directive) {
 	case r.HTTPVersion == "1.0" && r.VersionBy == nil:
 		return "HTTP/1.0 is the default, and its backend closes", r.Pass
 	case r.HTTPVersion == "1.0":
-		return fmt.Sprintf("proxy_http_version 1.0 in line %d lets the backend close", r.VersionBy.Line), r.VersionBy
+		return fmt.Sprintf("proxy_http_version 1.0 in %s lets the backend close", at(r.VersionBy, r.Pass)), r.VersionBy
 	}
 	return "", nil
 }

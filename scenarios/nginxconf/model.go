@@ -22,6 +22,8 @@ type model struct {
 	variables map[string]*definition
 	setNames  map[string]bool // variables that some set directive sets
 	elsewhere map[string]bool // those that a module may set as well
+
+	known map[string][]*Route // by release
 }
 
 // streamPrefix keeps the groups of stream{} apart from those of http{}.
@@ -78,6 +80,7 @@ func newModel(c *Config, main *Tree) *model {
 	m := &model{
 		config: c, upstreams: map[string]*Upstream{}, implicit: map[string]bool{},
 		variables: map[string]*definition{}, setNames: map[string]bool{}, elsewhere: map[string]bool{},
+		known: map[string][]*Route{},
 	}
 	whole := newBlock(nil, nil, main.Root)
 	switch c.Fragment {

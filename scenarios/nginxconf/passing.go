@@ -9,7 +9,7 @@ import (
 
 // settings reads what the pass's module is told besides.
 func (m *model) settings(r *Route, e *env) {
-	prefix, _, _ := strings.Cut(r.Pass.Name(), "_pass")
+	prefix, _ := cutPass(r.Pass)
 	r.Bind = r.bind(prefix, e)
 	r.retries(prefix)
 	r.Buffered = r.block.value(prefix+"_buffering", "on") == "on" && prefix != "grpc" && prefix != "memcached" && !r.Server.Stream
@@ -23,6 +23,10 @@ func (m *model) settings(r *Route, e *env) {
 		r.Limits = append(r.Limits, r.block.array(name)...)
 	}
 }
+
+// cutPass is a pass without "_pass": the module's name, which its directives
+// begin with.
+func cutPass(d *Directive) (string, bool) { return strings.CutSuffix(d.Name(), "_pass") }
 
 func (r *Route) bind(prefix string, e *env) Bind {
 	d := r.block.find(prefix + "_bind")

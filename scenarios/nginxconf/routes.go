@@ -9,18 +9,20 @@ import "slices"
 func (c *Config) Routes(release Release) []*Route {
 	c.model.Lock()
 	defer c.model.Unlock()
-	routes := c.model.routes(release)
-	if _, known := release.AtLeast(Pooling); !known {
-		for i, newer := range c.model.routes(Pooling) {
-			if routes[i].differs(newer) {
-				routes[i].Newer = newer
-			}
-		}
-	}
-	return routes
+	return slices.Clone(c.model.routes(release))
 }
 
+// routes are kept: findings ask for them as well.
 func (m *model) routes(release Release) []*Route {
+	if all, ok := m.known[release.String()]; ok {
+		return all
+	}
+	all := m.allRoutes(release)
+	m.known[release.String()] = all
+	return all
+}
+
+func (m *model) allRoutes(release Release) []*Route {
 	var all []*Route
 	for _, s := range m.servers {
 		if s.block.own("return") == nil {
@@ -97,6 +99,21 @@ func handler(b *block) *Directive {
 		}
 	}
 	return nil
+}
+
+// leavesOpen says whether the configuration leaves to the release what becomes of
+// the route's connections.
+func (r *Route) leavesOpen() bool {
+	block := r.Upstream != nil && r.Upstream.Directive != nil
+	switch r.Protocol {
+	case TCP, UDP:
+		return false
+	case HTTP, HTTPS:
+		if r.VersionBy == nil || r.Header.Directive == nil {
+			return true
+		}
+	}
+	return block && (r.Pool.Directive == nil || r.Upstream.balancer != nil)
 }
 
 // differs says whether two releases give a route that does something else to

@@ -109,12 +109,22 @@ func (m *model) answer(release Release, r Request, absent bool) Answer {
 	if r.Path == "" {
 		r.Path = "/"
 	}
-	w.request = r
 	server, regex, ok := m.choose(&r)
 	if !ok {
 		return Answer{Kind: AnswerNobody}
 	}
-	w.answer.Server = server
+	return w.begin(r, server, regex)
+}
+
+// answerAt is Select for a request that has reached a server.
+func (m *model) answerAt(release Release, s *Server, r Request) Answer {
+	w := &walk{m: m, release: release, left: maxRedirects}
+	return w.begin(r, s, nil)
+}
+
+func (w *walk) begin(r Request, server *Server, regex *pattern) Answer {
+	m := w.m
+	w.request, w.answer.Server = r, server
 	w.env = &env{m: m, request: &w.request, server: server, set: map[string]values{}}
 	if regex != nil {
 		groups, _, _ := regex.match(strings.ToLower(hostOf(r.Host)))

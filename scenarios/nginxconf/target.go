@@ -68,8 +68,15 @@ func (m *model) pass(at place, release Release, e *env) []*Route {
 			}
 		}
 		m.connect(&r, late)
-		m.connection(&r, release, e)
 		m.settings(&r, e)
+		m.connection(&r, release, e)
+		if _, known := release.AtLeast(Pooling); !known && r.leavesOpen() {
+			newer := r
+			newer.Header, newer.Pool, newer.VersionBy = Header{}, Pool{}, nil
+			if m.connection(&newer, Pooling, e); r.differs(&newer) {
+				r.Newer = &newer
+			}
+		}
 		routes = append(routes, &r)
 	}
 	for _, target := range v.list {

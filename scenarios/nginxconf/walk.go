@@ -100,8 +100,7 @@ func (w *walk) access(l *Location) {
 	if d := l.block.own("limit_except"); d != nil && d.Kind == Directives && w.excepted(d) {
 		w.conf = l.block.in(d)
 	}
-	rules, at := w.conf.arrayAt2("deny", "allow")
-	for _, d := range rules {
+	for _, d := range w.conf.access() {
 		if d.Name() == "deny" && d.Arg(1) == "all" {
 			w.fail(AnswerDenied, d, http.StatusForbidden)
 			return
@@ -109,11 +108,9 @@ func (w *walk) access(l *Location) {
 		if d.Arg(1) == "all" {
 			break
 		}
-		if at != nil {
-			w.assume("the client's address passes %s (%s)", d.Source(), d.Pos())
-			if d.Name() == "allow" {
-				break
-			}
+		w.assume("the client's address passes %s (%s)", d.Source(), d.Pos())
+		if d.Name() == "allow" {
+			break
 		}
 	}
 	for _, name := range []string{"auth_basic", "auth_jwt"} {

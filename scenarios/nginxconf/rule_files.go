@@ -1,0 +1,52 @@
+package nginxconf
+
+import (
+	"errors"
+	"path"
+	"slices"
+	"strings"
+)
+
+// shipped are files that come with nginx and do nothing to connections.
+var shipped = []string{"mime.types", "fastcgi_params", "fastcgi.conf", "uwsgi_params", "scgi_params", "proxy_params", "koi-utf", "koi-win", "win-utf"}
+
+var includeNotFound = Rule{
+	ID: "include-not-found", Level: Warning,
+	Doc: "A file that the configuration includes is not there, or lies outside of the directory that may be read: what stands in it is not known here. " +
+		"Give the directory with --prefix, let includes leave it with --follow, or give the output of `nginx -T`.",
+	check: func(k *checker) {
+		for _, m := range k.config.Missing {
+			level := Warning
+			what := "what it says is not known here"
+			if slices.Contains(shipped, path.Base(m.Path)) {
+				level, what = Note, "it comes with nginx and does nothing to connections"
+			}
+			if strings.ContainsAny(m.Path, "*?[") {
+				level = Note
+			}
+			fix := "put the file beside the configuration, give its directory with --prefix, or use the output of nginx -T"
+			switch {
+			case errors.Is(m.Err, ErrOutside):
+				fix = "--follow lets includes leave the prefix; or use the output of nginx -T"
+			case errors.Is(m.Err, ErrTooDeep):
+				level, fix = Error, "take the include out of the file that it includes"
+			}
+			k.report(level, m.Include, 1, fix, "%s is not read: %v; %s", m.Path, m.Err, what)
+		}
+	},
+}
+
+var byteOrderMarkRule = Rule{
+	ID: "byte-order-mark", Level: Error,
+	Doc: "The file begins with a byte order mark (EF BB BF), which editors on Windows write and do not show. nginx takes it for a part of the first word, and refuses the file: `unknown directive \"…\"`.",
+	check: func(k *checker) {
+		for _, t := range k.config.Files {
+			if t.ByteOrderMark && len(t.Root) > 0 {
+				d := t.Root[0]
+				k.found = append(k.found, Finding{ID: k.rule.ID, Level: Error, File: t.Name, Line: 1, Column: 1, Directive: d,
+					Text: "the file begins with a byte order mark: nginx refuses it, unknown directive \"\ufeff" + d.Name() + "\"",
+					Fix:  "save it as UTF-8 without a byte order mark (sed -i '1s/^\\xEF\\xBB\\xBF//' FILE)"})
+			}
+		}
+	},
+}

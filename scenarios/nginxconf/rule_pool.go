@@ -1,0 +1,210 @@
+package nginxconf
+
+import (
+	"fmt"
+	"strings"
+)
+
+var noPool = Rule{
+	ID: "no-pool", Level: Warning,
+	Doc: "Every request opens a connection to the backend. A closed one keeps its port for 60 seconds on the side that closed it first, " +
+		"so ports / 61 requests per second is all that lasts. An upstream block with `keepalive` uses connections again; before 1.29.7 " +
+		"`proxy_http_version 1.1` and `proxy_set_header Connection \"\"` belong to it.",
+	check: func(k *checker) {
+		for _, r := range k.routes {
+			if r.Pool.State != PoolNone || r.Unknown != "" || !r.Ports() || r.ClosesFirst == ClosedByNobody || r.Protocol == UDP {
+				continue
+			}
+			level := Warning
+			if r.ClosesFirst == ClosedByBackend || r.Protocol == TCP {
+				level = Note
+			}
+			what := "request"
+			if r.Protocol == TCP {
+				what = "session"
+			}
+			k.report(level, r.Pass, 1, r.poolFix(k.release), "every %s opens a connection to %s: %s; %s", what, r.Upstream.Name, r.Pool.Why, r.port())
+		}
+	},
+}
+
+// poolFix says how the route gets a pool.
+func (r *Route) poolFix(release Release) string {
+	u := r.Upstream
+	switch r.Protocol {
+	case TCP, UDP:
+		return "give the backend more ports or addresses, or use a Unix-domain socket: stream{} has no pool"
+	case UWSGI, SCGI:
+		return fmt.Sprintf("use a Unix-domain socket, or more ports or addresses: %s has no connections that stay", r.Protocol)
+	}
+	var fix []string
+	if u.Directive != nil {
+		fix = []string{fmt.Sprintf("`keepalive 32;` behind the servers of upstream %s (%s)", u.Name, at(u.Directive, r.Pass))}
+	} else {
+		pass := "backend"
+		if scheme, _, ok := strings.Cut(r.Target, "://"); ok {
+			pass = scheme + "://backend"
+		}
+		fix = []string{fmt.Sprintf("`upstream backend { server %s; keepalive 32; }`", u.Name), fmt.Sprintf("`%s %s%s;`", r.Pass.Name(), pass, r.URI)}
+	}
+	return "write " + join(append(fix, r.missing(release)...))
+}
+
+// missing are the directives, besides keepalive, that a pool needs here and does
+// not have.
+func (r *Route) missing(release Release) []string {
+	var all []string
+	switch r.Protocol {
+	case HTTP, HTTPS:
+		if r.HTTPVersion == "1.0" {
+			all = append(all, "`proxy_http_version 1.1;`")
+		}
+		if hasToken(r.Header.Value, "close") {
+			if r.Header.By != nil && r.Header.By.Name() == "map" {
+				all = append(all, fmt.Sprintf("`'' '';` in the map of line %d in place of close", r.Header.By.Line))
+			} else {
+				all = append(all, "`proxy_set_header Connection \"\";`")
+			}
+		}
+	case FastCGI:
+		if r.block.value("fastcgi_keep_conn", "off") != "on" {
+			all = append(all, "`fastcgi_keep_conn on;`")
+		}
+	}
+	return all
+}
+
+func join(s []string) string {
+	if len(s) < 2 {
+		return strings.Join(s, "")
+	}
+	return strings.Join(s[:len(s)-1], ", ") + " and " + s[len(s)-1]
+}
+
+var inertPool = Rule{
+	ID: "inert-pool", Level: Warning,
+	Doc: "`keepalive` is there and does nothing: something else in the configuration makes nginx or the backend close every connection. " +
+		"The commonest is a map for websockets that gives `close` to requests without Upgrade; write `'' '';` in its place.",
+	check: func(k *checker) { k.inert("inert-pool") },
+}
+
+var halfDoneKeepalive = Rule{
+	ID: "half-done-keepalive", Level: Warning,
+	Doc: "A pool needs three lines before 1.29.7: `keepalive` in the upstream block, `proxy_http_version 1.1` and `proxy_set_header Connection \"\"` " +
+		"where the pass is (for FastCGI: `fastcgi_keep_conn on`). `keepalive` alone does nothing. The others alone are worse than none: " +
+		"the backend then waits, and nginx closes every connection first, f = 1.",
+	check: func(k *checker) {
+		k.inert("half-done-keepalive")
+		for _, r := range k.routes {
+			if r.Pool.State != PoolNone || r.Unknown != "" || !r.Ports() || k.release.pools() {
+				continue
+			}
+			d, what := r.VersionBy, "HTTP/1.1"
+			switch {
+			case r.Protocol == FastCGI && r.ClosesFirst == ClosedByNginx:
+				d, what = r.block.find("fastcgi_keep_conn"), "fastcgi_keep_conn on"
+			case d == nil || r.ClosesFirst != ClosedByNginx || r.Header.Value != "" || r.Header.Directive == nil || r.Protocol != HTTP && r.Protocol != HTTPS:
+				continue
+			}
+			k.report(Warning, d, 0, r.poolFix(k.release), "%s without a pool is worse than the default for %s (%s): the backend leaves the connection open, so nginx closes every one first and keeps its port",
+				what, r.Upstream.Name, at(r.Pass, d))
+		}
+	},
+}
+
+var connectionHeaderWiped = Rule{
+	ID: "connection-header-wiped", Level: Warning,
+	Doc: "`proxy_set_header Connection \"\"` of an outer level does not reach a level that has any proxy_set_header of its own: " +
+		"those of the inner level replace all of the outer ones. Before 1.29.7 the default then is `Connection: close`. Repeat the line.",
+	check: func(k *checker) { k.inert("connection-header-wiped") },
+}
+
+// inert reports the inert pools of a kind.
+func (k *checker) inert(id string) {
+	for _, r := range k.routes {
+		if r.Pool.State != PoolInert || r.inertKind() != id {
+			continue
+		}
+		d := r.Pool.Directive
+		size := fmt.Sprintf("the default pool of %d", r.Pool.Size)
+		about, word := r.Pool.Culprit, 0
+		if d != nil {
+			size = fmt.Sprintf("keepalive %d in line %d", r.Pool.Size, d.Line)
+			about, word = d, 0
+		}
+		if id == "connection-header-wiped" {
+			about = r.Header.Dropper
+		}
+		if about == nil {
+			about = r.Pass
+		}
+		if d != nil && about.Tree != d.Tree {
+			size = fmt.Sprintf("keepalive %d (%s)", r.Pool.Size, at(d, about))
+		}
+		fix := r.missing(k.release)
+		switch {
+		case r.Protocol == UWSGI || r.Protocol == SCGI:
+			fix = []string{r.poolFix(k.release)}
+		case r.Pool.Culprit == r.Upstream.balancer && r.Pool.Culprit != nil:
+			fix = []string{fmt.Sprintf("put %s before keepalive", r.Pool.Culprit.Name())}
+		case len(fix) == 0 && r.Pool.Culprit != nil:
+			fix = []string{"take " + r.Pool.Culprit.Source() + " out"}
+		default:
+			where := r.LocationName()
+			if where == "" {
+				where = "the server"
+			}
+			fix = []string{"write " + join(fix) + " into location " + where}
+			if r.Header.By != nil && r.Header.By.Name() == "map" && hasToken(r.Header.Value, "close") {
+				fix = []string{"write " + join(r.missing(k.release))}
+			}
+		}
+		k.report(Warning, about, word, join(fix), "%s does nothing for %s (%s): %s; %s", size, where(r), at(r.Pass, about), r.Pool.Why, r.port())
+	}
+}
+
+// where is the location of a route, for people.
+func where(r *Route) string {
+	if name := r.LocationName(); name != "" {
+		return "location " + name
+	}
+	return "the server"
+}
+
+// inertKind is the id of the rule that an inert pool falls under: what was left
+// out is one thing, what was written is another.
+func (r *Route) inertKind() string {
+	switch c := r.Pool.Culprit; {
+	case r.Header.Dropped != nil && hasToken(r.Header.Value, "close") && r.Header.Dropped.Arg(2) == "":
+		return "connection-header-wiped"
+	case c == nil, c == r.Pass && r.Protocol != UWSGI && r.Protocol != SCGI, c == r.Header.Dropper:
+		return "half-done-keepalive"
+	}
+	return "inert-pool"
+}
+
+var poolSmallerThanWorkersNeed = Rule{
+	ID: "pool-smaller-than-workers-need", Level: Warning,
+	Doc: "`keepalive N` is how many idle connections a worker keeps to all servers of the block together. With fewer than servers, some server never has one; " +
+		"with fewer than a worker's requests under way, connections are closed and opened again, and each closed one keeps its port.",
+	check: func(k *checker) {
+		seen := map[*Upstream]bool{}
+		for _, r := range k.routes {
+			u := r.Upstream
+			if r.Pool.State != PoolWorks || r.Pool.Directive == nil || seen[u] {
+				continue
+			}
+			seen[u] = true
+			peers := len(u.up())
+			switch {
+			case r.Pool.Size < peers:
+				k.report(Warning, r.Pool.Directive, 1, fmt.Sprintf("keepalive %d, twice the servers, or more", 2*peers),
+					"keepalive %d is for all %d servers of upstream %s together: a worker keeps no connection to some of them", r.Pool.Size, peers, u.Name)
+			case r.Pool.Size < 2*peers:
+				k.report(Note, r.Pool.Directive, 1, fmt.Sprintf("keepalive %d, twice the servers, or more", 2*peers),
+					"keepalive %d is for all %d servers of upstream %s together: more than %d requests at a time in a worker open connections and close them",
+					r.Pool.Size, peers, u.Name, r.Pool.Size)
+			}
+		}
+	},
+}
