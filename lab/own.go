@@ -2,8 +2,10 @@ package lab
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/lab/proxy"
@@ -21,6 +23,23 @@ func Understand(r *scenarios.Resolved, release func(scenarios.Variant) string) *
 		}
 	}
 	return &c
+}
+
+// leastShare is the f down to which a race is followed. Paced loads come to 0.3
+// and more on a machine that is not busy (law.MostRaceShare).
+const leastShare = 0.25
+
+// untilSettled is how long the load of a race must last for its f to decide
+// whether error 99 comes; 0 where there is none, or --set gives the duration. A
+// table that has not filled after T never will.
+func untilSettled(v scenarios.Variant) time.Duration {
+	s := setup(v, usable(v), manyCPUs, nil, nil)
+	first := law.Predict(s).FirstError99S
+	if !s.Race || v.DurationSet || first == nil {
+		return 0
+	}
+	at := min(*first/leastShare, s.HoldTime().Seconds())
+	return min(time.Duration(math.Ceil(at+1))*time.Second, scenarios.MaxDuration)
 }
 
 // fewRoutes is how many routes of a file a note names.
@@ -80,6 +99,10 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 	}
 	add(own.Cached)
 	add(own.Hidden)
+	if d := untilSettled(v); d > v.Duration {
+		v.Duration = d
+		add(fmt.Sprintf("who closes first is a race: %s's load may last %v, in which error 99 comes with f = %g", v.Name, d, leastShare))
+	}
 	if own.Loopback && v.Backend.Place == scenarios.PlaceOwn {
 		add("in your file the backend is on the proxy's own host, where tcp_tw_reuse=2, the default, gives ports back after a second: " +
 			"--set backend.place=loopback has it there, the lab has it on another host")

@@ -15,6 +15,9 @@ var LogLines = Law{
 		if first == nil || failed == nil || seen == nil || !r.Setup.Ejection.Retries() {
 			return nil
 		}
+		if *failed == 0 || r.Setup.Uneven() {
+			return nil // clients saw another answer, or other peers served for a while
+		}
 		outage := time.Duration((r.EndS - *first) * float64(time.Second))
 		lines, _ := r.Setup.Ejection.Lines(int(*failed), outage)
 		return &Compared{float(lines), seen, 0}

@@ -25,7 +25,11 @@ var OKBefore = Law{
 		if r.noneCameBack() {
 			seen = r.Measured("ok")
 		}
-		return &Compared{float(*ok), seen, max(2, max(0.02, r.early())*float64(*ok))}
+		tolerance := max(2, max(0.02, r.early())*float64(*ok))
+		if r.Setup.OwnConfig { // the log has the moment, and what had succeeded by then is known to a sample
+			tolerance = max(tolerance, 0.1*r.Setup.RatePerS)
+		}
+		return &Compared{float(*ok), seen, tolerance}
 	},
 	Check: func(r Run) *Checked {
 		if r.Setup.Race {
