@@ -27,7 +27,7 @@ func Understand(r *scenarios.Resolved, release func(scenarios.Variant) string) *
 
 // leastShare is the f down to which a race is followed. Paced loads come to 0.3
 // and more on a machine that is not busy (law.MostRaceShare).
-const leastShare = 0.25
+const leastShare = 0.2
 
 // untilSettled is how long the load of a race must last for its f to decide
 // whether error 99 comes; 0 where there is none, or --set gives the duration. A
@@ -81,8 +81,8 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 		v = proxy.WithDefaults(v, own.Release)
 		own = v.Own
 	}
-	if own.Sources > v.Proxy.Addresses {
-		v.Proxy.Addresses = own.Sources
+	if own.Laws.Sources > v.Proxy.Addresses {
+		v.Proxy.Addresses = own.Laws.Sources
 	}
 	notes := []string{say("%s", own.Answer)}
 	add := func(text string) {

@@ -60,15 +60,15 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 	}
 	s.Unreached = v.Own != nil && !v.Own.Passed && v.Own.Unknown == ""
 	if own := v.Own; own != nil && own.Unknown == "" && own.Passed {
-		s.Modelled, s.Race, s.CloseShare = true, own.Race || race(v), own.CloseShare
-		s.Sources, s.Destinations, s.HeaviestShare = own.Sources, max(1, own.Destinations), uneven(own)
+		l := own.Laws
+		s.Modelled, s.Race, s.CloseShare = true, l.Race || race(v), l.CloseShare
+		s.Sources, s.Destinations, s.HeaviestShare, s.Ejection = l.Sources, l.Destinations, l.HeaviestShare, l.Ejection
+		if l.RequestsPerConn > 0 && (s.RequestsPerConn == 0 || l.RequestsPerConn < s.RequestsPerConn) {
+			s.RequestsPerConn = l.RequestsPerConn
+		}
 		if own.Unix && v.Backend.Place == scenarios.PlaceUnix {
 			s.CloseShare, s.Race = 0, false
 		}
-		if own.Requests > 0 && (s.RequestsPerConn == 0 || own.Requests < s.RequestsPerConn) {
-			s.RequestsPerConn = own.Requests
-		}
-		s.Ejection = law.Ejection{Peers: own.Peers, MaxFails: own.MaxFails, FailTimeout: own.FailTimeout, NoRetry: own.NoRetry}
 	}
 	if v.Profile() != "" {
 		changes := steady(v).Seconds()
@@ -85,7 +85,7 @@ func lowered(v scenarios.Variant) scenarios.Variant {
 	if own == nil {
 		return v
 	}
-	v.Proxy.Keepalive = own.Keepalive
+	v.Proxy.Keepalive = own.Laws.Keepalive
 	if own.IdleFor > 0 {
 		v.Proxy.KeepaliveTimeout = own.IdleFor
 	}
@@ -94,14 +94,6 @@ func lowered(v scenarios.Variant) scenarios.Variant {
 		v.Proxy.Workers = manyCPUs
 	}
 	return v
-}
-
-// uneven is the share of the most loaded destination; 0 where all get the same.
-func uneven(own *scenarios.Own) float64 {
-	if own.Heaviest <= 1.001/float64(max(1, own.Destinations)) {
-		return 0
-	}
-	return own.Heaviest
 }
 
 // connections are the bursts of a load, with how many of each are under way at once,
@@ -168,7 +160,7 @@ func race(v scenarios.Variant) bool {
 		return false
 	}
 	if v.OwnConfig() { // what the file leaves open is in v.Own
-		return v.Own != nil && v.Own.Passed && (v.Own.Race || !v.Backend.KeepAlive)
+		return v.Own != nil && v.Own.Passed && (v.Own.Laws.Race || !v.Backend.KeepAlive)
 	}
 	return v.Proxy.HTTP != scenarios.HTTP11 || !v.Backend.KeepAlive || v.Backend.TLS == scenarios.TLSUnclean
 }

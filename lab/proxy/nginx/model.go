@@ -6,9 +6,10 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
+	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/lab/ownconf"
 	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/scenarios"
 	"github.com/lab99/lab99/scenarios/nginxconf"
@@ -33,7 +34,8 @@ func understand(v scenarios.Variant, release string) *scenarios.Own {
 		return &scenarios.Own{Unknown: err.Error()}
 	}
 	answer := lab.Select(known, request(v, at))
-	own := &scenarios.Own{Release: release, Routes: r.routes(known), Workers: workers(lab)}
+	own := &scenarios.Own{Release: release, Routes: r.routes(known)}
+	own.Workers, _ = ownconf.Workers(lab)
 	if answer.Kind != nginxconf.AnswerRoute {
 		own.Answer = r.notPassed(v, answer, own.Routes)
 		return own
@@ -67,10 +69,16 @@ func (r *rewriter) describe(own *scenarios.Own, route *nginxconf.Route) {
 		own.Unknown = r.original(route.Pass) + " is not supported: the lab's backend speaks HTTP/1.1"
 		return
 	}
+	told := ownconf.Of(route, law.Setup{})
+	if told.Case == ownconf.NoPeer {
+		own.Unknown = "every server of the group is down"
+		return
+	}
+	own.Laws = told.Setup
 	switch route.Pool.State {
 	case nginxconf.PoolWorks:
-		own.Keepalive, own.Requests, own.IdleFor = route.Pool.Size, route.Pool.Requests, route.Pool.Timeout
-		own.Pool = fmt.Sprintf("nginx keeps %d idle upstream connections in each worker, its default", own.Keepalive)
+		own.IdleFor = route.Pool.Timeout
+		own.Pool = fmt.Sprintf("nginx keeps %d idle upstream connections in each worker, its default", route.Pool.Size)
 		if d := route.Pool.Directive; d != nil {
 			own.Pool = r.original(d) + " works"
 		}
@@ -81,22 +89,7 @@ func (r *rewriter) describe(own *scenarios.Own, route *nginxconf.Route) {
 		}
 		own.Pool += ": " + route.Pool.Why
 	}
-	own.Race = route.ClosesFirst == nginxconf.ClosedInRace
-	own.CloseShare = 1
-	if f := route.CloseShare; f != nil {
-		own.CloseShare = *f
-	}
-	own.NoRetry = !route.Retry.On
-	if up := route.Upstream; up != nil {
-		r.peers(own, up)
-	}
-	own.Destinations, own.Heaviest = len(route.Destinations()), route.HeaviestShare()
-	own.Sources, own.Unix = route.Bind.Sources(), r.unix(route)
-	for _, share := range route.Bind.Shares {
-		if share > 1.01/float64(own.Sources) {
-			own.Unknown = "the source addresses of proxy_bind get unequal shares"
-		}
-	}
+	own.Unix, own.Loopback = r.unix(route), r.loopback(route)
 	if c := route.Cache; c != nil {
 		own.Cached = r.original(c.Directive) + " may answer in the backend's place"
 	}
@@ -118,25 +111,14 @@ func (r *rewriter) unix(route *nginxconf.Route) bool {
 	return false
 }
 
-// peers are those that get requests, and what takes one out.
-func (r *rewriter) peers(own *scenarios.Own, up *nginxconf.Upstream) {
-	for _, p := range up.Peers {
-		if p.Down || p.Backup {
-			continue
-		}
-		own.Peers++
-		if own.Peers == 1 || p.MaxFails > 0 && p.MaxFails < own.MaxFails {
-			own.MaxFails, own.FailTimeout = p.MaxFails, p.FailTimeout
-		}
-	}
+// loopback says whether a peer is on the proxy's own host, in the user's file.
+func (r *rewriter) loopback(route *nginxconf.Route) bool {
 	for _, x := range r.conf.Routes(nginxconf.Release{}) {
-		if x.Upstream == nil || !strings.EqualFold(x.Upstream.Name, up.Name) && up.Directive != nil {
-			continue
-		}
-		for _, p := range x.Upstream.Peers {
-			own.Loopback = own.Loopback || p.Loopback()
+		if x.Upstream != nil && x.Pass.Tree.Name == route.Pass.Tree.Name && x.Pass.Line == route.Pass.Line {
+			return slices.ContainsFunc(x.Upstream.Peers, nginxconf.Peer.Loopback)
 		}
 	}
+	return false
 }
 
 // rewritten is the configuration as the lab runs it, read again.
@@ -215,15 +197,4 @@ func (r *rewriter) notPassed(v scenarios.Variant, a nginxconf.Answer, routes []s
 		text += "; the file passes on " + routes[0]
 	}
 	return text
-}
-
-// workers is worker_processes; 0: one for each processor.
-func workers(c *nginxconf.Config) int {
-	n := 1
-	for _, d := range c.Files[0].Root {
-		if d.Name() == "worker_processes" {
-			n, _ = strconv.Atoi(d.Arg(1)) // auto is 0
-		}
-	}
-	return n
 }
