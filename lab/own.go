@@ -81,8 +81,10 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 		v = proxy.WithDefaults(v, own.Release)
 		own = v.Own
 	}
-	if own.Laws.Sources > v.Proxy.Addresses {
-		v.Proxy.Addresses = own.Laws.Sources
+	if own.Binds > v.Proxy.Addresses {
+		v.Proxy.Addresses = own.Binds
+		v = proxy.WithDefaults(v, own.Release)
+		own = v.Own
 	}
 	notes := []string{say("%s", own.Answer)}
 	add := func(text string) {

@@ -34,7 +34,7 @@ func Judge(m Measured) (v results.Variant) {
 	}
 	m.count(&v)
 	v.Verdict, v.Why = m.word(&v)
-	if m.Totals != nil && m.Crash == "" {
+	if m.Totals != nil && m.Crash == "" && !m.aside {
 		v.Checks = m.checks(&v)
 		v.Comparisons = m.comparisons(&v)
 	}
@@ -136,10 +136,12 @@ func (m *Measured) word(v *results.Variant) (verdict, why string) {
 		return law.Invalid, why
 	}
 	if why := m.unreached(v); why != "" {
+		m.aside = true
 		return law.Invalid, why
 	}
 	if v.FirstError != nil {
 		if why := m.withoutPorts(v); why != "" {
+			m.aside = true
 			return law.NotReproduced, why
 		}
 		return m.failing(v)

@@ -25,6 +25,8 @@ type Measured struct {
 	Crash    string   // why the harness gave up, if it did
 	Baseline *float64 // first error 99 of the baseline, for a mitigation that only postpones
 
+	aside bool // it is not about ports: no law of theirs is held against it
+
 	ConntrackMax int64 // of the proxy's namespace; 0: no such table, or not read
 }
 

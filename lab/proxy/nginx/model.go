@@ -89,6 +89,7 @@ func (r *rewriter) describe(own *scenarios.Own, route *nginxconf.Route) {
 		}
 		own.Pool += ": " + route.Pool.Why
 	}
+	own.Binds = len(r.sources)
 	own.Unix, own.Loopback = r.unix(route), r.loopback(route)
 	if c := route.Cache; c != nil {
 		own.Cached = r.original(c.Directive) + " may answer in the backend's place"

@@ -2,6 +2,7 @@ package nginx
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -80,6 +81,8 @@ func (r *rewriter) passes(ds []*nginxconf.Directive) {
 		}
 		to, why, ok := r.url(d.Arg(1))
 		switch {
+		case !ok && r.variablePort(d):
+			// Its values get the port as well: values.go.
 		case !ok && strings.Contains(d.Arg(1), "$"):
 			// The values of the variable may name backends: values.go.
 		case !ok:
@@ -91,6 +94,22 @@ func (r *rewriter) passes(ds []*nginxconf.Directive) {
 			r.substituted++ // its group has the address
 		}
 	}
+}
+
+// portOnlyRE is a host that is written out, before a port that is not.
+var portOnlyRE = regexp.MustCompile(`^[^$]+:\$(?:\w+|\{\w+\})$`)
+
+var variablePortRE = regexp.MustCompile(`^(\w+://\$(?:\w+|\{\w+\})):\d+(.*)$`)
+
+// variablePort takes the port off a variable that the file sets, as its values
+// become the lab's addresses, with their ports.
+func (r *rewriter) variablePort(d *nginxconf.Directive) bool {
+	m := variablePortRE.FindStringSubmatch(d.Arg(1))
+	if m == nil || !r.defines(variables(m[1])[0]) {
+		return false
+	}
+	r.word(d, d.Words[1], m[1]+m[2], ": the lab's addresses have their ports")
+	return true
 }
 
 // url puts the lab's address into a URL that a request is passed to. What stands
@@ -107,7 +126,7 @@ func (r *rewriter) url(url string) (to, why string, ok bool) {
 	target, uri := nginxconf.CutURI(url)
 	host := target[len(url)-len(rest):]
 	switch {
-	case host == "" || strings.Contains(host, "$"):
+	case host == "" || strings.Contains(host, "$") && !portOnlyRE.MatchString(host):
 		return "", "", false
 	case strings.HasPrefix(strings.ToLower(host), "unix:"):
 		if s, _ := r.socket(host); s != "" {

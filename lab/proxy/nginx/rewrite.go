@@ -166,14 +166,33 @@ func (r *rewriter) unsupported(pass *nginxconf.Directive) error {
 		"`lab99 lint` and `lab99 predict --config` say what such a route does to ports")
 }
 
-// unknown says which passes are left as they are.
+// unknown says which passes are left as they are: none of the values that the file
+// gives their variables is an address.
 func (r *rewriter) unknown() {
-	for _, x := range r.conf.Routes(nginxconf.Release{}) {
-		if x.Unknown != "" {
-			r.left = append(r.left, fmt.Sprintf("%s in line %d", x.Pass.Source(), x.Pass.Line))
-			r.say(x.Pass, x.Pass.Source()+" is left as it is: "+x.Unknown)
+	for _, t := range r.conf.Files {
+		for _, d := range all(t.Root, "proxy_pass") {
+			target, _ := nginxconf.CutURI(d.Arg(1))
+			names := variables(target)
+			if _, _, ok := r.url(d.Arg(1)); ok || len(names) == 0 {
+				continue
+			}
+			in, known := map[string]bool{}, false
+			for _, name := range names {
+				in[name] = true
+			}
+			r.eachValue(in, func(_ *nginxconf.Directive, w nginxconf.Word) { known = known || r.names(w.Text) })
+			if !known {
+				r.left = append(r.left, fmt.Sprintf("%s in line %d", d.Source(), d.Line))
+				r.say(d, d.Source()+" is left as it is: its address is not written out")
+			}
 		}
 	}
+}
+
+// names says whether a value names a backend.
+func (r *rewriter) names(value string) bool {
+	_, _, url := r.url(value)
+	return url || hostPort(value) || slices.Contains(r.upstreams, strings.ToLower(value))
 }
 
 // nothingToPut says why the file has no place for a backend's address.

@@ -113,6 +113,12 @@ func (r *rewriter) eachValue(in map[string]bool, visit func(*nginxconf.Directive
 	}
 }
 
+// defines says whether the file gives a variable its value.
+func (r *rewriter) defines(name string) (found bool) {
+	r.eachValue(map[string]bool{name: true}, func(*nginxconf.Directive, nginxconf.Word) { found = true })
+	return found
+}
+
 var variableRE = regexp.MustCompile(`\$(?:\{(\w+)\}|(\w+))`)
 
 func variables(s string) (names []string) {
