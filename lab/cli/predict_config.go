@@ -70,7 +70,7 @@ func predictFile(t *terminal, q question, given func(string) bool) error {
 	}
 	c := ownconf.Choose(config, release, q.file.host, q.file.path)
 	if len(c.Routes) == 0 {
-		return unanswered(t.stderr, q, config, release, c)
+		return unanswered(lint.Printable(t.stderr), q, config, release, c)
 	}
 	a := q.worst(config, c.Routes, given)
 	a.assumed = slices.Concat(c.Assumed, a.assumed, a.also(c.Also))
@@ -84,7 +84,7 @@ func predictFile(t *terminal, q question, given func(string) bool) error {
 	if q.json {
 		err = printJSON(t.stdout, a.document(newer))
 	} else {
-		err = a.write(t.stdout, newer)
+		err = a.write(lint.Printable(t.stdout), newer)
 	}
 	switch {
 	case err != nil:
@@ -382,9 +382,15 @@ func unanswered(w io.Writer, q question, config *nginxconf.Config, release nginx
 		return exitError(code)
 	}
 	fmt.Fprint(w, "\n")
-	lint.WriteRoutes(w, config.Files[0].Name, lint.Rows(routes))
+	// Those of the server that was asked come first.
+	slices.SortStableFunc(routes, func(a, b *nginxconf.Route) int { return away(a, c.Answer.Server) - away(b, c.Answer.Server) })
+	shown := routes[:min(len(routes), fewRoutes)]
+	lint.WriteRoutes(w, config.Files[0].Name, lint.Rows(shown))
+	if n := len(routes) - len(shown); n > 0 {
+		fmt.Fprintf(w, "and %s, which `lab99 lint %s` lists\n", format.Plural(n, "other route"), q.file.config)
+	}
 	var asks []string
-	for _, r := range routes {
+	for _, r := range shown {
 		if host, path, ok := ownconf.Ask(config, release, r); ok && len(asks) < 5 {
 			asks = append(asks, fmt.Sprintf("  %s  for %s", askFlags(host, path), r.Pass.Pos()))
 		}
@@ -393,6 +399,17 @@ func unanswered(w io.Writer, q question, config *nginxconf.Config, release nginx
 		fmt.Fprintf(w, "\nAsk about one of them:\n%s\n", strings.Join(asks, "\n"))
 	}
 	return exitError(code)
+}
+
+// fewRoutes is how many routes are listed.
+const fewRoutes = 20
+
+// away is 0 for a route of the server, 1 for others.
+func away(r *nginxconf.Route, s *nginxconf.Server) int {
+	if r.Server == s {
+		return 0
+	}
+	return 1
 }
 
 // askFlags are flags as a shell takes them.
