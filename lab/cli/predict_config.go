@@ -108,8 +108,11 @@ func (q question) worst(config *nginxconf.Config, routes []*nginxconf.Route, giv
 		}
 	}
 	if n := len(routes); n > 1 {
-		worst.assumed = append(worst.assumed, fmt.Sprintf("all requests take this one of the %d routes that %s decides between: its ports would end first",
-			n, format.List(variables(routes[0]))))
+		text := "this one of the %d routes that %s decides between has its ports used up first"
+		if routes[0].Share == 0 {
+			text = "all requests take this one of the %d routes that %s decides between: its ports would end first"
+		}
+		worst.assumed = append(worst.assumed, fmt.Sprintf(text, n, format.List(variables(routes[0]))))
 	}
 	return worst
 }
@@ -133,15 +136,21 @@ func variables(r *nginxconf.Route) []string {
 	return all
 }
 
-// lessSafe compares by the rate that lasts.
+// lessSafe compares by the rate of all requests that lasts.
 func lessSafe(a, b *fileAnswer) bool {
+	safe := func(x *fileAnswer) float64 {
+		if share := x.told.Route.Share; share > 0 {
+			return *x.SafeRatePerS / share
+		}
+		return *x.SafeRatePerS
+	}
 	switch {
 	case a.told.Case != b.told.Case:
 		return a.told.Case == ownconf.TakesPorts
 	case a.SafeRatePerS == nil:
 		return false
 	}
-	return b.SafeRatePerS == nil || *a.SafeRatePerS < *b.SafeRatePerS
+	return b.SafeRatePerS == nil || safe(a) < safe(b)
 }
 
 // about is the answer for one route. A flag that was given outranks the file.

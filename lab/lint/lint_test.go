@@ -284,3 +284,55 @@ func BenchmarkLint(b *testing.B) {
 		}
 	}
 }
+
+// TestEveryForm holds what is said of every configuration that package nginxconf
+// is tested with against the schemas, and wants each finding's line quoted.
+func TestEveryForm(t *testing.T) {
+	files, err := filepath.Glob("../../scenarios/nginxconf/testdata/*.conf")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d configurations: %v", len(files), err)
+	}
+	found := map[string]bool{}
+	var reports []*Report
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := nginxconf.Load(file, nginxconf.Options{})
+		r := New
+		if err != nil {
+			m := MistakeOf(file, err, map[string][]byte{file: text})
+			r = func(name string, _ *nginxconf.Config, release nginxconf.Release) *Report {
+				return Unread(m, name, release)
+			}
+		}
+		for _, release := range []string{"", "1.22.1", "1.30"} {
+			r := r(file, c, nginxconf.MustRelease(release))
+			reports = append(reports, r)
+			doc, err := json.Marshal(r)
+			if err == nil {
+				err = schematest.Lint(t, doc)
+			}
+			if err != nil {
+				t.Errorf("%s: %v", file, err)
+			}
+			for _, f := range r.Findings {
+				found[f.ID] = true
+				if line, mark := r.spanOf(f.Finding).quoted(); f.Line > 0 && (line == "" || !strings.Contains(mark, "^")) {
+					t.Errorf("%s:%d:%d: %s quotes %q and marks %q", f.File, f.Line, f.Column, f.ID, line, mark)
+				}
+			}
+		}
+	}
+	var b bytes.Buffer
+	if err := WriteSARIF(&b, "0.0.1", reports); err != nil {
+		t.Fatal(err)
+	}
+	if err := schematest.SARIF(t, b.Bytes()); err != nil {
+		t.Error(err)
+	}
+	if len(found) < len(nginxconf.Rules())/2 {
+		t.Errorf("%d ids were found in them, of %d", len(found), len(nginxconf.Rules()))
+	}
+}

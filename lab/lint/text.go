@@ -34,12 +34,8 @@ func (r *Report) Write(w io.Writer) error {
 
 func (r *Report) about() string {
 	var parts []string
-	switch r.Fragment {
-	case "":
-	case "server":
-		parts = append(parts, "a part of a server{}, read as if it stood in one")
-	default:
-		parts = append(parts, "a part of a configuration, read as if it stood in "+r.Fragment+"{}")
+	if r.Fragment != "" {
+		parts = append(parts, "a part of "+r.Fragment+"{}")
 	}
 	if n := len(r.Files); n > 1 {
 		parts = append(parts, format.Plural(n, "file"))

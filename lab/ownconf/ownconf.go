@@ -45,14 +45,19 @@ func Of(r *nginxconf.Route, base law.Setup) Told {
 	switch {
 	case !r.Ports():
 		t.Case = NoPorts
-	case r.ClosesFirst == nginxconf.ClosedByNobody:
-		t.Case = NoPeer
 	case r.Protocol == nginxconf.UDP:
 		t.Case = NoLaw
+	case r.ClosesFirst == nginxconf.ClosedByNobody:
+		t.Case = NoPeer
 	}
 	s := &t.Setup
 	s.Churn, s.Keepalive, s.RequestsPerConn = 0, 0, 0
 	s.Race, s.Loopback = false, false
+	if r.Share > 0 && r.Share < 1 {
+		s.RatePerS *= r.Share
+		s.InFlight *= r.Share
+		t.fact("share", "%s of the requests, by %s; the figures are about those", format.Percent(r.Share), t.by(r.TargetBy))
+	}
 	t.fact("protocol", "%s", t.protocol())
 	t.destinations()
 	if t.Case == TakesPorts {
@@ -80,6 +85,14 @@ func (t *Told) At(d *nginxconf.Directive) string {
 		return fmt.Sprintf("line %d", d.Line)
 	}
 	return d.Pos()
+}
+
+// by is what decides on a value.
+func (t *Told) by(d *nginxconf.Directive) string {
+	if d == nil {
+		return "a variable"
+	}
+	return fmt.Sprintf("%s (%s)", d.Source(), t.At(d))
 }
 
 func (t *Told) protocol() string {
