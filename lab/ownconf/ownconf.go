@@ -178,6 +178,9 @@ func (t *Told) kinds(ports []nginxconf.Share) {
 	named, loop := 0, 0
 	var name string
 	for _, d := range ports {
+		if strings.HasPrefix(d.Destination, "[") {
+			t.unknown("", "whether IPv6 is on where nginx runs: where it is not, connect() to %s fails with error 99 while no port is taken", d.Destination)
+		}
 		if d.Loopback {
 			loop++
 		} else if d.Named {
@@ -236,7 +239,15 @@ func (t *Told) sources() {
 		t.unknown("sources", "how many source addresses there are: each client is one, and has all ports anew; they count as one")
 	case !b.Known:
 		t.unknown("sources", "how many source addresses %s comes to: they count as %d", b.Directive.Arg(1), s.Sources)
-	case b.Ports:
+	default:
+		t.unknown("", "whether the host has the source %s: where it does not, bind() fails with error 99 whatever ports are free", format.List(named(b.Addresses)))
+	}
+	if b.Ports {
 		t.unknown("", "which ports %s leaves free: it names them itself, and counts as if the kernel chose", b.Directive.Arg(1))
 	}
+}
+
+// named are the addresses that are named: "" is the kernel's choice.
+func named(all []string) []string {
+	return slices.DeleteFunc(slices.Clone(all), func(a string) bool { return a == "" })
 }
