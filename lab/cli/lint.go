@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -69,6 +70,9 @@ func lintFiles(t *terminal, o lintOptions, files []string) error {
 	release, err := o.check()
 	if err != nil {
 		return err
+	}
+	if i := slices.Index(files, "-"); i >= 0 && slices.Contains(files[i+1:], "-") {
+		return &usageError{"- stands twice, and standard input can be read once"}
 	}
 	code := verdict.ExitAsExpected
 	var reports []*lint.Report

@@ -2,16 +2,12 @@ package cli
 
 import (
 	"fmt"
-	"io"
-	"regexp"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/lab99/lab99/internal/format"
-	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/lab/lint"
 	"github.com/lab99/lab99/lab/ownconf"
 	"github.com/lab99/lab99/lab/verdict"
@@ -70,7 +66,7 @@ func predictFile(t *terminal, q question, given func(string) bool) error {
 	}
 	c := ownconf.Choose(config, release, q.file.host, q.file.path)
 	if len(c.Routes) == 0 {
-		return unanswered(t.stderr, q, config, release, c)
+		return unanswered(lint.Printable(t.stderr), q, config, release, c)
 	}
 	a := q.worst(config, c.Routes, given)
 	a.assumed = slices.Concat(c.Assumed, a.assumed, a.also(c.Also))
@@ -84,7 +80,7 @@ func predictFile(t *terminal, q question, given func(string) bool) error {
 	if q.json {
 		err = printJSON(t.stdout, a.document(newer))
 	} else {
-		err = a.write(t.stdout, newer)
+		err = a.write(lint.Printable(t.stdout), newer)
 	}
 	switch {
 	case err != nil:
@@ -108,8 +104,11 @@ func (q question) worst(config *nginxconf.Config, routes []*nginxconf.Route, giv
 		}
 	}
 	if n := len(routes); n > 1 {
-		worst.assumed = append(worst.assumed, fmt.Sprintf("all requests take this one of the %d routes that %s decides between: its ports would end first",
-			n, format.List(variables(routes[0]))))
+		text := "this one of the %d routes that %s decides between has its ports used up first"
+		if routes[0].Share == 0 {
+			text = "all requests take this one of the %d routes that %s decides between: its ports would end first"
+		}
+		worst.assumed = append(worst.assumed, fmt.Sprintf(text, n, format.List(variables(routes[0]))))
 	}
 	return worst
 }
@@ -133,15 +132,21 @@ func variables(r *nginxconf.Route) []string {
 	return all
 }
 
-// lessSafe compares by the rate that lasts.
+// lessSafe compares by the rate of all requests that lasts.
 func lessSafe(a, b *fileAnswer) bool {
+	safe := func(x *fileAnswer) float64 {
+		if share := x.told.Route.Share; share > 0 {
+			return *x.SafeRatePerS / share
+		}
+		return *x.SafeRatePerS
+	}
 	switch {
 	case a.told.Case != b.told.Case:
 		return a.told.Case == ownconf.TakesPorts
 	case a.SafeRatePerS == nil:
 		return false
 	}
-	return b.SafeRatePerS == nil || *a.SafeRatePerS < *b.SafeRatePerS
+	return b.SafeRatePerS == nil || safe(a) < safe(b)
 }
 
 // about is the answer for one route. A flag that was given outranks the file.
@@ -241,174 +246,4 @@ func (a *fileAnswer) also(routes []*nginxconf.Route) []string {
 		all = append(all, text)
 	}
 	return all
-}
-
-// write writes the route, then the answer, then that for newer releases.
-func (a *fileAnswer) write(w io.Writer, newer *fileAnswer) error {
-	if newer == nil {
-		a.head(w)
-		return a.rest(w, true)
-	}
-	pooling := nginxconf.Pooling.String()
-	fmt.Fprintf(w, "The release decides (--nginx VERSION). nginx before %s:\n\n", pooling)
-	a.head(w)
-	if err := a.rest(w, true); err != nil {
-		return err
-	}
-	fmt.Fprintf(w, "\nnginx from %s on:\n\n", pooling)
-	newer.head(w)
-	return newer.rest(w, false)
-}
-
-// head names the route and what decides.
-func (a *fileAnswer) head(w io.Writer) {
-	r := a.told.Route
-	where := r.Server.Name()
-	if l := r.LocationName(); l != "" {
-		where = "location " + l + " of " + where
-	}
-	fmt.Fprintf(w, "%s: %s, %s\n\n", r.Pass.Pos(), where, r.Pass.Source())
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, f := range a.told.Facts {
-		fmt.Fprintf(tw, "  %s\t%s\n", f.Name, f.Text)
-	}
-	tw.Flush()
-	fmt.Fprintln(w)
-	if len(a.assumed) > 0 {
-		fmt.Fprintln(w, "Not known from the file, or taken for granted:")
-		for _, s := range a.assumed {
-			fmt.Fprintln(w, "  - "+s)
-		}
-		fmt.Fprintln(w)
-	}
-}
-
-// rest is the answer, with a table of what would help where it is asked for.
-func (a *fileAnswer) rest(w io.Writer, table bool) error {
-	switch a.told.Case {
-	case ownconf.NoPorts:
-		fmt.Fprintln(w, "Error 99 cannot come: a Unix-domain socket takes no port. What can run short there is the backend's queue (listen backlog), error 11.")
-		return nil
-	case ownconf.NoPeer:
-		fmt.Fprintln(w, "nginx opens no connection: every server of the group is down. It answers 502, \"no live upstreams\".")
-		return nil
-	case ownconf.NoLaw:
-		fmt.Fprintln(w, "The laws are about TCP. UDP has no TIME_WAIT: a session holds its port until proxy_timeout, 10 minutes by default.")
-		return nil
-	}
-	for _, s := range []string{a.race(), a.churn(), a.uneven()} {
-		if s != "" {
-			fmt.Fprintln(w, s)
-			fmt.Fprintln(w)
-		}
-	}
-	if table {
-		return a.print(w)
-	}
-	first, second := a.limits, a.course
-	if a.setup.NAT {
-		first, second = a.natLimit, a.natCourse
-	}
-	_, err := fmt.Fprintf(w, "%s\n\n%s\n", first(), second())
-	return err
-}
-
-// race says what another f makes of it.
-func (a *fileAnswer) race() string {
-	if !a.setup.Race {
-		return ""
-	}
-	when := func(f float64) string {
-		s := a.setup
-		s.CloseShare = f
-		if at := law.SteadyStateOf(s, a.target).FirstError99S; at != nil {
-			return "after " + format.About(*at)
-		}
-		return "never"
-	}
-	text := "Who closes first is a race here, and f an outcome. What follows is for f = 1, the worst."
-	if a.FirstError99S == nil {
-		return text
-	}
-	return text + fmt.Sprintf(" With f = 1 error 99 comes %s; with %g, the most that was measured, %s; with %g, the least, %s.",
-		when(1), law.MostRaceShare, when(law.MostRaceShare), law.LeastRaceShare, when(law.LeastRaceShare))
-}
-
-// uneven says what K is where one pair runs out before the others.
-func (a *fileAnswer) uneven() string {
-	s := a.setup
-	if !s.Uneven() {
-		return ""
-	}
-	first := "the heaviest pair of source and destination"
-	if s.Sources == 1 {
-		first = a.told.Heavy
-	}
-	return fmt.Sprintf("The requests are not spread evenly: the %s ports towards %s are used up when all pairs together have taken %s tuples, which is K below. "+
-		"The others have ports left then, and take over what nginx tries again.", format.Grouped(s.Ports), first, format.Grouped(a.Tuples))
-}
-
-// churn says what a pool leaves, where that depends on how requests end.
-func (a *fileAnswer) churn() string {
-	least, most := a.told.ChurnRange()
-	if a.setup.Keepalive == 0 || least == most {
-		return ""
-	}
-	return fmt.Sprintf("The pool is smaller than the %s requests under way. It leaves %s new connections a request if they end one by one, and %s if all end at once: what follows is for the latter.",
-		format.Rough(a.setup.InFlight), format.Number(least), format.Number(most))
-}
-
-// unanswered says that no backend answers, and which routes there are.
-func unanswered(w io.Writer, q question, config *nginxconf.Config, release nginxconf.Release, c ownconf.Choice) error {
-	code := verdict.ExitUnexpected
-	if c.Answer.Kind == nginxconf.AnswerUnknown {
-		code = verdict.ExitUndecided
-	}
-	of := ""
-	if q.file.host != "" {
-		of = " of " + q.file.host
-	}
-	reaches := "a request for %s%s reaches no backend: %s"
-	if code == verdict.ExitUndecided {
-		reaches = "whether a request for %s%s reaches a backend cannot be told: %s"
-	}
-	fmt.Fprintf(w, "lab99 predict: "+reaches+"\n", q.file.path, of, c.Answer)
-	for _, s := range c.Assumed {
-		fmt.Fprintln(w, "  taken for granted: "+s)
-	}
-	routes := config.Routes(release)
-	if len(routes) == 0 {
-		fmt.Fprintf(w, "  No location of %s passes requests on.\n", config.Name)
-		return exitError(code)
-	}
-	fmt.Fprint(w, "\n")
-	lint.WriteRoutes(w, config.Files[0].Name, lint.Rows(routes))
-	var asks []string
-	for _, r := range routes {
-		if host, path, ok := ownconf.Ask(config, release, r); ok && len(asks) < 5 {
-			asks = append(asks, fmt.Sprintf("  %s  for %s", askFlags(host, path), r.Pass.Pos()))
-		}
-	}
-	if len(asks) > 0 {
-		fmt.Fprintf(w, "\nAsk about one of them:\n%s\n", strings.Join(asks, "\n"))
-	}
-	return exitError(code)
-}
-
-// askFlags are flags as a shell takes them.
-func askFlags(host, path string) string {
-	var flags []string
-	add := func(flag, value string) {
-		if regexp.MustCompile(`[^\w/.:-]`).MatchString(value) {
-			value = "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
-		}
-		flags = append(flags, flag+" "+value)
-	}
-	if host != "" {
-		add("--host", host)
-	}
-	if path != "" {
-		add("--path", path)
-	}
-	return strings.Join(flags, " ")
 }

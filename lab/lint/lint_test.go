@@ -156,95 +156,6 @@ func TestSchemasRefuse(t *testing.T) {
 	}
 }
 
-// TestQuotes are lines that are hard to quote.
-func TestQuotes(t *testing.T) {
-	long := strings.Repeat("é", 300) + "keepalive 3;" + strings.Repeat("x", 300)
-	for _, c := range []struct {
-		what, text string
-		start, end int
-		line, mark string
-	}{
-		{"a tab stays one", "\tkeepalive 32;", 1, 13, "\tkeepalive 32;", "\t^~~~~~~~~~~~"},
-		{"two bytes are one character", "é keepalive;", 3, 12, "é keepalive;", "  ^~~~~~~~~"},
-		{"the end of the line", "server {", 8, 9, "server {", "        ^"},
-		{"an empty line", "", 0, 1, "", "^"},
-		{"only the line", "server {", 0, 0, "server {", ""},
-		{"no UTF-8", "\xff keepalive;", 2, 11, "? keepalive;", "  ^~~~~~~~~"},
-		{"a long line", long, 600, 612, "…" + long[560:720], strings.Repeat(" ", 21) + "^" + strings.Repeat("~", 11)},
-	} {
-		line, mark := span{c.text, c.start, c.end}.quoted()
-		if line != c.line || mark != c.mark {
-			t.Errorf("%s:\n%q\n%q, want\n%q\n%q", c.what, line, mark, c.line, c.mark)
-		}
-	}
-}
-
-// TestGitHubEscapes: what GitHub reads back is what was said.
-func TestGitHubEscapes(t *testing.T) {
-	got := command("warning", "a,b:c%.conf", 3, 5, 9, "x:y,z", "50 %, a: b\r\nc")
-	want := "::warning file=a%2Cb%3Ac%25.conf,line=3,col=5,endColumn=8,title=x%3Ay%2Cz::50 %25, a: b%0D%0Ac"
-	if got != want {
-		t.Errorf("%s, want\n%s", got, want)
-	}
-	for file, want := range map[string]string{
-		"/repo/conf/nginx.conf": "conf/nginx.conf", "/etc/nginx/nginx.conf": "/etc/nginx/nginx.conf",
-		"conf/nginx.conf": "conf/nginx.conf", "/repository/x": "/repository/x", "/repo/..x": "..x",
-	} {
-		if got := relative(file, "/repo"); got != want {
-			t.Errorf("%s is %s, want %s", file, got, want)
-		}
-	}
-}
-
-func TestURIs(t *testing.T) {
-	for file, want := range map[string]string{
-		"nginx.conf": "nginx.conf", "a b/50%.conf": "a%20b/50%25.conf", "/etc/nginx/nginx.conf": "file:///etc/nginx/nginx.conf",
-		"x:y.conf": "./x:y.conf", Stdin: "stdin",
-	} {
-		if got := uri(file); got != want {
-			t.Errorf("%s is %s, want %s", file, got, want)
-		}
-	}
-}
-
-// TestLessons holds docs/lint.md to the rules: what stands below the mark is
-// made from them. -update writes it anew.
-func TestLessons(t *testing.T) {
-	const page = "../../docs/lint.md"
-	text, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const mark = "<!-- What follows is made from the rules in scenarios/nginxconf: `go test ./lab/lint -update`. -->\n\n"
-	head, _, ok := strings.Cut(string(text), mark)
-	if !ok {
-		t.Fatalf("%s has no line %s", page, mark)
-	}
-	golden.Compare(t, page, head+mark+Lessons())
-}
-
-// TestRulesHaveLessons: every rule has an id that can be a heading, and a
-// lesson that says what to do.
-func TestRulesHaveLessons(t *testing.T) {
-	seen := map[string]bool{}
-	for _, r := range nginxconf.Rules() {
-		var b bytes.Buffer
-		if found, err := WriteRule(&b, r.ID); err != nil || !found || !strings.Contains(b.String(), Docs(r.ID)) {
-			t.Errorf("%s: found %t, %v: %s", r.ID, found, err, b.String())
-		}
-		if seen[r.ID] || strings.ToLower(r.ID) != r.ID || strings.ContainsAny(r.ID, " _.") {
-			t.Errorf("%q is no id, or one of two", r.ID)
-		}
-		if len(strings.Fields(r.Doc)) < 20 || len(Sentence(r.Doc)) > 240 {
-			t.Errorf("%s: the lesson is too short, or its first sentence too long: %s", r.ID, Sentence(r.Doc))
-		}
-		seen[r.ID] = true
-	}
-	if found, err := WriteRule(new(bytes.Buffer), "no-such-rule"); found || err != nil {
-		t.Errorf("a rule that there is not: %t, %v", found, err)
-	}
-}
-
 // TestFile holds what is said of a whole file against golden files, once for a
 // release and once for an unknown one.
 func TestFile(t *testing.T) {
@@ -282,5 +193,57 @@ func BenchmarkLint(b *testing.B) {
 		if err := New(file, c, nginxconf.Release{}).Write(io.Discard); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestEveryForm holds what is said of every configuration that package nginxconf
+// is tested with against the schemas, and wants each finding's line quoted.
+func TestEveryForm(t *testing.T) {
+	files, err := filepath.Glob("../../scenarios/nginxconf/testdata/*.conf")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d configurations: %v", len(files), err)
+	}
+	found := map[string]bool{}
+	var reports []*Report
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := nginxconf.Load(file, nginxconf.Options{})
+		r := New
+		if err != nil {
+			m := MistakeOf(file, err, map[string][]byte{file: text})
+			r = func(name string, _ *nginxconf.Config, release nginxconf.Release) *Report {
+				return Unread(m, name, release)
+			}
+		}
+		for _, release := range []string{"", "1.22.1", "1.30"} {
+			r := r(file, c, nginxconf.MustRelease(release))
+			reports = append(reports, r)
+			doc, err := json.Marshal(r)
+			if err == nil {
+				err = schematest.Lint(t, doc)
+			}
+			if err != nil {
+				t.Errorf("%s: %v", file, err)
+			}
+			for _, f := range r.Findings {
+				found[f.ID] = true
+				if line, mark := r.spanOf(f.Finding).quoted(); f.Line > 0 && (line == "" || !strings.Contains(mark, "^")) {
+					t.Errorf("%s:%d:%d: %s quotes %q and marks %q", f.File, f.Line, f.Column, f.ID, line, mark)
+				}
+			}
+		}
+	}
+	var b bytes.Buffer
+	if err := WriteSARIF(&b, "0.0.1", reports); err != nil {
+		t.Fatal(err)
+	}
+	if err := schematest.SARIF(t, b.Bytes()); err != nil {
+		t.Error(err)
+	}
+	if len(found) < len(nginxconf.Rules())/2 {
+		t.Errorf("%d ids were found in them, of %d", len(found), len(nginxconf.Rules()))
 	}
 }

@@ -24,7 +24,7 @@ type Report struct {
 	Schema   string    `json:"schema"`
 	File     string    `json:"file"`               // the main file, as it was named
 	Nginx    *string   `json:"nginx"`              // the release that it is read for; null: unknown
-	Fragment string    `json:"fragment,omitempty"` // the context that the file is a part of: http, stream, server
+	Fragment string    `json:"fragment,omitempty"` // the context that the file is a part of: http, stream, server, location
 	Files    []string  `json:"files"`              // all that were read, the main file first
 	Routes   []Route   `json:"routes"`
 	Findings []Finding `json:"findings"`

@@ -73,15 +73,11 @@ const widest = 160
 // quoted is the line and a line below it that marks the span, as compilers do.
 func (s span) quoted() (line, mark string) {
 	text, start, end := s.text, s.start, min(s.end, len(s.text))
-	if !utf8.ValidString(text) {
-		text = strings.ToValidUTF8(text, "?")
-		start, end = min(start, len(text)), min(end, len(text))
-	}
 	if len(text) > widest {
 		text, start, end = cut(text, start, end)
 	}
 	if s.end == 0 {
-		return text, ""
+		return clean(text), ""
 	}
 	blank := strings.Map(func(c rune) rune {
 		if c == '\t' {
@@ -93,7 +89,7 @@ func (s span) quoted() (line, mark string) {
 	if end > start {
 		n = utf8.RuneCountInString(text[start:end])
 	}
-	return text, blank + "^" + strings.Repeat("~", max(0, n-1))
+	return clean(text), blank + "^" + strings.Repeat("~", max(0, n-1))
 }
 
 // cut takes the part of a long line that has the span.

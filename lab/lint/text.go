@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"bufio"
 	"cmp"
 	"fmt"
 	"io"
@@ -16,7 +17,8 @@ import (
 // Write writes the report for a person: the routes, then the findings, the
 // worst of each line as it comes.
 func (r *Report) Write(w io.Writer) error {
-	p := &printer{w: w}
+	b := bufio.NewWriter(w) // a table is written cell by cell
+	p := &printer{w: b}
 	p.f("%s: %s, %s\n", r.File, format.Plural(len(r.Routes), "route"), r.about())
 	if len(r.Routes) > 0 {
 		p.f("\n")
@@ -27,17 +29,13 @@ func (r *Report) Write(w io.Writer) error {
 		r.finding(p, f)
 	}
 	p.f("\n%s: %s\n", r.File, r.count())
-	return p.err
+	return cmp.Or(p.err, b.Flush())
 }
 
 func (r *Report) about() string {
 	var parts []string
-	switch r.Fragment {
-	case "":
-	case "server":
-		parts = append(parts, "a part of a server{}, read as if it stood in one")
-	default:
-		parts = append(parts, "a part of a configuration, read as if it stood in "+r.Fragment+"{}")
+	if r.Fragment != "" {
+		parts = append(parts, "a part of "+r.Fragment+"{}")
 	}
 	if n := len(r.Files); n > 1 {
 		parts = append(parts, format.Plural(n, "file"))
@@ -200,12 +198,10 @@ type printer struct {
 }
 
 func (p *printer) Write(b []byte) (int, error) {
-	if p.err != nil {
-		return 0, p.err
+	if p.err == nil {
+		_, p.err = Printable(p.w).Write(b)
 	}
-	var n int
-	n, p.err = p.w.Write(b)
-	return n, p.err
+	return len(b), p.err
 }
 
 func (p *printer) f(text string, args ...any) { fmt.Fprintf(p, text, args...) }

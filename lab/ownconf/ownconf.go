@@ -45,14 +45,19 @@ func Of(r *nginxconf.Route, base law.Setup) Told {
 	switch {
 	case !r.Ports():
 		t.Case = NoPorts
-	case r.ClosesFirst == nginxconf.ClosedByNobody:
-		t.Case = NoPeer
 	case r.Protocol == nginxconf.UDP:
 		t.Case = NoLaw
+	case r.ClosesFirst == nginxconf.ClosedByNobody:
+		t.Case = NoPeer
 	}
 	s := &t.Setup
 	s.Churn, s.Keepalive, s.RequestsPerConn = 0, 0, 0
 	s.Race, s.Loopback = false, false
+	if r.Share > 0 && r.Share < 1 {
+		s.RatePerS *= r.Share
+		s.InFlight *= r.Share
+		t.fact("share", "%s of the requests, by %s; the figures are about those", format.Percent(r.Share), t.by(r.TargetBy))
+	}
 	t.fact("protocol", "%s", t.protocol())
 	t.destinations()
 	if t.Case == TakesPorts {
@@ -80,6 +85,14 @@ func (t *Told) At(d *nginxconf.Directive) string {
 		return fmt.Sprintf("line %d", d.Line)
 	}
 	return d.Pos()
+}
+
+// by is what decides on a value.
+func (t *Told) by(d *nginxconf.Directive) string {
+	if d == nil {
+		return "a variable"
+	}
+	return fmt.Sprintf("%s (%s)", d.Source(), t.At(d))
 }
 
 func (t *Told) protocol() string {
@@ -165,6 +178,9 @@ func (t *Told) kinds(ports []nginxconf.Share) {
 	named, loop := 0, 0
 	var name string
 	for _, d := range ports {
+		if strings.HasPrefix(d.Destination, "[") {
+			t.unknown("", "whether IPv6 is on where nginx runs: where it is not, connect() to %s fails with error 99 while no port is taken", d.Destination)
+		}
 		if d.Loopback {
 			loop++
 		} else if d.Named {
@@ -223,7 +239,15 @@ func (t *Told) sources() {
 		t.unknown("sources", "how many source addresses there are: each client is one, and has all ports anew; they count as one")
 	case !b.Known:
 		t.unknown("sources", "how many source addresses %s comes to: they count as %d", b.Directive.Arg(1), s.Sources)
-	case b.Ports:
+	default:
+		t.unknown("", "whether the host has the source %s: where it does not, bind() fails with error 99 whatever ports are free", format.List(named(b.Addresses)))
+	}
+	if b.Ports {
 		t.unknown("", "which ports %s leaves free: it names them itself, and counts as if the kernel chose", b.Directive.Arg(1))
 	}
+}
+
+// named are the addresses that are named: "" is the kernel's choice.
+func named(all []string) []string {
+	return slices.DeleteFunc(slices.Clone(all), func(a string) bool { return a == "" })
 }

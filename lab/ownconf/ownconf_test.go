@@ -88,6 +88,18 @@ func TestCases(t *testing.T) {
 	}
 }
 
+// TestShares: where split_clients chooses between groups, each gets its part.
+func TestShares(t *testing.T) {
+	c := load(t, `split_clients $request_id $to { 75% 10.0.0.7; * 10.0.0.8; }
+server { location / { `+full+` proxy_pass http://$to; } }`)
+	for i, want := range []float64{150, 50} {
+		told := Of(c.Routes(older)[i], law.Setup{Ports: 500, RatePerS: 200})
+		if told.Setup.RatePerS != want {
+			t.Errorf("route %d: %g requests a second, want %g: %+v", i, told.Setup.RatePerS, want, told.Facts)
+		}
+	}
+}
+
 // TestUnevenSources: a pair of source and destination is as heavy as the two
 // together.
 func TestUnevenSources(t *testing.T) {

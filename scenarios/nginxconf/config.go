@@ -30,8 +30,9 @@ type Config struct {
 	Files []*Tree // the main file first, then in the order of reading
 
 	// Fragment is the context that the main file is a part of, where it is one:
-	// "http" for server{} or upstream{} without http{}, "stream", or "server" for
-	// bare locations. It is read as if it stood there. "": it is a whole file.
+	// "http" for server{} or upstream{} without http{}, "stream", "server" for
+	// bare locations, or "location" for a bare pass. It is read as if it stood
+	// there. "": it is a whole file.
 	Fragment string
 
 	// Dump says that the main file is output of nginx -T.

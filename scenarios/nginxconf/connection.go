@@ -175,7 +175,7 @@ func (r *Route) inert(release Release) (string, *Directive) {
 	}{
 		{"keepalive_requests", r.Pool.Requests <= 1, "closes a connection after one request"},
 		{"keepalive_timeout", r.Pool.Timeout == 0, "closes a connection as soon as it is idle"},
-		{"keepalive_time", r.Pool.Time == 0 && release.since(thousand), "closes a connection after its first request"},
+		{"keepalive_time", r.Pool.Time == 0 && release.since(thousand), "closes a connection after its first millisecond"},
 	} {
 		if d := u.block.own(limit.name); d != nil && limit.none {
 			return fmt.Sprintf("%s in %s %s", d.Source(), at(d, r.Pass), limit.why), d
@@ -244,6 +244,8 @@ func (r *Route) closer() (Closer, *float64) {
 		return ClosedByNobody, &never
 	}
 	switch r.Protocol {
+	case UDP:
+		return ClosedByNobody, &never
 	case FastCGI:
 		if r.block.value("fastcgi_keep_conn", "off") != "on" {
 			return ClosedByBackend, &never

@@ -1,15 +1,11 @@
 package nginxconf
 
 import (
-	"bufio"
 	"bytes"
-	"context"
-	"encoding/json"
+	"cmp"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,10 +24,7 @@ import (
 // header. LAB99_DIFFERENTIAL=1000 runs as many configurations, LAB99_NGINX is
 // another nginx than the one on the PATH.
 func TestModelIsWhatNginxDoes(t *testing.T) {
-	program := os.Getenv("LAB99_NGINX")
-	if program == "" {
-		program = "nginx"
-	}
+	program := realNginx()
 	needs.Program(t, "netns", program)
 	count, from := 200, uint64(1)
 	if s := os.Getenv("LAB99_DIFFERENTIAL"); s != "" {
@@ -77,6 +70,8 @@ func TestModelIsWhatNginxDoes(t *testing.T) {
 	}
 }
 
+func realNginx() string { return cmp.Or(os.Getenv("LAB99_NGINX"), "nginx") }
+
 func realRelease(t *testing.T, program string) Release {
 	out, err := exec.Command(program, "-v").CombinedOutput()
 	if err != nil {
@@ -88,68 +83,6 @@ func realRelease(t *testing.T, program string) Release {
 		t.Fatal(err)
 	}
 	return r
-}
-
-// echo is what the backend saw.
-type echo struct {
-	Port       int
-	Proto      string
-	Connection []string
-}
-
-// startEcho serves what it sees on several ports.
-func startEcho(t *testing.T) []int {
-	var ports []int
-	for range 5 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		port := l.Addr().(*net.TCPAddr).Port
-		ports = append(ports, port)
-		t.Cleanup(func() { l.Close() })
-		go func() {
-			for {
-				c, err := l.Accept()
-				if err != nil {
-					return
-				}
-				go answerEcho(c, port)
-			}
-		}()
-	}
-	return ports
-}
-
-// answerEcho reads requests by hand: net/http would take the Connection header
-// away.
-func answerEcho(c net.Conn, port int) {
-	defer c.Close()
-	in := bufio.NewReader(c)
-	for {
-		line, err := in.ReadString('\n')
-		if err != nil {
-			return
-		}
-		fields := strings.Fields(line)
-		e := echo{Port: port, Proto: strings.TrimPrefix(fields[len(fields)-1], "HTTP/")}
-		for {
-			line, err := in.ReadString('\n')
-			if err != nil {
-				return
-			}
-			line = strings.TrimRight(line, "\r\n")
-			if line == "" {
-				break
-			}
-			if k, v, _ := strings.Cut(line, ": "); strings.EqualFold(k, "Connection") {
-				e.Connection = append(e.Connection, v)
-			}
-		}
-		text, _ := json.Marshal(e)
-		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nX-Echo: %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", text)
-		return
-	}
 }
 
 // compare runs one configuration, and says what differs; "" for nothing.
@@ -280,10 +213,34 @@ func differs(a Answer, q Request) string {
 		}
 		reached[e.Port] = true
 	}
+	if len(up) == 1 && len(a.Routes) == 1 && !a.Routes[0].Upstream.Peers[0].Resolve {
+		if s := differsPool(a.Routes[0], q); s != "" {
+			return s
+		}
+	}
 	for _, p := range up {
 		if times > 1 && !reached[p] {
 			return fmt.Sprintf("nginx reached %v, model says %v", reached, up)
 		}
+	}
+	return ""
+}
+
+// differsPool asks twice: a pool that works uses the connection again. keepalive
+// in nginx is for the next request of the same worker, so nothing may come
+// between.
+func differsPool(r *Route, q Request) string {
+	_, first, err := ask(q)
+	if err != nil || first == nil {
+		return fmt.Sprintf("asked again: %v", err)
+	}
+	time.Sleep(3 * time.Millisecond) // keepalive_timeout 0 needs a turn of the event loop
+	_, second, err := ask(q)
+	if err != nil || second == nil {
+		return fmt.Sprintf("asked again: %v", err)
+	}
+	if again := first.Connected == second.Connected; again != (r.Pool.State == PoolWorks) {
+		return fmt.Sprintf("nginx used the connection again: %t, model: pool %+v", again, r.Pool)
 	}
 	return ""
 }
@@ -299,42 +256,4 @@ func differsRoute(routes []*Route, e *echo) string {
 		said = append(said, fmt.Sprintf("%s HTTP/%s Connection %q", r.Target, r.HTTPVersion, r.Header.Value))
 	}
 	return fmt.Sprintf("nginx: port %d HTTP/%s Connection %q, model: %v", e.Port, e.Proto, e.Connection, said)
-}
-
-// ask sends one request as it stands; net/http would clean the path.
-func ask(q Request) (*http.Response, *echo, error) {
-	var d net.Dialer
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	c, err := d.DialContext(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", q.Port))
-	if err != nil {
-		return nil, nil, err
-	}
-	defer c.Close()
-	c.SetDeadline(time.Now().Add(5 * time.Second))
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s HTTP/1.0\r\nHost: %s\r\n", q.Method, q.Path, q.Host)
-	for k, v := range q.Header {
-		fmt.Fprintf(&b, "%s: %s\r\n", k, v)
-	}
-	if q.Method == "POST" || q.Method == "PUT" {
-		b.WriteString("Content-Length: 0\r\n")
-	}
-	if _, err := io.WriteString(c, b.String()+"\r\n"); err != nil {
-		return nil, nil, err
-	}
-	resp, err := http.ReadResponse(bufio.NewReader(c), &http.Request{Method: q.Method})
-	if err != nil {
-		return nil, nil, err
-	}
-	resp.Body.Close()
-	text := resp.Header.Get("X-Echo")
-	if text == "" {
-		return resp, nil, nil
-	}
-	var e echo
-	if err := json.Unmarshal([]byte(text), &e); err != nil {
-		return nil, nil, err
-	}
-	return resp, &e, nil
 }

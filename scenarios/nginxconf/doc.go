@@ -18,4 +18,10 @@
 // file exists, what a Lua block does) is said to be unknown and never assumed.
 //
 // A rule about what may be wrong is one value in one file, see [Rule].
+//
+// The parser is the package's own. gonginx (0.0.0-20260220) was tried on the
+// configurations of testdata: its words have no offsets, which a rewrite needs;
+// it refuses split_clients, geo and a brace in a comment of Lua's ("unknown
+// directive '50%'"), and a byte order mark is an unknown directive to it. For
+// 20,000 servers it takes 0.5 s, this one 0.15 s.
 package nginxconf

@@ -29,53 +29,6 @@ type model struct {
 // streamPrefix keeps the groups of stream{} apart from those of http{}.
 const streamPrefix = "stream/"
 
-// fragmentOf is the context that a main file is a part of, or "" for a whole
-// one.
-func fragmentOf(t *Tree) string {
-	server, other, bare, stream := false, false, false, false
-	for _, d := range flatten(t.Root) {
-		switch d.Name() {
-		case "http", "stream", "events", "mail":
-			return ""
-		case "server":
-			server = true
-			stream = stream || streamServer(d)
-		case "upstream", "map", "geo", "split_clients", "proxy_cache_path", "limit_req_zone", "limit_conn_zone", "log_format":
-			other = true
-		case "location", "proxy_pass", "fastcgi_pass", "grpc_pass", "uwsgi_pass", "scgi_pass", "memcached_pass":
-			bare = true
-		default:
-			other = other || strings.HasPrefix(d.Name(), "proxy_")
-		}
-	}
-	switch {
-	case server && stream:
-		return "stream"
-	case server:
-		return "http"
-	case bare:
-		return "server"
-	case other:
-		return "http"
-	}
-	return ""
-}
-
-// streamServer says whether a server block is one of stream{}: a pass stands in
-// the server itself, where http{} has it in locations.
-func streamServer(d *Directive) bool {
-	pass := false
-	for _, x := range flatten(d.Block) {
-		switch x.Name() {
-		case "location", "root", "return":
-			return false
-		case "proxy_pass":
-			pass = true
-		}
-	}
-	return pass
-}
-
 func newModel(c *Config, main *Tree) *model {
 	m := &model{
 		config: c, upstreams: map[string]*Upstream{}, implicit: map[string]bool{},
@@ -89,9 +42,10 @@ func newModel(c *Config, main *Tree) *model {
 	case "stream":
 		m.stream = whole
 	case "server":
-		m.http = &block{items: nil}
-		m.http.inner = map[*Directive]*block{}
+		m.http = &block{}
 		whole.outer = m.http
+	case "location":
+		m.http = &block{}
 	default:
 		m.main = whole
 		m.http, m.stream = m.context("http"), m.context("stream")
@@ -109,8 +63,11 @@ func newModel(c *Config, main *Tree) *model {
 	}
 	switch {
 	case c.Fragment == "server":
-		d := &Directive{Words: []Word{{Text: "server"}}, Tree: main, Line: 1, Kind: Directives, Block: main.Root}
-		m.servers = []*Server{newServer(d, whole, false)}
+		m.servers = []*Server{newServer(around(main, main.Root, "server"), whole, false)}
+	case c.Fragment == "location":
+		location := []*Directive{around(main, main.Root, "location", "/")}
+		d := around(main, location, "server")
+		m.servers = []*Server{newServer(d, newBlock(d, m.http, location), false)}
 	case m.http != nil:
 		for _, d := range m.http.all("server") {
 			if d.Kind == Directives {

@@ -34,7 +34,9 @@ func (r *Route) bind(prefix string, e *env) Bind {
 		return Bind{Known: true}
 	}
 	b := Bind{Directive: d, Transparent: d.Arg(2) == "transparent"}
-	v := e.eval(d.Arg(1))
+	text, ports := strings.CutSuffix(d.Arg(1), ":$remote_port")
+	b.Ports = ports
+	v := e.eval(text)
 	b.Known, b.Shares, b.By = !v.open, v.shares, v.by
 	for _, s := range v.list {
 		address, port := splitPort(s, 0)
@@ -102,6 +104,9 @@ func (m *model) errorPages(r *Route) {
 		if !slices.ContainsFunc(codes, func(w Word) bool { return w.Text == "502" }) {
 			continue
 		}
+		if r.Location != nil && r.Location == m.locationOf(r.Server, page.Target) {
+			continue // nginx follows no error_page within an error_page
+		}
 		page.Passes = m.locationPasses(r.Server, page.Target)
 		r.Hides = append(r.Hides, page)
 	}
@@ -109,15 +114,20 @@ func (m *model) errorPages(r *Route) {
 
 // locationPasses says whether an internal redirect there reaches a backend.
 func (m *model) locationPasses(s *Server, target string) bool {
-	var l *Location
+	l := m.locationOf(s, target)
+	return l != nil && len(l.passes()) > 0
+}
+
+// locationOf is where an internal redirect leads, or nil.
+func (m *model) locationOf(s *Server, target string) *Location {
 	switch {
 	case strings.HasPrefix(target, "@"):
-		l = s.named(target)
+		return s.named(target)
 	case strings.HasPrefix(target, "/") && constant(target):
 		path, _, _ := strings.Cut(target, "?")
 		var at found
 		findLocation(&at, s.Locations, path)
-		l = at.location
+		return at.location
 	}
-	return l != nil && len(l.passes()) > 0
+	return nil
 }

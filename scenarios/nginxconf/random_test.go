@@ -13,7 +13,6 @@ type random struct {
 	*rand.Rand
 	b       strings.Builder
 	where   int
-	groups  []string
 	ports   [2]int
 	backend []int
 	named   int
@@ -53,8 +52,10 @@ func randomConfig(seed uint64, ports [2]int, backend []int, dir string) string {
 
 func (r *random) upstream(name string) {
 	r.f("upstream %s {", name)
-	if r.chance(20) {
-		r.f("%s;", r.one("least_conn", "random"))
+	method := r.one("", "", "", "least_conn;", "random;")
+	late := r.chance(30)
+	if !late {
+		r.f("%s", method)
 	}
 	n := 1 + r.IntN(3)
 	for i := range n {
@@ -70,6 +71,12 @@ func (r *random) upstream(name string) {
 	}
 	if r.chance(50) {
 		r.f("keepalive %d;", 1+r.IntN(8))
+		if r.chance(20) {
+			r.f("%s", r.one("keepalive_requests 1;", "keepalive_requests 100;", "keepalive_timeout 0;", "keepalive_timeout 30s;"))
+		}
+	}
+	if late {
+		r.f("%s", method)
 	}
 	r.f("}")
 }

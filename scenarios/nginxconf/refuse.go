@@ -21,14 +21,16 @@ func (k *checker) refuseUpstreams() {
 			name = streamPrefix + name
 		}
 		if d := first[name]; d != nil {
-			k.refuse(u.Directive, 1, "give one of them another name, in any case of letters", "duplicate upstream %q: it is in %s already", u.Name, at(d, u.Directive))
+			k.refuse(u.Directive, 1, "give one of them another name, in any case of letters",
+				"duplicate upstream %q: it is in %s already", u.Name, at(d, u.Directive))
 		}
 		first[name] = u.Directive
-		if len(u.Peers) == 0 && u.Method != OtherMethod {
+		if len(u.Peers) == 0 && u.Method != OtherMethod && u.Directive.own("include") == nil { // its servers may be there
 			k.refuse(u.Directive, 0, "write a server into it", "no servers are inside upstream %q", u.Name)
 		}
 		if stream && u.block.own("keepalive") != nil {
-			k.refuse(u.block.own("keepalive"), 0, "stream{} has no pool: take it out", "unknown directive \"keepalive\" in stream")
+			k.refuse(u.block.own("keepalive"), 0, "stream{} has no pool: take it out",
+				"unknown directive \"keepalive\" in stream")
 		}
 		for _, p := range u.Peers {
 			k.refuseServer(u, p)
@@ -54,16 +56,21 @@ func (k *checker) refuseServer(u *Upstream, p Peer) {
 			}
 		case "backup":
 			if u.Method == IPHash || u.Method == Hash || u.Method == Random {
-				k.refuse(d, i, "leave it out, or use round robin or least_conn", "balancing method %s does not support parameter \"backup\"", u.Method)
+				k.refuse(d, i, "leave it out, or use round robin or least_conn",
+					"balancing method %s does not support parameter \"backup\"", u.Method)
 			}
 		case "resolve":
 			switch {
 			case !k.release.since(openResolve):
-				k.refuse(d, i, "nginx "+openResolve.String()+", or leave it out: the name is then looked up once, at the start", "parameter \"resolve\" needs nginx %s", openResolve)
+				k.refuse(d, i,
+					"nginx "+openResolve.String()+", or leave it out: the name is then looked up once, at the start",
+					"parameter \"resolve\" needs nginx %s", openResolve)
 			case !u.Zone:
-				k.refuse(d, i, "write `zone "+u.Name+" 64k;` into the block", "resolving names at run time requires upstream %q to be in shared memory", u.Name)
+				k.refuse(d, i, "write `zone "+u.Name+" 64k;` into the block",
+					"resolving names at run time requires upstream %q to be in shared memory", u.Name)
 			case u.block.find("resolver") == nil:
-				k.refuse(d, i, "write `resolver ADDRESS;` into the block or http{}", "no resolver defined to resolve names at run time in upstream %q", u.Name)
+				k.refuse(d, i, "write `resolver ADDRESS;` into the block or http{}",
+					"no resolver defined to resolve names at run time in upstream %q", u.Name)
 			}
 		case "down", "slow_start", "service", "route", "drain":
 		default:
@@ -90,7 +97,8 @@ func (k *checker) refuseServers() {
 			}
 			address := l.Address + ":" + strconv.Itoa(l.Port)
 			if d := first[address]; l.Default && d != nil && d != l.Directive {
-				k.refuse(l.Directive, 1, "leave default_server in one of them", "a duplicate default server for %s: %s has it already", address, at(d, l.Directive))
+				k.refuse(l.Directive, 1, "leave default_server in one of them",
+					"a duplicate default server for %s: %s has it already", address, at(d, l.Directive))
 			} else if l.Default {
 				first[address] = l.Directive
 			}
@@ -99,7 +107,8 @@ func (k *checker) refuseServers() {
 			}
 		}
 		if d := s.block.own("http2"); d != nil && !k.release.since(http2Directive) {
-			k.refuse(d, 0, "listen … http2, or nginx "+http2Directive.String(), "unknown directive \"http2\" before %s", http2Directive)
+			k.refuse(d, 0, "listen … http2, or nginx "+http2Directive.String(), "unknown directive \"http2\" before %s",
+				http2Directive)
 		}
 		k.refuseLocations(s.Locations, nil)
 	}
@@ -115,17 +124,21 @@ func (k *checker) refuseLocations(level []*Location, outer *Location) {
 		switch {
 		case l.Kind == MatchRegex: // the first of two that are the same is in force
 		case first[key] != nil:
-			k.refuse(l.Directive, len(l.Directive.Words)-1, "take one of them out", "duplicate location %q: it is in %s already", l.Pattern, at(first[key], l.Directive))
+			k.refuse(l.Directive, len(l.Directive.Words)-1, "take one of them out",
+				"duplicate location %q: it is in %s already", l.Pattern, at(first[key], l.Directive))
 		}
 		first[key] = l.Directive
 		if outer != nil {
 			switch {
 			case outer.Kind == MatchExact:
-				k.refuse(l.Directive, 0, "move it out", "location %q cannot be inside the exact location %q", l.Pattern, outer.Pattern)
+				k.refuse(l.Directive, 0, "move it out", "location %q cannot be inside the exact location %q", l.Pattern,
+					outer.Pattern)
 			case l.Kind == MatchNamed:
-				k.refuse(l.Directive, 0, "move it into the server", "named location %q can be on the server level only", l.Pattern)
+				k.refuse(l.Directive, 0, "move it into the server", "named location %q can be on the server level only",
+					l.Pattern)
 			case l.Kind != MatchRegex && !strings.HasPrefix(l.Pattern, outer.Pattern):
-				k.refuse(l.Directive, len(l.Directive.Words)-1, "move it out, or begin it with "+outer.Pattern, "location %q is outside location %q", l.Pattern, outer.Pattern)
+				k.refuse(l.Directive, len(l.Directive.Words)-1, "move it out, or begin it with "+outer.Pattern,
+					"location %q is outside location %q", l.Pattern, outer.Pattern)
 			}
 		}
 		for _, p := range l.passes() {
@@ -169,7 +182,7 @@ func (k *checker) refusePass(p place) {
 		k.refuse(d, 1, "leave the port out", "upstream %q may not have port %d", bare, port)
 	case port > 65535:
 		k.refuse(d, 1, "a port from 1 to 65535", "invalid port in upstream %q", host)
-	case block == nil && port == 0 && d.Name() != "proxy_pass":
+	case block == nil && port == 0 && d.Name() != "proxy_pass" && !k.config.partial():
 		k.refuse(d, 1, "give the port, or the name of an upstream block", "no port in upstream %q", host)
 	}
 }

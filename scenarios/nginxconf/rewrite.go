@@ -95,7 +95,7 @@ func (w *walk) rewrite(d *Directive, changed *bool) outcome {
 	if !ok {
 		return goOn
 	}
-	w.capture(groups, p.names())
+	w.env.capture(groups, p.names())
 	to, flag := d.Arg(2), d.Arg(3)
 	outside := strings.HasPrefix(to, "http://") || strings.HasPrefix(to, "https://") || strings.HasPrefix(to, "$scheme")
 	switch {
@@ -139,57 +139,13 @@ func (w *walk) rewrite(d *Directive, changed *bool) outcome {
 // holds says whether the condition of an if holds. One that cannot be known is
 // taken not to.
 func (w *walk) holds(d *Directive) bool {
-	var args []string
-	for _, a := range d.Args() {
-		args = append(args, a.Text)
-	}
-	if len(args) == 0 || !strings.HasPrefix(args[0], "(") {
-		return false
-	}
-	args[0] = args[0][1:]
-	args[len(args)-1] = strings.TrimSuffix(args[len(args)-1], ")")
-	if args[0] == "" {
-		args = args[1:]
-	}
-	if n := len(args); n > 0 && args[n-1] == "" && !d.Words[len(d.Words)-1].Quoted {
-		args = args[:n-1]
-	}
-	if len(args) == 0 {
-		return false
-	}
-	if len(args[0]) > 1 && args[0][0] != '$' || strings.HasPrefix(args[0], "!-") { // -f, -d, -e, -x
+	if c := conditionOf(d); c.file != "" {
 		w.assume("the files that %s asks for are not there (%s)", d.Source(), d.Pos())
-		return strings.HasPrefix(args[0], "!")
+		return strings.HasPrefix(c.file, "!")
 	}
-	value, known := w.env.eval(args[0]).single()
+	holds, known := w.env.holds(d)
 	if !known {
 		w.assume("%s does not hold (%s)", d.Source(), d.Pos())
-		return false
 	}
-	if len(args) == 1 {
-		return value != "" && value != "0"
-	}
-	operator, operand := args[1], ""
-	if len(args) > 2 {
-		operand = args[2]
-	}
-	switch operator {
-	case "=", "!=":
-		want, ok := w.env.eval(operand).single()
-		if !ok {
-			w.assume("%s does not hold (%s)", d.Source(), d.Pos())
-			return false
-		}
-		return (value == want) == (operator == "=")
-	}
-	p := &pattern{text: operand, fold: strings.HasSuffix(operator, "*")}
-	groups, ok, err := p.match(value)
-	if err != nil {
-		w.assume("%s: %v is taken not to match", d.Pos(), err)
-		return false
-	}
-	if ok && !strings.HasPrefix(operator, "!") {
-		w.capture(groups, p.names())
-	}
-	return ok != strings.HasPrefix(operator, "!")
+	return holds && known
 }

@@ -31,11 +31,13 @@ type Route struct {
 	Condition *Directive // the if or limit_except that the pass stands in, or nil
 
 	Protocol  Protocol
-	Target    string   // what the pass names, with the values of variables where they decide: "http://app"
-	URI       string   // what stands behind it in the pass, as written
-	Variables []string // the variables that decide on the target, such as "app"; nil: it is constant
-	Of        int      // how many targets the pass may have, this one included
-	Unknown   string   // why the target cannot be known, or ""
+	Target    string     // what the pass names, with the values of variables where they decide: "http://app"
+	URI       string     // what stands behind it in the pass, as written
+	Variables []string   // the variables that decide on the target, such as "app"; nil: it is constant
+	TargetBy  *Directive // the set, map, split_clients or geo that gives the target, or nil
+	Share     float64    // of the requests that have this target, where split_clients says; 0: not known
+	Of        int        // how many targets the pass may have, this one included
+	Unknown   string     // why the target cannot be known, or ""
 	Resolver  *Directive
 
 	Upstream *Upstream // the group, or the host in its place; nil: unknown

@@ -7,12 +7,14 @@ import (
 
 var errorHidden = Rule{
 	ID: "error-hidden", Level: Warning,
-	Doc: "`error_page 502 =200` answers a failed connect() with success: clients and monitoring see no failure when ports run out. Only the error log has them. Keep the status: `error_page 502 /page`.",
+	Doc: "`error_page 502 =200` answers a failed connect() with success: clients and monitoring see no failure " +
+		"when ports run out. Only the error log has them. Keep the status: `error_page 502 /page`.",
 	check: func(k *checker) {
 		for _, r := range k.routes {
 			for _, e := range r.Hides {
 				if e.Hidden() {
-					k.report(Warning, e.Directive, len(e.Directive.Words)-1, "leave the `=` out, and count error 99 in nginx's error log",
+					k.report(Warning, e.Directive, len(e.Directive.Words)-1,
+						"leave the `=` out, and count error 99 in nginx's error log",
 						"a failed connect() to %s is answered by %s with %s: no client sees it", upstreamName(r), e.Target, statusOf(e))
 				}
 			}
@@ -36,7 +38,8 @@ func statusOf(e ErrorPage) string {
 
 var cacheAnswers = Rule{
 	ID: "cache-answers", Level: Note,
-	Doc: "nginx answers from its cache what it has there: only misses reach the backend and take a port. A load of one and the same request is one request to the backend.",
+	Doc: "nginx answers from its cache what it has there: only misses reach the backend and take a port. A load " +
+		"of one and the same request is one request to the backend.",
 	check: func(k *checker) {
 		for _, r := range k.routes {
 			if r.Cache != nil {
@@ -49,7 +52,8 @@ var cacheAnswers = Rule{
 
 var subrequestDoubles = Rule{
 	ID: "subrequest-doubles", Level: Note,
-	Doc: "`auth_request` and `mirror` send a further request for each one of the client's: connections of their own, to a destination that may have fewer ports.",
+	Doc: "`auth_request` and `mirror` send a further request for each one of the client's: connections of their " +
+		"own, to a destination that may have fewer ports.",
 	check: func(k *checker) {
 		for _, r := range k.routes {
 			if r.Location == nil {
@@ -58,7 +62,9 @@ var subrequestDoubles = Rule{
 			for _, name := range []string{"auth_request", "mirror"} {
 				for _, d := range r.block.array(name) {
 					if strings.HasPrefix(d.Arg(1), "/") && k.model.locationPasses(r.Server, d.Arg(1)) {
-						k.report(Note, d, 0, "give that location a pool as well", "%s passes every request of location %s on a second time: two connections a request", d.Source(), r.LocationName())
+						k.report(Note, d, 0, "give that location a pool as well",
+							"%s passes every request of location %s on a second time: two connections a request", d.Source(),
+							r.LocationName())
 					}
 				}
 			}
@@ -68,7 +74,8 @@ var subrequestDoubles = Rule{
 
 var notProxied = Rule{
 	ID: "not-proxied", Level: Note,
-	Doc: "nginx answers / itself, by return or from files: a request for / tells nothing about connections to the backend. Load a path that is passed on.",
+	Doc: "nginx answers / itself, by return or from files: a request for / tells nothing about connections to the " +
+		"backend. Load a path that is passed on.",
 	check: func(k *checker) {
 		main := k.config.Files[0]
 		if len(k.model.servers)+len(k.model.streams) == 0 {
@@ -76,7 +83,8 @@ var notProxied = Rule{
 		}
 		if len(k.routes) == 0 {
 			s := append(k.model.servers, k.model.streams...)[0]
-			k.report(Note, s.Directive, 0, "none is needed", "no location of %s passes requests on: nginx opens no connections to a backend", main.Name)
+			k.report(Note, s.Directive, 0, "none is needed",
+				"no location of %s passes requests on: nginx opens no connections to a backend", main.Name)
 			return
 		}
 		if len(k.model.servers) == 0 {
@@ -93,7 +101,7 @@ var notProxied = Rule{
 			if a := k.model.answerAt(k.release, s, q); a.Kind != AnswerRoute {
 				var others []string
 				for _, o := range k.routes {
-					if o.Server == s && o.Location.Kind != MatchNamed && len(others) < 4 && !o.Location.Internal {
+					if o.Server == s && o.Location != a.Location && o.Location.Kind != MatchNamed && len(others) < 4 && !o.Location.Internal {
 						others = append(others, o.Location.String())
 					}
 				}
@@ -101,10 +109,18 @@ var notProxied = Rule{
 				if a.By != nil {
 					by = a.By
 				}
-				k.report(Note, by, 0, "load a path that is passed on: "+strings.Join(others, ", "), "a request for / at %s does not reach a backend: %s", s.Name(), a.String())
+				k.report(Note, by, 0, loadOther(others), "a request for / at %s does not reach a backend: %s", s.Name(),
+					a.String())
 			}
 		}
 	},
+}
+
+func loadOther(locations []string) string {
+	if len(locations) == 0 {
+		return "none is needed"
+	}
+	return "load a path that is passed on: " + strings.Join(locations, ", ")
 }
 
 // plainName is a Host that belongs to a server.

@@ -2,8 +2,6 @@ package nginxconf
 
 import (
 	"errors"
-	"path"
-	"slices"
 	"strings"
 )
 
@@ -12,13 +10,14 @@ var shipped = []string{"mime.types", "fastcgi_params", "fastcgi.conf", "uwsgi_pa
 
 var includeNotFound = Rule{
 	ID: "include-not-found", Level: Warning,
-	Doc: "A file that the configuration includes is not there, or lies outside of the directory that may be read: what stands in it is not known here. " +
-		"Give the directory with --prefix, let includes leave it with --follow, or give the output of `nginx -T`.",
+	Doc: "A file that the configuration includes is not there, or lies outside of the directory that may be read: " +
+		"what stands in it is not known here. Give the directory with --prefix, let includes leave it with " +
+		"--follow, or give the output of `nginx -T`.",
 	check: func(k *checker) {
 		for _, m := range k.config.Missing {
 			level := Warning
 			what := "what it says is not known here"
-			if slices.Contains(shipped, path.Base(m.Path)) {
+			if harmless(m.Path) {
 				level, what = Note, "it comes with nginx and does nothing to connections"
 			}
 			if strings.ContainsAny(m.Path, "*?[") {
@@ -38,7 +37,8 @@ var includeNotFound = Rule{
 
 var byteOrderMarkRule = Rule{
 	ID: "byte-order-mark", Level: Error,
-	Doc: "The file begins with a byte order mark (EF BB BF), which editors on Windows write and do not show. nginx takes it for a part of the first word, and refuses the file: `unknown directive \"…\"`.",
+	Doc: "The file begins with a byte order mark (EF BB BF), which editors on Windows write and do not show. " +
+		"nginx takes it for a part of the first word, and refuses the file: `unknown directive \"…\"`.",
 	check: func(k *checker) {
 		for _, t := range k.config.Files {
 			if t.ByteOrderMark && len(t.Root) > 0 {

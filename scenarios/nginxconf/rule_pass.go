@@ -7,8 +7,9 @@ import (
 
 var variableBypassesPool = Rule{
 	ID: "variable-bypasses-pool", Level: Warning,
-	Doc: "A pass with a variable looks its host up for each request. Where the result is the name of an upstream block, the block and its pool are used; " +
-		"any other host gets a connection per request, and no pool can be had for it.",
+	Doc: "A pass with a variable looks its host up for each request. Where the result is the name of an upstream " +
+		"block, the block and its pool are used; any other host gets a connection per request, and no pool can " +
+		"be had for it.",
 	check: func(k *checker) {
 		for _, r := range k.routes {
 			text := r.Pass.Arg(1)
@@ -18,14 +19,17 @@ var variableBypassesPool = Rule{
 			names := "$" + strings.Join(variablesIn(text), ", $")
 			switch {
 			case r.Unknown != "":
-				k.report(Note, r.Pass, 1, "let the variable have names of upstream blocks with keepalive, from a map in this configuration",
+				k.report(Note, r.Pass, 1,
+					"let the variable have names of upstream blocks with keepalive, from a map in this configuration",
 					"%s: nginx looks the host up for each request, and unless it is the name of an upstream block there is no pool", r.Unknown)
 			default:
-				fix := fmt.Sprintf("name an upstream block, `upstream backend { server %s; keepalive 32; }`, in place of %s", r.Upstream.Name, r.Upstream.Name)
+				fix := fmt.Sprintf("name an upstream block, `upstream backend { server %s; keepalive 32; }`, in place of the host", r.Upstream.Peers[0].Destination())
 				if bare, port := splitPort(r.Upstream.Name, 0); port > 0 && k.model.upstreams[strings.ToLower(bare)] != nil {
 					fix = fmt.Sprintf("leave the port out: upstream %s is the block, %s is a host", bare, r.Upstream.Name)
 				}
-				k.report(Warning, r.Pass, 1, fix, "%s in the pass makes nginx take %s for a host of this one request, without any pool", names, r.Upstream.Name)
+				k.report(Warning, r.Pass, 1, fix,
+					"%s in the pass makes nginx take %s for a host of this one request, without any pool", names,
+					r.Upstream.Name)
 			}
 		}
 	},
@@ -33,10 +37,17 @@ var variableBypassesPool = Rule{
 
 var noResolver = Rule{
 	ID: "no-resolver", Level: Error,
-	Doc: "A pass with a variable whose value is a host name needs a `resolver`: without one nginx answers 502, `no resolver defined to resolve`.",
+	Doc: "A pass with a variable whose value is a host name needs a `resolver`: without one nginx answers 502, " +
+		"`no resolver defined to resolve`.",
 	check: func(k *checker) {
 		for _, r := range k.routes {
 			if u := r.Upstream; u != nil && u.Directive == nil && u.Peers[0].Resolve && r.Resolver == nil {
+				if k.config.partial() {
+					k.report(Note, r.Pass, 1, "see that http{} or the server has a resolver",
+						"%s is a name that nginx has to look up for each request: it needs a resolver, and none is in what was read",
+						u.Peers[0].Address)
+					continue
+				}
 				k.report(Error, r.Pass, 1, "write `resolver ADDRESS;` with your name server's address, or name an upstream block",
 					"%s is a name that nginx has to look up for each request, and there is no resolver: the answer is 502", u.Peers[0].Address)
 			}
@@ -46,8 +57,9 @@ var noResolver = Rule{
 
 var defaultDiffersByVersion = Rule{
 	ID: "default-differs-by-version", Level: Note,
-	Doc: "nginx 1.29.7 changed what a pass does without a word: before it HTTP/1.0 with `Connection: close` and no pool, from it on HTTP/1.1, no Connection header, " +
-		"and 32 idle connections per worker for an upstream block. Say which release runs, or write the three lines.",
+	Doc: "nginx 1.29.7 changed what a pass does without a word: before it HTTP/1.0 with `Connection: close` and " +
+		"no pool, from it on HTTP/1.1, no Connection header, and 32 idle connections per worker for an upstream " +
+		"block. Say which release runs, or write the three lines.",
 	check: func(k *checker) {
 		for _, r := range k.routes {
 			if n := r.Newer; n != nil {
@@ -88,8 +100,9 @@ func (r *Route) summary() string {
 
 var proxyBind = Rule{
 	ID: "proxy-bind", Level: Note,
-	Doc: "`proxy_bind` chooses the source address. Each further address has its own source ports, so S addresses carry S times as many connections. " +
-		"With a port in it (`$remote_port`) nginx needs exactly that one, and answers 500 while it is taken. The host must have the address: else bind() fails with error 99.",
+	Doc: "`proxy_bind` chooses the source address. Each further address has its own source ports, so S addresses " +
+		"carry S times as many connections. With a port in it (`$remote_port`) nginx needs exactly that one, and " +
+		"answers 500 while it is taken. The host must have the address: else bind() fails with error 99.",
 	check: func(k *checker) {
 		for _, r := range k.routes {
 			b := r.Bind
@@ -105,9 +118,12 @@ var proxyBind = Rule{
 				k.report(Note, b.Directive, 0, "none is needed; the backend's route back must lead through this host",
 					"connections have the client's address: each client has source ports of its own")
 			case !b.Known:
-				k.report(Note, b.Directive, 1, "none is needed", "%s decides on the source address, and its value is not in the configuration: S is not known", b.Directive.Arg(1))
+				k.report(Note, b.Directive, 1, "none is needed",
+					"%s decides on the source address, and its value is not in the configuration: S is not known",
+					b.Directive.Arg(1))
 			case len(b.Addresses) > 1:
-				k.report(Note, b.Directive, 1, "none is needed; every address must be one of the host's", "%d source addresses, %s: S = %d%s",
+				k.report(Note, b.Directive, 1, "none is needed; every address must be one of the host's",
+					"%d source addresses, %s: S = %d%s",
 					len(b.Addresses), strings.Join(named(b.Addresses), ", "), len(b.Addresses), uneven(b.Shares))
 			default:
 				k.report(Note, b.Directive, 1, "none is needed; more addresses come from split_clients and a variable here",
@@ -141,11 +157,13 @@ func uneven(shares []float64) string {
 
 var protocolNotSupported = Rule{
 	ID: "protocol-not-supported", Level: Note,
-	Doc: "A pass of a module that this model does not know, the mail proxy, or UDP: what it does to connections is not said here.",
+	Doc: "A pass of a module that this model does not know, the mail proxy, or UDP: what it does to connections " +
+		"is not said here.",
 	check: func(k *checker) {
 		for _, r := range k.routes {
 			if r.Protocol == UDP {
-				k.report(Note, r.Pass, 0, "none is needed", "UDP has no TIME_WAIT: a port is taken for as long as the session lasts")
+				k.report(Note, r.Pass, 0, "none is needed",
+					"UDP has no TIME_WAIT: a port is taken for as long as the session lasts")
 			}
 		}
 		known := func(name string) bool { return passes[name] != "" || name == "proxy_pass" }
@@ -153,10 +171,12 @@ var protocolNotSupported = Rule{
 			walkDirectives(t.Root, func(d *Directive) {
 				name := d.Name()
 				if !d.HasBlock() && strings.HasSuffix(name, "_pass") && !known(name) && len(d.Words) > 1 {
-					k.report(Note, d, 0, "look into the module's documentation for a pool of its own", "%s is not known here: what it does to connections is not said", name)
+					k.report(Note, d, 0, "look into the module's documentation for a pool of its own",
+						"%s is not known here: what it does to connections is not said", name)
 				}
 				if d.Kind == Directives && name == "mail" {
-					k.report(Note, d, 0, "none is needed", "the mail proxy opens a connection for each session; it is not looked into here")
+					k.report(Note, d, 0, "none is needed",
+						"the mail proxy opens a connection for each session; it is not looked into here")
 				}
 			})
 		}

@@ -7,9 +7,10 @@ import (
 
 var noPool = Rule{
 	ID: "no-pool", Level: Warning,
-	Doc: "Every request opens a connection to the backend. A closed one keeps its port for 60 seconds on the side that closed it first, " +
-		"so ports / 61 requests per second is all that lasts. An upstream block with `keepalive` uses connections again; before 1.29.7 " +
-		"`proxy_http_version 1.1` and `proxy_set_header Connection \"\"` belong to it.",
+	Doc: "Every request opens a connection to the backend. A closed one keeps its port for 60 seconds on the side " +
+		"that closed it first, so ports / 61 requests per second is all that lasts. An upstream block with " +
+		"`keepalive` uses connections again; before 1.29.7 `proxy_http_version 1.1` and `proxy_set_header " +
+		"Connection \"\"` belong to it.",
 	check: func(k *checker) {
 		for _, r := range k.routes {
 			if r.Pool.State != PoolNone || r.Unknown != "" || !r.Ports() || r.ClosesFirst == ClosedByNobody || r.Protocol == UDP {
@@ -23,7 +24,8 @@ var noPool = Rule{
 			if r.Protocol == TCP {
 				what = "session"
 			}
-			k.report(level, r.Pass, 1, r.poolFix(k.release), "every %s opens a connection to %s: %s; %s", what, r.Upstream.Name, r.Pool.Why, r.port())
+			k.report(level, r.Pass, 1, r.poolFix(k.release), "every %s opens a connection to %s: %s; %s", what,
+				r.Upstream.Name, r.Pool.Why, r.port())
 		}
 	},
 }
@@ -45,7 +47,7 @@ func (r *Route) poolFix(release Release) string {
 		if scheme, _, ok := strings.Cut(r.Target, "://"); ok {
 			pass = scheme + "://backend"
 		}
-		fix = []string{fmt.Sprintf("`upstream backend { server %s; keepalive 32; }`", u.Name), fmt.Sprintf("`%s %s%s;`", r.Pass.Name(), pass, r.URI)}
+		fix = []string{fmt.Sprintf("`upstream backend { server %s; keepalive 32; }`", u.Peers[0].Destination()), fmt.Sprintf("`%s %s%s;`", r.Pass.Name(), pass, r.URI)}
 	}
 	return "write " + join(append(fix, r.missing(release)...))
 }
@@ -83,16 +85,18 @@ func join(s []string) string {
 
 var inertPool = Rule{
 	ID: "inert-pool", Level: Warning,
-	Doc: "`keepalive` is there and does nothing: something else in the configuration makes nginx or the backend close every connection. " +
-		"The commonest is a map for websockets that gives `close` to requests without Upgrade; write `'' '';` in its place.",
+	Doc: "`keepalive` is there and does nothing: something else in the configuration makes nginx or the backend " +
+		"close every connection. The commonest is a map for websockets that gives `close` to requests without " +
+		"Upgrade; write `'' '';` in its place.",
 	check: func(k *checker) { k.inert("inert-pool") },
 }
 
 var halfDoneKeepalive = Rule{
 	ID: "half-done-keepalive", Level: Warning,
-	Doc: "A pool needs three lines before 1.29.7: `keepalive` in the upstream block, `proxy_http_version 1.1` and `proxy_set_header Connection \"\"` " +
-		"where the pass is (for FastCGI: `fastcgi_keep_conn on`). `keepalive` alone does nothing. The others alone are worse than none: " +
-		"the backend then waits, and nginx closes every connection first, f = 1.",
+	Doc: "A pool needs three lines before 1.29.7: `keepalive` in the upstream block, `proxy_http_version 1.1` and " +
+		"`proxy_set_header Connection \"\"` where the pass is (for FastCGI: `fastcgi_keep_conn on`). `keepalive` " +
+		"alone does nothing. The others alone are worse than none: the backend then waits, and nginx closes " +
+		"every connection first, f = 1.",
 	check: func(k *checker) {
 		k.inert("half-done-keepalive")
 		for _, r := range k.routes {
@@ -106,7 +110,8 @@ var halfDoneKeepalive = Rule{
 			case d == nil || r.ClosesFirst != ClosedByNginx || r.Header.Value != "" || r.Header.Directive == nil || r.Protocol != HTTP && r.Protocol != HTTPS:
 				continue
 			}
-			k.report(Warning, d, 0, r.poolFix(k.release), "%s without a pool is worse than the default for %s (%s): the backend leaves the connection open, so nginx closes every one first and keeps its port",
+			k.report(Warning, d, 0, r.poolFix(k.release),
+				"%s without a pool is worse than the default for %s (%s): the backend leaves the connection open, so nginx closes every one first and keeps its port",
 				what, r.Upstream.Name, at(r.Pass, d))
 		}
 	},
@@ -114,8 +119,9 @@ var halfDoneKeepalive = Rule{
 
 var connectionHeaderWiped = Rule{
 	ID: "connection-header-wiped", Level: Warning,
-	Doc: "`proxy_set_header Connection \"\"` of an outer level does not reach a level that has any proxy_set_header of its own: " +
-		"those of the inner level replace all of the outer ones. Before 1.29.7 the default then is `Connection: close`. Repeat the line.",
+	Doc: "`proxy_set_header Connection \"\"` of an outer level does not reach a level that has any " +
+		"proxy_set_header of its own: those of the inner level replace all of the outer ones. Before 1.29.7 the " +
+		"default then is `Connection: close`. Repeat the line.",
 	check: func(k *checker) { k.inert("connection-header-wiped") },
 }
 
@@ -159,7 +165,8 @@ func (k *checker) inert(id string) {
 				fix = []string{"write " + join(r.missing(k.release))}
 			}
 		}
-		k.report(Warning, about, word, join(fix), "%s does nothing for %s (%s): %s; %s", size, where(r), at(r.Pass, about), r.Pool.Why, r.port())
+		k.report(Warning, about, word, join(fix), "%s does nothing for %s (%s): %s; %s", size, where(r),
+			at(r.Pass, about), r.Pool.Why, r.port())
 	}
 }
 
@@ -185,8 +192,9 @@ func (r *Route) inertKind() string {
 
 var poolSmallerThanWorkersNeed = Rule{
 	ID: "pool-smaller-than-workers-need", Level: Warning,
-	Doc: "`keepalive N` is how many idle connections a worker keeps to all servers of the block together. With fewer than servers, some server never has one; " +
-		"with fewer than a worker's requests under way, connections are closed and opened again, and each closed one keeps its port.",
+	Doc: "`keepalive N` is how many idle connections a worker keeps to all servers of the block together. With " +
+		"fewer than servers, some server never has one; with fewer than a worker's requests under way, " +
+		"connections are closed and opened again, and each closed one keeps its port.",
 	check: func(k *checker) {
 		seen := map[*Upstream]bool{}
 		for _, r := range k.routes {

@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 var nginxRefuses = Rule{
 	ID: "nginx-refuses", Level: Error,
-	Doc: "nginx does not start with this configuration, or a reload keeps the old one: `nginx -t` says why. Only what this model knows is checked; `nginx -t` of the release that runs knows all of it.",
+	Doc: "nginx does not start with this configuration, or a reload keeps the old one: `nginx -t` says why. Only " +
+		"what this model knows is checked; `nginx -t` of the release that runs knows all of it.",
 	check: func(k *checker) {
 		k.contexts()
 		k.refuseUpstreams()
@@ -86,7 +88,7 @@ func (k *checker) contexts() {
 		k.context(m.main, "main")
 	case m.stream != nil:
 		k.context(m.stream, "stream")
-	case k.config.Fragment == "server":
+	case k.config.Fragment == "server", k.config.Fragment == "location":
 		k.context(m.servers[0].block, "server")
 	default:
 		k.context(m.http, "http")
@@ -123,22 +125,26 @@ func (k *checker) directive(d *Directive, g grammar, context string, first map[s
 	case !g.block && d.HasBlock():
 		k.refuse(d, 0, "end it with \";\"", "directive %q is not terminated by \";\"", name)
 	case args < g.min, g.max > 0 && args > g.max, g.min == 0 && g.max == 0 && args > 0:
-		k.refuse(d, 0, "see its documentation for the arguments", "invalid number of arguments in %q directive: %d", name, args)
+		k.refuse(d, 0, "see its documentation for the arguments", "invalid number of arguments in %q directive: %d",
+			name, args)
 	}
 	if g.once {
 		if first[name] != nil {
-			k.refuse(d, 0, "take one of them out", "%q directive is duplicate: it stands in %s already", name, at(first[name], d))
+			k.refuse(d, 0, "take one of them out", "%q directive is duplicate: it stands in %s already", name,
+				at(first[name], d))
 		}
 		first[name] = d
 	}
-	k.argument(d)
+	if !strings.HasPrefix(context, "stream") {
+		k.argument(d)
+	}
 }
 
 func or(s []string) string {
 	if len(s) == 1 {
 		return s[0]
 	}
-	return join(s[:len(s)-1]) + " or " + s[len(s)-1]
+	return strings.Join(s[:len(s)-1], ", ") + " or " + s[len(s)-1]
 }
 
 // innerContext is the name of a block's context; "" for one that is not looked

@@ -8,12 +8,15 @@ import (
 
 var loopbackBackend = Rule{
 	ID: "loopback-backend", Level: Note,
-	Doc: "The backend is on the proxy's own loopback interface. Linux uses a port in TIME_WAIT again after one second there (tcp_tw_reuse=2, the default), so error 99 " +
-		"comes at other rates than towards another host, and in a container 127.0.0.1 is the container itself.",
+	Doc: "The backend is on the proxy's own loopback interface. Linux uses a port in TIME_WAIT again after one " +
+		"second there (tcp_tw_reuse=2, the default), so error 99 comes at other rates than towards another host, " +
+		"and in a container 127.0.0.1 is the container itself.",
 	check: func(k *checker) {
 		for p := range k.peers() {
 			if p.Loopback() {
-				k.report(Note, p.Directive, p.Word, "a Unix-domain socket takes no ports at all", "%s is this host's loopback interface: by default its ports are free again after a second", p.Destination())
+				k.report(Note, p.Directive, p.Word, "a Unix-domain socket takes no ports at all",
+					"%s is this host's loopback interface: by default its ports are free again after a second",
+					p.Destination())
 			}
 		}
 	},
@@ -39,11 +42,13 @@ func (k *checker) peers() iter.Seq[Peer] {
 
 var unixSocket = Rule{
 	ID: "unix-socket", Level: Note,
-	Doc: "A Unix-domain socket takes no port: error 99 cannot come from it. What comes in its place is error 11 when the backend accepts too slowly.",
+	Doc: "A Unix-domain socket takes no port: error 99 cannot come from it. What comes in its place is error 11 " +
+		"when the backend accepts too slowly.",
 	check: func(k *checker) {
 		for p := range k.peers() {
 			if p.Unix {
-				k.report(Note, p.Directive, p.Word, "none is needed", "%s is a Unix-domain socket: it takes no port, and error 99 cannot come", p.Address)
+				k.report(Note, p.Directive, p.Word, "none is needed",
+					"%s is a Unix-domain socket: it takes no port, and error 99 cannot come", p.Address)
 			}
 		}
 	},
@@ -51,8 +56,8 @@ var unixSocket = Rule{
 
 var unevenServers = Rule{
 	ID: "uneven-servers", Level: Warning,
-	Doc: "Each destination has its own source ports. Where one gets more than its share of the requests, its ports end first, and error 99 comes " +
-		"after ports / (rate x share) rather than after all of them are used.",
+	Doc: "Each destination has its own source ports. Where one gets more than its share of the requests, its " +
+		"ports end first, and error 99 comes after ports / (rate x share) rather than after all of them are used.",
 	check: func(k *checker) {
 		for _, r := range k.groups() {
 			u := r.Upstream
@@ -70,20 +75,25 @@ var unevenServers = Rule{
 			for _, p := range u.up() {
 				d := p.Destination()
 				if n := len(destinations); n > 1 && shares[d] == r.HeaviestShare() && shares[d] > 1.01/float64(n) {
-					k.report(level, p.Directive, p.Word, "spread the requests evenly, or give the heavy server more ports or addresses",
+					k.report(level, p.Directive, p.Word,
+						"spread the requests evenly, or give the heavy server more ports or addresses",
 						"%s gets %.0f %% of the requests of upstream %s: its ports end first, at %.2f times the time of even shares", d, 100*shares[d], u.Name, 1/(shares[d]*float64(n)))
 					break
 				}
 			}
 			if down > 0 && len(destinations) > 0 {
-				k.report(Note, u.Directive, 0, "count only the servers that are up", "%d of %d servers of upstream %s marked down: only the ports towards the others count",
+				k.report(Note, u.Directive, 0, "count only the servers that are up",
+					"%d of %d servers of upstream %s marked down: only the ports towards the others count",
 					down, len(u.Peers), u.Name)
 			}
 			if len(destinations) == 0 && len(u.Peers) > 0 {
-				k.report(Error, u.Directive, 0, "bring a server up", "no server of upstream %s is up: nginx answers 502, \"no live upstreams\"", u.Name)
+				k.report(Error, u.Directive, 0, "bring a server up",
+					"no server of upstream %s is up: nginx answers 502, \"no live upstreams\"", u.Name)
 			}
 			if u.Method == IPHash || u.Method == Hash {
-				k.report(Note, u.balancer, 0, "none is needed with many different keys", "%s decides by a key: one client alone reaches one server of %d, and uses its ports only", u.balancer.Source(), len(destinations))
+				k.report(Note, u.balancer, 0, "none is needed with many different keys",
+					"%s decides by a key: one client alone reaches one server of %d, and uses its ports only",
+					u.balancer.Source(), len(destinations))
 			}
 		}
 	},
@@ -91,7 +101,8 @@ var unevenServers = Rule{
 
 var duplicateAddress = Rule{
 	ID: "duplicate-address", Level: Warning,
-	Doc: "Source ports are counted per destination address and port. A server that is listed twice is one destination, so the second line adds no ports.",
+	Doc: "Source ports are counted per destination address and port. A server that is listed twice is one " +
+		"destination, so the second line adds no ports.",
 	check: func(k *checker) {
 		for _, r := range k.groups() {
 			first := map[string]*Directive{}
@@ -110,8 +121,10 @@ var duplicateAddress = Rule{
 
 var peerEjection = Rule{
 	ID: "peer-ejection", Level: Note,
-	Doc: "With several servers a failed connect() counts against the server, though the shortage is nginx's own. After max_fails of them (1 by default) the server gets nothing for " +
-		"fail_timeout, and when all are out nginx answers 502, `no live upstreams`, without trying: few lines of error 99, many failures. `max_fails=0` turns that off.",
+	Doc: "With several servers a failed connect() counts against the server, though the shortage is nginx's own. " +
+		"After max_fails of them (1 by default) the server gets nothing for fail_timeout, and when all are out " +
+		"nginx answers 502, `no live upstreams`, without trying: few lines of error 99, many failures. " +
+		"`max_fails=0` turns that off.",
 	check: func(k *checker) {
 		for _, r := range k.groups() {
 			u := r.Upstream
@@ -143,22 +156,25 @@ func countBackup(u *Upstream) int {
 
 var retryAmplifies = Rule{
 	ID: "retry-amplifies", Level: Note,
-	Doc: "A failed connect() is tried at the next server, `proxy_next_upstream error`, the default. In a shortage of ports every try fails after it has looked at every port: " +
-		"one failed request costs as many connect() and lines in the log as there are servers. An error_page that leads to another pass asks for yet another connection.",
+	Doc: "A failed connect() is tried at the next server, `proxy_next_upstream error`, the default. In a shortage " +
+		"of ports every try fails after it has looked at every port: one failed request costs as many connect() " +
+		"and lines in the log as there are servers. An error_page that leads to another pass asks for yet " +
+		"another connection.",
 	check: func(k *checker) {
 		for _, r := range k.routes {
 			if r.Retry.PerFailure > 1 {
-				d, word := r.Pass, 0
+				d := r.Pass
 				if r.Retry.Directive != nil {
 					d = r.Retry.Directive
 				}
 				name, _ := cutPass(r.Pass)
-				k.report(Note, d, word, fmt.Sprintf("%s_next_upstream_tries 1, or max_fails=0 with fewer servers", name),
+				k.report(Note, d, 0, fmt.Sprintf("`%s_next_upstream off;` or `%[1]s_next_upstream_tries 1;` makes it one", name),
 					"a request to %s that finds no port makes %d connect() before it fails, each a line of error 99", r.Upstream.Name, r.Retry.PerFailure)
 			}
 			for _, e := range r.Hides {
 				if e.Passes {
-					k.report(Warning, e.Directive, len(e.Directive.Words)-1, "let nginx answer a failure itself, with return or a file",
+					k.report(Warning, e.Directive, len(e.Directive.Words)-1,
+						"let nginx answer a failure itself, with return or a file",
 						"a request that found no port is passed on again, to %s: each failure needs another connection", e.Target)
 				}
 			}

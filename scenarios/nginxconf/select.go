@@ -128,7 +128,7 @@ func (w *walk) begin(r Request, server *Server, regex *pattern) Answer {
 	w.env = &env{m: m, request: &w.request, server: server, set: map[string]values{}}
 	if regex != nil {
 		groups, _, _ := regex.match(strings.ToLower(hostOf(r.Host)))
-		w.capture(groups, regex.names())
+		w.env.capture(groups, regex.names())
 	}
 	w.env.host = strings.ToLower(hostOf(r.Host))
 	if w.env.host == "" {

@@ -52,11 +52,11 @@ func (m *model) pass(at place, release Release, e *env) []*Route {
 	text, uri := cutURI(at.directive.Arg(1))
 	// A variable anywhere makes nginx look the host up for each request.
 	late := !constant(at.directive.Arg(1))
+	v := e.eval(text)
 	base := Route{
 		Pass: at.directive, Server: at.server, Location: at.location, Condition: at.condition, block: at.block,
-		URI: uri, Variables: variablesIn(text), Of: 1, Resolver: at.block.find("resolver"),
+		URI: uri, Variables: variablesIn(text), TargetBy: v.by, Of: 1, Resolver: at.block.find("resolver"),
 	}
-	v := e.eval(text)
 	var routes []*Route
 	add := func(target, unknown string) {
 		r := base
@@ -79,12 +79,19 @@ func (m *model) pass(at place, release Release, e *env) []*Route {
 		}
 		routes = append(routes, &r)
 	}
-	for _, target := range v.list {
-		if target != "" || len(v.list) == 1 {
+	for i, target := range v.list {
+		_, host, ok := strings.Cut(target, "://")
+		switch {
+		case target != "" && (host != "" || !ok):
 			add(target, "")
+			if len(v.shares) == len(v.list) {
+				routes[len(routes)-1].Share = v.shares[i]
+			}
+		case len(v.list) == 1 && !v.open:
+			add(text, "it is empty")
 		}
 	}
-	if v.open && len(routes) == 0 {
+	if v.open {
 		why := v.why
 		if why == "" {
 			why = text
@@ -132,6 +139,10 @@ func (m *model) connect(r *Route, late bool) {
 		}
 	}
 	p := peerAt(host, port)
+	if p.Named && p.Port == 0 && m.config.partial() { // a host would need a port
+		r.Unknown = "upstream " + host + " is not in what was read"
+		return
+	}
 	p.Directive, p.Word = r.Pass, 1
 	p.Resolve = late && p.Named && !m.implicit[strings.ToLower(p.Destination())]
 	r.Upstream = &Upstream{Name: host, Method: RoundRobin, Peers: []Peer{p}}

@@ -3,7 +3,6 @@ package nginxconf
 import (
 	"maps"
 	"slices"
-	"strings"
 )
 
 // maxValues is how many values a variable may have before it counts as one
@@ -62,6 +61,7 @@ type env struct {
 	named   map[string]string // its named groups
 	set     map[string]values // what set has set, where the rewrite phase is followed; nil: chain tells
 	asked   []string          // variables under evaluation, against cycles
+	answers map[string]values // of one evaluation: variables that refer to each other twice would double it each time
 }
 
 // upgrading is the same for a request that asks for a websocket.
@@ -134,9 +134,25 @@ func (e *env) variable(name string) values {
 	if slices.Contains(e.asked, name) {
 		return unknown(name)
 	}
+	if len(e.asked) == 0 {
+		e.answers = nil
+	}
+	if v, ok := e.answers[name]; ok {
+		return v
+	}
 	e.asked = append(e.asked, name)
-	defer func() { e.asked = e.asked[:len(e.asked)-1] }()
+	v := e.ask(name)
+	e.asked = e.asked[:len(e.asked)-1]
+	if len(e.asked) > 0 && name[0]-'0' > 9 {
+		if e.answers == nil {
+			e.answers = map[string]values{}
+		}
+		e.answers[name] = v
+	}
+	return v
+}
 
+func (e *env) ask(name string) values {
 	if name[0]-'0' <= 9 {
 		if n := int(name[0] - '0'); n < len(e.groups) {
 			return one(e.groups[n])
@@ -151,6 +167,9 @@ func (e *env) variable(name string) values {
 			return v
 		}
 	} else if v, ok := e.sets(name); ok {
+		if e.m.elsewhere[name] {
+			v.add(unknown(name))
+		}
 		return v
 	}
 	if d := e.m.variables[name]; d != nil {
@@ -179,19 +198,23 @@ func (e *env) sets(name string) (values, bool) {
 					v.by = d
 				}
 			case d.Name() == "if":
+				holds, known := e.holds(d)
+				if known && !holds {
+					continue
+				}
 				for _, in := range b.in(d).all("set") {
 					if in.Arg(1) == "$"+name {
 						w := e.eval(in.Arg(2))
 						w.by = in
+						if known {
+							v, any = w, true
+							continue
+						}
 						if !any {
 							v, any = one(""), true
 						}
 						v.add(w)
 					}
-				}
-			case strings.Contains(d.Name(), "_by_lua") && d.Kind == Lua && any:
-				if strings.Contains(d.Tree.Text[d.Open:d.Close], name) {
-					v.add(unknown(name))
 				}
 			}
 		}

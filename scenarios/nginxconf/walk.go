@@ -33,15 +33,6 @@ func (w *walk) end(kind AnswerKind, by *Directive, status int) {
 	w.answer.Kind, w.answer.By, w.answer.Status = kind, by, status
 }
 
-// capture keeps what a regular expression matched: groups until the next one
-// matches, those with a name as variables.
-func (w *walk) capture(groups, names []string) {
-	w.env.groups = groups
-	for n, s := range name(names, groups) {
-		w.env.set[n] = one(s)
-	}
-}
-
 // server is the phase that an internal redirect begins with again.
 func (w *walk) server() {
 	w.answer.Location, w.conf = nil, w.answer.Server.block
@@ -66,7 +57,7 @@ func (w *walk) find() {
 	}
 	w.conf = at.location.block
 	if at.groups != nil {
-		w.capture(at.groups, at.names)
+		w.env.capture(at.groups, at.names)
 	}
 	if at.location.Internal && !w.internal {
 		w.fail(AnswerDenied, at.location.block.find("internal"), http.StatusNotFound)

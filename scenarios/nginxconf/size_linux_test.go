@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -15,23 +16,32 @@ func TestManyServersAreQuick(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	start := time.Now()
+	start := processorTime(t)
 	config, err := Load("nginx.conf", Options{Text: text})
 	if err != nil {
 		t.Fatal(err)
 	}
 	routes := config.Routes(Release{})
 	findings := config.Findings(Release{})
-	took := time.Since(start)
+	took := processorTime(t) - start
 	runtime.ReadMemStats(&after)
 	if len(routes) != 40_000 || len(findings) == 0 {
 		t.Errorf("%d routes, %d findings", len(routes), len(findings))
 	}
 	allocated := (after.TotalAlloc - before.TotalAlloc) >> 20
 	t.Logf("%d KiB: %v, %d MiB allocated in all, %d MiB held, %d findings", len(text)>>10, took, allocated, (after.HeapAlloc-before.HeapAlloc)>>20, len(findings))
-	if took > 3*time.Second { // three times the bar: other work runs on the machine
+	if took > 3*time.Second { // collection of garbage on other cores counts as well
 		t.Errorf("took %v", took)
 	}
+}
+
+// processorTime is the process's own: other work runs on the machine.
+func processorTime(t *testing.T) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func manyServers(n int) string {

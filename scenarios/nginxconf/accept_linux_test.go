@@ -1,0 +1,77 @@
+package nginxconf
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/lab99/lab99/internal/needs"
+)
+
+// What the model says nginx refuses, the real one refuses, and nothing else.
+func TestNginxRefusesWhatTheModelSays(t *testing.T) {
+	program := realNginx()
+	needs.Program(t, "netns", program)
+	needs.Root(t) // nginx -t opens its logs
+	release := realRelease(t, program)
+	files, err := filepath.Glob("testdata/*.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := string(text)
+		if strings.Contains(file, "elsewhere.conf") || strings.Contains(body, "_by_lua") || strings.Contains(body, dumpMark) || strings.Contains(body, "mime.types") || strings.Contains(body, "/data/nginx") ||
+			strings.Contains(body, "/var/log/myapp") || strings.Contains(body, "ssl_certificate") || strings.Contains(body, "://app:3000") {
+			continue // a module, files or names that this machine does not have
+		}
+		if first, _, _ := strings.Cut(body, "\n"); strings.HasPrefix(first, "# nginx ") {
+			said := MustRelease(strings.TrimSpace(strings.TrimPrefix(first, "# nginx ")))
+			if said.pools() != release.pools() || said.since(thousand) != release.since(thousand) {
+				continue
+			}
+		}
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			dir := t.TempDir()
+			config, err := Load(file, Options{})
+			refused := err != nil
+			if err == nil {
+				for _, f := range config.Findings(release) {
+					refused = refused || f.ID == "nginx-refuses" || f.ID == "byte-order-mark"
+				}
+				switch config.Fragment {
+				case "http":
+					body = "events {}\nhttp {\n" + body + "\n}\n"
+				case "server":
+					body = "events {}\nhttp { server {\n" + body + "\n} }\n"
+				case "location":
+					body = "events {}\nhttp { server { location / {\n" + body + "\n} } }\n"
+				case "stream":
+					body = "events {}\nstream {\n" + body + "\n}\n"
+				}
+			}
+			path := filepath.Join(dir, "nginx.conf")
+			if err := os.WriteFile(path, []byte(body), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.MkdirAll(filepath.Join(dir, "logs"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			out, err := exec.CommandContext(t.Context(), program, "-t", "-p", dir, "-c", path, "-e", "stderr", "-g", "pid "+dir+"/nginx.pid;").CombinedOutput()
+			if strings.Contains(string(out), `unknown directive "stream"`) {
+				t.Skip("this nginx has no stream module")
+			}
+			tried++
+			if (err != nil) != refused {
+				t.Errorf("model: refused %t, nginx %s: %v\n%s", refused, release, err, out)
+			}
+		})
+	}
+	t.Logf("nginx %s: %d files", release, tried)
+}

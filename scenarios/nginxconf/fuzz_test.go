@@ -1,0 +1,54 @@
+package nginxconf
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// No text makes the model fail, and offsets hold for all of them.
+func FuzzConfiguration(f *testing.F) {
+	files, err := filepath.Glob("testdata/*.conf")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if len(text) > 1<<16 {
+			return
+		}
+		if tree, err := Parse("x", text); err == nil {
+			checkTree(t, tree)
+		}
+		if text == nil {
+			text = []byte{}
+		}
+		// The file includes itself, and nothing else is there.
+		config, err := Load("/x/nginx.conf", Options{Text: text, Open: func(path string) ([]byte, error) {
+			if path == "/x/again.conf" {
+				return text, nil
+			}
+			return nil, fs.ErrNotExist
+		}, Glob: func(string) ([]string, error) { return []string{"/x/again.conf", "/x/nginx.conf"}, nil }})
+		if err != nil {
+			return
+		}
+		for _, release := range []string{"", "1.14", "1.22.1", "1.30"} {
+			r := MustRelease(release)
+			for _, route := range config.Routes(r) {
+				route.Row()
+			}
+			config.Findings(r)
+			for _, path := range []string{"/", "/a/b?x=1", "/index.php", "/%2e%2e/"} {
+				_ = config.Select(r, Request{Host: "example.org", Path: path}).String()
+			}
+		}
+	})
+}
