@@ -4,9 +4,12 @@ package schematest
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/json"
 	"testing"
 
 	"github.com/lab99/lab99/results/schema"
+	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
@@ -46,6 +49,36 @@ func Compare(t testing.TB, doc []byte) error {
 	return validate(t, schema.Compare, doc)
 }
 
+// Lint returns an error unless doc is a valid lab99/lint/v1.
+func Lint(t testing.TB, doc []byte) error {
+	t.Helper()
+	return validate(t, schema.Lint, doc)
+}
+
+// SARIF returns an error unless doc is a SARIF 2.1.0 log, by the schema that
+// OASIS publishes. go-sarif carries it, and validates what it has decoded. A
+// field that its types do not have would be lost on the way, and is an error.
+func SARIF(t testing.TB, doc []byte) error {
+	t.Helper()
+	d := json.NewDecoder(bytes.NewReader(doc))
+	d.DisallowUnknownFields()
+	if err := d.Decode(new(sarif.Report)); err != nil {
+		return err
+	}
+	log, err := sarif.FromBytes(doc)
+	if err != nil {
+		return err
+	}
+	for _, run := range log.Runs { // the library has to write what may be left out
+		run.Language = cmp.Or(run.Language, "en-US")
+		run.NewlineSequences = append(run.NewlineSequences, "\n")
+		if run.Tool != nil && run.Tool.Driver != nil {
+			run.Tool.Driver.Language = cmp.Or(run.Tool.Driver.Language, "en-US")
+		}
+	}
+	return log.Validate()
+}
+
 func validate(t testing.TB, source, doc []byte) error {
 	t.Helper()
 	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(doc))
@@ -62,6 +95,7 @@ func compile(t testing.TB, source []byte) *jsonschema.Schema {
 		t.Fatal(err)
 	}
 	c := jsonschema.NewCompiler()
+	c.AssertFormat()
 	if err := c.AddResource("schema.json", doc); err != nil {
 		t.Fatal(err)
 	}

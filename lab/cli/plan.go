@@ -52,7 +52,7 @@ func planCommand(t *terminal) *cobra.Command {
 // without an engine.
 func plan(ctx context.Context, t *terminal, resolved *scenarios.Resolved, asJSON, configs bool) error {
 	found := lookForImages(ctx, resolved)
-	resolved, notes := lab.AdaptToOverrides(resolved)
+	resolved, notes := lab.AdaptToOverrides(lab.Understand(resolved, found.release))
 	p, err := lab.Plan(resolved, found.driver, found.machine.CPUs, "")
 	if err != nil {
 		return err

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -22,22 +21,40 @@ type question struct {
 	concurrency float64
 	workers     int
 	json        bool
+	file        ofFile
 }
 
 func predictCommand(t *terminal) *cobra.Command {
 	q := question{setup: law.Setup{Duration: law.ForEver}}
 	cmd := &cobra.Command{
 		Use: "predict --rate N", GroupID: groupRun, Args: none,
-		Short: "Predict from numbers alone when error 99 comes, and what each mitigation would do",
+		Short: "Predict when error 99 comes, from numbers or an nginx.conf, and what each mitigation would do",
+		Long: `Predict when error 99 comes, and what each mitigation would do: from numbers alone, or with those of
+the route that a request takes through an nginx.conf. Nothing is started, looked up or measured.
+
+Exit codes: 0 predicted, 1 such a request reaches no backend, 2 the file does not tell, 64 usage, or
+a file that cannot be read.`,
+		Example: `  lab99 predict --rate 900
+  lab99 predict --config nginx.conf --rate 900 --path /api/ --nginx 1.26
+  lab99 predict --nat --ports 64 --rate 5`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := q.check(cmd.Flags().Changed); err != nil {
+			given := cmd.Flags().Changed
+			if err := q.check(given); err != nil {
 				return err
+			}
+			if err := q.file.check(given); err != nil {
+				return err
+			}
+			if q.file.config != "" {
+				return predictFile(t, q, given)
 			}
 			return predict(t, q)
 		},
 	}
 	q.flags(cmd.Flags())
+	q.file.register(cmd)
 	_ = cmd.MarkFlagRequired("rate")
+	cmd.MarkFlagsMutuallyExclusive("nat", "close-share")
 	cmd.MarkFlagsMutuallyExclusive("concurrency", "backend-ms")
 	return cmd
 }
@@ -46,15 +63,10 @@ func predictCommand(t *terminal) *cobra.Command {
 // looked up or measured.
 func predict(t *terminal, q question) error {
 	a := q.answer()
-	if !q.json {
-		return a.print(t.stdout)
+	if q.json {
+		return printJSON(t.stdout, a.document())
 	}
-	b, err := json.MarshalIndent(a.json(), "", "  ")
-	if err != nil {
-		return err
-	}
-	fmt.Fprintln(t.stdout, string(b))
-	return nil
+	return a.print(t.stdout)
 }
 
 func (q *question) flags(fs *pflag.FlagSet) {
@@ -67,8 +79,9 @@ func (q *question) flags(fs *pflag.FlagSet) {
 	fs.Float64Var(&q.backendMs, "backend-ms", 0, "response time of the backend in `milliseconds`")
 	fs.Float64Var(&q.concurrency, "concurrency", 0, "requests under way at the backend at once, on average; default rate × backend-ms")
 	fs.IntVar(&q.workers, "workers", 0, "nginx workers with a core each; default as many as connect() needs")
-	fs.DurationVar(&s.Hold, "time-wait", law.TimeWait, "how long TIME_WAIT lasts: 60 to 62 s on Linux, where it cannot be set")
+	fs.DurationVar(&s.Hold, "time-wait", law.TimeWait, "how long TIME_WAIT lasts: 60 to 62 s on Linux, where it cannot be set; with --nat how long the NAT holds a port, default 2m")
 	fs.Float64Var(&q.target, "target-error-rate", 0, "`share` of requests that may fail at the safe rate, with random arrivals (1e-6); 0 takes arrivals for even")
+	fs.BoolVar(&s.NAT, "nat", false, "the ports and --sources are those of a NAT on the way, which drops the SYN when none is left")
 	fs.BoolVar(&q.json, "json", false, "print an object instead of text")
 }
 
@@ -103,6 +116,9 @@ func (q *question) check(given func(flag string) bool) error {
 	if q.workers == 0 {
 		s.Workers = anyWorkers
 	}
+	if s.NAT && !given("time-wait") {
+		s.Hold = law.NATTimeWait
+	}
 	*s = s.Complete()
 	return nil
 }
@@ -132,16 +148,4 @@ func (q question) answer() answer {
 		a.mitigations = append(a.mitigations, mitigated{m, law.SteadyStateOf(m.Setup, q.target)})
 	}
 	return a
-}
-
-// json is the answer for programs; results/schema has its schema.
-func (a answer) json() any {
-	out := struct {
-		law.SteadyState
-		Mitigations map[string]law.SteadyState `json:"mitigations"`
-	}{a.SteadyState, map[string]law.SteadyState{}}
-	for _, m := range a.mitigations {
-		out.Mitigations[m.Name] = m.SteadyState
-	}
-	return out
 }

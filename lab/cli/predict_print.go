@@ -15,6 +15,9 @@ import (
 // print writes the answer for people: the limits, the lower one first; what
 // happens at the rate asked for; the rule of thumb; and every mitigation.
 func (a answer) print(w io.Writer) error {
+	if a.setup.NAT {
+		return a.printNAT(w)
+	}
 	for _, paragraph := range []string{a.limits(), a.course(), a.classic()} {
 		fmt.Fprintln(w, paragraph)
 		fmt.Fprintln(w)

@@ -49,6 +49,7 @@ func newRoot(t *terminal) *cobra.Command {
 		runCommand(t),
 		planCommand(t),
 		predictCommand(t),
+		lintCommand(t),
 		listCommand(t),
 		validateCommand(t),
 		scenarioCommand(t),

@@ -62,6 +62,9 @@ func ScanPerPort(ports int) time.Duration {
 // ConnectCostAfter is what one connect() costs once half the range is taken,
 // c0 + (P/2)·scan: 3.6 ms at 28,232 ports.
 func (s Setup) ConnectCostAfter() time.Duration {
+	if s.NAT {
+		return ConnectCost // the host's own range is not what is short
+	}
 	return ConnectCost + time.Duration(s.Ports)*ScanPerPort(s.Ports)/2
 }
 
@@ -70,6 +73,9 @@ func (s Setup) ConnectCostAfter() time.Duration {
 // responses a second from one core, and 210 ms for a request that needs no
 // upstream.
 func (s Setup) FailingCost() time.Duration {
+	if s.NAT {
+		return ConnectCost
+	}
 	return time.Duration(s.Ports) * ScanPerPort(s.Ports)
 }
 
@@ -109,14 +115,19 @@ func (s Setup) connectCeiling() float64 { return float64(s.Workers) * s.ConnectC
 // CliffRate is the rate above which half the range comes to be taken,
 // K/(2·f·churn·T) requests per second if they are quick: half the SafeRate. nil
 // where no rate is too high.
-func (s Setup) CliffRate() *float64 { return s.rateHolding(float64(s.Tuples()) / 2) }
+func (s Setup) CliffRate() *float64 {
+	if s.NAT {
+		return nil
+	}
+	return s.rateHolding(float64(s.Tuples()) / 2)
+}
 
 // Cliff is the second at which half the range is taken, K/(2·f·R·churn) if
 // requests are quick; nil if it never is. Whether the rate falls then depends
 // on what the workers can afford.
 func (s Setup) Cliff() *float64 {
 	half := float64(s.Tuples()) / 2
-	if half == 0 || s.RatePerS == 0 || s.heldInTheLongRun()+s.InFlight <= half {
+	if half == 0 || s.RatePerS == 0 || s.NAT || s.heldInTheLongRun()+s.InFlight <= half {
 		return nil
 	}
 	at := s.fillTime(half)

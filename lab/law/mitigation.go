@@ -28,31 +28,46 @@ func Mitigations(s Setup) []Mitigation {
 		all = append(all, m)
 	}
 	pool := func(s *Setup) {
-		p := Pool{Keepalive: max(1, int(s.InFlight)+1), RequestsPerConn: PooledRequests, Concurrency: s.InFlight}
+		p := Pool{Keepalive: max(s.Keepalive, int(s.InFlight)+1), RequestsPerConn: PooledRequests, Concurrency: s.InFlight}
+		if s.Keepalive > 0 { // there is one, which was too small
+			p.RequestsPerConn = s.RequestsPerConn
+		}
 		s.Keepalive, s.RequestsPerConn, s.Churn = p.Keepalive, p.RequestsPerConn, p.Churn()
 	}
 	reuse := func(s *Setup) { s.TwReuse = 1 }
 	wide := func(s *Setup) { s.Ports = max(s.Ports, WideRange) }
-	three := func(n *int) { *n = 3 * max(*n, 1) }
+	// More pairs of source and destination, each of which then gets less.
+	times := func(n *int, by int, s *Setup) {
+		*n = by * max(*n, 1)
+		s.HeaviestShare /= float64(by)
+	}
+	destinations := func(s *Setup) { times(&s.Destinations, 3, s) }
+	sources := func(s *Setup) { times(&s.Sources, 3, s) }
 
+	if s.NAT {
+		return natMitigations(s, pool, destinations, sources)
+	}
 	add("keepalive", "upstream keepalive, sized for the requests under way; 601 requests a connection", pool)
 	add("tw-reuse", "tcp_tw_reuse=1", reuse)
 	add("wider-range", "ip_local_port_range 1024 65535", wide)
-	add("multi-ip", "three times the backend addresses", func(s *Setup) { three(&s.Destinations) })
-	add("multi-port", "three times the backend ports", func(s *Setup) { three(&s.Destinations) })
-	add("multi-source", "three times the source addresses (proxy_bind)", func(s *Setup) { three(&s.Sources) })
+	add("multi-ip", "three times the backend addresses", destinations)
+	add("multi-port", "three times the backend ports", destinations)
+	add("multi-source", "three times the source addresses (proxy_bind)", sources)
 	add("multi-source-ip", "three times the sources, twice the backend addresses", func(s *Setup) {
-		three(&s.Sources)
-		s.Destinations = 2 * max(s.Destinations, 1)
+		sources(s)
+		times(&s.Destinations, 2, s)
 	})
+	if s.Uneven() {
+		add("even-shares", "the same weight for all servers, and the same share for all sources", func(s *Setup) { s.HeaviestShare = 0 })
+	}
 	add("same-address", "the same address listed three times: a myth", func(*Setup) {})
 	add("fin-timeout", "tcp_fin_timeout=5: a myth, for a backend that closes", func(s *Setup) { s.FinTimeout = 5 * time.Second })
 	add("all", "keepalive, tw-reuse, wider-range, multi-ip and multi-source together", func(s *Setup) {
 		pool(s)
 		reuse(s)
 		wide(s)
-		three(&s.Destinations)
-		three(&s.Sources)
+		destinations(s)
+		sources(s)
 	})
 	return all
 }

@@ -34,6 +34,10 @@ type Setup struct {
 	Sources      int `json:"sources"`      // S: source addresses of the proxy; 0 means 1
 	Destinations int `json:"destinations"` // D: distinct IP:port of the backend; the same one twice counts once; 0 means 1
 
+	// HeaviestShare is the largest share of the requests that one pair of source
+	// and destination gets, as weights make it; 0: all get the same.
+	HeaviestShare float64 `json:"heaviest_share,omitempty"`
+
 	RatePerS   float64       `json:"rate_per_s"`  // R: offered requests per second
 	Duration   time.Duration `json:"duration_ns"` // of the load
 	CloseShare float64       `json:"close_share"` // f: share of upstream connections that the proxy closes first, 0 to 1 (closeshare.go)
@@ -42,7 +46,9 @@ type Setup struct {
 	ChangesS  *float64      `json:"rate_changes_s,omitempty"`  // second at which the load leaves RatePerS; nil: it never does
 	Poisson   bool          `json:"poisson,omitempty"`         // arrivals are random, as independent clients make them
 	Race      bool          `json:"race,omitempty"`            // f is an outcome of the run: CloseShare is the worst case, and a later failure is chance
-	OwnConfig bool          `json:"own_config,omitempty"`      // the proxy runs a configuration of the user's own: f is unknown
+	OwnConfig bool          `json:"own_config,omitempty"`      // the proxy runs a configuration of the user's own, and its log counts
+	Unreached bool          `json:"unreached,omitempty"`       // the proxy answers the load by itself: no law applies
+	Modelled  bool          `json:"modelled,omitempty"`        // what that does is known; otherwise f is an outcome
 	Burst     time.Duration `json:"burst_ns,omitempty"`        // between bursts of requests; 0: they are evenly spaced
 	BurstSize float64       `json:"burst_in_flight,omitempty"` // requests of a burst that are under way at once; 0: all of them
 
@@ -63,6 +69,8 @@ type Setup struct {
 	LateClose    time.Duration `json:"late_close_ns,omitempty"` // from nginx's FIN to the backend's; 0: at once
 	FinTimeout   time.Duration `json:"fin_timeout_ns"`          // net.ipv4.tcp_fin_timeout; 0 means the default
 
+	NAT bool `json:"nat,omitempty"` // Ports and Sources are those of a NAT on the way (nat.go)
+
 	// Baseline is the prediction for the run that this one is compared with;
 	// nil where this is that run.
 	Baseline *Prediction `json:"-"`
@@ -75,6 +83,9 @@ func Predict(s Setup) Prediction {
 	k := float64(s.Tuples())
 	hold := s.HoldTime().Seconds()
 	p := Prediction{Tuples: s.Tuples(), HoldS: hold, Rho: s.Rho()}
+	if s.Unreached {
+		return Prediction{Tuples: p.Tuples, HoldS: p.HoldS, Verdict: Invalid}
+	}
 	if s.RatePerS == 0 || k == 0 {
 		p.Verdict = s.verdict(p)
 		return p
@@ -116,8 +127,15 @@ func (s Setup) Complete() Setup {
 	s.InFlight = clamp(s.InFlight)
 	s.Churn = min(clamp(s.Churn), 1)
 	s.CloseShare = min(clamp(s.CloseShare), 1)
+	s.HeaviestShare = min(clamp(s.HeaviestShare), 1)
+	if s.NAT {
+		s = s.behindNAT()
+	}
 	if s.Hold <= 0 {
 		s.Hold = TimeWait
+		if s.NAT {
+			s.Hold = NATTimeWait
+		}
 	}
 	if s.FinTimeout <= 0 {
 		s.FinTimeout = FinTimeout

@@ -34,3 +34,8 @@ var Catalogue []byte
 //
 //go:embed compare.v1.json
 var Compare []byte
+
+// Lint is the schema of what lab99 lint --json prints of a file, lab99/lint/v1.
+//
+//go:embed lint.v1.json
+var Lint []byte

@@ -1,6 +1,12 @@
 package nginx
 
-import "github.com/lab99/lab99/scenarios"
+import (
+	"slices"
+	"strings"
+
+	"github.com/lab99/lab99/scenarios"
+	"github.com/lab99/lab99/scenarios/nginxconf"
+)
 
 // defaulted is what a configuration leaves to the release that runs it: both
 // defaults changed with pooling, and with them whether error 99 comes.
@@ -26,25 +32,18 @@ func unsaid(v scenarios.Variant) defaulted {
 }
 
 func defaultsOf(conf string) (defaulted, error) {
-	top, err := parse(conf)
+	t, err := nginxconf.Parse("nginx.conf", []byte(conf))
 	if err != nil {
 		return defaulted{}, err
 	}
-	d := defaulted{Protocol: true}
-	var walk func([]*directive)
-	walk = func(ds []*directive) {
-		for _, x := range ds {
-			switch x.name() {
-			case "upstream":
-				d.Pool = d.Pool || x.block != nil && !x.contains("keepalive")
-			case "proxy_http_version":
-				d.Protocol = false
-			case "proxy_set_header":
-				d.Closes = d.Closes || x.sets("connection", "close")
-			}
-			walk(x.block)
-		}
+	closes := func(x *nginxconf.Directive) bool {
+		return strings.EqualFold(x.Arg(1), "connection") && strings.EqualFold(x.Arg(2), "close")
 	}
-	walk(top)
-	return d, nil
+	return defaulted{
+		Pool: slices.ContainsFunc(blocks(t.Root, "upstream"), func(x *nginxconf.Directive) bool {
+			return len(all(x.Block, "keepalive")) == 0
+		}),
+		Protocol: len(all(t.Root, "proxy_http_version")) == 0,
+		Closes:   slices.ContainsFunc(all(t.Root, "proxy_set_header"), closes),
+	}, nil
 }

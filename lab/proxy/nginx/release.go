@@ -98,7 +98,13 @@ func atLeast(version, floor string) (bool, error) {
 
 // WithDefaults puts in place of what a variant leaves to the release what that
 // release does.
+//
+// Of a configuration of the user's own it works out what that does.
 func (Kind) WithDefaults(v scenarios.Variant, release string) scenarios.Variant {
+	if v.OwnConfig() {
+		v.Own = understand(v, release)
+		return v
+	}
 	pools, known := poolsByDefault(release)
 	if v.Proxy.HTTP != scenarios.HTTPDefault || !known {
 		return v

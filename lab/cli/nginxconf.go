@@ -1,0 +1,111 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lab99/lab99/lab/lint"
+	"github.com/lab99/lab99/scenarios/nginxconf"
+)
+
+// configFlags are those of the verbs that read an nginx configuration.
+type configFlags struct {
+	nginx, prefix string
+	follow        bool
+}
+
+func (c *configFlags) register(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.StringVar(&c.nginx, "nginx", "", "`version` of nginx, such as 1.30, which decides on defaults; without it both answers are shown")
+	fs.StringVar(&c.prefix, "prefix", "", "`directory` that relative includes start from, and that none may leave (default the file's)")
+	fs.BoolVar(&c.follow, "follow", false, "read includes outside the prefix too")
+	completeFlag(cmd, "nginx", cobra.FixedCompletions([]string{"1.22", "1.26", "1.28", "1.30"}, noFiles))
+	_ = cmd.MarkFlagDirname("prefix")
+}
+
+// check reads the release, and sees to the prefix.
+func (c *configFlags) check() (nginxconf.Release, error) {
+	release, err := nginxconf.ParseRelease(c.nginx)
+	if err != nil {
+		return release, &usageError{fmt.Sprintf("--nginx %s: a version of nginx is expected, such as 1.30 or 1.22.1; `nginx -v` prints it", c.nginx)}
+	}
+	if c.prefix != "" {
+		if i, err := os.Stat(c.prefix); err != nil || !i.IsDir() {
+			return release, &usageError{fmt.Sprintf("--prefix %s: a directory is expected, the one that nginx.conf lies in", c.prefix)}
+		}
+	}
+	return release, nil
+}
+
+// most is how much of a configuration is read: a hundred times what the largest
+// ones have.
+const most = 256 << 20
+
+// load reads a configuration, and what it includes. name is a path or "-". The
+// main file may be a pipe, as of <(nginx -T); included ones must be files, so
+// that none makes lab99 wait or never ends.
+func (c *configFlags) load(t *terminal, name string) (*nginxconf.Config, *lint.Mistake) {
+	texts := map[string][]byte{}
+	o := nginxconf.Options{Prefix: c.prefix, Follow: c.follow, Glob: filepath.Glob}
+	o.Open = func(path string) ([]byte, error) {
+		text, err := readFile(path)
+		texts[path] = text
+		return text, err
+	}
+	var err error
+	if name == "-" {
+		name = lint.Stdin
+		o.Text, err = readSome(t.stdin)
+	} else {
+		o.Text, err = openMain(name)
+	}
+	if err != nil {
+		return nil, lint.MistakeOf(name, err, nil)
+	}
+	texts[name] = o.Text
+	config, err := nginxconf.Load(name, o)
+	if err != nil {
+		return nil, lint.MistakeOf(name, err, texts)
+	}
+	return config, nil
+}
+
+func openMain(path string) ([]byte, error) {
+	i, err := os.Stat(path)
+	if err == nil && i.IsDir() {
+		return nil, fmt.Errorf("it is a directory; name the main file, such as %s", filepath.Join(path, "nginx.conf"))
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return readSome(f)
+}
+
+func readFile(path string) ([]byte, error) {
+	i, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !i.Mode().IsRegular() {
+		return nil, errors.New("it is not a regular file")
+	}
+	return openMain(path)
+}
+
+func readSome(r io.Reader) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, most+1))
+	if err == nil && len(b) > most {
+		err = fmt.Errorf("it has more than %d MiB", most>>20)
+	}
+	if b == nil {
+		b = []byte{} // nil would have it opened again
+	}
+	return b, err
+}

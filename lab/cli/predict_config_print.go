@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/lab99/lab99/internal/format"
+	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/lab/ownconf"
+	"github.com/lab99/lab99/scenarios/nginxconf"
+)
+
+// write writes the route, then the answer, then that for newer releases.
+func (a *fileAnswer) write(w io.Writer, newer *fileAnswer) error {
+	if newer == nil {
+		a.head(w)
+		return a.rest(w, true)
+	}
+	pooling := nginxconf.Pooling.String()
+	fmt.Fprintf(w, "The release decides (--nginx VERSION). nginx before %s:\n\n", pooling)
+	a.head(w)
+	if err := a.rest(w, true); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\nnginx from %s on:\n\n", pooling)
+	newer.head(w)
+	return newer.rest(w, false)
+}
+
+// head names the route and what decides.
+func (a *fileAnswer) head(w io.Writer) {
+	r := a.told.Route
+	where := r.Server.Name()
+	if l := r.LocationName(); l != "" {
+		where = "location " + l + " of " + where
+	}
+	fmt.Fprintf(w, "%s: %s, %s\n\n", r.Pass.Pos(), where, r.Pass.Source())
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, f := range a.told.Facts {
+		fmt.Fprintf(tw, "  %s\t%s\n", f.Name, f.Text)
+	}
+	tw.Flush()
+	fmt.Fprintln(w)
+	if len(a.assumed) > 0 {
+		fmt.Fprintln(w, "Not known from the file, or taken for granted:")
+		for _, s := range a.assumed {
+			fmt.Fprintln(w, "  - "+s)
+		}
+		fmt.Fprintln(w)
+	}
+}
+
+// rest is the answer, with a table of what would help where it is asked for.
+func (a *fileAnswer) rest(w io.Writer, table bool) error {
+	switch a.told.Case {
+	case ownconf.NoPorts:
+		fmt.Fprintln(w, "Error 99 cannot come: a Unix-domain socket takes no port. What can run short there is the backend's queue (listen backlog), error 11.")
+		return nil
+	case ownconf.NoPeer:
+		fmt.Fprintln(w, "nginx opens no connection: every server of the group is down. It answers 502, \"no live upstreams\".")
+		return nil
+	case ownconf.NoLaw:
+		fmt.Fprintln(w, "The laws are about TCP. UDP has no TIME_WAIT: a session holds its port until proxy_timeout, 10 minutes by default.")
+		return nil
+	}
+	for _, s := range []string{a.race(), a.churn(), a.uneven()} {
+		if s != "" {
+			fmt.Fprintln(w, s)
+			fmt.Fprintln(w)
+		}
+	}
+	if table {
+		return a.print(w)
+	}
+	first, second := a.limits, a.course
+	if a.setup.NAT {
+		first, second = a.natLimit, a.natCourse
+	}
+	_, err := fmt.Fprintf(w, "%s\n\n%s\n", first(), second())
+	return err
+}
+
+// race says what another f makes of it.
+func (a *fileAnswer) race() string {
+	if !a.setup.Race {
+		return ""
+	}
+	when := func(f float64) string {
+		s := a.setup
+		s.CloseShare = f
+		if at := law.SteadyStateOf(s, a.target).FirstError99S; at != nil {
+			return "after " + format.About(*at)
+		}
+		return "never"
+	}
+	text := "Who closes first is a race here, and f an outcome. What follows is for f = 1, the worst."
+	if a.FirstError99S == nil {
+		return text
+	}
+	return text + fmt.Sprintf(" With f = 1 error 99 comes %s; with %g, the most that was measured, %s; with %g, the least, %s.",
+		when(1), law.MostRaceShare, when(law.MostRaceShare), law.LeastRaceShare, when(law.LeastRaceShare))
+}
+
+// uneven says what K is where one pair runs out before the others.
+func (a *fileAnswer) uneven() string {
+	s := a.setup
+	if !s.Uneven() {
+		return ""
+	}
+	first := "the heaviest pair of source and destination"
+	if s.Sources == 1 {
+		first = a.told.Heavy
+	}
+	return fmt.Sprintf("The requests are not spread evenly: the %s ports towards %s are used up when all pairs together have taken %s tuples, which is K below. "+
+		"The others have ports left then, and take over what nginx tries again.", format.Grouped(s.Ports), first, format.Grouped(a.Tuples))
+}
+
+// churn says what a pool leaves, where that depends on how requests end.
+func (a *fileAnswer) churn() string {
+	least, most := a.told.ChurnRange()
+	if a.setup.Keepalive == 0 || least == most {
+		return ""
+	}
+	return fmt.Sprintf("The pool is smaller than the %s requests under way. It leaves %s new connections a request if they end one by one, and %s if all end at once: what follows is for the latter.",
+		format.Rough(a.setup.InFlight), format.Number(least), format.Number(most))
+}

@@ -1,0 +1,107 @@
+package cli
+
+import (
+	"encoding/json"
+	"io"
+
+	"github.com/lab99/lab99/lab/law"
+)
+
+// prediction is an answer for programs; results/schema has its schema.
+type prediction struct {
+	outlook
+	Mitigations map[string]outlook `json:"mitigations"`
+	Route       *predictedRoute    `json:"route,omitempty"`
+	Newer       *prediction        `json:"newer,omitempty"` // from 1.29.7 on, where the release is unknown and decides
+}
+
+// outlook is what the laws say. Behind a NAT no error 99 comes, and what does is
+// apart.
+type outlook struct {
+	law.SteadyState
+	NAT *natOutlook `json:"nat,omitempty"`
+}
+
+type natOutlook struct {
+	FirstTimeoutS   *float64 `json:"first_timeout_s"`
+	OKBeforeTimeout *int     `json:"ok_before_timeout"`
+}
+
+// predictedRoute is the route that the figures are of.
+type predictedRoute struct {
+	File            string   `json:"file"`
+	Line            int      `json:"line"`
+	Server          string   `json:"server"`
+	Location        string   `json:"location"`
+	Protocol        string   `json:"protocol"`
+	Upstream        string   `json:"upstream"`
+	Ports           bool     `json:"ports"`
+	Sources         int      `json:"sources"`
+	Destinations    int      `json:"destinations"`
+	HeaviestShare   float64  `json:"heaviest_share"`
+	Heaviest        *string  `json:"heaviest"`
+	CloseShare      *float64 `json:"close_share"`
+	Churn           float64  `json:"churn"`
+	Keepalive       int      `json:"keepalive"`
+	RequestsPerConn int      `json:"requests_per_connection"`
+	Tries           int      `json:"tries"`
+	Loopback        bool     `json:"loopback"`
+	Workers         *int     `json:"workers"`
+	Assumed         []string `json:"assumed"`
+}
+
+func (a answer) document() *prediction {
+	p := &prediction{outlook: outlookOf(a.setup, a.SteadyState), Mitigations: map[string]outlook{}}
+	for _, m := range a.mitigations {
+		p.Mitigations[m.Name] = outlookOf(m.Setup, m.SteadyState)
+	}
+	return p
+}
+
+func outlookOf(s law.Setup, o law.SteadyState) outlook {
+	if !s.NAT {
+		return outlook{SteadyState: o}
+	}
+	nat := &natOutlook{o.FirstError99S, o.OKBeforeError99}
+	o.FirstError99S, o.OKBeforeError99 = nil, nil
+	if law.Fails(o.Verdict) { // by something else than error 99
+		o.Verdict = law.NotReproduced
+	}
+	return outlook{o, nat}
+}
+
+func (a *fileAnswer) document(newer *fileAnswer) *prediction {
+	p := a.answer.document()
+	row := a.told.Route.Row()
+	s := a.setup
+	p.Route = &predictedRoute{
+		File: row.File, Line: row.Line, Server: row.Server, Location: row.Location, Protocol: string(row.Protocol),
+		Upstream: row.Upstream, Ports: row.Ports, Sources: s.Sources, Destinations: row.Destinations,
+		Churn: s.Churn, Keepalive: s.Keepalive, RequestsPerConn: s.RequestsPerConn,
+		Tries: a.told.Route.Retry.PerFailure, Loopback: s.Loopback, Assumed: append([]string{}, a.assumed...),
+	}
+	if row.Ports {
+		p.Route.Destinations = s.Destinations
+		p.Route.HeaviestShare = 1 / float64(s.Destinations)
+	}
+	if a.told.Heavy != "" && s.HeaviestShare > 0 {
+		p.Route.Heaviest, p.Route.HeaviestShare = &a.told.Heavy, row.HeaviestShare
+	}
+	if !s.Race {
+		p.Route.CloseShare = &s.CloseShare
+	}
+	if a.workers > 0 {
+		p.Route.Workers = &a.workers
+	}
+	if newer != nil {
+		p.Newer = newer.document(nil)
+	}
+	return p
+}
+
+func printJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
