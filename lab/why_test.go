@@ -47,7 +47,7 @@ func TestPlansSayWhyNot(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			release := func(scenarios.Variant) string { return c.nginx }
 			r, notes := Applicable(Understand(resolve(t, c.size, c.set...), release))
-			reasons := Reasons(r, release, Surroundings{CPUs: 2, Kernel: c.kernel, ConntrackMax: 1600, NoFile: 1024})
+			reasons := Reasons(r, release, Platform{CPUs: 2, Kernel: c.kernel, ConntrackMax: 1600, NoFile: 1024})
 			got := strings.Join(append(notes, reasons...), "\n")
 			if len(c.want) == 0 && got != "" {
 				t.Errorf("reasons %q, want none", got)
