@@ -21,16 +21,16 @@ func Applicable(r *scenarios.Resolved) (*scenarios.Resolved, []string) {
 			c.Variants = append(c.Variants, v)
 			continue
 		}
+		if onlyConfigures(v) {
+			notes = append(notes, fmt.Sprintf("%s is left out: %s has no effect on a configuration of your own; write it into the file and run that",
+				v.Name, strings.Join(v.Change(), ", ")))
+			continue
+		}
 		v, says := adopt(v)
 		for _, note := range says {
 			if !slices.Contains(notes, note) {
 				notes = append(notes, note)
 			}
-		}
-		if onlyConfigures(v) {
-			notes = append(notes, fmt.Sprintf("%s is left out: %s has no effect on a configuration of your own; write it into the file and run that",
-				v.Name, strings.Join(v.Change(), ", ")))
-			continue
 		}
 		c.Variants = append(c.Variants, v)
 	}

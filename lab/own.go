@@ -68,13 +68,17 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 	if !v.Expect.Set {
 		v.Expect.Verdict, v.Expect.Measured = law.Predicted, nil
 	}
+	var wrong []string
+	if own != nil {
+		wrong = own.Wrong
+	}
 	switch {
 	case own == nil:
 		return v, []string{say("what it does to connections is not known, and predictions assume f = 1 until f is measured")}
 	case !own.Passed:
-		return v, []string{say("%s", own.Answer)}
+		return v, append(wrong, say("%s", own.Answer))
 	case own.Unknown != "":
-		return v, []string{say("%s. What that does to connections cannot be told (%s), and predictions assume f = 1 until f is measured", own.Answer, own.Unknown)}
+		return v, append(wrong, say("%s. What that does to connections cannot be told (%s), and predictions assume f = 1 until f is measured", own.Answer, own.Unknown))
 	}
 	if own.Unix && v.Backend.Place == scenarios.PlaceOwn {
 		v.Backend.Place, v.Backend.Kind, v.Backend.Addresses, v.Backend.Ports = scenarios.PlaceUnix, scenarios.BackendAgent, 1, 1
@@ -86,7 +90,7 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 		v = proxy.WithDefaults(v, own.Release)
 		own = v.Own
 	}
-	notes := []string{say("%s", own.Answer)}
+	notes := append(wrong, say("%s", own.Answer))
 	add := func(text string) {
 		if text != "" {
 			notes = append(notes, text)

@@ -20,10 +20,14 @@ type Own struct {
 	// Unknown says why the laws cannot be told what the route does; "" if they can.
 	Unknown string
 
+	Wrong []string // what nginx would refuse, or what keeps it from a backend, a line each
+
 	// Laws is what the route tells the laws: destinations, sources, pool, who closes
 	// first, tries. The rest of it is empty.
 	Laws law.Setup
 
+	Closes   string        // why both ends close a connection; "": they do not
+	Differs  string        // what would be otherwise with another release, where it is unknown; ""
 	Pool     string        // what the file's pool does, a sentence; "": it has none
 	IdleFor  time.Duration // how long a pooled connection may stay idle
 	Binds    int           // source addresses that the file names

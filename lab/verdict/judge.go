@@ -30,7 +30,7 @@ func Judge(m Measured) (v results.Variant) {
 		}
 	}()
 	if v.Expected == law.Predicted {
-		v.Expected = m.Plan.Predicted.Verdict // foretold, not what a race's outcome makes of it
+		v.Expected = m.Plan.Predicted.Verdict // of before the run, not what a race's outcome makes of it
 	}
 	m.count(&v)
 	v.Verdict, v.Why = m.word(&v)

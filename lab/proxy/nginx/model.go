@@ -36,6 +36,11 @@ func understand(v scenarios.Variant, release string) *scenarios.Own {
 	answer := lab.Select(known, request(v, at))
 	own := &scenarios.Own{Release: release, Routes: r.routes(known)}
 	own.Workers, _ = ownconf.Workers(lab)
+	for _, f := range r.conf.Findings(known) {
+		if f.Level == nginxconf.Error {
+			own.Wrong = append(own.Wrong, fmt.Sprintf("%s:%d: %s", f.File, f.Line, f.Text))
+		}
+	}
 	if answer.Kind != nginxconf.AnswerRoute {
 		own.Answer = r.notPassed(v, answer, own.Routes)
 		return own
@@ -88,6 +93,16 @@ func (r *rewriter) describe(own *scenarios.Own, route *nginxconf.Route) {
 			own.Pool = r.original(d) + " does nothing"
 		}
 		own.Pool += ": " + route.Pool.Why
+	}
+	if route.ClosesFirst == nginxconf.ClosedInRace {
+		own.Closes = fmt.Sprintf("nginx speaks HTTP/%s to the backend (%s)", route.HTTPVersion, r.original(route.VersionBy))
+		if h := route.Header; strings.EqualFold(h.Value, "close") && route.HTTPVersion != "1.0" {
+			own.Closes = fmt.Sprintf("nginx asks for every connection to be closed (%s)", r.original(h.Directive))
+		}
+	}
+	if route.Newer != nil {
+		own.Differs = fmt.Sprintf("the configuration leaves the protocol towards the backend, or the pool, to the release, and nginx %s changed both; "+
+			"which release it is, is not known: the prediction is for an older one", pooling)
 	}
 	own.Binds = len(r.sources)
 	own.Unix, own.Loopback = r.unix(route), r.loopback(route)
