@@ -138,6 +138,10 @@ func (m *model) pool(r *Route, release Release) {
 		}
 		return
 	}
+	if p.Directive == nil && (r.Protocol == UWSGI || r.Protocol == SCGI) {
+		p.Size, p.Why, p.Local = 0, "the "+string(r.Protocol)+" protocol has one request per connection", false
+		return
+	}
 	p.limits(u.block, release)
 	p.State = PoolWorks
 	if why, culprit := r.inert(release); why != "" {

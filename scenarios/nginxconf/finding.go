@@ -45,7 +45,7 @@ var rules = []Rule{
 	noPool, inertPool, halfDoneKeepalive, connectionHeaderWiped, connectionVaries, variableBypassesPool, poolSmallerThanWorkersNeed, defaultDiffersByVersion,
 	loopbackBackend, unixSocket, unevenServers, duplicateAddress, peerEjection, retryAmplifies, proxyBind,
 	errorHidden, cacheAnswers, subrequestDoubles, notProxied, protocolNotSupported,
-	noResolver, includeNotFound, fragmentRule, byteOrderMarkRule, nginxRefuses,
+	noResolver, includeNotFound, fragmentRule, notSubstituted, byteOrderMarkRule, nginxRefuses,
 }
 
 // Rules are all rules, in the order of the documentation.
@@ -127,6 +127,8 @@ func at(d, from *Directive) string {
 // port is what a closed connection costs.
 func (r *Route) port() string {
 	switch {
+	case r.Protocol == TCP:
+		return "where the client ends it, nginx closes towards the backend first, and its port stays taken for a minute (f = 1)"
 	case r.ClosesFirst == ClosedByNginx:
 		return "nginx closes it first, so that its port stays taken for a minute (f = 1)"
 	case r.ClosesFirst == ClosedInRace:

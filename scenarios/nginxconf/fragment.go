@@ -83,8 +83,9 @@ func harmless(path string) bool {
 
 var fragmentRule = Rule{
 	ID: "fragment", Level: Note,
-	Doc: "The file is a part of a configuration, as those of conf.d are. It is read as if it stood in `http {}` (or `stream {}`, or a server); " +
-		"what nginx.conf sets there besides is not known. Give nginx.conf itself, or the output of `nginx -T`.",
+	Doc: "The file is a part of a configuration, as those of conf.d are. It is read as if it stood in `http {}` " +
+		"(or `stream {}`, or a server); what nginx.conf sets there besides is not known. Give nginx.conf itself, " +
+		"or the output of `nginx -T`.",
 	check: func(k *checker) {
 		if main := k.config.Files[0]; k.config.Fragment != "" && len(main.Root) > 0 {
 			k.report(Note, main.Root[0], 0, "give nginx.conf, or the output of nginx -T",

@@ -237,7 +237,7 @@ func (r *random) body(regex bool) {
 }
 
 func (r *random) pass(bare bool) {
-	target := r.one("grp0", "grp1", "grp2", "GRP1", "$group", "$srv", "$split", fmt.Sprintf("127.0.0.1:%d", r.backend[r.IntN(len(r.backend))]))
+	target := r.one("grp0", "grp1", "grp2", "GRP1", "$group", "$srv", "$SRV", "$split", fmt.Sprintf("127.0.0.1:%d", r.backend[r.IntN(len(r.backend))]))
 	uri := ""
 	switch {
 	case r.chance(20):

@@ -165,7 +165,11 @@ func (k *checker) inert(id string) {
 				fix = []string{"write " + join(r.missing(k.release))}
 			}
 		}
-		k.report(Warning, about, word, join(fix), "%s does nothing for %s (%s): %s; %s", size, where(r),
+		level := Warning
+		if d == nil && r.ClosesFirst == ClosedByBackend {
+			level = Note // nobody asked for a pool, and no port is lost
+		}
+		k.report(level, about, word, join(fix), "%s does nothing for %s (%s): %s; %s", size, where(r),
 			at(r.Pass, about), r.Pool.Why, r.port())
 	}
 }

@@ -45,6 +45,14 @@ func (s *Server) Name() string {
 	}
 }
 
+// prefix keeps the names of stream{} apart from those of http{}.
+func (s *Server) prefix() string {
+	if s.Stream {
+		return streamPrefix
+	}
+	return ""
+}
+
 func newServer(d *Directive, b *block, stream bool) *Server {
 	s := &Server{Directive: d, Stream: stream, block: b}
 	for _, l := range b.all("listen") {
