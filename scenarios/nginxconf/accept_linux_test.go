@@ -43,7 +43,8 @@ func TestNginxRefusesWhatTheModelSays(t *testing.T) {
 			refused := err != nil
 			if err == nil {
 				for _, f := range config.Findings(release) {
-					refused = refused || slices.Contains([]string{"nginx-refuses", "byte-order-mark", "not-substituted"}, f.ID)
+					refused = refused || slices.Contains([]string{"nginx-refuses", "byte-order-mark",
+						"not-substituted"}, f.ID)
 				}
 				switch config.Fragment {
 				case "http":
@@ -63,7 +64,8 @@ func TestNginxRefusesWhatTheModelSays(t *testing.T) {
 			if err := os.MkdirAll(filepath.Join(dir, "logs"), 0o700); err != nil {
 				t.Fatal(err)
 			}
-			out, err := exec.CommandContext(t.Context(), program, "-t", "-p", dir, "-c", path, "-e", "stderr", "-g", "pid "+dir+"/nginx.pid;").CombinedOutput()
+			out, err := exec.CommandContext(t.Context(), program, "-t", "-p", dir, "-c", path, "-e", "stderr", "-g",
+				"pid "+dir+"/nginx.pid;").CombinedOutput()
 			if strings.Contains(string(out), `unknown directive "stream"`) {
 				t.Skip("this nginx has no stream module")
 			}

@@ -21,7 +21,8 @@ type definition struct {
 }
 
 func newDefinition(d *Directive, in *block, source string) *definition {
-	def := &definition{directive: d, block: in, source: source, entries: in.items, hostnames: in.own("hostnames") != nil}
+	def := &definition{directive: d, block: in, source: source, entries: in.items,
+		hostnames: in.own("hostnames") != nil}
 	for _, x := range in.items {
 		if key, ok := strings.CutPrefix(x.Name(), "~"); ok && d.Name() == "map" && len(x.Words) == 2 {
 			bare, fold := strings.CutPrefix(key, "*")

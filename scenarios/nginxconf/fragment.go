@@ -7,8 +7,10 @@ import (
 
 // mainDirectives are those of the main level, besides blocks.
 var mainDirectives = []string{
-	"user", "worker_processes", "error_log", "pid", "load_module", "daemon", "include", "env", "worker_rlimit_nofile", "master_process",
-	"pcre_jit", "thread_pool", "timer_resolution", "debug_points", "ssl_engine", "working_directory", "lock_file", "worker_priority",
+	"user", "worker_processes", "error_log", "pid", "load_module", "daemon", "include", "env",
+	"worker_rlimit_nofile", "master_process",
+	"pcre_jit", "thread_pool", "timer_resolution", "debug_points", "ssl_engine", "working_directory", "lock_file",
+	"worker_priority",
 	"worker_cpu_affinity", "worker_rlimit_core", "worker_shutdown_timeout", "google_perftools_profiles", "quic_bpf",
 }
 
@@ -27,7 +29,8 @@ func fragmentOf(t *Tree) string {
 			return "location"
 		case name == "location":
 			location = true
-		case slices.Contains([]string{"if", "rewrite", "set", "return", "break", "listen", "server_name", "try_files"}, name):
+		case slices.Contains([]string{"if", "rewrite", "set", "return", "break", "listen", "server_name",
+			"try_files"}, name):
 			rewrite = true
 		default:
 			other = other || !slices.Contains(mainDirectives, name)

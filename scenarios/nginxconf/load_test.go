@@ -22,7 +22,8 @@ func TestIncludesStayInThePrefix(t *testing.T) {
 		return path
 	}
 	outside := write("secret.conf", "server { server_name secret; }")
-	main := write("etc/nginx.conf", "http { include ../secret.conf; include "+outside+"; include link.conf; include conf.d/*; include /etc/nginx/conf.d/b.conf; }")
+	main := write("etc/nginx.conf",
+		"http { include ../secret.conf; include "+outside+"; include link.conf; include conf.d/*; include /etc/nginx/conf.d/b.conf; }")
 	write("etc/conf.d/a.conf", "server { server_name a; }")
 	write("etc/conf.d/b.conf", "server { server_name b; }")
 	write("etc/conf.d/.hidden", "server { server_name hidden; }")
@@ -91,7 +92,8 @@ func TestReleases(t *testing.T) {
 		release    string
 		yes, known bool
 	}{
-		{"1.29.7", true, true}, {"1.29.6", false, true}, {"1.30", true, true}, {"1.29", true, false}, {"1.22.1-9+deb12u11", false, true}, {"", false, false}, {"1", true, false}, {"2", true, true},
+		{"1.29.7", true, true}, {"1.29.6", false, true}, {"1.30", true, true}, {"1.29", true,
+			false}, {"1.22.1-9+deb12u11", false, true}, {"", false, false}, {"1", true, false}, {"2", true, true},
 	} {
 		if yes, known := MustRelease(tt.release).AtLeast(Pooling); yes != tt.yes || known != tt.known {
 			t.Errorf("%q: %t, known %t", tt.release, yes, known)

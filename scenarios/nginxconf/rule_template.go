@@ -17,7 +17,8 @@ var notSubstituted = Rule{
 					}
 				case passes[name] != "":
 					for _, v := range placeholder.FindAllStringSubmatch(d.Arg(1), -1) {
-						if lower := variableName("$" + v[1]); !k.model.setNames[lower] && k.model.variables[lower] == nil && k.model.variables[streamPrefix+lower] == nil {
+						if lower := variableName("$" + v[1]); !k.model.setNames[lower] &&
+							k.model.variables[lower] == nil && k.model.variables[streamPrefix+lower] == nil {
 							k.template(d, v[0])
 						}
 					}

@@ -158,9 +158,11 @@ func byName(servers []*Server, host string) (*Server, *pattern) {
 			case n.regex != nil:
 			case n.exact == host && (n.exact != "" || n.suffix == "" && n.prefix == ""):
 				return s, nil
-			case n.suffix != "" && len(n.suffix) > headLen && strings.HasSuffix(host, n.suffix) && len(host) > len(n.suffix):
+			case n.suffix != "" && len(n.suffix) > headLen && strings.HasSuffix(host, n.suffix) &&
+				len(host) > len(n.suffix):
 				head, headLen = s, len(n.suffix)
-			case n.prefix != "" && len(n.prefix) > tailLen && strings.HasPrefix(host, n.prefix) && len(host) > len(n.prefix):
+			case n.prefix != "" && len(n.prefix) > tailLen && strings.HasPrefix(host, n.prefix) &&
+				len(host) > len(n.prefix):
 				tail, tailLen = s, len(n.prefix)
 			}
 		}

@@ -133,7 +133,8 @@ func (f *finder) add(d *Directive, word int, text, host string) {
 		f.sites = append(f.sites, Site{Directive: d, Word: word, Start: start, End: end, Text: host, Source: f.source})
 	}
 	r := f.route
-	if !f.source && r.Variables != nil && r.Unknown == "" && r.Upstream.Directive == nil && !strings.Contains(r.Target, host) {
+	if !f.source && r.Variables != nil && r.Unknown == "" && r.Upstream.Directive == nil &&
+		!strings.Contains(r.Target, host) {
 		return // the value of another of the pass's targets
 	}
 	if !f.source && r.Variables != nil && r.Upstream != nil && r.Upstream.Directive != nil && d.Name() != "server" {
