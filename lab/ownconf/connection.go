@@ -52,6 +52,9 @@ func (t *Told) ChurnRange() (least, most float64) {
 // closer sets f.
 func (t *Told) closer() {
 	r, s := t.Route, &t.Setup
+	if http(r) && !r.Header.Known {
+		t.unknown("close-share", "which Connection header the backend gets (%s): close makes a race of who closes, and keeps the connection out of any pool", r.Header.Value)
+	}
 	switch {
 	case s.NAT:
 		t.fact("closes first", "any: a NAT holds a port whichever end closes")
