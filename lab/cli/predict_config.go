@@ -82,6 +82,9 @@ func predictFile(t *terminal, q question, given func(string) bool) error {
 		err = printJSON(t.stdout, a.document(newer))
 	} else {
 		err = a.write(lint.Printable(t.stdout), newer)
+		if n := grave(config.Findings(release)); n > 0 && err == nil {
+			fmt.Fprintf(t.stdout, "\n`lab99 lint %s` says what is wrong in this configuration, and how to mend it: %s.\n", q.file.config, format.Plural(n, "finding"))
+		}
 	}
 	switch {
 	case err != nil:
@@ -92,6 +95,17 @@ func predictFile(t *terminal, q question, given func(string) bool) error {
 		return exitError(verdict.ExitUndecided)
 	}
 	return nil
+}
+
+// grave counts the findings at warning or above.
+func grave(all []nginxconf.Finding) int {
+	n := 0
+	for _, f := range all {
+		if f.Level != nginxconf.Note {
+			n++
+		}
+	}
+	return n
 }
 
 // worst is the answer for the route whose ports end first, where a variable
