@@ -166,7 +166,7 @@ var retryAmplifies = Rule{
 		"another connection.",
 	check: func(k *checker) {
 		for _, r := range k.routes {
-			if r.Retry.PerFailure > 1 {
+			if r.Retry.PerFailure > 1 && r.Ports() {
 				d := r.Pass
 				if r.Retry.Directive != nil {
 					d = r.Retry.Directive

@@ -21,6 +21,7 @@ type walk struct {
 	erring   bool // an error_page was followed: nginx follows no second one
 	kept     int  // the status that an error_page keeps or sets; 0: the answer's own
 	conf     *block
+	fellBack *Directive // the last try_files that was followed
 }
 
 func (w *walk) assume(format string, args ...any) {
@@ -51,8 +52,8 @@ func (w *walk) find() {
 		w.assume("%s is taken not to match", err)
 	}
 	w.answer.Location = at.location
-	if at.location == nil {
-		w.content()
+	if at.location == nil { // the server's own access rules and try_files are in force
+		w.access(nil)
 		return
 	}
 	w.conf = at.location.block
@@ -86,10 +87,13 @@ func (w *walk) location(l *Location) {
 	w.access(l)
 }
 
-// access checks limit_except, deny and allow.
+// access checks limit_except, deny and allow, in a location or, for nil, in the
+// server itself.
 func (w *walk) access(l *Location) {
-	if d := l.block.own("limit_except"); d != nil && d.Kind == Directives && w.excepted(d) {
-		w.conf = l.block.in(d)
+	if l != nil {
+		if d := l.block.own("limit_except"); d != nil && d.Kind == Directives && w.excepted(d) {
+			w.conf = l.block.in(d)
+		}
 	}
 	for _, d := range w.conf.access() {
 		if d.Name() == "deny" && d.Arg(1) == "all" {
@@ -143,7 +147,9 @@ func (w *walk) subrequests() {
 	}
 }
 
-// tryFiles follows try_files as if none of its files were there.
+// tryFiles follows try_files as if none of its files were there, unless that can
+// hardly be meant: a script is there where `=404` guards the pass to what runs it,
+// and so is the page that all other paths fall back to.
 func (w *walk) tryFiles() {
 	d := w.conf.own("try_files")
 	if w.answer.Location == nil || d == nil && w.conf != w.answer.Location.block {
@@ -156,9 +162,16 @@ func (w *walk) tryFiles() {
 		w.content()
 		return
 	}
-	w.assume("no file of %s is there (%s)", d.Source(), d.Pos())
 	last := d.Words[len(d.Words)-1].Text
-	if code, ok := strings.CutPrefix(last, "="); ok {
+	code, guards := strings.CutPrefix(last, "=")
+	if !w.absent && (guards && w.answer.Location != nil && len(w.answer.Location.passes()) > 0 || w.fellBack == d) {
+		w.assume("the file that %s asks for is there (%s)", d.Source(), d.Pos())
+		w.content()
+		return
+	}
+	w.assume("no file of %s is there (%s)", d.Source(), d.Pos())
+	w.fellBack = d
+	if guards {
 		status, _ := strconv.Atoi(code)
 		w.fail(AnswerStatic, d, status)
 		return
