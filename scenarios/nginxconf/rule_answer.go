@@ -86,6 +86,11 @@ var notProxied = Rule{
 		}
 		if len(k.routes) == 0 {
 			s := append(k.model.servers, k.model.streams...)[0]
+			if d := scripted(k.config); d != nil {
+				k.report(Note, d, 0, "look for pools in the script: set_keepalive of a cosocket, keepalive of a fetch",
+					"no location of %s passes requests on, but a script may open connections of its own, which are not looked into here", main.Name)
+				return
+			}
 			k.report(Note, s.Directive, 0, "none is needed",
 				"no location of %s passes requests on: nginx opens no connections to a backend", main.Name)
 			return
@@ -106,7 +111,11 @@ var notProxied = Rule{
 				for _, o := range k.routes {
 					if o.Server == s && o.Location != a.Location && o.Location.Kind != MatchNamed &&
 						len(others) < 4 && !o.Location.Internal {
-						others = append(others, o.Location.String())
+						name := o.Location.String()
+						if name == q.Path { // something more exact answers that
+							name = "anything below /"
+						}
+						others = append(others, name)
 					}
 				}
 				by := s.Directive
@@ -118,6 +127,22 @@ var notProxied = Rule{
 			}
 		}
 	},
+}
+
+// scripted is the first directive that runs a script while a request is served,
+// or hands it to a module that is not known here.
+func scripted(c *Config) (found *Directive) {
+	for _, t := range c.Files {
+		walkDirectives(t.Root, func(d *Directive) {
+			name := d.Name()
+			lua := strings.Contains(name, "_by_lua") && !strings.HasPrefix(name, "init")
+			pass := strings.HasSuffix(name, "_pass") && passes[name] == ""
+			if found == nil && (lua || pass || name == "js_content" || name == "perl") {
+				found = d
+			}
+		})
+	}
+	return found
 }
 
 func loadOther(locations []string) string {

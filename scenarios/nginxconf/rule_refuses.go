@@ -125,7 +125,14 @@ func (k *checker) directive(d *Directive, g grammar, context string, first map[s
 			context)
 		return
 	case g.block && !d.HasBlock():
-		k.refuse(d, 0, "write a block behind it", "directive %q has no opening \"{\"", name)
+		fix := "write a block behind it"
+		for _, w := range d.Words {
+			if s := pretty(w.Text); s != "" {
+				fix = "type the punctuation again: there is " + s
+				break
+			}
+		}
+		k.refuse(d, 0, fix, "directive %q has no opening \"{\"", name)
 	case !g.block && d.HasBlock():
 		k.refuse(d, 0, "end it with \";\"", "directive %q is not terminated by \";\"", name)
 	case args < g.min, g.max > 0 && args > g.max, g.min == 0 && g.max == 0 && args > 0:

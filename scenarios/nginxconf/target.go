@@ -3,6 +3,7 @@ package nginxconf
 import (
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // env is what is known of any request at a place, one without Upgrade.
@@ -96,7 +97,11 @@ func (m *model) pass(at place, release Release, e *env) []*Route {
 		if why == "" {
 			why = text
 		}
-		add(text, why+" decides, and its value is not in the configuration")
+		if name, ok := strings.CutPrefix(why, "$"); ok && name == strings.ToUpper(name) && strings.ContainsFunc(name, unicode.IsLetter) {
+			add(text, why+" is a placeholder, which something such as envsubst fills in before nginx reads the file")
+		} else {
+			add(text, why+" decides, and its value is not in the configuration")
+		}
 	}
 	for _, r := range routes {
 		r.Of = len(routes)

@@ -136,12 +136,16 @@ type SyntaxError struct {
 	Offset       int // in bytes from the start of the file
 	Msg          string
 	Want         string // what was expected, or ""
+	Hint         string // what to do, or ""
 }
 
 func (e *SyntaxError) Error() string {
 	text := fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Msg)
 	if e.Want != "" {
 		text += ", expected " + e.Want
+	}
+	if e.Hint != "" {
+		text += "; " + e.Hint
 	}
 	return text
 }

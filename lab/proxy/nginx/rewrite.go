@@ -56,10 +56,11 @@ func readOwn(file *scenarios.ConfigFile) (*nginxconf.Config, error) {
 		if s.Want != "" {
 			msg += ", expected " + s.Want
 		}
+		hint := cmp.Or(s.Hint, "check it with nginx -t")
 		if s.File == file.Label {
-			return nil, file.Mistake(s.Offset, msg, "check it with nginx -t")
+			return nil, file.Mistake(s.Offset, msg, hint)
 		}
-		return nil, &scenarios.Error{File: s.File, Line: s.Line, Column: s.Column, Msg: msg, Hint: "check it with nginx -t"}
+		return nil, &scenarios.Error{File: s.File, Line: s.Line, Column: s.Column, Msg: msg, Hint: hint}
 	}
 	return c, err
 }
