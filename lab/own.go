@@ -85,6 +85,11 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 		v = proxy.WithDefaults(v, own.Release)
 		own = v.Own
 	}
+	if own.Secure && !v.Backend.Secure() && v.Backend.Place != scenarios.PlaceUnix {
+		v.Backend.TLS = scenarios.TLSUnclean
+		v = proxy.WithDefaults(v, own.Release)
+		own = v.Own
+	}
 	if own.Binds > v.Proxy.Addresses {
 		v.Proxy.Addresses = own.Binds
 		v = proxy.WithDefaults(v, own.Release)
@@ -98,6 +103,9 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 	}
 	if own.Unix {
 		add("the backend is a Unix-domain socket, which takes no port, and error 99 cannot come: the lab serves one as well")
+	}
+	if own.Secure {
+		add("the backend speaks TLS, in the lab as well, with a certificate made for the run: who closes first is a race with Apache")
 	}
 	add(own.Pool)
 	if n := len(own.Routes); n > 1 {

@@ -160,7 +160,7 @@ func race(v scenarios.Variant) bool {
 		return false
 	}
 	if v.OwnConfig() { // what the file leaves open is in v.Own
-		return v.Own != nil && v.Own.Passed && (v.Own.Laws.Race || !v.Backend.KeepAlive)
+		return v.Own != nil && v.Own.Passed && (v.Own.Laws.Race || !v.Backend.KeepAlive || v.Backend.TLS == scenarios.TLSUnclean)
 	}
 	return v.Proxy.HTTP != scenarios.HTTP11 || !v.Backend.KeepAlive || v.Backend.TLS == scenarios.TLSUnclean
 }

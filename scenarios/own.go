@@ -31,6 +31,7 @@ type Own struct {
 	Pool     string        // what the file's pool does, a sentence; "": it has none
 	IdleFor  time.Duration // how long a pooled connection may stay idle
 	Binds    int           // source addresses that the file names
+	Secure   bool          // the backend speaks TLS
 	Unix     bool          // no peer takes a port
 	Loopback bool          // in the user's file, the backend is on the proxy's own host
 	Workers  int           // 0: one for each processor

@@ -33,6 +33,8 @@ func TestOwnConfigurations(t *testing.T) {
 		"asked":     {law.Reproduced, 1, ""},
 		"bound":     {law.Postponed, 2, ""},
 		"part":      {law.Reproduced, 1, ""},
+		"tls":       {law.Mitigated, 0, ""},
+		"tls-each":  {law.Reproduced, 1, "nginx closed"},
 		"no-ipv6":   {law.NotReproduced, 1, "0 of 100 ports in use"},
 	} {
 		v := s.Variant(name)

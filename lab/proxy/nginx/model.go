@@ -105,7 +105,10 @@ func (r *rewriter) describe(own *scenarios.Own, route *nginxconf.Route) {
 			"which release it is, is not known: the prediction is for an older one", pooling)
 	}
 	own.Binds = len(r.sources)
-	own.Unix, own.Loopback = r.unix(route), r.loopback(route)
+	if mine := r.mine(route); mine != nil {
+		own.Secure, own.Unix = mine.Protocol == nginxconf.HTTPS, !mine.Ports()
+		own.Loopback = mine.Upstream != nil && slices.ContainsFunc(mine.Upstream.Peers, nginxconf.Peer.Loopback)
+	}
 	if c := route.Cache; c != nil {
 		own.Cached = r.original(c.Directive) + " may answer in the backend's place"
 	}
@@ -116,25 +119,15 @@ func (r *rewriter) describe(own *scenarios.Own, route *nginxconf.Route) {
 	}
 }
 
-// unix says whether a route leads to Unix-domain sockets only, in the user's file:
-// the lab may have made them TCP.
-func (r *rewriter) unix(route *nginxconf.Route) bool {
+// mine is a route of the rewritten configuration in the user's file: there its
+// peers may be sockets, speak TLS, or be on the proxy's own host.
+func (r *rewriter) mine(route *nginxconf.Route) *nginxconf.Route {
 	for _, x := range r.conf.Routes(nginxconf.Release{}) {
 		if x.Pass.Tree.Name == route.Pass.Tree.Name && x.Pass.Line == route.Pass.Line {
-			return !x.Ports()
+			return x
 		}
 	}
-	return false
-}
-
-// loopback says whether a peer is on the proxy's own host, in the user's file.
-func (r *rewriter) loopback(route *nginxconf.Route) bool {
-	for _, x := range r.conf.Routes(nginxconf.Release{}) {
-		if x.Upstream != nil && x.Pass.Tree.Name == route.Pass.Tree.Name && x.Pass.Line == route.Pass.Line {
-			return slices.ContainsFunc(x.Upstream.Peers, nginxconf.Peer.Loopback)
-		}
-	}
-	return false
+	return nil
 }
 
 // rewritten is the configuration as the lab runs it, read again.

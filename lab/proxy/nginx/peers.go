@@ -120,8 +120,9 @@ func (r *rewriter) url(url string) (to, why string, ok bool) {
 	if !found || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") || strings.Contains(scheme, "$") {
 		return "", "", false
 	}
-	if !r.v.Backend.Secure() {
-		scheme = "http"
+	scheme = "http"
+	if r.v.Backend.Secure() {
+		scheme = "https"
 	}
 	target, uri := nginxconf.CutURI(url)
 	host := target[len(url)-len(rest):]

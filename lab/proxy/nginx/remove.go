@@ -16,8 +16,10 @@ func (r *rewriter) takenOut(d *nginxconf.Directive) (why string, out bool) {
 	switch {
 	case slices.Contains([]string{"daemon", "user", "pid", "error_log"}, name):
 		return "", true // an error_log left in a location would hide the very lines that are counted
-	case name == "ssl" || has("ssl_"), has("proxy_ssl_") && !r.v.Backend.Secure():
-		return ": the lab speaks plain HTTP", true
+	case has("proxy_ssl_") && !r.v.Backend.Secure():
+		return ": the lab's backend speaks plain HTTP", true
+	case name == "ssl" || has("ssl_"):
+		return ": the lab's clients speak plain HTTP", true
 	case slices.Contains([]string{"proxy_ssl_certificate", "proxy_ssl_certificate_key", "proxy_ssl_trusted_certificate",
 		"proxy_ssl_crl", "proxy_ssl_verify", "proxy_ssl_verify_depth", "proxy_ssl_password_file"}, name):
 		return ": the lab's backend has a certificate of its own", true
