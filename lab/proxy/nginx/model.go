@@ -42,7 +42,7 @@ func understand(v scenarios.Variant, release string) *scenarios.Own {
 		}
 	}
 	if answer.Kind != nginxconf.AnswerRoute {
-		own.Answer = r.notPassed(v, answer, own.Routes)
+		own.Answer = r.notPassed(known, answer, own.Routes)
 		return own
 	}
 	route := answer.Routes[0]
@@ -64,7 +64,7 @@ func understand(v scenarios.Variant, release string) *scenarios.Own {
 func request(v scenarios.Variant, at proxy.Site) nginxconf.Request {
 	return nginxconf.Request{
 		Address: at.Listen.Addr().String(), Port: int(at.Listen.Port()), Method: v.Load.Method, Path: v.Load.Path,
-		Host: cmp.Or(v.Load.Host, at.Listen.String()),
+		Host: cmp.Or(v.Load.Host, at.Listen.String()), NoFiles: true,
 	}
 }
 
@@ -187,23 +187,62 @@ func (r *rewriter) routes(release nginxconf.Release) (all []string) {
 	return all
 }
 
-// notPassed says who answers in a backend's place, and what would reach one.
-func (r *rewriter) notPassed(v scenarios.Variant, a nginxconf.Answer, routes []string) string {
-	text := fmt.Sprintf("%s is answered by nginx itself", v.Load.Path)
+// maxTold is how much of an answer that stands in the file is quoted.
+const maxTold = 80
+
+// notPassed says who answers in a backend's place, and what would reach one in
+// the lab: a path and perhaps a host.
+func (r *rewriter) notPassed(release nginxconf.Release, a nginxconf.Answer, routes []string) string {
+	text := fmt.Sprintf("%s is answered by nginx itself", r.v.Load.Path)
 	if a.By != nil {
-		text += ", " + r.original(a.By)
+		by := []rune(r.original(a.By))
+		if len(by) > maxTold {
+			by = append(by[:maxTold], '…')
+		}
+		text += ", " + string(by)
 	}
 	for _, x := range r.conf.Routes(nginxconf.Release{}) {
 		if x.Location == nil || x.Pass.Name() != "proxy_pass" {
 			continue
 		}
-		name := strings.TrimPrefix(strings.TrimPrefix(x.Location.String(), "= "), "^~ ")
-		if strings.HasPrefix(name, "/") && name != v.Load.Path {
-			return fmt.Sprintf("%s; the file passes on %s (%s): --set load.path=%s", text, name, x.Pass.Pos(), name)
+		if set := r.reach(release, x); set != "" {
+			return fmt.Sprintf("%s; the file passes on %s (%s): %s", text, x.LocationName(), x.Pass.Pos(), set)
 		}
 	}
 	if len(routes) > 0 {
 		text += "; the file passes on " + routes[0]
 	}
 	return text
+}
+
+// reach is what to set so that the load takes a route, "" where nothing was found
+// that does in the lab.
+func (r *rewriter) reach(release nginxconf.Release, route *nginxconf.Route) string {
+	host, path, ok := ownconf.Ask(r.conf, release, route)
+	host, _, _ = strings.Cut(host, ":")
+	if !ok || strings.ContainsAny(path, " ;\"'") {
+		return ""
+	}
+	v := r.v
+	for _, h := range []string{v.Load.Host, host} {
+		v.Load.Path, v.Load.Host = path, h
+		other, err := newRewriter(v, r.site)
+		if err != nil || other.run() != nil {
+			continue
+		}
+		lab, err := other.rewritten()
+		if err != nil {
+			continue
+		}
+		a := lab.Select(release, request(v, r.site))
+		if a.Kind != nginxconf.AnswerRoute || a.Routes[0].Pass.Tree.Name != route.Pass.Tree.Name || a.Routes[0].Pass.Line != route.Pass.Line {
+			continue
+		}
+		set := "--set load.path=" + path
+		if h != r.v.Load.Host {
+			set += " --set load.host=" + h
+		}
+		return set
+	}
+	return ""
 }

@@ -141,32 +141,6 @@ func (r *rewriter) passing() bool {
 	return slices.ContainsFunc(r.conf.Routes(nginxconf.Release{}), func(x *nginxconf.Route) bool { return x.Pass.Name() == "proxy_pass" })
 }
 
-// supported says whether the lab has a backend for the route that the load takes.
-func (r *rewriter) supported() error {
-	lab, err := r.rewritten()
-	if err != nil {
-		return err
-	}
-	a := lab.Select(nginxconf.Release{}, request(r.v, r.site))
-	if a.Kind != nginxconf.AnswerRoute || a.Routes[0].Pass.Name() == "proxy_pass" {
-		return nil
-	}
-	return r.unsupported(a.Routes[0].Pass)
-}
-
-// unsupported is the error for a pass of another protocol.
-func (r *rewriter) unsupported(pass *nginxconf.Directive) error {
-	for _, t := range r.conf.Files {
-		for _, d := range all(t.Root, pass.Name()) {
-			if t.Name == pass.Tree.Name && d.Line == pass.Line {
-				pass = d // as the user wrote it
-			}
-		}
-	}
-	return r.mistake(pass, pass.Source()+" is not supported: the lab's backend speaks HTTP/1.1",
-		"`lab99 lint` and `lab99 predict --config` say what such a route does to ports")
-}
-
 // unknown says which passes are left as they are: none of the values that the file
 // gives their variables is an address.
 func (r *rewriter) unknown() {
@@ -194,30 +168,6 @@ func (r *rewriter) unknown() {
 func (r *rewriter) names(value string) bool {
 	_, _, url := r.url(value)
 	return url || hostPort(value) || slices.Contains(r.upstreams, strings.ToLower(value))
-}
-
-// nothingToPut says why the file has no place for a backend's address.
-func (r *rewriter) nothingToPut() error {
-	for _, t := range r.conf.Files {
-		for _, name := range []string{"grpc_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "memcached_pass"} {
-			for _, d := range all(t.Root, name) {
-				return r.unsupported(d)
-			}
-		}
-	}
-	hint := "the lab rewrites `proxy_pass http://HOST[:PORT]`, the `server HOST[:PORT]` of upstream blocks and addresses in the values of variables"
-	if len(r.left) > 0 {
-		hint += "; this file has " + strings.Join(r.left, ", ") + ": write the backend out in this file"
-	}
-	return r.file.Mistake(max(0, strings.Index(r.main().Text, "http")), "no backend address found to put the lab's in place of", hint)
-}
-
-// mistake is an error at a directive, in whatever file it stands.
-func (r *rewriter) mistake(d *nginxconf.Directive, msg, hint string) error {
-	if d.Tree == r.main() {
-		return r.file.Mistake(d.Start, msg, hint)
-	}
-	return &scenarios.Error{File: d.Tree.Name, Line: d.Line, Column: d.Column(), Msg: msg, Hint: hint}
 }
 
 // wrap sets what the lab sets, and makes a whole of a part.

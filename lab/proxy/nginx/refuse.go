@@ -1,0 +1,82 @@
+package nginx
+
+import (
+	"strings"
+
+	"github.com/lab99/lab99/scenarios"
+	"github.com/lab99/lab99/scenarios/nginxconf"
+)
+
+// supported says whether the lab has a backend for the route that the load takes.
+func (r *rewriter) supported() error {
+	lab, err := r.rewritten()
+	if err != nil {
+		return err
+	}
+	for _, f := range lab.Findings(nginxconf.Release{}) {
+		if f.ID == "nginx-refuses" && f.Directive != nil {
+			return r.mistake(r.own(f.Directive), f.Text, f.Fix)
+		}
+	}
+	a := lab.Select(nginxconf.Release{}, request(r.v, r.site))
+	if a.Kind != nginxconf.AnswerRoute || a.Routes[0].Pass.Name() == "proxy_pass" {
+		return nil
+	}
+	return r.unsupported(a.Routes[0].Pass)
+}
+
+// unsupported is the error for a pass of another protocol.
+func (r *rewriter) unsupported(pass *nginxconf.Directive) error {
+	pass = r.own(pass)
+	return r.mistake(pass, pass.Source()+" is not supported: the lab's backend speaks HTTP/1.1",
+		"`lab99 lint` and `lab99 predict --config` say what such a route does to ports")
+}
+
+// own is a directive of the rewritten configuration in the user's file.
+func (r *rewriter) own(d *nginxconf.Directive) *nginxconf.Directive {
+	for _, t := range r.conf.Files {
+		for _, x := range all(t.Root, d.Name()) {
+			if t.Name == d.Tree.Name && x.Line == d.Line {
+				return x
+			}
+		}
+	}
+	return d
+}
+
+// nothingToPut says why the file has no place for a backend's address.
+func (r *rewriter) nothingToPut() error {
+	for _, t := range r.conf.Files {
+		for _, name := range []string{"grpc_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "memcached_pass"} {
+			for _, d := range all(t.Root, name) {
+				return r.unsupported(d)
+			}
+		}
+	}
+	if len(r.conf.Routes(nginxconf.Release{})) == 0 {
+		return r.file.Mistake(r.firstServer(), "nothing in it passes requests on to a backend", "`lab99 lint` says who answers")
+	}
+	hint := "the lab rewrites `proxy_pass http://HOST[:PORT]`, the `server HOST[:PORT]` of upstream blocks and addresses in the values of variables"
+	if len(r.left) > 0 {
+		hint += "; this file has " + strings.Join(r.left, ", ") + ": write the backend out in this file"
+	}
+	return r.file.Mistake(r.firstServer(), "no backend address found to put the lab's in place of", hint)
+}
+
+// firstServer is the offset of what an error about no single line points at.
+func (r *rewriter) firstServer() int {
+	for _, name := range []string{"server", "http"} {
+		if all := blocks(r.main().Root, name); len(all) > 0 {
+			return all[0].Start
+		}
+	}
+	return 0
+}
+
+// mistake is an error at a directive, in whatever file it stands.
+func (r *rewriter) mistake(d *nginxconf.Directive, msg, hint string) error {
+	if d.Tree == r.main() {
+		return r.file.Mistake(d.Start, msg, hint)
+	}
+	return &scenarios.Error{File: d.Tree.Name, Line: d.Line, Column: d.Column(), Msg: msg, Hint: hint}
+}
