@@ -47,3 +47,13 @@ func code(t *Tree, line int) string {
 	text, _, _ := strings.Cut(t.LineText(line), "#")
 	return text
 }
+
+// retype is the fix for a directive that does not end as it should.
+func retype(d *Directive, fix string) string {
+	for _, w := range d.Words {
+		if s := pretty(w.Text); s != "" {
+			return "type the punctuation again: there is " + s
+		}
+	}
+	return fix
+}

@@ -7,7 +7,7 @@ import (
 
 // shipped are files that come with nginx and do nothing to connections.
 var shipped = []string{"mime.types", "fastcgi_params", "fastcgi.conf", "uwsgi_params", "scgi_params",
-	"proxy_params", "koi-utf", "koi-win", "win-utf"}
+	"koi-utf", "koi-win", "win-utf"}
 
 var includeNotFound = Rule{
 	ID: "include-not-found", Level: Warning,
@@ -20,6 +20,9 @@ var includeNotFound = Rule{
 			what := "what it says is not known here"
 			if harmless(m.Path) {
 				level, what = Note, "it does nothing to connections"
+			}
+			if in := m.Include.Included; len(in) > 0 && in[0].Packaged {
+				level, what = Note, "it counts as Debian's, whose proxy_set_header replace those from outside"
 			}
 			if strings.ContainsAny(m.Path, "*?[") {
 				level = Note

@@ -1,9 +1,9 @@
 package nginxconf
 
 import (
+	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 )
 
 // env is what is known of any request at a place, one without Upgrade.
@@ -97,8 +97,8 @@ func (m *model) pass(at place, release Release, e *env) []*Route {
 		if why == "" {
 			why = text
 		}
-		if name, ok := strings.CutPrefix(why, "$"); ok && name == strings.ToUpper(name) && strings.ContainsFunc(name, unicode.IsLetter) {
-			add(text, why+" is a placeholder, which something such as envsubst fills in before nginx reads the file")
+		if names := placeholders(text); names != "" {
+			add(text, names+" is a placeholder, which something such as envsubst fills in before nginx reads the file")
 		} else {
 			add(text, why+" decides, and its value is not in the configuration")
 		}
@@ -178,4 +178,16 @@ func (m *model) implicitHosts() {
 	for _, s := range m.servers {
 		walk(s.Locations)
 	}
+}
+
+var placeholderRE = regexp.MustCompile(`\$\{?[A-Z][A-Z0-9_]*\b`)
+
+// placeholders are the variables of a text, where all are in upper case: nginx's
+// own are not, and images fill such ones in from the environment.
+func placeholders(text string) string {
+	names := placeholderRE.FindAllString(text, -1)
+	if len(names) != strings.Count(text, "$") {
+		return ""
+	}
+	return strings.ReplaceAll(strings.Join(names, ", "), "{", "")
 }

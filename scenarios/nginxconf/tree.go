@@ -20,6 +20,10 @@ type Tree struct {
 	// was cut out of; 0 otherwise. Lines and offsets are those of the file.
 	DumpLines int
 
+	// Packaged says that the file is not there, and the text is the one that
+	// packages of nginx bring.
+	Packaged bool
+
 	lines []int // offsets at which lines begin
 }
 
