@@ -15,8 +15,10 @@ var marksRE = regexp.MustCompile(`\{\{|\{%|<%|\{#`)
 // is what the error itself names.
 func hintAt(t *Tree, offset int) string {
 	line, _ := t.Position(offset)
-	if mark := marksRE.FindString(code(t, line)); mark != "" {
-		return "the file looks like a template (" + mark + "): render it first, or give the output of nginx -T"
+	for n := 1; n <= line; n++ {
+		if mark := marksRE.FindString(code(t, n)); mark != "" {
+			return "the file looks like a template (" + mark + "): render it first, or give the output of nginx -T"
+		}
 	}
 	for n := line; n > 0 && n > line-3; n-- {
 		if s := pretty(code(t, n)); s != "" {

@@ -18,9 +18,6 @@ var includeNotFound = Rule{
 		for _, m := range k.config.Missing {
 			level := Warning
 			what := "what it says is not known here"
-			if harmless(m.Path) {
-				level, what = Note, "it does nothing to connections"
-			}
 			if in := m.Include.Included; len(in) > 0 && in[0].Packaged {
 				level, what = Note, "it counts as Debian's, whose proxy_set_header replace those from outside"
 			}
@@ -29,7 +26,11 @@ var includeNotFound = Rule{
 			}
 			fix := "put the file beside the configuration, give its directory with --prefix, or use the " +
 				"output of nginx -T"
+			if harmless(m.Path) {
+				level, what, fix = Note, "it does nothing to connections", "none is needed"
+			}
 			switch {
+			case harmless(m.Path) && !errors.Is(m.Err, ErrTooDeep):
 			case errors.Is(m.Err, ErrOutside):
 				fix = "--follow lets includes leave the prefix; or use the output of nginx -T"
 			case errors.Is(m.Err, ErrTooDeep):

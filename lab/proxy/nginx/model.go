@@ -145,7 +145,7 @@ func (r *rewriter) rewritten() (*nginxconf.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("what the lab made of %s cannot be read: %w", r.file.Label, err)
 	}
-	names := map[string]string{main: r.file.Label}
+	names := map[string]string{main: r.main().Name} // in output of nginx -T not the label
 	for t, name := range r.shipped {
 		names[r.site.Dir+"/"+name] = t.Name
 	}

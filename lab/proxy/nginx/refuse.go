@@ -1,6 +1,7 @@
 package nginx
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/lab99/lab99/scenarios"
@@ -18,11 +19,44 @@ func (r *rewriter) supported() error {
 			return r.mistake(r.own(f.Directive), f.Text, f.Fix)
 		}
 	}
+	if d, name := r.placeholder(lab); d != nil {
+		return r.mistake(r.own(d), "${"+name+"} is not filled in: the file is a template",
+			fillIn)
+	}
 	a := lab.Select(nginxconf.Release{}, request(r.v, r.site))
 	if a.Kind != nginxconf.AnswerRoute || a.Routes[0].Pass.Name() == "proxy_pass" {
 		return nil
 	}
 	return r.unsupported(a.Routes[0].Pass)
+}
+
+var placeholderRE = regexp.MustCompile(`\$\{([A-Z][A-Z0-9_]*)\}`)
+
+// upperRE is a variable of a name that nginx itself has none of.
+var upperRE = regexp.MustCompile(`\$\{?[A-Z][A-Z0-9_]*\b\}?`)
+
+const fillIn = "fill it in first, with envsubst, or take the output of nginx -T where it runs"
+
+// placeholder is a directive with a variable that the file does not set and that
+// cannot be one of nginx's, whose names are in lower case. nginx refuses it, save
+// as a name of a server.
+func (r *rewriter) placeholder(lab *nginxconf.Config) (at *nginxconf.Directive, name string) {
+	var look func([]*nginxconf.Directive)
+	look = func(ds []*nginxconf.Directive) {
+		for _, d := range ds {
+			for _, w := range d.Words {
+				if m := placeholderRE.FindStringSubmatch(w.Text); m != nil && at == nil && d.Name() != "server_name" &&
+					!r.defines(m[1]) && !r.defines(strings.ToLower(m[1])) {
+					at, name = d, m[1]
+				}
+			}
+			look(d.Block)
+		}
+	}
+	for _, t := range lab.Files {
+		look(t.Root)
+	}
+	return at, name
 }
 
 // unsupported is the error for a pass of another protocol.
@@ -47,14 +81,31 @@ func (r *rewriter) own(d *nginxconf.Directive) *nginxconf.Directive {
 // nothingToPut says why the file has no place for a backend's address.
 func (r *rewriter) nothingToPut() error {
 	for _, t := range r.conf.Files {
-		for _, name := range []string{"grpc_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "memcached_pass"} {
+		for _, name := range otherPasses {
 			for _, d := range all(t.Root, name) {
 				return r.unsupported(d)
 			}
 		}
 	}
+	for _, f := range r.conf.Findings(nginxconf.Release{}) {
+		if f.ID == "nginx-refuses" && f.Directive != nil {
+			return r.mistake(f.Directive, f.Text, f.Fix)
+		}
+	}
+	for _, t := range r.conf.Files {
+		for _, d := range all(t.Root, "proxy_pass") {
+			if name := upperRE.FindString(d.Arg(1)); name != "" {
+				return r.mistake(d, name+" is not filled in: the file is a template", fillIn)
+			}
+		}
+	}
 	if len(r.conf.Routes(nginxconf.Release{})) == 0 {
 		return r.file.Mistake(r.firstServer(), "nothing in it passes requests on to a backend", "`lab99 lint` says who answers")
+	}
+	for _, x := range r.conf.Routes(nginxconf.Release{}) {
+		if x.Server.Stream {
+			return r.mistake(x.Pass, "servers of stream{} are not supported: the lab's load is HTTP", "`lab99 lint` and `lab99 predict --config` say what they do to ports")
+		}
 	}
 	hint := "the lab rewrites `proxy_pass http://HOST[:PORT]`, the `server HOST[:PORT]` of upstream blocks and addresses in the values of variables"
 	if len(r.left) > 0 {

@@ -77,6 +77,7 @@ type rewriter struct {
 	edits       map[*nginxconf.Tree][]edit
 	shipped     map[*nginxconf.Tree]string // included files by their name in the lab
 	supplied    map[string]bool            // files that every nginx brings, and an include wants
+	hosts       map[string]bool            // variables that are hosts of passes, and whether a port stands behind
 	sources     map[string]string          // source addresses of the file, and the lab's in their place
 	notes       []note
 	left        []string // what could have named a backend and was not touched
@@ -100,7 +101,7 @@ func newRewriter(v scenarios.Variant, at proxy.Site) (*rewriter, error) {
 	}
 	return &rewriter{
 		v: v, file: v.ProxyFile, conf: conf, site: at, edits: map[*nginxconf.Tree][]edit{},
-		shipped: map[*nginxconf.Tree]string{}, supplied: map[string]bool{}, sources: map[string]string{},
+		shipped: map[*nginxconf.Tree]string{}, supplied: map[string]bool{}, sources: map[string]string{}, hosts: map[string]bool{},
 	}, nil
 }
 
@@ -113,6 +114,9 @@ func (r *rewriter) run() error {
 	if r.conf.Fragment == "stream" {
 		return r.file.Mistake(0, "servers of stream{} are not supported: the lab's load is HTTP", "`lab99 lint` says what they do to ports")
 	}
+	if err := r.computed(); err != nil {
+		return err
+	}
 	for _, t := range r.conf.Files {
 		r.everywhere(t.Root)
 		for _, d := range blocks(t.Root, "upstream") {
@@ -124,6 +128,7 @@ func (r *rewriter) run() error {
 			r.upstream(d)
 		}
 		r.passes(t.Root)
+		r.others(t.Root)
 	}
 	r.values()
 	r.unknown()
@@ -138,7 +143,9 @@ func (r *rewriter) run() error {
 
 // passing says whether any server passes requests on over HTTP.
 func (r *rewriter) passing() bool {
-	return slices.ContainsFunc(r.conf.Routes(nginxconf.Release{}), func(x *nginxconf.Route) bool { return x.Pass.Name() == "proxy_pass" })
+	return slices.ContainsFunc(r.conf.Routes(nginxconf.Release{}), func(x *nginxconf.Route) bool {
+		return x.Pass.Name() == "proxy_pass" && !x.Server.Stream
+	})
 }
 
 // unknown says which passes are left as they are: none of the values that the file
@@ -156,12 +163,21 @@ func (r *rewriter) unknown() {
 				in[name] = true
 			}
 			r.eachValue(in, func(_ *nginxconf.Directive, w nginxconf.Word) { known = known || r.names(w.Text) })
-			if !known {
+			known = known || slices.ContainsFunc(names, func(n string) bool { _, host := r.hosts[n]; return host })
+			if !known && !r.inGroup(d) {
 				r.left = append(r.left, fmt.Sprintf("%s in line %d", d.Source(), d.Line))
 				r.say(d, d.Source()+" is left as it is: its address is not written out")
 			}
 		}
 	}
+}
+
+// inGroup says whether a pass leads to an upstream block, whose servers are the
+// lab's.
+func (r *rewriter) inGroup(pass *nginxconf.Directive) bool {
+	return slices.ContainsFunc(r.conf.Routes(nginxconf.Release{}), func(x *nginxconf.Route) bool {
+		return x.Pass == pass && x.Upstream != nil && x.Upstream.Directive != nil
+	})
 }
 
 // names says whether a value names a backend.
