@@ -75,18 +75,21 @@ func TestFindingsOfPublicFiles(t *testing.T) {
 		found    bool
 		says     string
 	}{
-		"Lua opens its own connections":        {"server { location / { content_by_lua_block { a() } } }", "not-proxied", true, "a script may open"},
-		"njs too":                              {"server { location / { js_content a; } }", "not-proxied", true, "a script may open"},
-		"files do not":                         {"server { location / { root /a; } }", "not-proxied", true, "opens no connections"},
-		"a module's servers":                   {"upstream a { postgres_server 10.0.0.7; }", "nginx-refuses", false, ""},
-		"no servers":                           {"upstream a { zone a 64k; least_conn; }", "nginx-refuses", true, "no servers"},
-		"sockets do not retry for ports":       {"upstream a { server unix:/a; server unix:/b; }\nserver { location / { proxy_pass http://a; } }", "retry-amplifies", false, ""},
-		"an unused pool is no difference":      {"upstream a { server 10.0.0.7; }\nserver { location / { fastcgi_pass a; } }", "default-differs-by-version", false, ""},
-		"proxy_params replaces Connection":     {ka + `proxy_http_version 1.1; proxy_set_header Connection ""; server { location / { include proxy_params; proxy_pass http://a; } }`, "connection-header-wiped", true, ""},
-		"fastcgi_params replaces nothing here": {ka + `proxy_http_version 1.1; proxy_set_header Connection ""; server { location / { include fastcgi_params; proxy_pass http://a; } }`, "connection-header-wiped", false, ""},
-		"a placeholder":                        {"server { location / { proxy_pass http://${APP_HOST}; } }", "variable-bypasses-pool", true, "placeholder"},
-		"a variable":                           {"server { location / { proxy_pass http://$app_host; } }", "variable-bypasses-pool", true, "not in the configuration"},
-		"a brace that is none":                 {"http ｛ a; server { }", "nginx-refuses", true, ""},
+		"Lua opens its own connections":            {"server { location / { content_by_lua_block { a() } } }", "not-proxied", true, "a script may open"},
+		"njs too":                                  {"server { location / { js_content a; } }", "not-proxied", true, "a script may open"},
+		"files do not":                             {"server { location / { root /a; } }", "not-proxied", true, "opens no connections"},
+		"a module's servers":                       {"upstream a { postgres_server 10.0.0.7; }", "nginx-refuses", false, ""},
+		"no servers":                               {"upstream a { zone a 64k; least_conn; }", "nginx-refuses", true, "no servers"},
+		"sockets do not retry for ports":           {"upstream a { server unix:/a; server unix:/b; }\nserver { location / { proxy_pass http://a; } }", "retry-amplifies", false, ""},
+		"an unused pool is no difference":          {"upstream a { server 10.0.0.7; }\nserver { location / { fastcgi_pass a; } }", "default-differs-by-version", false, ""},
+		"proxy_params replaces Connection":         {ka + `proxy_http_version 1.1; proxy_set_header Connection ""; server { location / { include proxy_params; proxy_pass http://a; } }`, "connection-header-wiped", true, ""},
+		"fastcgi_params replaces nothing here":     {ka + `proxy_http_version 1.1; proxy_set_header Connection ""; server { location / { include fastcgi_params; proxy_pass http://a; } }`, "connection-header-wiped", false, ""},
+		"a placeholder":                            {"server { location / { proxy_pass http://${APP_HOST}; } }", "variable-bypasses-pool", true, "placeholder"},
+		"a variable":                               {"server { location / { proxy_pass http://$app_host; } }", "variable-bypasses-pool", true, "not in the configuration"},
+		"no server, and what has them is not read": {"events {} http { include sites-enabled/[a-z]*.conf; include sites.conf; }", "include-not-found", true, "sites.conf"},
+		"no server":                                {"events {} http { sendfile on; }", "not-proxied", true, "no server stands"},
+		"HTTP that leads to HTTPS":                 {"server { listen 80; listen 443 ssl; if ($scheme = http) { return 301 https://$host; } location / { proxy_pass http://10.0.0.7; } }", "not-proxied", false, ""},
+		"a brace that is none":                     {"http ｛ a; server { }", "nginx-refuses", true, ""},
 	} {
 		var texts []string
 		found := false

@@ -82,6 +82,10 @@ var notProxied = Rule{
 	check: func(k *checker) {
 		main := k.config.Files[0]
 		if len(k.model.servers)+len(k.model.streams) == 0 {
+			if k.model.http != nil && k.model.http.directive != nil {
+				k.report(Note, k.model.http.directive, 0, "give a file with servers, or see that its includes are found",
+					"no server stands in what was read: there is nothing to say about connections")
+			}
 			return
 		}
 		if len(k.routes) == 0 {
@@ -105,8 +109,8 @@ var notProxied = Rule{
 				continue
 			}
 			said[s] = true
-			q := Request{Path: "/", Port: s.Listens[0].Port, Host: plainName(s)}
-			if a := k.model.answerAt(k.release, s, q); a.Kind != AnswerRoute {
+			q := Request{Path: "/", Host: plainName(s)}
+			if a := k.atAnyListen(s, q); a.Kind != AnswerRoute {
 				var others []string
 				for _, o := range k.routes {
 					if o.Server == s && o.Location != a.Location && o.Location.Kind != MatchNamed &&
@@ -127,6 +131,25 @@ var notProxied = Rule{
 			}
 		}
 	},
+}
+
+// atAnyListen is what answers a request for a server, at the first of its
+// addresses where a backend does: one of plain HTTP often leads to HTTPS.
+func (k *checker) atAnyListen(s *Server, q Request) (first Answer) {
+	for i, l := range s.Listens {
+		q.Port, q.Scheme = l.Port, "http"
+		if l.TLS {
+			q.Scheme = "https"
+		}
+		a := k.model.answerAt(k.release, s, q)
+		if a.Kind == AnswerRoute {
+			return a
+		}
+		if i == 0 {
+			first = a
+		}
+	}
+	return first
 }
 
 // scripted is the first directive that runs a script while a request is served,

@@ -21,7 +21,7 @@ var includeNotFound = Rule{
 			if in := m.Include.Included; len(in) > 0 && in[0].Packaged {
 				level, what = Note, "it counts as Debian's, whose proxy_set_header replace those from outside"
 			}
-			if strings.ContainsAny(m.Path, "*?[") {
+			if strings.ContainsAny(m.Path, "*?[") && len(k.routes) > 0 { // else all that matters may be there
 				level = Note
 			}
 			fix := "put the file beside the configuration, give its directory with --prefix, or use the " +

@@ -89,7 +89,7 @@ func (m *model) pass(at place, release Release, e *env) []*Route {
 				routes[len(routes)-1].Share = v.shares[i]
 			}
 		case len(v.list) == 1 && !v.open:
-			add(text, "it is empty")
+			add(text, "$"+strings.Join(variablesIn(text), ", $")+" is empty")
 		}
 	}
 	if v.open {

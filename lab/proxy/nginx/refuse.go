@@ -100,7 +100,11 @@ func (r *rewriter) nothingToPut() error {
 		}
 	}
 	if len(r.conf.Routes(nginxconf.Release{})) == 0 {
-		return r.file.Mistake(r.firstServer(), "nothing in it passes requests on to a backend", "`lab99 lint` says who answers")
+		hint := "`lab99 lint` says who answers"
+		if len(r.left) > 0 {
+			hint += "; this file has " + strings.Join(r.left, ", ") + ": put it beside this file, or use the output of nginx -T"
+		}
+		return r.file.Mistake(r.firstServer(), "nothing in it passes requests on to a backend", hint)
 	}
 	for _, x := range r.conf.Routes(nginxconf.Release{}) {
 		if x.Server.Stream {
