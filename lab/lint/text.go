@@ -78,12 +78,12 @@ func row(w io.Writer, line, server, location string, r nginxconf.Row) {
 		cmp.Or(r.HTTPVersion, "–"), connection(r), pool(r.Pool), r.ClosesFirst, yesNo(r.Ports))
 }
 
-// widest is how long a name in the table may be: regular expressions are longer.
-const widest = 40
+// longestName is how long a name in the table may be: regular expressions are longer.
+const longestName = 40
 
 func short(s string) string {
-	if r := []rune(s); len(r) > widest {
-		return string(r[:widest-1]) + "…"
+	if r := []rune(s); len(r) > longestName {
+		return string(r[:longestName-1]) + "…"
 	}
 	return s
 }

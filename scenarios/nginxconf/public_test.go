@@ -87,9 +87,11 @@ func TestFindingsOfPublicFiles(t *testing.T) {
 		"a placeholder":                            {"server { location / { proxy_pass http://${APP_HOST}; } }", "variable-bypasses-pool", true, "placeholder"},
 		"a variable":                               {"server { location / { proxy_pass http://$app_host; } }", "variable-bypasses-pool", true, "not in the configuration"},
 		"no server, and what has them is not read": {"events {} http { include sites-enabled/[a-z]*.conf; include sites.conf; }", "include-not-found", true, "sites.conf"},
-		"no server":                                {"events {} http { sendfile on; }", "not-proxied", true, "no server stands"},
-		"HTTP that leads to HTTPS":                 {"server { listen 80; listen 443 ssl; if ($scheme = http) { return 301 https://$host; } location / { proxy_pass http://10.0.0.7; } }", "not-proxied", false, ""},
-		"a brace that is none":                     {"http ｛ a; server { }", "nginx-refuses", true, ""},
+		"two causes, two fixes": {`proxy_http_version 1.1; proxy_set_header Connection "";
+upstream a { keepalive 8; least_conn; server 10.0.0.7; } server { proxy_set_header Host $host; location / { proxy_pass http://a; } }`, "inert-pool", true, "stands behind it"},
+		"no server":                {"events {} http { sendfile on; }", "not-proxied", true, "no server stands"},
+		"HTTP that leads to HTTPS": {"server { listen 80; listen 443 ssl; if ($scheme = http) { return 301 https://$host; } location / { proxy_pass http://10.0.0.7; } }", "not-proxied", false, ""},
+		"a brace that is none":     {"http ｛ a; server { }", "nginx-refuses", true, ""},
 	} {
 		var texts []string
 		found := false

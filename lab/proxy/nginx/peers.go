@@ -123,6 +123,37 @@ func (r *rewriter) passes(ds []*nginxconf.Directive) {
 // portOnlyRE is a host that is written out, before a port that is not.
 var portOnlyRE = regexp.MustCompile(`^[^$]+:\$(?:\w+|\{\w+\})$`)
 
+// A hostUse is a pass that has a variable for its host, and whether a port stands
+// behind it: then nginx takes no value for the name of a group.
+type hostUse struct {
+	pass *nginxconf.Directive
+	port bool
+}
+
+// withPort says whether a port stands behind the value that a directive sets, in
+// the passes of its own block, or where it has none, as a map, in all.
+func withPort(uses []hostUse, set *nginxconf.Directive) bool {
+	from, to := 0, 0
+	for _, d := range set.Tree.Root {
+		from, to = around(d, set, from, to)
+	}
+	near := func(u hostUse) bool { return u.pass.Tree == set.Tree && from <= u.pass.Start && u.pass.End <= to }
+	some := slices.ContainsFunc(uses, near)
+	return !slices.ContainsFunc(uses, func(u hostUse) bool { return !u.port && (!some || near(u)) })
+}
+
+// around is the innermost block that a directive stands in.
+func around(in, d *nginxconf.Directive, from, to int) (int, int) {
+	if !in.HasBlock() || d.Start < in.Open || d.End > in.End {
+		return from, to
+	}
+	from, to = in.Start, in.End
+	for _, x := range in.Block {
+		from, to = around(x, d, from, to)
+	}
+	return from, to
+}
+
 // hostVariableRE is a pass whose host is a variable: scheme, variable, port, rest.
 var hostVariableRE = regexp.MustCompile(`^(\w+|\$\w+|\$\{\w+\})://(\$(?:\w+|\{\w+\}))(:(?:\d+|\$\w+|\$\{\w+\}))?((?:[/?$].*)?)$`)
 
@@ -138,7 +169,7 @@ func (r *rewriter) hostVariable(d *nginxconf.Directive) bool {
 	if !r.defines(name) {
 		return false
 	}
-	r.hosts[name] = r.hosts[name] || m[3] != ""
+	r.hosts[name] = append(r.hosts[name], hostUse{d, m[3] != ""})
 	if m[3] != "" || strings.Contains(m[1], "$") {
 		r.word(d, d.Words[1], r.scheme()+"://"+m[2]+m[4], ": the lab's addresses have their ports")
 	}

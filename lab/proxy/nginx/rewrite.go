@@ -77,7 +77,7 @@ type rewriter struct {
 	edits       map[*nginxconf.Tree][]edit
 	shipped     map[*nginxconf.Tree]string // included files by their name in the lab
 	supplied    map[string]bool            // files that every nginx brings, and an include wants
-	hosts       map[string]bool            // variables that are hosts of passes, and whether a port stands behind
+	hosts       map[string][]hostUse       // passes by the variable that is their host
 	sources     map[string]string          // source addresses of the file, and the lab's in their place
 	notes       []note
 	left        []string // what could have named a backend and was not touched
@@ -101,7 +101,7 @@ func newRewriter(v scenarios.Variant, at proxy.Site) (*rewriter, error) {
 	}
 	return &rewriter{
 		v: v, file: v.ProxyFile, conf: conf, site: at, edits: map[*nginxconf.Tree][]edit{},
-		shipped: map[*nginxconf.Tree]string{}, supplied: map[string]bool{}, sources: map[string]string{}, hosts: map[string]bool{},
+		shipped: map[*nginxconf.Tree]string{}, supplied: map[string]bool{}, sources: map[string]string{}, hosts: map[string][]hostUse{},
 	}, nil
 }
 

@@ -21,9 +21,9 @@ func (r *rewriter) values() {
 		}
 	}
 	hosts := map[*nginxconf.Directive]bool{}
-	for name, port := range r.hosts {
+	for name, uses := range r.hosts {
 		r.eachValue(map[string]bool{name: true}, func(d *nginxconf.Directive, w nginxconf.Word) {
-			if hostPortRE.MatchString(w.Text) && (port || !slices.Contains(r.upstreams, strings.ToLower(w.Text))) {
+			if hostPortRE.MatchString(w.Text) && (withPort(uses, d) || !slices.Contains(r.upstreams, strings.ToLower(w.Text))) {
 				hosts[d] = true
 			}
 		})
