@@ -2,6 +2,7 @@ package nginxconf
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -57,20 +58,42 @@ var subrequestDoubles = Rule{
 	Doc: "`auth_request` and `mirror` send a further request for each one of the client's: connections of their " +
 		"own, to a destination that may have fewer ports.",
 	check: func(k *checker) {
-		for _, r := range k.routes {
-			if r.Location == nil {
-				continue
-			}
-			for _, name := range []string{"auth_request", "mirror"} {
-				for _, d := range r.block.array(name) {
-					if strings.HasPrefix(d.Arg(1), "/") && k.model.locationPasses(r.Server, d.Arg(1)) {
-						k.report(Note, d, 0, "give that location a pool as well",
-							"%s passes every request of location %s on a second time: two connections a request",
-							d.Source(),
-							r.LocationName())
+		subrequest := map[*Location]bool{} // nginx makes none of its own for these
+		each := func(visit func(*Route, *Directive, *Location)) {
+			for _, r := range k.routes {
+				for _, name := range []string{"auth_request", "mirror"} {
+					if r.Location == nil {
+						continue
+					}
+					for _, d := range r.block.array(name) {
+						if l := k.model.locationOf(r.Server, d.Arg(1)); l != nil && strings.HasPrefix(d.Arg(1), "/") {
+							visit(r, d, l)
+						}
 					}
 				}
 			}
+		}
+		each(func(_ *Route, _ *Directive, l *Location) { subrequest[l] = true })
+		from := map[*Directive][]string{}
+		var order []*Directive
+		each(func(r *Route, d *Directive, l *Location) {
+			if subrequest[r.Location] || len(l.passes()) == 0 {
+				return
+			}
+			if from[d] == nil {
+				order = append(order, d)
+			}
+			if name := r.LocationName(); !slices.Contains(from[d], name) {
+				from[d] = append(from[d], name)
+			}
+		})
+		for _, d := range order {
+			names := from[d]
+			if n := len(names) - 4; n > 0 {
+				names = append(slices.Clone(names[:4]), fmt.Sprintf("%d more", n))
+			}
+			k.report(Note, d, 0, "give that location a pool as well",
+				"%s passes every request of %s on a second time: two connections a request", d.Source(), join(names))
 		}
 	},
 }

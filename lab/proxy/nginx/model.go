@@ -56,6 +56,12 @@ func understand(v scenarios.Variant, release string) *scenarios.Own {
 		own.Unknown = route.Unknown
 		return own
 	}
+	for _, x := range answer.Also {
+		if x.Ports() && x.Pool.State != nginxconf.PoolWorks {
+			own.Unknown = fmt.Sprintf("every request is passed on a second time, by %s, over a connection of its own", r.original(x.Pass))
+			return own
+		}
+	}
 	r.describe(own, route)
 	return own
 }
