@@ -75,6 +75,9 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 		s.ChangesS = &changes
 	}
 	s.Burst, s.BurstSize, s.Churn = connections(v, s)
+	if s.Modelled { // a pool with fewer places than servers
+		s.Churn = max(s.Churn, v.Own.Laws.Churn)
+	}
 	return s.Complete()
 }
 

@@ -27,6 +27,10 @@ func (t *Told) pool() {
 	s.Keepalive, s.RequestsPerConn = p.Size, p.Requests
 	t.fact("pool", "%d idle connections a worker, %s; %s a connection, so at best %s new connections a request",
 		p.Size, where, format.Plural(p.Requests, "request"), format.Number(1/float64(max(1, p.Requests))))
+	if churn := t.thrash(); churn > 0 {
+		t.fact("small pool", "fewer than the %d servers: %s of the requests find the connection to their server given up, and open one",
+			t.servers(), format.Percent(churn))
+	}
 	if http(t.Route) {
 		t.unknown("", "how many requests the backend serves on a connection: one that closes each of them (Apache's KeepAlive Off) makes the pool useless")
 	} else {
@@ -41,11 +45,35 @@ func (t *Told) pool() {
 	}
 }
 
+// servers is how many destinations share the pool: nginx looks for an idle
+// connection by address.
+func (t *Told) servers() int { return len(t.Route.Shares()) }
+
+// thrash is the churn of a pool that has fewer places than there are servers, 0
+// for one that is large enough. nginx chooses the server first and then looks for
+// a connection to it, and gives up the one that was used longest ago: where
+// servers come in turn, that is the next one's.
+func (t *Told) thrash() float64 {
+	n := t.servers()
+	if k := t.Route.Pool.Size; k < n && t.Route.Pool.State == nginxconf.PoolWorks {
+		switch t.Route.Upstream.Method {
+		case nginxconf.RoundRobin, nginxconf.LeastConn:
+			return 1
+		case nginxconf.Random:
+			return 1 - float64(k)/float64(n)
+		}
+	}
+	return 0
+}
+
 // ChurnRange is the least and the most new connections per request that the
 // pool leaves: it depends on how requests end, one by one or all at once.
 func (t *Told) ChurnRange() (least, most float64) {
 	s := t.Setup
 	p := law.Pool{Keepalive: s.Keepalive, Workers: s.Workers, RequestsPerConn: s.RequestsPerConn, Concurrency: s.InFlight}
+	if c := t.thrash(); c > 0 {
+		return c, max(c, p.Churn())
+	}
 	return p.LeastChurn(), p.Churn()
 }
 

@@ -231,12 +231,12 @@ var poolSmallerThanWorkersNeed = Rule{
 				continue
 			}
 			seen[u] = true
-			peers := len(u.up())
+			peers := len(r.Shares()) // nginx looks for an idle connection by address
 			switch {
 			case r.Pool.Size < peers:
 				k.report(Warning, r.Pool.Directive, 1, fmt.Sprintf("keepalive %d, twice the servers, or more", 2*peers),
-					"keepalive %d is for all %d servers of upstream %s together: a worker keeps no "+
-						"connection to some of them", r.Pool.Size, peers, u.Name)
+					"keepalive %d is for all %d servers of upstream %s together: where they come in turn, each "+
+						"request finds the connection to its server given up, and opens one", r.Pool.Size, peers, u.Name)
 			case r.Pool.Size < 2*peers:
 				k.report(Note, r.Pool.Directive, 1, fmt.Sprintf("keepalive %d, twice the servers, or more", 2*peers),
 					"keepalive %d is for all %d servers of upstream %s together: more than %d requests at a "+

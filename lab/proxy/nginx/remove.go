@@ -33,6 +33,8 @@ func (r *rewriter) takenOut(d *nginxconf.Directive) (why string, out bool) {
 	case slices.Contains([]string{"proxy_ssl_certificate", "proxy_ssl_certificate_key", "proxy_ssl_trusted_certificate",
 		"proxy_ssl_crl", "proxy_ssl_verify", "proxy_ssl_verify_depth", "proxy_ssl_password_file"}, name):
 		return ": the lab's backend has a certificate of its own", true
+	case name == "keepalive" && d.Arg(1) == "0" && !r.poolsByDefault():
+		return ": the lab's nginx has no pool unless one is asked for, and refuses 0", true
 	case name == "load_module":
 		return ": the lab's nginx has no such module", true
 	case name == "http2" || has("http2_", "http3", "quic_", "brotli", "zstd", "more_set_", "more_clear_", "geoip", "vhost_traffic_status",
@@ -48,6 +50,12 @@ func (r *rewriter) takenOut(d *nginxconf.Directive) (why string, out bool) {
 		return ": its directory may not exist in the lab", true
 	}
 	return "", false
+}
+
+// poolsByDefault says whether the lab's nginx has a pool that nobody asked for.
+func (r *rewriter) poolsByDefault() bool {
+	pools, known := poolsByDefault(r.site.Version)
+	return pools || !known
 }
 
 // everywhere takes out what the lab sets itself or does not have, at any depth.
