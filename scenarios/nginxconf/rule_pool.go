@@ -221,8 +221,9 @@ func (r *Route) inertKind() string {
 var poolSmallerThanWorkersNeed = Rule{
 	ID: "pool-smaller-than-workers-need", Level: Warning,
 	Doc: "`keepalive N` is how many idle connections a worker keeps to all servers of the block together. With " +
-		"fewer than servers, some server never has one; with fewer than a worker's requests under way, " +
-		"connections are closed and opened again, and each closed one keeps its port.",
+		"fewer than servers that come in turn, the connection to each is given up before its next request; with " +
+		"fewer than a worker's requests under way, connections are closed and opened again, and each closed one " +
+		"keeps its port.",
 	check: func(k *checker) {
 		seen := map[*Upstream]bool{}
 		for _, r := range k.routes {
