@@ -112,6 +112,7 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 		add("the file passes on: " + strings.Join(own.Routes[:min(n, fewRoutes)], "; ") + more(n-fewRoutes))
 	}
 	add(own.Cached)
+	add(own.Limited)
 	add(own.Hidden)
 	if d := untilSettled(v); d > v.Duration {
 		v.Duration = d

@@ -36,6 +36,7 @@ type Own struct {
 	Loopback bool          // in the user's file, the backend is on the proxy's own host
 	Workers  int           // 0: one for each processor
 
-	Cached string // what may answer in the backend's place; "": nothing
-	Hidden string // what keeps a failed connect() from clients; "": nothing
+	Cached  string // what may answer in the backend's place; "": nothing
+	Limited string // what may turn requests away; "": nothing
+	Hidden  string // what keeps a failed connect() from clients; "": nothing
 }

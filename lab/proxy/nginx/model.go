@@ -115,6 +115,11 @@ func (r *rewriter) describe(own *scenarios.Own, route *nginxconf.Route) {
 		own.Secure, own.Unix = mine.Protocol == nginxconf.HTTPS, !mine.Ports()
 		own.Loopback = mine.Upstream != nil && slices.ContainsFunc(mine.Upstream.Peers, nginxconf.Peer.Loopback)
 	}
+	for _, d := range route.Limits {
+		if strings.HasPrefix(d.Name(), "limit_") {
+			own.Limited = r.original(d) + " may turn requests away that the figures count: the lab's load comes from one address"
+		}
+	}
 	if c := route.Cache; c != nil {
 		own.Cached = r.original(c.Directive) + " may answer in the backend's place"
 	}

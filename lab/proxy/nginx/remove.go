@@ -46,6 +46,8 @@ func (r *rewriter) takenOut(d *nginxconf.Directive) (why string, out bool) {
 		return ": its directory may not exist in the lab", true
 	case name == "resolver" && slices.ContainsFunc(d.Args(), named):
 		return ": nginx looks its name up at the start, and it does not exist in the lab", true
+	case has("auth_basic", "auth_jwt", "auth_ldap", "auth_pam") && d.Arg(1) != "off":
+		return ": the lab's clients have no password", true
 	case strings.HasSuffix(name, "_temp_path"):
 		return ": its directory may not exist in the lab", true
 	}
@@ -61,8 +63,12 @@ func (r *rewriter) poolsByDefault() bool {
 // everywhere takes out what the lab sets itself or does not have, at any depth.
 // Entries of a map and the like are data, whatever they are called.
 func (r *rewriter) everywhere(ds []*nginxconf.Directive) {
+	listed := slices.ContainsFunc(ds, func(d *nginxconf.Directive) bool { return d.Name() == "allow" })
 	for _, d := range ds {
 		why, out := r.takenOut(d)
+		if listed && (d.Name() == "allow" || d.Name() == "deny") {
+			why, out = ": the lab's clients have other addresses", true
+		}
 		switch {
 		case d.Kind == nginxconf.Lua && !out:
 		case d.Name() == "include" && !d.HasBlock():
