@@ -74,7 +74,7 @@ func line(main string, r nginxconf.Row) string {
 }
 
 func row(w io.Writer, line, server, location string, r nginxconf.Row) {
-	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", line, short(server), short(cmp.Or(location, "–")), r.Protocol, short(upstream(r)),
+	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", line, short(server), short(cmp.Or(location, "–")), r.Protocol, upstream(r),
 		cmp.Or(r.HTTPVersion, "–"), connection(r), pool(r.Pool), r.ClosesFirst, yesNo(r.Ports))
 }
 
@@ -91,7 +91,7 @@ func short(s string) string {
 // upstream is the group or host, with how many peers share the requests.
 func upstream(r nginxconf.Row) string {
 	if r.Peers == 0 {
-		return r.Upstream + " (unknown)"
+		return short(r.Upstream) + " (unknown)"
 	}
 	var notes []string
 	if r.Peers > 1 {
@@ -104,9 +104,9 @@ func upstream(r nginxconf.Row) string {
 		notes = append(notes, "heaviest "+format.Percent(r.HeaviestShare))
 	}
 	if notes == nil {
-		return r.Upstream
+		return short(r.Upstream)
 	}
-	return r.Upstream + " (" + strings.Join(notes, ", ") + ")"
+	return short(r.Upstream) + " (" + strings.Join(notes, ", ") + ")"
 }
 
 // connection is the header that a backend gets.

@@ -14,6 +14,9 @@ var marksRE = regexp.MustCompile(`\{\{|\{%|<%|\{#`)
 // be a template, or have come from a page that changed its punctuation. Neither
 // is what the error itself names.
 func hintAt(t *Tree, offset int) string {
+	if strings.Contains(t.Text, "\x00") {
+		return "the file is binary, and no configuration"
+	}
 	line, _ := t.Position(offset)
 	for n := 1; n <= line; n++ {
 		if mark := marksRE.FindString(code(t, n)); mark != "" {

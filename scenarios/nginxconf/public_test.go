@@ -54,6 +54,7 @@ func TestHints(t *testing.T) {
 		"server { listen 80; <% if x %> }\n":  "template (<%)",
 		"server { listen 80；\n}":              "U+FF1B",
 		"log_format a “$host”x{}}; {":         "U+201C",
+		"\x7fELF\x00{{ <%\x01 ":               "binary",
 		"server { listen 80;":                 "",
 		"{ # {{ in a comment\n":               "",
 	} {

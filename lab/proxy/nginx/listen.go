@@ -14,8 +14,8 @@ import (
 // server that passes nothing on goes to a socket in the lab's run directory, out
 // of the way.
 func (r *rewriter) servers() {
-	if r.conf.Fragment == "server" {
-		return // it is wrapped
+	if r.wrapped() {
+		return
 	}
 	var passing, aside []*nginxconf.Server
 	routes := r.conf.Routes(nginxconf.Release{})

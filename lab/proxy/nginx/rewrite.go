@@ -134,12 +134,15 @@ func (r *rewriter) run() error {
 	r.unknown()
 	r.binds()
 	r.servers()
-	if r.substituted == 0 || r.conf.Fragment != "server" && !r.passing() {
+	if r.substituted == 0 || !r.wrapped() && !r.passing() {
 		return r.nothingToPut()
 	}
 	r.wrap()
 	return r.supported()
 }
+
+// wrapped says whether the lab gives the file its server.
+func (r *rewriter) wrapped() bool { return r.conf.Fragment == "server" || r.conf.Fragment == "location" }
 
 // passing says whether any server passes requests on over HTTP.
 func (r *rewriter) passing() bool {
@@ -200,6 +203,10 @@ func (r *rewriter) wrap() {
 		head += fmt.Sprintf("events {} http { server { listen %s default_server; ", r.site.Listen)
 		text += "; the file is a part of a configuration: events {}, http { … } and server { … } are put around it"
 		r.insert(t, len(t.Text), "\n}}")
+	case "location":
+		head += fmt.Sprintf("events {} http { server { listen %s default_server; location / { ", r.site.Listen)
+		text += "; the file is a part of a configuration: events {}, http { … }, server { … } and location / { … } are put around it"
+		r.insert(t, len(t.Text), "\n}}}")
 	}
 	if r.group != "" {
 		var b strings.Builder
