@@ -21,15 +21,16 @@ func Applicable(r *scenarios.Resolved) (*scenarios.Resolved, []string) {
 			c.Variants = append(c.Variants, v)
 			continue
 		}
-		note := fmt.Sprintf("%s is a configuration of your own: only addresses were put in, causes of failure are taken from %s's error log, "+
-			"and predictions assume f = 1, that %[2]s closes every upstream connection first, until f is measured", v.Proxy.Config, v.Proxy.Kind)
-		if !slices.Contains(notes, note) {
-			notes = append(notes, note)
-		}
 		if onlyConfigures(v) {
 			notes = append(notes, fmt.Sprintf("%s is left out: %s has no effect on a configuration of your own; write it into the file and run that",
 				v.Name, strings.Join(v.Change(), ", ")))
 			continue
+		}
+		v, says := adopt(v)
+		for _, note := range says {
+			if !slices.Contains(notes, note) {
+				notes = append(notes, note)
+			}
 		}
 		c.Variants = append(c.Variants, v)
 	}

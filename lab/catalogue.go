@@ -57,8 +57,8 @@ func RunAll(
 		c.c.Size = s.Size
 		c.queue = append(c.queue, queued{i, all[i], jobs(p)})
 	}
-	if o.parallel() != 1 {
-		inGoodOrder(c.queue)
+	if o.Parallel != 1 {
+		c.inGoodOrder()
 	}
 	c.c.EstimateS = c.left(0).Seconds()
 	var err error
@@ -80,13 +80,13 @@ type queued struct {
 	jobs []schedule.Job
 }
 
-// inGoodOrder puts what must run alone last, when nothing else is left that would
-// have to wait for it, and what takes longest first.
-func inGoodOrder(queue []queued) {
-	slices.SortStableFunc(queue, func(a, b queued) int {
-		isAlone := func(j schedule.Job) bool { return j.Alone }
+// inGoodOrder puts what takes most of the machine last, when nothing else is left
+// that would have to wait for it, and what takes longest first.
+func (c *catalogue) inGoodOrder() {
+	slices.SortStableFunc(c.queue, func(a, b queued) int {
+		isLarge := func(j schedule.Job) bool { return c.o.machine.Share(j.Need) > 0.5 }
 		longer := func(a, b schedule.Job) int { return cmp.Compare(a.Takes, b.Takes) }
-		switch a1, b1 := slices.ContainsFunc(a.jobs, isAlone), slices.ContainsFunc(b.jobs, isAlone); {
+		switch a1, b1 := slices.ContainsFunc(a.jobs, isLarge), slices.ContainsFunc(b.jobs, isLarge); {
 		case a1 && !b1:
 			return 1
 		case b1 && !a1:

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -84,6 +85,9 @@ func (x *variantRun) finishLoad(ctx context.Context, h *hosts, answer <-chan age
 		select {
 		case r := <-got:
 			l.done = r.rec.LoadDone
+			if errors.Is(r.err, agent.ErrGone) && exited != nil {
+				r.err = x.whyGone(exited, r.err)
+			}
 			return l, r.err
 		case <-started:
 			started = nil
@@ -114,6 +118,18 @@ func (x *variantRun) finishLoad(ctx context.Context, h *hosts, answer <-chan age
 	}
 }
 
+// whyGone is why an agent is gone. That its host ended is known a moment later
+// than the end of its stream, and says more.
+func (x *variantRun) whyGone(exited <-chan *driver.ServerError, gone error) error {
+	select {
+	case dead := <-exited:
+		x.journal.note("died", dead.Host, dead.Output, nil)
+		return dead
+	case <-time.After(time.Second):
+		return gone
+	}
+}
+
 // bound is how long a load may take at the most: its schedule and its drain,
 // and something for a box that is busy.
 func (x *variantRun) bound() time.Duration {
@@ -126,7 +142,7 @@ func (x *variantRun) bound() time.Duration {
 func (x *variantRun) load(topo driver.Topology) *agent.Load {
 	target := "http://" + topo.Proxy.String()
 	l := &agent.Load{
-		URL:         target + x.v.Load.Path,
+		URL: target + x.v.Load.Path, Host: x.v.Load.Host,
 		Connections: x.plan.Connections, RatePerS: x.plan.RatePerS, Profile: x.plan.Profile, Method: x.plan.Method,
 		DurationS: x.plan.DurationS, TimeoutS: x.plan.TimeoutS, StopAfterS: x.plan.StopAfterS,
 		StartInMs: startIn.Milliseconds(), Kind: x.v.Proxy.Kind, OwnConfig: x.v.OwnConfig(), UserAgent: x.o.Tool.UserAgent(),

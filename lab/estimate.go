@@ -32,17 +32,16 @@ func need(v results.VariantPlan) schedule.Need {
 	return n
 }
 
-// jobs are a plan's variants as the schedule sees them: bringing labs up and
-// down included, and images present. Where who closes first is a race, error 99
+// jobs are a plan's variants as the schedule sees them, images present. Where who closes first is a race, error 99
 // may come at any time, and the whole duration counts.
 func jobs(p *results.Plan) (all []schedule.Job) {
-	const aroundEach = 2 * time.Second
+	const moves = 2 * time.Second
 	for _, v := range p.Variants {
 		s := v.DurationS
 		if first := v.Predicted.FirstError99S; v.StopAfterS != nil && first != nil && !v.Race {
 			s = min(s, *first+*v.StopAfterS)
 		}
-		all = append(all, schedule.Job{Need: need(v), Takes: time.Duration(s*float64(time.Second)) + aroundEach})
+		all = append(all, schedule.Job{Need: need(v), Takes: time.Duration(s * float64(time.Second)), Moves: moves})
 	}
 	return all
 }
@@ -50,5 +49,5 @@ func jobs(p *results.Plan) (all []schedule.Job) {
 // Estimate is how long a plan takes on a machine, as many of its labs up at once
 // as that bears.
 func Estimate(p *results.Plan, m driver.Machine) time.Duration {
-	return schedule.New(m.CPUs, m.AtOnce).Makespan(jobs(p))
+	return schedule.New(m.CPUs, 0, m.Apart, "").Makespan(jobs(p))
 }

@@ -194,7 +194,7 @@ func (a *fakeAgent) answer(c agent.Command) []agent.Record {
 	case c.Stop != nil:
 		all := []agent.Record{done}
 		for _, o := range a.open {
-			all = append(all, agent.Record{Re: o.ID, Observed: &agent.Observed{Net: results.Net{Counters: map[string]int64{}}}})
+			all = append(all, agent.Record{Re: o.ID, Observed: &agent.Observed{Net: results.Net{Counters: map[string]int64{"active_opens": 4}}}})
 		}
 		a.open = nil
 		return all

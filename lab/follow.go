@@ -26,7 +26,10 @@ import (
 // verdict goes with a verdict that changes.
 func Follow(r *scenarios.Resolved) (*scenarios.Resolved, []string) {
 	w := r.AsWritten
-	if w == nil || len(w.Variants) != len(r.Variants) {
+	if w == nil {
+		return r, nil
+	}
+	if w = alike(w, r); w == nil {
 		return r, nil
 	}
 	c := *r
@@ -63,6 +66,20 @@ func Follow(r *scenarios.Resolved) (*scenarios.Resolved, []string) {
 		notes = append(notes, expects(&c.Variants[i], w.Variants[i], before[i], after[i], i == 0)...)
 	}
 	return &c, notes
+}
+
+// alike are the variants of w that r has, in r's order; nil if one is missing.
+func alike(w, r *scenarios.Resolved) *scenarios.Resolved {
+	c := *w
+	c.Variants = nil
+	for _, v := range r.Variants {
+		i := slices.IndexFunc(w.Variants, func(x scenarios.Variant) bool { return x.Name == v.Name })
+		if i < 0 {
+			return nil
+		}
+		c.Variants = append(c.Variants, w.Variants[i])
+	}
+	return &c
 }
 
 // expects lets the law say what to expect of a variant, if it did so of the file's
@@ -106,8 +123,8 @@ const manyCPUs = 1 << 10
 // durations and expectations, and variants that could not differ are left out. The
 // notes say what a reader must know before the run.
 func AdaptToOverrides(r *scenarios.Resolved) (*scenarios.Resolved, []string) {
-	r, notes := Follow(r)
-	r, more := Applicable(r)
+	r, notes := Applicable(r)
+	r, more := Follow(r)
 	return r, append(notes, more...)
 }
 

@@ -164,11 +164,11 @@ func TestFullTablesAreFaults(t *testing.T) {
 func TestEstimateCountsTheStopCondition(t *testing.T) {
 	// 2.5+5, 10, 10, and 7.5+5 cut at 10 seconds of load, and 2 around each.
 	p := planOf(t, "quick")
-	if got, want := schedule.New(2, 1).Makespan(jobs(p)).Seconds(), 7.5+10+10+10+4*2.0; got != want {
+	if got, want := schedule.New(2, 1, false, "").Makespan(jobs(p)).Seconds(), 7.5+10+10+10+4*2.0; got != want {
 		t.Errorf("one after the other: estimate %v s, want %v", got, want)
 	}
-	if got := Estimate(p, driver.Machine{CPUs: 2}).Seconds(); got != 21.5 {
-		t.Errorf("three at once: estimate %v s, want 21.5", got)
+	if got := Estimate(p, driver.Machine{CPUs: 2}).Seconds(); got != 12 {
+		t.Errorf("all at once: estimate %v s, want 12", got)
 	}
 }
 

@@ -130,7 +130,7 @@ func tableOf(t *testing.T, s *scenarios.Scenario) string {
 	for i, v := range plans[0].Variants {
 		row := []string{v.Name}
 		for _, p := range plans {
-			row = append(row, foretold(p.Variants[i]))
+			row = append(row, due99(p.Variants[i]))
 		}
 		rows = append(rows, append(row, expected(v)))
 	}
@@ -154,8 +154,8 @@ func planned(t *testing.T, s *scenarios.Scenario, size string) *results.Plan {
 	return p
 }
 
-// foretold is what a plan says of error 99, in words.
-func foretold(v results.VariantPlan) string {
+// due99 is what a plan says of error 99, in words.
+func due99(v results.VariantPlan) string {
 	p := v.Predicted
 	ports := fmt.Sprintf("%g/s on %d ports: ", v.RatePerS, v.PortHigh-v.PortLow+1)
 	first := p.FirstError99S

@@ -51,6 +51,9 @@ func planVariant(v scenarios.Variant, s law.Setup, predicted law.Prediction) res
 	}
 	if v.OwnConfig() {
 		vp.OwnConfig = v.Proxy.Config
+		if own := withDefaults(v).Own; own != nil {
+			vp.Answer, vp.Cached, vp.Hidden = own.Answer, own.Cached, own.Hidden
+		}
 	}
 	return vp
 }

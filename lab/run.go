@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/lab/schedule"
 	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/results"
@@ -39,9 +39,12 @@ type Options struct {
 	Stop <-chan struct{}
 	// Timeout does what Stop does, so long after the run began; 0 is never.
 	Timeout time.Duration
-	// Parallel is how many labs may be up at once; 0: as the driver's machine says
-	// (Machine.AtOnce), or as many as its processors bear.
+	// Parallel is how many labs may be up at once; 0: as many as the processors
+	// bear.
 	Parallel int
+	// Door is a file that labs lock while they come up, so that commands which
+	// share it wait for each other; "" is none.
+	Door string
 	// Report draws the report of a run while other labs may be under load; nil
 	// is report.Write. Drawing keeps every processor busy for a second.
 	Report func(dir string) error
@@ -93,11 +96,9 @@ type StorageError struct{ Err error }
 func (e *StorageError) Error() string { return "results cannot be written: " + e.Err.Error() }
 func (e *StorageError) Unwrap() error { return e.Err }
 
-// parallel is how many labs may be up at once; 0: as many as the processors bear.
-func (o Options) parallel() int { return cmp.Or(o.Parallel, o.Driver.Machine().AtOnce) }
-
 func (o Options) schedule() *schedule.Machine {
-	return schedule.New(o.Driver.Machine().CPUs, o.parallel())
+	m := o.Driver.Machine()
+	return schedule.New(m.CPUs, o.Parallel, m.Apart, o.Door)
 }
 
 // Run runs every variant of a scenario, several at once where the machine bears
@@ -110,7 +111,7 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 	}
 	if len(out.Summary.Variants) > 0 {
 		write := report.Write
-		if o.Report != nil && o.started != nil && o.parallel() != 1 { // other labs may be under load
+		if o.Report != nil && o.started != nil && o.Parallel != 1 { // other labs may be under load
 			write = o.Report
 		}
 		out.ReportErr = write(out.Dir)
@@ -125,7 +126,7 @@ func measure(ctx context.Context, o Options) (*Outcome, error) {
 		o.machine = o.schedule()
 	}
 	var notes []string
-	o.Scenario, notes = AdaptToOverrides(o.Scenario)
+	o.Scenario, notes = AdaptToOverrides(Understand(o.Scenario, func(v scenarios.Variant) string { return releaseFound(ctx, o.Driver, v) }))
 	plan, err := Plan(o.Scenario, o.Driver.Name(), o.Driver.Machine().CPUs, o.Note)
 	if err != nil {
 		return nil, err
@@ -161,6 +162,20 @@ func measure(ctx context.Context, o Options) (*Outcome, error) {
 		err = interrupted(ctx, err)
 	}
 	return r.out, err
+}
+
+// releaseFound is the release of the proxy that a run would use: that of an image
+// that is here, else the one that is asked for.
+func releaseFound(ctx context.Context, d driver.Driver, v scenarios.Variant) string {
+	for _, want := range ImagesOf(v) {
+		if want.Ref != v.Proxy.Image {
+			continue
+		}
+		if img, err := d.Find(ctx, want.Role, want.Ref); err == nil && img.Version != "" {
+			return img.Version
+		}
+	}
+	return proxy.ReleaseOf(v)
 }
 
 // orAfter closes when stop does or d has passed.

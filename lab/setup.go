@@ -15,8 +15,9 @@ import (
 //
 // f is 1: with the lab's own configuration nginx closes every connection that
 // is closed at all, and the few that a pool's backend closes are counted against
-// nginx to be safe. With a configuration of the user's own, or Apache's KeepAlive
-// Off, f is an outcome of the run.
+// nginx to be safe. With Apache's KeepAlive Off f is an outcome of the run. Of a
+// configuration of the user's own f, the pool and the peers are what it says
+// (scenarios.Own); where it cannot be told, f is an outcome too.
 //
 // baseline is nil for the first variant, which is compared with a run that never
 // fails: where nothing fails, it is mitigated.
@@ -24,7 +25,10 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 	if baseline == nil {
 		baseline = new(law.Prediction)
 	}
-	v = withDefaults(v)
+	if v.Own == nil {
+		v = withDefaults(v)
+	}
+	v = lowered(v)
 	sysctl := func(key string, unknown int) int {
 		s, ok := inside[key]
 		if !ok {
@@ -54,12 +58,42 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 		},
 		Baseline: baseline,
 	}
+	s.Unreached = v.Own != nil && !v.Own.Passed && v.Own.Unknown == ""
+	if own := v.Own; own != nil && own.Unknown == "" && own.Passed {
+		l := own.Laws
+		s.Modelled, s.Race, s.CloseShare = true, l.Race || race(v), l.CloseShare
+		s.Sources, s.Destinations, s.HeaviestShare, s.Ejection = l.Sources, l.Destinations, l.HeaviestShare, l.Ejection
+		if l.RequestsPerConn > 0 && (s.RequestsPerConn == 0 || l.RequestsPerConn < s.RequestsPerConn) {
+			s.RequestsPerConn = l.RequestsPerConn
+		}
+		if own.Unix && v.Backend.Place == scenarios.PlaceUnix {
+			s.CloseShare, s.Race = 0, false
+		}
+	}
 	if v.Profile() != "" {
 		changes := steady(v).Seconds()
 		s.ChangesS = &changes
 	}
 	s.Burst, s.BurstSize, s.Churn = connections(v, s)
 	return s.Complete()
+}
+
+// lowered is a variant with what its own configuration says in place of what the
+// lab's template would.
+func lowered(v scenarios.Variant) scenarios.Variant {
+	own := v.Own
+	if own == nil {
+		return v
+	}
+	v.Proxy.Keepalive = own.Laws.Keepalive
+	if own.IdleFor > 0 {
+		v.Proxy.KeepaliveTimeout = own.IdleFor
+	}
+	v.Proxy.Workers = own.Workers
+	if own.Workers == 0 {
+		v.Proxy.Workers = manyCPUs
+	}
+	return v
 }
 
 // connections are the bursts of a load, with how many of each are under way at once,
@@ -122,8 +156,11 @@ const reservedPorts = "net.ipv4.ip_local_reserved_ports"
 // first: with HTTP/1.0, or a backend that keeps nothing, both ends close after the
 // response. A backend that takes its time closes last.
 func race(v scenarios.Variant) bool {
-	if v.OwnConfig() || v.Backend.Place == scenarios.PlaceUnix || v.Backend.CloseDelay > 0 {
+	if v.Backend.Place == scenarios.PlaceUnix || v.Backend.CloseDelay > 0 {
 		return false
+	}
+	if v.OwnConfig() { // what the file leaves open is in v.Own
+		return v.Own != nil && v.Own.Passed && (v.Own.Laws.Race || !v.Backend.KeepAlive)
 	}
 	return v.Proxy.HTTP != scenarios.HTTP11 || !v.Backend.KeepAlive || v.Backend.TLS == scenarios.TLSUnclean
 }

@@ -35,6 +35,15 @@ type variantRun struct {
 	heard   func(*conditions) // is told the conditions as soon as they are known
 }
 
+// turn keeps labs that are up at the same time out of each other's way. Each
+// method but Loading waits until the lab may do what it says.
+type turn interface {
+	ComeUp(context.Context) error
+	Load(context.Context) error
+	Loading() // the load has begun
+	GoDown(context.Context) error
+}
+
 // measured is what the phases of a variant returned. What a phase did not come
 // to return is zero.
 type measured struct {
@@ -49,33 +58,31 @@ type measured struct {
 // do takes a variant through the phases up to the judgement. measured is nil if
 // the lab never came up. An error is about more than this variant: the run
 // ends.
-func (x *variantRun) do(ctx context.Context) (m *measured, err error) {
-	entered, err := x.o.machine.Enter(ctx)
-	if err != nil {
+func (x *variantRun) do(ctx context.Context, turn turn) (m *measured, err error) {
+	if err := turn.ComeUp(ctx); err != nil {
 		return nil, err
 	}
-	defer entered()
 	var h *hosts
 	if err := caught(func() (err error) { h, err = x.up(ctx); return err }); err != nil {
 		return nil, err
 	}
 	m = &measured{conf: h.conf, timing: results.Timing{UpS: &h.upS}}
-	err = caught(func() error { return x.measure(ctx, h, m, entered) })
+	err = caught(func() error { return x.measure(ctx, h, m, turn) })
 	if err != nil && ctx.Err() == nil {
 		m.crash = err
 	}
 	if !errors.As(err, new(*crash.Error)) {
 		err = nil // a verdict on this variant; the next may fare better
 	}
+	turn.GoDown(ctx) // whoever interrupts does not want to wait
 	err = errors.Join(err, x.down(ctx, h, &m.timing))
 	m.samples = x.rec.samples()
 	return m, err
 }
 
 // measure runs the phases that need the hosts. Its error means that lab99 could
-// not do its work; what is wrong with what was measured are faults in m. entered
-// is called when the load has begun.
-func (x *variantRun) measure(ctx context.Context, h *hosts, m *measured, entered func()) (err error) {
+// not do its work; what is wrong with what was measured are faults in m.
+func (x *variantRun) measure(ctx context.Context, h *hosts, m *measured, turn turn) (err error) {
 	x.show.Phase("read back")
 	if m.under, err = x.conditions(ctx, h); err != nil {
 		return err
@@ -84,7 +91,10 @@ func (x *variantRun) measure(ctx context.Context, h *hosts, m *measured, entered
 	if len(m.under.faults) > 0 {
 		return nil // nothing measured from here on would count
 	}
-	m.load, err = x.drive(ctx, h, entered)
+	if err := turn.Load(ctx); err != nil {
+		return err
+	}
+	m.load, err = x.drive(ctx, h, turn.Loading)
 	m.timing.EnterToLoadS = m.load.enterToLoadS
 	return err
 }
@@ -116,7 +126,7 @@ func (x *variantRun) asMeasured(m *measured, b *baseline) verdict.Measured {
 		j.Crash = m.crash.Error()
 	}
 	if o := m.load.observed; o != nil {
-		j.Proxy = &o.Net
+		j.Proxy, j.Log = &o.Net, verdict.Logged{ByText: o.ByText, Lines: o.Excerpt}
 	}
 	if d := m.load.done; d != nil {
 		j.Totals, j.Latency, j.Service = &d.Totals, quantiles(d.Latency), quantiles(d.Service)

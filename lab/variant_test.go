@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lab99/lab99/lab/agent"
 	"github.com/lab99/lab99/lab/crash"
@@ -150,6 +151,28 @@ func TestAgentGone(t *testing.T) {
 	}
 	v := out.Summary.Variants[0]
 	if v.Verdict != "error" || !strings.Contains(v.Why, agent.ErrGone.Error()) || ExitCode(out.Summary) != 70 {
+		t.Errorf("%s: %s", v.Verdict, v.Why)
+	}
+}
+
+// TestHostEndsAfterItsAgent: the end of an agent's stream is seen first, and that
+// its host ended says more.
+func TestHostEndsAfterItsAgent(t *testing.T) {
+	d := &fakeDriver{on: func(l *fakeLab, host string, c agent.Command) []agent.Record {
+		if c.Load != nil {
+			l.agents[host].leave()
+			time.AfterFunc(50*time.Millisecond, func() {
+				l.exited <- &driver.ServerError{Host: results.HostLoad, Agent: true, Output: "killed"}
+			})
+			return none
+		}
+		return nil
+	}}
+	out, err := runFake(t, t.Context(), d, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := out.Summary.Variants[0]; v.Verdict != "error" || !strings.Contains(v.Why, "ended by itself") {
 		t.Errorf("%s: %s", v.Verdict, v.Why)
 	}
 }

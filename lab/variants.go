@@ -112,7 +112,7 @@ func (r *run) try(
 	crash.Go(func() {
 		a.x, a.err = r.begin(a)
 		if a.err == nil {
-			a.m, a.err = a.x.do(ctx)
+			a.m, a.err = a.x.do(ctx, place)
 		}
 		a.shared = place.Shared()
 		if a.err != nil {

@@ -50,9 +50,9 @@ func (r reasons) notes() []string {
 	return all
 }
 
-// Surroundings are what is known of the machine that a plan would run on. The zero
+// Platform is what is known of the machine that a plan would run on. The zero
 // value of a field is unknown.
-type Surroundings struct {
+type Platform struct {
 	CPUs         int
 	Kernel       string // release
 	ConntrackMax int    // net.netfilter.nf_conntrack_max, which each namespace inherits
@@ -62,7 +62,7 @@ type Surroundings struct {
 // Reasons says of a plan why its variants may not show what they are meant to,
 // as far as that is known before anything runs. release is that of a variant's
 // proxy, "" if it is unknown.
-func Reasons(r *scenarios.Resolved, release func(scenarios.Variant) string, on Surroundings) []string {
+func Reasons(r *scenarios.Resolved, release func(scenarios.Variant) string, on Platform) []string {
 	var why reasons
 	var baseline *law.Prediction
 	for _, v := range r.Variants {

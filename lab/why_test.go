@@ -38,15 +38,17 @@ func TestPlansSayWhyNot(t *testing.T) {
 		{"no timestamps", "quick", "", "", []string{"proxy.sysctls.net.ipv4.tcp_timestamps=0"}, []string{"tw-reuse: tcp_timestamps is 0"}},
 		{"KeepAlive Off", "quick", "", "", []string{"backend.keepalive=off"}, []string{"baseline, keepalive", "tw-reuse: Apache", "multi-ip: Apache"}},
 		{"the default range", "full", "", "6.18.5", nil, []string{"baseline, multi-ip: connect() tries"}},
-		{"a pool by default", "quick", "1.30.1", "", []string{"proxy.config=" + own}, []string{"nginx 1.30.1 keeps 32"}},
-		{"HTTP/1.0 by default", "quick", "1.22.1", "", []string{"proxy.config=" + own}, []string{"nginx 1.22.1 speaks HTTP/1.0"}},
+		{"a pool by default", "quick", "1.30.1", "", []string{"proxy.config=" + own}, []string{"nginx keeps 32 idle upstream connections in each worker, its default"}},
+		{"HTTP/1.0 by default", "quick", "1.22.1", "", []string{"proxy.config=" + own}, []string{"nginx speaks HTTP/1.0 to the backend (nginx's default), so Apache"}},
 		{"HTTP/1.0 in the scenario", "quick", "1.30.1", "", []string{"proxy.http=1.0"}, []string{"nginx asks for every connection to be closed"}},
 		{"left to an old release", "quick", "1.22.1", "", []string{"proxy.http=default"}, []string{"nginx 1.22.1 speaks HTTP/1.0"}},
 		{"left to a new one, with a block", "quick", "1.30.1", "", []string{"proxy.http=default", "proxy.upstream_block=on"}, []string{"baseline, tw-reuse, multi-ip: nginx 1.30.1 keeps 32"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r, _ := Applicable(resolve(t, c.size, c.set...))
-			got := strings.Join(Reasons(r, func(scenarios.Variant) string { return c.nginx }, Surroundings{CPUs: 2, Kernel: c.kernel, ConntrackMax: 1600, NoFile: 1024}), "\n")
+			release := func(scenarios.Variant) string { return c.nginx }
+			r, notes := Applicable(Understand(resolve(t, c.size, c.set...), release))
+			reasons := Reasons(r, release, Platform{CPUs: 2, Kernel: c.kernel, ConntrackMax: 1600, NoFile: 1024})
+			got := strings.Join(append(notes, reasons...), "\n")
 			if len(c.want) == 0 && got != "" {
 				t.Errorf("reasons %q, want none", got)
 			}

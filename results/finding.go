@@ -91,7 +91,7 @@ func (v *Variant) beyond() string {
 	}
 	if l, e := v.NginxLog, v.Errors; l != nil && e != nil && v.FirstError != nil {
 		switch {
-		case e.Error99 > 0 && l.Error99 >= 2*e.Error99 && e.NoLiveUpstreams == 0:
+		case e.Error99 > 0 && l.Error99 >= 2*e.Error99 && l.Error99%e.Error99 == 0 && e.NoLiveUpstreams == 0:
 			return fmt.Sprintf("with %s each failure is %.0f tries and as many lines of error 99",
 				v.called(), float64(l.Error99)/float64(e.Error99))
 		case e.NoLiveUpstreams > 10*l.Error99 && l.Error99 > 0 && v.Failed != nil:
@@ -155,6 +155,9 @@ func (v *Variant) refused() string {
 	after := *v.OK + *v.Failed - *v.OKBefore
 	if after <= 0 {
 		return ""
+	}
+	if v.Errors != nil && v.Errors.Error99 == 0 && v.NginxLog != nil && v.NginxLog.Error99 > 0 {
+		return fmt.Sprintf(", by its error log: %s, which no client saw", format.Plural(v.NginxLog.Error99, "failed connect()"))
 	}
 	text := " and refused every request from then on"
 	if share := float64(*v.Failed) / float64(after); share < 0.995 {

@@ -65,6 +65,9 @@ type VariantPlan struct {
 	Workers     int               `json:"workers"`
 	Sysctls     map[string]string `json:"sysctls"` // of the proxy's namespace
 	OwnConfig   string            `json:"own_config,omitempty"`
+	Answer      string            `json:"answer,omitempty"`   // who answers the load, by a configuration of the user's own
+	Cached      string            `json:"cached,omitempty"`   // what may answer in the backend's place
+	Hidden      string            `json:"hidden,omitempty"`   // what keeps a failed connect() from clients
 	Settings    map[string]string `json:"settings,omitempty"` // what differs from the scenario format's defaults, by the keys of --set
 	Expect      string            `json:"expect"`             // a verdict, or "predicted"
 	Predicted   law.Prediction    `json:"predicted"`

@@ -18,6 +18,10 @@ type ConfigFile struct {
 	Name  string // as the scenario names it
 	Label string // to report it by
 	Text  []byte
+
+	// OnDisk says that Label is a path on this machine: what lies beside it can
+	// be read.
+	OnDisk bool
 }
 
 // IsTemplate tells a template of the lab's from a configuration of the user's

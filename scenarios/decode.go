@@ -185,6 +185,7 @@ var forms = map[string]struct {
 		regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`), "lower-case letters, digits and dashes",
 		"it names a directory of the results",
 	},
+	"host":  {regexp.MustCompile(`^[A-Za-z0-9._:\[\]-]*$`), "a host such as example.org or example.org:8080", ""},
 	"path":  {regexp.MustCompile(`^/[^ \t\r\n#]*$`), "an absolute request path such as / or /a?b=c", ""},
 	"words": {regexp.MustCompile(`^[a-z0-9_]+( [a-z0-9_]+)*$`), "nginx's words, such as error timeout", ""},
 }

@@ -121,7 +121,7 @@ func (d *decoder) configFile(f files, n *node, own *ConfigFile) *ConfigFile {
 		d.add(n.at.error(fmt.Sprintf("cannot read the configuration %s: %v", label, err), hint))
 		return nil
 	}
-	return &ConfigFile{Name: n.text, Label: label, Text: text}
+	return &ConfigFile{Name: n.text, Label: label, Text: text, OnDisk: f.fsys == nil}
 }
 
 // hash names a set of files by their content. Names and lengths go in too, so

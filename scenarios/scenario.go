@@ -102,13 +102,16 @@ type Variant struct {
 	// Rate is what the load schedules.
 	Rate float64 `yaml:"rate,required" in:"(0..100000" help:"requests per second; in a variant also a multiple, such as 10x"`
 
-	Duration  time.Duration `yaml:"duration,required" in:"100ms..30m" help:"how long the load lasts"`
-	Proxy     Proxy         `yaml:"proxy" help:"the proxy under test"`
-	Backend   Backend       `yaml:"backend" help:"the server behind the proxy"`
-	Load      LoadSpec      `yaml:"load" help:"what the load generator does"`
-	Bystander bool          `yaml:"bystander" default:"off" help:"run another client on the proxy's host"`
-	Alone     bool          `yaml:"alone" default:"off" help:"run it with no other lab beside it: milliseconds matter"`
-	Expect    Expect        `yaml:"expect" help:"what the scenario claims"`
+	Duration time.Duration `yaml:"duration,required" in:"100ms..30m" help:"how long the load lasts"`
+	Proxy    Proxy         `yaml:"proxy" help:"the proxy under test"`
+	Backend  Backend       `yaml:"backend" help:"the server behind the proxy"`
+	Load     LoadSpec      `yaml:"load" help:"what the load generator does"`
+	// Own is what ProxyFile does, if it is the user's own and its kind could tell.
+	Own *Own
+
+	Bystander bool   `yaml:"bystander" default:"off" help:"run another client on the proxy's host"`
+	Alone     bool   `yaml:"alone" default:"off" help:"run it with no other lab beside it: milliseconds matter"`
+	Expect    Expect `yaml:"expect" help:"what the scenario claims"`
 
 	DurationSet bool // --set gave the duration: nothing else may change it
 
@@ -236,6 +239,7 @@ type LoadSpec struct {
 
 	Timeout time.Duration `yaml:"timeout" default:"5s" in:"1ms..10m" help:"drop a request after this wait for a connection"`
 	Path    string        `yaml:"path" default:"/" form:"path" help:"the path of every request"`
+	Host    string        `yaml:"host" default:"" form:"host" help:"the Host header of every request; empty: the proxy's address"`
 	Method  string        `yaml:"method" default:"GET" in:"GET|HEAD|POST|PUT|DELETE" help:"the method of every request"`
 
 	// Profile is as written; Variant.Profile has it in loadgen's words.

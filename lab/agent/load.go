@@ -67,6 +67,7 @@ func (l *Load) config(network netip.Prefix) (loadgen.Config, error) {
 	}
 	c := loadgen.Config{
 		URL:         l.URL,
+		Host:        l.Host,
 		Connections: l.Connections,
 		Method:      l.Method,
 		Profile:     loadgen.Constant(l.RatePerS),

@@ -88,7 +88,7 @@ type watcher struct {
 	kind    string // of the proxy
 	sockets *probe.Sockets
 	server  *probe.Processes
-	around  *probe.Surroundings
+	around  *probe.Invariants
 	log     *probe.Tail // nil: this host writes none
 	base    probe.Counters
 	cpu     float64 // at the beginning
@@ -130,7 +130,7 @@ func (o *Observe) watch() (*watcher, error) {
 		}
 		w.log = probe.NewTail(path, log, excerptLines)
 	}
-	if w.around, err = probe.NewSurroundings(o.Sysctls, path); err != nil {
+	if w.around, err = probe.NewInvariants(o.Sysctls, path); err != nil {
 		return nil, err
 	}
 	if w.sockets, err = probe.NewSockets(o.Destinations, side); err != nil {

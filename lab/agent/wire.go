@@ -68,6 +68,7 @@ type Socket struct {
 // conditions holds, or Stop.
 type Load struct {
 	URL          string   `json:"url"`
+	Host         string   `json:"host,omitempty"` // of every request; "": the URL's
 	Connections  int      `json:"connections"`
 	RatePerS     float64  `json:"rate_per_s"`
 	Profile      string   `json:"profile,omitempty"` // instead of RatePerS

@@ -52,13 +52,13 @@ func planCommand(t *terminal) *cobra.Command {
 // without an engine.
 func plan(ctx context.Context, t *terminal, resolved *scenarios.Resolved, asJSON, configs bool) error {
 	found := lookForImages(ctx, resolved)
-	resolved, notes := lab.AdaptToOverrides(resolved)
+	resolved, notes := lab.AdaptToOverrides(lab.Understand(resolved, found.release))
 	p, err := lab.Plan(resolved, found.driver, found.machine.CPUs, "")
 	if err != nil {
 		return err
 	}
 	notes = append(notes, found.notes...)
-	notes = append(notes, lab.Reasons(resolved, found.release, found.surroundings())...)
+	notes = append(notes, lab.Reasons(resolved, found.release, found.platform())...)
 	if asJSON {
 		b, err := json.MarshalIndent(struct {
 			*results.Plan
@@ -122,10 +122,10 @@ type imagesFound struct {
 	notes   []string
 }
 
-// surroundings are what is known of that machine. An engine with another kernel
+// platform is what is known of that machine. An engine with another kernel
 // than this one's is on another machine, whose tables cannot be read from here.
-func (f imagesFound) surroundings() lab.Surroundings {
-	on := lab.Surroundings{CPUs: f.machine.CPUs, Kernel: f.machine.Kernel, NoFile: f.machine.NoFile}
+func (f imagesFound) platform() lab.Platform {
+	on := lab.Platform{CPUs: f.machine.CPUs, Kernel: f.machine.Kernel, NoFile: f.machine.NoFile}
 	if f.machine.Kernel == driver.Here().Kernel {
 		on.ConntrackMax, _ = strconv.Atoi(probe.Sysctls()["net.netfilter.nf_conntrack_max"])
 	}

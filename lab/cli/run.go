@@ -78,7 +78,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	fs.BoolVar(&f.json, "json", false, "print summary.json instead of the table; with --repeat the medians, lab99/compare/v1")
 	fs.StringVar(&f.junit, "junit", "", "write the expectations as JUnit XML to `FILE`")
 	fs.IntVar(&f.repeat, "repeat", 1, "run it `N` times and print the median of every figure; the exit code is that of the worst run")
-	fs.IntVar(&f.parallel, "parallel", 0, "at most `N` labs up at once; 1 is one after the other, 0 what the driver bears: one on an engine, else as many as the processors do")
+	fs.IntVar(&f.parallel, "parallel", 0, "at most `N` labs up at once; 1 is one after the other, 0 as many as the processors bear")
 	fs.DurationVar(&f.timeout, "timeout", 0, "end the load of a run after this long, judge and report what there is; 0 is never")
 	cmd.MarkFlagsMutuallyExclusive("repeat", "junit")
 	words(cmd, "driver", driver.Names(drivers)...)
@@ -138,6 +138,20 @@ runs alone. Of several scenarios, or all of them, one table shows what came of t
 	return cmd
 }
 
+// door is the file by which this user's commands wait for each other; without a
+// place for it they do not.
+func door() string {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	dir := filepath.Join(cache, "lab99")
+	if os.MkdirAll(dir, 0o755) != nil {
+		return ""
+	}
+	return filepath.Join(dir, "door")
+}
+
 // run runs scenarios: one, or several as a catalogue.
 func (f *runFlags) run(ctx context.Context, t *terminal, names []string) error {
 	entered := time.Now()
@@ -174,7 +188,7 @@ func (f *runFlags) run(ctx context.Context, t *terminal, names []string) error {
 	}
 	options := lab.Options{
 		Scenario: resolved[0], Driver: d, DriverWhy: why, Images: mode, Subnets: nets, Out: out, Note: f.note,
-		Tool: tool(), Entered: entered, Progress: p, Stop: stop, Timeout: f.timeout, Parallel: f.parallel, Report: reportBehind,
+		Tool: tool(), Entered: entered, Progress: p, Stop: stop, Timeout: f.timeout, Parallel: f.parallel, Door: door(), Report: reportBehind,
 	}
 	if len(resolved) > 1 {
 		o, err := lab.RunAll(ctx, options, resolved, exitCode)

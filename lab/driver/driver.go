@@ -63,7 +63,7 @@ type Machine struct {
 	Arch      string
 	CPUs      int
 	MemoryMiB int
-	AtOnce    int    // labs that may be up at once without disturbing each other; 0: as many as the processors bear
+	Apart     bool   // a lab that comes up or goes down disturbs the loads of others
 	NoFile    uint64 // descriptors a process may open, if this process's limit decides; 0: unknown
 }
 

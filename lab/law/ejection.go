@@ -15,6 +15,9 @@ var LogLines = Law{
 		if first == nil || failed == nil || seen == nil || !r.Setup.Ejection.Retries() {
 			return nil
 		}
+		if *failed == 0 || r.Setup.Uneven() {
+			return nil // clients saw another answer, or other peers served for a while
+		}
 		outage := time.Duration((r.EndS - *first) * float64(time.Second))
 		lines, _ := r.Setup.Ejection.Lines(int(*failed), outage)
 		return &Compared{float(lines), seen, 0}
@@ -69,6 +72,15 @@ type Ejection struct {
 // because the peer is taken for dead.
 func (e Ejection) Retries() bool { return e.Peers > 1 && (e.MaxFails > 0 || !e.NoRetry) }
 
+// Tries is how many connect() a request makes before it fails, while all peers are
+// up.
+func (e Ejection) Tries() int {
+	if e.NoRetry {
+		return 1
+	}
+	return max(e.Peers, 1)
+}
+
 // Lines is how an outage shows in nginx's log: the lines of error 99, and the
 // requests failed with "no live upstreams" instead, without any connect(). With
 // one peer max_fails is ignored, and each of the failed requests has its line.
@@ -76,11 +88,7 @@ func (e Ejection) Retries() bool { return e.Peers > 1 && (e.MaxFails > 0 || !e.N
 // Counting lines of error 99 so understates an outage several hundredfold: 9
 // lines stood for 5,099 failed requests.
 func (e Ejection) Lines(failed int, outage time.Duration) (error99, noLiveUpstreams int) {
-	peers := max(e.Peers, 1)
-	tries := peers
-	if e.NoRetry {
-		tries = 1
-	}
+	peers, tries := max(e.Peers, 1), e.Tries()
 	if peers == 1 || e.MaxFails <= 0 {
 		return failed * tries, 0
 	}

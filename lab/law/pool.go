@@ -24,7 +24,7 @@ type Pool struct {
 // The last term is 0 once the pool holds the concurrency c of each worker, and
 // otherwise an upper bound, reached when c requests end together: k
 // connections are kept, c−k closed, and the next c requests make c−k new ones.
-// Real traffic is kinder (c=64: k=16 gave 0.19, k=32 0.14), how much so depends
+// Real traffic churns less (c=64: k=16 gave 0.19, k=32 0.14), how much so depends
 // on its timing: treat churn from too small a pool as something to measure.
 func (p Pool) Churn() float64 {
 	if p.Keepalive <= 0 {

@@ -46,7 +46,9 @@ type Setup struct {
 	ChangesS  *float64      `json:"rate_changes_s,omitempty"`  // second at which the load leaves RatePerS; nil: it never does
 	Poisson   bool          `json:"poisson,omitempty"`         // arrivals are random, as independent clients make them
 	Race      bool          `json:"race,omitempty"`            // f is an outcome of the run: CloseShare is the worst case, and a later failure is chance
-	OwnConfig bool          `json:"own_config,omitempty"`      // the proxy runs a configuration of the user's own: f is unknown
+	OwnConfig bool          `json:"own_config,omitempty"`      // the proxy runs a configuration of the user's own, and its log counts
+	Unreached bool          `json:"unreached,omitempty"`       // the proxy answers the load by itself: no law applies
+	Modelled  bool          `json:"modelled,omitempty"`        // what that does is known; otherwise f is an outcome
 	Burst     time.Duration `json:"burst_ns,omitempty"`        // between bursts of requests; 0: they are evenly spaced
 	BurstSize float64       `json:"burst_in_flight,omitempty"` // requests of a burst that are under way at once; 0: all of them
 
@@ -81,6 +83,9 @@ func Predict(s Setup) Prediction {
 	k := float64(s.Tuples())
 	hold := s.HoldTime().Seconds()
 	p := Prediction{Tuples: s.Tuples(), HoldS: hold, Rho: s.Rho()}
+	if s.Unreached {
+		return Prediction{Tuples: p.Tuples, HoldS: p.HoldS, Verdict: Invalid}
+	}
 	if s.RatePerS == 0 || k == 0 {
 		p.Verdict = s.verdict(p)
 		return p

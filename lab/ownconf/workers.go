@@ -1,6 +1,10 @@
 package ownconf
 
-import "github.com/lab99/lab99/scenarios/nginxconf"
+import (
+	"strconv"
+
+	"github.com/lab99/lab99/scenarios/nginxconf"
+)
 
 // Workers is how many workers a configuration has, with the directive that says
 // so; nil: it is nginx's default. 0: it cannot be known, as of worker_processes
@@ -9,6 +13,7 @@ func Workers(c *nginxconf.Config) (int, *nginxconf.Directive) {
 	if c.Fragment != "" {
 		return 0, nil
 	}
+	n := 1
 	var by *nginxconf.Directive
 	var look func([]*nginxconf.Directive)
 	look = func(ds []*nginxconf.Directive) {
@@ -18,9 +23,10 @@ func Workers(c *nginxconf.Config) (int, *nginxconf.Directive) {
 			}
 			if d.Name() == "worker_processes" {
 				by = d
+				n, _ = strconv.Atoi(d.Arg(1))
 			}
 		}
 	}
 	look(c.Files[0].Root)
-	return c.Workers(), by
+	return n, by
 }

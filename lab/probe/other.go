@@ -45,14 +45,14 @@ func (*Processes) NoFile() (uint64, error) { return 0, errNotLinux }
 // Changes says nothing.
 func (*Processes) Changes() []string { return nil }
 
-// Surroundings are watched on Linux.
-type Surroundings struct{}
+// Invariants are watched on Linux.
+type Invariants struct{}
 
-// NewSurroundings fails.
-func NewSurroundings([]string, string) (*Surroundings, error) { return nil, errNotLinux }
+// NewInvariants fails.
+func NewInvariants([]string, string) (*Invariants, error) { return nil, errNotLinux }
 
 // Changes fails.
-func (*Surroundings) Changes() ([]string, error) { return nil, errNotLinux }
+func (*Invariants) Changes() ([]string, error) { return nil, errNotLinux }
 
 // Path fails.
 func (*Processes) Path(string) (string, error) { return "", errNotLinux }

@@ -12,7 +12,6 @@ package schedule
 import (
 	"context"
 	"slices"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -30,7 +29,7 @@ const (
 	// usable is the share of the processors that is given away. The rest is for
 	// a lab that comes up, reports, the kernel's timers and moments of more than
 	// average use: a lab is on time only while a processor is free at once.
-	usable = 0.55
+	usable = 0.75
 	// most is how many labs are up at once on a machine of any size: the longest
 	// of a catalogue then takes as long as all the others.
 	most = 16
@@ -41,41 +40,28 @@ type Machine struct {
 	whole int64 // all there is
 	least int64 // what the least lab counts for
 	free  *semaphore.Weighted
-	door  chan struct{} // held by the lab that comes up
-
-	mu sync.Mutex
-	up map[*Place]bool
+	turns *turns
 }
 
-// Place is a lab's on a machine.
+// Place is a lab's on a machine. The lab comes up, is under load and goes down,
+// and asks before each.
 type Place struct {
 	machine *Machine
 	weight  int64
-	shared  bool
+	turn
 }
 
 // New shares so many processors. No more than atOnce labs are up at a time; 0
-// is as many as the processors bear.
-func New(cpus, atOnce int) *Machine {
+// is as many as the processors bear. Where labs come up apart, one that starts
+// or ends would disturb the loads of others. door is a file that the lab locks
+// that comes up, so that those of other processes wait; "" is none.
+func New(cpus, atOnce int, apart bool, door string) *Machine {
 	if atOnce <= 0 {
 		atOnce = most
 	}
 	whole := int64(float64(max(1, cpus)) * usable * core)
 	least := (whole + int64(atOnce) - 1) / int64(atOnce)
-	return &Machine{whole: whole, least: least, free: semaphore.NewWeighted(whole), door: make(chan struct{}, 1), up: map[*Place]bool{}}
-}
-
-// Enter waits until no other lab comes up. To start servers and agents takes
-// most of a second of processor, so that several at once would starve those
-// whose load has begun. The caller calls entered when its load has begun, or
-// will not; more than once does no harm.
-func (m *Machine) Enter(ctx context.Context) (entered func(), err error) {
-	select {
-	case m.door <- struct{}{}:
-		return sync.OnceFunc(func() { <-m.door }), nil
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
+	return &Machine{whole: whole, least: least, free: semaphore.NewWeighted(whole), turns: newTurns(apart, door)}
 }
 
 // Acquire waits for room. The caller releases the place when the lab is down.
@@ -84,31 +70,19 @@ func (m *Machine) Acquire(ctx context.Context, n Need) (*Place, error) {
 	if err := m.free.Acquire(ctx, p.weight); err != nil {
 		return nil, context.Cause(ctx)
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for other := range m.up {
-		p.shared, other.shared = true, true
-	}
-	m.up[p] = true
+	m.turns.enter(&p.turn)
 	return p, nil
-}
-
-// Shared says whether another lab was up at any time since the place was given.
-func (p *Place) Shared() bool {
-	p.machine.mu.Lock()
-	defer p.machine.mu.Unlock()
-	return p.shared
 }
 
 // Release gives the place back. It is safe to call twice.
 func (p *Place) Release() {
-	p.machine.mu.Lock()
-	defer p.machine.mu.Unlock()
-	if p.machine.up[p] {
-		delete(p.machine.up, p)
+	if p.leave() {
 		p.machine.free.Release(p.weight)
 	}
 }
+
+// Share is what a lab takes of what there is, up to 1.
+func (m *Machine) Share(n Need) float64 { return float64(m.weight(n)) / float64(m.whole) }
 
 func (m *Machine) weight(n Need) int64 {
 	if n.Alone {
@@ -120,11 +94,15 @@ func (m *Machine) weight(n Need) int64 {
 // Job is a lab that will be up for some time.
 type Job struct {
 	Need
-	Takes time.Duration
+	Takes time.Duration // under load
+	Moves time.Duration // to come up and to go down
 }
 
 // Makespan is how long jobs take that ask for their places in this order.
 func (m *Machine) Makespan(jobs []Job) time.Duration {
+	if m.turns.apart {
+		return m.makespanOfWaves(jobs)
+	}
 	type running struct {
 		until  time.Duration
 		weight int64
@@ -143,9 +121,26 @@ func (m *Machine) Makespan(jobs []Job) time.Duration {
 				free -= r.weight
 			}
 		}
-		up = append(up, running{now + j.Takes, w})
+		until := now + j.Takes + j.Moves
+		up = append(up, running{until, w})
 		free -= w
-		last = max(last, now+j.Takes)
+		last = max(last, until)
 	}
 	return last
+}
+
+// makespanOfWaves adds up waves: labs come up and go down one after the other,
+// and are under load together.
+func (m *Machine) makespanOfWaves(jobs []Job) (all time.Duration) {
+	free, longest := m.whole, time.Duration(0)
+	for _, j := range jobs {
+		w := m.weight(j.Need)
+		if free < w {
+			all, free, longest = all+longest, m.whole, 0
+		}
+		free -= w
+		all += j.Moves
+		longest = max(longest, j.Takes)
+	}
+	return all + longest
 }

@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -29,11 +30,11 @@ func Judge(m Measured) (v results.Variant) {
 		}
 	}()
 	if v.Expected == law.Predicted {
-		v.Expected = m.Plan.Predicted.Verdict // foretold, not what a race's outcome makes of it
+		v.Expected = m.Plan.Predicted.Verdict // of before the run, not what a race's outcome makes of it
 	}
 	m.count(&v)
 	v.Verdict, v.Why = m.word(&v)
-	if m.Totals != nil && m.Crash == "" {
+	if m.Totals != nil && m.Crash == "" && !m.aside {
 		v.Checks = m.checks(&v)
 		v.Comparisons = m.comparisons(&v)
 	}
@@ -68,7 +69,7 @@ func (m *Measured) count(v *results.Variant) {
 		c := t.CPUSeconds / end
 		v.CPU.LoadGen = &c
 	}
-	if e.Error99 > 0 {
+	if e.Error99 > 0 || m.Laws.OwnConfig && m.logged99() > 0 { // an error_page may hide it from clients
 		v.FirstError, v.OKBefore = m.firstError99()
 	}
 	first := orNever(v.FirstError)
@@ -90,7 +91,7 @@ func (m *Measured) count(v *results.Variant) {
 // run and the plan could but assume that nginx closes every connection: for a
 // configuration of the user's own, and for a race.
 func (m *Measured) restate(v *results.Variant) {
-	if f := v.CloseShare; (m.Laws.OwnConfig || m.Laws.Race) && f != nil {
+	if f := v.CloseShare; (m.Laws.OwnConfig && !m.Laws.Modelled || m.Laws.Race) && f != nil {
 		v.Predicted = v.Predicted.WithShare(*f, m.Laws.InFlight, *v.LoadEndS)
 	}
 }
@@ -134,7 +135,15 @@ func (m *Measured) word(v *results.Variant) (verdict, why string) {
 	if why := m.distrust(v); why != "" {
 		return law.Invalid, why
 	}
+	if why := m.unreached(v); why != "" {
+		m.aside = true
+		return law.Invalid, why
+	}
 	if v.FirstError != nil {
+		if why := m.withoutPorts(v); why != "" {
+			m.aside = true
+			return law.NotReproduced, why
+		}
 		return m.failing(v)
 	}
 	return m.holding(v)
@@ -146,6 +155,10 @@ func (m *Measured) failing(v *results.Variant) (verdict, why string) {
 	if more := *v.Failed - v.Errors.Error99; more > 0 {
 		why = fmt.Sprintf("error 99 came after %.2f s; %d of %d requests failed, %d by error 99, %d by \"no live upstreams\" and %d otherwise",
 			*v.FirstError, *v.Failed, *v.Sent, v.Errors.Error99, v.Errors.NoLiveUpstreams, v.Errors.Other)
+	}
+	if v.Errors.Error99 == 0 {
+		why = fmt.Sprintf("error 99 came after %.2f s by nginx's error log, %d times, and clients saw none of it: %s",
+			*v.FirstError, m.logged99(), cmp.Or(m.Plan.Hidden, "an error_page, a cache or another peer answered them"))
 	}
 	if f := v.CloseShare; !m.Laws.Exact() && f != nil && v.Predicted.FirstError99S != nil {
 		why += fmt.Sprintf("; nginx closed %.0f %% of its connections first (f = %.2f), with which the law gives %.2f s", 100**f, *f, *v.Predicted.FirstError99S)
@@ -170,7 +183,7 @@ func (m *Measured) holding(v *results.Variant) (verdict, why string) {
 	case bad == 0 && p.CollapseS != nil && *p.CollapseS > *v.LoadEndS:
 		return law.Inconclusive, fmt.Sprintf("no request failed in %.1f s, but after %.1f s half the range is used and the rate collapses: run it longer", *v.LoadEndS, *p.CollapseS)
 	case bad > 0:
-		return law.NotReproduced, fmt.Sprintf("no error 99, but %d requests failed otherwise, %d were dropped and %d unfinished: look at the error log", *v.Failed, *v.Dropped, *v.Unfinished)
+		return law.NotReproduced, fmt.Sprintf("no error 99, but %d requests failed otherwise, %d were dropped and %d unfinished: %s", *v.Failed, *v.Dropped, *v.Unfinished, m.otherwise(v))
 	case v.RhoSteady == nil:
 		return law.Inconclusive, "no request failed, but new connections were not counted, so a slow leak cannot be ruled out"
 	case *v.RhoSteady+m.underWay() > RhoLimit && *v.RhoSteady <= RhoLimit:

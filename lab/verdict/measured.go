@@ -16,6 +16,7 @@ type Measured struct {
 	Totals   *results.Totals
 	Samples  []results.Sample
 	Proxy    *results.Net // the last look at it
+	Log      Logged       // the proxy's
 	Latency  *results.Latency
 	Service  *results.Latency
 	Usable   *int64   // ports, read back
@@ -23,6 +24,8 @@ type Measured struct {
 	Faults   []string // why nothing measured can be trusted: a gap, a dead server, a setting that did not take
 	Crash    string   // why the harness gave up, if it did
 	Baseline *float64 // first error 99 of the baseline, for a mitigation that only postpones
+
+	aside bool // it is not about ports: no law of theirs is held against it
 
 	ConntrackMax int64 // of the proxy's namespace; 0: no such table, or not read
 }
@@ -239,6 +242,14 @@ func (m *Measured) firstInLog() (before, at float64, found bool) {
 	return 0, 0, false
 }
 
+// logged99 is how many connect() failed with errno 99, by nginx's log.
+func (m *Measured) logged99() int64 {
+	if m.Proxy == nil || m.Proxy.Log == nil {
+		return 0
+	}
+	return m.Proxy.Log.Error99
+}
+
 // firstError99 is the moment of the first error 99, in seconds, and how many
 // requests had succeeded by then. The generator knows both exactly, but not
 // always why a connect failed: where the log has its first line at another
@@ -253,6 +264,7 @@ func (m *Measured) firstError99() (first *float64, okBefore *int64) {
 	if !logged || first != nil && *first >= before-slack && *first <= at+slack {
 		return first, m.Totals.OKBefore
 	}
+	at = m.sooner(before, at)
 	ok := int64(0)
 	for _, s := range m.load() {
 		if s.T <= at {
@@ -260,6 +272,23 @@ func (m *Measured) firstError99() (first *float64, okBefore *int64) {
 		}
 	}
 	return &at, &ok
+}
+
+// sooner is when the first of the lines was written that the log had at a
+// moment and did not have before: from the first error 99 on every connect()
+// fails, and a request makes so many.
+func (m *Measured) sooner(before, at float64) float64 {
+	var lines float64
+	for _, s := range m.net(results.HostProxy) {
+		if s.T == at && s.Net.Log != nil {
+			lines = float64(s.Net.Log.Error99)
+		}
+	}
+	perS := m.Plan.RatePerS * float64(m.Laws.Ejection.Tries())
+	if perS <= 0 {
+		return at
+	}
+	return max(before, at-lines/perS)
 }
 
 // recovered finds the first success after a second in which everything failed,

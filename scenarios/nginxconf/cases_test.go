@@ -1,14 +1,11 @@
 package nginxconf
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/lab99/lab99/internal/golden"
 )
 
 // What users' files got wrong before, and what is to be said of them.
@@ -109,33 +106,4 @@ func TestEveryRuleIsShown(t *testing.T) {
 			t.Errorf("no file of testdata shows %s", r.ID)
 		}
 	}
-}
-
-// docs/findings.md is what the rules say of themselves.
-func TestFindingsAreDocumented(t *testing.T) {
-	var b strings.Builder
-	b.WriteString("# What lint finds\n\nEach finding has a level: a note informs, a warning costs connections, an error keeps nginx from starting or from\n" +
-		"reaching a backend. The level is that of most findings of the kind.\n")
-	for _, r := range Rules() {
-		fmt.Fprintf(&b, "\n## %s\n\nLevel: %s.\n\n%s\n", r.ID, r.Level, wrapped(r.Doc))
-	}
-	golden.Compare(t, "../../docs/findings.md", b.String())
-}
-
-// wrapped breaks lines before column 120.
-func wrapped(s string) string {
-	var b strings.Builder
-	column := 0
-	for word := range strings.FieldsSeq(s) {
-		if column > 0 && column+1+len(word) >= 120 {
-			b.WriteByte('\n')
-			column = 0
-		} else if column > 0 {
-			b.WriteByte(' ')
-			column++
-		}
-		b.WriteString(word)
-		column += len(word)
-	}
-	return b.String()
 }

@@ -1,9 +1,6 @@
 package nginxconf
 
-import (
-	"errors"
-	"strconv"
-)
+import "errors"
 
 // Options say how Load finds files. The zero value reads the files of the
 // machine, below the directory of the main file.
@@ -59,17 +56,3 @@ var ErrOutside = errors.New("it is outside the prefix")
 
 // ErrTooDeep is the reason for an include within itself, or nested too deeply.
 var ErrTooDeep = errors.New("files include each other in a circle, or are nested too deeply")
-
-// Workers is worker_processes, 1 without it. It is 0 for auto: one for each
-// processor of the host. Every worker has pools of its own.
-func (c *Config) Workers() int {
-	if c.model.main == nil {
-		return 1
-	}
-	s := c.model.main.value("worker_processes", "1")
-	n, err := strconv.Atoi(s)
-	if err != nil {
-		return 0
-	}
-	return n
-}

@@ -79,9 +79,10 @@ func (c *Config) partial() bool {
 	return c.Fragment != "" || slices.ContainsFunc(c.Missing, func(m MissingInclude) bool { return !harmless(m.Path) })
 }
 
-// harmless says whether a file comes with nginx, or a pattern may match none.
+// harmless says whether a file comes with nginx or loads modules: neither
+// decides on connections.
 func harmless(path string) bool {
-	return slices.Contains(shipped, path[strings.LastIndexByte(path, '/')+1:])
+	return slices.Contains(shipped, path[strings.LastIndexByte(path, '/')+1:]) || strings.Contains(path, "/modules")
 }
 
 var fragmentRule = Rule{

@@ -110,8 +110,8 @@ func (l *loader) include(d *Directive) error {
 				reason = cmp.Or(reason, err)
 				continue
 			}
-			if len(paths) == 0 && i+1 < len(candidates) {
-				continue
+			if len(paths) == 0 && (i+1 < len(candidates) || reason != nil) {
+				continue // not there either: the first reason stands
 			}
 		}
 		for _, p := range paths {

@@ -65,6 +65,23 @@ func TestIncludesStayInThePrefix(t *testing.T) {
 	}
 }
 
+// Somebody who has nginx.conf alone sees that more was meant to be read.
+func TestAPatternOutsideIsMissing(t *testing.T) {
+	dir := t.TempDir()
+	main := filepath.Join(dir, "nginx.conf")
+	text := "events {}\nhttp { include /etc/nginx/conf.d/*.conf; include /usr/share/nginx/modules/*.conf; include here/*.conf; }"
+	if err := os.WriteFile(main, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load(main, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Missing) != 2 || c.Missing[0].Path != "/etc/nginx/conf.d/*.conf" || !c.partial() {
+		t.Errorf("missing: %+v", c.Missing)
+	}
+}
+
 func TestAMissingFileIsAnError(t *testing.T) {
 	if _, err := Load(filepath.Join(t.TempDir(), "nginx.conf"), Options{}); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)

@@ -19,7 +19,7 @@ var includeNotFound = Rule{
 			level := Warning
 			what := "what it says is not known here"
 			if harmless(m.Path) {
-				level, what = Note, "it comes with nginx and does nothing to connections"
+				level, what = Note, "it does nothing to connections"
 			}
 			if strings.ContainsAny(m.Path, "*?[") {
 				level = Note

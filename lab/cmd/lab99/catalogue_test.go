@@ -45,22 +45,28 @@ func TestEachVariantHasALesson(t *testing.T) {
 // TestShortScenarios runs those that every test run has time for, their variants
 // one after the other and then at once. The figures must not tell which it was.
 func TestShortScenarios(t *testing.T) {
+	names := []string{"backend-ports", "same-address-thrice", "tw-reuse-ceiling", "source-ips", "unix-socket", "half-done-keepalive"}
 	t.Parallel()
-	for _, name := range []string{"backend-ports", "same-address-thrice", "tw-reuse-ceiling", "source-ips", "unix-socket", "half-done-keepalive"} {
+	run := func(more ...string) map[string]string { // directories, by scenario
+		i := startOn(t, "netns", slices.Concat([]string{"run"}, names, []string{"--size", "quick"}, more)...)
+		i.wait(t, "0")
+		i.nothingLeft(t)
+		_, c := i.catalogue(t)
+		dirs := map[string]string{}
+		for _, r := range c.Scenarios {
+			dirs[r.Name] = filepath.Join(i.out, r.Run)
+		}
+		return dirs
+	}
+	release := room(t, quickLab)
+	serial := run("--parallel", "1")
+	release()
+	room(t, wholeMachine)
+	atOnce := run()
+	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			release := room(t, quickLab)
-			serial := startOn(t, "netns", "run", name, "--size", "quick", "--parallel", "1")
-			serial.wait(t, "0")
-			serial.nothingLeft(t)
-			release()
-			release = room(t, wholeMachine)
-			atOnce := startOn(t, "netns", "run", name, "--size", "quick")
-			atOnce.wait(t, "0")
-			atOnce.nothingLeft(t)
-			release()
-			sameFigures(t, serial.summary(t), atOnce.summary(t))
-			teaches(t, atOnce.dir(t))
+			sameFigures(t, summaryIn(t, serial[name]), summaryIn(t, atOnce[name]))
+			teaches(t, atOnce[name])
 		})
 	}
 }

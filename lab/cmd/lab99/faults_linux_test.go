@@ -77,6 +77,7 @@ var faults = []struct {
 
 // TestEveryFaultIsNamed causes them all for real, one variant after the other.
 func TestEveryFaultIsNamed(t *testing.T) {
+	share(t, "docker", quickLab)
 	needs.Root(t)
 	i := start(t, "run", "testdata/faults.yaml", "--parallel", "1")
 	for _, f := range faults {

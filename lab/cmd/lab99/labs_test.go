@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -120,6 +121,29 @@ func fourLabs(t *testing.T, name string) {
 		}
 	}
 	if name == "docker" {
+		nothingLeft(t, 0, true)
+	}
+}
+
+// TestUpGivenUp: whenever a lab is given up while it comes up, nothing of it is
+// left: no container that the engine was still making, and no network.
+func TestUpGivenUp(t *testing.T) {
+	share(t, "docker", tinyLab)
+	d := openDriver(t, "docker")
+	for _, after := range []int{30, 60, 90, 130, 180, 250, 330, 420, 520, 640} {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(after)*time.Millisecond)
+		l, err := d.Up(ctx, driver.Spec{
+			Run: "given-up", Variant: fmt.Sprint("after-", after), Configure: listening, OnRecord: func(string, agent.Record) {},
+		})
+		cancel()
+		if err == nil { // it was quicker
+			err = l.Down(t.Context())
+		} else if errors.Is(err, context.DeadlineExceeded) {
+			err = nil
+		}
+		if err != nil {
+			t.Errorf("given up after %d ms: %v", after, err)
+		}
 		nothingLeft(t, 0, true)
 	}
 }

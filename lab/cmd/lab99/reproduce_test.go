@@ -31,19 +31,6 @@ func TestReproduceQuick(t *testing.T) {
 	}
 }
 
-// TestReproduceAtOnce: the four variants side by side, with the same figures, in
-// little more than the longest of them takes.
-func TestReproduceAtOnce(t *testing.T) {
-	began := time.Now()
-	i := startOn(t, "netns", "reproduce", "--size", "quick")
-	i.wait(t, "0")
-	if took := time.Since(began); took > 25*time.Second {
-		t.Errorf("the command took %v, want at most 25 s with the images present", took)
-	}
-	holdQuick(t, i.summary(t))
-	i.nothingLeft(t)
-}
-
 // limit is how long coming up and going down may take, in seconds.
 type limit struct{ up, down float64 }
 
@@ -83,7 +70,8 @@ func oneContainer(t *testing.T) float64 {
 func reproduceQuick(t *testing.T, driver string) results.Summary {
 	t.Helper()
 	began := time.Now()
-	i := startOn(t, driver, "reproduce", "--size", "quick", "--parallel", "1")
+	const most = 25.0 // seconds, with the images present
+	i := startOn(t, driver, "reproduce", "--size", "quick")
 	i.wait(t, "0")
 	took := time.Since(began)
 	s := i.summary(t)
@@ -94,10 +82,6 @@ func reproduceQuick(t *testing.T, driver string) results.Summary {
 		one = oneContainer(t)
 	}
 	limit := limitOf(t, driver, one)
-	most := 60.0
-	if driver == "docker" {
-		most += 4 * (limit.up - 2 + limit.down - 1) // of each variant
-	}
 	if took.Seconds() > most {
 		t.Errorf("the command took %v, want at most %.0f s with the images present", took, most)
 	}

@@ -20,10 +20,10 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	binaryDir = dir
-	// One lab at a time. The tests can be up beside each other (share), but their
-	// commands do not know of each other: one that comes up makes the loads of
-	// the others late.
-	flag.Set("test.parallel", "1")
+	// As many as the machine's places allow (share), not as it has processors:
+	// most of them wait for a load to end. Labs of several commands come up one
+	// at a time (lab.Options.Door).
+	flag.Set("test.parallel", "8")
 	testscript.Main(tidy{m}, map[string]func(){
 		"lab99": func() { os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 	})

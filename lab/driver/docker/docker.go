@@ -109,7 +109,7 @@ func New(ctx context.Context) (*Driver, error) {
 		CPUs:   info.Info.NCPU,
 		// An engine that starts or removes containers keeps two cores busy for a
 		// second or two, which makes the loads of other labs late.
-		AtOnce:    1,
+		Apart:     true,
 		MemoryMiB: int(info.Info.MemTotal >> 20),
 	}}, nil
 }

@@ -24,13 +24,18 @@ func (d *Driver) newNetwork(ctx context.Context, labels map[string]string, candi
 	if err != nil {
 		return nil, netip.Prefix{}, err
 	}
+	made, release := untilMade(ctx)
+	defer release()
 	by := ""
 	for _, subnet := range candidates {
 		if t := driver.TakenBy(subnet, taken); t != "" {
 			by = t
 			continue
 		}
-		nw, err := tcnet.New(ctx, tcnet.WithInternal(), tcnet.WithLabels(labels), tcnet.WithIPAM(&network.IPAM{
+		if err := context.Cause(ctx); err != nil {
+			return nil, netip.Prefix{}, err
+		}
+		nw, err := tcnet.New(made, tcnet.WithInternal(), tcnet.WithLabels(labels), tcnet.WithIPAM(&network.IPAM{
 			Driver: "default",
 			Config: []network.IPAMConfig{{Subnet: subnet}},
 		}))

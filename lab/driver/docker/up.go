@@ -234,7 +234,9 @@ func (b *builder) start(ctx context.Context, m *member, req tc.ContainerRequest,
 	what := fmt.Sprintf("container of the %s on host %s", m.role, m.host)
 	req.Labels = b.labels(m.role)
 	req.Name = strings.Join([]string{"lab99", b.spec.Run, b.spec.Variant, m.host, m.role}, "-")
-	c, err := tc.GenericContainer(ctx, tc.GenericContainerRequest{ContainerRequest: req, Started: false})
+	made, release := untilMade(ctx)
+	defer release()
+	c, err := tc.GenericContainer(made, tc.GenericContainerRequest{ContainerRequest: req, Started: false})
 	if c != nil && c.GetContainerID() != "" { // it may exist even when the call failed
 		m.id = c.GetContainerID()
 		b.lab.mu.Lock()
@@ -261,6 +263,21 @@ func (b *builder) start(ctx context.Context, m *member, req tc.ContainerRequest,
 	}
 	crash.Go(func() { b.lab.watch(m) })
 	return nil
+}
+
+// whenCancelled is how long the answer to an order already given is awaited.
+const whenCancelled = 10 * time.Second
+
+// untilMade is a context for orders to make something. An engine goes on with
+// what it was asked for when the asker hangs up, and what it then makes is
+// nobody's: so the answer is awaited for a while even when ctx has ended.
+func untilMade(ctx context.Context) (context.Context, context.CancelFunc) {
+	made, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		late := time.AfterFunc(whenCancelled, cancel)
+		context.AfterFunc(made, func() { late.Stop() })
+	})
+	return made, func() { stop(); cancel() }
 }
 
 // unfit blames the engine, which refused what a lab needs, unless somebody

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 // ErrNoApt is a host whose distribution this package cannot use.
@@ -30,7 +32,7 @@ type Archive struct {
 	sources string // deb822 text
 	fresh   bool   // the lists were fetched by this process
 	log     func(string)
-	unlock  func()
+	lock    *flock.Flock
 }
 
 // HostSuite returns the suite that the host itself runs.
@@ -84,7 +86,9 @@ func open(ctx context.Context, dir, suite, goarch string, srcs []source, log fun
 			return nil, fmt.Errorf("private apt state: %w", err)
 		}
 	}
-	if a.unlock, err = lock(ctx, filepath.Join(a.dir, "lock")); err != nil {
+	// apt locks its lists as well, but fails at once when it finds them locked.
+	a.lock = flock.New(filepath.Join(a.dir, "lock"))
+	if _, err = a.lock.TryLockContext(ctx, 50*time.Millisecond); err != nil {
 		return nil, fmt.Errorf("private apt state: %w", err)
 	}
 	if err := a.prepare(ctx); err != nil {
@@ -95,7 +99,7 @@ func open(ctx context.Context, dir, suite, goarch string, srcs []source, log fun
 }
 
 // Close lets another process use the state.
-func (a *Archive) Close() { a.unlock() }
+func (a *Archive) Close() { a.lock.Close() }
 
 func debArch(goarch string) (string, error) {
 	switch goarch {

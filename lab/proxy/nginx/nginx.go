@@ -30,7 +30,9 @@ func (Kind) Configure(v scenarios.Variant, at proxy.Site) (proxy.Config, error) 
 	c := proxy.Config{File: confFile, Command: []string{at.Program, "-c", at.Dir + "/" + confFile}}
 	var err error
 	if v.OwnConfig() {
-		c.Text, c.Rewrites, err = rewriteFor(v, at)
+		var own proxy.Config
+		own, err = rewriteFor(v, at)
+		c.Text, c.More, c.Rewrites = own.Text, own.More, own.Rewrites
 	} else {
 		c.Text, err = render(v, at)
 	}

@@ -98,7 +98,13 @@ func atLeast(version, floor string) (bool, error) {
 
 // WithDefaults puts in place of what a variant leaves to the release what that
 // release does.
+//
+// Of a configuration of the user's own it works out what that does.
 func (Kind) WithDefaults(v scenarios.Variant, release string) scenarios.Variant {
+	if v.OwnConfig() {
+		v.Own = understand(v, release)
+		return v
+	}
 	pools, known := poolsByDefault(release)
 	if v.Proxy.HTTP != scenarios.HTTPDefault || !known {
 		return v
@@ -116,10 +122,16 @@ func (Kind) WithDefaults(v scenarios.Variant, release string) scenarios.Variant 
 // ClosesToo says why the backend closes each connection as well as nginx; ""
 // where it does not.
 func (Kind) ClosesToo(v scenarios.Variant, release, backend string) string {
+	if v.OwnConfig() {
+		if v.Own == nil || v.Own.Closes == "" {
+			return ""
+		}
+		return v.Own.Closes + ", so " + backend + " closes every connection itself"
+	}
 	d := unsaid(v)
 	pools, known := poolsByDefault(release)
 	switch {
-	case d.Closes, v.Proxy.HTTP == scenarios.HTTP10 && !v.OwnConfig():
+	case v.Proxy.HTTP == scenarios.HTTP10:
 		return "nginx asks for every connection to be closed after the response, so " + backend + " closes it too"
 	case d.Protocol && known && !pools:
 		return fmt.Sprintf("nginx %s speaks HTTP/1.0 to the backend by default, so %s closes every connection itself", release, backend)
@@ -129,16 +141,19 @@ func (Kind) ClosesToo(v scenarios.Variant, release, backend string) string {
 
 // Reasons follow from what a configuration leaves to the release.
 func (Kind) Reasons(v scenarios.Variant, f preflight.Facts) []string {
+	if v.OwnConfig() {
+		if v.Own == nil || v.Own.Differs == "" {
+			return nil
+		}
+		return []string{v.Own.Differs}
+	}
 	d := unsaid(v)
 	pools, known := poolsByDefault(f.Release)
 	switch {
 	case (d.Pool || d.Protocol) && !known:
 		text := fmt.Sprintf("the configuration leaves the protocol towards the backend to the release, and nginx %s changed it; %s does not say which release it is",
 			pooling, cmp.Or(f.Release, v.Proxy.Image))
-		if !v.OwnConfig() {
-			text += ": until the image is read, predictions are for an older one, HTTP/1.0 without a pool"
-		}
-		return []string{text}
+		return []string{text + ": until the image is read, predictions are for an older one, HTTP/1.0 without a pool"}
 	case d.Pool && pools:
 		return []string{fmt.Sprintf("nginx %s keeps %d idle upstream connections in each worker, the default of an upstream block since %s: "+
 			"next to none is closed, and error 99 does not come while no more than %d requests are under way; `keepalive 0` in the block turns it off",

@@ -8,10 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Surroundings are what must stay as it is around a server under load: the
+// Invariants are what must stay as it is around a server under load: the
 // sysctls and addresses of the calling thread's network namespace, and room to
 // write. Not for concurrent use.
-type Surroundings struct {
+type Invariants struct {
 	more     []string
 	sysctls  map[string]string
 	addrs    []string
@@ -19,19 +19,19 @@ type Surroundings struct {
 	full     bool
 }
 
-// NewSurroundings remembers how things are. The sysctls are those that always
+// NewInvariants remembers how things are. The sysctls are those that always
 // matter, and more; writable is a file of the server's as found from here, or
 // empty.
-func NewSurroundings(more []string, writable string) (*Surroundings, error) {
+func NewInvariants(more []string, writable string) (*Invariants, error) {
 	addrs, err := addresses()
 	if err != nil {
 		return nil, err
 	}
-	return &Surroundings{more: more, sysctls: watchedSysctls(more), addrs: addrs, writable: writable}, nil
+	return &Invariants{more: more, sysctls: watchedSysctls(more), addrs: addrs, writable: writable}, nil
 }
 
 // Changes says what is no longer as it was at the call before.
-func (s *Surroundings) Changes() ([]string, error) {
+func (s *Invariants) Changes() ([]string, error) {
 	addrs, err := addresses()
 	if err != nil {
 		return nil, err

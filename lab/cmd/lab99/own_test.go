@@ -1,0 +1,58 @@
+package main
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/lab99/lab99/lab/law"
+)
+
+// TestOwnConfigurations runs files as people have them. What they do with the
+// load is predicted from the file, and measured; what says nothing of ports gets
+// no verdict about them.
+func TestOwnConfigurations(t *testing.T) {
+	share(t, "netns", quickLab)
+	i := startOn(t, "netns", "run", "testdata/own")
+	i.wait(t, "1") // errno 99 with ports free is not as expected
+	s := i.summary(t)
+	for name, want := range map[string]struct {
+		verdict string
+		firstS  float64 // predicted; 0: none
+		says    string
+	}{
+		"bare":      {law.Reproduced, 1, ""},
+		"works":     {law.Mitigated, 0, ""},
+		"inert":     {law.Reproduced, 1, "nginx closed"}, // a race: later, with the f that came
+		"weights":   {law.Postponed, 1.11, ""},
+		"group":     {law.Postponed, 3, ""},
+		"socket":    {law.Mitigated, 0, ""},
+		"hidden":    {law.Reproduced, 1, "hidden.conf:6: error_page 502 =200 @sorry keeps failures from clients"},
+		"cached":    {law.Invalid, 1, "only 1 of 400 requests reached the backend: testdata/own/cached.conf:5: proxy_cache z"},
+		"elsewhere": {law.Invalid, 0, "--set load.path=/api/"},
+		"asked":     {law.Reproduced, 1, ""},
+		"bound":     {law.Postponed, 2, ""},
+		"part":      {law.Reproduced, 1, ""},
+		"no-ipv6":   {law.NotReproduced, 1, "0 of 100 ports in use"},
+	} {
+		v := s.Variant(name)
+		if v == nil {
+			t.Errorf("%s has no row", name)
+			continue
+		}
+		if v.Verdict != want.verdict || !strings.Contains(v.Why, want.says) {
+			t.Errorf("%s is %s (%s), want %s that says %q", name, v.Verdict, v.Why, want.verdict, want.says)
+		}
+		first := 0.0
+		if at := v.Predicted.FirstError99S; at != nil {
+			first = *at
+		}
+		if v.Predicted.GivenShare == nil && math.Abs(first-want.firstS) > 0.001 {
+			t.Errorf("%s: error 99 predicted after %.3f s, want %.3f s", name, first, want.firstS)
+		}
+		if want.verdict == law.Reproduced && (v.FirstError == nil || math.Abs(*v.FirstError-first) > 0.02*first+0.03) {
+			t.Errorf("%s: first error 99 after %v s, predicted %.3f s", name, v.FirstError, first)
+		}
+	}
+	i.nothingLeft(t)
+}

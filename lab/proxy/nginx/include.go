@@ -1,0 +1,76 @@
+package nginx
+
+import (
+	"embed"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/lab99/lab99/scenarios/nginxconf"
+)
+
+// supplies are the files that every nginx brings and that configurations include
+// by name. They are short ones: what is in them decides on no connection.
+//
+//go:embed supplied
+var supplies embed.FS
+
+// include makes an include lead to what comes along: files beside the user's own,
+// which are rewritten too, and those that every nginx brings. What is in neither
+// place is taken out, as nginx would refuse it.
+func (r *rewriter) include(d *nginxconf.Directive) {
+	if len(d.Words) != 2 {
+		return
+	}
+	if len(d.Included) > 0 {
+		var to []string
+		for _, t := range d.Included {
+			if r.shipped[t] == "" {
+				r.shipped[t] = fmt.Sprintf("included/%d-%s", len(r.shipped)+1, path.Base(strings.ReplaceAll(t.Name, "\\", "/")))
+			}
+			to = append(to, "include "+quoted(r.shipped[t])+";")
+		}
+		r.replace(d.Tree, d.Start, d.End, strings.Join(to, " "))
+		r.say(d, fmt.Sprintf("%s comes along, as %s", d.Source(), strings.Join(to, " ")))
+		return
+	}
+	name := path.Base(d.Arg(1))
+	if _, err := supplies.ReadFile("supplied/" + name); err == nil {
+		r.supplied[name] = true
+		r.replace(d.Tree, d.Start, d.End, "include supplied/"+name+";")
+		r.say(d, d.Source()+" is a short one of the lab's")
+		return
+	}
+	why := ": there is no such file beside the configuration"
+	if strings.ContainsAny(d.Arg(1), "*?[") {
+		why = ": no file fits"
+	}
+	if !r.file.OnDisk {
+		why = ": files beside this configuration are not known"
+	}
+	r.left = append(r.left, fmt.Sprintf("%s in line %d, which is not read", d.Source(), d.Line))
+	r.remove(d, why)
+}
+
+func quoted(s string) string {
+	if strings.ContainsAny(s, " \t;{}\"'\\") {
+		return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+	}
+	return s
+}
+
+// files are those that go beside the configuration, by their path in the host.
+func (r *rewriter) files() map[string][]byte {
+	more := map[string][]byte{}
+	for t, name := range r.shipped {
+		more[r.site.Dir+"/"+name] = []byte(r.apply(t))
+	}
+	for name := range r.supplied {
+		text, _ := supplies.ReadFile("supplied/" + name) // it was there before
+		more[r.site.Dir+"/supplied/"+name] = text
+	}
+	if len(more) == 0 {
+		return nil
+	}
+	return more
+}

@@ -1,0 +1,216 @@
+package nginx
+
+import (
+	"cmp"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/lab/ownconf"
+	"github.com/lab99/lab99/lab/proxy"
+	"github.com/lab99/lab99/scenarios"
+	"github.com/lab99/lab99/scenarios/nginxconf"
+)
+
+// understand says what a configuration of the user's own does with the load, as
+// the lab runs it: with its addresses, by a release of nginx. It is nil where the
+// configuration cannot be run at all; who renders it says why.
+func understand(v scenarios.Variant, release string) *scenarios.Own {
+	at := proxy.Example(v)
+	at.Version = release
+	r, err := newRewriter(v, at)
+	if err != nil || r.run() != nil {
+		return nil
+	}
+	lab, err := r.rewritten()
+	if err != nil {
+		return &scenarios.Own{Unknown: err.Error()}
+	}
+	known, err := nginxconf.ParseRelease(release)
+	if err != nil {
+		return &scenarios.Own{Unknown: err.Error()}
+	}
+	answer := lab.Select(known, request(v, at))
+	own := &scenarios.Own{Release: release, Routes: r.routes(known)}
+	own.Workers, _ = ownconf.Workers(lab)
+	for _, f := range r.conf.Findings(known) {
+		if f.Level == nginxconf.Error {
+			own.Wrong = append(own.Wrong, fmt.Sprintf("%s:%d: %s", f.File, f.Line, f.Text))
+		}
+	}
+	if answer.Kind != nginxconf.AnswerRoute {
+		own.Answer = r.notPassed(v, answer, own.Routes)
+		return own
+	}
+	route := answer.Routes[0]
+	own.Passed = true
+	own.Answer = fmt.Sprintf("%s is passed on by %s", v.Load.Path, r.original(route.Pass))
+	if n := len(answer.Routes); n > 1 {
+		own.Unknown = fmt.Sprintf("%s may lead to %d backends, and each request decides", r.original(route.Pass), n)
+		return own
+	}
+	if route.Unknown != "" {
+		own.Unknown = route.Unknown
+		return own
+	}
+	r.describe(own, route)
+	return own
+}
+
+// request is the load's.
+func request(v scenarios.Variant, at proxy.Site) nginxconf.Request {
+	return nginxconf.Request{
+		Address: at.Listen.Addr().String(), Port: int(at.Listen.Port()), Method: v.Load.Method, Path: v.Load.Path,
+		Host: cmp.Or(v.Load.Host, at.Listen.String()),
+	}
+}
+
+// describe puts a route into the words of the laws.
+func (r *rewriter) describe(own *scenarios.Own, route *nginxconf.Route) {
+	if route.Protocol != nginxconf.HTTP && route.Protocol != nginxconf.HTTPS {
+		own.Unknown = r.original(route.Pass) + " is not supported: the lab's backend speaks HTTP/1.1"
+		return
+	}
+	told := ownconf.Of(route, law.Setup{})
+	if told.Case == ownconf.NoPeer {
+		own.Unknown = "every server of the group is down"
+		return
+	}
+	own.Laws = told.Setup
+	switch route.Pool.State {
+	case nginxconf.PoolWorks:
+		own.IdleFor = route.Pool.Timeout
+		own.Pool = fmt.Sprintf("nginx keeps %d idle upstream connections in each worker, its default", route.Pool.Size)
+		if d := route.Pool.Directive; d != nil {
+			own.Pool = r.original(d) + " works"
+		}
+	case nginxconf.PoolInert:
+		own.Pool = "the pool is not used"
+		if d := route.Pool.Directive; d != nil {
+			own.Pool = r.original(d) + " does nothing"
+		}
+		own.Pool += ": " + route.Pool.Why
+	}
+	if route.ClosesFirst == nginxconf.ClosedInRace {
+		own.Closes = fmt.Sprintf("nginx speaks HTTP/%s to the backend (%s)", route.HTTPVersion, r.original(route.VersionBy))
+		if h := route.Header; strings.EqualFold(h.Value, "close") && route.HTTPVersion != "1.0" {
+			own.Closes = fmt.Sprintf("nginx asks for every connection to be closed (%s)", r.original(h.Directive))
+		}
+	}
+	if route.Newer != nil {
+		own.Differs = fmt.Sprintf("the configuration leaves the protocol towards the backend, or the pool, to the release, and nginx %s changed both; "+
+			"which release it is, is not known: the prediction is for an older one", pooling)
+	}
+	own.Binds = len(r.sources)
+	own.Unix, own.Loopback = r.unix(route), r.loopback(route)
+	if c := route.Cache; c != nil {
+		own.Cached = r.original(c.Directive) + " may answer in the backend's place"
+	}
+	for _, e := range route.Hides {
+		if e.Hidden() {
+			own.Hidden = r.original(e.Directive) + " keeps failures from clients"
+		}
+	}
+}
+
+// unix says whether a route leads to Unix-domain sockets only, in the user's file:
+// the lab may have made them TCP.
+func (r *rewriter) unix(route *nginxconf.Route) bool {
+	for _, x := range r.conf.Routes(nginxconf.Release{}) {
+		if x.Pass.Tree.Name == route.Pass.Tree.Name && x.Pass.Line == route.Pass.Line {
+			return !x.Ports()
+		}
+	}
+	return false
+}
+
+// loopback says whether a peer is on the proxy's own host, in the user's file.
+func (r *rewriter) loopback(route *nginxconf.Route) bool {
+	for _, x := range r.conf.Routes(nginxconf.Release{}) {
+		if x.Upstream != nil && x.Pass.Tree.Name == route.Pass.Tree.Name && x.Pass.Line == route.Pass.Line {
+			return slices.ContainsFunc(x.Upstream.Peers, nginxconf.Peer.Loopback)
+		}
+	}
+	return false
+}
+
+// rewritten is the configuration as the lab runs it, read again.
+func (r *rewriter) rewritten() (*nginxconf.Config, error) {
+	files, main := r.files(), filepath.Join(r.site.Dir, confFile)
+	c, err := nginxconf.Load(main, nginxconf.Options{
+		Text: []byte(r.apply(r.main())),
+		Open: func(path string) ([]byte, error) {
+			if text, ok := files[path]; ok {
+				return text, nil
+			}
+			return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("what the lab made of %s cannot be read: %w", r.file.Label, err)
+	}
+	names := map[string]string{main: r.file.Label}
+	for t, name := range r.shipped {
+		names[r.site.Dir+"/"+name] = t.Name
+	}
+	for _, t := range c.Files {
+		if name := names[t.Name]; name != "" {
+			t.Name = name
+		}
+	}
+	return c, nil
+}
+
+// original is a directive of the rewritten configuration as the user wrote it,
+// with its place.
+func (r *rewriter) original(d *nginxconf.Directive) string {
+	if d == nil {
+		return "nginx's default"
+	}
+	for _, t := range r.conf.Files {
+		if t.Name != d.Tree.Name {
+			continue
+		}
+		for _, x := range all(t.Root, d.Name()) {
+			if x.Line == d.Line {
+				return fmt.Sprintf("%s: %s", x.Pos(), x.Source())
+			}
+		}
+	}
+	return fmt.Sprintf("%s: %s", d.Pos(), d.Source())
+}
+
+// routes are those of the user's file that pass requests on over HTTP.
+func (r *rewriter) routes(release nginxconf.Release) (all []string) {
+	for _, x := range r.conf.Routes(release) {
+		text := fmt.Sprintf("%s: %s of %s: %s", x.Pass.Pos(), x.LocationName(), x.Server.Name(), x.Pass.Source())
+		if x.Location != nil && !slices.Contains(all, text) {
+			all = append(all, text)
+		}
+	}
+	return all
+}
+
+// notPassed says who answers in a backend's place, and what would reach one.
+func (r *rewriter) notPassed(v scenarios.Variant, a nginxconf.Answer, routes []string) string {
+	text := fmt.Sprintf("%s is answered by nginx itself", v.Load.Path)
+	if a.By != nil {
+		text += ", " + r.original(a.By)
+	}
+	for _, x := range r.conf.Routes(nginxconf.Release{}) {
+		if x.Location == nil || x.Pass.Name() != "proxy_pass" {
+			continue
+		}
+		name := strings.TrimPrefix(strings.TrimPrefix(x.Location.String(), "= "), "^~ ")
+		if strings.HasPrefix(name, "/") && name != v.Load.Path {
+			return fmt.Sprintf("%s; the file passes on %s (%s): --set load.path=%s", text, name, x.Pass.Pos(), name)
+		}
+	}
+	if len(routes) > 0 {
+		text += "; the file passes on " + routes[0]
+	}
+	return text
+}

@@ -1,0 +1,60 @@
+package nginx
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/lab99/lab99/scenarios/nginxconf"
+)
+
+// takenOut says why a directive cannot stay and is not missed, "" if it stays.
+func (r *rewriter) takenOut(d *nginxconf.Directive) (why string, out bool) {
+	name := d.Name()
+	has := func(prefixes ...string) bool {
+		return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) })
+	}
+	switch {
+	case slices.Contains([]string{"daemon", "user", "pid", "error_log"}, name):
+		return "", true // an error_log left in a location would hide the very lines that are counted
+	case name == "ssl" || has("ssl_"), has("proxy_ssl_") && !r.v.Backend.Secure():
+		return ": the lab speaks plain HTTP", true
+	case slices.Contains([]string{"proxy_ssl_certificate", "proxy_ssl_certificate_key", "proxy_ssl_trusted_certificate",
+		"proxy_ssl_crl", "proxy_ssl_verify", "proxy_ssl_verify_depth", "proxy_ssl_password_file"}, name):
+		return ": the lab's backend has a certificate of its own", true
+	case name == "load_module":
+		return ": the lab's nginx has no such module", true
+	case name == "http2" || has("http2_", "http3", "quic_", "brotli", "zstd", "more_set_", "more_clear_", "geoip", "vhost_traffic_status",
+		"modsecurity", "pagespeed", "opentracing", "opentelemetry", "otel_"):
+		return ": it decides on no upstream connection, and not every nginx has it", true
+	case name == "access_log" && d.Arg(1) != "off" && !strings.HasPrefix(d.Arg(1), "syslog:"):
+		return ": its directory may not exist in the lab", true
+	case strings.HasSuffix(name, "_temp_path"):
+		return ": its directory may not exist in the lab", true
+	}
+	return "", false
+}
+
+// everywhere takes out what the lab sets itself or does not have, at any depth.
+// Entries of a map and the like are data, whatever they are called.
+func (r *rewriter) everywhere(ds []*nginxconf.Directive) {
+	for _, d := range ds {
+		why, out := r.takenOut(d)
+		switch {
+		case d.Kind == nginxconf.Lua:
+		case d.Name() == "include" && !d.HasBlock():
+			r.include(d)
+		case out:
+			r.remove(d, why)
+		case d.Name() == "proxy_cache_path" && len(d.Words) > 1:
+			r.word(d, d.Words[1], r.site.RunDir+"/cache-"+strings.Trim(strings.ReplaceAll(d.Arg(1), "/", "-"), "-"), "")
+		case d.Kind == nginxconf.Data:
+			for _, entry := range d.Block {
+				if entry.Name() == "include" && !entry.HasBlock() {
+					r.include(entry)
+				}
+			}
+		default:
+			r.everywhere(d.Block)
+		}
+	}
+}

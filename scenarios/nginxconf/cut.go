@@ -1,0 +1,8 @@
+package nginxconf
+
+// CutURI splits what a pass names into the backend and the URI behind it, which
+// begins with a slash, a question mark, or a variable such as $request_uri.
+func CutURI(s string) (target, uri string) { return cutURI(s) }
+
+// Servers are those of http{}, in the order of the files.
+func (c *Config) Servers() []*Server { return c.model.servers }
