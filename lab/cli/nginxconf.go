@@ -42,9 +42,8 @@ func (c *configFlags) check() (nginxconf.Release, error) {
 	return release, nil
 }
 
-// most is how much of a configuration is read: a hundred times what the largest
-// ones have.
-const most = 256 << 20
+// most is how much of a configuration is read: 20,000 servers have 5 MiB.
+const most = 64 << 20
 
 // load reads a configuration, and what it includes. name is a path or "-". The
 // main file may be a pipe, as of <(nginx -T); included ones must be files, so

@@ -46,8 +46,9 @@ func (o *ofFile) check(given func(string) bool) error {
 // fileAnswer is the answer for a route.
 type fileAnswer struct {
 	answer
-	told    ownconf.Told
-	assumed []string
+	told        ownconf.Told
+	least, most float64  // new connections per request that the pool leaves
+	assumed     []string // a sentence each
 }
 
 // predictFile answers for the route that a request takes.
@@ -81,6 +82,9 @@ func predictFile(t *terminal, q question, given func(string) bool) error {
 		err = printJSON(t.stdout, a.document(newer))
 	} else {
 		err = a.write(lint.Printable(t.stdout), newer)
+		if n := grave(config.Findings(release)); n > 0 && err == nil {
+			fmt.Fprintf(t.stdout, "\n`lab99 lint %s` says what is wrong in this configuration, and how to mend it: %s.\n", q.file.config, format.Plural(n, "finding"))
+		}
 	}
 	switch {
 	case err != nil:
@@ -91,6 +95,17 @@ func predictFile(t *terminal, q question, given func(string) bool) error {
 		return exitError(verdict.ExitUndecided)
 	}
 	return nil
+}
+
+// grave counts the findings at warning or above.
+func grave(all []nginxconf.Finding) int {
+	n := 0
+	for _, f := range all {
+		if f.Level != nginxconf.Note {
+			n++
+		}
+	}
+	return n
 }
 
 // worst is the answer for the route whose ports end first, where a variable
@@ -159,10 +174,8 @@ func (q question) about(config *nginxconf.Config, r *nginxconf.Route, given func
 	}
 	q.workers = workers
 	base.Workers = workers
-	if workers == 0 {
-		base.Workers = anyWorkers
-	}
 	a := &fileAnswer{told: ownconf.Of(r, base)}
+	a.least, a.most = a.told.ChurnRange()
 	s := &a.told.Setup
 	overrule := func(flag, fact, text string, set func()) {
 		if !given(flag) {
@@ -194,6 +207,9 @@ func (q question) about(config *nginxconf.Config, r *nginxconf.Route, given func
 	}
 	if a.told.Case == ownconf.NoPorts {
 		s.CloseShare, s.InFlight = 0, 0
+	}
+	if workers == 0 {
+		s.Workers = anyWorkers
 	}
 	*s = s.Complete()
 	q.setup = *s
@@ -227,7 +243,9 @@ func (a *fileAnswer) workersOf(n int, by *nginxconf.Directive, flag bool) {
 		if by != nil {
 			why = fmt.Sprintf("%s (%s) does not say", by.Source(), a.told.At(by))
 		}
-		a.told.Unknown = append(a.told.Unknown, ownconf.Unknown{Text: "how many workers there are: " + why, Flag: "workers"})
+		if !slices.ContainsFunc(a.told.Unknown, func(u ownconf.Unknown) bool { return u.Flag == "workers" }) {
+			a.told.Unknown = append(a.told.Unknown, ownconf.Unknown{Text: "how many workers there are: " + why, Flag: "workers"})
+		}
 	}
 	a.told.Facts = append(a.told.Facts, ownconf.Fact{Name: "workers", Text: text})
 }

@@ -51,7 +51,8 @@ func (a *fileAnswer) head(w io.Writer) {
 	}
 }
 
-// rest is the answer, with a table of what would help where it is asked for.
+// rest is the answer, with a table of what would help where it is asked for and
+// something has to.
 func (a *fileAnswer) rest(w io.Writer, table bool) error {
 	switch a.told.Case {
 	case ownconf.NoPorts:
@@ -70,7 +71,7 @@ func (a *fileAnswer) rest(w io.Writer, table bool) error {
 			fmt.Fprintln(w)
 		}
 	}
-	if table {
+	if table && a.Verdict != law.NotReproduced {
 		return a.print(w)
 	}
 	first, second := a.limits, a.course
@@ -81,25 +82,43 @@ func (a *fileAnswer) rest(w io.Writer, table bool) error {
 	return err
 }
 
+// when is the moment of the first error 99 with something else than is assumed.
+func (a *fileAnswer) when(otherwise func(*law.Setup)) string {
+	s := a.setup
+	otherwise(&s)
+	o := law.SteadyStateOf(s, a.target)
+	switch {
+	case o.FirstError99S != nil:
+		return "after " + format.About(*o.FirstError99S)
+	case o.Verdict == law.Collapsed:
+		return "never, as the rate falls before"
+	}
+	return "never"
+}
+
 // race says what another f makes of it.
 func (a *fileAnswer) race() string {
 	if !a.setup.Race {
 		return ""
 	}
-	when := func(f float64) string {
-		s := a.setup
-		s.CloseShare = f
-		if at := law.SteadyStateOf(s, a.target).FirstError99S; at != nil {
-			return "after " + format.About(*at)
-		}
-		return "never"
-	}
 	text := "Who closes first is a race here, and f an outcome. What follows is for f = 1, the worst."
 	if a.FirstError99S == nil {
 		return text
 	}
+	with := func(f float64) string { return a.when(func(s *law.Setup) { s.CloseShare = f }) }
 	return text + fmt.Sprintf(" With f = 1 error 99 comes %s; with %g, the most that was measured, %s; with %g, the least, %s.",
-		when(1), law.MostRaceShare, when(law.MostRaceShare), law.LeastRaceShare, when(law.LeastRaceShare))
+		with(1), law.MostRaceShare, with(law.MostRaceShare), law.LeastRaceShare, with(law.LeastRaceShare))
+}
+
+// churn says what a pool leaves, where that depends on how requests end.
+func (a *fileAnswer) churn() string {
+	if a.setup.Keepalive == 0 || a.least == a.most {
+		return ""
+	}
+	with := func(churn float64) string { return a.when(func(s *law.Setup) { s.Churn = churn }) }
+	return fmt.Sprintf("The pool is smaller than the %s requests under way. If they end one by one it leaves %s new connections a request, and error 99 comes %s; "+
+		"if all end at once %s, and it comes %s. What follows is for the latter; traffic lies between, nearer to the former.",
+		format.Rough(a.setup.InFlight), format.Number(a.least), with(a.least), format.Number(a.most), with(a.most))
 }
 
 // uneven says what K is where one pair runs out before the others.
@@ -114,14 +133,4 @@ func (a *fileAnswer) uneven() string {
 	}
 	return fmt.Sprintf("The requests are not spread evenly: the %s ports towards %s are used up when all pairs together have taken %s tuples, which is K below. "+
 		"The others have ports left then, and take over what nginx tries again.", format.Grouped(s.Ports), first, format.Grouped(a.Tuples))
-}
-
-// churn says what a pool leaves, where that depends on how requests end.
-func (a *fileAnswer) churn() string {
-	least, most := a.told.ChurnRange()
-	if a.setup.Keepalive == 0 || least == most {
-		return ""
-	}
-	return fmt.Sprintf("The pool is smaller than the %s requests under way. It leaves %s new connections a request if they end one by one, and %s if all end at once: what follows is for the latter.",
-		format.Rough(a.setup.InFlight), format.Number(least), format.Number(most))
 }

@@ -21,6 +21,7 @@ var asked = map[string]struct {
 }{
 	"pool":             {"--config pool.conf --nginx 1.26 --rate 900", 0},
 	"pool-too-small":   {"--config pool.conf --nginx 1.26 --rate 900 --backend-ms 100", 0},
+	"pool-of-unknown":  {"--config auto-pool.conf --nginx 1.26 --rate 900 --backend-ms 50", 0},
 	"race":             {"--config race.conf --nginx 1.26 --rate 900 --workers 8", 0},
 	"both-releases":    {"--config race.conf --rate 900", 0},
 	"weights":          {"--config weights.conf --nginx 1.26 --rate 200 --ports 500", 0},

@@ -93,6 +93,11 @@ func (a *fileAnswer) document(newer *fileAnswer) *prediction {
 	if a.workers > 0 {
 		p.Route.Workers = &a.workers
 	}
+	for _, text := range []string{a.race(), a.churn(), a.uneven()} {
+		if text != "" {
+			p.Route.Assumed = append(p.Route.Assumed, text)
+		}
+	}
 	if newer != nil {
 		p.Newer = newer.document(nil)
 	}

@@ -41,8 +41,14 @@ func (a answer) print(w io.Writer) error {
 	}
 	fmt.Fprintln(w, "workers: cores needed for connect() at this rate, one per worker; the other columns "+takenForGranted(a.workers)+".")
 	fmt.Fprintln(w, "A Unix-domain upstream uses no port at all, where the backend can listen on one; Apache cannot.")
+	if a.setup.Ports < fewPorts {
+		fmt.Fprintln(w, "So few ports are rather a NAT's than a host's: with --nat the answer is about those.")
+	}
 	return nil
 }
+
+// fewPorts is less than anybody leaves a host.
+const fewPorts = 1024
 
 // limits is the sentence of the two rates, the lower one first.
 func (a answer) limits() string {

@@ -32,6 +32,10 @@ func (t *Told) pool() {
 	} else {
 		t.unknown("", "how many requests the backend serves on a connection before it closes it: one each makes the pool useless")
 	}
+	_, s.Churn = t.ChurnRange()
+	if s.Workers == 0 {
+		t.unknown("workers", "how many workers there are, each of which has a pool of its own: the pool counts as that of one worker")
+	}
 	if s.InFlight == 0 {
 		t.unknown("backend-ms", "how many requests are under way at once: the pool is taken to be large enough for them")
 	}
@@ -40,7 +44,7 @@ func (t *Told) pool() {
 // ChurnRange is the least and the most new connections per request that the
 // pool leaves: it depends on how requests end, one by one or all at once.
 func (t *Told) ChurnRange() (least, most float64) {
-	s := t.Setup.Complete()
+	s := t.Setup
 	p := law.Pool{Keepalive: s.Keepalive, Workers: s.Workers, RequestsPerConn: s.RequestsPerConn, Concurrency: s.InFlight}
 	return p.LeastChurn(), p.Churn()
 }
@@ -48,6 +52,9 @@ func (t *Told) ChurnRange() (least, most float64) {
 // closer sets f.
 func (t *Told) closer() {
 	r, s := t.Route, &t.Setup
+	if http(r) && !r.Header.Known {
+		t.unknown("close-share", "which Connection header the backend gets (%s): close makes a race of who closes, and keeps the connection out of any pool", r.Header.Value)
+	}
 	switch {
 	case s.NAT:
 		t.fact("closes first", "any: a NAT holds a port whichever end closes")

@@ -39,7 +39,8 @@ type Fact struct{ Name, Text string }
 type Unknown struct{ Text, Flag string }
 
 // Of is what a route tells. base has what no configuration does: ports, rate,
-// requests under way, workers, sysctls. What the route decides on is overwritten.
+// requests under way, workers (0: unknown), sysctls. What the route decides on is
+// overwritten.
 func Of(r *nginxconf.Route, base law.Setup) Told {
 	t := Told{Route: r, Case: TakesPorts, Setup: base}
 	switch {

@@ -47,6 +47,7 @@ func TestSetup(t *testing.T) {
 		"mixed":         {"server 127.0.0.1;", full + "proxy_pass http://app;", func(s law.Setup) bool { return !s.Loopback }, "mixture"},
 		"a name":        {"", full + "proxy_pass http://name;", func(s law.Setup) bool { return s.Tuples() == 500 }, "how many addresses name:80 has"},
 		"a variable":    {"", full + "proxy_pass http://$arg_to;", func(s law.Setup) bool { return s.Tuples() == 500 }, "where the requests go"},
+		"any header":    {"keepalive 4;", `proxy_http_version 1.1; proxy_set_header Connection $http_connection; proxy_pass http://app;`, func(s law.Setup) bool { return s.Keepalive == 4 }, "which Connection header"},
 		"a cache":       {"", full + "proxy_cache z; proxy_pass http://app;", func(s law.Setup) bool { return s.Tuples() == 1000 }, "how many requests proxy_cache z answers"},
 		"a limit":       {"", full + "limit_req zone=z; proxy_pass http://app;", func(s law.Setup) bool { return s.RatePerS == 200 }, "limit_req"},
 		"a hash":        {"hash $uri;", full + "proxy_pass http://app;", func(s law.Setup) bool { return s.Tuples() == 1000 }, "many different keys"},

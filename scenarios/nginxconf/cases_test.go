@@ -19,27 +19,39 @@ func TestCasesOfUsers(t *testing.T) {
 		closes   Closer
 		finding  string // an id and a part of the text, "id: text"
 	}{
-		{"case-error-page-hides-99-errpage", "", AnswerRoute, "10.0.0.7:8080", PoolNone, ClosedByNginx, "error-hidden: @sorry with status 200"},
-		{"case-unix-socket-upstream-unixup", "", AnswerRoute, "app", PoolNone, ClosedByNginx, "unix-socket: it takes no port"},
+		{"case-error-page-hides-99-errpage", "", AnswerRoute, "10.0.0.7:8080", PoolNone, ClosedByNginx,
+			"error-hidden: @sorry with status 200"},
+		{"case-unix-socket-upstream-unixup", "", AnswerRoute, "app", PoolNone, ClosedByNginx,
+			"unix-socket: it takes no port"},
 		{"case-pool-not-seen-pool", "", AnswerRoute, "app", PoolWorks, ClosedByNginx, ""},
-		{"case-weights-weights", "", AnswerRoute, "app", PoolNone, ClosedByNginx, "uneven-servers: 10.0.0.7:8080 gets 90 %"},
+		{"case-weights-weights", "", AnswerRoute, "app", PoolNone, ClosedByNginx,
+			"uneven-servers: 10.0.0.7:8080 gets 90 %"},
 		{"case-weights-down", "", AnswerRoute, "app", PoolNone, ClosedByNginx, "uneven-servers: 1 of 2 servers"},
-		{"case-relative-include-mime", "", AnswerRoute, "127.0.0.1:3000", PoolNone, ClosedInRace, "include-not-found: mime.types"},
+		{"case-relative-include-mime", "", AnswerRoute, "127.0.0.1:3000", PoolNone, ClosedInRace,
+			"include-not-found: mime.types"},
 		{"case-fragment-fragment", "", AnswerRoute, "127.0.0.1:3000", PoolNone, ClosedInRace, "no-pool: every request"},
-		{"case-map-entries-map-user", "", AnswerRoute, "127.0.0.1:3000", PoolNone, ClosedInRace, "no-pool: every request"},
-		{"case-request-uri-requri", "", AnswerRoute, "127.0.0.1:3000", PoolNone, ClosedInRace, "variable-bypasses-pool: $request_uri"},
-		{"case-halfdone-elsewhere-halfdone", "", AnswerRoute, "app", PoolInert, ClosedInRace, "half-done-keepalive: keepalive 16 in line 3 does nothing for location / (line 5): HTTP/1.0"},
+		{"case-map-entries-map-user", "", AnswerRoute, "127.0.0.1:3000", PoolNone, ClosedInRace,
+			"no-pool: every request"},
+		{"case-request-uri-requri", "", AnswerRoute, "127.0.0.1:3000", PoolNone, ClosedInRace,
+			"variable-bypasses-pool: $request_uri"},
+		{"case-halfdone-elsewhere-halfdone", "", AnswerRoute, "app", PoolInert, ClosedInRace,
+			"half-done-keepalive: keepalive 16 in line 3 does nothing for location / (line 5): HTTP/1.0"},
 		{"case-cache-cache", "", AnswerRoute, "10.0.0.7:8080", PoolNone, ClosedByNginx, "cache-answers: proxy_cache z"},
 		{"case-own-group-ejects-bare", "", AnswerRoute, "app:3000", PoolNone, ClosedByNginx, "no-pool: every request"},
 		{"case-proxy-bind-pbind", "", AnswerRoute, "10.0.0.7:8080", PoolNone, ClosedByNginx, "proxy-bind: 10.0.0.5"},
 		{"case-location-not-root", "", AnswerStatic, "", "", "", "not-proxied: a request for /"},
 		{"case-location-not-root", "/acc", AnswerRoute, "chat", PoolNone, ClosedInRace, "no-pool: every request"},
-		{"case-ipv6-disabled-99", "", AnswerRoute, "[::1]:6086", PoolNone, ClosedInRace, "loopback-backend: [::1]:6086"},
-		{"case-inert-pool-map-close", "", AnswerRoute, "ci", PoolInert, ClosedInRace, "inert-pool: keepalive 32 in line 5 does nothing for location / (line 13): Connection is close for requests without Upgrade (map in line 4)"},
-		{"case-inert-pool-map-close-ka-noheader", "", AnswerRoute, "cache", PoolInert, ClosedInRace, "half-done-keepalive: keepalive 16 in line 4"},
-		{"case-grpc", "", AnswerRoute, "panel", PoolNone, ClosedByNginx, "no-pool: every request opens a connection to panel"},
+		{"case-ipv6-disabled-99", "", AnswerRoute, "[::1]:6086", PoolNone, ClosedInRace,
+			"loopback-backend: [::1]:6086"},
+		{"case-inert-pool-map-close", "", AnswerRoute, "ci", PoolInert, ClosedInRace,
+			"inert-pool: keepalive 32 in line 5 does nothing for location / (line 13): Connection is close for requests without Upgrade (map in line 4)"},
+		{"case-inert-pool-map-close-ka-noheader", "", AnswerRoute, "cache", PoolInert, ClosedInRace,
+			"half-done-keepalive: keepalive 16 in line 4"},
+		{"case-grpc", "", AnswerRoute, "panel", PoolNone, ClosedByNginx,
+			"no-pool: every request opens a connection to panel"},
 		{"case-fastcgi", "", AnswerRoute, "php", PoolWorks, ClosedByNginx, ""},
-		{"case-fastcgi-without-upstream", "", AnswerRoute, "127.0.0.1:9000", PoolNone, ClosedByBackend, "no-pool: every request"},
+		{"case-fastcgi-without-upstream", "", AnswerRoute, "127.0.0.1:9000", PoolNone, ClosedByBackend,
+			"no-pool: every request"},
 	} {
 		config, err := Load("testdata/"+tt.file+".conf", Options{})
 		if err != nil {
@@ -51,13 +63,17 @@ func TestCasesOfUsers(t *testing.T) {
 			t.Errorf("%s: %s, want %s", tt.file, a, tt.kind)
 		}
 		if len(a.Routes) > 0 {
-			if r := a.Routes[0]; r.Upstream.Name != tt.upstream || r.Pool.State != tt.pool || r.ClosesFirst != tt.closes {
+			if r := a.Routes[0]; r.Upstream.Name != tt.upstream || r.Pool.State != tt.pool ||
+				r.ClosesFirst != tt.closes {
 				t.Errorf("%s: upstream %s, pool %s, closes %s", tt.file, r.Upstream.Name, r.Pool.State, r.ClosesFirst)
 			}
 		}
 		id, text, _ := strings.Cut(tt.finding, ": ")
 		found := config.Findings(MustRelease("1.22.1"))
-		if id != "" && !slices.ContainsFunc(found, func(f Finding) bool { return f.ID == id && strings.Contains(f.Text, text) }) {
+		if id != "" && !slices.ContainsFunc(found, func(f Finding) bool {
+			return f.ID == id &&
+				strings.Contains(f.Text, text)
+		}) {
 			t.Errorf("%s: no %s among %+v", tt.file, tt.finding, found)
 		}
 		if tt.pool == PoolWorks && slices.ContainsFunc(found, func(f Finding) bool { return f.Level != Note }) {

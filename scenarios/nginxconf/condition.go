@@ -64,6 +64,6 @@ func (e *env) holds(d *Directive) (yes, known bool) {
 func (e *env) capture(groups, names []string) {
 	e.groups = groups
 	for n, s := range name(names, groups) {
-		e.set[n] = one(s)
+		e.set[strings.ToLower(n)] = one(s)
 	}
 }

@@ -138,6 +138,10 @@ func (m *model) pool(r *Route, release Release) {
 		}
 		return
 	}
+	if p.Directive == nil && (r.Protocol == UWSGI || r.Protocol == SCGI) {
+		p.Size, p.Why, p.Local = 0, "the "+string(r.Protocol)+" protocol has one request per connection", false
+		return
+	}
 	p.limits(u.block, release)
 	p.State = PoolWorks
 	if why, culprit := r.inert(release); why != "" {
@@ -175,14 +179,16 @@ func (r *Route) inert(release Release) (string, *Directive) {
 	}{
 		{"keepalive_requests", r.Pool.Requests <= 1, "closes a connection after one request"},
 		{"keepalive_timeout", r.Pool.Timeout == 0, "closes a connection as soon as it is idle"},
-		{"keepalive_time", r.Pool.Time == 0 && release.since(thousand), "closes a connection after its first millisecond"},
+		{"keepalive_time", r.Pool.Time == 0 && release.since(thousand),
+			"closes a connection after its first millisecond"},
 	} {
 		if d := u.block.own(limit.name); d != nil && limit.none {
 			return fmt.Sprintf("%s in %s %s", d.Source(), at(d, r.Pass), limit.why), d
 		}
 	}
 	if k != nil && u.balancer != nil && !release.pools() && after(u.block, u.balancer, k) {
-		return fmt.Sprintf("%s in %s stands behind it and takes its place", u.balancer.Name(), at(u.balancer, r.Pass)), u.balancer
+		return fmt.Sprintf("%s in %s stands behind it and takes its place", u.balancer.Name(), at(u.balancer,
+			r.Pass)), u.balancer
 	}
 	switch r.Protocol {
 	case HTTP, HTTPS:
@@ -219,7 +225,8 @@ func (r *Route) inertHTTP() (string, *Directive) {
 		case h.Directive != nil:
 			why, culprit = fmt.Sprintf("Connection is close (%s)", at(h.Directive, r.Pass)), h.Directive
 		case h.Dropped != nil:
-			why += fmt.Sprintf(", since proxy_set_header in %s replaces all those of outer levels, Connection in %s too", at(h.Dropper, r.Pass), at(h.Dropped, r.Pass))
+			why += fmt.Sprintf(", since proxy_set_header in %s replaces all those of outer levels, "+
+				"Connection in %s too", at(h.Dropper, r.Pass), at(h.Dropped, r.Pass))
 		}
 		return why, culprit
 	case r.HTTPVersion == "1.0" && hasToken(h.Value, "keep-alive"):
@@ -253,7 +260,8 @@ func (r *Route) closer() (Closer, *float64) {
 	case UWSGI, SCGI:
 		return ClosedInRace, nil
 	case HTTP, HTTPS:
-		if hasToken(r.Header.Value, "close") && r.Header.Known || r.HTTPVersion == "1.0" && !hasToken(r.Header.Value, "keep-alive") {
+		if hasToken(r.Header.Value, "close") && r.Header.Known || r.HTTPVersion == "1.0" &&
+			!hasToken(r.Header.Value, "keep-alive") {
 			return ClosedInRace, nil
 		}
 	}

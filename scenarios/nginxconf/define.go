@@ -21,7 +21,8 @@ type definition struct {
 }
 
 func newDefinition(d *Directive, in *block, source string) *definition {
-	def := &definition{directive: d, block: in, source: source, entries: in.items, hostnames: in.own("hostnames") != nil}
+	def := &definition{directive: d, block: in, source: source, entries: in.items,
+		hostnames: in.own("hostnames") != nil}
 	for _, x := range in.items {
 		if key, ok := strings.CutPrefix(x.Name(), "~"); ok && d.Name() == "map" && len(x.Words) == 2 {
 			bare, fold := strings.CutPrefix(key, "*")
@@ -32,8 +33,9 @@ func newDefinition(d *Directive, in *block, source string) *definition {
 	return def
 }
 
-// define finds the variables that blocks of a context define.
-func (m *model) define(b *block) {
+// define finds the variables that blocks of a context define. Those of stream{}
+// are its own.
+func (m *model) define(b *block, prefix string) {
 	for _, d := range b.items {
 		var name, source string
 		switch {
@@ -44,9 +46,9 @@ func (m *model) define(b *block) {
 		case d.Name() == "geo":
 			name = d.Words[len(d.Words)-1].Text
 		}
-		if name, ok := strings.CutPrefix(name, "$"); ok {
+		if name := variableName(name); name != "" {
 			in := b.in(d)
-			m.variables[name] = newDefinition(d, in, source)
+			m.variables[prefix+name] = newDefinition(d, in, source)
 		}
 	}
 }
@@ -168,7 +170,7 @@ func name(names, groups []string) map[string]string {
 			if named == nil {
 				named = map[string]string{}
 			}
-			named[n] = groups[i]
+			named[strings.ToLower(n)] = groups[i]
 		}
 	}
 	return named

@@ -66,7 +66,8 @@ func TestModelIsWhatNginxDoes(t *testing.T) {
 	wg.Wait()
 	t.Logf("nginx %s: %d of %d configurations right, %d requests: %v", release, right, count, asked, kinds)
 	if count >= 100 && kinds[AnswerRoute] < asked/3 {
-		t.Errorf("only %d of %d requests reached a backend: the configurations show too little", kinds[AnswerRoute], asked)
+		t.Errorf("only %d of %d requests reached a backend: the configurations show too little", kinds[AnswerRoute],
+			asked)
 	}
 }
 
@@ -86,7 +87,8 @@ func realRelease(t *testing.T, program string) Release {
 }
 
 // compare runs one configuration, and says what differs; "" for nothing.
-func compare(t *testing.T, program string, release Release, seed uint64, backend []int) (wrong string, asked int, kinds map[AnswerKind]int) {
+func compare(t *testing.T, program string, release Release, seed uint64, backend []int) (wrong string, asked int,
+	kinds map[AnswerKind]int) {
 	dir, err := os.MkdirTemp("", "nginxconf")
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +123,8 @@ func compare(t *testing.T, program string, release Release, seed uint64, backend
 		kinds[a.Kind]++
 		asked++
 		if s := differs(a, q); s != "" {
-			return fmt.Sprintf("%s %s Host %s port %d %v: %s\n%s", q.Method, q.Path, q.Host, q.Port, q.Header, s, numbered(text)), asked, kinds
+			return fmt.Sprintf("%s %s Host %s port %d %v: %s\n%s", q.Method, q.Path, q.Host, q.Port, q.Header, s,
+				numbered(text)), asked, kinds
 		}
 	}
 	return "", asked, kinds
@@ -203,7 +206,8 @@ func differs(a Answer, q Request) string {
 			continue
 		}
 		if e == nil {
-			if resp.StatusCode == 502 && slices.ContainsFunc(a.Routes, func(r *Route) bool { return r.Upstream != nil && r.Upstream.Peers[0].Resolve && r.Resolver == nil }) {
+			if resp.StatusCode == 502 && slices.ContainsFunc(a.Routes,
+				func(r *Route) bool { return r.Upstream != nil && r.Upstream.Peers[0].Resolve && r.Resolver == nil }) {
 				continue // no resolver: nginx cannot look the name up
 			}
 			return fmt.Sprintf("nginx answered %d without a backend, model says %v", resp.StatusCode, a)

@@ -42,10 +42,11 @@ type Rule struct {
 
 // rules are all rules, in the order of the documentation.
 var rules = []Rule{
-	noPool, inertPool, halfDoneKeepalive, connectionHeaderWiped, connectionVaries, variableBypassesPool, poolSmallerThanWorkersNeed, defaultDiffersByVersion,
+	noPool, inertPool, halfDoneKeepalive, connectionHeaderWiped, connectionVaries, variableBypassesPool,
+	poolSmallerThanWorkersNeed, defaultDiffersByVersion,
 	loopbackBackend, unixSocket, unevenServers, duplicateAddress, peerEjection, retryAmplifies, proxyBind,
 	errorHidden, cacheAnswers, subrequestDoubles, notProxied, protocolNotSupported,
-	noResolver, includeNotFound, fragmentRule, byteOrderMarkRule, nginxRefuses,
+	noResolver, includeNotFound, fragmentRule, notSubstituted, byteOrderMarkRule, nginxRefuses,
 }
 
 // Rules are all rules, in the order of the documentation.
@@ -93,7 +94,8 @@ type told struct {
 // report adds a finding about a word of a directive.
 func (k *checker) report(level Level, d *Directive, word int, fix, format string, args ...any) {
 	word = min(word, len(d.Words)-1) // an argument may be missing
-	f := Finding{ID: k.rule.ID, Level: level, File: d.Tree.Name, Text: fmt.Sprintf(format, args...), Fix: fix, Directive: d, Word: word}
+	f := Finding{ID: k.rule.ID, Level: level, File: d.Tree.Name, Text: fmt.Sprintf(format, args...), Fix: fix,
+		Directive: d, Word: word}
 	f.Line, f.Column = d.Tree.Position(d.Words[word].Start)
 	if t := (told{d.Tree, d.Words[word].Start, f.Text}); !k.seen[t] {
 		k.seen[t] = true
@@ -127,6 +129,9 @@ func at(d, from *Directive) string {
 // port is what a closed connection costs.
 func (r *Route) port() string {
 	switch {
+	case r.Protocol == TCP:
+		return "where the client ends it, nginx closes towards the backend first, and its port stays taken " +
+			"for a minute (f = 1)"
 	case r.ClosesFirst == ClosedByNginx:
 		return "nginx closes it first, so that its port stays taken for a minute (f = 1)"
 	case r.ClosesFirst == ClosedInRace:

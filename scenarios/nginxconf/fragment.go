@@ -7,8 +7,10 @@ import (
 
 // mainDirectives are those of the main level, besides blocks.
 var mainDirectives = []string{
-	"user", "worker_processes", "error_log", "pid", "load_module", "daemon", "include", "env", "worker_rlimit_nofile", "master_process",
-	"pcre_jit", "thread_pool", "timer_resolution", "debug_points", "ssl_engine", "working_directory", "lock_file", "worker_priority",
+	"user", "worker_processes", "error_log", "pid", "load_module", "daemon", "include", "env",
+	"worker_rlimit_nofile", "master_process",
+	"pcre_jit", "thread_pool", "timer_resolution", "debug_points", "ssl_engine", "working_directory", "lock_file",
+	"worker_priority",
 	"worker_cpu_affinity", "worker_rlimit_core", "worker_shutdown_timeout", "google_perftools_profiles", "quic_bpf",
 }
 
@@ -27,7 +29,8 @@ func fragmentOf(t *Tree) string {
 			return "location"
 		case name == "location":
 			location = true
-		case slices.Contains([]string{"if", "rewrite", "set", "return", "break", "listen", "server_name", "try_files"}, name):
+		case slices.Contains([]string{"if", "rewrite", "set", "return", "break", "listen", "server_name",
+			"try_files"}, name):
 			rewrite = true
 		default:
 			other = other || !slices.Contains(mainDirectives, name)
@@ -76,15 +79,17 @@ func (c *Config) partial() bool {
 	return c.Fragment != "" || slices.ContainsFunc(c.Missing, func(m MissingInclude) bool { return !harmless(m.Path) })
 }
 
-// harmless says whether a file comes with nginx, or a pattern may match none.
+// harmless says whether a file comes with nginx or loads modules: neither
+// decides on connections.
 func harmless(path string) bool {
-	return slices.Contains(shipped, path[strings.LastIndexByte(path, '/')+1:])
+	return slices.Contains(shipped, path[strings.LastIndexByte(path, '/')+1:]) || strings.Contains(path, "/modules")
 }
 
 var fragmentRule = Rule{
 	ID: "fragment", Level: Note,
-	Doc: "The file is a part of a configuration, as those of conf.d are. It is read as if it stood in `http {}` (or `stream {}`, or a server); " +
-		"what nginx.conf sets there besides is not known. Give nginx.conf itself, or the output of `nginx -T`.",
+	Doc: "The file is a part of a configuration, as those of conf.d are. It is read as if it stood in `http {}` " +
+		"(or `stream {}`, or a server); what nginx.conf sets there besides is not known. Give nginx.conf itself, " +
+		"or the output of `nginx -T`.",
 	check: func(k *checker) {
 		if main := k.config.Files[0]; k.config.Fragment != "" && len(main.Root) > 0 {
 			k.report(Note, main.Root[0], 0, "give nginx.conf, or the output of nginx -T",

@@ -83,14 +83,16 @@ func describe(b *strings.Builder, r *Route, prefix string) {
 	if u := r.Upstream; u != nil && (u.Method != RoundRobin || len(u.Peers) > 1) {
 		more("%s %s", u.Method, u.Key)
 		for _, p := range u.Peers {
-			more("  %s weight %d max_fails %d fail_timeout %v max_conns %d backup %t down %t resolve %t", p.Destination(), p.Weight, p.MaxFails, p.FailTimeout, p.MaxConns, p.Backup, p.Down, p.Resolve)
+			more("  %s weight %d max_fails %d fail_timeout %v max_conns %d backup %t down %t resolve %t",
+				p.Destination(), p.Weight, p.MaxFails, p.FailTimeout, p.MaxConns, p.Backup, p.Down, p.Resolve)
 		}
 	}
 	if p := r.Pool; p.State != PoolNone {
 		more("pool: %d requests, %v, idle %v, local %t", p.Requests, p.Time, p.Timeout, p.Local)
 	}
 	if d := r.Bind; d.Directive != nil {
-		more("bind: %q %v transparent %t ports %t known %t: S = %d", d.Addresses, d.Shares, d.Transparent, d.Ports, d.Known, d.Sources())
+		more("bind: %q %v transparent %t ports %t known %t: S = %d", d.Addresses, d.Shares, d.Transparent, d.Ports,
+			d.Known, d.Sources())
 	}
 	if r.Upgrades {
 		more("websockets")

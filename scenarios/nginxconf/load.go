@@ -110,8 +110,8 @@ func (l *loader) include(d *Directive) error {
 				reason = cmp.Or(reason, err)
 				continue
 			}
-			if len(paths) == 0 && i+1 < len(candidates) {
-				continue
+			if len(paths) == 0 && (i+1 < len(candidates) || reason != nil) {
+				continue // not there either: the first reason stands
 			}
 		}
 		for _, p := range paths {
@@ -132,7 +132,8 @@ func (l *loader) include(d *Directive) error {
 }
 
 // usual are directories that packages of nginx have their configuration in.
-var usual = []string{"/etc/nginx", "/usr/local/nginx/conf", "/usr/local/etc/nginx", "/opt/nginx/conf", "/usr/local/openresty/nginx/conf"}
+var usual = []string{"/etc/nginx", "/usr/local/nginx/conf", "/usr/local/etc/nginx", "/opt/nginx/conf",
+	"/usr/local/openresty/nginx/conf"}
 
 // candidates are the paths that an include may mean, best first. nginx takes a
 // relative one from the directory of its main file. Somebody who looks at a copy

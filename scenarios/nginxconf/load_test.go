@@ -22,7 +22,8 @@ func TestIncludesStayInThePrefix(t *testing.T) {
 		return path
 	}
 	outside := write("secret.conf", "server { server_name secret; }")
-	main := write("etc/nginx.conf", "http { include ../secret.conf; include "+outside+"; include link.conf; include conf.d/*; include /etc/nginx/conf.d/b.conf; }")
+	main := write("etc/nginx.conf",
+		"http { include ../secret.conf; include "+outside+"; include link.conf; include conf.d/*; include /etc/nginx/conf.d/b.conf; }")
 	write("etc/conf.d/a.conf", "server { server_name a; }")
 	write("etc/conf.d/b.conf", "server { server_name b; }")
 	write("etc/conf.d/.hidden", "server { server_name hidden; }")
@@ -64,6 +65,23 @@ func TestIncludesStayInThePrefix(t *testing.T) {
 	}
 }
 
+// Somebody who has nginx.conf alone sees that more was meant to be read.
+func TestAPatternOutsideIsMissing(t *testing.T) {
+	dir := t.TempDir()
+	main := filepath.Join(dir, "nginx.conf")
+	text := "events {}\nhttp { include /etc/nginx/conf.d/*.conf; include /usr/share/nginx/modules/*.conf; include here/*.conf; }"
+	if err := os.WriteFile(main, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load(main, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Missing) != 2 || c.Missing[0].Path != "/etc/nginx/conf.d/*.conf" || !c.partial() {
+		t.Errorf("missing: %+v", c.Missing)
+	}
+}
+
 func TestAMissingFileIsAnError(t *testing.T) {
 	if _, err := Load(filepath.Join(t.TempDir(), "nginx.conf"), Options{}); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
@@ -91,7 +109,8 @@ func TestReleases(t *testing.T) {
 		release    string
 		yes, known bool
 	}{
-		{"1.29.7", true, true}, {"1.29.6", false, true}, {"1.30", true, true}, {"1.29", true, false}, {"1.22.1-9+deb12u11", false, true}, {"", false, false}, {"1", true, false}, {"2", true, true},
+		{"1.29.7", true, true}, {"1.29.6", false, true}, {"1.30", true, true}, {"1.29", true,
+			false}, {"1.22.1-9+deb12u11", false, true}, {"", false, false}, {"1", true, false}, {"2", true, true},
 	} {
 		if yes, known := MustRelease(tt.release).AtLeast(Pooling); yes != tt.yes || known != tt.known {
 			t.Errorf("%q: %t, known %t", tt.release, yes, known)

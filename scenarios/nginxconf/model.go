@@ -19,9 +19,9 @@ type model struct {
 	implicit  map[string]bool      // hosts that a pass without variables names, by lower-case host and port
 	ordered   []*Upstream
 
-	variables map[string]*definition
-	setNames  map[string]bool // variables that some set directive sets
-	elsewhere map[string]bool // those that a module may set as well
+	variables map[string]*definition // by name; stream's have a prefix
+	setNames  map[string]bool        // variables that some set directive sets
+	elsewhere map[string]bool        // those that a module may set as well
 
 	known map[string][]*Route // by release
 }
@@ -54,11 +54,11 @@ func newModel(c *Config, main *Tree) *model {
 		m.collect(t.Root)
 	}
 	if m.http != nil {
-		m.define(m.http)
+		m.define(m.http, "")
 		m.groups(m.http, "")
 	}
 	if m.stream != nil {
-		m.define(m.stream)
+		m.define(m.stream, streamPrefix)
 		m.groups(m.stream, streamPrefix)
 	}
 	switch {
@@ -104,10 +104,10 @@ func (m *model) collect(ds []*Directive) {
 		case d.Kind == Lua:
 			m.luaVariables(d.Tree.Text[d.Open:d.Close])
 		case name == "set":
-			m.setNames[strings.TrimPrefix(d.Arg(1), "$")] = true
+			m.setNames[variableName(d.Arg(1))] = true
 		case name == "auth_request_set", strings.HasPrefix(name, "set_") && len(d.Words) > 1,
 			name == "js_set", name == "js_var", name == "perl_set", strings.HasPrefix(name, "set_by_lua"):
-			v := strings.TrimPrefix(d.Arg(1), "$")
+			v := variableName(d.Arg(1))
 			m.setNames[v], m.elsewhere[v] = true, true
 		}
 		m.collect(d.Block)
@@ -124,7 +124,7 @@ func (m *model) luaVariables(code string) {
 		name, after := variableAt(rest)
 		after = strings.TrimLeft(after, " \t")
 		if name != "" && strings.HasPrefix(after, "=") && !strings.HasPrefix(after, "==") {
-			m.elsewhere[name] = true
+			m.elsewhere[strings.ToLower(name)] = true
 		}
 		code = rest
 	}

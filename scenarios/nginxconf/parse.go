@@ -211,7 +211,8 @@ func (p *parser) quoted(quote byte) (Word, error) {
 				w.Text = unescape(w.Text)
 			}
 			if p.i < len(p.text) && !strings.ContainsRune(" \t\r\n;{)", rune(p.text[p.i])) {
-				return w, p.fail(p.i, fmt.Sprintf("unexpected %q behind a quoted word", p.text[p.i]), `white space, ";" or "{"`)
+				return w, p.fail(p.i, fmt.Sprintf("unexpected %q behind a quoted word", p.text[p.i]),
+					`white space, ";" or "{"`)
 			}
 			return w, nil
 		}

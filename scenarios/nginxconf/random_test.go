@@ -72,7 +72,8 @@ func (r *random) upstream(name string) {
 	if r.chance(50) {
 		r.f("keepalive %d;", 1+r.IntN(8))
 		if r.chance(20) {
-			r.f("%s", r.one("keepalive_requests 1;", "keepalive_requests 100;", "keepalive_timeout 0;", "keepalive_timeout 30s;"))
+			r.f("%s", r.one("keepalive_requests 1;", "keepalive_requests 100;", "keepalive_timeout 0;",
+				"keepalive_timeout 30s;"))
 		}
 	}
 	if late {
@@ -87,7 +88,8 @@ func (r *random) level(percent int) {
 		r.f("proxy_http_version %s;", r.one("1.0", "1.1"))
 	}
 	if r.chance(percent) {
-		r.f("proxy_set_header %s %s;", r.one("Connection", "connection"), r.one(`""`, "close", "$upgrading", "keep-alive", "$http_connection", "$byuri"))
+		r.f("proxy_set_header %s %s;", r.one("Connection", "connection"), r.one(`""`, "close", "$upgrading",
+			"keep-alive", "$http_connection", "$byuri"))
 	}
 	if r.chance(percent / 2) {
 		r.f("proxy_set_header X-Other %s;", r.one("$host", "y"))
@@ -105,7 +107,8 @@ func (r *random) server(i int) {
 		}
 	}
 	if r.chance(80) {
-		names := []string{"one.example.org", "*.example.org", ".test.org", "www.*", `~^(?<sub>[a-z]+)\.re\.org$`, "two.example.org"}
+		names := []string{"one.example.org", "*.example.org", ".test.org", "www.*", `~^(?<sub>[a-z]+)\.re\.org$`,
+			"two.example.org"}
 		r.f("server_name %s;", names[(i+r.IntN(2))%len(names)])
 	}
 	r.mark()
@@ -237,7 +240,8 @@ func (r *random) body(regex bool) {
 }
 
 func (r *random) pass(bare bool) {
-	target := r.one("grp0", "grp1", "grp2", "GRP1", "$group", "$srv", "$split", fmt.Sprintf("127.0.0.1:%d", r.backend[r.IntN(len(r.backend))]))
+	target := r.one("grp0", "grp1", "grp2", "GRP1", "$group", "$srv", "$SRV", "$split", fmt.Sprintf("127.0.0.1:%d",
+		r.backend[r.IntN(len(r.backend))]))
 	uri := ""
 	switch {
 	case r.chance(20):
@@ -250,11 +254,14 @@ func (r *random) pass(bare bool) {
 
 // requests are what a seed asks.
 func (r *random) requests() []Request {
-	hosts := []string{"one.example.org", "two.example.org", "x.example.org", "test.org", "y.test.org", "www.net", "abc.re.org", "none", "ONE.example.org"}
-	paths := append([]string{"/a/b/c/d", "/x", "/a/x.gif", "/img/y.jpg", "/old/b", "/old/img/", "/abc", "/IMG/z", "/a//b/../c", "/%61/b", "/img", "/a/b?x=1", "/zb"}, randomPaths...)
+	hosts := []string{"one.example.org", "two.example.org", "x.example.org", "test.org", "y.test.org", "www.net",
+		"abc.re.org", "none", "ONE.example.org"}
+	paths := append([]string{"/a/b/c/d", "/x", "/a/x.gif", "/img/y.jpg", "/old/b", "/old/img/", "/abc", "/IMG/z",
+		"/a//b/../c", "/%61/b", "/img", "/a/b?x=1", "/zb"}, randomPaths...)
 	var all []Request
 	for range 14 {
-		q := Request{Address: "127.0.0.1", Port: r.ports[r.IntN(2)], Host: r.one(hosts...), Path: r.one(paths...), Method: r.one("GET", "GET", "POST", "PUT", "HEAD"), Header: map[string]string{}}
+		q := Request{Address: "127.0.0.1", Port: r.ports[r.IntN(2)], Host: r.one(hosts...), Path: r.one(paths...),
+			Method: r.one("GET", "GET", "POST", "PUT", "HEAD"), Header: map[string]string{}}
 		if r.chance(40) {
 			join := "?"
 			if strings.Contains(q.Path, "?") {

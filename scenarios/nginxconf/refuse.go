@@ -25,7 +25,8 @@ func (k *checker) refuseUpstreams() {
 				"duplicate upstream %q: it is in %s already", u.Name, at(d, u.Directive))
 		}
 		first[name] = u.Directive
-		if len(u.Peers) == 0 && u.Method != OtherMethod && u.Directive.own("include") == nil { // its servers may be there
+		if len(u.Peers) == 0 && u.Method != OtherMethod &&
+			u.Directive.own("include") == nil { // its servers may be there
 			k.refuse(u.Directive, 0, "write a server into it", "no servers are inside upstream %q", u.Name)
 		}
 		if stream && u.block.own("keepalive") != nil {
@@ -162,12 +163,15 @@ func (k *checker) refusePass(p place) {
 		host = target
 	}
 	switch {
-	case d.Name() == "proxy_pass" && !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") || d.Name() == "proxy_pass" && !ok:
+	case d.Name() == "proxy_pass" && !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") ||
+		d.Name() == "proxy_pass" && !ok:
 		k.refuse(d, 1, "write http:// in front", "invalid URL prefix in %q", text)
 		return
-	case d.Name() == "proxy_pass" && uri != "" && (p.condition != nil || p.location.Kind == MatchRegex || p.location.Kind == MatchNamed):
+	case d.Name() == "proxy_pass" && uri != "" && (p.condition != nil || p.location.Kind == MatchRegex ||
+		p.location.Kind == MatchNamed):
 		k.refuse(d, 1, "leave "+uri+" out, or use rewrite … break",
-			"\"proxy_pass\" cannot have URI part in location given by regular expression, or inside named location, or inside \"if\" statement, or inside \"limit_except\" block")
+			"\"proxy_pass\" cannot have URI part in location given by regular expression, or inside named "+
+				"location, or inside \"if\" statement, or inside \"limit_except\" block")
 	}
 	if host == "" {
 		k.refuse(d, 1, "name a host", "no host in upstream %q", text)

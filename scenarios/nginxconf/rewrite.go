@@ -44,7 +44,7 @@ func (w *walk) run(b *block, changed *bool) outcome {
 			if v.by == nil {
 				v.by = d
 			}
-			w.env.set[strings.TrimPrefix(d.Arg(1), "$")] = v
+			w.env.set[variableName(d.Arg(1))] = v
 		case "break":
 			*changed = false
 			out = stop

@@ -154,8 +154,6 @@ type ErrorPage struct {
 // Hidden says whether the client sees another status than 502.
 func (e ErrorPage) Hidden() bool { return e.Status != "" && e.Status != "=502" }
 
-// Server and location as people know them.
-
 // LocationName is the location, with the condition that the pass stands under;
 // "" in stream{}.
 func (r *Route) LocationName() string {

@@ -50,14 +50,16 @@ func (m *model) routesOf(all []*Route, level []*Location, release Release) []*Ro
 
 // passes are the directives that pass a request on, by what they speak.
 var passes = map[string]Protocol{
-	"proxy_pass": HTTP, "grpc_pass": GRPC, "fastcgi_pass": FastCGI, "uwsgi_pass": UWSGI, "scgi_pass": SCGI, "memcached_pass": Memcached,
+	"proxy_pass": HTTP, "grpc_pass": GRPC, "fastcgi_pass": FastCGI, "uwsgi_pass": UWSGI, "scgi_pass": SCGI,
+	"memcached_pass": Memcached,
 }
 
 // handlers are other directives that make a location answer. The last of all of
 // them in a location is in force.
 var handlers = []string{
 	"stub_status", "empty_gif", "flv", "mp4", "perl", "js_content", "content_by_lua_block", "content_by_lua_file",
-	"content_by_lua", "echo", "hls", "api", "status", "websockify_pass", "postgres_pass", "redis_pass", "redis2_pass", "drizzle_pass",
+	"content_by_lua", "echo", "hls", "api", "status", "websockify_pass", "postgres_pass", "redis_pass",
+	"redis2_pass", "drizzle_pass",
 }
 
 // A place is where a pass stands.
@@ -119,6 +121,7 @@ func (r *Route) leavesOpen() bool {
 // differs says whether two releases give a route that does something else to
 // connections.
 func (r *Route) differs(other *Route) bool {
-	return r.HTTPVersion != other.HTTPVersion || r.Header.Value != other.Header.Value || r.Pool.State != other.Pool.State ||
+	return r.HTTPVersion != other.HTTPVersion || r.Header.Value != other.Header.Value ||
+		r.Pool.State != other.Pool.State ||
 		r.Pool.Size != other.Pool.Size || r.ClosesFirst != other.ClosesFirst
 }

@@ -31,8 +31,9 @@ type RowPool struct {
 func (r *Route) Row() Row {
 	row := Row{
 		File: r.Pass.Tree.Name, Line: r.Pass.Line, Server: r.Server.Name(), Location: r.LocationName(),
-		Protocol: r.Protocol, Upstream: r.Pass.Arg(1), Destinations: len(r.Destinations()), HeaviestShare: r.HeaviestShare(),
-		HTTPVersion: r.HTTPVersion, Connection: r.Header.Value,
+		Protocol: r.Protocol, Upstream: r.Pass.Arg(1), Destinations: len(r.Destinations()),
+		HeaviestShare: r.HeaviestShare(),
+		HTTPVersion:   r.HTTPVersion, Connection: r.Header.Value,
 		Pool:        RowPool{Size: r.Pool.Size, State: r.Pool.State},
 		ClosesFirst: r.ClosesFirst, CloseShare: r.CloseShare, Ports: r.Ports(),
 	}

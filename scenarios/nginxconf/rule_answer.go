@@ -15,7 +15,8 @@ var errorHidden = Rule{
 				if e.Hidden() {
 					k.report(Warning, e.Directive, len(e.Directive.Words)-1,
 						"leave the `=` out, and count error 99 in nginx's error log",
-						"a failed connect() to %s is answered by %s with %s: no client sees it", upstreamName(r), e.Target, statusOf(e))
+						"a failed connect() to %s is answered by %s with %s: no client sees "+
+							"it", upstreamName(r), e.Target, statusOf(e))
 				}
 			}
 		}
@@ -44,7 +45,8 @@ var cacheAnswers = Rule{
 		for _, r := range k.routes {
 			if r.Cache != nil {
 				k.report(Note, r.Cache.Directive, 0, "for a measurement let the query differ, or bypass the cache",
-					"%s %s answers what it has: only misses of location %s reach %s", r.Cache.Directive.Name(), r.Cache.Zone, r.LocationName(), upstreamName(r))
+					"%s %s answers what it has: only misses of location %s reach "+
+						"%s", r.Cache.Directive.Name(), r.Cache.Zone, r.LocationName(), upstreamName(r))
 			}
 		}
 	},
@@ -63,7 +65,8 @@ var subrequestDoubles = Rule{
 				for _, d := range r.block.array(name) {
 					if strings.HasPrefix(d.Arg(1), "/") && k.model.locationPasses(r.Server, d.Arg(1)) {
 						k.report(Note, d, 0, "give that location a pool as well",
-							"%s passes every request of location %s on a second time: two connections a request", d.Source(),
+							"%s passes every request of location %s on a second time: two connections a request",
+							d.Source(),
 							r.LocationName())
 					}
 				}
@@ -101,7 +104,8 @@ var notProxied = Rule{
 			if a := k.model.answerAt(k.release, s, q); a.Kind != AnswerRoute {
 				var others []string
 				for _, o := range k.routes {
-					if o.Server == s && o.Location != a.Location && o.Location.Kind != MatchNamed && len(others) < 4 && !o.Location.Internal {
+					if o.Server == s && o.Location != a.Location && o.Location.Kind != MatchNamed &&
+						len(others) < 4 && !o.Location.Internal {
 						others = append(others, o.Location.String())
 					}
 				}

@@ -6,7 +6,8 @@ import (
 )
 
 // shipped are files that come with nginx and do nothing to connections.
-var shipped = []string{"mime.types", "fastcgi_params", "fastcgi.conf", "uwsgi_params", "scgi_params", "proxy_params", "koi-utf", "koi-win", "win-utf"}
+var shipped = []string{"mime.types", "fastcgi_params", "fastcgi.conf", "uwsgi_params", "scgi_params",
+	"proxy_params", "koi-utf", "koi-win", "win-utf"}
 
 var includeNotFound = Rule{
 	ID: "include-not-found", Level: Warning,
@@ -18,12 +19,13 @@ var includeNotFound = Rule{
 			level := Warning
 			what := "what it says is not known here"
 			if harmless(m.Path) {
-				level, what = Note, "it comes with nginx and does nothing to connections"
+				level, what = Note, "it does nothing to connections"
 			}
 			if strings.ContainsAny(m.Path, "*?[") {
 				level = Note
 			}
-			fix := "put the file beside the configuration, give its directory with --prefix, or use the output of nginx -T"
+			fix := "put the file beside the configuration, give its directory with --prefix, or use the " +
+				"output of nginx -T"
 			switch {
 			case errors.Is(m.Err, ErrOutside):
 				fix = "--follow lets includes leave the prefix; or use the output of nginx -T"
@@ -43,9 +45,11 @@ var byteOrderMarkRule = Rule{
 		for _, t := range k.config.Files {
 			if t.ByteOrderMark && len(t.Root) > 0 {
 				d := t.Root[0]
-				k.found = append(k.found, Finding{ID: k.rule.ID, Level: Error, File: t.Name, Line: 1, Column: 1, Directive: d,
-					Text: "the file begins with a byte order mark: nginx refuses it, unknown directive \"\ufeff" + d.Name() + "\"",
-					Fix:  "save it as UTF-8 without a byte order mark (sed -i '1s/^\\xEF\\xBB\\xBF//' FILE)"})
+				k.found = append(k.found, Finding{ID: k.rule.ID, Level: Error, File: t.Name, Line: 1, Column: 1,
+					Directive: d,
+					Text: "the file begins with a byte order mark: nginx refuses it, unknown directive \"\ufeff" +
+						d.Name() + "\"",
+					Fix: "save it as UTF-8 without a byte order mark (sed -i '1s/^\\xEF\\xBB\\xBF//' FILE)"})
 			}
 		}
 	},

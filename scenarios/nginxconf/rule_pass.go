@@ -21,11 +21,15 @@ var variableBypassesPool = Rule{
 			case r.Unknown != "":
 				k.report(Note, r.Pass, 1,
 					"let the variable have names of upstream blocks with keepalive, from a map in this configuration",
-					"%s: nginx looks the host up for each request, and unless it is the name of an upstream block there is no pool", r.Unknown)
+					"%s: nginx looks the host up for each request, and unless it is the name of an upstream "+
+						"block there is no pool", r.Unknown)
 			default:
-				fix := fmt.Sprintf("name an upstream block, `upstream backend { server %s; keepalive 32; }`, in place of the host", r.Upstream.Peers[0].Destination())
-				if bare, port := splitPort(r.Upstream.Name, 0); port > 0 && k.model.upstreams[strings.ToLower(bare)] != nil {
-					fix = fmt.Sprintf("leave the port out: upstream %s is the block, %s is a host", bare, r.Upstream.Name)
+				fix := fmt.Sprintf("name an upstream block, `upstream backend { server %s; keepalive 32; }`, "+
+					"in place of the host", r.Upstream.Peers[0].Destination())
+				if bare, port := splitPort(r.Upstream.Name, 0); port > 0 &&
+					k.model.upstreams[strings.ToLower(bare)] != nil {
+					fix = fmt.Sprintf("leave the port out: upstream %s is the block, %s is a host", bare,
+						r.Upstream.Name)
 				}
 				k.report(Warning, r.Pass, 1, fix,
 					"%s in the pass makes nginx take %s for a host of this one request, without any pool", names,
@@ -44,12 +48,15 @@ var noResolver = Rule{
 			if u := r.Upstream; u != nil && u.Directive == nil && u.Peers[0].Resolve && r.Resolver == nil {
 				if k.config.partial() {
 					k.report(Note, r.Pass, 1, "see that http{} or the server has a resolver",
-						"%s is a name that nginx has to look up for each request: it needs a resolver, and none is in what was read",
+						"%s is a name that nginx has to look up for each request: it needs a resolver, and "+
+							"none is in what was read",
 						u.Peers[0].Address)
 					continue
 				}
-				k.report(Error, r.Pass, 1, "write `resolver ADDRESS;` with your name server's address, or name an upstream block",
-					"%s is a name that nginx has to look up for each request, and there is no resolver: the answer is 502", u.Peers[0].Address)
+				k.report(Error, r.Pass, 1, "write `resolver ADDRESS;` with your name server's address, or "+
+					"name an upstream block",
+					"%s is a name that nginx has to look up for each request, and there is no resolver: the "+
+						"answer is 502", u.Peers[0].Address)
 			}
 		}
 	},
@@ -113,7 +120,8 @@ var proxyBind = Rule{
 			switch {
 			case b.Ports, strings.Contains(b.Directive.Arg(1), "$remote_port"):
 				k.report(Warning, b.Directive, 1, "leave the port out: the kernel then chooses a free one",
-					"%s with a port asks for exactly that port: bind() fails with error 98 while it is taken, and nginx answers 500", name)
+					"%s with a port asks for exactly that port: bind() fails with error 98 while it is "+
+						"taken, and nginx answers 500", name)
 			case b.Transparent:
 				k.report(Note, b.Directive, 0, "none is needed; the backend's route back must lead through this host",
 					"connections have the client's address: each client has source ports of its own")
@@ -126,8 +134,10 @@ var proxyBind = Rule{
 					"%d source addresses, %s: S = %d%s",
 					len(b.Addresses), strings.Join(named(b.Addresses), ", "), len(b.Addresses), uneven(b.Shares))
 			default:
-				k.report(Note, b.Directive, 1, "none is needed; more addresses come from split_clients and a variable here",
-					"connections have the source address %s; a host without it fails every bind() with error 99", strings.Join(named(b.Addresses), ", "))
+				k.report(Note, b.Directive, 1, "none is needed; more addresses come from split_clients and a "+
+					"variable here",
+					"connections have the source address %s; a host without it fails every bind() with error "+
+						"99", strings.Join(named(b.Addresses), ", "))
 			}
 		}
 	},

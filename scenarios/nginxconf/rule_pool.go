@@ -13,7 +13,8 @@ var noPool = Rule{
 		"Connection \"\"` belong to it.",
 	check: func(k *checker) {
 		for _, r := range k.routes {
-			if r.Pool.State != PoolNone || r.Unknown != "" || !r.Ports() || r.ClosesFirst == ClosedByNobody || r.Protocol == UDP {
+			if r.Pool.State != PoolNone || r.Unknown != "" || !r.Ports() || r.ClosesFirst == ClosedByNobody ||
+				r.Protocol == UDP {
 				continue
 			}
 			level := Warning
@@ -37,17 +38,20 @@ func (r *Route) poolFix(release Release) string {
 	case TCP, UDP:
 		return "give the backend more ports or addresses, or use a Unix-domain socket: stream{} has no pool"
 	case UWSGI, SCGI:
-		return fmt.Sprintf("use a Unix-domain socket, or more ports or addresses: %s has no connections that stay", r.Protocol)
+		return fmt.Sprintf("use a Unix-domain socket, or more ports or addresses: %s has no connections that stay",
+			r.Protocol)
 	}
 	var fix []string
 	if u.Directive != nil {
-		fix = []string{fmt.Sprintf("`keepalive 32;` behind the servers of upstream %s (%s)", u.Name, at(u.Directive, r.Pass))}
+		fix = []string{fmt.Sprintf("`keepalive 32;` behind the servers of upstream %s (%s)", u.Name, at(u.Directive,
+			r.Pass))}
 	} else {
 		pass := "backend"
 		if scheme, _, ok := strings.Cut(r.Target, "://"); ok {
 			pass = scheme + "://backend"
 		}
-		fix = []string{fmt.Sprintf("`upstream backend { server %s; keepalive 32; }`", u.Peers[0].Destination()), fmt.Sprintf("`%s %s%s;`", r.Pass.Name(), pass, r.URI)}
+		fix = []string{fmt.Sprintf("`upstream backend { server %s; keepalive 32; }`", u.Peers[0].Destination()),
+			fmt.Sprintf("`%s %s%s;`", r.Pass.Name(), pass, r.URI)}
 	}
 	return "write " + join(append(fix, r.missing(release)...))
 }
@@ -107,11 +111,13 @@ var halfDoneKeepalive = Rule{
 			switch {
 			case r.Protocol == FastCGI && r.ClosesFirst == ClosedByNginx:
 				d, what = r.block.find("fastcgi_keep_conn"), "fastcgi_keep_conn on"
-			case d == nil || r.ClosesFirst != ClosedByNginx || r.Header.Value != "" || r.Header.Directive == nil || r.Protocol != HTTP && r.Protocol != HTTPS:
+			case d == nil || r.ClosesFirst != ClosedByNginx || r.Header.Value != "" || r.Header.Directive == nil ||
+				r.Protocol != HTTP && r.Protocol != HTTPS:
 				continue
 			}
 			k.report(Warning, d, 0, r.poolFix(k.release),
-				"%s without a pool is worse than the default for %s (%s): the backend leaves the connection open, so nginx closes every one first and keeps its port",
+				"%s without a pool is worse than the default for %s (%s): the backend leaves the connection "+
+					"open, so nginx closes every one first and keeps its port",
 				what, r.Upstream.Name, at(r.Pass, d))
 		}
 	},
@@ -165,7 +171,11 @@ func (k *checker) inert(id string) {
 				fix = []string{"write " + join(r.missing(k.release))}
 			}
 		}
-		k.report(Warning, about, word, join(fix), "%s does nothing for %s (%s): %s; %s", size, where(r),
+		level := Warning
+		if d == nil && r.ClosesFirst == ClosedByBackend {
+			level = Note // nobody asked for a pool, and no port is lost
+		}
+		k.report(level, about, word, join(fix), "%s does nothing for %s (%s): %s; %s", size, where(r),
 			at(r.Pass, about), r.Pool.Why, r.port())
 	}
 }
@@ -207,10 +217,12 @@ var poolSmallerThanWorkersNeed = Rule{
 			switch {
 			case r.Pool.Size < peers:
 				k.report(Warning, r.Pool.Directive, 1, fmt.Sprintf("keepalive %d, twice the servers, or more", 2*peers),
-					"keepalive %d is for all %d servers of upstream %s together: a worker keeps no connection to some of them", r.Pool.Size, peers, u.Name)
+					"keepalive %d is for all %d servers of upstream %s together: a worker keeps no "+
+						"connection to some of them", r.Pool.Size, peers, u.Name)
 			case r.Pool.Size < 2*peers:
 				k.report(Note, r.Pool.Directive, 1, fmt.Sprintf("keepalive %d, twice the servers, or more", 2*peers),
-					"keepalive %d is for all %d servers of upstream %s together: more than %d requests at a time in a worker open connections and close them",
+					"keepalive %d is for all %d servers of upstream %s together: more than %d requests at a "+
+						"time in a worker open connections and close them",
 					r.Pool.Size, peers, u.Name, r.Pool.Size)
 			}
 		}

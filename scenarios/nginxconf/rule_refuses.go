@@ -67,17 +67,20 @@ var grammars = map[string]grammar{
 	"memcached_pass":     {in: []string{"location", "if in location"}, min: 1, max: 1, once: true},
 	"proxy_http_version": {in: everywhere, min: 1, max: 1, once: true},
 	"proxy_set_header":   {in: everywhere, min: 2, max: 2},
-	"proxy_bind":         {in: []string{"http", "server", "location", "stream", "stream server"}, min: 1, max: 2, once: true},
-	"fastcgi_keep_conn":  {in: everywhere, min: 1, max: 1, once: true},
-	"proxy_buffering":    {in: everywhere, min: 1, max: 1, once: true},
-	"proxy_cache":        {in: everywhere, min: 1, max: 1, once: true},
-	"try_files":          {in: []string{"server", "location"}, min: 2, once: true},
-	"internal":           {in: []string{"location"}},
-	"alias":              {in: []string{"location"}, min: 1, max: 1, once: true},
-	"return":             {in: []string{"server", "location", "if in server", "if in location", "stream server"}, min: 1, max: 2},
-	"rewrite":            {in: []string{"server", "location", "if in server", "if in location"}, min: 2, max: 3},
-	"set":                {in: []string{"server", "location", "if in server", "if in location", "stream server"}, min: 2, max: 2},
-	"error_page":         {in: append([]string{"if in location"}, everywhere...), min: 2},
+	"proxy_bind": {in: []string{"http", "server", "location", "stream", "stream server"}, min: 1, max: 2,
+		once: true},
+	"fastcgi_keep_conn": {in: everywhere, min: 1, max: 1, once: true},
+	"proxy_buffering":   {in: everywhere, min: 1, max: 1, once: true},
+	"proxy_cache":       {in: everywhere, min: 1, max: 1, once: true},
+	"try_files":         {in: []string{"server", "location"}, min: 2, once: true},
+	"internal":          {in: []string{"location"}},
+	"alias":             {in: []string{"location"}, min: 1, max: 1, once: true},
+	"return": {in: []string{"server", "location", "if in server", "if in location", "stream server"},
+		min: 1, max: 2},
+	"rewrite": {in: []string{"server", "location", "if in server", "if in location"}, min: 2, max: 3},
+	"set": {in: []string{"server", "location", "if in server", "if in location", "stream server"},
+		min: 2, max: 2},
+	"error_page": {in: append([]string{"if in location"}, everywhere...), min: 2},
 }
 
 // contexts checks what stands where.
@@ -118,7 +121,8 @@ func (k *checker) directive(d *Directive, g grammar, context string, first map[s
 	name, args := d.Name(), len(d.Words)-1
 	switch {
 	case !slices.Contains(g.in, context):
-		k.refuse(d, 0, fmt.Sprintf("it belongs in %s", or(g.in)), "%q directive is not allowed here, in %s", name, context)
+		k.refuse(d, 0, fmt.Sprintf("it belongs in %s", or(g.in)), "%q directive is not allowed here, in %s", name,
+			context)
 		return
 	case g.block && !d.HasBlock():
 		k.refuse(d, 0, "write a block behind it", "directive %q has no opening \"{\"", name)
@@ -170,9 +174,11 @@ func (k *checker) argument(d *Directive) {
 		n, err := strconv.Atoi(d.Arg(1))
 		switch {
 		case err != nil || n < 0:
-			k.refuse(d, 1, "give the number of idle connections", "invalid value %q in \"keepalive\" directive", d.Arg(1))
+			k.refuse(d, 1, "give the number of idle connections", "invalid value %q in \"keepalive\" directive",
+				d.Arg(1))
 		case n == 0 && !k.release.since(Pooling):
-			k.refuse(d, 1, "leave it out: there is no pool without it", "keepalive 0 is an invalid value before %s", Pooling)
+			k.refuse(d, 1, "leave it out: there is no pool without it", "keepalive 0 is an invalid value before %s",
+				Pooling)
 		case d.Arg(2) != "" && d.Arg(2) != "local" || d.Arg(2) == "local" && !k.release.since(Pooling):
 			k.refuse(d, 2, "leave it out", "invalid parameter %q", d.Arg(2))
 		}

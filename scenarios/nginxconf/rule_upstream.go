@@ -77,7 +77,8 @@ var unevenServers = Rule{
 				if n := len(destinations); n > 1 && shares[d] == r.HeaviestShare() && shares[d] > 1.01/float64(n) {
 					k.report(level, p.Directive, p.Word,
 						"spread the requests evenly, or give the heavy server more ports or addresses",
-						"%s gets %.0f %% of the requests of upstream %s: its ports end first, at %.2f times the time of even shares", d, 100*shares[d], u.Name, 1/(shares[d]*float64(n)))
+						"%s gets %.0f %% of the requests of upstream %s: its ports end first, at %.2f times "+
+							"the time of even shares", d, 100*shares[d], u.Name, 1/(shares[d]*float64(n)))
 					break
 				}
 			}
@@ -109,7 +110,8 @@ var duplicateAddress = Rule{
 			for _, p := range r.Upstream.Peers {
 				d := p.Destination()
 				if at := first[d]; at != nil && !p.Unix {
-					k.report(Warning, p.Directive, p.Word, "give it an address or a port of its own, or weight= in the first line",
+					k.report(Warning, p.Directive, p.Word,
+						"give it an address or a port of its own, or weight= in the first line",
 						"%s is in line %d already: one destination, and so the same source ports", d, at.Line)
 				} else if at == nil {
 					first[d] = p.Directive
@@ -137,8 +139,10 @@ var peerEjection = Rule{
 				}
 			}
 			if len(up)+countBackup(u) > 1 && ejected > 0 {
-				k.report(Note, u.Directive, 1, "max_fails=0 on each server keeps a shortage of ports from taking servers out",
-					"error 99 takes %d of %d servers of upstream %s out for %v each; when all are out nginx answers \"no live upstreams\" without a connect()", ejected, len(up), u.Name, longest)
+				k.report(Note, u.Directive, 1, "max_fails=0 on each server keeps a shortage of ports from "+
+					"taking servers out",
+					"error 99 takes %d of %d servers of upstream %s out for %v each; when all are out nginx "+
+						"answers \"no live upstreams\" without a connect()", ejected, len(up), u.Name, longest)
 			}
 		}
 	},
@@ -168,14 +172,17 @@ var retryAmplifies = Rule{
 					d = r.Retry.Directive
 				}
 				name, _ := cutPass(r.Pass)
-				k.report(Note, d, 0, fmt.Sprintf("`%s_next_upstream off;` or `%[1]s_next_upstream_tries 1;` makes it one", name),
-					"a request to %s that finds no port makes %d connect() before it fails, each a line of error 99", r.Upstream.Name, r.Retry.PerFailure)
+				k.report(Note, d, 0, fmt.Sprintf("`%s_next_upstream off;` or `%[1]s_next_upstream_tries 1;` "+
+					"makes it one", name),
+					"a request to %s that finds no port makes %d connect() before it fails, each a line of "+
+						"error 99", r.Upstream.Name, r.Retry.PerFailure)
 			}
 			for _, e := range r.Hides {
 				if e.Passes {
 					k.report(Warning, e.Directive, len(e.Directive.Words)-1,
 						"let nginx answer a failure itself, with return or a file",
-						"a request that found no port is passed on again, to %s: each failure needs another connection", e.Target)
+						"a request that found no port is passed on again, to %s: each failure needs another "+
+							"connection", e.Target)
 				}
 			}
 		}

@@ -30,7 +30,7 @@ func parts(s string) []part {
 		if i > 0 {
 			all = append(all, part{text: s[:i]})
 		}
-		all = append(all, part{name: name})
+		all = append(all, part{name: strings.ToLower(name)}) // nginx makes no difference
 		s = rest
 	}
 	return all
@@ -67,6 +67,15 @@ func variablesIn(s string) []string {
 		}
 	}
 	return names
+}
+
+// variableName is the name of the variable that a set or map is for; "" for none.
+func variableName(s string) string {
+	name, ok := strings.CutPrefix(s, "$")
+	if !ok {
+		return ""
+	}
+	return strings.ToLower(name)
 }
 
 // constant says whether a text has no variables.

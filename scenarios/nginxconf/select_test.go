@@ -73,10 +73,12 @@ http {
 			line = a.By.Line
 		}
 		if a.Kind != tt.kind || !strings.Contains(got, tt.want) || line != tt.line {
-			t.Errorf("%+v: %s %q in line %d, want %s %q in line %d", tt.request, a.Kind, got, line, tt.kind, tt.want, tt.line)
+			t.Errorf("%+v: %s %q in line %d, want %s %q in line %d", tt.request, a.Kind, got, line, tt.kind,
+				tt.want, tt.line)
 		}
 	}
-	if a := config.Select(Release{}, Request{Host: "a.example.org", Path: "/user/1"}); len(a.Also) != 1 || a.Also[0].Target != "http://10.0.0.4" {
+	if a := config.Select(Release{}, Request{Host: "a.example.org", Path: "/user/1"}); len(a.Also) != 1 ||
+		a.Also[0].Target != "http://10.0.0.4" {
 		t.Errorf("auth_request: %+v", a.Also)
 	}
 }

@@ -45,6 +45,14 @@ func (s *Server) Name() string {
 	}
 }
 
+// prefix keeps the names of stream{} apart from those of http{}.
+func (s *Server) prefix() string {
+	if s.Stream {
+		return streamPrefix
+	}
+	return ""
+}
+
 func newServer(d *Directive, b *block, stream bool) *Server {
 	s := &Server{Directive: d, Stream: stream, block: b}
 	for _, l := range b.all("listen") {
@@ -150,9 +158,11 @@ func byName(servers []*Server, host string) (*Server, *pattern) {
 			case n.regex != nil:
 			case n.exact == host && (n.exact != "" || n.suffix == "" && n.prefix == ""):
 				return s, nil
-			case n.suffix != "" && len(n.suffix) > headLen && strings.HasSuffix(host, n.suffix) && len(host) > len(n.suffix):
+			case n.suffix != "" && len(n.suffix) > headLen && strings.HasSuffix(host, n.suffix) &&
+				len(host) > len(n.suffix):
 				head, headLen = s, len(n.suffix)
-			case n.prefix != "" && len(n.prefix) > tailLen && strings.HasPrefix(host, n.prefix) && len(host) > len(n.prefix):
+			case n.prefix != "" && len(n.prefix) > tailLen && strings.HasPrefix(host, n.prefix) &&
+				len(host) > len(n.prefix):
 				tail, tailLen = s, len(n.prefix)
 			}
 		}

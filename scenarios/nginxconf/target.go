@@ -115,10 +115,9 @@ func (m *model) connect(r *Route, late bool) {
 		scheme, host = "", r.Target
 	}
 	port := 0
-	prefix := ""
 	switch {
 	case r.Server.Stream:
-		r.Protocol, prefix = TCP, streamPrefix
+		r.Protocol = TCP
 		if slices.ContainsFunc(r.Server.Listens, func(l Listen) bool { return l.UDP }) {
 			r.Protocol = UDP
 		}
@@ -133,7 +132,7 @@ func (m *model) connect(r *Route, late bool) {
 	}
 	bare, given := splitPort(host, -1)
 	if given == -1 {
-		if u := m.upstreams[prefix+strings.ToLower(bare)]; u != nil {
+		if u := m.upstreams[r.Server.prefix()+strings.ToLower(bare)]; u != nil {
 			r.Upstream = u
 			return
 		}

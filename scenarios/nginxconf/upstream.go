@@ -36,7 +36,8 @@ const (
 
 var methods = map[string]Method{
 	"least_conn": LeastConn, "ip_hash": IPHash, "hash": Hash, "random": Random, "least_time": OtherMethod,
-	"fair": OtherMethod, "consistent_hash": OtherMethod, "balancer_by_lua_block": OtherMethod, "balancer_by_lua_file": OtherMethod,
+	"fair": OtherMethod, "consistent_hash": OtherMethod, "balancer_by_lua_block": OtherMethod,
+	"balancer_by_lua_file": OtherMethod,
 }
 
 // A Peer is one server of a group.

@@ -172,7 +172,7 @@ func (e *env) ask(name string) values {
 		}
 		return v
 	}
-	if d := e.m.variables[name]; d != nil {
+	if d := e.m.variables[e.server.prefix()+name]; d != nil {
 		return e.defined(d)
 	}
 	if e.m.setNames[name] {
@@ -192,7 +192,7 @@ func (e *env) sets(name string) (values, bool) {
 	for _, b := range e.chain {
 		for _, d := range b.items {
 			switch {
-			case d.Name() == "set" && d.Arg(1) == "$"+name:
+			case d.Name() == "set" && variableName(d.Arg(1)) == name:
 				v, any = e.eval(d.Arg(2)), true
 				if v.by == nil || v.by.Name() == "set" {
 					v.by = d
@@ -203,7 +203,7 @@ func (e *env) sets(name string) (values, bool) {
 					continue
 				}
 				for _, in := range b.in(d).all("set") {
-					if in.Arg(1) == "$"+name {
+					if variableName(in.Arg(1)) == name {
 						w := e.eval(in.Arg(2))
 						w.by = in
 						if known {

@@ -208,7 +208,8 @@ func (w *walk) fail(kind AnswerKind, by *Directive, status int) {
 	}
 	for _, d := range w.conf.array("error_page") {
 		args := d.Args()
-		if len(args) < 2 || !slices.ContainsFunc(args[:len(args)-1], func(a Word) bool { return a.Text == strconv.Itoa(status) }) {
+		if len(args) < 2 || !slices.ContainsFunc(args[:len(args)-1],
+			func(a Word) bool { return a.Text == strconv.Itoa(status) }) {
 			continue
 		}
 		to := args[len(args)-1].Text
@@ -259,10 +260,12 @@ func (w *walk) static() {
 	if strings.HasSuffix(w.env.path, "/") && !w.absent {
 		for _, d := range w.conf.array("index") {
 			for _, a := range d.Args() {
-				if !constant(a.Text) || strings.HasPrefix(a.Text, "/") || !w.m.locationPasses(w.answer.Server, w.env.path+a.Text) {
+				if !constant(a.Text) || strings.HasPrefix(a.Text, "/") || !w.m.locationPasses(w.answer.Server,
+					w.env.path+a.Text) {
 					continue
 				}
-				if at := (found{}); !findLocation(&at, w.answer.Server.Locations, w.env.path+a.Text) || at.location == w.answer.Location {
+				if at := (found{}); !findLocation(&at, w.answer.Server.Locations, w.env.path+a.Text) ||
+					at.location == w.answer.Location {
 					continue
 				}
 				w.assume("%s is there (%s)", a.Text, d.Pos())
