@@ -17,12 +17,16 @@ type conn struct {
 
 	busy    bool  // a request is on it (a connection being opened ahead of need has none)
 	got     bool  // some byte of the response came
+	again   bool  // the request is sent for the second time
+	bare    bool  // the response before on this connection had no body
 	wantOut bool  // EPOLLOUT is armed: the request did not fit the socket buffer
 	uses    int32 // requests begun on this connection, this one included
 	wrote   int32 // bytes of the request written
 
 	wire     *wire // the request
+	to       int32 // which of the targets
 	since    int64 // attempt began; the active list is in this order. Of an idle one: its last response
+	answered int64 // the response before was complete
 	intended int64
 	service  int64 // the request's first write; 0: not yet connected
 	reply    reply
@@ -93,12 +97,8 @@ func (l *loop) connect(c *conn, now int64) {
 		l.dial(c, now)
 		return
 	}
-	var source *rawAddr
-	if n := len(l.sources); n > 0 {
-		source = &l.sources[l.nextSource%n]
-		l.nextSource++
-	}
-	fd, e := openSocket(l.target.family, source)
+	target, source := l.route(c)
+	fd, e := openSocket(target.family, source)
 	if e != 0 {
 		l.refused(c, "socket: ", e, now)
 		return
@@ -106,7 +106,7 @@ func (l *loop) connect(c *conn, now int64) {
 	if l.stamps.asked {
 		setOption(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS) // refused: no stamps come, and the loop takes no naps
 	}
-	if e = connect(fd, &l.target); e != 0 && e != unix.EINPROGRESS {
+	if e = connect(fd, target); e != 0 && e != unix.EINPROGRESS {
 		closeFD(fd)
 		l.refused(c, "connect: ", e, now)
 		return
@@ -122,11 +122,24 @@ func (l *loop) connect(c *conn, now int64) {
 	l.move(c, stateConnecting)
 }
 
+// route chooses the target of a new connection, and its source: each target in
+// turn, and then the next source, so that all pairs come about.
+func (l *loop) route(c *conn) (target, source *rawAddr) {
+	turn, targets := l.turns, len(l.targets)
+	l.turns++
+	c.to = int32(turn % targets)
+	if n := len(l.sources); n > 0 {
+		source = &l.sources[turn/targets%n]
+	}
+	return &l.targets[c.to], source
+}
+
 // refused ends an attempt to connect. The request that needed it fails with
 // the cause; there is no other try for it, so a target that refuses is tried
 // at the rate of the schedule and no faster.
 func (l *loop) refused(c *conn, call string, e unix.Errno, now int64) {
 	l.noteOwnLimit(e)
+	l.noteConnect(c, e.Error())
 	if c.busy {
 		l.fail(c, l.errnoCause(call, e), now)
 		return
@@ -155,6 +168,7 @@ func (l *loop) connected(c *conn, now int64) {
 func (l *loop) exchange(c *conn, now int64) {
 	c.uses++
 	c.service, c.wrote, c.got = now, 0, false
+	c.bare = c.uses > 1 && c.reply.bare
 	c.reply.reset()
 	if c.secure != nil {
 		if err := l.encrypt(c); err != nil {
@@ -253,10 +267,12 @@ func (l *loop) arrived(c *conn, events uint32) {
 func (l *loop) checkIdle(c *conn) {
 	if n, e := l.receive(c); n > 0 && e == 0 {
 		l.unasked++
+		l.bodied = l.bodied || c.uses > 0 && c.reply.bare
 	} else if e == unix.EAGAIN || e == unix.EINTR {
 		return
 	} else {
 		l.closedIdle++
+		l.left(c, c.uses, l.at)
 	}
 	l.shut(c, stateCold)
 }
@@ -293,8 +309,8 @@ func (l *loop) read(c *conn, ended bool) {
 		case n == 0:
 			now := l.now() // the kernel stamps data, not its end
 			l.stamps.blind = true
-			if cause := c.reply.eof(c.got, c.uses > 1); cause != causeNone {
-				l.fail(c, cause, now)
+			if cause := c.reply.eof(c.got); cause != causeNone {
+				l.lost(c, cause, now)
 				return
 			}
 			l.finish(c, now)
@@ -309,9 +325,13 @@ func (l *loop) read(c *conn, ended bool) {
 		}
 		c.got = true
 		if c.reply.stage == complete {
-			if used < n {
+			if used < n && !c.reply.bare {
 				l.fail(c, causeExcess, l.arrival(c))
 				return
+			}
+			if used < n { // see bodied
+				l.unasked++
+				l.bodied = true
 			}
 			l.finish(c, l.arrival(c))
 			if (ended || n == len(l.buf)) && c.state == stateIdle {
@@ -328,21 +348,31 @@ func (l *loop) read(c *conn, ended bool) {
 
 // broken ends an exchange whose connection failed with an errno.
 func (l *loop) broken(c *conn, e unix.Errno, now int64) {
-	cause := causeReset
-	if e != unix.ECONNRESET && e != unix.EPIPE {
-		cause = l.errnoCause("", e)
-	} else if !c.got && c.uses > 1 {
-		cause = causeStaleReuse
+	switch {
+	case e == unix.ECONNRESET && l.targets[c.to].family != unix.AF_UNIX:
+		l.lost(c, causeReset, now)
+	case e == unix.ECONNRESET || e == unix.EPIPE:
+		cause := causeReset
+		if !c.got && c.uses > 1 && (c.wrote == 0 || int(c.wrote) == len(l.outgoing(c))) {
+			cause = causeStaleReuse
+		}
+		l.lost(c, cause, now)
+	default:
+		l.fail(c, l.errnoCause("", e), now)
 	}
-	l.fail(c, cause, now)
 }
 
 func (l *loop) malformed(c *conn, why string, b []byte) {
-	l.noteBad(why, b)
 	cause := causeBadResponse
-	if why == tooLarge {
+	switch {
+	case why == tooLarge:
 		cause = causeHeaderSize
+	case why == notHTTP && c.bare && !c.got: // the body that the response before should not have had
+		cause, l.bodied = causeExcess, true
+	default:
+		why = named(why, b)
 	}
+	l.noteBad(why, b)
 	l.fail(c, cause, l.now())
 }
 
@@ -351,8 +381,8 @@ func (l *loop) finish(c *conn, now int64) {
 	l.status[c.reply.status]++
 	l.interim += int64(c.reply.inter)
 	l.ended(c, c.reply.cause, now)
-	c.busy, c.since = false, now
-	if c.reply.close || int(c.wrote) < len(l.outgoing(c)) || l.closeAfter > 0 && c.uses >= l.closeAfter {
+	c.busy, c.since, c.answered = false, now, now
+	if c.reply.close || l.bodied && c.reply.bare || int(c.wrote) < len(l.outgoing(c)) || l.closeAfter > 0 && c.uses >= l.closeAfter {
 		l.shut(c, stateCold)
 		return
 	}

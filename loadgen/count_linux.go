@@ -127,3 +127,11 @@ func (l *loop) noteOwnLimit(e unix.Errno) {
 
 // noteBad keeps the first response that was not HTTP.
 func (l *loop) noteBad(why string, b []byte) { l.run.noteBad(why, b) }
+
+// noteConnect keeps why the first connection did not come about.
+func (l *loop) noteConnect(c *conn, why string) {
+	if !l.connectTold {
+		l.connectTold = true
+		l.run.noteConnect(l.run.plan.targets[c.to].String() + ": " + why)
+	}
+}

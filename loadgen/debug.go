@@ -25,7 +25,9 @@ func Debug(ctx context.Context, c Config, out io.Writer) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()
-	nc, err := (&net.Dialer{}).DialContext(ctx, "tcp", p.target.String())
+	p.reach(ctx)
+	target := p.targets[0]
+	nc, err := (&net.Dialer{}).DialContext(ctx, target.network(), target.address())
 	if err != nil {
 		return fmt.Errorf("loadgen: %w", err)
 	}
@@ -38,7 +40,11 @@ func Debug(ctx context.Context, c Config, out io.Writer) error {
 	}
 	w := bufio.NewWriter(out)
 	request := &p.wires[p.pattern[0]]
-	fmt.Fprintf(w, "* %s -> %s\n%s\n", nc.LocalAddr(), p.target, request.bytes)
+	from := nc.LocalAddr().String()
+	if target.path != "" {
+		from = "unix" // a client's end has no name of its own
+	}
+	fmt.Fprintf(w, "* %s -> %s\n%s\n", from, target, request.bytes)
 	began := time.Now()
 	if _, err := nc.Write(request.bytes); err != nil {
 		return errors.Join(fmt.Errorf("loadgen: sending the request: %w", err), w.Flush())
@@ -70,15 +76,17 @@ func readOne(from io.Reader, p *plan, request *wire, out io.Writer) (what string
 		used, bad := r.feed(pr, b[:n])
 		switch {
 		case bad != "":
-			return "bad response: " + bad, nil
-		case r.stage == complete && used < n:
+			return "bad response: " + named(bad, b[:n]), nil
+		case r.stage == complete && used < n && !r.bare:
 			return CauseExcess, nil
 		case r.stage == complete && r.cause != causeNone:
 			return fmt.Sprintf("failed: %s, %d bytes of body", causes.name(r.cause), r.body), nil
+		case r.stage == complete && used < n:
+			return fmt.Sprintf("ok: status %d, no body, followed by bytes that it must not have", r.status), nil
 		case r.stage == complete:
 			return fmt.Sprintf("ok: status %d, %d bytes of body", r.status, r.body), nil
 		case readErr == io.EOF:
-			if cause := r.eof(got, false); cause != causeNone {
+			if cause := r.eof(got); cause != causeNone {
 				return "failed: " + causes.name(cause), nil
 			}
 			return fmt.Sprintf("ok: status %d, %d bytes of body, ended by the close", r.status, r.body), nil

@@ -77,7 +77,7 @@ func TestClosedModeDoesNotSpinOnAServerThatIsGone(t *testing.T) {
 	})
 	listener.Store(s)
 	r := mustRun(t, Config{URL: s.url, Mode: Closed, Connections: 1, Duration: 350 * time.Millisecond})
-	if r.OK != 19 || r.Causes[CauseStaleReuse] != 1 || r.Causes[CauseRefused] < 1 || r.Causes[CauseRefused] > 4 {
+	if r.OK != 19 || r.Causes[CauseEmptyReply] != 1 || r.Causes[CauseRefused] < 1 || r.Causes[CauseRefused] > 4 {
 		t.Errorf("ok %d, causes %v", r.OK, r.Causes)
 	}
 }

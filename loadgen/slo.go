@@ -85,6 +85,7 @@ func (s SLO) Check(r *Result) (kept bool, broken string) {
 func (l Limit) keeps(r *Result) (shown string, kept bool) {
 	scheduled, ok := float64(r.Scheduled), float64(r.OK)
 	var v float64
+	few := ""
 	switch {
 	case l.Metric == "errors":
 		v = (scheduled - ok) / max(scheduled, 1)
@@ -99,6 +100,28 @@ func (l Limit) keeps(r *Result) (shown string, kept bool) {
 			return fmt.Sprintf("out of reach, as only %.3g %% succeeded", 100*ok/scheduled), false
 		}
 		v = float64(quantile(r.LatencyOK, 100*rank/ok))
+		if l.Percent < 100 && !Enough(r.Scheduled, l.Percent) {
+			few = fmt.Sprintf(", the worst of %d", r.Scheduled)
+		}
 	}
-	return time.Duration(v).Round(time.Microsecond).String(), v < l.Below
+	return time.Duration(v).Round(time.Microsecond).String() + few, v < l.Below
+}
+
+// Blame says why a limit that was not kept is no fault of the target: latency
+// counts the generator's own lateness, and that alone makes up half of the
+// limit. "" finds none.
+func (s SLO) Blame(r *Result) string {
+	for _, l := range s {
+		if _, ok := l.keeps(r); ok || l.Metric == "errors" || r.Lateness.TotalCount() == 0 {
+			continue
+		}
+		own := r.Lateness.Mean()
+		if l.Metric == "latency" {
+			own = float64(quantile(r.Lateness, l.Percent))
+		}
+		if own >= l.Below/2 {
+			return fmt.Sprintf("%s is not to be judged: the generator itself was %v late", l.text, time.Duration(own).Round(time.Microsecond))
+		}
+	}
+	return ""
 }
