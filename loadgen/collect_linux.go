@@ -167,6 +167,7 @@ func (r *run) result(c *collector) *Result {
 		res.PeakConnections += l.peak
 		res.ClosedIdle += l.closedIdle
 		res.Unasked += l.unasked
+		res.ReuseEnded += l.reuseEnded
 		res.Retried += l.retried
 		all.add(l.closings)
 		res.Interim += l.interim

@@ -91,7 +91,7 @@ type loop struct {
 
 	closedIdle, bytesIn, bytesOut int64
 	okInTime, endedInTime         int64 // before the schedule ended
-	retried                       int64
+	reuseEnded, retried           int64
 	closings                      closings
 	turns                         int  // connections begun: whose turn it is of the targets and sources
 	connectTold                   bool // why a connection did not come about

@@ -21,7 +21,7 @@ const (
 
 const (
 	maxArrivals    = 100_000_000 // of a Poisson schedule by count: each must be drawn to find its end
-	maxBody        = 1 << 30     // bytes of a request; more of a counter than a memory matter
+	maxBody        = 1 << 30     // bytes of a request, or of several together; more of a counter than a memory matter
 	defaultTimeout = 5 * time.Second
 	defaultEvery   = 100 * time.Millisecond
 )

@@ -54,6 +54,7 @@ type Record struct {
 	PeakConnections   int64            `json:"peak_connections" merge:"+"`   // most established at once
 	ClosedIdle        int64            `json:"closed_idle" merge:"+"`        // closed by the server between requests: not an error
 	Unasked           int64            `json:"unasked" merge:"+"`            // closed because bytes came between requests: the server's framing is broken
+	ReuseEnded        int64            `json:"reuse_ended" merge:"+"`        // requests whose kept-alive connection ended before any byte of the response: failed, or sent again
 	Retried           int64            `json:"retried" merge:"+"`            // requests sent a second time; see Config.RetryStale
 	Interim           int64            `json:"interim" merge:"+"`            // 1xx responses skipped
 	BytesReceived     int64            `json:"bytes_received" merge:"+"`

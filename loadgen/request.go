@@ -31,7 +31,7 @@ func renderAll(c *Config, u *url.URL) (wires []wire, pattern []uint32, err error
 	default:
 		mix = []Request{{Method: c.Method, Body: c.Body}}
 	}
-	weights := make([]int, len(mix))
+	weights, size := make([]int, len(mix)), 0
 	for i, r := range mix {
 		if r.Path == "" {
 			r.Path = u.RequestURI()
@@ -39,6 +39,9 @@ func renderAll(c *Config, u *url.URL) (wires []wire, pattern []uint32, err error
 		b, err := render(c, u, &r)
 		if err != nil {
 			return nil, nil, err
+		}
+		if size += len(b); size > maxBody {
+			return nil, nil, fmt.Errorf("the first %d of %d requests have over %d bytes, want at most that together", i+1, len(mix), maxBody)
 		}
 		wires = append(wires, wire{b, r.Method == "HEAD", idempotent(r.Method)})
 		weights[i] = max(r.Weight, 1)

@@ -267,6 +267,9 @@ func (l *loop) horizon(now, end int64) int64 {
 	if c := l.firstOf(statePaused); c != nil {
 		t = min(t, c.since+pause)
 	}
+	if l.closed && now < l.start { // no due time says so
+		t = min(t, l.start)
+	}
 	switch {
 	case end > now:
 		t = min(t, end)

@@ -108,18 +108,18 @@ func (l Limit) keeps(r *Result) (shown string, kept bool) {
 }
 
 // Blame says why a limit that was not kept is no fault of the target: latency
-// counts the generator's own lateness, and that alone makes up half of the
-// limit. "" finds none.
+// counts the generator's own lateness, which makes up half of the limit or more,
+// while the target answered within it. "" finds none.
 func (s SLO) Blame(r *Result) string {
 	for _, l := range s {
 		if _, ok := l.keeps(r); ok || l.Metric == "errors" || r.Lateness.TotalCount() == 0 {
 			continue
 		}
-		own := r.Lateness.Mean()
+		own, target := r.Lateness.Mean(), r.Service.Mean()
 		if l.Metric == "latency" {
-			own = float64(quantile(r.Lateness, l.Percent))
+			own, target = float64(quantile(r.Lateness, l.Percent)), float64(quantile(r.Service, l.Percent))
 		}
-		if own >= l.Below/2 {
+		if own >= l.Below/2 && target < l.Below {
 			return fmt.Sprintf("%s is not to be judged: the generator itself was %v late", l.text, time.Duration(own).Round(time.Microsecond))
 		}
 	}

@@ -45,6 +45,7 @@ func (l *loop) lost(c *conn, cause causeID, now int64) {
 		l.fail(c, cause, now)
 		return
 	}
+	l.reuseEnded++
 	l.left(c, c.uses-1, now)
 	switch {
 	case l.run.plan.RetryStale && c.wire.again && !c.again:

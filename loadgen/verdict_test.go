@@ -10,9 +10,10 @@ import (
 // judged is a result of n requests in 10 s, each as late as said.
 func judged(n int64, lateness time.Duration, change func(*Result)) *Result {
 	r := &Result{Record: Record{Counts: Counts{Scheduled: n, Sent: n, OK: n}, EndNs: 10e9, DoneNs: 10e9, Loops: 1, Connections: 1},
-		Latency: newHistogram(), LatencyOK: newHistogram(), Lateness: newHistogram()}
+		Latency: newHistogram(), LatencyOK: newHistogram(), Service: newHistogram(), Lateness: newHistogram()}
 	for range n {
 		record(r.Lateness, int64(lateness))
+		record(r.Service, int64(time.Millisecond))
 		record(r.LatencyOK, int64(lateness+time.Millisecond))
 	}
 	if lateness > time.Duration(lateAfter) {
@@ -72,6 +73,7 @@ func TestOwnLatenessIsNoFaultOfTheTarget(t *testing.T) {
 	}{
 		{"kept", judged(100, 2500*time.Microsecond, nil), ""},
 		{"broken by the target", judged(100, time.Millisecond, func(r *Result) { record(r.LatencyOK, 5e6); record(r.LatencyOK, 5e6) }), ""},
+		{"broken by both", judged(100, 5*time.Millisecond, func(r *Result) { record(r.Service, 5e6); record(r.Service, 5e6) }), ""},
 		{"broken by itself", judged(100, 5*time.Millisecond, nil), "the generator itself was 5"},
 		{"errors", judged(100, 2*time.Millisecond, func(r *Result) { r.OK = 99; r.Failed = 1 }), ""},
 	} {
