@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -62,16 +63,15 @@ func TestClosedModeKeepsLittlesLaw(t *testing.T) {
 	}
 }
 
-// Nothing is due in a closed loop, so nothing but its start wakes it. Of five
-// runs the shortest, on a busy machine.
+// Nothing is due in a closed loop, so nothing but its start wakes it.
 func TestClosedModeBeginsAtItsStart(t *testing.T) {
 	s := serve(t, always(okAnswer))
-	best := time.Minute
-	for range 5 {
-		best = min(best, mustRun(t, Config{URL: s.url, Mode: Closed, Requests: 2}).Elapsed())
+	var took []time.Duration
+	for range 9 {
+		took = append(took, mustRun(t, Config{URL: s.url, Mode: Closed, Requests: 2}).Elapsed())
 	}
-	if best > 5*time.Millisecond {
-		t.Errorf("two requests took %v", best)
+	if slices.Sort(took); took[4] > 5*time.Millisecond {
+		t.Errorf("two requests took %v", took)
 	}
 }
 
