@@ -18,7 +18,6 @@ type conn struct {
 	busy    bool  // a request is on it (a connection being opened ahead of need has none)
 	got     bool  // some byte of the response came
 	again   bool  // the request is sent for the second time
-	bare    bool  // the response before on this connection had no body
 	wantOut bool  // EPOLLOUT is armed: the request did not fit the socket buffer
 	uses    int32 // requests begun on this connection, this one included
 	wrote   int32 // bytes of the request written
@@ -28,6 +27,7 @@ type conn struct {
 	since    int64 // attempt began; the active list is in this order. Of an idle one: its last response
 	answered int64 // the response before was complete
 	intended int64
+	stray    int64 // bytes that may come first, of a body that the response before must not have; -1: not known how many
 	service  int64 // the request's first write; 0: not yet connected
 	reply    reply
 
@@ -168,7 +168,9 @@ func (l *loop) connected(c *conn, now int64) {
 func (l *loop) exchange(c *conn, now int64) {
 	c.uses++
 	c.service, c.wrote, c.got = now, 0, false
-	c.bare = c.uses > 1 && c.reply.bare
+	if c.stray = 0; c.uses > 1 && c.reply.bare {
+		c.stray = c.reply.left
+	}
 	c.reply.reset()
 	if c.secure != nil {
 		if err := l.encrypt(c); err != nil {
@@ -318,18 +320,24 @@ func (l *loop) read(c *conn, ended bool) {
 		}
 		l.bytesIn += int64(n)
 		l.parser.toHEAD = c.wire.toHEAD
-		used, bad := c.reply.feed(&l.parser, l.buf[:n])
+		b := l.buf[:n]
+		if c.stray > 0 && !c.got && !couldBeHTTP(b) {
+			if b = l.skipStray(c, b); len(b) == 0 {
+				continue
+			}
+		}
+		used, bad := c.reply.feed(&l.parser, b)
 		if bad != "" {
-			l.malformed(c, bad, l.buf[:n])
+			l.malformed(c, bad, b)
 			return
 		}
 		c.got = true
 		if c.reply.stage == complete {
-			if used < n && !c.reply.bare {
+			if used < len(b) && !c.reply.bare {
 				l.fail(c, causeExcess, l.arrival(c))
 				return
 			}
-			if used < n { // see bodied
+			if used < len(b) { // see bodied
 				l.unasked++
 				l.bodied = true
 			}
@@ -344,6 +352,16 @@ func (l *loop) read(c *conn, ended bool) {
 			return
 		}
 	}
+}
+
+// skipStray takes the body off b that the response before must not have, which
+// came after the next request was sent. It is as long as its header announced.
+func (l *loop) skipStray(c *conn, b []byte) []byte {
+	l.bodied = true
+	l.unasked++
+	n := min(c.stray, int64(len(b)))
+	c.stray -= n
+	return b[n:]
 }
 
 // broken ends an exchange whose connection failed with an errno.
@@ -367,7 +385,7 @@ func (l *loop) malformed(c *conn, why string, b []byte) {
 	switch {
 	case why == tooLarge:
 		cause = causeHeaderSize
-	case why == notHTTP && c.bare && !c.got: // the body that the response before should not have had
+	case why == notHTTP && c.stray < 0 && !c.got: // the body that the response before should not have had
 		cause, l.bodied = causeExcess, true
 	default:
 		why = named(why, b)

@@ -20,7 +20,7 @@ const (
 type head struct {
 	status  int
 	framing framing
-	length  int64 // of the body, when framing is fixedLength
+	length  int64 // of the body, when framing is fixedLength; of one that is bare what its header announces, -1 if nothing
 	close   bool  // the connection ends with this response
 	bare    bool  // it has no body whatever its header says
 	class   []byte
@@ -148,7 +148,7 @@ func parseHead(b []byte, toHEAD bool, classHeader string) (h head, bad string) {
 	case h.status == 101:
 		h.framing, h.close = noBody, true
 	case toHEAD || h.status < 200 || h.status == 204 || h.status == 304:
-		h.framing, h.bare = noBody, true
+		h.framing, h.bare, h.length = noBody, true, length
 	case isChunked:
 		h.framing = chunked
 		// Both lengths, or chunks in HTTP/1.0, are how requests get smuggled:

@@ -96,10 +96,10 @@ type loop struct {
 	turns                         int  // connections begun: whose turn it is of the targets and sources
 	connectTold                   bool // why a connection did not come about
 	// bodied: a response that must have none (to HEAD, 204, 304) was followed by
-	// a body. Whether that comes with the header or after it is chance, so the
-	// response counts as what its header says, as everywhere in HTTP; and since
-	// the body could be taken for the next response, connections are not used
-	// again after such responses from then on.
+	// a body. Whether that comes with the header, after it, or after the next
+	// request is chance, so the response counts as what its header says, as
+	// everywhere in HTTP. From then on connections are not used again after such
+	// responses, as the body could be taken for the next one.
 	bodied bool
 
 	shard    *shard

@@ -35,7 +35,7 @@ type reply struct {
 	bare   bool // it has no body whatever its header says: to HEAD, 204, 304
 	status int32
 	cause  causeID // causeNone: 2xx or 3xx
-	left   int64   // of a fixed-length body
+	left   int64   // of a fixed-length body; of a response that is bare: see head.length
 	chunks chunks
 	body   int64 // bytes of body so far, framing not counted
 	tail   []byte
@@ -139,7 +139,7 @@ func (r *reply) begin(h *head, cause causeID) {
 	r.status, r.close, r.bare, r.cause = int32(h.status), h.close, h.bare, cause
 	switch h.framing {
 	case noBody:
-		r.stage = complete
+		r.stage, r.left = complete, h.length
 	case fixedLength:
 		r.stage, r.left = readFixed, h.length
 	case chunked:

@@ -75,6 +75,23 @@ func TestClosedModeBeginsAtItsStart(t *testing.T) {
 	}
 }
 
+// TestBodyOfAHEADIsNoAnswerToTheNextRequest, which is sent before it comes.
+func TestBodyOfAHEADIsNoAnswerToTheNextRequest(t *testing.T) {
+	for _, body := range []string{"hello", strings.Repeat("x", 200_000)} {
+		s := serve(t, func(p *peer) {
+			for p.request() {
+				p.say(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", len(body)))
+				time.Sleep(time.Millisecond)
+				p.say(body)
+			}
+		})
+		r := mustRun(t, Config{URL: s.url, Mode: Closed, Method: "HEAD", Requests: 30})
+		if r.OK != 30 || r.Unasked == 0 {
+			t.Errorf("a body of %d bytes: ok %d, causes %v, unasked %d", len(body), r.OK, r.Causes, r.Unasked)
+		}
+	}
+}
+
 // A closed loop has no schedule to pace its attempts: it backs off for 100 ms
 // after each refusal, so that 350 ms have room for four.
 func TestClosedModeDoesNotSpinOnAServerThatIsGone(t *testing.T) {
