@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // reusing is a loop with one connection to a real listener, over which one
@@ -50,6 +52,26 @@ func reusing(t *testing.T, network, addr string) (*loop, *conn, net.Conn) {
 	return l, slot, server
 }
 
+// deafen makes the kernel drop what comes for a connection, as if it were still
+// on its way.
+func deafen(t *testing.T, c net.Conn) {
+	t.Helper()
+	tcp, ok := c.(*net.TCPConn)
+	if !ok {
+		return // a Unix-domain socket has no way
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	nothing := unix.SockFprog{Len: 1, Filter: &unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K}}
+	if e := raw.Control(func(fd uintptr) {
+		err = unix.SetsockoptSockFprog(int(fd), unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &nothing)
+	}); e != nil || err != nil {
+		t.Fatal(e, err)
+	}
+}
+
 // until handles events until something has come about.
 func (l *loop) until(t *testing.T, done func() bool) {
 	t.Helper()
@@ -78,6 +100,11 @@ func TestStaleReuseIsWhatTheServerHadNotTaken(t *testing.T) {
 				send()
 				server.Close()
 			}, CauseStaleReuse, ""},
+			{"still on the way when it was closed", func(send func(), server net.Conn) {
+				deafen(t, server)
+				send()
+				server.Close()
+			}, CauseStaleReuse, CauseStaleReuse},
 			{"taken, then closed", func(send func(), server net.Conn) {
 				send()
 				_, _ = server.Read(make([]byte, 4096))
