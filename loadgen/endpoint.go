@@ -77,7 +77,8 @@ func locate(ctx context.Context, c *Config, u *url.URL) ([]endpoint, error) {
 	if c.Unix != "" {
 		switch {
 		case len(c.Unix) >= maxSocketPath:
-			return nil, fmt.Errorf("socket %s: its path has %d bytes, at most %d are possible", c.Unix, len(c.Unix), maxSocketPath-1)
+			return nil, fmt.Errorf("socket %s: its path has %d bytes, at most %d are possible",
+				c.Unix, len(c.Unix), maxSocketPath-1)
 		case len(c.Sources) > 0:
 			return nil, fmt.Errorf("socket %s: a Unix-domain socket is not connected to from a source address", c.Unix)
 		}
@@ -90,8 +91,8 @@ func locate(ctx context.Context, c *Config, u *url.URL) ([]endpoint, error) {
 	for i, a := range addrs {
 		addrs[i] = a.Unmap()
 		if !allowed(addrs[i], c.Allow) {
-			return nil, fmt.Errorf("%s is neither loopback nor among the allowed networks (%s): a load generator does not fire at strangers",
-				addrs[i], joinPrefixes(c.Allow))
+			return nil, fmt.Errorf("%s is neither loopback nor among the allowed networks (%s): "+
+				"a load generator does not fire at strangers", addrs[i], joinPrefixes(c.Allow))
 		}
 	}
 	slices.SortStableFunc(addrs, func(a, b netip.Addr) int { return a.BitLen() - b.BitLen() }) // IPv4 first
@@ -114,7 +115,8 @@ func ofFamily(all []endpoint, sources []netip.Addr) ([]endpoint, error) {
 	if len(sources) == 0 {
 		return all, nil
 	}
-	fit := slices.DeleteFunc(slices.Clone(all), func(e endpoint) bool { return e.addr.Addr().Is4() != sources[0].Unmap().Is4() })
+	v4 := sources[0].Unmap().Is4()
+	fit := slices.DeleteFunc(slices.Clone(all), func(e endpoint) bool { return e.addr.Addr().Is4() != v4 })
 	if len(fit) == 0 {
 		return nil, fmt.Errorf("source %s is not of the address family of the target %s", sources[0], all[0])
 	}

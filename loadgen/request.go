@@ -41,7 +41,8 @@ func renderAll(c *Config, u *url.URL) (wires []wire, pattern []uint32, err error
 			return nil, nil, err
 		}
 		if size += len(b); size > maxBody {
-			return nil, nil, fmt.Errorf("the first %d of %d requests have over %d bytes, want at most that together", i+1, len(mix), maxBody)
+			return nil, nil, fmt.Errorf("the first %d of %d requests have over %d bytes, want at most that together",
+				i+1, len(mix), maxBody)
 		}
 		wires = append(wires, wire{b, r.Method == "HEAD", idempotent(r.Method)})
 		weights[i] = max(r.Weight, 1)
@@ -76,7 +77,8 @@ func interleave(weights []int) ([]uint32, error) {
 		return nil, fmt.Errorf("mix: its weights add up to %d, want at most %d", total, maxPattern)
 	}
 	if total > len(weights) && total*len(weights) > maxSteps {
-		return nil, fmt.Errorf("mix: the weights of %d requests add up to %d: want at most %d, or weights that are all alike", len(weights), total, maxSteps/len(weights))
+		return nil, fmt.Errorf("mix: the weights of %d requests add up to %d: want at most %d, or weights that are all alike",
+			len(weights), total, maxSteps/len(weights))
 	}
 	pattern, credit := make([]uint32, total), make([]int, len(weights))
 	for n := range pattern {
@@ -130,7 +132,7 @@ func render(c *Config, u *url.URL, r *Request) ([]byte, error) {
 		case "host":
 			continue // stands first
 		case "transfer-encoding", "content-length":
-			return nil, fmt.Errorf("header %q: leave it out, a body is sent with the Content-Length it has", h)
+			return nil, fmt.Errorf("header %q: leave it out, a body is sent with its own Content-Length", h)
 		case "user-agent":
 			agent = false
 		}

@@ -120,7 +120,8 @@ func (s SLO) Blame(r *Result) string {
 			own, target = float64(quantile(r.Lateness, l.Percent)), float64(quantile(r.Service, l.Percent))
 		}
 		if own >= l.Below/2 && target < l.Below {
-			return fmt.Sprintf("%s is not to be judged: the generator itself was %v late", l.text, time.Duration(own).Round(time.Microsecond))
+			late := time.Duration(own).Round(time.Microsecond)
+			return fmt.Sprintf("%s is not to be judged: the generator itself was %v late", l.text, late)
 		}
 	}
 	return ""

@@ -35,7 +35,8 @@ func (o *loadOptions) hints(r *loadgen.Result) (all []string) {
 		if n > 1 {
 			every = fmt.Sprintf("%d responses", n)
 		}
-		hint("The server closes each connection after %s without saying so (Connection: close): --close-after %d expects it.", every, n)
+		hint("The server closes each connection after %s without saying so (Connection: close): --close-after %d expects it.",
+			every, n)
 		if r.ReuseEnded > 0 && !o.config.RetryStale {
 			hint("--retry-stale sends a request once more whose connection ended so, as HTTP clients do.")
 		}

@@ -52,7 +52,7 @@ var elsewhere = map[string]string{
 	"m": "-m is a method to hey; here: --method or -X",
 	"I": "-I is a HEAD request to curl; here: --method HEAD",
 	"i": "-i is a HEAD request to ab; here: --method HEAD",
-	"k": "-k is --insecure to curl; to ab it keeps connections alive, which is so here unless --close-after says otherwise",
+	"k": "-k is --insecure to curl; to ab it keeps connections alive, as is done here without --close-after",
 	"T": "-T is a Content-Type to hey and ab; here: --header 'Content-Type: TYPE'",
 	"D": "-D is a file to send to hey; here: --body FILE",
 	"p": "-p is a file to send to ab; here: --body FILE",
@@ -77,7 +77,7 @@ var elsewhere = map[string]string{
 	"latency":             "latency is always shown",
 	"user":                "here: --header 'Authorization: ...'",
 	"output":              "here: --json or --csv FILE",
-	"disable-compression": "nothing is asked to be compressed unless --header 'Accept-Encoding: gzip' says so",
+	"disable-compression": "nothing is compressed unless --header 'Accept-Encoding: gzip' asks for it",
 }
 
 // nameElsewhere adds to an unknown flag what it may have been meant for.
