@@ -80,6 +80,13 @@ func (l *loop) ended(c *conn, cause causeID, now int64) {
 	}
 }
 
+type namedCause struct {
+	name string
+	call string
+	e    unix.Errno
+	id   causeID
+}
+
 // classify names the cause of a response, for the parser.
 func (l *loop) classify(status int, class []byte) causeID {
 	if f := l.run.plan.Classify; f != nil && status != 101 {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -111,13 +110,6 @@ type loop struct {
 
 	doneNs          int64
 	cpuUser, cpuSys int64
-}
-
-type namedCause struct {
-	name string
-	call string
-	e    unix.Errno
-	id   causeID
 }
 
 func newLoop(r *run, id int) *loop {

@@ -107,21 +107,27 @@ func (l Limit) keeps(r *Result) (shown string, kept bool) {
 	return time.Duration(v).Round(time.Microsecond).String() + few, v < l.Below
 }
 
-// Blame says why a limit that was not kept is no fault of the target: latency
-// counts the generator's own lateness, which makes up half of the limit or more,
-// while the target answered within it. "" finds none.
+// Blame says why a limit that was not kept is no fault of the target: the
+// generator was late, with over 1 % of the requests or by half of the limit, and
+// what the target did with them was within the limit. "" finds none.
 func (s SLO) Blame(r *Result) string {
+	late := float64(r.Late) > 0.01*float64(r.Scheduled)
 	for _, l := range s {
-		if _, ok := l.keeps(r); ok || l.Metric == "errors" || r.Lateness.TotalCount() == 0 {
+		if _, ok := l.keeps(r); ok {
 			continue
 		}
-		own, target := r.Lateness.Mean(), r.Service.Mean()
-		if l.Metric == "latency" {
+		var own, target float64
+		switch {
+		case l.Metric == "errors":
+			target = float64(r.Failed+r.Unfinished) / float64(max(r.Scheduled, 1)) // and not what was never sent
+		case l.Metric == "mean":
+			own, target = r.Lateness.Mean(), r.Service.Mean()
+		default:
 			own, target = float64(quantile(r.Lateness, l.Percent)), float64(quantile(r.Service, l.Percent))
 		}
-		if own >= l.Below/2 && target < l.Below {
-			late := time.Duration(own).Round(time.Microsecond)
-			return fmt.Sprintf("%s is not to be judged: the generator itself was %v late", l.text, late)
+		if target < l.Below && (late || own >= l.Below/2) {
+			return fmt.Sprintf("%s is not to be judged: %d of %d requests were sent over 10 ms late, and lateness was %v at most",
+				l.text, r.Late, r.Scheduled, time.Duration(r.Lateness.Max()).Round(time.Microsecond))
 		}
 	}
 	return ""

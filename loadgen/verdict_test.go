@@ -74,7 +74,10 @@ func TestOwnLatenessIsNoFaultOfTheTarget(t *testing.T) {
 		{"kept", judged(100, 2500*time.Microsecond, nil), ""},
 		{"broken by the target", judged(100, time.Millisecond, func(r *Result) { record(r.LatencyOK, 5e6); record(r.LatencyOK, 5e6) }), ""},
 		{"broken by both", judged(100, 5*time.Millisecond, func(r *Result) { record(r.Service, 5e6); record(r.Service, 5e6) }), ""},
-		{"broken by itself", judged(100, 5*time.Millisecond, nil), "the generator itself was 5"},
+		{"broken by itself", judged(100, 5*time.Millisecond, nil), "lateness was 5"},
+		{"late, and the target slow", judged(100, 11*time.Millisecond, func(r *Result) { record(r.Service, 5e6); record(r.Service, 5e6) }), ""},
+		{"never sent, being late", judged(100, 0, func(r *Result) { r.OK, r.Sent, r.Dropped, r.Late = 95, 95, 5, 5 }), "5 of 100 requests"},
+		{"never sent, the target being slow", judged(100, 0, func(r *Result) { r.OK, r.Sent, r.Dropped, r.Queued = 95, 95, 5, 5 }), ""},
 		{"errors", judged(100, 2*time.Millisecond, func(r *Result) { r.OK = 99; r.Failed = 1 }), ""},
 	} {
 		if got := slo.Blame(tt.r); !strings.Contains(got, tt.want) || (got == "") != (tt.want == "") {

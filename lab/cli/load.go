@@ -118,7 +118,7 @@ func (o *loadOptions) once(ctx context.Context, t *terminal, live *liveLine) err
 // exit is what the code of the command says about the result. That the
 // generator was the bottleneck is a statement in the result, not an error;
 // that it ran out of ports or descriptors of its own makes the run invalid, and
-// where it was late itself, a broken SLO is not held against the target. A load
+// an SLO that its own lateness broke is not held against the target. A load
 // without a single success is none, and a --stop ends one that has failed.
 func (d *loadDocument) exit() error {
 	switch {
@@ -128,8 +128,8 @@ func (d *loadDocument) exit() error {
 		return exitError(verdict.ExitUndecided)
 	case d.OK == 0 && d.Scheduled > 0, d.StoppedBy != "":
 		return exitError(verdict.ExitUnexpected)
-	case d.SLO != nil && !d.SLO.Kept && (d.SLO.undecided || d.Late > d.Scheduled/100):
-		return exitError(verdict.ExitUndecided) // the generator may have broken it
+	case d.SLO != nil && d.SLO.undecided:
+		return exitError(verdict.ExitUndecided)
 	case d.SLO != nil && !d.SLO.Kept:
 		return exitError(verdict.ExitUnexpected)
 	}

@@ -15,16 +15,8 @@ func (o *loadOptions) hints(r *loadgen.Result) (all []string) {
 	for cause := range r.Causes {
 		failedToConnect = failedToConnect || strings.HasPrefix(cause, "connect: ")
 	}
-	switch why := r.ConnectWhy; {
-	case !failedToConnect:
-	case strings.Contains(why, "x509:") && strings.Contains(why, "valid for"):
-		hint("The certificate is for another name: --host NAME verifies that one, --insecure verifies none.")
-	case strings.Contains(why, "x509:"):
-		hint("--insecure does not verify the certificate, if it is meant to be as it is.")
-	case strings.Contains(why, "does not look like a TLS handshake"):
-		hint("The target speaks no TLS there: try http:// instead of https://.")
-	case strings.Contains(why, "no application protocol"):
-		hint("The target may speak HTTP/2 only: lab99 load speaks HTTP/1.1 only.")
+	if next := connectHint(r.ConnectWhy); failedToConnect && next != "" {
+		hint("%s", next)
 	}
 	if o.http2 {
 		hint("The target speaks HTTP/2 only, as it answers a greeting in it: lab99 load speaks HTTP/1.1 only.")
@@ -44,6 +36,21 @@ func (o *loadOptions) hints(r *loadgen.Result) (all []string) {
 		hint("Connections ended as they were used again: --retry-stale sends such a request once more, as HTTP clients do.")
 	}
 	return all
+}
+
+// connectHint is the next step where no connection came about; "" knows none.
+func connectHint(why string) string {
+	switch {
+	case strings.Contains(why, "x509:") && strings.Contains(why, "valid for"):
+		return "The certificate is for another name: --host NAME verifies that one, --insecure verifies none."
+	case strings.Contains(why, "x509:"):
+		return "--insecure does not verify the certificate, if it is meant to be as it is."
+	case strings.Contains(why, "does not look like a TLS handshake"):
+		return "The target speaks no TLS there: try http:// instead of https://."
+	case strings.Contains(why, "no application protocol"):
+		return "The target may speak HTTP/2 only: lab99 load speaks HTTP/1.1 only."
+	}
+	return ""
 }
 
 // askHTTP2 greets a target in HTTP/2 that ended every connection without a byte:
