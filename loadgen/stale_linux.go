@@ -67,7 +67,7 @@ func (l *loop) retry(c *conn, now int64) {
 
 // atOnce is how soon after a response a server closes that closes because of
 // it, and not because the connection was idle for long.
-const atOnce = int64(100 * time.Millisecond)
+const atOnce = int64(20 * time.Millisecond)
 
 // closings are the ends of connections by the server, soon after a response
 // that did not announce it, and how many responses they had borne.

@@ -169,9 +169,9 @@ func TestServerThatClosesUnannouncedIsNamed(t *testing.T) {
 		{"it is the idle timeout", func(p *peer) {
 			p.request()
 			p.say(okAnswer)
-			time.Sleep(150 * time.Millisecond)
+			time.Sleep(50 * time.Millisecond)
 		}, func(c *Config) {
-			c.Profile, c.Duration, c.Connections, c.Loops = Constant(5), 1200*time.Millisecond, 1, 1
+			c.Profile, c.Duration, c.Connections, c.Loops = Constant(10), 600*time.Millisecond, 1, 1
 		}, 0},
 		{"never", always(okAnswer), nil, 0},
 	} {

@@ -72,6 +72,9 @@ func nothing(d *loadDocument) string {
 			if len(causes) > 1 {
 				s += " in most cases"
 			}
+			if causes[0] == loadgen.CauseBadResponse {
+				s += ", " + d.BadWhy
+			}
 		}
 		return s + "."
 	}
