@@ -168,10 +168,11 @@ func (r *run) heard(i int, c *conditions) {
 	}
 }
 
-// isDisturbed says whether a variant is to be run again, alone: others kept the
-// machine too busy for it. That is noted.
+// isDisturbed says whether a variant is to be run again, alone: something kept the
+// machine too busy for it, other labs or not. That is noted. With --parallel 1 it
+// is not: that asks for each variant once.
 func (r *run) isDisturbed(a attempt) bool {
-	if a.m == nil || a.err != nil || !a.shared || a.before != nil || r.stopped() {
+	if a.m == nil || a.err != nil || r.o.Parallel == 1 || a.before != nil || r.stopped() {
 		return false
 	}
 	m := a.x.asMeasured(a.m, nil)
@@ -179,7 +180,11 @@ func (r *run) isDisturbed(a attempt) bool {
 	if !verdict.Disturbed(m, row) {
 		return false
 	}
-	note := fmt.Sprintf("%s ran beside other labs and was invalid, so it is run again alone: %s", a.x.v.Name, row.Why)
+	beside := "something else kept the machine busy, and it was invalid"
+	if a.shared {
+		beside = "ran beside other labs and was invalid"
+	}
+	note := fmt.Sprintf("%s: %s, so it is run again alone: %s", a.x.v.Name, beside, row.Why)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.notes = append(r.notes, note)
