@@ -8,13 +8,14 @@ import (
 	"github.com/lab99/lab99/scenarios/nginxconf"
 )
 
-// all are the directives of a name below, at any depth; data is none.
+// all are the directives of a name below, at any depth; data is none, and neither
+// is what stands in stream{} and mail{}, which are taken out.
 func all(ds []*nginxconf.Directive, name string) (found []*nginxconf.Directive) {
 	for _, d := range ds {
 		if d.Name() == name {
 			found = append(found, d)
 		}
-		if d.Kind == nginxconf.Directives {
+		if d.Kind == nginxconf.Directives && !otherLoad(d) {
 			found = append(found, all(d.Block, name)...)
 		}
 	}

@@ -36,13 +36,13 @@ func understand(v scenarios.Variant, release string) *scenarios.Own {
 	answer := lab.Select(known, request(v, at))
 	own := &scenarios.Own{Release: release, Routes: r.routes(known)}
 	own.Workers, _ = ownconf.Workers(lab)
-	for _, f := range r.conf.Findings(known) {
+	for _, f := range r.conf.Findings(nginxconf.Release{}) { // directives newer than the lab's nginx are taken out
 		if f.Level == nginxconf.Error {
 			own.Wrong = append(own.Wrong, fmt.Sprintf("%s:%d: %s", f.File, f.Line, f.Text))
 		}
 	}
 	if answer.Kind != nginxconf.AnswerRoute {
-		own.Answer = r.notPassed(v, answer, own.Routes)
+		own.Answer = r.notPassed(known, answer, own.Routes)
 		return own
 	}
 	route := answer.Routes[0]
@@ -56,6 +56,12 @@ func understand(v scenarios.Variant, release string) *scenarios.Own {
 		own.Unknown = route.Unknown
 		return own
 	}
+	for _, x := range answer.Also {
+		if x.Ports() && x.Pool.State != nginxconf.PoolWorks {
+			own.Unknown = fmt.Sprintf("every request is passed on a second time, by %s, over a connection of its own", r.original(x.Pass))
+			return own
+		}
+	}
 	r.describe(own, route)
 	return own
 }
@@ -64,7 +70,7 @@ func understand(v scenarios.Variant, release string) *scenarios.Own {
 func request(v scenarios.Variant, at proxy.Site) nginxconf.Request {
 	return nginxconf.Request{
 		Address: at.Listen.Addr().String(), Port: int(at.Listen.Port()), Method: v.Load.Method, Path: v.Load.Path,
-		Host: cmp.Or(v.Load.Host, at.Listen.String()),
+		Host: cmp.Or(v.Load.Host, at.Listen.String()), NoFiles: true,
 	}
 }
 
@@ -145,7 +151,7 @@ func (r *rewriter) rewritten() (*nginxconf.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("what the lab made of %s cannot be read: %w", r.file.Label, err)
 	}
-	names := map[string]string{main: r.file.Label}
+	names := map[string]string{main: r.main().Name} // in output of nginx -T not the label
 	for t, name := range r.shipped {
 		names[r.site.Dir+"/"+name] = t.Name
 	}
@@ -187,23 +193,62 @@ func (r *rewriter) routes(release nginxconf.Release) (all []string) {
 	return all
 }
 
-// notPassed says who answers in a backend's place, and what would reach one.
-func (r *rewriter) notPassed(v scenarios.Variant, a nginxconf.Answer, routes []string) string {
-	text := fmt.Sprintf("%s is answered by nginx itself", v.Load.Path)
+// maxTold is how much of an answer that stands in the file is quoted.
+const maxTold = 80
+
+// notPassed says who answers in a backend's place, and what would reach one in
+// the lab: a path and perhaps a host.
+func (r *rewriter) notPassed(release nginxconf.Release, a nginxconf.Answer, routes []string) string {
+	text := fmt.Sprintf("%s is answered by nginx itself", r.v.Load.Path)
 	if a.By != nil {
-		text += ", " + r.original(a.By)
+		by := []rune(r.original(a.By))
+		if len(by) > maxTold {
+			by = append(by[:maxTold], '…')
+		}
+		text += ", " + string(by)
 	}
 	for _, x := range r.conf.Routes(nginxconf.Release{}) {
 		if x.Location == nil || x.Pass.Name() != "proxy_pass" {
 			continue
 		}
-		name := strings.TrimPrefix(strings.TrimPrefix(x.Location.String(), "= "), "^~ ")
-		if strings.HasPrefix(name, "/") && name != v.Load.Path {
-			return fmt.Sprintf("%s; the file passes on %s (%s): --set load.path=%s", text, name, x.Pass.Pos(), name)
+		if set := r.reach(release, x); set != "" {
+			return fmt.Sprintf("%s; the file passes on %s (%s): %s", text, x.LocationName(), x.Pass.Pos(), set)
 		}
 	}
 	if len(routes) > 0 {
 		text += "; the file passes on " + routes[0]
 	}
 	return text
+}
+
+// reach is what to set so that the load takes a route, "" where nothing was found
+// that does in the lab.
+func (r *rewriter) reach(release nginxconf.Release, route *nginxconf.Route) string {
+	host, path, ok := ownconf.Ask(r.conf, release, route)
+	host, _, _ = strings.Cut(host, ":")
+	if !ok || strings.ContainsAny(path, " ;\"'") {
+		return ""
+	}
+	v := r.v
+	for _, h := range []string{v.Load.Host, host} {
+		v.Load.Path, v.Load.Host = path, h
+		other, err := newRewriter(v, r.site)
+		if err != nil || other.run() != nil {
+			continue
+		}
+		lab, err := other.rewritten()
+		if err != nil {
+			continue
+		}
+		a := lab.Select(release, request(v, r.site))
+		if a.Kind != nginxconf.AnswerRoute || a.Routes[0].Pass.Tree.Name != route.Pass.Tree.Name || a.Routes[0].Pass.Line != route.Pass.Line {
+			continue
+		}
+		set := "--set load.path=" + path
+		if h != r.v.Load.Host {
+			set += " --set load.host=" + h
+		}
+		return set
+	}
+	return ""
 }

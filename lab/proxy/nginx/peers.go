@@ -73,6 +73,30 @@ func (r *rewriter) parameters(server *nginxconf.Directive) {
 	}
 }
 
+// others gives passes of other protocols the lab's address: nothing answers there,
+// but nginx looks names up when it starts.
+func (r *rewriter) others(ds []*nginxconf.Directive) {
+	for _, name := range otherPasses {
+		for _, d := range all(ds, name) {
+			if len(d.Words) != 2 || d.HasBlock() || strings.Contains(d.Arg(1), "$") {
+				continue
+			}
+			scheme, host, found := strings.Cut(d.Arg(1), "://")
+			if !found {
+				scheme, host = "", d.Arg(1)
+			} else {
+				scheme += "://"
+			}
+			if strings.HasPrefix(strings.ToLower(host), "unix:") || slices.Contains(r.upstreams, strings.ToLower(host)) {
+				continue
+			}
+			r.word(d, d.Words[1], scheme+r.site.Backends[0].String(), ": it is not under load")
+		}
+	}
+}
+
+var otherPasses = []string{"grpc_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "memcached_pass"}
+
 // passes rewrites every proxy_pass below.
 func (r *rewriter) passes(ds []*nginxconf.Directive) {
 	for _, d := range all(ds, "proxy_pass") {
@@ -81,8 +105,8 @@ func (r *rewriter) passes(ds []*nginxconf.Directive) {
 		}
 		to, why, ok := r.url(d.Arg(1))
 		switch {
-		case !ok && r.variablePort(d):
-			// Its values get the port as well: values.go.
+		case !ok && r.hostVariable(d):
+			// Its values get the address and the port: values.go.
 		case !ok && strings.Contains(d.Arg(1), "$"):
 			// The values of the variable may name backends: values.go.
 		case !ok:
@@ -99,17 +123,65 @@ func (r *rewriter) passes(ds []*nginxconf.Directive) {
 // portOnlyRE is a host that is written out, before a port that is not.
 var portOnlyRE = regexp.MustCompile(`^[^$]+:\$(?:\w+|\{\w+\})$`)
 
-var variablePortRE = regexp.MustCompile(`^(\w+://\$(?:\w+|\{\w+\})):\d+(.*)$`)
+// A hostUse is a pass that has a variable for its host, and whether a port stands
+// behind it: then nginx takes no value for the name of a group.
+type hostUse struct {
+	pass *nginxconf.Directive
+	port bool
+}
 
-// variablePort takes the port off a variable that the file sets, as its values
-// become the lab's addresses, with their ports.
-func (r *rewriter) variablePort(d *nginxconf.Directive) bool {
-	m := variablePortRE.FindStringSubmatch(d.Arg(1))
-	if m == nil || !r.defines(variables(m[1])[0]) {
+// withPort says whether a port stands behind the value that a directive sets, in
+// the passes of its own block, or where it has none, as a map, in all.
+func withPort(uses []hostUse, set *nginxconf.Directive) bool {
+	from, to := 0, 0
+	for _, d := range set.Tree.Root {
+		from, to = around(d, set, from, to)
+	}
+	near := func(u hostUse) bool { return u.pass.Tree == set.Tree && from <= u.pass.Start && u.pass.End <= to }
+	some := slices.ContainsFunc(uses, near)
+	return !slices.ContainsFunc(uses, func(u hostUse) bool { return !u.port && (!some || near(u)) })
+}
+
+// around is the innermost block that a directive stands in.
+func around(in, d *nginxconf.Directive, from, to int) (int, int) {
+	if !in.HasBlock() || d.Start < in.Open || d.End > in.End {
+		return from, to
+	}
+	from, to = in.Start, in.End
+	for _, x := range in.Block {
+		from, to = around(x, d, from, to)
+	}
+	return from, to
+}
+
+// hostVariableRE is a pass whose host is a variable: scheme, variable, port, rest.
+var hostVariableRE = regexp.MustCompile(`^(\w+|\$\w+|\$\{\w+\})://(\$(?:\w+|\{\w+\}))(:(?:\d+|\$\w+|\$\{\w+\}))?((?:[/?$].*)?)$`)
+
+// hostVariable finds the variable that is the host of a pass, where the file sets
+// it: its values become the lab's addresses, with their ports. A port behind it
+// and a variable before it are taken out.
+func (r *rewriter) hostVariable(d *nginxconf.Directive) bool {
+	m := hostVariableRE.FindStringSubmatch(d.Arg(1))
+	if m == nil {
 		return false
 	}
-	r.word(d, d.Words[1], m[1]+m[2], ": the lab's addresses have their ports")
+	name := variables(m[2])[0]
+	if !r.defines(name) {
+		return false
+	}
+	r.hosts[name] = append(r.hosts[name], hostUse{d, m[3] != ""})
+	if m[3] != "" || strings.Contains(m[1], "$") {
+		r.word(d, d.Words[1], r.scheme()+"://"+m[2]+m[4], ": the lab's addresses have their ports")
+	}
 	return true
+}
+
+// scheme is what the backend speaks.
+func (r *rewriter) scheme() string {
+	if r.v.Backend.Secure() {
+		return "https"
+	}
+	return "http"
 }
 
 // url puts the lab's address into a URL that a request is passed to. What stands
@@ -117,13 +189,10 @@ func (r *rewriter) variablePort(d *nginxconf.Directive) bool {
 // written out.
 func (r *rewriter) url(url string) (to, why string, ok bool) {
 	scheme, rest, found := strings.Cut(url, "://")
-	if !found || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") || strings.Contains(scheme, "$") {
+	if !found || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") && !variableOnly(scheme) {
 		return "", "", false
 	}
-	scheme = "http"
-	if r.v.Backend.Secure() {
-		scheme = "https"
-	}
+	scheme = r.scheme()
 	target, uri := nginxconf.CutURI(url)
 	host := target[len(url)-len(rest):]
 	switch {
@@ -141,6 +210,12 @@ func (r *rewriter) url(url string) (to, why string, ok bool) {
 		return scheme + "://" + host + uri, "", true
 	}
 	return scheme + "://" + r.bare() + uri, "", true
+}
+
+// variableOnly says whether a text is one variable.
+func variableOnly(s string) bool {
+	names := variables(s)
+	return len(names) == 1 && (s == "$"+names[0] || s == "${"+names[0]+"}")
 }
 
 // bare is what stands in place of a host that no group has.

@@ -76,27 +76,6 @@ func TestRealServersFollowTheRenderedPolicy(t *testing.T) {
 	}
 }
 
-func TestRealNginxAcceptsARewrittenConfiguration(t *testing.T) {
-	needs.Root(t) // nginx -t opens the log it was built to write as well
-	needs.Program(t, "netns", "nginx")
-	dir := t.TempDir()
-	file, err := os.ReadFile("testdata/own/typical.conf")
-	if err != nil {
-		t.Fatal(err)
-	}
-	v := own(string(file), 3)
-	at := site(v, nginxVersion(t))
-	at.RunDir, at.ErrorLog, at.Listen = dir, dir+"/error.log", netip.MustParseAddrPort("127.0.0.1:18099")
-	conf := text(t, Kind{}, v, at)
-	path := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(path, []byte(conf), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := exec.CommandContext(t.Context(), "nginx", "-t", "-c", path).CombinedOutput(); err != nil {
-		t.Errorf("nginx -t: %v\n%s", err, out)
-	}
-}
-
 // startServers runs both servers on loopback until the test ends.
 func startServers(t *testing.T, v scenarios.Variant) proxy.Site {
 	t.Helper()

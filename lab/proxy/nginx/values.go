@@ -20,7 +20,19 @@ func (r *rewriter) values() {
 			}
 		}
 	}
+	hosts := map[*nginxconf.Directive]bool{}
+	for name, uses := range r.hosts {
+		r.eachValue(map[string]bool{name: true}, func(d *nginxconf.Directive, w nginxconf.Word) {
+			if hostPortRE.MatchString(w.Text) && (withPort(uses, d) || !slices.Contains(r.upstreams, strings.ToLower(w.Text))) {
+				hosts[d] = true
+			}
+		})
+	}
 	r.eachValue(in, func(d *nginxconf.Directive, w nginxconf.Word) {
+		if hosts[d] {
+			r.put(d, w, r.bare(), "")
+			return
+		}
 		if strings.Contains(w.Text, "://") {
 			if to, why, ok := r.url(w.Text); ok && to != w.Text {
 				r.put(d, w, to, why)
