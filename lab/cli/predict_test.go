@@ -110,12 +110,12 @@ func TestPredictAsJSON(t *testing.T) {
 // TestPredictRefuses wants the flag, what was expected, and exit code 64.
 func TestPredictRefuses(t *testing.T) {
 	for args, want := range map[string]string{
-		"":                                        `required flag(s) "rate" not set`,
+		"":                                        `--rate is missing`,
 		"--rate 0":                                "--rate 0: requests per second, a number above 0",
 		"--rate -3":                               "above 0",
 		"--rate NaN":                              "above 0",
 		"--rate Inf":                              "above 0",
-		"--rate lots":                             `"lots"`,
+		"--rate lots":                             "--rate lots: a number is expected",
 		"--rate 9 --ports 0":                      "from 1 to 65535",
 		"--rate 9 --ports 70000":                  "from 1 to 65535",
 		"--rate 9 --destinations 0":               "--destinations 0",
