@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/lab/crash"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/lab/schedule"
@@ -179,12 +180,20 @@ func (r *run) isDisturbed(a attempt) bool {
 	if !verdict.Disturbed(m, row) {
 		return false
 	}
-	note := fmt.Sprintf("%s ran beside other labs and was invalid, so it is run again alone: %s", a.x.v.Name, row.Why)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.notes = append(r.notes, note)
-	r.o.Progress.Say("Note: " + note)
+	r.again = append(r.again, a.x.v.Name)
+	r.o.Progress.Say(fmt.Sprintf("%s: invalid beside other labs, so it will run again alone: %s", a.x.v.Name, row.Why))
 	return true
+}
+
+// ranAgain notes the variants that ran twice, in one line: what came of the second
+// time is in their rows.
+func ranAgain(names []string) []string {
+	if len(names) == 0 {
+		return nil
+	}
+	return []string{format.List(names) + " ran again alone: beside other labs the machine was too busy"}
 }
 
 // conclude judges an attempt, and writes what came of it.
