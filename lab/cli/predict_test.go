@@ -29,6 +29,7 @@ func TestPredictReads(t *testing.T) {
 	for name, args := range map[string]string{
 		"default-range": "--ports 28232 --rate 900 --destinations 1",
 		"one-worker":    "--rate 900 --workers 1",
+		"slowed":        "--rate 500 --workers 1",
 		"two-workers":   "--rate 2000 --workers 2",
 		"random":        "--rate 440 --target-error-rate 1e-6",
 		"quick":         "--ports 500 --rate 200",
