@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/lab/crash"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/lab/schedule"
@@ -180,16 +181,20 @@ func (r *run) isDisturbed(a attempt) bool {
 	if !verdict.Disturbed(m, row) {
 		return false
 	}
-	beside := "something else kept the machine busy, and it was invalid"
-	if a.shared {
-		beside = "ran beside other labs and was invalid"
-	}
-	note := fmt.Sprintf("%s: %s, so it is run again alone: %s", a.x.v.Name, beside, row.Why)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.notes = append(r.notes, note)
-	r.o.Progress.Say("Note: " + note)
+	r.again = append(r.again, a.x.v.Name)
+	r.o.Progress.Say(fmt.Sprintf("%s: invalid, so it will run again alone: %s", a.x.v.Name, row.Why))
 	return true
+}
+
+// ranAgain notes the variants that ran twice, in one line: what came of the second
+// time is in their rows.
+func ranAgain(names []string) []string {
+	if len(names) == 0 {
+		return nil
+	}
+	return []string{"ran again alone, as the machine was too busy the first time: " + format.List(names)}
 }
 
 // conclude judges an attempt, and writes what came of it.
