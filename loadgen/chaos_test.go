@@ -53,6 +53,8 @@ func TestInvariantsHoldWhateverTheServerDoes(t *testing.T) {
 		{Mode: Relaxed, Loops: 2},
 		{Mode: Closed, Loops: 2},
 		{Connections: 1},
+		{RetryStale: true},
+		{RetryStale: true, Mode: Closed, Loops: 2},
 		{Stop: []Stop{{Count: 20}}, Loops: 3},
 		{Duration: time.Minute}, // cancelled
 		{Requests: 77, Loops: 2},
@@ -85,8 +87,8 @@ func TestInvariantsHoldWhateverTheServerDoes(t *testing.T) {
 			if r.OK == 0 || r.Failed == 0 {
 				t.Errorf("ok %d, causes %v: not much chaos", r.OK, r.Causes)
 			}
-			if seen := s.requests.Load() - before; seen > r.Sent {
-				t.Errorf("the server saw %d requests, sent were %d: a hidden retry", seen, r.Sent)
+			if seen := s.requests.Load() - before; seen > r.Sent+r.Retried || r.Retried > 0 != c.RetryStale {
+				t.Errorf("the server saw %d requests, sent were %d and %d again: a hidden retry", seen, r.Sent, r.Retried)
 			}
 			if c.Requests > 0 && r.Scheduled != c.Requests && !r.Interrupted {
 				t.Errorf("scheduled %d of %d", r.Scheduled, c.Requests)

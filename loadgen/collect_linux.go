@@ -137,6 +137,7 @@ func (r *run) result(c *collector) *Result {
 			Counts: c.sum, Causes: r.causes.causes(&c.causes), Status: make(map[int]int64), OKBeforeFirst: make(map[string]int64),
 			StartNs: r.start.Load(), Mode: p.Mode, Connections: p.Connections, Loops: p.Loops,
 			OwnLimit: r.ownLimit, BadSample: r.badSample, BadWhy: r.badWhy,
+			ConnectWhy: r.noConnect, LeftOut: p.leftOut,
 		},
 		LatencyOK: c.latency[0], Latency: c.latency[1], // that of the failed, to which the rest is added
 		Service: r.loops[0].service, Lateness: r.loops[0].lateness, Connect: r.loops[0].connects,
@@ -144,6 +145,10 @@ func (r *run) result(c *collector) *Result {
 	}
 	res.Unfinished = res.Sent - res.OK - res.Failed
 	res.Latency.Merge(res.LatencyOK)
+	for _, e := range p.targets {
+		res.Addresses = append(res.Addresses, e.String())
+	}
+	var all closings
 	for i, l := range r.loops {
 		if i > 0 {
 			res.Service.Merge(l.service)
@@ -162,12 +167,16 @@ func (r *run) result(c *collector) *Result {
 		res.PeakConnections += l.peak
 		res.ClosedIdle += l.closedIdle
 		res.Unasked += l.unasked
+		res.ReuseEnded += l.reuseEnded
+		res.Retried += l.retried
+		all.add(l.closings)
 		res.Interim += l.interim
 		res.BytesReceived += l.bytesIn
 		res.BytesSent += l.bytesOut
 		res.CPUUser += Time(l.cpuUser)
 		res.CPUSys += Time(l.cpuSys)
 	}
+	res.ClosesAfter = all.always(res.ConnectionsOpened)
 	for id, f := range r.first {
 		name := r.causes.name(id)
 		res.FirstOf[name], res.OKBeforeFirst[name] = f.ns, f.okBefore

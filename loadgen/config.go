@@ -10,11 +10,23 @@ import (
 
 // Config is what to send, how fast, over what, and when to stop.
 type Config struct {
-	URL    string   // http or https://host:port/path; host is an IP address or a name
+	// URL is http or https://host:port/path; host is an IP address or a name.
+	// Connections go to all addresses of a name in turn, but for those that take
+	// none when the run begins (Result.LeftOut).
+	URL string
+
+	// Unix is the path of a Unix-domain socket to connect to instead of the
+	// URL's host, which then only names the Host header; @name is one in the
+	// abstract namespace.
+	Unix string
+
 	Method string   // "" is GET
-	Header []string // "Name: value"
+	Header []string // "Name: value"; Host replaces the header, not the TLS name
 	Body   []byte   // sent with every request, with its Content-Length
-	Host   string   // Host header; "" is the URL's
+	Host   string   // Host header and TLS name; "" is the URL's
+
+	// Bodies, if not empty, are sent in turn instead of Body. They exclude a Mix.
+	Bodies [][]byte
 
 	// UserAgent is sent unless Header has one; "" is lab99.
 	UserAgent string
@@ -51,6 +63,12 @@ type Config struct {
 	// each after n requests. Connections are then opened when a request needs
 	// one, and the connect counts into its latency.
 	CloseAfter int
+
+	// RetryStale sends an idempotent request once more, on a new connection, if
+	// the kept-alive one it was sent on ended before any byte of a response came,
+	// as HTTP clients do: servers may close a connection at any moment. It counts
+	// as one request, from its first intended time, and in Result.Retried.
+	RetryStale bool
 
 	// Sources are local addresses to connect from, taken round-robin. Bound
 	// with IP_BIND_ADDRESS_NO_PORT, so that a port is blocked only towards the

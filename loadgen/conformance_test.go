@@ -64,7 +64,7 @@ var conformance = []struct {
 	{name: "bare line feeds", handle: always("HTTP/1.1 200 OK\nContent-Length: 2\n\nok"), ok: 10, opened: 1},
 	{name: "POST", with: func(c *Config) { c.Method, c.Body = "POST", []byte("hello") }, handle: always(okAnswer), ok: 10, opened: 1},
 	{name: "POST of 16 MiB to a slow reader", with: bigPost, handle: func(p *peer) {
-		_ = p.SetReadBuffer(64 << 10)
+		_ = p.Conn.(*net.TCPConn).SetReadBuffer(64 << 10)
 		always(okAnswer)(p)
 	}, ok: 10, opened: 1},
 	{name: "early refusal of a big body", with: bigPost, handle: func(p *peer) {
@@ -83,13 +83,31 @@ var conformance = []struct {
 		p.request()
 		p.say(okAnswer)
 		p.request()
-	}, ok: 5, causes: map[string]int64{CauseStaleReuse: 5}, opened: 5},
+	}, ok: 5, causes: map[string]int64{CauseEmptyReply: 5}, opened: 5},
+	{name: "FIN after the second request, sent again", with: func(c *Config) { c.RetryStale = true }, handle: func(p *peer) {
+		p.request()
+		p.say(okAnswer)
+		p.request()
+	}, ok: 10, opened: 10, also: retriedIs(9)}, // the tenth connection bears the tenth request alone
+	{name: "FIN after the second request, not idempotent", with: func(c *Config) { c.RetryStale, c.Method = true, "POST" }, handle: func(p *peer) {
+		p.request()
+		p.say(okAnswer)
+		p.request()
+	}, ok: 5, causes: map[string]int64{CauseEmptyReply: 5}, opened: 5, also: retriedIs(0)},
 	{name: "RST after the second request", handle: func(p *peer) {
 		p.request()
 		p.say(okAnswer)
 		p.request()
 		p.reset()
-	}, ok: 5, causes: map[string]int64{CauseStaleReuse: 5}, opened: 5},
+	}, ok: 5, causes: map[string]int64{CauseReset: 5}, opened: 5},
+	{name: "RST after the second request, sent again", with: func(c *Config) { c.RetryStale = true }, handle: func(p *peer) {
+		p.request()
+		p.say(okAnswer)
+		p.request()
+		p.reset()
+	}, ok: 10, opened: 10, also: retriedIs(9)},
+	{name: "FIN after every request, sent again in vain", with: func(c *Config) { c.RetryStale = true }, handle: func(p *peer) { p.request() },
+		causes: map[string]int64{CauseEmptyReply: 10}, also: retriedIs(0)},
 	{name: "FIN within the header", handle: once("HTTP/1.1 200 OK\r\nContent-Le"), causes: map[string]int64{CauseShortHeader: 10}, opened: 10},
 	{name: "FIN after an interim response", handle: once("HTTP/1.1 100 Continue\r\n\r\n"), causes: map[string]int64{CauseShortHeader: 10}, opened: 10},
 	{name: "FIN within the body", handle: once("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe"), causes: map[string]int64{CauseShortBody: 10}, opened: 10},
@@ -106,23 +124,24 @@ var conformance = []struct {
 			t.Errorf("BadSample = %q (%s)", r.BadSample, r.BadWhy)
 		}
 	}},
+	{name: "HTTP/2", handle: always("\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64"), causes: map[string]int64{CauseBadResponse: 10}, opened: 10, also: whyHas("HTTP/2 SETTINGS frame")},
+	{name: "TLS", handle: always("\x15\x03\x01\x00\x02\x02\x46"), causes: map[string]int64{CauseBadResponse: 10}, opened: 10, also: whyHas("https")},
 	{name: "two lengths", handle: always("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok"), causes: map[string]int64{CauseBadResponse: 10}, opened: 10},
 	{name: "bad chunk", handle: always("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), causes: map[string]int64{CauseBadResponse: 10}, opened: 10},
 	{name: "header without end", handle: always("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 300<<10)), causes: map[string]int64{CauseHeaderSize: 10}, opened: 10},
 	{name: "two responses to one request", handle: always(okAnswer + okAnswer), causes: map[string]int64{CauseExcess: 10}, opened: 10},
 	{name: "body longer than its length", handle: always("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nok"), causes: map[string]int64{CauseExcess: 10}, opened: 10},
-	{name: "HEAD answered with a body", with: method("HEAD"), handle: always(okAnswer), causes: map[string]int64{CauseExcess: 10}, opened: 10},
+	{name: "HEAD answered with a body", with: method("HEAD"), handle: always(okAnswer), ok: 10, opened: 10, also: unaskedIs(10)},
+	{name: "HEAD answered with a body, apart", with: method("HEAD"), handle: inParts("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", "ok"), ok: 10, opened: 10},
+	{name: "204 with a body", handle: always("HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\nno"), ok: 10, opened: 10, also: unaskedIs(10)},
+	{name: "204 with a body, apart", handle: inParts("HTTP/1.1 204 No Content\r\n\r\n", "no"), ok: 10, opened: 10},
 	{name: "bytes between requests", handle: func(p *peer) {
 		for p.request() {
 			p.say(okAnswer)
 			time.Sleep(50 * time.Millisecond)
 			p.say("\r\n")
 		}
-	}, with: unhurried, ok: 10, opened: 10, also: func(t *testing.T, r *Result) {
-		if r.Unasked != 10 { // the run ends with the tenth
-			t.Errorf("Unasked = %d, want 10", r.Unasked)
-		}
-	}},
+	}, with: unhurried, ok: 10, opened: 10, also: unaskedIs(10)}, // the run ends with the tenth
 	{name: "no answer", with: patience(50 * time.Millisecond), handle: func(p *peer) {
 		for p.request() {
 		}
@@ -197,6 +216,30 @@ func interimIs(n int64) func(*testing.T, *Result) {
 	return func(t *testing.T, r *Result) {
 		if r.Interim != n {
 			t.Errorf("Interim = %d, want %d", r.Interim, n)
+		}
+	}
+}
+
+func unaskedIs(n int64) func(*testing.T, *Result) {
+	return func(t *testing.T, r *Result) {
+		if r.Unasked != n {
+			t.Errorf("Unasked = %d, want %d", r.Unasked, n)
+		}
+	}
+}
+
+func retriedIs(n int64) func(*testing.T, *Result) {
+	return func(t *testing.T, r *Result) {
+		if r.Retried != n {
+			t.Errorf("Retried = %d, want %d", r.Retried, n)
+		}
+	}
+}
+
+func whyHas(words string) func(*testing.T, *Result) {
+	return func(t *testing.T, r *Result) {
+		if !strings.Contains(r.BadWhy, words) {
+			t.Errorf("BadWhy = %q, want %q in it", r.BadWhy, words)
 		}
 	}
 }

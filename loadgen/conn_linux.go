@@ -17,13 +17,17 @@ type conn struct {
 
 	busy    bool  // a request is on it (a connection being opened ahead of need has none)
 	got     bool  // some byte of the response came
+	again   bool  // the request is sent for the second time
 	wantOut bool  // EPOLLOUT is armed: the request did not fit the socket buffer
 	uses    int32 // requests begun on this connection, this one included
 	wrote   int32 // bytes of the request written
 
 	wire     *wire // the request
+	to       int32 // which of the targets
 	since    int64 // attempt began; the active list is in this order. Of an idle one: its last response
+	answered int64 // the response before was complete
 	intended int64
+	stray    int64 // bytes that may come first, of a body that the response before must not have; -1: not known how many
 	service  int64 // the request's first write; 0: not yet connected
 	reply    reply
 
@@ -87,74 +91,13 @@ func (l *loop) firstOf(s connState) *conn {
 	return nil
 }
 
-// connect begins to open a connection for c.
-func (l *loop) connect(c *conn, now int64) {
-	if l.dialer != nil {
-		l.dial(c, now)
-		return
-	}
-	var source *rawAddr
-	if n := len(l.sources); n > 0 {
-		source = &l.sources[l.nextSource%n]
-		l.nextSource++
-	}
-	fd, e := openSocket(l.target.family, source)
-	if e != 0 {
-		l.refused(c, "socket: ", e, now)
-		return
-	}
-	if l.stamps.asked {
-		setOption(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS) // refused: no stamps come, and the loop takes no naps
-	}
-	if e = connect(fd, &l.target); e != 0 && e != unix.EINPROGRESS {
-		closeFD(fd)
-		l.refused(c, "connect: ", e, now)
-		return
-	}
-	c.gen++
-	if e = l.poll.ctl(unix.EPOLL_CTL_ADD, fd, edges, c.self, c.gen); e != 0 {
-		closeFD(fd)
-		l.refused(c, "socket: ", e, now)
-		return
-	}
-	c.fd, c.since = fd, now
-	l.urgent++
-	l.move(c, stateConnecting)
-}
-
-// refused ends an attempt to connect. The request that needed it fails with
-// the cause; there is no other try for it, so a target that refuses is tried
-// at the rate of the schedule and no faster.
-func (l *loop) refused(c *conn, call string, e unix.Errno, now int64) {
-	l.noteOwnLimit(e)
-	if c.busy {
-		l.fail(c, l.errnoCause(call, e), now)
-		return
-	}
-	l.shut(c, stateCold)
-}
-
-func (l *loop) connected(c *conn, now int64) {
-	if c.secure == nil {
-		l.urgent--
-	}
-	record(l.connects, now-c.since)
-	l.opened++
-	l.open++
-	l.peak = max(l.peak, l.open)
-	if !c.busy {
-		c.since = now
-		l.move(c, stateIdle)
-		return
-	}
-	c.state = stateExchanging // same list
-	l.exchange(c, now)
-}
-
 // exchange sends the request of c on its established connection.
 func (l *loop) exchange(c *conn, now int64) {
 	c.uses++
 	c.service, c.wrote, c.got = now, 0, false
+	if c.stray = 0; c.uses > 1 && c.reply.bare {
+		c.stray = c.reply.left
+	}
 	c.reply.reset()
 	if c.secure != nil {
 		if err := l.encrypt(c); err != nil {
@@ -235,124 +178,14 @@ func (l *loop) handle(ev *unix.EpollEvent) {
 	}
 }
 
-// arrived reads what an event tells has come on an established connection.
-func (l *loop) arrived(c *conn, events uint32) {
-	if events&^unix.EPOLLOUT == 0 {
-		return
-	}
-	switch c.state {
-	case stateIdle:
-		l.checkIdle(c)
-	case stateExchanging:
-		l.read(c, events&unix.EPOLLRDHUP != 0)
-	}
-}
-
-// checkIdle closes a connection that its server has closed between requests:
-// the server's right, and no failure. Bytes nobody asked for end it too.
-func (l *loop) checkIdle(c *conn) {
-	if n, e := l.receive(c); n > 0 && e == 0 {
-		l.unasked++
-	} else if e == unix.EAGAIN || e == unix.EINTR {
-		return
-	} else {
-		l.closedIdle++
-	}
-	l.shut(c, stateCold)
-}
-
-// edges are the events of a plain connection, for its whole life. They are told
-// once each, when something changes, not for as long as it is so: otherwise the
-// kernel asks every socket it has just reported again at the next wait, a tenth
-// of a microsecond per request. In return whoever gets one must use it up.
-const edges = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET
-
-// maxReads bounds what one connection is read at a time: a huge response from
-// a fast server must not make the requests of others late. What is left makes
-// another event. (crypto/tls may hold the rest where no event tells of it, so
-// TLS is read to the end.)
-const maxReads = 8
-
-// read takes what has arrived for an exchange, all of it if the server has
-// ended the connection.
-func (l *loop) read(c *conn, ended bool) {
-	for reads := 0; ; reads++ {
-		if reads == maxReads && c.secure == nil {
-			l.poll.ctl(unix.EPOLL_CTL_MOD, c.fd, edges, c.self, c.gen) // tell again
-			return
-		}
-		n, e := l.receive(c)
-		switch {
-		case e == unix.EINTR:
-			continue
-		case e == unix.EAGAIN:
-			return
-		case e != 0:
-			l.broken(c, e, l.now())
-			return
-		case n == 0:
-			now := l.now() // the kernel stamps data, not its end
-			l.stamps.blind = true
-			if cause := c.reply.eof(c.got, c.uses > 1); cause != causeNone {
-				l.fail(c, cause, now)
-				return
-			}
-			l.finish(c, now)
-			return
-		}
-		l.bytesIn += int64(n)
-		l.parser.toHEAD = c.wire.toHEAD
-		used, bad := c.reply.feed(&l.parser, l.buf[:n])
-		if bad != "" {
-			l.malformed(c, bad, l.buf[:n])
-			return
-		}
-		c.got = true
-		if c.reply.stage == complete {
-			if used < n {
-				l.fail(c, causeExcess, l.arrival(c))
-				return
-			}
-			l.finish(c, l.arrival(c))
-			if (ended || n == len(l.buf)) && c.state == stateIdle {
-				l.checkIdle(c) // the end, or more than the buffer took, came with it, and will not be told again
-			}
-			return
-		}
-		l.more = true
-		if n < len(l.buf) && c.secure == nil && !ended { // a short read: the socket is empty, do not ask again
-			return
-		}
-	}
-}
-
-// broken ends an exchange whose connection failed with an errno.
-func (l *loop) broken(c *conn, e unix.Errno, now int64) {
-	cause := causeReset
-	if e != unix.ECONNRESET && e != unix.EPIPE {
-		cause = l.errnoCause("", e)
-	} else if !c.got && c.uses > 1 {
-		cause = causeStaleReuse
-	}
-	l.fail(c, cause, now)
-}
-
-func (l *loop) malformed(c *conn, why string, b []byte) {
-	l.noteBad(why, b)
-	cause := causeBadResponse
-	if why == tooLarge {
-		cause = causeHeaderSize
-	}
-	l.fail(c, cause, l.now())
-}
-
 // finish ends an exchange with a complete response.
 func (l *loop) finish(c *conn, now int64) {
 	l.status[c.reply.status]++
 	l.interim += int64(c.reply.inter)
 	l.ended(c, c.reply.cause, now)
-	c.busy, c.since = false, now
-	if c.reply.close || int(c.wrote) < len(l.outgoing(c)) || l.closeAfter > 0 && c.uses >= l.closeAfter {
+	c.busy, c.since, c.answered = false, now, now
+	if c.reply.close || l.bodied && c.reply.bare || int(c.wrote) < len(l.outgoing(c)) ||
+		l.closeAfter > 0 && c.uses >= l.closeAfter {
 		l.shut(c, stateCold)
 		return
 	}

@@ -80,6 +80,13 @@ func (l *loop) ended(c *conn, cause causeID, now int64) {
 	}
 }
 
+type namedCause struct {
+	name string
+	call string
+	e    unix.Errno
+	id   causeID
+}
+
 // classify names the cause of a response, for the parser.
 func (l *loop) classify(status int, class []byte) causeID {
 	if f := l.run.plan.Classify; f != nil && status != 101 {
@@ -127,3 +134,11 @@ func (l *loop) noteOwnLimit(e unix.Errno) {
 
 // noteBad keeps the first response that was not HTTP.
 func (l *loop) noteBad(why string, b []byte) { l.run.noteBad(why, b) }
+
+// noteConnect keeps why the first connection did not come about.
+func (l *loop) noteConnect(c *conn, why string) {
+	if !l.connectTold {
+		l.connectTold = true
+		l.run.noteConnect(l.run.plan.targets[c.to].String() + ": " + why)
+	}
+}

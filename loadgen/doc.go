@@ -25,7 +25,8 @@
 //
 // A failed request has exactly one cause; see [CauseTimeout] and its
 // neighbours. There is no hidden retry: one scheduled request is at most one
-// request on the wire.
+// request on the wire, unless [Config.RetryStale] asks for more, which
+// [Result] then counts.
 //
 // # How it works
 //

@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"io"
+	"net"
 	"os"
 	"strings"
 	"testing"
@@ -17,7 +18,7 @@ import (
 func TestAServerThatSpeaksAndLeavesAtOnceIsNotForgotten(t *testing.T) {
 	s := serve(t, func(p *peer) {
 		p.say("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-		_ = p.CloseWrite()
+		_ = p.Conn.(*net.TCPConn).CloseWrite()
 		_, _ = io.Copy(io.Discard, p) // no reset tells of it either
 	})
 	r := mustRun(t, Config{URL: s.url, Connections: 64, Profile: Constant(500), Duration: 200 * time.Millisecond, Timeout: time.Second})

@@ -73,6 +73,8 @@ func (r *Result) WriteOpenMetrics(to io.Writer) error {
 	}
 	counter("lab99_load_connections", "Connections established.")
 	fmt.Fprintf(&b, "lab99_load_connections_total %d\n", r.ConnectionsOpened)
+	counter("lab99_load_retries", "Requests sent once more, as their kept-alive connection had ended.")
+	fmt.Fprintf(&b, "lab99_load_retries_total %d\n", r.Retried)
 	counter("lab99_load_cpu_seconds", "Processor time of the event loops.")
 	fmt.Fprintf(&b, "lab99_load_cpu_seconds_total %v\n", (r.CPUUser + r.CPUSys).Seconds())
 	for _, h := range []struct {

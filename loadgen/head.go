@@ -20,8 +20,9 @@ const (
 type head struct {
 	status  int
 	framing framing
-	length  int64 // of the body, when framing is fixedLength
+	length  int64 // of the body, when framing is fixedLength; of one that is bare what its header announces, -1 if nothing
 	close   bool  // the connection ends with this response
+	bare    bool  // it has no body whatever its header says
 	class   []byte
 	// date bounds the value of the Date header in the block (0, 0: absent),
 	// the one part that differs between otherwise equal headers.
@@ -93,6 +94,10 @@ func parseHead(b []byte, toHEAD bool, classHeader string) (h head, bad string) {
 		if colon <= 0 {
 			return h, "a header line without a name"
 		}
+		// White space before the colon makes a request malformed, but is to be
+		// taken off a response (RFC 9112, section 5.1): the field counts. Reading
+		// it as a field of another name, as net/http does, would let a server
+		// and a proxy see two different bodies.
 		name, value := trimSpace(line[:colon]), trimSpace(line[colon+1:])
 		framed = false
 		switch {
@@ -143,7 +148,7 @@ func parseHead(b []byte, toHEAD bool, classHeader string) (h head, bad string) {
 	case h.status == 101:
 		h.framing, h.close = noBody, true
 	case toHEAD || h.status < 200 || h.status == 204 || h.status == 304:
-		h.framing = noBody
+		h.framing, h.bare, h.length = noBody, true, length
 	case isChunked:
 		h.framing = chunked
 		// Both lengths, or chunks in HTTP/1.0, are how requests get smuggled:

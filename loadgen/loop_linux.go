@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -51,8 +50,8 @@ type loop struct {
 	urgent  int  // connections that connect, or send a request longer than the socket takes
 	acting  bool // the poller's events are being handled
 	wires   []wire
-	pattern []uint16
-	target  rawAddr
+	pattern []uint32
+	targets []rawAddr
 	sources []rawAddr
 	dialer  *dialer // nil: plain HTTP
 	parser  parser
@@ -91,7 +90,16 @@ type loop struct {
 
 	closedIdle, bytesIn, bytesOut int64
 	okInTime, endedInTime         int64 // before the schedule ended
-	nextSource                    int
+	reuseEnded, retried           int64
+	closings                      closings
+	turns                         int  // connections begun: whose turn it is of the targets and sources
+	connectTold                   bool // why a connection did not come about
+	// bodied: a response that must have none (to HEAD, 204, 304) was followed by
+	// a body. Whether that comes with the header, after it, or after the next
+	// request is chance, so the response counts as what its header says, as
+	// everywhere in HTTP. From then on connections are not used again after such
+	// responses, as the body could be taken for the next one.
+	bodied bool
 
 	shard    *shard
 	out      chan *shard // full ones, to the collector
@@ -104,18 +112,11 @@ type loop struct {
 	cpuUser, cpuSys int64
 }
 
-type namedCause struct {
-	name string
-	call string
-	e    unix.Errno
-	id   causeID
-}
-
 func newLoop(r *run, id int) *loop {
 	p := r.plan
 	l := &loop{
 		run: r, id: id, clock: r.clock,
-		buf: make([]byte, 32<<10), wires: p.wires, pattern: p.pattern, target: newRawAddr(p.target),
+		buf: make([]byte, 32<<10), wires: p.wires, pattern: p.pattern,
 		closed: p.Mode == Closed, mode: p.Mode, timeout: int64(p.Timeout), closeAfter: int32(p.CloseAfter),
 		conns:    make([]conn, share(int64(p.Connections), id, p.Loops)),
 		out:      make(chan *shard, shards),
@@ -124,9 +125,13 @@ func newLoop(r *run, id int) *loop {
 		lateness: newHistogram(),
 		connects: newHistogram(),
 		shard:    newShard(id),
+		turns:    id, // loops of few connections begin at different targets
 	}
 	for range shards - 1 {
 		l.spare <- newShard(id)
+	}
+	for _, e := range p.targets {
+		l.targets = append(l.targets, e.raw())
 	}
 	for i, s := range p.Sources {
 		if len(p.Sources) < p.Loops || i%p.Loops == id { // each its own where they suffice

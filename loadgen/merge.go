@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -33,6 +34,7 @@ func Merge(results ...*Result) (*Result, error) {
 		Latency: newHistogram(), LatencyOK: newHistogram(), Service: newHistogram(), Lateness: newHistogram(), Connect: newHistogram(),
 	}
 	var stopped []string
+	alike := true
 	for _, r := range rs {
 		if r.Mode != m.Mode {
 			return nil, fmt.Errorf("merging results: one ran in mode %s, another in mode %s", m.Mode, r.Mode)
@@ -40,9 +42,15 @@ func Merge(results ...*Result) (*Result, error) {
 		if err := m.merge(r); err != nil {
 			return nil, err
 		}
+		if m.ClosesAfter = r.ClosesAfter; r.ClosesAfter != rs[0].ClosesAfter {
+			alike = false
+		}
 		if r.StoppedBy != "" {
 			stopped = append(stopped, r.StoppedBy)
 		}
+	}
+	if !alike {
+		m.ClosesAfter = 0
 	}
 	slices.Sort(stopped)
 	m.StoppedBy = strings.Join(slices.Compact(stopped), ", ")
@@ -77,6 +85,18 @@ func (r *Result) merge(o *Result) error {
 	r.DoneNs = max(r.DoneNs, o.DoneNs+shift)
 	if r.BadWhy == "" {
 		r.BadWhy, r.BadSample = o.BadWhy, o.BadSample
+	}
+	r.ConnectWhy = cmp.Or(r.ConnectWhy, o.ConnectWhy)
+	for _, a := range o.Addresses {
+		if !slices.Contains(r.Addresses, a) {
+			r.Addresses = append(r.Addresses, a)
+		}
+	}
+	for a, why := range o.LeftOut {
+		if r.LeftOut == nil {
+			r.LeftOut = make(map[string]string)
+		}
+		r.LeftOut[a] = why
 	}
 	if r.OwnLimit == "" {
 		r.OwnLimit = o.OwnLimit

@@ -7,11 +7,7 @@ import (
 	"fmt"
 	"math"
 	"net"
-	"net/netip"
 	"net/url"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -25,7 +21,7 @@ const (
 
 const (
 	maxArrivals    = 100_000_000 // of a Poisson schedule by count: each must be drawn to find its end
-	maxBody        = 1 << 30     // bytes of a request; more of a counter than a memory matter
+	maxBody        = 1 << 30     // bytes of a request, or of several together; more of a counter than a memory matter
 	defaultTimeout = 5 * time.Second
 	defaultEvery   = 100 * time.Millisecond
 )
@@ -33,9 +29,10 @@ const (
 // plan is a Config checked, defaulted and resolved.
 type plan struct {
 	Config
-	target  netip.AddrPort
+	targets []endpoint        // connected to in turn
+	leftOut map[string]string // addresses of the name that took no connection, and why
 	wires   []wire
-	pattern []uint16    // which of wires the n-th request is, cyclic
+	pattern []uint32    // which of wires the n-th request is, cyclic
 	tls     *tls.Config // nil: plain HTTP
 }
 
@@ -51,19 +48,17 @@ func newPlan(ctx context.Context, c Config) (*plan, error) {
 		}
 		return nil, fmt.Errorf("loadgen: URL: %w", err)
 	}
-	if p.target, err = resolve(ctx, u, c.Allow); err != nil {
+	if p.targets, err = locate(ctx, &c, u); err != nil {
 		return nil, fmt.Errorf("loadgen: URL %s: %w", u.Redacted(), err)
+	}
+	if p.targets, err = ofFamily(p.targets, c.Sources); err != nil {
+		return nil, fmt.Errorf("loadgen: %w", err)
 	}
 	if u.Scheme == "https" {
 		p.tls = clientTLS(c.TLS, c.Host, u.Hostname())
 	}
 	if p.wires, p.pattern, err = renderAll(&c, u); err != nil {
 		return nil, fmt.Errorf("loadgen: %w", err)
-	}
-	for _, s := range c.Sources {
-		if s.Unmap().Is4() != p.target.Addr().Is4() {
-			return nil, fmt.Errorf("loadgen: source %s is not of the address family of the target %s", s, p.target)
-		}
 	}
 	return p, nil
 }
@@ -160,6 +155,9 @@ func (p *plan) longestBody() int {
 	for i := range p.Mix {
 		n = max(n, len(p.Mix[i].Body))
 	}
+	for _, b := range p.Bodies {
+		n = max(n, len(b))
+	}
 	return n
 }
 
@@ -168,49 +166,6 @@ func setDefault[T comparable](v *T, to T) {
 	if *v == zero {
 		*v = to
 	}
-}
-
-// resolve finds the target's address and refuses one that may not be loaded.
-func resolve(ctx context.Context, u *url.URL, allow []netip.Prefix) (netip.AddrPort, error) {
-	none := netip.AddrPort{}
-	switch {
-	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
-		return none, errors.New("want http://host:port/path or https://host:port/path")
-	case u.User != nil:
-		return none, errors.New("credentials in a URL: send an Authorization header instead")
-	}
-	port := uint64(80)
-	if u.Scheme == "https" {
-		port = 443
-	}
-	if s := u.Port(); s != "" {
-		var err error
-		if port, err = strconv.ParseUint(s, 10, 16); err != nil || port == 0 {
-			return none, fmt.Errorf("port %q: want 1 to 65535", s)
-		}
-	}
-	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", u.Hostname())
-	if err != nil {
-		return none, err
-	}
-	// One address is loaded: the first, IPv4 before IPv6.
-	slices.SortStableFunc(addrs, func(a, b netip.Addr) int { return a.Unmap().BitLen() - b.Unmap().BitLen() })
-	a := addrs[0].Unmap()
-	if !allowed(a, allow) {
-		return none, fmt.Errorf("%s is neither loopback nor among the allowed networks (%s): a load generator does not fire at strangers", a, joinPrefixes(allow))
-	}
-	return netip.AddrPortFrom(a, uint16(port)), nil
-}
-
-func joinPrefixes(ps []netip.Prefix) string {
-	if len(ps) == 0 {
-		return "none"
-	}
-	var s []string
-	for _, p := range ps {
-		s = append(s, p.String())
-	}
-	return strings.Join(s, ", ")
 }
 
 // clientTLS completes a TLS configuration: the name to verify, and HTTP/1.1 as

@@ -42,10 +42,19 @@ func TestConfigIsRefusedWithAReason(t *testing.T) {
 		{"more loops than connections", func(c *Config) { c.Loops = 2 }, "2 loops for 1 connections"},
 		{"a header without a name", func(c *Config) { c.Header = []string{"x"} }, `header "x"`},
 		{"a header that smuggles", func(c *Config) { c.Header = []string{"A: b\r\nC: d"} }, "want \"Name: value\""},
-		{"a Host header", func(c *Config) { c.Header = []string{"Host: a"} }, "set Host instead"},
+		{"a Host header of two words", func(c *Config) { c.Header = []string{"Host: a b"} }, "not a Host header"},
+		{"a Content-Length", func(c *Config) { c.Header = []string{"content-length: 5"} }, "leave it out"},
+		{"bodies beside a mix", func(c *Config) { c.Bodies, c.Mix = [][]byte{nil}, []Request{{}} }, "bodies"},
+		{"a socket path too long", func(c *Config) { c.Unix = "/" + strings.Repeat("x", 107) }, "at most 107"},
+		{"a source towards a socket", func(c *Config) { c.Unix, c.Sources = "/x", []netip.Addr{netip.MustParseAddr("127.0.0.2")} }, "source address"},
+		{"sources of two families", func(c *Config) {
+			c.Sources = []netip.Addr{netip.MustParseAddr("127.0.0.2"), netip.IPv6Loopback()}
+		}, "different address families"},
 		{"a share that cannot be exceeded", func(c *Config) { c.Stop = []Stop{{Share: 1}} }, "stop 1"},
 		{"a path that smuggles", func(c *Config) { c.Mix = []Request{{Path: "/ HTTP/1.1\r\nX: y"}} }, "path"},
-		{"weights beyond reason", func(c *Config) { c.Mix = []Request{{Weight: 1 << 20}} }, "weights add up to 1048576"},
+		{"weights beyond reason", func(c *Config) { c.Mix = []Request{{Weight: 1 << 20}, {}} }, "weights add up to 1048577"},
+		{"weights that many requests share unevenly", func(c *Config) { c.Mix = append(make([]Request, 1000), Request{Weight: 900_001}) }, "want at most 199800"},
+
 		{"CONNECT", func(c *Config) { c.Method = "CONNECT" }, "method"},
 		{"a source of another family", func(c *Config) { c.Sources = []netip.Addr{netip.IPv6Loopback()} }, "address family"},
 	} {
@@ -89,10 +98,42 @@ func TestRequestIsRenderedOnce(t *testing.T) {
 	}
 }
 
+func TestHostHeaderIsSentOnce(t *testing.T) {
+	for want, c := range map[string]Config{
+		"Host: 127.0.0.1:8080\r\n": {},
+		"Host: a.example\r\n":      {Host: "a.example"},
+		"Host: b.example\r\n":      {Header: []string{"host: b.example"}, Host: "a.example"},
+		"Host: c.example\r\n":      {Header: []string{"Host: b.example"}, Mix: []Request{{Header: []string{"Host:c.example"}}}},
+	} {
+		c.URL, c.Profile, c.Duration = "http://127.0.0.1:8080/", Constant(1), time.Second
+		p, err := newPlan(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(p.wires[0].bytes); strings.Count(strings.ToLower(got), "host:") != 1 || !strings.Contains(got, "HTTP/1.1\r\n"+want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 func TestInterleaveSpreadsByWeight(t *testing.T) {
-	got, err := interleave([]int{5, 1, 1})
-	if want := []uint16{0, 0, 1, 0, 2, 0, 0}; err != nil || !slices.Equal(got, want) {
-		t.Errorf("got %v (%v), want %v", got, err, want)
+	for _, tt := range []struct{ weights, want []int }{
+		{[]int{5, 1, 1}, []int{0, 0, 1, 0, 2, 0, 0}},
+		{[]int{500, 100, 100}, []int{0, 0, 1, 0, 2, 0, 0}},
+		{[]int{7, 7, 7}, []int{0, 1, 2}},
+		{[]int{900_000}, []int{0}},
+	} {
+		pattern, err := interleave(tt.weights)
+		var got []int
+		for _, i := range pattern {
+			got = append(got, int(i))
+		}
+		if err != nil || !slices.Equal(got, tt.want) {
+			t.Errorf("%v: %v (%v), want %v", tt.weights, got, err, tt.want)
+		}
+	}
+	if p, err := interleave(slices.Repeat([]int{3}, 500_000)); err != nil || len(p) != 500_000 {
+		t.Errorf("half a million alike: %d, %v", len(p), err)
 	}
 }
 

@@ -30,6 +30,7 @@ http {
 	keepalive_requests 1000000;
 	server {
 		listen 127.0.0.1:PORT;
+		listen unix:DIR/socket;
 		root DIR;
 		location /nothing { return 204; }
 		location /moved { return 302 /elsewhere; }
@@ -122,6 +123,17 @@ func logged(t *testing.T, dir, path string, n int64) (got int64) {
 		time.Sleep(20 * time.Millisecond) // a server logs after it has answered
 	}
 	return got
+}
+
+// TestUnixSocketOfRealNginx: it announces its closes there too.
+func TestUnixSocketOfRealNginx(t *testing.T) {
+	_, dir := startServer(t, nginxConf, "nginx", "-c")
+	for _, c := range []Config{{Profile: Constant(1000)}, {Mode: Closed}} {
+		c.URL, c.Unix, c.Requests = "http://localhost/ten", filepath.Join(dir, "socket"), 100
+		if r := mustRun(t, c); r.OK != 100 || r.ConnectionsOpened != 10 {
+			t.Errorf("%v: ok %d, causes %v, opened %d", c.Mode, r.OK, r.Causes, r.ConnectionsOpened)
+		}
+	}
 }
 
 func TestConformanceWithRealServers(t *testing.T) {

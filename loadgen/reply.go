@@ -5,6 +5,9 @@ import "bytes"
 // tooLarge is the one malformation with a cause of its own, CauseHeaderSize.
 const tooLarge = "a header too large"
 
+// notHTTP is said of bytes that may be of another protocol; see named.
+const notHTTP = "a response that does not begin with HTTP/1."
+
 // parser is what the replies of one loop share: the request's kind, the hook
 // that names causes, and the memory of the last headers seen.
 type parser struct {
@@ -29,9 +32,10 @@ type memo struct {
 type reply struct {
 	stage  stage
 	close  bool
+	bare   bool // it has no body whatever its header says: to HEAD, 204, 304
 	status int32
 	cause  causeID // causeNone: 2xx or 3xx
-	left   int64   // of a fixed-length body
+	left   int64   // of a fixed-length body; of a response that is bare: see head.length
 	chunks chunks
 	body   int64 // bytes of body so far, framing not counted
 	tail   []byte
@@ -100,7 +104,7 @@ func (r *reply) feedHead(p *parser, b []byte) (n int, bad string) {
 	end := headEnd(block, max(0, old-2)) // the empty line may have begun in the tail
 	switch {
 	case !couldBeHTTP(block):
-		return 0, "a response that does not begin with HTTP/1."
+		return 0, notHTTP
 	case end < 0 && len(block) > maxHead || end > maxHead:
 		return 0, tooLarge
 	case end < 0:
@@ -132,10 +136,10 @@ func (r *reply) feedHead(p *parser, b []byte) (n int, bad string) {
 
 // begin turns to the body.
 func (r *reply) begin(h *head, cause causeID) {
-	r.status, r.close, r.cause = int32(h.status), h.close, cause
+	r.status, r.close, r.bare, r.cause = int32(h.status), h.close, h.bare, cause
 	switch h.framing {
 	case noBody:
-		r.stage = complete
+		r.stage, r.left = complete, h.length
 	case fixedLength:
 		r.stage, r.left = readFixed, h.length
 	case chunked:
@@ -191,7 +195,7 @@ func boolIndex(b bool) int {
 
 // eof reads the end of the stream. It returns the cause of failure if the
 // response is not complete by it.
-func (r *reply) eof(got, reused bool) causeID {
+func (r *reply) eof(got bool) causeID {
 	switch {
 	case r.stage == readUntilClose:
 		r.stage = complete
@@ -200,8 +204,6 @@ func (r *reply) eof(got, reused bool) causeID {
 		return causeShortBody
 	case got:
 		return causeShortHeader
-	case reused:
-		return causeStaleReuse
 	}
 	return causeEmptyReply
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -195,6 +196,12 @@ func TestReadingAllocatesNothing(t *testing.T) {
 	}
 }
 
+// spaced is white space before a colon. It is to be taken off a response (RFC
+// 9112, section 5.1), as parseHead does; net/http takes the field for one of
+// another name (go.dev/issue/34540), so a Content-Length with it counts here and
+// not there. The corpus has such a response, space-before-the-colon.
+var spaced = regexp.MustCompile(`(?m)^[^:\n]+[ \t]:`)
+
 // FuzzReply holds that the split does not matter, and that what net/http
 // accepts too is read alike.
 func FuzzReply(f *testing.F) {
@@ -218,7 +225,7 @@ func FuzzReply(f *testing.F) {
 			t.Fatalf("remembered: %+v, whole: %+v", got, whole)
 		}
 		if whole.bad != "" || whole.inter > 0 || whole.stage != complete || whole.status == 101 || whole.status > 599 ||
-			bytes.HasPrefix(b, []byte("HTTP/1.0")) { // chunks in HTTP/1.0: net/http reads on until the close
+			spaced.Match(b[:headEnd(b, 0)]) || bytes.HasPrefix(b, []byte("HTTP/1.0")) { // chunks in HTTP/1.0: net/http reads on until the close
 			return
 		}
 		res, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(b)), nil)

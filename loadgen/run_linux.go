@@ -31,6 +31,7 @@ type run struct {
 	ownLimit  string
 	badWhy    string
 	badSample []byte
+	noConnect string // why the first connection did not come about
 }
 
 type firstOf struct{ ns, okBefore int64 }
@@ -42,6 +43,7 @@ func runLoad(ctx context.Context, c Config) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.reach(ctx)
 	r := &run{plan: p, causes: newCauseTable(), first: make(map[causeID]firstOf)}
 	if r.clock, err = newClock(); err != nil {
 		return nil, fmt.Errorf("loadgen: %w", err)
@@ -165,6 +167,14 @@ func (r *run) noteFirst(id causeID, now int64) {
 	}
 }
 
+func (r *run) noteConnect(why string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.noConnect == "" {
+		r.noConnect = why
+	}
+}
+
 func (r *run) noteBad(why string, b []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -190,7 +200,7 @@ func (r *run) noteOwnLimit(e unix.Errno) {
 			portRange = []byte("unknown")
 		}
 		r.ownLimit = fmt.Sprintf("the generator itself ran out of source ports: %s towards %s, range %s",
-			from, r.plan.target, strings.Join(strings.Fields(string(portRange)), "-"))
+			from, joined(r.plan.targets), strings.Join(strings.Fields(string(portRange)), "-"))
 	case unix.EMFILE:
 		var lim unix.Rlimit
 		_ = unix.Getrlimit(unix.RLIMIT_NOFILE, &lim)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -62,6 +63,35 @@ func TestClosedModeKeepsLittlesLaw(t *testing.T) {
 	}
 }
 
+// Nothing is due in a closed loop, so nothing but its start wakes it.
+func TestClosedModeBeginsAtItsStart(t *testing.T) {
+	s := serve(t, always(okAnswer))
+	var took []time.Duration
+	for range 9 {
+		took = append(took, mustRun(t, Config{URL: s.url, Mode: Closed, Requests: 2}).Elapsed())
+	}
+	if slices.Sort(took); took[4] > 5*time.Millisecond {
+		t.Errorf("two requests took %v", took)
+	}
+}
+
+// TestBodyOfAHEADIsNoAnswerToTheNextRequest, which is sent before it comes.
+func TestBodyOfAHEADIsNoAnswerToTheNextRequest(t *testing.T) {
+	for _, body := range []string{"hello", strings.Repeat("x", 200_000)} {
+		s := serve(t, func(p *peer) {
+			for p.request() {
+				p.say(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", len(body)))
+				time.Sleep(time.Millisecond)
+				p.say(body)
+			}
+		})
+		r := mustRun(t, Config{URL: s.url, Mode: Closed, Method: "HEAD", Requests: 30})
+		if r.OK != 30 || r.Unasked == 0 {
+			t.Errorf("a body of %d bytes: ok %d, causes %v, unasked %d", len(body), r.OK, r.Causes, r.Unasked)
+		}
+	}
+}
+
 // A closed loop has no schedule to pace its attempts: it backs off for 100 ms
 // after each refusal, so that 350 ms have room for four.
 func TestClosedModeDoesNotSpinOnAServerThatIsGone(t *testing.T) {
@@ -77,7 +107,7 @@ func TestClosedModeDoesNotSpinOnAServerThatIsGone(t *testing.T) {
 	})
 	listener.Store(s)
 	r := mustRun(t, Config{URL: s.url, Mode: Closed, Connections: 1, Duration: 350 * time.Millisecond})
-	if r.OK != 19 || r.Causes[CauseStaleReuse] != 1 || r.Causes[CauseRefused] < 1 || r.Causes[CauseRefused] > 4 {
+	if r.OK != 19 || r.Causes[CauseEmptyReply] != 1 || r.Causes[CauseRefused] < 1 || r.Causes[CauseRefused] > 4 {
 		t.Errorf("ok %d, causes %v", r.OK, r.Causes)
 	}
 }

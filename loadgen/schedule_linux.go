@@ -203,7 +203,7 @@ func (l *loop) assign(c *conn, now int64) {
 	if c.fd >= 0 && now-c.since >= staleAfter && c.secure == nil {
 		l.checkIdle(c)
 	}
-	c.busy, c.got, c.since, c.service = true, false, now, 0
+	c.busy, c.again, c.got, c.since, c.service = true, false, false, now, 0
 	if c.fd < 0 {
 		l.connect(c, now)
 		return
@@ -241,6 +241,9 @@ func (l *loop) expire(now int64) {
 		l.collect()
 	}
 	for c := l.firstOf(stateExchanging); c != nil && now-c.since >= l.timeout; c = l.firstOf(stateExchanging) {
+		if c.state == stateConnecting {
+			l.noteConnect(c, "not connected within "+l.run.plan.Timeout.String())
+		}
 		switch {
 		case !c.busy:
 			l.shut(c, stateCold)
@@ -263,6 +266,9 @@ func (l *loop) horizon(now, end int64) int64 {
 	}
 	if c := l.firstOf(statePaused); c != nil {
 		t = min(t, c.since+pause)
+	}
+	if l.closed && now < l.start { // no due time says so
+		t = min(t, l.start)
 	}
 	switch {
 	case end > now:

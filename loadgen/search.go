@@ -130,6 +130,9 @@ func (s *Search) again(ctx context.Context, f *Found, rate float64, run func(con
 		if behind := s.behind(r, rate); t.Kept && behind > 0 {
 			t.Kept, t.Why = false, fmt.Sprintf("the target fell behind: %d requests waited when the schedule ended, more than are in flight at that rate", behind)
 		}
+		if why := s.SLO.Blame(r); why != "" {
+			r.Bottleneck, r.Why = LimitGenerator, why
+		}
 		if r.Bottleneck == LimitGenerator {
 			t.Kept, t.Why = false, r.Why
 		}

@@ -13,7 +13,7 @@ import (
 // manages up to another.
 func tryUpTo(target, generator float64) func(context.Context, float64) (*Result, error) {
 	return func(_ context.Context, rate float64) (*Result, error) {
-		r := &Result{Record: Record{Counts: Counts{Scheduled: 100, Sent: 100, OK: 100}, EndedInTime: 100, Bottleneck: LimitNone}, LatencyOK: newHistogram(), Service: newHistogram()}
+		r := &Result{Record: Record{Counts: Counts{Scheduled: 100, Sent: 100, OK: 100}, EndedInTime: 100, Bottleneck: LimitNone}, LatencyOK: newHistogram(), Service: newHistogram(), Lateness: newHistogram()}
 		latency := 10 * time.Millisecond
 		if rate > target {
 			latency = time.Second

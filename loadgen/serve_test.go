@@ -24,7 +24,7 @@ type server struct {
 
 // peer is the server's end of one connection.
 type peer struct {
-	*net.TCPConn
+	net.Conn
 	r *bufio.Reader
 	n int // requests read on this connection
 }
@@ -56,7 +56,7 @@ func (p *peer) say(s string) { _, _ = io.WriteString(p, s) }
 
 // reset closes with a RST.
 func (p *peer) reset() {
-	_ = p.SetLinger(0)
+	_ = p.Conn.(*net.TCPConn).SetLinger(0)
 	_ = p.Close()
 }
 
@@ -82,6 +82,10 @@ func tryServe(t testing.TB, addr string, handle func(*peer)) *server {
 	if err != nil {
 		return nil
 	}
+	return serveOn(t, l, handle)
+}
+
+func serveOn(t testing.TB, l net.Listener, handle func(*peer)) *server {
 	s := &server{Listener: l, url: "http://" + l.Addr().String() + "/"}
 	var wg sync.WaitGroup
 	var mu sync.Mutex
@@ -97,7 +101,7 @@ func tryServe(t testing.TB, addr string, handle func(*peer)) *server {
 			open[c] = true
 			mu.Unlock()
 			wg.Go(func() {
-				handle(&peer{TCPConn: c.(*net.TCPConn), r: bufio.NewReader(countingReader{c, s})})
+				handle(&peer{Conn: c, r: bufio.NewReader(countingReader{c, s})})
 				_ = c.Close()
 				mu.Lock()
 				delete(open, c)

@@ -85,6 +85,7 @@ func (s SLO) Check(r *Result) (kept bool, broken string) {
 func (l Limit) keeps(r *Result) (shown string, kept bool) {
 	scheduled, ok := float64(r.Scheduled), float64(r.OK)
 	var v float64
+	few := ""
 	switch {
 	case l.Metric == "errors":
 		v = (scheduled - ok) / max(scheduled, 1)
@@ -99,6 +100,35 @@ func (l Limit) keeps(r *Result) (shown string, kept bool) {
 			return fmt.Sprintf("out of reach, as only %.3g %% succeeded", 100*ok/scheduled), false
 		}
 		v = float64(quantile(r.LatencyOK, 100*rank/ok))
+		if l.Percent < 100 && !Enough(r.Scheduled, l.Percent) {
+			few = fmt.Sprintf(", the worst of %d", r.Scheduled)
+		}
 	}
-	return time.Duration(v).Round(time.Microsecond).String(), v < l.Below
+	return time.Duration(v).Round(time.Microsecond).String() + few, v < l.Below
+}
+
+// Blame says why a limit that was not kept is no fault of the target: the
+// generator was late, with over 1 % of the requests or by half of the limit, and
+// what the target did with them was within the limit. "" finds none.
+func (s SLO) Blame(r *Result) string {
+	late := float64(r.Late) > 0.01*float64(r.Scheduled)
+	for _, l := range s {
+		if _, ok := l.keeps(r); ok {
+			continue
+		}
+		var own, target float64
+		switch {
+		case l.Metric == "errors":
+			target = float64(r.Failed+r.Unfinished) / float64(max(r.Scheduled, 1)) // and not what was never sent
+		case l.Metric == "mean":
+			own, target = r.Lateness.Mean(), r.Service.Mean()
+		default:
+			own, target = float64(quantile(r.Lateness, l.Percent)), float64(quantile(r.Service, l.Percent))
+		}
+		if target < l.Below && (late || own >= l.Below/2) {
+			return fmt.Sprintf("%s is not to be judged: %d of %d requests were sent over 10 ms late, and lateness was %v at most",
+				l.text, r.Late, r.Scheduled, time.Duration(r.Lateness.Max()).Round(time.Microsecond))
+		}
+	}
+	return ""
 }

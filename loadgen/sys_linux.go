@@ -82,14 +82,15 @@ func (p *poller) wait(ns int64) int {
 
 // rawAddr is a socket address as the kernel takes it, made once.
 type rawAddr struct {
-	b      [4]uint64 // a sockaddr_in or sockaddr_in6, aligned for either
+	b      [14]uint64 // a sockaddr_in, sockaddr_in6 or sockaddr_un, aligned for each
 	n      uintptr
 	family int
+	addr   netip.Addr // of an IP address
 }
 
 func newRawAddr(ap netip.AddrPort) rawAddr {
-	var r rawAddr
 	addr := ap.Addr().Unmap()
+	r := rawAddr{addr: addr}
 	if addr.Is4() {
 		sa := (*unix.RawSockaddrInet4)(unsafe.Pointer(&r.b))
 		sa.Family, sa.Addr = unix.AF_INET, addr.As4()
@@ -104,20 +105,41 @@ func newRawAddr(ap netip.AddrPort) rawAddr {
 	return r
 }
 
+// raw is e as the kernel takes it.
+func (e endpoint) raw() rawAddr {
+	if e.path == "" {
+		return newRawAddr(e.addr)
+	}
+	var r rawAddr
+	sa := (*unix.RawSockaddrUnix)(unsafe.Pointer(&r.b))
+	sa.Family = unix.AF_UNIX
+	for i, c := range []byte(e.path) {
+		sa.Path[i] = int8(c)
+	}
+	r.n, r.family = unsafe.Offsetof(sa.Path)+uintptr(len(e.path))+1, unix.AF_UNIX
+	if e.path[0] == '@' { // the abstract namespace: a NUL before the name, none after it
+		sa.Path[0] = 0
+		r.n--
+	}
+	return r
+}
+
 // putPort writes a port in network byte order.
 func putPort(to *uint16, port uint16) {
 	b := (*[2]byte)(unsafe.Pointer(to))
 	b[0], b[1] = byte(port>>8), byte(port)
 }
 
-// openSocket makes a non-blocking TCP socket, bound to source if there is one.
+// openSocket makes a non-blocking stream socket, bound to source if there is one.
 func openSocket(family int, source *rawAddr) (fd int32, e unix.Errno) {
 	r, _, e := unix.RawSyscall(unix.SYS_SOCKET, uintptr(family), unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if e != 0 {
 		return -1, e
 	}
 	fd = int32(r)
-	setOption(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY)
+	if family != unix.AF_UNIX {
+		setOption(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY)
+	}
 	if source != nil {
 		// Without this bind() takes a port that is then blocked towards every
 		// destination, and the error becomes EADDRINUSE.

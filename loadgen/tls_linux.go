@@ -22,7 +22,7 @@ import (
 
 // secure is an established TLS connection.
 type secure struct {
-	net *net.TCPConn
+	net net.Conn
 	tls *tls.Conn
 	fd  int32
 	raw bool   // the handshake is over: the loop owns the descriptor
@@ -143,12 +143,12 @@ func (l *loop) dial(c *conn, now int64) {
 	l.move(c, stateConnecting)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(l.timeout))
 	c.cancel = cancel
+	_, raw := l.route(c)
 	var source netip.Addr
-	if n := len(l.run.plan.Sources); n > 0 {
-		source = l.run.plan.Sources[l.nextSource%n]
-		l.nextSource++
+	if raw != nil {
+		source = raw.addr
 	}
-	d, slot, gen, target := l.dialer, c.self, c.gen, l.run.plan.target
+	d, slot, gen, target := l.dialer, c.self, c.gen, l.run.plan.targets[c.to]
 	d.wg.Go(func() {
 		s, err := handshake(ctx, target, source, d.config)
 		d.mu.Lock()
@@ -159,7 +159,7 @@ func (l *loop) dial(c *conn, now int64) {
 	})
 }
 
-func handshake(ctx context.Context, target netip.AddrPort, source netip.Addr, config *tls.Config) (*secure, error) {
+func handshake(ctx context.Context, target endpoint, source netip.Addr, config *tls.Config) (*secure, error) {
 	nd := net.Dialer{}
 	if source.IsValid() {
 		nd.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(source, 0))
@@ -167,17 +167,17 @@ func handshake(ctx context.Context, target netip.AddrPort, source netip.Addr, co
 			return rc.Control(func(fd uintptr) { setOption(int32(fd), unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT) })
 		}
 	}
-	nc, err := nd.DialContext(ctx, "tcp", target.String())
+	nc, err := nd.DialContext(ctx, target.network(), target.address())
 	if err != nil {
 		return nil, err
 	}
-	s := &secure{net: nc.(*net.TCPConn)}
+	s := &secure{net: nc}
 	s.tls = tls.Client(s, config)
 	if err := s.tls.HandshakeContext(ctx); err != nil {
 		_ = s.Close()
 		return nil, err
 	}
-	rc, err := s.net.SyscallConn()
+	rc, err := nc.(syscall.Conn).SyscallConn()
 	if err == nil {
 		err = rc.Control(func(fd uintptr) { s.fd = int32(fd) })
 	}
@@ -218,16 +218,29 @@ func (l *loop) readMail() {
 func (l *loop) dialFailed(c *conn, err error, now int64) {
 	var e unix.Errno
 	var op *net.OpError
-	switch {
-	case errors.As(err, &op) && op.Op == "dial" && errors.As(err, &e):
+	if errors.As(err, &op) && op.Op == "dial" && errors.As(err, &e) {
 		l.refused(c, "connect: ", e, now)
-	case !c.busy:
-		l.shut(c, stateCold)
-	case errors.Is(err, context.DeadlineExceeded):
-		l.fail(c, causeConnTimeout, now)
-	default:
-		l.fail(c, causeTLS, now)
+		return
 	}
+	cause, why := causeTLS, err.Error()
+	switch {
+	case errors.Is(err, context.Canceled):
+		why = "" // by this loop
+	case errors.Is(err, context.DeadlineExceeded):
+		cause, why = causeConnTimeout, "no TLS handshake within "+l.run.plan.Timeout.String()
+	case errors.Is(err, io.EOF):
+		why = "the server closed the connection during the TLS handshake"
+	case errors.As(err, &e):
+		why = e.Error() + " during the TLS handshake"
+	}
+	if why != "" {
+		l.noteConnect(c, why)
+	}
+	if c.busy {
+		l.fail(c, cause, now)
+		return
+	}
+	l.shut(c, stateCold)
 }
 
 // close waits for the dials under way, which the loop has cancelled, and

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -63,6 +64,51 @@ func TestTLS(t *testing.T) {
 			t.Errorf("ok %d, opened %d, causes %v", r.OK, r.ConnectionsOpened, r.Causes)
 		}
 	})
+}
+
+// TestTLSOverAUnixSocket: the certificate is still that of a name.
+func TestTLSOverAUnixSocket(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Host) }))
+	_ = s.Listener.Close()
+	s.Listener = l
+	s.StartTLS()
+	defer s.Close()
+	roots := x509.NewCertPool()
+	roots.AddCert(s.Certificate())
+	r := mustRun(t, Config{URL: "https://example.com/", Unix: path, TLS: &tls.Config{RootCAs: roots}, Connections: 2, Profile: Constant(100), Requests: 10})
+	if r.OK != 10 || r.ConnectionsOpened != 2 {
+		t.Errorf("ok %d, opened %d, causes %v, %s", r.OK, r.ConnectionsOpened, r.Causes, r.ConnectWhy)
+	}
+}
+
+// TestTLSFailuresAreWorded: with what the other side said, where it did.
+func TestTLSFailuresAreWorded(t *testing.T) {
+	start := func() *httptest.Server {
+		s := httptest.NewUnstartedServer(http.NotFoundHandler())
+		s.Config.ErrorLog = log.New(io.Discard, "", 0)
+		s.StartTLS()
+		t.Cleanup(s.Close)
+		return s
+	}
+	plain, other := start(), start()
+	other.TLS.NextProtos = []string{"h3"} // of h2 alone crypto/tls makes an exception
+	roots := x509.NewCertPool()
+	roots.AddCert(plain.Certificate())
+	for want, c := range map[string]Config{
+		"x509: certificate signed by unknown authority": {URL: plain.URL},
+		"x509: certificate is valid for example.com":    {URL: plain.URL, Host: "elsewhere.example", TLS: &tls.Config{RootCAs: roots}},
+		"tls: no application protocol":                  {URL: other.URL, TLS: &tls.Config{RootCAs: roots}},
+	} {
+		c.Profile, c.Requests = Constant(100), 2
+		if r := mustRun(t, c); r.Causes[CauseTLS] != 2 || !strings.HasPrefix(r.ConnectWhy, "127.0.0.1:") || !strings.Contains(r.ConnectWhy, want) {
+			t.Errorf("causes %v, %q, want %q", r.Causes, r.ConnectWhy, want)
+		}
+	}
 }
 
 func TestTLSHandshakeThatHangsTimesOut(t *testing.T) {

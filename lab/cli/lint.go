@@ -67,7 +67,7 @@ Exit codes: 0 nothing at warning or above, 1 something, 64 a file cannot be read
 // lintFiles looks at every file, also after one that cannot be read, and ends
 // with the worst code.
 func lintFiles(t *terminal, o lintOptions, files []string) error {
-	release, err := o.check()
+	release, err := o.release()
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,14 @@ func loadCommand(t *terminal) *cobra.Command {
 		Example: `  lab99 load --rate 1000 --connections 64 --duration 5s http://127.0.0.1:8080/
   lab99 load --profile ramp:100..5000/30s,hold:10s http://127.0.0.1:8080/
   lab99 load --find-max --slo 'p99<20ms,errors<0.1%' http://127.0.0.1:8080/
+  lab99 load -X POST --data 'a=1' --mode closed -c 8 -n 1000 localhost:8080/form
+  lab99 load --rate 500 unix:/run/app.sock:/health
+  lab99 load --rate 500 --targets requests.txt http://127.0.0.1:8080/
   lab99 load merge a.json b.json`,
+		Long: `Drive HTTP/1.1 load at a stated rate and report what came of it.
+
+Exit codes: 0 loaded, and --slo kept; 1 no request succeeded, --stop ended the load, or --slo was not kept;
+2 the generator ran out of ports or descriptors of its own, or may itself have broken the --slo; 130 interrupted.`,
 		Args: between(1, 1, "name one URL, as in `lab99 load --rate 1000 http://127.0.0.1:8080/`"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o, err := f.options(cmd, args[0])
@@ -91,6 +98,7 @@ func (o *loadOptions) once(ctx context.Context, t *terminal, live *liveLine) err
 	if err != nil {
 		return loadError(err)
 	}
+	o.askHTTP2(ctx, r)
 	doc, err := o.document(r)
 	if err != nil {
 		return err
@@ -110,16 +118,18 @@ func (o *loadOptions) once(ctx context.Context, t *terminal, live *liveLine) err
 // exit is what the code of the command says about the result. That the
 // generator was the bottleneck is a statement in the result, not an error;
 // that it ran out of ports or descriptors of its own makes the run invalid, and
-// where it was late itself with over 1 % of the sends, a broken SLO is not held
-// against the target.
+// an SLO that its own lateness broke is not held against the target. A load
+// without a single success is none, and a --stop ends one that has failed.
 func (d *loadDocument) exit() error {
 	switch {
 	case d.Interrupted:
 		return exitError(verdict.ExitInterrupted)
 	case d.OwnLimit != "":
 		return exitError(verdict.ExitUndecided)
-	case d.SLO != nil && !d.SLO.Kept && d.Late > d.Scheduled/100:
-		return exitError(verdict.ExitUndecided) // the generator may have broken it
+	case d.OK == 0 && d.Scheduled > 0, d.StoppedBy != "":
+		return exitError(verdict.ExitUnexpected)
+	case d.SLO != nil && d.SLO.undecided:
+		return exitError(verdict.ExitUndecided)
 	case d.SLO != nil && !d.SLO.Kept:
 		return exitError(verdict.ExitUnexpected)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 
 	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/loadgen"
@@ -15,9 +14,12 @@ import (
 // line or of this machine.
 func debugLoad(ctx context.Context, t *terminal, c loadgen.Config) error {
 	err := loadgen.Debug(ctx, c, t.stdout)
-	var network *net.OpError
-	if errors.As(err, &network) {
-		fmt.Fprintln(t.stderr, "lab99 load:", network)
+	var failed *loadgen.ExchangeError
+	if errors.As(err, &failed) && ctx.Err() == nil {
+		fmt.Fprintln(t.stderr, "lab99 load:", failed)
+		if hint := connectHint(failed.Error()); hint != "" {
+			fmt.Fprintln(t.stderr, "  "+hint)
+		}
 		return exitError(verdict.ExitUnexpected)
 	}
 	return loadError(err)

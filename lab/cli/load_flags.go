@@ -3,7 +3,6 @@ package cli
 import (
 	"crypto/tls"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -22,23 +21,27 @@ const (
 // loadOptions is a command line of lab99 load.
 type loadOptions struct {
 	config    loadgen.Config
+	shown     string        // the target, as it was given
 	asked     string        // the schedule, in a word
 	firstRate float64       // of a search
 	cool      time.Duration // between its trials
 	sloText   string
 	slo       loadgen.SLO
 
+	http2                  bool // the target was found to speak it, and not HTTP/1.1
 	debug, findMax, json   bool
 	csv, hlog, openMetrics string
 }
 
 // loadFlags is what the flags of lab99 load say, before it is checked.
 type loadFlags struct {
-	o                                     loadOptions
-	mode, profile, body, sources, startAt string
-	rate                                  float64
-	headers, stops, mix, allow            []string
-	insecure                              bool
+	o                               loadOptions
+	mode, profile, sources, startAt string
+	body, data, bodies, targets     string
+	dataGiven                       bool
+	rate                            float64
+	headers, stops, mix, allow      []string
+	insecure                        bool
 }
 
 func (f *loadFlags) register(cmd *cobra.Command) {
@@ -46,25 +49,30 @@ func (f *loadFlags) register(cmd *cobra.Command) {
 	fs.Float64Var(&f.rate, "rate", 0, "constant rate, in requests per second")
 	fs.StringVar(&f.profile, "profile", "", "the rate over time, `PART,...`: ramp:100..5000/30s,hold:10s; constant:1000/10s; steps:100..500x5/10s; sine:1000~500@60s/5m; burst:20@1001ms/10s; last, poisson:SEED")
 	fs.StringVar(&f.mode, "mode", "exact", "`how` requests are timed: exact, spin (more CPU), relaxed (whole milliseconds, less CPU) or closed (no schedule: as fast as it goes)")
-	fs.DurationVar(&c.Duration, "duration", 0, "length of the schedule (default 10s, unless --requests or the profile ends it)")
-	fs.Int64Var(&c.Requests, "requests", 0, "end the schedule after this many requests; 0 does not")
-	fs.IntVar(&c.Connections, "connections", defaultLoadConnections, "client connections, over all loops")
+	lastingVar(fs, &c.Duration, "duration", 0, "length of the schedule (default 10s, unless --requests or the profile ends it)")
+	fs.Int64VarP(&c.Requests, "requests", "n", 0, "end the schedule after this many requests; 0 does not")
+	fs.IntVarP(&c.Connections, "connections", "c", defaultLoadConnections, "client connections, over all loops")
 	fs.IntVar(&c.Loops, "loops", 1, "event loops, one thread each")
-	fs.DurationVar(&c.Timeout, "timeout", 5*time.Second, "how long a request may wait for a connection, and then for its response")
-	fs.StringVar(&c.Method, "method", "", "HTTP method (default GET, or POST with --body)")
-	fs.StringArrayVarP(&f.headers, "header", "H", nil, "a request header, `\"Name: value\"`; repeatable")
-	fs.StringVar(&f.body, "body", "", "`file` sent as the body of every request")
+	lastingVar(fs, &c.Timeout, "timeout", 5*time.Second, "how long a request may wait for a connection, and then for its response")
+	fs.StringVarP(&c.Method, "method", "X", "", "HTTP method (default GET, or POST with a body)")
+	fs.StringArrayVarP(&f.headers, "header", "H", nil, "a request header, `\"Name: value\"`; repeatable; of Host only the header, see --host")
+	fs.StringVar(&f.body, "body", "", "`FILE` sent as the body of every request; - is standard input")
+	fs.StringVar(&f.data, "data", "", "`TEXT` sent as the body of every request")
+	fs.StringVar(&f.bodies, "bodies", "", "`FILE` whose lines are sent as bodies, in turn")
 	fs.StringVar(&c.Host, "host", "", "Host header, and TLS name (default that of the URL)")
 	fs.StringArrayVar(&f.mix, "mix", nil, "one of several requests, `\"[WEIGHT] [METHOD] /path\"`; repeatable")
+	fs.StringVar(&f.targets, "targets", "", "`FILE` of requests: lines as of --mix, each with its headers and @BODYFILE on lines below it")
+	fs.StringVar(&c.Unix, "unix", "", "`PATH` of a Unix-domain socket to connect to; also unix:/path in place of the URL")
 	fs.BoolVar(&f.insecure, "insecure", false, "do not verify the certificate of an https target")
 	fs.IntVar(&c.CloseAfter, "close-after", 0, "close each connection after `N` requests; 0 keeps them alive")
+	fs.BoolVar(&c.RetryStale, "retry-stale", false, "send an idempotent request once more, on a new connection, if a kept-alive one ended before any byte of the response, as HTTP clients do; counted")
 	fs.StringVar(&f.sources, "source", "", "local addresses to connect from in turn, a `LIST|CIDR`")
 	fs.StringArrayVar(&f.stops, "stop", nil, "end on failures, `CAUSE[:COUNT[:AFTER]]`; a count may be a share, as in \"status 5xx:1%/5s\"; the cause may be any; repeatable")
 	fs.StringVar(&f.startAt, "start-at", "", "t = 0 of the schedule, `TIME` in RFC 3339 or seconds since 1970, for several machines")
 	fs.StringArrayVar(&f.allow, "allow-target", nil, "a `HOST` or CIDR besides loopback that may be loaded; repeatable")
 	fs.StringVar(&f.o.sloText, "slo", "", "`limits` to keep, as in p99<20ms,errors<0.1%; exit code 1 if not kept")
 	fs.BoolVar(&f.o.findMax, "find-max", false, "search the highest rate that keeps --slo; --duration is the length of a trial (default 5s), --rate the first one tried")
-	fs.DurationVar(&f.o.cool, "cool", time.Second, "pause between the trials of --find-max, for queues and TIME_WAIT to drain")
+	lastingVar(fs, &f.o.cool, "cool", time.Second, "pause between the trials of --find-max, for queues and TIME_WAIT to drain")
 	fs.BoolVar(&f.o.debug, "debug", false, "send one request and show it and its response whole")
 	fs.BoolVar(&f.o.json, "json", false, "print one object, lab99/load/v1, instead of the summary")
 	fs.StringVar(&f.o.csv, "csv", "", "write a line per 100 ms to `FILE`")
@@ -72,6 +80,9 @@ func (f *loadFlags) register(cmd *cobra.Command) {
 	fs.StringVar(&f.o.openMetrics, "openmetrics", "", "write the result to `FILE` for a Prometheus textfile collector")
 	words(cmd, "mode", "exact", "spin", "relaxed", "closed")
 	cmd.MarkFlagsMutuallyExclusive("rate", "profile")
+	cmd.MarkFlagsMutuallyExclusive("body", "data", "bodies")
+	cmd.MarkFlagsMutuallyExclusive("mix", "targets", "bodies")
+	cmd.SetFlagErrorFunc(nameElsewhere)
 	for _, other := range []string{"profile", "requests", "csv", "hlog", "openmetrics", "start-at"} {
 		cmd.MarkFlagsMutuallyExclusive("find-max", other)
 	}
@@ -84,10 +95,10 @@ func (f *loadFlags) options(cmd *cobra.Command, target string) (*loadOptions, er
 	}
 	o := &f.o
 	c := &o.config
-	c.URL = target
-	if !strings.Contains(c.URL, "://") {
-		c.URL = "http://" + c.URL
+	if err := o.target(target); err != nil {
+		return nil, err
 	}
+	f.dataGiven = cmd.Flags().Changed("data")
 	for _, step := range []func() error{
 		func() (err error) { c.Mode, err = loadgen.ParseMode(f.mode); return orFlag("--mode", err) },
 		func() error { return orFlag("--slo", o.parseSLO()) },
@@ -96,8 +107,9 @@ func (f *loadFlags) options(cmd *cobra.Command, target string) (*loadOptions, er
 		func() (err error) { c.Sources, err = parseSources(f.sources); return orFlag("--source", err) },
 		func() (err error) { c.Stop, err = parseStops(f.stops); return orFlag("--stop", err) },
 		func() (err error) { c.Mix, err = parseMix(f.mix); return orFlag("--mix", err) },
-		func() error { return orFlag("--body", o.readBody(f.body)) },
-		func() (err error) { c.Allow, err = permit(cmd.Context(), c.URL, f.allow); return err },
+		func() error { return f.readTargets(cmd.InOrStdin()) },
+		func() error { return f.readBody(cmd.InOrStdin()) },
+		func() (err error) { c.Allow, err = permit(cmd.Context(), c.URL, c.Unix, f.allow); return err },
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -164,7 +176,7 @@ func (o *loadOptions) schedule(rate float64, profile string) (err error) {
 		o.asked = fmt.Sprintf("%v/s", rate)
 		c.Profile = loadgen.Constant(rate)
 	default:
-		return &usageError{"give --rate REQUESTS_PER_SECOND, a --profile, or --mode closed"}
+		return &usageError{"give --rate REQUESTS_PER_SECOND, a --profile, or --mode closed (as wrk, hey and ab do it)"}
 	}
 	if ends, ok := c.Profile.(interface{ Length() time.Duration }); ok && ends.Length() > 0 {
 		if c.Duration == 0 || ends.Length() < c.Duration {
@@ -175,20 +187,4 @@ func (o *loadOptions) schedule(rate float64, profile string) (err error) {
 		c.Duration = defaultLoadTime
 	}
 	return nil
-}
-
-func (o *loadOptions) readBody(file string) (err error) {
-	if file == "" {
-		return nil
-	}
-	c := &o.config
-	if c.Body, err = os.ReadFile(file); err == nil && c.Method == "" && len(c.Mix) == 0 {
-		c.Method = "POST"
-	}
-	for i := range c.Mix {
-		if m := c.Mix[i].Method; m != "" && m != "GET" && m != "HEAD" {
-			c.Mix[i].Body = c.Body
-		}
-	}
-	return err
 }

@@ -27,6 +27,7 @@ type loadDocument struct {
 	Little *float64    `json:"little"`
 	SLO    *sloOutcome `json:"slo,omitempty"`
 	Search *searchRun  `json:"search,omitempty"`
+	Hints  []string    `json:"hints,omitempty"` // next steps, in the flags of the command
 
 	result *loadgen.Result
 }
@@ -36,6 +37,8 @@ type sloOutcome struct {
 	Limits string `json:"limits"`
 	Kept   bool   `json:"kept"`
 	Why    string `json:"why,omitempty"` // not kept: the limit broken
+
+	undecided bool // the generator may have broken it
 }
 
 // document makes the document of a run.
@@ -45,9 +48,10 @@ func (o *loadOptions) document(r *loadgen.Result) (*loadDocument, error) {
 		return nil, fmt.Errorf("wording the result: %w", err)
 	}
 	d := &loadDocument{
-		Report: report, URL: o.config.URL, Asked: o.asked, Tool: tool(),
+		Report: report, URL: o.shown, Asked: o.asked, Tool: tool(),
 		ConnectionsIdeal: idealConnections(r, int64(o.config.CloseAfter)), result: r,
 	}
+	d.Hints = o.hints(r)
 	if p := o.config.Profile; p != nil && r.Elapsed() > 0 {
 		perS := p.Count(r.Elapsed()) / r.Elapsed().Seconds()
 		d.RequestedPerS = &perS
@@ -59,6 +63,9 @@ func (o *loadOptions) document(r *loadgen.Result) (*loadDocument, error) {
 	if o.slo != nil {
 		d.SLO = &sloOutcome{Limits: o.sloText}
 		d.SLO.Kept, d.SLO.Why = o.slo.Check(r)
+		if why := o.slo.Blame(r); why != "" {
+			d.SLO.Why, d.SLO.undecided = d.SLO.Why+"; "+why, true
+		}
 	}
 	return d, nil
 }

@@ -56,7 +56,11 @@ func (l *liveLine) show(s *loadgen.Snapshot, total time.Duration) {
 	if total > 0 {
 		text += fmt.Sprintf(" of %v", total)
 	}
-	text += fmt.Sprintf("  %.0f/s  ok %d  failed %d  p99 %s  busy %d/%d", float64(l.done)/since.Seconds(), l.sum.OK, l.sum.Failed, span(float64(s.P99)), s.InFlight, s.Open)
+	tail, of := "p99", s.P99
+	if !loadgen.Enough(s.N, 99) {
+		tail, of = "max", s.Max
+	}
+	text += fmt.Sprintf("  %.0f/s  ok %d  failed %d  %s %s  busy %d/%d", float64(l.done)/since.Seconds(), l.sum.OK, l.sum.Failed, tail, span(float64(of)), s.InFlight, s.Open)
 	if s.Waiting > 0 || l.sum.Dropped > 0 {
 		text += fmt.Sprintf("  waiting %d  dropped %d", s.Waiting, l.sum.Dropped)
 	}

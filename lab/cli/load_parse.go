@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -142,30 +143,45 @@ func parseStops(words []string) ([]loadgen.Stop, error) {
 func parseMix(words []string) ([]loadgen.Request, error) {
 	var mix []loadgen.Request
 	for _, word := range words {
-		f := strings.Fields(word)
-		var r loadgen.Request
-		if len(f) > 0 {
-			r.Path, f = f[len(f)-1], f[:len(f)-1]
-		}
-		if len(f) > 0 {
-			if w, err := strconv.Atoi(f[0]); err == nil && w > 0 {
-				r.Weight, f = w, f[1:]
-			}
-		}
-		if len(f) > 0 {
-			r.Method, f = f[0], f[1:]
-		}
-		if len(f) > 0 || !strings.HasPrefix(r.Path, "/") {
-			return nil, fmt.Errorf("%q: want \"[WEIGHT] [METHOD] /path\", as in \"3 GET /a\"", word)
+		r, err := parseRequest(word, nil)
+		if err != nil {
+			return nil, fmt.Errorf("%q: %w", word, err)
 		}
 		mix = append(mix, r)
 	}
 	return mix, nil
 }
 
+// parseRequest reads one of them. Where a base is given, the path may be a whole
+// URL of its host.
+func parseRequest(word string, base *url.URL) (r loadgen.Request, err error) {
+	f := strings.Fields(word)
+	if len(f) > 0 {
+		r.Path, f = f[len(f)-1], f[:len(f)-1]
+	}
+	if len(f) > 0 {
+		if w, err := strconv.Atoi(f[0]); err == nil && w > 0 {
+			r.Weight, f = w, f[1:]
+		}
+	}
+	if len(f) > 0 {
+		r.Method, f = f[0], f[1:]
+	}
+	if u, err := url.Parse(r.Path); base != nil && err == nil && u.Scheme != "" && u.Host != "" {
+		if u.Scheme != base.Scheme || u.Host != base.Host {
+			return r, fmt.Errorf("one load has one host, and this is not of %s://%s", base.Scheme, base.Host)
+		}
+		r.Path = u.RequestURI()
+	}
+	if len(f) > 0 || !strings.HasPrefix(r.Path, "/") {
+		return r, errors.New("want [WEIGHT] [METHOD] /path, as in \"3 GET /a\"")
+	}
+	return r, nil
+}
+
 // permit turns what may be loaded into networks, and refuses a target that is
 // neither among them nor loopback.
-func permit(ctx context.Context, target string, allow []string) ([]netip.Prefix, error) {
+func permit(ctx context.Context, target, socket string, allow []string) ([]netip.Prefix, error) {
 	var nets []netip.Prefix
 	for _, a := range allow {
 		if p, err := netip.ParsePrefix(a); err == nil {
@@ -182,8 +198,8 @@ func permit(ctx context.Context, target string, allow []string) ([]netip.Prefix,
 		}
 	}
 	u, err := url.Parse(target)
-	if err != nil || u.Hostname() == "" {
-		return nets, nil // package loadgen says what is wrong with it
+	if err != nil || u.Hostname() == "" || socket != "" {
+		return nets, nil // package loadgen says what is wrong with it; a socket is of this host
 	}
 	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", u.Hostname())
 	if err != nil {

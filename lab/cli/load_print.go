@@ -21,7 +21,7 @@ func printLoad(w io.Writer, d *loadDocument) error {
 	r := d.result
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s for %v at %s\n", d.Asked, r.Elapsed().Round(time.Millisecond), d.URL)
-	fmt.Fprintf(&b, "  mode %s, %s, %s\n\n", r.Mode, format.Plural(r.Loops, "loop"), format.Plural(r.Connections, "connection"))
+	fmt.Fprintf(&b, "  mode %s, %s, %s\n%s\n", r.Mode, format.Plural(r.Loops, "loop"), format.Plural(r.Connections, "connection"), addresses(r))
 	printTimes(&b, r)
 	fmt.Fprintln(&b)
 	tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
@@ -37,6 +37,12 @@ func printLoad(w io.Writer, d *loadDocument) error {
 	for i, c := range byCount(r.Causes) {
 		line(title(i, "Causes"), "%d × %s%s", r.Causes[c], c, firstOf(r, c))
 	}
+	if n := r.ReuseEnded - r.Retried; n > 0 {
+		line("", "%d of these as a kept-alive connection ended before any byte of the response", n)
+	}
+	if r.ConnectWhy != "" && r.Failed > 0 {
+		line("", "the first that did not connect: %s", r.ConnectWhy)
+	}
 	if r.BadWhy != "" {
 		line("", "the first bad response: %s: %.60q", r.BadWhy, r.BadSample)
 	}
@@ -45,6 +51,9 @@ func printLoad(w io.Writer, d *loadDocument) error {
 	}
 	if r.Interim > 0 {
 		line("", "%d × 1xx before them", r.Interim)
+	}
+	if r.Retried > 0 {
+		line("Retried", "%d sent once more, as their kept-alive connection ended before any byte of the response", r.Retried)
 	}
 	line("Sockets", "%d opened, %d for perfect keep-alive; at most %d of %d at once", r.ConnectionsOpened, d.ConnectionsIdeal, r.PeakConnections, r.Connections)
 	if r.ClosedIdle > 0 {
@@ -69,6 +78,9 @@ func printLoad(w io.Writer, d *loadDocument) error {
 		return err
 	}
 	fmt.Fprintln(&b, "\n"+ending(d))
+	for _, hint := range d.Hints {
+		fmt.Fprintln(&b, "  "+hint)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -90,16 +102,43 @@ func printTimes(w io.Writer, r *loadgen.Result) {
 			continue
 		}
 		fmt.Fprintf(tw, "  %-10s", row.name)
-		for _, ns := range []float64{at(row.h, 50), at(row.h, 90), at(row.h, 99), at(row.h, 99.9), float64(row.h.Max()), row.h.Mean()} {
-			fmt.Fprint(tw, "\t"+span(ns))
+		for _, percent := range []float64{50, 90, 99, 99.9} {
+			fmt.Fprint(tw, "\t"+at(row.h, percent))
 		}
-		fmt.Fprintln(tw, "\t  "+row.about)
+		fmt.Fprintf(tw, "\t%s\t%s\t  %s\n", span(float64(row.h.Max())), span(row.h.Mean()), few(row.h, row.about))
 	}
 	_ = tw.Flush() // into a strings.Builder
 }
 
-func at(h *hdrhistogram.Histogram, percent float64) float64 {
-	return float64(h.ValueAtPercentile(percent))
+// at words a percentile, unless the values are too few for it.
+func at(h *hdrhistogram.Histogram, percent float64) string {
+	if !loadgen.Enough(h.TotalCount(), percent) {
+		return "–"
+	}
+	return span(float64(h.ValueAtPercentile(percent)))
+}
+
+// few adds to what a row is about that its values are too few for a p99.
+func few(h *hdrhistogram.Histogram, about string) string {
+	if n := h.TotalCount(); !loadgen.Enough(n, 99) {
+		return strings.TrimPrefix(fmt.Sprintf("%s; max is the worst of %d", about, n), "; ")
+	}
+	return about
+}
+
+// addresses are what was connected to, where that is not plain from the target.
+func addresses(r *loadgen.Result) string {
+	if len(r.Addresses) < 2 && len(r.LeftOut) == 0 {
+		return ""
+	}
+	s := "  addresses: " + strings.Join(r.Addresses, ", ")
+	if len(r.Addresses) > 1 {
+		s += ", in turn"
+	}
+	for _, a := range slices.Sorted(maps.Keys(r.LeftOut)) {
+		s += fmt.Sprintf("; left out %s: %s", a, r.LeftOut[a])
+	}
+	return s + "\n"
 }
 
 // rates compares what was asked for with what was done.
@@ -133,12 +172,11 @@ func ending(d *loadDocument) string {
 	case d.StoppedBy != "":
 		s = "Stopped by " + d.StoppedBy + ". "
 	}
-	if d.OK == 0 && d.Failed > 0 {
-		s += "Every request failed. "
-	}
 	switch {
 	case d.OwnLimit != "":
 		return s + "Invalid, says nothing about the target: " + d.OwnLimit + "."
+	case d.OK == 0 && d.Scheduled > 0:
+		return s + nothing(d)
 	case d.Bottleneck == loadgen.LimitGenerator:
 		return s + "The generator was the limit: " + d.Why + "."
 	case d.Bottleneck == loadgen.LimitTarget:

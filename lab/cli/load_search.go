@@ -34,6 +34,8 @@ type searchTry struct {
 	LatencyMs    *loadgen.Quantiles `json:"latency_ms"`
 	LatenessUs   *loadgen.Quantiles `json:"lateness_us"`
 	Bottleneck   string             `json:"bottleneck"`
+
+	few, fewLate bool // too few for a p99
 }
 
 // findHighest searches the highest rate that keeps the SLO and prints the curve.
@@ -99,6 +101,7 @@ func (o *loadOptions) searchDocument(found *loadgen.Found) (*loadDocument, error
 			RatePerS: tr.Rate, Kept: tr.Kept, Why: tr.Why, AchievedPerS: report.AchievedPerS, Bottleneck: report.Bottleneck,
 			ErrorShare: float64(report.Scheduled-report.OK) / float64(max(report.Scheduled, 1)),
 			LatencyMs:  report.LatencyMs, LatenessUs: report.LatenessUs,
+			few: !loadgen.Enough(tr.Result.Latency.TotalCount(), 99), fewLate: !loadgen.Enough(tr.Result.Lateness.TotalCount(), 99),
 		})
 	}
 	trial := *o
@@ -123,9 +126,12 @@ func printSearch(w io.Writer, d *loadDocument) error {
 	for _, c := range curve {
 		p50, p99, most, late := "–", "–", "–", "–"
 		if q := c.LatencyMs; q != nil {
-			p50, p99, most = span(q.P50*1e6), span(q.P99*1e6), span(q.Max*1e6)
+			p50, most = span(q.P50*1e6), span(q.Max*1e6)
+			if !c.few {
+				p99 = span(q.P99 * 1e6)
+			}
 		}
-		if q := c.LatenessUs; q != nil {
+		if q := c.LatenessUs; q != nil && !c.fewLate {
 			late = span(q.P99 * 1e3)
 		}
 		fmt.Fprintf(tw, "  %s\t%.1f/s\t%.3g %%\t%s\t%s\t%s\t%s\t%s\n", perSecond(c.RatePerS), c.AchievedPerS, 100*c.ErrorShare, p50, p99, most, late, tryOutcome(c.Kept, c.Why))

@@ -21,22 +21,26 @@ type configFlags struct {
 
 func (c *configFlags) register(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringVar(&c.nginx, "nginx", "", "`version` of nginx, such as 1.30, which decides on defaults; without it both answers are shown")
-	fs.StringVar(&c.prefix, "prefix", "", "`directory` that relative includes start from, and that none may leave (default the file's)")
+	fs.StringVar(&c.nginx, "nginx", "", "`version` of nginx, such as 1.30, which decides on defaults; without it "+
+		"both answers are shown")
+	fs.StringVar(&c.prefix, "prefix", "", "`directory` that relative includes start from, and that none may leave "+
+		"(default the file's)")
 	fs.BoolVar(&c.follow, "follow", false, "read includes outside the prefix too")
 	completeFlag(cmd, "nginx", cobra.FixedCompletions([]string{"1.22", "1.26", "1.28", "1.30"}, noFiles))
 	_ = cmd.MarkFlagDirname("prefix")
 }
 
-// check reads the release, and sees to the prefix.
-func (c *configFlags) check() (nginxconf.Release, error) {
+// release reads the release, and sees to the prefix.
+func (c *configFlags) release() (nginxconf.Release, error) {
 	release, err := nginxconf.ParseRelease(c.nginx)
 	if err != nil {
-		return release, &usageError{fmt.Sprintf("--nginx %s: a version of nginx is expected, such as 1.30 or 1.22.1; `nginx -v` prints it", c.nginx)}
+		return release, &usageError{fmt.Sprintf("--nginx %s: a version of nginx is expected, such as 1.30 or "+
+			"1.22.1; `nginx -v` prints it", c.nginx)}
 	}
 	if c.prefix != "" {
 		if i, err := os.Stat(c.prefix); err != nil || !i.IsDir() {
-			return release, &usageError{fmt.Sprintf("--prefix %s: a directory is expected, the one that nginx.conf lies in", c.prefix)}
+			return release, &usageError{fmt.Sprintf("--prefix %s: a directory is expected, the one that "+
+				"nginx.conf lies in", c.prefix)}
 		}
 	}
 	return release, nil

@@ -22,9 +22,11 @@ type ofFile struct {
 
 func (o *ofFile) register(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringVar(&o.config, "config", "", "`nginx.conf` that K, f, pool and sources are taken from, or the output of nginx -T; - is standard input")
+	fs.StringVar(&o.config, "config", "", "`nginx.conf` that K, f, pool and sources are taken from, or the output "+
+		"of nginx -T; - is standard input")
 	fs.StringVar(&o.path, "path", "/", "`path` of the requests, for --config")
-	fs.StringVar(&o.host, "host", "", "`host` of the requests, host:port or :port, for --config (default the default server)")
+	fs.StringVar(&o.host, "host", "", "`host` of the requests, host:port or :port, for --config (default the "+
+		"default server)")
 	o.configFlags.register(cmd)
 	_ = cmd.MarkFlagFilename("config")
 	completeFlag(cmd, "path", cobra.NoFileCompletions)
@@ -53,7 +55,7 @@ type fileAnswer struct {
 
 // predictFile answers for the route that a request takes.
 func predictFile(t *terminal, q question, given func(string) bool) error {
-	release, err := q.file.configFlags.check()
+	release, err := q.file.release()
 	if err != nil {
 		return err
 	}
@@ -72,7 +74,8 @@ func predictFile(t *terminal, q question, given func(string) bool) error {
 	a := q.worst(config, c.Routes, given)
 	a.assumed = slices.Concat(c.Assumed, a.assumed, a.also(c.Also))
 	if r := a.told.Route; len(c.Routes) == 1 && targets(config.Routes(release), r.Pass) > 1 {
-		a.assumed = append(a.assumed, fmt.Sprintf("requests are plain GETs without cookies: %s comes to %s then", format.List(variables(r)), r.Target))
+		a.assumed = append(a.assumed, fmt.Sprintf("requests are plain GETs without cookies: %s comes to %s "+
+			"then", format.List(variables(r)), r.Target))
 	}
 	var newer *fileAnswer
 	if len(c.Newer) > 0 && a.told.Case == ownconf.TakesPorts {
@@ -83,7 +86,8 @@ func predictFile(t *terminal, q question, given func(string) bool) error {
 	} else {
 		err = a.write(lint.Printable(t.stdout), newer)
 		if n := grave(config.Findings(release)); n > 0 && err == nil {
-			fmt.Fprintf(t.stdout, "\n`lab99 lint %s` says what is wrong in this configuration, and how to mend it: %s.\n", q.file.config, format.Plural(n, "finding"))
+			fmt.Fprintf(t.stdout, "\n`lab99 lint %s` says what is wrong in this configuration, and how to mend "+
+				"it: %s.\n", q.file.config, format.Plural(n, "finding"))
 		}
 	}
 	switch {

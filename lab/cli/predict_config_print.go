@@ -56,13 +56,16 @@ func (a *fileAnswer) head(w io.Writer) {
 func (a *fileAnswer) rest(w io.Writer, table bool) error {
 	switch a.told.Case {
 	case ownconf.NoPorts:
-		fmt.Fprintln(w, "Error 99 cannot come: a Unix-domain socket takes no port. What can run short there is the backend's queue (listen backlog), error 11.")
+		fmt.Fprintln(w, "Error 99 cannot come: a Unix-domain socket takes no port. What can run short there is "+
+			"the backend's queue (listen backlog), error 11.")
 		return nil
 	case ownconf.NoPeer:
-		fmt.Fprintln(w, "nginx opens no connection: every server of the group is down. It answers 502, \"no live upstreams\".")
+		fmt.Fprintln(w, "nginx opens no connection: every server of the group is down. It answers 502, \"no live "+
+			"upstreams\".")
 		return nil
 	case ownconf.NoLaw:
-		fmt.Fprintln(w, "The laws are about TCP. UDP has no TIME_WAIT: a session holds its port until proxy_timeout, 10 minutes by default.")
+		fmt.Fprintln(w, "The laws are about TCP. UDP has no TIME_WAIT: a session holds its port until "+
+			"proxy_timeout, 10 minutes by default.")
 		return nil
 	}
 	for _, s := range []string{a.race(), a.churn(), a.uneven()} {
@@ -106,7 +109,8 @@ func (a *fileAnswer) race() string {
 		return text
 	}
 	with := func(f float64) string { return a.when(func(s *law.Setup) { s.CloseShare = f }) }
-	return text + fmt.Sprintf(" With f = 1 error 99 comes %s; with %g, the most that was measured, %s; with %g, the least, %s.",
+	return text + fmt.Sprintf(" With f = 1 error 99 comes %s; with %g, the most that was measured, %s; with %g, "+
+		"the least, %s.",
 		with(1), law.MostRaceShare, with(law.MostRaceShare), law.LeastRaceShare, with(law.LeastRaceShare))
 }
 
@@ -116,8 +120,10 @@ func (a *fileAnswer) churn() string {
 		return ""
 	}
 	with := func(churn float64) string { return a.when(func(s *law.Setup) { s.Churn = churn }) }
-	return fmt.Sprintf("The pool is smaller than the %s requests under way. If they end one by one it leaves %s new connections a request, and error 99 comes %s; "+
-		"if all end at once %s, and it comes %s. What follows is for the latter; traffic lies between, nearer to the former.",
+	return fmt.Sprintf("The pool is smaller than the %s requests under way. If they end one by one it leaves %s "+
+		"new connections a request, and error 99 comes %s; "+
+		"if all end at once %s, and it comes %s. What follows is for the latter; traffic lies between, nearer to "+
+		"the former.",
 		format.Rough(a.setup.InFlight), format.Number(a.least), with(a.least), format.Number(a.most), with(a.most))
 }
 
@@ -131,6 +137,7 @@ func (a *fileAnswer) uneven() string {
 	if s.Sources == 1 {
 		first = a.told.Heavy
 	}
-	return fmt.Sprintf("The requests are not spread evenly: the %s ports towards %s are used up when all pairs together have taken %s tuples, which is K below. "+
+	return fmt.Sprintf("The requests are not spread evenly: the %s ports towards %s are used up when all pairs "+
+		"together have taken %s tuples, which is K below. "+
 		"The others have ports left then, and take over what nginx tries again.", format.Grouped(s.Ports), first, format.Grouped(a.Tuples))
 }

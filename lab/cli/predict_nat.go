@@ -45,19 +45,23 @@ func (a answer) printNAT(w io.Writer) error {
 }
 
 // natFailure is what a shortage of a NAT looks like.
-const natFailure = "A NAT that has no port left drops the SYN. So connect() does not fail with error 99, it gets no answer: nginx logs 110 (Connection timed out) " +
-	"while connecting to upstream after proxy_connect_timeout and answers 504. TCP sends the SYN again after 1, 3 and 7 s, so a shortage that ends sooner shows " +
+const natFailure = "A NAT that has no port left drops the SYN. So connect() does not fail with error 99, it gets " +
+	"no answer: nginx logs 110 (Connection timed out) " +
+	"while connecting to upstream after proxy_connect_timeout and answers 504. TCP sends the SYN again after 1, 3 " +
+	"and 7 s, so a shortage that ends sooner shows " +
 	"as connect times of that length. The host's ports, ip_local_port_range and tcp_tw_reuse have no part in it."
 
 func (a answer) natLimit() string {
 	s := a.setup
-	text := fmt.Sprintf("The NAT has %s ports × %s × %s = %s for this host, and holds each for %s after its connection has ended, whichever end closed it. ",
+	text := fmt.Sprintf("The NAT has %s ports × %s × %s = %s for this host, and holds each for %s after its "+
+		"connection has ended, whichever end closed it. ",
 		format.Grouped(s.Ports), format.Plural(s.Sources, "address"), format.Plural(s.Destinations, "destination"), format.Plural(s.Ports*s.Sources*s.Destinations, "tuple"), format.About(s.Hold.Seconds()))
 	if s.Uneven() {
 		text += fmt.Sprintf("The heaviest destination's are used up when %s are taken. ", format.Grouped(a.Tuples))
 	}
 	if a.target > 0 {
-		return text + fmt.Sprintf("Above %s requests/s more than %s of them, if they arrive at random, find none (Erlang's B formula).",
+		return text + fmt.Sprintf("Above %s requests/s more than %s of them, if they arrive at random, find none "+
+			"(Erlang's B formula).",
 			floor(*a.SafeRatePerS), strings.Replace(fmt.Sprint(a.target), "e-0", "e-", 1))
 	}
 	return text + fmt.Sprintf("That lasts for %s requests/s.", floor(*a.SafeRatePerS))

@@ -32,13 +32,16 @@ func (t *Told) pool() {
 			t.servers(), format.Percent(churn))
 	}
 	if http(t.Route) {
-		t.unknown("", "how many requests the backend serves on a connection: one that closes each of them (Apache's KeepAlive Off) makes the pool useless")
+		t.unknown("", "how many requests the backend serves on a connection: one that closes each of them "+
+			"(Apache's KeepAlive Off) makes the pool useless")
 	} else {
-		t.unknown("", "how many requests the backend serves on a connection before it closes it: one each makes the pool useless")
+		t.unknown("", "how many requests the backend serves on a connection before it closes it: one each makes "+
+			"the pool useless")
 	}
 	_, s.Churn = t.ChurnRange()
 	if s.Workers == 0 {
-		t.unknown("workers", "how many workers there are, each of which has a pool of its own: the pool counts as that of one worker")
+		t.unknown("workers", "how many workers there are, each of which has a pool of its own: the pool counts as "+
+			"that of one worker")
 	}
 	if s.InFlight == 0 {
 		t.unknown("backend-ms", "how many requests are under way at once: the pool is taken to be large enough for them")
@@ -81,24 +84,29 @@ func (t *Told) ChurnRange() (least, most float64) {
 func (t *Told) closer() {
 	r, s := t.Route, &t.Setup
 	if http(r) && !r.Header.Known {
-		t.unknown("close-share", "which Connection header the backend gets (%s): close makes a race of who closes, and keeps the connection out of any pool", r.Header.Value)
+		t.unknown("close-share", "which Connection header the backend gets (%s): close makes a race of who "+
+			"closes, and keeps the connection out of any pool", r.Header.Value)
 	}
 	switch {
 	case s.NAT:
 		t.fact("closes first", "any: a NAT holds a port whichever end closes")
 	case r.CloseShare == nil:
 		s.CloseShare, s.Race = 1, true
-		t.fact("closes first", "a race: nginx and the backend close at the same time, and f is an outcome; f = 1 is the worst")
-		t.unknown("close-share", "f: %.2g to %.2g were measured, the less the busier nginx is, and error 99 comes 1/f times as late as said, or never",
+		t.fact("closes first", "a race: nginx and the backend close at the same time, and f is an outcome; f = 1 "+
+			"is the worst")
+		t.unknown("close-share", "f: %.2g to %.2g were measured, the less the busier nginx is, and error 99 comes "+
+			"1/f times as late as said, or never",
 			law.LeastRaceShare, law.MostRaceShare)
 	default:
 		s.CloseShare = *r.CloseShare
 		t.fact("closes first", "%s, f = %g", r.ClosesFirst, s.CloseShare)
 		if http(r) && r.Pool.State == nginxconf.PoolNone {
-			t.unknown("close-share", "whether the backend leaves a connection open after its response, as by default: one that closes it too makes a race of it")
+			t.unknown("close-share", "whether the backend leaves a connection open after its response, as by "+
+				"default: one that closes it too makes a race of it")
 		}
 		if r.Protocol == nginxconf.TCP {
-			t.unknown("close-share", "whether client or backend end a session: f = 1 counts as if the client did, or nginx by a timeout")
+			t.unknown("close-share", "whether client or backend end a session: f = 1 counts as if the client did, "+
+				"or nginx by a timeout")
 		}
 	}
 }
@@ -129,7 +137,8 @@ func (t *Told) failures() {
 		text = fmt.Sprintf("a request that finds no port waits for proxy_connect_timeout, at %s", format.Plural(tries, "peer"))
 	}
 	if up > 1 && s.Ejection.MaxFails > 0 {
-		text += fmt.Sprintf("; then nginx takes the peers out for %v and answers \"no live upstreams\" without one", s.Ejection.FailTimeout)
+		text += fmt.Sprintf("; then nginx takes the peers out for %v and answers \"no live upstreams\" without "+
+			"one", s.Ejection.FailTimeout)
 	}
 	t.fact("on a failure", "%s", text)
 	for _, e := range r.Hides {
@@ -158,7 +167,8 @@ func (t *Told) besides() {
 	case nginxconf.IPHash, nginxconf.Hash:
 		t.unknown("", "how %s spreads the requests: as weights do, which needs many different keys", strings.ReplaceAll(string(u.Method), "_", " "))
 	case nginxconf.OtherMethod:
-		t.unknown("", "how the load balancer of upstream %s spreads the requests: they count as spread by weights", u.Name)
+		t.unknown("", "how the load balancer of upstream %s spreads the requests: they count as spread by "+
+			"weights", u.Name)
 	}
 	for _, p := range u.Peers {
 		if p.MaxConns > 0 {

@@ -180,7 +180,8 @@ func (t *Told) kinds(ports []nginxconf.Share) {
 	var name string
 	for _, d := range ports {
 		if strings.HasPrefix(d.Destination, "[") {
-			t.unknown("", "whether IPv6 is on where nginx runs: where it is not, connect() to %s fails with error 99 while no port is taken", d.Destination)
+			t.unknown("", "whether IPv6 is on where nginx runs: where it is not, connect() to %s fails with error "+
+				"99 while no port is taken", d.Destination)
 		}
 		if d.Loopback {
 			loop++
@@ -191,18 +192,22 @@ func (t *Told) kinds(ports []nginxconf.Share) {
 	}
 	switch {
 	case named == 1:
-		t.unknown("destinations", "how many addresses %s has: a name counts as one, and each address has all ports anew", name)
+		t.unknown("destinations", "how many addresses %s has: a name counts as one, and each address has all "+
+			"ports anew", name)
 	case named > 1:
-		t.unknown("destinations", "how many addresses the names have: each counts as one, and each address has all ports anew")
+		t.unknown("destinations", "how many addresses the names have: each counts as one, and each address has "+
+			"all ports anew")
 	}
 	switch {
 	case t.Setup.NAT || loop == 0:
 	case loop == len(ports):
 		t.Setup.Loopback = true
 		t.fact("loopback", "Linux takes a port in TIME_WAIT again after a second there")
-		t.unknown("", "tcp_tw_reuse of the host: 2, the default since Linux 4.19; with 0 a port on loopback stays taken for a minute as well")
+		t.unknown("", "tcp_tw_reuse of the host: 2, the default since Linux 4.19; with 0 a port on loopback stays "+
+			"taken for a minute as well")
 	default:
-		t.unknown("", "the mixture of loopback and other destinations: on loopback Linux takes a port in TIME_WAIT again after a second, and here that counts for none")
+		t.unknown("", "the mixture of loopback and other destinations: on loopback Linux takes a port in "+
+			"TIME_WAIT again after a second, and here that counts for none")
 	}
 }
 
@@ -237,11 +242,13 @@ func (t *Told) sources() {
 	t.fact("sources", "%s", text)
 	switch {
 	case !b.Known && b.Transparent:
-		t.unknown("sources", "how many source addresses there are: each client is one, and has all ports anew; they count as one")
+		t.unknown("sources", "how many source addresses there are: each client is one, and has all ports anew; "+
+			"they count as one")
 	case !b.Known:
 		t.unknown("sources", "how many source addresses %s comes to: they count as %d", b.Directive.Arg(1), s.Sources)
 	default:
-		t.unknown("", "whether the host has the source %s: where it does not, bind() fails with error 99 whatever ports are free", format.List(named(b.Addresses)))
+		t.unknown("", "whether the host has the source %s: where it does not, bind() fails with error 99 whatever "+
+			"ports are free", format.List(named(b.Addresses)))
 	}
 	if b.Ports {
 		t.unknown("", "which ports %s leaves free: it names them itself, and counts as if the kernel chose", b.Directive.Arg(1))

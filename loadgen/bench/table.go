@@ -43,10 +43,13 @@ func table(o options, all []round, many *figure) rows {
 	each("closed loop, CPU/request ÷ wrk, nginx 1 KB", "%.3f", 0.95, 0.90, func(r *round) float64 {
 		return cpu(r.get(closedNginx, "lab99", 0)) / cpu(r.get(closedNginx, "wrk", 0))
 	})
+	each("closed loop, requests/s ÷ wrk, nginx 1 KB", "%.3f", 0.97, 1.0, func(r *round) float64 {
+		return perS(r.get(closedNginx, "lab99", 0)) / perS(r.get(closedNginx, "wrk", 0))
+	}).atLeast = true
 	each("closed loop, CPU/request ÷ wrk, a C server that does not parse", "%.3f", 0.85, 0.72, func(r *round) float64 {
 		return cpu(r.get(closedBare, "lab99", 0)) / cpu(r.get(closedBare, "wrk", 0))
 	})
-	each("closed loop, requests/s ÷ wrk, same server", "%.3f", 1.10, 1.30, func(r *round) float64 {
+	each("closed loop, requests/s ÷ wrk, the C server", "%.3f", 1.10, 1.30, func(r *round) float64 {
 		return perS(r.get(closedBare, "lab99", 0)) / perS(r.get(closedBare, "wrk", 0))
 	}).atLeast = true
 	each("CPU/request ÷ best Go peer (fortio, bombardier), nginx", "%.3f", 0.80, 0.72, func(r *round) float64 {

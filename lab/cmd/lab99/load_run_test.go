@@ -3,8 +3,11 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"io"
+	"log"
 	"math"
 	"net"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,6 +26,7 @@ type loadDoc struct {
 	loadgen.Report
 	RequestedPerS    *float64 `json:"requested_per_s"`
 	ConnectionsIdeal int64    `json:"connections_ideal"`
+	Hints            []string `json:"hints"`
 	Search           *struct {
 		RatePerS float64 `json:"rate_per_s"`
 		Curve    []struct{ Kept bool }
@@ -74,6 +78,17 @@ func checked(t *testing.T, b []byte) loadDoc {
 func TestLoadJSONFitsItsSchema(t *testing.T) {
 	s := loadTarget()
 	defer s.Close()
+	secure := httptest.NewUnstartedServer(loadHandler())
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
+	defer secure.Close()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go answerOnce(l, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+	closing := "http://" + l.Addr().String() + "/"
 	for name, c := range map[string]struct {
 		args []string
 		code string
@@ -85,8 +100,17 @@ func TestLoadJSONFitsItsSchema(t *testing.T) {
 		"closed loop": {[]string{"--mode", "closed"}, "0", func(d loadDoc) bool {
 			return d.OK > 10 && d.RequestedPerS == nil && d.LatenessUs == nil
 		}},
-		"failures":        {[]string{"--rate", "100", "--stop", "any:3", s.URL + "/502"}, "0", func(d loadDoc) bool { return d.Failed >= 3 && d.StoppedBy != "" }},
-		"nobody listens":  {[]string{"--rate", "50", "http://127.0.0.1:1/"}, "0", func(d loadDoc) bool { return d.Causes[loadgen.CauseRefused] == 10 }},
+		"failures": {[]string{"--rate", "100", "--stop", "any:3", s.URL + "/502"}, "1", func(d loadDoc) bool { return d.Failed >= 3 && d.StoppedBy != "" }},
+		"nobody listens": {[]string{"--rate", "50", "http://127.0.0.1:1/"}, "1", func(d loadDoc) bool {
+			return d.Causes[loadgen.CauseRefused] == 10 && d.ConnectWhy == "127.0.0.1:1: connection refused"
+		}},
+		"a stranger's certificate": {[]string{"--rate", "50", secure.URL + "/"}, "1", func(d loadDoc) bool {
+			return d.Causes[loadgen.CauseTLS] == 10 && strings.Contains(d.ConnectWhy, "x509: ") && len(d.Hints) == 1 && strings.Contains(d.Hints[0], "--insecure")
+		}},
+		"a stop, with successes": {[]string{"--rate", "100", "--mix", "GET /", "--mix", "GET /502", "--stop", "any:3"}, "1", func(d loadDoc) bool { return d.OK > 0 && d.StoppedBy != "" }},
+		"retries": {[]string{"--mode", "closed", "-n", "200", "--retry-stale", closing}, "0", func(d loadDoc) bool {
+			return d.OK == 200 && d.ClosesAfter == 1 && d.ReuseEnded == d.Retried && len(d.Addresses) == 1
+		}},
 		"close after two": {[]string{"--rate", "100", "--close-after", "2"}, "0", func(d loadDoc) bool { return d.ConnectionsIdeal == 10 && d.ConnectionsOpened >= 10 }},
 		"broken SLO":      {[]string{"--rate", "100", "--slo", "max<1us"}, "1", func(d loadDoc) bool { return d.OK == 20 }},
 		"search": {[]string{"--find-max", "--slo", "p99<20ms", "--rate", "400", "--mode", "relaxed", "--cool", "10ms"}, "0", func(d loadDoc) bool {

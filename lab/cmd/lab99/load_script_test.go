@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -13,7 +16,9 @@ import (
 )
 
 // loadTarget is a net/http server to be loaded.
-func loadTarget() *httptest.Server {
+func loadTarget() *httptest.Server { return httptest.NewServer(loadHandler()) }
+
+func loadHandler() http.Handler {
 	one := make(chan struct{}, 1)
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "ok") })
@@ -37,11 +42,70 @@ func loadTarget() *httptest.Server {
 		body, _ := io.ReadAll(r.Body)
 		fmt.Fprintf(w, "seen: %s %s %s %s %s, body %q", r.Method, r.URL.Path, r.Host, r.Header.Get("X-Colour"), r.Header.Get("X-Shape"), body)
 	})
-	return httptest.NewServer(mux)
+	return mux
+}
+
+// oddTargets are servers as people point a load generator at by mistake, or
+// have without knowing.
+func oddTargets(e *testscript.Env) error {
+	t := httptest.NewUnstartedServer(loadHandler())
+	t.Config.ErrorLog = log.New(io.Discard, "", 0) // refused certificates are the point
+	t.StartTLS()
+	e.Defer(t.Close)
+	e.Setenv("TLS", t.URL)
+
+	socket := filepath.Join(e.WorkDir, "app.sock")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		return err
+	}
+	u := &http.Server{Handler: loadHandler()}
+	go u.Serve(l)
+	e.Defer(func() { u.Close() })
+	e.Setenv("SOCKET", socket)
+
+	h2 := &http.Server{Protocols: new(http.Protocols)}
+	h2.Protocols.SetUnencryptedHTTP2(true) // and nothing else
+	if l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		return err
+	}
+	go h2.Serve(l)
+	e.Defer(func() { h2.Close() })
+	e.Setenv("H2C", "http://"+l.Addr().String())
+
+	for name, answer := range map[string]string{
+		"CLOSING":  "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", // as uwsgi --http-socket does
+		"SETTINGS": "\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64",
+	} {
+		if l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			return err
+		}
+		go answerOnce(l, answer)
+		e.Defer(func() { l.Close() })
+		e.Setenv(name, "http://"+l.Addr().String())
+	}
+	return nil
+}
+
+// answerOnce answers the first request of each connection, and closes it
+// without having said so.
+func answerOnce(l net.Listener, answer string) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer c.Close()
+			if _, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
+				io.WriteString(c, answer)
+			}
+		}()
+	}
 }
 
 // TestLoadScripts runs lab99 load as people do, against $URL; nobody listens
-// at $NOBODY.
+// at $NOBODY. For the others see oddTargets.
 func TestLoadScripts(t *testing.T) {
 	atOnce := make(chan struct{}, 2)
 	testscript.Run(t, testscript.Params{
@@ -58,7 +122,11 @@ func TestLoadScripts(t *testing.T) {
 				return err
 			}
 			e.Setenv("NOBODY", "http://"+l.Addr().String())
-			return l.Close()
+			e.Setenv("NOBODYAT", l.Addr().String())
+			if err := l.Close(); err != nil {
+				return err
+			}
+			return oddTargets(e)
 		},
 	})
 }
