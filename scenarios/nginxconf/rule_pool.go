@@ -14,8 +14,8 @@ var noPool = Rule{
 		"Connection \"\"` belong to it.",
 	check: func(k *checker) {
 		for _, r := range k.routes {
-			if r.Pool.State != PoolNone || r.Unknown != "" || !r.Ports() || r.ClosesFirst == ClosedByNobody ||
-				r.Protocol == UDP {
+			if r.Pool.State != PoolNone || r.Unknown != "" && r.Protocol != TCP || !r.Ports() ||
+				r.ClosesFirst == ClosedByNobody || r.Protocol == UDP {
 				continue
 			}
 			level := Warning
@@ -27,7 +27,7 @@ var noPool = Rule{
 				what = "session"
 			}
 			k.report(level, r.Pass, 1, r.poolFix(k.release), "every %s opens a connection to %s: %s; %s", what,
-				r.Upstream.Name, r.Pool.Why, r.port())
+				upstreamName(r), r.Pool.Why, r.port())
 		}
 	},
 }

@@ -2,6 +2,7 @@ package nginx
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/lab99/lab99/scenarios/nginxconf"
@@ -56,6 +57,36 @@ func (r *rewriter) computed() error {
 		}
 	}
 	return nil
+}
+
+// setMisc are directives of the set-misc module that give a variable a value.
+var setMisc = []string{"set_random", "set_secure_random", "set_md5", "set_sha1", "set_hmac", "set_escape_uri", "set_unescape_uri",
+	"set_quote_", "set_encode_", "set_decode_", "set_if_empty", "set_formatted_", "set_hashed_upstream", "set_rotate", "set_local_today", "set_misc_"}
+
+// inServer says whether a directive stands in a server, by what includes it too;
+// inside says whether the directives are those of one.
+func (r *rewriter) inServer(d *nginxconf.Directive, in []*nginxconf.Directive, inside bool) bool {
+	return slices.ContainsFunc(in, func(x *nginxconf.Directive) bool {
+		inside := inside || x.Name() == "server" && x.HasBlock()
+		return x == d && inside || r.inServer(d, x.Block, inside) ||
+			slices.ContainsFunc(x.Included, func(t *nginxconf.Tree) bool { return r.inServer(d, t.Root, inside) })
+	})
+}
+
+// plainSet gives the variable of a directive of the set-misc module an empty
+// value, so that it is there.
+func (r *rewriter) plainSet(d *nginxconf.Directive) bool {
+	if d.HasBlock() || !strings.HasPrefix(d.Arg(1), "$") ||
+		!slices.ContainsFunc(setMisc, func(p string) bool { return strings.HasPrefix(d.Name(), p) }) {
+		return false
+	}
+	to := `map "" ` + d.Arg(1) + ` { default ""; }`
+	if r.inServer(d, r.main().Root, false) {
+		to = "set " + d.Arg(1) + ` "";`
+	}
+	r.replace(d.Tree, d.Start, d.End, to)
+	r.say(d, d.Source()+" becomes "+to+" the lab's nginx has no set-misc module")
+	return true
 }
 
 // named says whether the argument of a resolver is no address.

@@ -66,10 +66,14 @@ func (r *rewriter) loaded(passing []*nginxconf.Server) *nginxconf.Server {
 	return nil
 }
 
-// listen leaves a server block one listen directive.
+// listen leaves a server block one listen directive, in the block itself: a file
+// that it includes may be another server's as well.
 func (r *rewriter) listen(server *nginxconf.Directive, to string) {
 	done := false
 	for _, d := range server.Block {
+		for _, t := range d.Included {
+			r.deaf(t)
+		}
 		switch {
 		case d.Name() != "listen" || d.HasBlock():
 		case done:
@@ -83,5 +87,17 @@ func (r *rewriter) listen(server *nginxconf.Directive, to string) {
 	if !done {
 		r.insert(server.Tree, server.Open, " listen "+to+";")
 		r.say(server, "listen "+to+" is added")
+	}
+}
+
+// deaf takes the listen directives out of a file that a server includes.
+func (r *rewriter) deaf(t *nginxconf.Tree) {
+	for _, d := range t.Root {
+		for _, more := range d.Included {
+			r.deaf(more)
+		}
+		if d.Name() == "listen" && !d.HasBlock() {
+			r.remove(d, ": each server gets its own")
+		}
 	}
 }

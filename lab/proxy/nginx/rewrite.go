@@ -142,7 +142,9 @@ func (r *rewriter) run() error {
 }
 
 // wrapped says whether the lab gives the file its server.
-func (r *rewriter) wrapped() bool { return r.conf.Fragment == "server" || r.conf.Fragment == "location" }
+func (r *rewriter) wrapped() bool {
+	return r.conf.Fragment == "server" || r.conf.Fragment == "location"
+}
 
 // passing says whether any server passes requests on over HTTP.
 func (r *rewriter) passing() bool {
