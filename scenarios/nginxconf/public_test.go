@@ -93,9 +93,11 @@ upstream a { keepalive 8; least_conn; server 10.0.0.7; } server { proxy_set_head
 		"a socket's ports do not end":  {"upstream a { server unix:/a weight=9; server 10.0.0.7; } server { location / { proxy_pass http://a; } }", "uneven-servers", false, ""},
 		"beside a socket":              {"upstream a { server unix:/a weight=9; server 10.0.0.7 weight=3; server 10.0.0.8; } server { location / { proxy_pass http://a; } }", "uneven-servers", true, "at 0.67 times"},
 		"subrequests are told of once": {ka + "server { auth_request /auth; location = /auth { proxy_pass http://a; } location / { proxy_pass http://a; } location /b { proxy_pass http://a; } }", "subrequest-doubles", true, "of / and /b on"},
-		"no server":                    {"events {} http { sendfile on; }", "not-proxied", true, "no server stands"},
-		"HTTP that leads to HTTPS":     {"server { listen 80; listen 443 ssl; if ($scheme = http) { return 301 https://$host; } location / { proxy_pass http://10.0.0.7; } }", "not-proxied", false, ""},
-		"a brace that is none":         {"http ｛ a; server { }", "nginx-refuses", true, ""},
+		"a map's Connection is wiped too": {ka + `map $http_upgrade $c { default upgrade; "" ""; } proxy_http_version 1.1; proxy_set_header Connection $c;
+server { location / { proxy_set_header Host a; proxy_pass http://a; } }`, "connection-header-wiped", true, "replaces all those of outer levels"},
+		"no server":                {"events {} http { sendfile on; }", "not-proxied", true, "no server stands"},
+		"HTTP that leads to HTTPS": {"server { listen 80; listen 443 ssl; if ($scheme = http) { return 301 https://$host; } location / { proxy_pass http://10.0.0.7; } }", "not-proxied", false, ""},
+		"a brace that is none":     {"http ｛ a; server { }", "nginx-refuses", true, ""},
 	} {
 		var texts []string
 		found := false

@@ -210,7 +210,7 @@ func (r *Route) inertKind() string {
 	switch c := r.Pool.Culprit; {
 	case r.ofGroup(c):
 		return "inert-pool"
-	case r.Header.Dropped != nil && hasToken(r.Header.Value, "close") && r.Header.Dropped.Arg(2) == "":
+	case r.Header.Dropped != nil && hasToken(r.Header.Value, "close") && !hasToken(r.Header.Dropped.Arg(2), "close"):
 		return "connection-header-wiped"
 	case c == nil, c == r.Pass && r.Protocol != UWSGI && r.Protocol != SCGI, c == r.Header.Dropper:
 		return "half-done-keepalive"
