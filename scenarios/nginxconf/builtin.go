@@ -30,6 +30,9 @@ func (e *env) builtin(name string) values {
 	}
 	switch name {
 	case "host":
+		if e.host == "" { // nobody said which, and the server has no name
+			return unknown(name)
+		}
 		return one(e.host)
 	case "http_host":
 		return one(e.request.Host)

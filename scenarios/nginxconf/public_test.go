@@ -68,6 +68,28 @@ func TestHints(t *testing.T) {
 	}
 }
 
+// TestTargetsBehindWhichMoreStands: a variable behind the host decides on no
+// destination.
+func TestTargetsBehindWhichMoreStands(t *testing.T) {
+	for location, want := range map[string]string{
+		`set $t http://a$request_uri; proxy_pass $t;`:             "a",
+		`set $t "http://a/x?y=$arg_y"; proxy_pass $t;`:            "a",
+		`set $p http://a/; set $t $p$uri$is_args; proxy_pass $t;`: "a",
+		`set $t http://$arg_a/x; proxy_pass $t;`:                  "",
+		`set $t http://a$arg_a; proxy_pass $t;`:                   "",
+		`proxy_pass http://$host:81;`:                             "",
+	} {
+		c := loaded(t, "upstream a { server 10.0.0.7; }\nserver { location / { "+location+" } }")
+		name := ""
+		if r := c.Routes(Release{})[0]; r.Unknown == "" {
+			name = r.Upstream.Name
+		}
+		if name != want {
+			t.Errorf("%s: leads to %q, want %q", location, name, want)
+		}
+	}
+}
+
 // TestFindingsOfPublicFiles: what is found, and what is not.
 func TestFindingsOfPublicFiles(t *testing.T) {
 	const ka = "upstream a { server 10.0.0.7; keepalive 8; }\n"

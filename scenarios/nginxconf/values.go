@@ -95,9 +95,23 @@ func (e *env) eval(s string) values {
 		if len(pieces) == 1 {
 			return next
 		}
+		if next.open && v.pastHost(p.name) {
+			next = one("${" + p.name + "}")
+		}
 		v = v.times(next)
 	}
 	return v
+}
+
+// pastHost says whether a variable stands behind the host of a URL, whatever the
+// text before it comes to: it is no part of where a request goes, and stays.
+func (v values) pastHost(name string) bool {
+	for _, text := range v.list {
+		if _, uri := cutURI(text + "${" + name + "}"); uri == "" {
+			return false
+		}
+	}
+	return !v.open && len(v.list) > 0
 }
 
 // times is every text of v with every one of w behind it.

@@ -133,8 +133,9 @@ func (r *rewriter) describe(own *scenarios.Own, route *nginxconf.Route) {
 // mine is a route of the rewritten configuration in the user's file: there its
 // peers may be sockets, speak TLS, or be on the proxy's own host.
 func (r *rewriter) mine(route *nginxconf.Route) *nginxconf.Route {
+	pass := r.own(route.Pass)
 	for _, x := range r.conf.Routes(nginxconf.Release{}) {
-		if x.Pass.Tree.Name == route.Pass.Tree.Name && x.Pass.Line == route.Pass.Line {
+		if x.Pass == pass {
 			return x
 		}
 	}
@@ -174,16 +175,7 @@ func (r *rewriter) original(d *nginxconf.Directive) string {
 	if d == nil {
 		return "nginx's default"
 	}
-	for _, t := range r.conf.Files {
-		if t.Name != d.Tree.Name {
-			continue
-		}
-		for _, x := range all(t.Root, d.Name()) {
-			if x.Line == d.Line {
-				return fmt.Sprintf("%s: %s", x.Pos(), x.Source())
-			}
-		}
-	}
+	d = r.own(d)
 	return fmt.Sprintf("%s: %s", d.Pos(), d.Source())
 }
 
@@ -246,7 +238,7 @@ func (r *rewriter) reach(release nginxconf.Release, route *nginxconf.Route) stri
 			continue
 		}
 		a := lab.Select(release, request(v, r.site))
-		if a.Kind != nginxconf.AnswerRoute || a.Routes[0].Pass.Tree.Name != route.Pass.Tree.Name || a.Routes[0].Pass.Line != route.Pass.Line {
+		if a.Kind != nginxconf.AnswerRoute || r.own(a.Routes[0].Pass) != route.Pass {
 			continue
 		}
 		set := "--set load.path=" + path

@@ -1,7 +1,9 @@
 package nginx
 
 import (
+	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/lab99/lab99/scenarios"
@@ -24,6 +26,11 @@ func (r *rewriter) supported() error {
 			fillIn)
 	}
 	a := lab.Select(nginxconf.Release{}, request(r.v, r.site))
+	if a.Kind == nginxconf.AnswerRoute && a.Routes[0].Pass.Name() == "proxy_pass" && !r.reached(a.Routes[0]) {
+		pass := r.own(a.Routes[0].Pass)
+		return r.mistake(pass, pass.Source()+" gets this load, and its address is not written out: the lab cannot put its backend there",
+			"write the backend out in a copy, or load another path: `lab99 lint` lists the routes")
+	}
 	if a.Kind != nginxconf.AnswerRoute || a.Routes[0].Pass.Name() == "proxy_pass" {
 		return nil
 	}
@@ -59,6 +66,19 @@ func (r *rewriter) placeholder(lab *nginxconf.Config) (at *nginxconf.Directive, 
 	return at, name
 }
 
+// reached says whether a route of the rewritten configuration leads to the lab's
+// backend. A group does: its servers are.
+func (r *rewriter) reached(route *nginxconf.Route) bool {
+	u := route.Upstream
+	if u == nil || route.Unknown != "" {
+		return false
+	}
+	return u.Directive != nil || !slices.ContainsFunc(u.Peers, func(p nginxconf.Peer) bool {
+		lab := func(a netip.AddrPort) bool { return a.String() == p.Destination() }
+		return !p.Unix && !slices.ContainsFunc(r.site.Backends, lab)
+	})
+}
+
 // unsupported is the error for a pass of another protocol.
 func (r *rewriter) unsupported(pass *nginxconf.Directive) error {
 	pass = r.own(pass)
@@ -68,11 +88,12 @@ func (r *rewriter) unsupported(pass *nginxconf.Directive) error {
 
 // own is a directive of the rewritten configuration in the user's file.
 func (r *rewriter) own(d *nginxconf.Directive) *nginxconf.Directive {
+	same := func(t *nginxconf.Tree) []*nginxconf.Directive {
+		return slices.DeleteFunc(all(t.Root, d.Name()), func(x *nginxconf.Directive) bool { return x.Line != d.Line })
+	}
 	for _, t := range r.conf.Files {
-		for _, x := range all(t.Root, d.Name()) {
-			if t.Name == d.Tree.Name && x.Line == d.Line {
-				return x
-			}
+		if mine := same(t); t.Name == d.Tree.Name && len(mine) > 0 {
+			return mine[min(max(0, slices.Index(same(d.Tree), d)), len(mine)-1)]
 		}
 	}
 	return d
