@@ -121,6 +121,10 @@ func (m *model) pool(r *Route, release Release) {
 	case u.Directive == nil:
 		p.Why = fmt.Sprintf("%s names a host and no upstream block", r.Pass.Name())
 		p.Culprit = r.Pass
+		if m.config.partial() && r.oneWord() {
+			p.Elsewhere = true
+			p.Why = fmt.Sprintf("no upstream block %s stands in what was read, so it counts as a host", r.Upstream.Name)
+		}
 		return
 	}
 	p.Directive = u.block.own("keepalive")
@@ -147,6 +151,16 @@ func (m *model) pool(r *Route, release Release) {
 	if why, culprit := r.inert(release); why != "" {
 		p.State, p.Why, p.Culprit = PoolInert, why, culprit
 	}
+}
+
+// oneWord says whether a pass names a host without a dot or a port, as names of
+// upstream blocks mostly are.
+func (r *Route) oneWord() bool {
+	host := r.Target
+	if _, rest, ok := strings.Cut(host, "://"); ok {
+		host = rest
+	}
+	return host != "" && !strings.ContainsAny(host, ".:") && !strings.EqualFold(host, "localhost")
 }
 
 func (p *Pool) limits(b *block, release Release) {

@@ -117,6 +117,9 @@ upstream a { keepalive 8; least_conn; server 10.0.0.7; } server { proxy_set_head
 		"subrequests are told of once": {ka + "server { auth_request /auth; location = /auth { proxy_pass http://a; } location / { proxy_pass http://a; } location /b { proxy_pass http://a; } }", "subrequest-doubles", true, "of / and /b on"},
 		"a map's Connection is wiped too": {ka + `map $http_upgrade $c { default upgrade; "" ""; } proxy_http_version 1.1; proxy_set_header Connection $c;
 server { location / { proxy_set_header Host a; proxy_pass http://a; } }`, "connection-header-wiped", true, "replaces all those of outer levels"},
+		"a group of another part":  {"server { location / { proxy_pass http://app; } }", "no-pool", true, "stands in what was read"},
+		"a host of a part":         {"server { location / { proxy_pass http://app:3000; } }", "no-pool", true, "names a host"},
+		"a host of a whole":        {"events {} http { server { location / { proxy_pass http://app; } } }", "no-pool", true, "names a host"},
 		"no server":                {"events {} http { sendfile on; }", "not-proxied", true, "no server stands"},
 		"HTTP that leads to HTTPS": {"server { listen 80; listen 443 ssl; if ($scheme = http) { return 301 https://$host; } location / { proxy_pass http://10.0.0.7; } }", "not-proxied", false, ""},
 		"a brace that is none":     {"http ｛ a; server { }", "nginx-refuses", true, ""},

@@ -92,6 +92,10 @@ type Pool struct {
 	Why       string     // what keeps the pool from being used, or why there is none
 	Culprit   *Directive // what Why is about, or nil
 
+	// Elsewhere says that the pass names what may be an upstream block of a part
+	// that was not read: it counts as a host.
+	Elsewhere bool
+
 	Requests int           // keepalive_requests: requests on one connection
 	Time     time.Duration // keepalive_time; 0: the release has no such limit
 	Timeout  time.Duration // keepalive_timeout

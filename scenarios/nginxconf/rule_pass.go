@@ -18,9 +18,13 @@ var variableBypassesPool = Rule{
 			}
 			names := "$" + strings.Join(variablesIn(text), ", $")
 			switch {
-			case placeholders(text) != "":
+			case r.Unknown != "" && placeholders(text) != "":
 				k.report(Note, r.Pass, 1, "fill it in first, with envsubst, or give the output of nginx -T where it runs",
 					"%s: whether there is a pool depends on it", r.Unknown)
+			case r.Pool.Elsewhere:
+				k.report(Note, r.Pass, 1, "give the part with upstream "+r.Upstream.Name+" as well, or the output of nginx -T",
+					"%s leads to %s: without an upstream block of that name, which may be in a part that was not "+
+						"read, it is a host without any pool", text, r.Upstream.Name)
 			case r.Unknown != "":
 				k.report(Note, r.Pass, 1,
 					"let the variable have names of upstream blocks with keepalive, from a map in this configuration",

@@ -19,7 +19,7 @@ var noPool = Rule{
 				continue
 			}
 			level := Warning
-			if r.ClosesFirst == ClosedByBackend || r.Protocol == TCP {
+			if r.ClosesFirst == ClosedByBackend || r.Protocol == TCP || r.Pool.Elsewhere {
 				level = Note
 			}
 			what := "request"
@@ -43,6 +43,9 @@ func (r *Route) poolFix(release Release) string {
 			r.Protocol)
 	}
 	var fix []string
+	if r.Pool.Elsewhere {
+		return fmt.Sprintf("give the part with upstream %s as well, or the output of nginx -T; a host of that name needs a block of its own", u.Name)
+	}
 	if u.Directive != nil {
 		fix = []string{fmt.Sprintf("`keepalive 32;` behind the servers of upstream %s (%s)", u.Name, at(u.Directive,
 			r.Pass))}
@@ -105,7 +108,7 @@ var halfDoneKeepalive = Rule{
 	check: func(k *checker) {
 		k.inert("half-done-keepalive")
 		for _, r := range k.routes {
-			if r.Pool.State != PoolNone || r.Unknown != "" || !r.Ports() || k.release.pools() {
+			if r.Pool.State != PoolNone || r.Unknown != "" || !r.Ports() || k.release.pools() || r.Pool.Elsewhere {
 				continue
 			}
 			d, what := r.VersionBy, "HTTP/1.1"
