@@ -72,12 +72,13 @@ func TestHints(t *testing.T) {
 // destination.
 func TestTargetsBehindWhichMoreStands(t *testing.T) {
 	for location, want := range map[string]string{
-		`set $t http://a$request_uri; proxy_pass $t;`:             "a",
-		`set $t "http://a/x?y=$arg_y"; proxy_pass $t;`:            "a",
-		`set $p http://a/; set $t $p$uri$is_args; proxy_pass $t;`: "a",
-		`set $t http://$arg_a/x; proxy_pass $t;`:                  "",
-		`set $t http://a$arg_a; proxy_pass $t;`:                   "",
-		`proxy_pass http://$host:81;`:                             "",
+		`set $t http://a$request_uri; proxy_pass $t;`:                         "a",
+		`set $t "http://a/x?y=$arg_y"; proxy_pass $t;`:                        "a",
+		`set $p http://a/; set $t $p$uri$is_args; proxy_pass $t;`:             "a",
+		`set $s ""; if ($uri = /b) { set $s ?$args; } proxy_pass http://a$s;`: "a",
+		`set $t http://$arg_a/x; proxy_pass $t;`:                              "",
+		`set $t http://a$arg_a; proxy_pass $t;`:                               "",
+		`proxy_pass http://$host:81;`:                                         "",
 	} {
 		c := loaded(t, "upstream a { server 10.0.0.7; }\nserver { location / { "+location+" } }")
 		name := ""

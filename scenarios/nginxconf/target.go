@@ -103,8 +103,22 @@ func (m *model) pass(at place, release Release, e *env) []*Route {
 			add(text, why+" decides, and its value is not in the configuration")
 		}
 	}
+	routes = merged(routes)
 	for _, r := range routes {
 		r.Of = len(routes)
+	}
+	return routes
+}
+
+// merged makes one route of those that differ in their URI only.
+func merged(all []*Route) (routes []*Route) {
+	for _, r := range all {
+		i := slices.IndexFunc(routes, func(x *Route) bool { return x.Target == r.Target && x.Unknown == r.Unknown })
+		if i < 0 {
+			routes = append(routes, r)
+			continue
+		}
+		routes[i].Share += r.Share
 	}
 	return routes
 }

@@ -95,12 +95,18 @@ func (e *env) eval(s string) values {
 		if len(pieces) == 1 {
 			return next
 		}
-		if next.open && v.pastHost(p.name) {
+		if next.open && (v.pastHost(p.name) || e.request == nil && v.uris()) {
 			next = one("${" + p.name + "}")
 		}
 		v = v.times(next)
 	}
 	return v
+}
+
+// uris says whether every text is the beginning of a URI, behind which nothing
+// decides on a host.
+func (v values) uris() bool {
+	return !v.open && len(v.list) > 0 && !slices.ContainsFunc(v.list, func(s string) bool { return s == "" || s[0] != '?' && s[0] != '/' })
 }
 
 // pastHost says whether a variable stands behind the host of a URL, whatever the
