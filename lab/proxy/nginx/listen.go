@@ -14,8 +14,11 @@ import (
 // server that passes nothing on goes to a socket in the lab's run directory, out
 // of the way.
 func (r *rewriter) servers() {
-	if r.conf.Fragment == "server" {
-		return // it is wrapped
+	if r.conf.Fragment == "server" || r.conf.Fragment == "location" { // it is wrapped
+		for _, d := range r.all("listen") {
+			r.remove(d, "")
+		}
+		return
 	}
 	var passing, aside []*nginxconf.Server
 	routes := r.conf.Routes(nginxconf.Release{})
@@ -66,13 +69,14 @@ func (r *rewriter) loaded(passing []*nginxconf.Server) *nginxconf.Server {
 	return nil
 }
 
-// listen leaves a server block one listen directive.
+// listen leaves a server block one listen directive. One in a file that it
+// includes, as others may too, is none.
 func (r *rewriter) listen(server *nginxconf.Directive, to string) {
 	done := false
-	for _, d := range server.Block {
+	for _, d := range inside(server) {
 		switch {
 		case d.Name() != "listen" || d.HasBlock():
-		case done:
+		case done || d.Tree != server.Tree:
 			r.remove(d, "")
 		default:
 			r.replace(d.Tree, d.Start, d.End, "listen "+to+";")

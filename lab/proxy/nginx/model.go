@@ -122,8 +122,9 @@ func (r *rewriter) describe(own *scenarios.Own, route *nginxconf.Route) {
 // mine is a route of the rewritten configuration in the user's file: there its
 // peers may be sockets, speak TLS, or be on the proxy's own host.
 func (r *rewriter) mine(route *nginxconf.Route) *nginxconf.Route {
+	pass := r.asWritten(route.Pass)
 	for _, x := range r.conf.Routes(nginxconf.Release{}) {
-		if x.Pass.Tree.Name == route.Pass.Tree.Name && x.Pass.Line == route.Pass.Line {
+		if x.Pass == pass {
 			return x
 		}
 	}
@@ -145,7 +146,7 @@ func (r *rewriter) rewritten() (*nginxconf.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("what the lab made of %s cannot be read: %w", r.file.Label, err)
 	}
-	names := map[string]string{main: r.file.Label}
+	names := map[string]string{main: r.main().Name}
 	for t, name := range r.shipped {
 		names[r.site.Dir+"/"+name] = t.Name
 	}
@@ -163,17 +164,29 @@ func (r *rewriter) original(d *nginxconf.Directive) string {
 	if d == nil {
 		return "nginx's default"
 	}
-	for _, t := range r.conf.Files {
-		if t.Name != d.Tree.Name {
+	d = r.asWritten(d)
+	return fmt.Sprintf("%s: %s", d.Pos(), d.Source())
+}
+
+// asWritten is the user's directive that one of the rewritten configuration comes
+// from, or that itself where the lab added it. Lines stay, and so does the order of
+// those of a name in a line.
+func (r *rewriter) asWritten(d *nginxconf.Directive) *nginxconf.Directive {
+	inLine := func(t *nginxconf.Tree) []*nginxconf.Directive {
+		return slices.DeleteFunc(all(t.Root, d.Name()), func(x *nginxconf.Directive) bool { return x.Line != d.Line })
+	}
+	for _, t := range r.trees {
+		if t.Name != d.Tree.Name || t == d.Tree {
 			continue
 		}
-		for _, x := range all(t.Root, d.Name()) {
-			if x.Line == d.Line {
-				return fmt.Sprintf("%s: %s", x.Pos(), x.Source())
-			}
+		// Counted from the last one: what the lab adds goes first.
+		mine, labs := inLine(t), inLine(d.Tree)
+		i := slices.Index(labs, d)
+		if n := len(mine) - len(labs) + i; i >= 0 && n >= 0 {
+			return mine[n]
 		}
 	}
-	return fmt.Sprintf("%s: %s", d.Pos(), d.Source())
+	return d
 }
 
 // routes are those of the user's file that pass requests on over HTTP.

@@ -9,17 +9,22 @@ import (
 	"github.com/lab99/lab99/scenarios/nginxconf"
 )
 
-// upstream gives each server of a group an address in turn, and the last one's
-// parameters to the addresses left over. A Unix-domain socket is the lab's, or
-// becomes an address, which is said: it takes no port.
+// upstream gives each server of a group an address in turn, and addresses left over
+// to servers like the last one that is no backup. Where there are weights, a
+// further server would take a share that nobody asked for. A Unix-domain socket is
+// the lab's, or becomes an address, which is said: it takes no port.
 func (r *rewriter) upstream(group *nginxconf.Directive) {
 	var last *nginxconf.Directive
-	n := 0
-	for _, d := range group.Block {
+	n, weights := 0, false
+	for _, d := range inside(group) {
 		if d.Name() != "server" || len(d.Words) < 2 || d.HasBlock() {
 			continue
 		}
 		r.parameters(d)
+		has := func(prefix string) bool {
+			return slices.ContainsFunc(d.Words[2:], func(w nginxconf.Word) bool { return strings.HasPrefix(w.Text, prefix) })
+		}
+		weights = weights || has("weight=")
 		if to, why := r.socket(d.Arg(1)); to != "" {
 			r.put(d, d.Words[1], to, why)
 			continue
@@ -29,24 +34,30 @@ func (r *rewriter) upstream(group *nginxconf.Directive) {
 			why = tcpForUnix
 		}
 		r.put(d, d.Words[1], to, why)
-		last = d
+		if !has("backup") && !has("down") {
+			last = d
+		}
 		n++
 	}
 	if n > len(r.site.Backends) {
 		r.say(group, fmt.Sprintf("upstream %s: %d servers share %d address(es), and with them the source ports: backend.addresses=%d gives each its own",
 			group.Arg(1), n, len(r.site.Backends), n))
 	}
-	if last == nil || strings.Contains(last.Source(), "weight=") { // a share of nobody's asking
+	if last == nil || weights {
 		return
+	}
+	tree, at := last.Tree, last.End
+	if tree != group.Tree { // other groups may include it too
+		tree, at = group.Tree, group.Close
 	}
 	for ; n < len(r.site.Backends); n++ {
 		added := " server " + r.site.Backends[n].String()
 		for _, w := range last.Words[2:] {
-			if !slices.Contains([]string{"backup", "down", "resolve"}, w.Text) && !strings.HasPrefix(w.Text, "service=") {
+			if w.Text != "resolve" && !strings.HasPrefix(w.Text, "service=") {
 				added += " " + last.Tree.Text[w.Start:w.End]
 			}
 		}
-		r.insert(last.Tree, last.End, added+";")
+		r.insert(tree, at, added+";")
 		r.say(last, strings.TrimSpace(added)+" is added")
 	}
 }
@@ -73,44 +84,33 @@ func (r *rewriter) parameters(server *nginxconf.Directive) {
 	}
 }
 
-// passes rewrites every proxy_pass below.
-func (r *rewriter) passes(ds []*nginxconf.Directive) {
-	for _, d := range all(ds, "proxy_pass") {
+// passes rewrites every proxy_pass.
+func (r *rewriter) passes() {
+	for _, d := range r.all("proxy_pass") {
 		if len(d.Words) != 2 || d.HasBlock() {
 			continue
 		}
 		to, why, ok := r.url(d.Arg(1))
 		switch {
-		case !ok && r.variablePort(d):
+		case ok && to != d.Arg(1):
+			r.put(d, d.Words[1], to, why)
+		case ok:
+			r.substituted++ // its group has the address
+		case r.dropPort(d, d.Words[1]):
 			// Its values get the port as well: values.go.
-		case !ok && strings.Contains(d.Arg(1), "$"):
-			// The values of the variable may name backends: values.go.
-		case !ok:
+		default:
+			in := map[string]part{}
+			if passed(d, in); r.knows(in) {
+				continue // values.go
+			}
 			r.left = append(r.left, fmt.Sprintf("%s in line %d", d.Source(), d.Line))
 			r.say(d, d.Source()+" is left as it is: its address is not written out")
-		case to != d.Arg(1):
-			r.put(d, d.Words[1], to, why)
-		default:
-			r.substituted++ // its group has the address
 		}
 	}
 }
 
 // portOnlyRE is a host that is written out, before a port that is not.
 var portOnlyRE = regexp.MustCompile(`^[^$]+:\$(?:\w+|\{\w+\})$`)
-
-var variablePortRE = regexp.MustCompile(`^(\w+://\$(?:\w+|\{\w+\})):\d+(.*)$`)
-
-// variablePort takes the port off a variable that the file sets, as its values
-// become the lab's addresses, with their ports.
-func (r *rewriter) variablePort(d *nginxconf.Directive) bool {
-	m := variablePortRE.FindStringSubmatch(d.Arg(1))
-	if m == nil || !r.defines(variables(m[1])[0]) {
-		return false
-	}
-	r.word(d, d.Words[1], m[1]+m[2], ": the lab's addresses have their ports")
-	return true
-}
 
 // url puts the lab's address into a URL that a request is passed to. What stands
 // behind the host stays, variables too. It is not ok where the host itself is not
@@ -137,7 +137,7 @@ func (r *rewriter) url(url string) (to, why string, ok bool) {
 			return scheme + "://" + s + uri, "", true
 		}
 		return scheme + "://" + r.bare() + uri, tcpForUnix, true
-	case slices.Contains(r.upstreams, strings.ToLower(host)):
+	case r.isGroup(host):
 		return scheme + "://" + host + uri, "", true
 	}
 	return scheme + "://" + r.bare() + uri, "", true

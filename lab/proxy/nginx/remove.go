@@ -14,6 +14,8 @@ func (r *rewriter) takenOut(d *nginxconf.Directive) (why string, out bool) {
 		return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) })
 	}
 	switch {
+	case apart(d):
+		return ": the lab's load is HTTP", true
 	case slices.Contains([]string{"daemon", "user", "pid", "error_log"}, name):
 		return "", true // an error_log left in a location would hide the very lines that are counted
 	case has("proxy_ssl_") && !r.v.Backend.Secure():

@@ -70,9 +70,10 @@ type rewriter struct {
 	conf *nginxconf.Config
 	site proxy.Site
 
-	upstreams   []string // names of the upstream blocks, in lower case
-	group       string   // the lab's own upstream block, made when a bare proxy_pass meets several backends
-	substituted int      // addresses
+	trees       []*nginxconf.Tree // the files that are rewritten, the main one first
+	upstreams   []string          // names of the upstream blocks, in lower case
+	group       string            // the lab's own upstream block, made when a bare proxy_pass meets several backends
+	substituted int               // addresses
 	edits       map[*nginxconf.Tree][]edit
 	shipped     map[*nginxconf.Tree]string // included files by their name in the lab
 	supplied    map[string]bool            // files that every nginx brings, and an include wants
@@ -98,7 +99,7 @@ func newRewriter(v scenarios.Variant, at proxy.Site) (*rewriter, error) {
 		return nil, err
 	}
 	return &rewriter{
-		v: v, file: v.ProxyFile, conf: conf, site: at, edits: map[*nginxconf.Tree][]edit{},
+		v: v, file: v.ProxyFile, conf: conf, trees: read(conf.Files[0]), site: at, edits: map[*nginxconf.Tree][]edit{},
 		shipped: map[*nginxconf.Tree]string{}, supplied: map[string]bool{}, sources: map[string]string{},
 	}, nil
 }
@@ -112,23 +113,21 @@ func (r *rewriter) run() error {
 	if r.conf.Fragment == "stream" {
 		return r.file.Mistake(0, "servers of stream{} are not supported: the lab's load is HTTP", "`lab99 lint` says what they do to ports")
 	}
-	for _, t := range r.conf.Files {
+	for _, t := range r.trees {
 		r.everywhere(t.Root)
-		for _, d := range blocks(t.Root, "upstream") {
-			r.upstreams = append(r.upstreams, strings.ToLower(d.Arg(1)))
-		}
 	}
-	for _, t := range r.conf.Files {
-		for _, d := range blocks(t.Root, "upstream") {
-			r.upstream(d)
-		}
-		r.passes(t.Root)
+	groups := r.blocks("upstream")
+	for _, d := range groups {
+		r.upstreams = append(r.upstreams, strings.ToLower(d.Arg(1)))
 	}
+	for _, d := range groups {
+		r.upstream(d)
+	}
+	r.passes()
 	r.values()
-	r.unknown()
 	r.binds()
 	r.servers()
-	if r.substituted == 0 || r.conf.Fragment != "server" && !r.passing() {
+	if r.substituted == 0 || !r.passing() {
 		return r.nothingToPut()
 	}
 	r.wrap()
@@ -137,7 +136,9 @@ func (r *rewriter) run() error {
 
 // passing says whether any server passes requests on over HTTP.
 func (r *rewriter) passing() bool {
-	return slices.ContainsFunc(r.conf.Routes(nginxconf.Release{}), func(x *nginxconf.Route) bool { return x.Pass.Name() == "proxy_pass" })
+	return slices.ContainsFunc(r.conf.Routes(nginxconf.Release{}), func(x *nginxconf.Route) bool {
+		return x.Pass.Name() == "proxy_pass" && !x.Server.Stream
+	})
 }
 
 // supported says whether the lab has a backend for the route that the load takes.
@@ -155,53 +156,16 @@ func (r *rewriter) supported() error {
 
 // unsupported is the error for a pass of another protocol.
 func (r *rewriter) unsupported(pass *nginxconf.Directive) error {
-	for _, t := range r.conf.Files {
-		for _, d := range all(t.Root, pass.Name()) {
-			if t.Name == pass.Tree.Name && d.Line == pass.Line {
-				pass = d // as the user wrote it
-			}
-		}
-	}
+	pass = r.asWritten(pass)
 	return r.mistake(pass, pass.Source()+" is not supported: the lab's backend speaks HTTP/1.1",
 		"`lab99 lint` and `lab99 predict --config` say what such a route does to ports")
 }
 
-// unknown says which passes are left as they are: none of the values that the file
-// gives their variables is an address.
-func (r *rewriter) unknown() {
-	for _, t := range r.conf.Files {
-		for _, d := range all(t.Root, "proxy_pass") {
-			target, _ := nginxconf.CutURI(d.Arg(1))
-			names := variables(target)
-			if _, _, ok := r.url(d.Arg(1)); ok || len(names) == 0 {
-				continue
-			}
-			in, known := map[string]bool{}, false
-			for _, name := range names {
-				in[name] = true
-			}
-			r.eachValue(in, func(_ *nginxconf.Directive, w nginxconf.Word) { known = known || r.names(w.Text) })
-			if !known {
-				r.left = append(r.left, fmt.Sprintf("%s in line %d", d.Source(), d.Line))
-				r.say(d, d.Source()+" is left as it is: its address is not written out")
-			}
-		}
-	}
-}
-
-// names says whether a value names a backend.
-func (r *rewriter) names(value string) bool {
-	_, _, url := r.url(value)
-	return url || hostPort(value) || slices.Contains(r.upstreams, strings.ToLower(value))
-}
-
 // nothingToPut says why the file has no place for a backend's address.
 func (r *rewriter) nothingToPut() error {
-	for _, t := range r.conf.Files {
-		for _, name := range []string{"grpc_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "memcached_pass"} {
-			for _, d := range all(t.Root, name) {
-				return r.unsupported(d)
-			}
+	for _, name := range []string{"grpc_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "memcached_pass"} {
+		for _, d := range r.all(name) {
+			return r.unsupported(d)
 		}
 	}
 	hint := "the lab rewrites `proxy_pass http://HOST[:PORT]`, the `server HOST[:PORT]` of upstream blocks and addresses in the values of variables"
@@ -213,7 +177,7 @@ func (r *rewriter) nothingToPut() error {
 
 // mistake is an error at a directive, in whatever file it stands.
 func (r *rewriter) mistake(d *nginxconf.Directive, msg, hint string) error {
-	if d.Tree == r.main() {
+	if d.Tree == r.main() && d.Tree.DumpLines == 0 {
 		return r.file.Mistake(d.Start, msg, hint)
 	}
 	return &scenarios.Error{File: d.Tree.Name, Line: d.Line, Column: d.Column(), Msg: msg, Hint: hint}
@@ -233,6 +197,10 @@ func (r *rewriter) wrap() {
 		head += fmt.Sprintf("events {} http { server { listen %s default_server; ", r.site.Listen)
 		text += "; the file is a part of a configuration: events {}, http { … } and server { … } are put around it"
 		r.insert(t, len(t.Text), "\n}}")
+	case "location":
+		head += fmt.Sprintf("events {} http { server { listen %s default_server; location / { ", r.site.Listen)
+		text += "; the file is a part of a configuration: events {}, http { … }, server { … } and location / { … } are put around it"
+		r.insert(t, len(t.Text), "\n}}}")
 	}
 	if r.group != "" {
 		var b strings.Builder
@@ -247,8 +215,8 @@ func (r *rewriter) wrap() {
 		if r.conf.Fragment != "" {
 			head = strings.Replace(head, "http { ", "http {"+group, 1)
 		} else {
-			for _, http := range blocks(t.Root, "http") {
-				r.insert(t, http.Open, group)
+			for _, http := range r.blocks("http") {
+				r.insert(http.Tree, http.Open, group)
 				break
 			}
 		}
