@@ -2,7 +2,9 @@ package nginx
 
 import (
 	"embed"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"strings"
 
@@ -41,15 +43,28 @@ func (r *rewriter) include(d *nginxconf.Directive) {
 		r.say(d, d.Source()+" is a short one of the lab's")
 		return
 	}
-	why := ": there is no such file beside the configuration"
-	if strings.ContainsAny(d.Arg(1), "*?[") {
-		why = ": no file fits"
-	}
-	if !r.file.OnDisk {
-		why = ": files beside this configuration are not known"
+	why := ": files beside this configuration are not known"
+	if r.file.OnDisk {
+		why = ": " + r.missing(d)
 	}
 	r.left = append(r.left, fmt.Sprintf("%s in line %d, which is not read", d.Source(), d.Line))
 	r.remove(d, why)
+}
+
+// missing says why an include brought nothing in.
+func (r *rewriter) missing(d *nginxconf.Directive) string {
+	for _, m := range r.conf.Missing {
+		switch {
+		case m.Include != d:
+		case errors.Is(m.Err, fs.ErrNotExist):
+			return "there is no such file beside the configuration"
+		case errors.Is(m.Err, nginxconf.ErrOutside):
+			return "files outside the configuration's directory are not read"
+		default:
+			return m.Err.Error()
+		}
+	}
+	return "no file fits"
 }
 
 func quoted(s string) string {
