@@ -183,3 +183,24 @@ func TestAMistakeInADumpNamesItsFile(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// Where the load does not reach a backend, what is proposed does.
+func TestProposalsReachABackend(t *testing.T) {
+	for name, c := range map[string]struct{ servers, want string }{
+		"a prefix":      {"server { location /api/ { proxy_pass http://10.0.0.1; } }", "--set load.path=/api/"},
+		"an expression": {"server { location ~ ^/v\\d/ { proxy_pass http://10.0.0.1; } }", "--set load.path=/v1/"},
+		"another server": {"server { listen 80 default_server; location /x { proxy_pass http://10.0.0.1; } location / { return 200; } }\n" +
+			"server { server_name b.example; location /x { return 404; } location = /y { proxy_pass http://10.0.0.1; } }", "--set load.path=/x"},
+		"a server by name": {"server { listen 80 default_server; location /x { deny all; proxy_pass http://10.0.0.1; } }\n" +
+			"server { server_name b.example; location = /y { proxy_pass http://10.0.0.1; } }", "--set load.path=/y --set load.host=b.example"},
+		"none": {"server { location /x { internal; proxy_pass http://10.0.0.1; } }", "the file passes on"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := onDisk(t, map[string]string{"nginx.conf": head + c.servers + "}"})
+			o := understand(v, "1.29.7")
+			if o == nil || o.Passed || !strings.Contains(o.Answer, c.want) || strings.Contains(o.Answer, "--set") != strings.HasPrefix(c.want, "--set") {
+				t.Errorf("%+v", o)
+			}
+		})
+	}
+}

@@ -42,7 +42,7 @@ func understand(v scenarios.Variant, release string) *scenarios.Own {
 		}
 	}
 	if answer.Kind != nginxconf.AnswerRoute {
-		own.Answer = r.notPassed(v, answer, own.Routes)
+		own.Answer = r.notPassed(lab, known, answer, own.Routes)
 		return own
 	}
 	route := answer.Routes[0]
@@ -201,22 +201,43 @@ func (r *rewriter) routes(release nginxconf.Release) (all []string) {
 }
 
 // notPassed says who answers in a backend's place, and what would reach one.
-func (r *rewriter) notPassed(v scenarios.Variant, a nginxconf.Answer, routes []string) string {
-	text := fmt.Sprintf("%s is answered by nginx itself", v.Load.Path)
+func (r *rewriter) notPassed(lab *nginxconf.Config, release nginxconf.Release, a nginxconf.Answer, routes []string) string {
+	text := fmt.Sprintf("%s is answered by nginx itself", r.v.Load.Path)
 	if a.By != nil {
 		text += ", " + r.original(a.By)
 	}
-	for _, x := range r.conf.Routes(nginxconf.Release{}) {
-		if x.Location == nil || x.Pass.Name() != "proxy_pass" {
-			continue
-		}
-		name := strings.TrimPrefix(strings.TrimPrefix(x.Location.String(), "= "), "^~ ")
-		if strings.HasPrefix(name, "/") && name != v.Load.Path {
-			return fmt.Sprintf("%s; the file passes on %s (%s): --set load.path=%s", text, name, x.Pass.Pos(), name)
+	all := lab.Routes(release)
+	for _, x := range all[:min(len(all), mostTried)] {
+		if set := r.reaching(lab, release, x); set != "" {
+			return fmt.Sprintf("%s; the file passes on %s (%s): %s", text, x.LocationName(), r.asWritten(x.Pass).Pos(), set)
 		}
 	}
 	if len(routes) > 0 {
 		text += "; the file passes on " + routes[0]
 	}
 	return text
+}
+
+// mostTried is for how many routes of a file a load is looked for that reaches one.
+const mostTried = 50
+
+// reaching is how the load is made to reach a route, by flags; "" where that is not
+// known.
+func (r *rewriter) reaching(lab *nginxconf.Config, release nginxconf.Release, route *nginxconf.Route) string {
+	host, path, ok := ownconf.Ask(lab, release, route)
+	if !ok || route.Pass.Name() != "proxy_pass" || strings.ContainsAny(path, " \t\r\n#'\"$\\") {
+		return ""
+	}
+	host, _, _ = strings.Cut(host, ":")
+	for _, h := range []string{r.v.Load.Host, host} {
+		v, set := r.v, "--set load.path="+path
+		if v.Load.Path, v.Load.Host = path, h; h != r.v.Load.Host {
+			set += " --set load.host=" + h
+		}
+		a := lab.Select(release, request(v, r.site))
+		if a.Kind == nginxconf.AnswerRoute && a.Routes[0].Pass == route.Pass {
+			return set
+		}
+	}
+	return ""
 }
