@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,5 +29,24 @@ func TestFixesThatCannotBeAppliedAreLeftOut(t *testing.T) {
 	}
 	if r, notes := Applicable(resolve(t, "quick")); len(r.Variants) != 4 || notes != nil {
 		t.Errorf("the lab's own configuration: %d variants, notes %q", len(r.Variants), notes)
+	}
+}
+
+// TestMoreSourcesThanTheLabHas: a lab's proxy has no more addresses than a scenario
+// may ask for.
+func TestMoreSourcesThanTheLabHas(t *testing.T) {
+	var conf strings.Builder
+	conf.WriteString("events {}\nhttp {\n split_clients $remote_port $from {\n")
+	for i := range 99 {
+		fmt.Fprintf(&conf, "  1%% 10.1.0.%d;\n", i)
+	}
+	conf.WriteString("  * 10.1.0.99;\n }\n server { location / { proxy_bind $from; proxy_pass http://10.0.0.1; } }\n}\n")
+	file := filepath.Join(t.TempDir(), "nginx.conf")
+	if err := os.WriteFile(file, []byte(conf.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r, notes := Applicable(resolve(t, "quick", "proxy.config="+file))
+	if n := r.Variants[0].Proxy.Addresses; n != 64 || !strings.Contains(strings.Join(notes, "\n"), "names 100 source addresses") {
+		t.Errorf("%d addresses; %q", n, notes)
 	}
 }

@@ -42,6 +42,9 @@ func untilSettled(v scenarios.Variant) time.Duration {
 	return min(time.Duration(math.Ceil(at+1))*time.Second, scenarios.MaxDuration)
 }
 
+// mostSources is how many addresses a proxy may have, as proxy.addresses.
+const mostSources = 64
+
 // fewRoutes is how many routes of a file a note names.
 const fewRoutes = 6
 
@@ -90,8 +93,8 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 		v = proxy.WithDefaults(v, own.Release)
 		own = v.Own
 	}
-	if own.Binds > v.Proxy.Addresses {
-		v.Proxy.Addresses = own.Binds
+	if n := min(own.Binds, mostSources); n > v.Proxy.Addresses {
+		v.Proxy.Addresses = n
 		v = proxy.WithDefaults(v, own.Release)
 		own = v.Own
 	}
@@ -106,6 +109,9 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 	}
 	if own.Secure {
 		add("the backend speaks TLS, in the lab as well, with a certificate made for the run: who closes first is a race with Apache")
+	}
+	if n := own.Binds; n > mostSources {
+		add(fmt.Sprintf("the file names %d source addresses, and they share the lab's %d", n, v.Proxy.Addresses))
 	}
 	add(own.Pool)
 	if n := len(own.Routes); n > 1 {
