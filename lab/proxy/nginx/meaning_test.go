@@ -11,111 +11,114 @@ import (
 
 const head = "events {}\nhttp {\n"
 
-// A configuration means in the lab what it means to its owner. The address of the
+// meanings are configurations, and what the lab makes of them. The address of the
 // backend is 198.18.77.20:8080, further ones count up; the lab listens on
 // 198.18.77.10:8080.
+var meanings = map[string]struct {
+	files     map[string]string // nginx.conf and what lies beside it
+	addresses int
+	has       []string
+	not       []string
+}{
+	"servers of a group in a file it includes": {
+		files: map[string]string{
+			"nginx.conf":  head + "upstream app { include app.servers; keepalive 8; }\nserver { location / { proxy_pass http://app; } } }",
+			"app.servers": "server 10.0.0.1:80;\nserver 10.0.0.2:80 weight=2;\n",
+		},
+		has: []string{"server 198.18.77.20:8080 weight=2;"}, not: []string{"server 10."},
+	},
+	"addresses left over, of a file that two groups include": {
+		files: map[string]string{
+			"nginx.conf": head + "upstream a { include s; } upstream b { include s; }\n" +
+				"server { location / { proxy_pass http://a; } location /b { proxy_pass http://b; } } }",
+			"s": "server 10.0.0.1 max_fails=2;",
+		},
+		addresses: 2,
+		has:       []string{"upstream a { include included/1-s;  server 198.18.77.21:8080 max_fails=2;}", "server 198.18.77.20:8080 max_fails=2;"},
+	},
+	"listen in a file that servers include": {
+		files: map[string]string{
+			"nginx.conf": head + "server { include l; location / { proxy_pass http://10.0.0.1; } }\nserver { include l; return 404; } }",
+			"l":          "listen 80;\nlisten 443 ssl;\n",
+		},
+		has: []string{"listen 198.18.77.10:8080 default_server;", "aside-1.sock"}, not: []string{"listen 80", "listen 443"},
+	},
+	"values of a map in a file it includes": {
+		files: map[string]string{
+			"nginx.conf": head + "map $host $b { include b.map; }\nserver { location / { proxy_pass http://$b; } } }",
+			"b.map":      "a.example 10.0.0.1:80;\ndefault web;\n",
+		},
+		has: []string{"a.example 198.18.77.20:8080;", "default 198.18.77.20:8080;"},
+	},
+	"http in a file that is included": {
+		files: map[string]string{
+			"nginx.conf": "events {}\ninclude http.conf;",
+			"http.conf":  "http { server { location / { proxy_pass http://10.0.0.1; } } }",
+		},
+		addresses: 2,
+		has:       []string{"http { upstream lab99 {"},
+	},
+	"a bare pass": {
+		files: map[string]string{"nginx.conf": "proxy_http_version 1.1;\nproxy_pass http://10.0.0.1:90;\n"},
+		has:   []string{"server { listen 198.18.77.10:8080 default_server; location / { proxy_http_version 1.1;\n", "\n}}}"},
+	},
+	"the inside of a server": {
+		files: map[string]string{"nginx.conf": "listen 443 ssl;\nlocation / { proxy_pass http://10.0.0.1:90; }\n"},
+		not:   []string{"listen 443"},
+	},
+	"a name and its port": { // as with Docker, whose names are looked up late
+		files: map[string]string{"nginx.conf": head + "server { location / { set $Up app; proxy_pass http://$up:3000; } } }"},
+		has:   []string{"set $Up 198.18.77.20:8080;", "proxy_pass http://$up;"},
+	},
+	"a name and a port, both variables": {
+		files: map[string]string{"nginx.conf": head + "server { location / { set $h 10.0.0.1; set $p 81; proxy_pass http://$h:$p/x; } } }"},
+		has:   []string{"set $h 198.18.77.20:8080;", "proxy_pass http://$h/x;"},
+	},
+	"a port in the value between": {
+		files: map[string]string{"nginx.conf": head + "server { location / { set $n web; set $t ${n}:80; proxy_pass http://$t; } } }"},
+		has:   []string{"set $n 198.18.77.20:8080;", `set $t "${n}";`},
+	},
+	"a group's name before a port": { // nginx looks it up as a host: no group, no pool
+		files: map[string]string{"nginx.conf": head +
+			"upstream app { server 10.0.0.1; keepalive 8; }\nserver { location / { set $u app; proxy_pass http://$u:80; } } }"},
+		has: []string{"set $u 198.18.77.20:8080;"},
+	},
+	"a variable of the URI": {
+		files: map[string]string{"nginx.conf": head + "server { location / { set $file index.html; proxy_pass http://10.0.0.1/$file; } } }"},
+		has:   []string{"set $file index.html;"},
+	},
+	"a part of a host": {
+		files: map[string]string{"nginx.conf": head + "map $host $sub { default a.b; }\n" +
+			"server { location / { proxy_pass http://$sub.internal; } location /x { proxy_pass http://10.0.0.1; } } }"},
+		has: []string{"default a.b;", "left as it is"},
+	},
+	"a trusted proxy of geo": {
+		files: map[string]string{"nginx.conf": head +
+			"geo $g { default 10.0.0.1:80; proxy 192.168.0.1; }\nserver { location / { proxy_pass http://$g; } } }"},
+		has: []string{"default 198.18.77.20:8080;", "proxy 192.168.0.1;"},
+	},
+	"shares by weight": {
+		files:     map[string]string{"nginx.conf": head + "upstream a { server 10.0.0.1 weight=3; server 10.0.0.2; }\nserver { location / { proxy_pass http://a; } } }"},
+		addresses: 3,
+		not:       []string{"198.18.77.22"},
+	},
+	"a backup": {
+		files:     map[string]string{"nginx.conf": head + "upstream a { server 10.0.0.1 max_fails=0; server 10.0.0.2 backup; }\nserver { location / { proxy_pass http://a; } } }"},
+		addresses: 3,
+		has:       []string{"server 198.18.77.22:8080 max_fails=0;", "server 198.18.77.21:8080 backup;"},
+	},
+	"streams": { // their hosts have no name in the lab, and nginx would not start
+		files: map[string]string{
+			"nginx.conf": "stream { include s; }\nevents {}\nhttp { server { location / { proxy_pass http://db; } } }",
+			"s":          "upstream db { server db.internal:5432; }\nserver { listen 5432; proxy_pass db; }",
+		},
+		has: []string{"proxy_pass http://198.18.77.20:8080;"}, not: []string{"db.internal", "included/"},
+	},
+}
+
+// A configuration means in the lab what it means to its owner.
 func TestRewritesKeepTheMeaning(t *testing.T) {
-	for name, c := range map[string]struct {
-		files     map[string]string // nginx.conf and what lies beside it
-		addresses int
-		has       []string
-		not       []string
-	}{
-		"servers of a group in a file it includes": {
-			files: map[string]string{
-				"nginx.conf":  head + "upstream app { include app.servers; keepalive 8; }\nserver { location / { proxy_pass http://app; } } }",
-				"app.servers": "server 10.0.0.1:80;\nserver 10.0.0.2:80 weight=2;\n",
-			},
-			has: []string{"server 198.18.77.20:8080 weight=2;"}, not: []string{"server 10."},
-		},
-		"addresses left over, of a file that two groups include": {
-			files: map[string]string{
-				"nginx.conf": head + "upstream a { include s; } upstream b { include s; }\n" +
-					"server { location / { proxy_pass http://a; } location /b { proxy_pass http://b; } } }",
-				"s": "server 10.0.0.1 max_fails=2;",
-			},
-			addresses: 2,
-			has:       []string{"upstream a { include included/1-s;  server 198.18.77.21:8080 max_fails=2;}", "server 198.18.77.20:8080 max_fails=2;"},
-		},
-		"listen in a file that servers include": {
-			files: map[string]string{
-				"nginx.conf": head + "server { include l; location / { proxy_pass http://10.0.0.1; } }\nserver { include l; return 404; } }",
-				"l":          "listen 80;\nlisten 443 ssl;\n",
-			},
-			has: []string{"listen 198.18.77.10:8080 default_server;", "aside-1.sock"}, not: []string{"listen 80", "listen 443"},
-		},
-		"values of a map in a file it includes": {
-			files: map[string]string{
-				"nginx.conf": head + "map $host $b { include b.map; }\nserver { location / { proxy_pass http://$b; } } }",
-				"b.map":      "a.example 10.0.0.1:80;\ndefault web;\n",
-			},
-			has: []string{"a.example 198.18.77.20:8080;", "default 198.18.77.20:8080;"},
-		},
-		"http in a file that is included": {
-			files: map[string]string{
-				"nginx.conf": "events {}\ninclude http.conf;",
-				"http.conf":  "http { server { location / { proxy_pass http://10.0.0.1; } } }",
-			},
-			addresses: 2,
-			has:       []string{"http { upstream lab99 {"},
-		},
-		"a bare pass": {
-			files: map[string]string{"nginx.conf": "proxy_http_version 1.1;\nproxy_pass http://10.0.0.1:90;\n"},
-			has:   []string{"server { listen 198.18.77.10:8080 default_server; location / { proxy_http_version 1.1;\n", "\n}}}"},
-		},
-		"the inside of a server": {
-			files: map[string]string{"nginx.conf": "listen 443 ssl;\nlocation / { proxy_pass http://10.0.0.1:90; }\n"},
-			not:   []string{"listen 443"},
-		},
-		"a name and its port": { // as with Docker, whose names are looked up late
-			files: map[string]string{"nginx.conf": head + "server { location / { set $Up app; proxy_pass http://$up:3000; } } }"},
-			has:   []string{"set $Up 198.18.77.20:8080;", "proxy_pass http://$up;"},
-		},
-		"a name and a port, both variables": {
-			files: map[string]string{"nginx.conf": head + "server { location / { set $h 10.0.0.1; set $p 81; proxy_pass http://$h:$p/x; } } }"},
-			has:   []string{"set $h 198.18.77.20:8080;", "proxy_pass http://$h/x;"},
-		},
-		"a port in the value between": {
-			files: map[string]string{"nginx.conf": head + "server { location / { set $n web; set $t ${n}:80; proxy_pass http://$t; } } }"},
-			has:   []string{"set $n 198.18.77.20:8080;", `set $t "${n}";`},
-		},
-		"a group's name before a port": { // nginx looks it up as a host: no group, no pool
-			files: map[string]string{"nginx.conf": head +
-				"upstream app { server 10.0.0.1; keepalive 8; }\nserver { location / { set $u app; proxy_pass http://$u:80; } } }"},
-			has: []string{"set $u 198.18.77.20:8080;"},
-		},
-		"a variable of the URI": {
-			files: map[string]string{"nginx.conf": head + "server { location / { set $file index.html; proxy_pass http://10.0.0.1/$file; } } }"},
-			has:   []string{"set $file index.html;"},
-		},
-		"a part of a host": {
-			files: map[string]string{"nginx.conf": head + "map $host $sub { default a.b; }\n" +
-				"server { location / { proxy_pass http://$sub.internal; } location /x { proxy_pass http://10.0.0.1; } } }"},
-			has: []string{"default a.b;", "left as it is"},
-		},
-		"a trusted proxy of geo": {
-			files: map[string]string{"nginx.conf": head +
-				"geo $g { default 10.0.0.1:80; proxy 192.168.0.1; }\nserver { location / { proxy_pass http://$g; } } }"},
-			has: []string{"default 198.18.77.20:8080;", "proxy 192.168.0.1;"},
-		},
-		"shares by weight": {
-			files:     map[string]string{"nginx.conf": head + "upstream a { server 10.0.0.1 weight=3; server 10.0.0.2; }\nserver { location / { proxy_pass http://a; } } }"},
-			addresses: 3,
-			not:       []string{"198.18.77.22"},
-		},
-		"a backup": {
-			files:     map[string]string{"nginx.conf": head + "upstream a { server 10.0.0.1 max_fails=0; server 10.0.0.2 backup; }\nserver { location / { proxy_pass http://a; } } }"},
-			addresses: 3,
-			has:       []string{"server 198.18.77.22:8080 max_fails=0;", "server 198.18.77.21:8080 backup;"},
-		},
-		"streams": { // their hosts have no name in the lab, and nginx would not start
-			files: map[string]string{
-				"nginx.conf": "stream { include s; }\nevents {}\nhttp { server { location / { proxy_pass http://db; } } }",
-				"s":          "upstream db { server db.internal:5432; }\nserver { listen 5432; proxy_pass db; }",
-			},
-			has: []string{"proxy_pass http://198.18.77.20:8080;"}, not: []string{"db.internal", "included/"},
-		},
-	} {
+	for name, c := range meanings {
 		t.Run(name, func(t *testing.T) {
 			out, notes := configured(t, c.files, max(1, c.addresses))
 			for _, want := range c.has {
