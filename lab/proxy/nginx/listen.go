@@ -1,6 +1,7 @@
 package nginx
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,10 +10,10 @@ import (
 )
 
 // servers moves the server blocks to the addresses they can have in the lab. One
-// gets the lab's requests: that of load.host, else the first that passes load.path
-// on, a default server before others, else the first that passes anything on. A
-// server that passes nothing on goes to a socket in the lab's run directory, out
-// of the way.
+// gets the lab's requests, and with it those that pass requests on at one of its
+// ports, so that nginx chooses by name as it did. Others go to sockets in the lab's
+// run directory, out of the way: at a port of its own a server may have the same
+// name, as where one redirects to the other.
 func (r *rewriter) servers() {
 	if r.conf.Fragment == "server" || r.conf.Fragment == "location" { // it is wrapped
 		for _, d := range r.all("listen") {
@@ -20,35 +21,41 @@ func (r *rewriter) servers() {
 		}
 		return
 	}
-	var passing, aside []*nginxconf.Server
-	routes := r.conf.Routes(nginxconf.Release{})
+	passing := map[*nginxconf.Server]bool{}
+	for _, x := range r.conf.Routes(nginxconf.Release{}) {
+		passing[x.Server] = passing[x.Server] || x.Pass.Name() == "proxy_pass"
+	}
+	loaded, aside := r.loaded(passing), 0
 	for _, s := range r.conf.Servers() {
-		if slices.ContainsFunc(routes, func(x *nginxconf.Route) bool { return x.Server == s && x.Pass.Name() == "proxy_pass" }) {
-			passing = append(passing, s)
-		} else {
-			aside = append(aside, s)
-		}
-	}
-	for i, s := range aside {
-		r.listen(s.Directive, fmt.Sprintf("unix:%s/aside-%d.sock", r.site.RunDir, i+1))
-	}
-	loaded := r.loaded(passing)
-	for _, s := range passing {
 		to := r.site.Listen.String()
-		if s == loaded {
+		switch {
+		case s == loaded:
 			to += " default_server"
+		case !passing[s] || !meet(s, loaded):
+			aside++
+			to = fmt.Sprintf("unix:%s/aside-%d.sock", r.site.RunDir, aside)
 		}
 		r.listen(s.Directive, to)
 	}
 }
 
-// loaded is the server that gets the load.
-func (r *rewriter) loaded(passing []*nginxconf.Server) *nginxconf.Server {
+// meet says whether two servers listen at the same port.
+func meet(a, b *nginxconf.Server) bool {
+	return slices.ContainsFunc(a.Listens, func(l nginxconf.Listen) bool {
+		return slices.ContainsFunc(b.Listens, func(m nginxconf.Listen) bool { return l.Port == m.Port && l.Port != 0 })
+	})
+}
+
+// loaded is the server that gets the load: that of load.host which passes load.path
+// on, else any of load.host, else the first that passes load.path on, a default
+// server before others, else the first that passes anything on.
+func (r *rewriter) loaded(passing map[*nginxconf.Server]bool) *nginxconf.Server {
+	host, _, _ := strings.Cut(r.v.Load.Host, ":")
 	byDefault := func(s *nginxconf.Server) bool {
 		return slices.ContainsFunc(s.Listens, func(l nginxconf.Listen) bool { return l.Default })
 	}
 	takes := func(s *nginxconf.Server) bool {
-		q := nginxconf.Request{Path: r.v.Load.Path, Method: r.v.Load.Method, Host: s.Names[0], Port: s.Listens[0].Port}
+		q := nginxconf.Request{Path: r.v.Load.Path, Method: r.v.Load.Method, Host: cmp.Or(host, s.Names[0]), Port: s.Listens[0].Port}
 		if s.Listens[0].TLS {
 			q.Scheme = "https"
 		}
@@ -56,14 +63,20 @@ func (r *rewriter) loaded(passing []*nginxconf.Server) *nginxconf.Server {
 		return a.Kind == nginxconf.AnswerRoute && a.Server == s
 	}
 	named := func(s *nginxconf.Server) bool {
-		return r.v.Load.Host != "" && slices.ContainsFunc(s.Names, func(n string) bool { return strings.EqualFold(n, r.v.Load.Host) })
+		return host != "" && slices.ContainsFunc(s.Names, func(n string) bool { return strings.EqualFold(n, host) })
 	}
+	servers := r.conf.Servers()
 	for _, fits := range []func(*nginxconf.Server) bool{
-		named, func(s *nginxconf.Server) bool { return byDefault(s) && takes(s) }, takes, byDefault,
-		func(*nginxconf.Server) bool { return true },
+		func(s *nginxconf.Server) bool { return named(s) && takes(s) },
+		named,
+		func(s *nginxconf.Server) bool { return host != "" && !byDefault(s) && takes(s) }, // by a wildcard
+		func(s *nginxconf.Server) bool { return byDefault(s) && takes(s) },
+		takes,
+		func(s *nginxconf.Server) bool { return byDefault(s) && passing[s] },
+		func(s *nginxconf.Server) bool { return passing[s] },
 	} {
-		if i := slices.IndexFunc(passing, fits); i >= 0 {
-			return passing[i]
+		if i := slices.IndexFunc(servers, fits); i >= 0 {
+			return servers[i]
 		}
 	}
 	return nil

@@ -195,15 +195,40 @@ func TestProposalsReachABackend(t *testing.T) {
 		"another server": {"server { listen 80 default_server; location /x { proxy_pass http://10.0.0.1; } location / { return 200; } }\n" +
 			"server { server_name b.example; location /x { return 404; } location = /y { proxy_pass http://10.0.0.1; } }", "--set load.path=/x"},
 		"a server by name": {"server { listen 80 default_server; location /x { deny all; proxy_pass http://10.0.0.1; } }\n" +
-			"server { server_name b.example; location = /y { proxy_pass http://10.0.0.1; } }", "--set load.path=/y --set load.host=b.example"},
+			"server { server_name b.example; location = /y { proxy_pass http://10.0.0.1; } }", "--set load.path=/y"},
+		"a server at another port": {"server { listen 80; location /x { deny all; proxy_pass http://10.0.0.1; } }\n" +
+			"server { listen 81; server_name b.example; location = /y { proxy_pass http://10.0.0.1; } }", "--set load.path=/y"},
+		"another host than the load's": {"server { server_name a.example; return 404; }\n" +
+			"server { server_name b.example; location / { proxy_pass http://10.0.0.1; } }", "--set load.path=/ --set load.host=b.example"},
 		"none": {"server { location /x { internal; proxy_pass http://10.0.0.1; } }", "the file passes on"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := onDisk(t, map[string]string{"nginx.conf": head + c.servers + "}"})
+			if strings.Contains(c.want, "load.host") {
+				v.Load.Host = "a.example"
+			}
 			o := understand(v, "1.29.7")
 			if o == nil || o.Passed || !strings.Contains(o.Answer, c.want) || strings.Contains(o.Answer, "--set") != strings.HasPrefix(c.want, "--set") {
 				t.Errorf("%+v", o)
 			}
 		})
+	}
+}
+
+// Of servers at different ports the one that passes the load on is meant.
+func TestServersOfOneNameAtSeveralPorts(t *testing.T) {
+	const servers = head + "server { listen 80; server_name a.example; location /.well-known/ { proxy_pass http://10.0.0.1; } location / { return 301 https://$host; } }\n" +
+		"server { listen 443 ssl; server_name a.example; location / { proxy_pass http://10.0.0.2; } }\n" +
+		"server { listen 443 ssl; server_name *.b.example; location / { proxy_pass http://10.0.0.3; } }\n" +
+		"server { listen 443 ssl; server_name static.example; location / { root /srv; } } }"
+	for host, pass := range map[string]string{
+		"": "http://10.0.0.2", "a.example": "http://10.0.0.2", "A.Example:443": "http://10.0.0.2", "x.b.example": "http://10.0.0.3", "static.example": "",
+	} {
+		v := onDisk(t, map[string]string{"nginx.conf": servers})
+		v.Load.Host = host
+		o := understand(v, "1.29.7")
+		if o == nil || o.Passed != (pass != "") || !strings.Contains(o.Answer, pass) {
+			t.Errorf("%q: %+v", host, o)
+		}
 	}
 }

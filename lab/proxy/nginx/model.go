@@ -42,7 +42,7 @@ func understand(v scenarios.Variant, release string) *scenarios.Own {
 		}
 	}
 	if answer.Kind != nginxconf.AnswerRoute {
-		own.Answer = r.notPassed(lab, known, answer, own.Routes)
+		own.Answer = r.notPassed(known, answer, own.Routes)
 		return own
 	}
 	route := answer.Routes[0]
@@ -201,15 +201,15 @@ func (r *rewriter) routes(release nginxconf.Release) (all []string) {
 }
 
 // notPassed says who answers in a backend's place, and what would reach one.
-func (r *rewriter) notPassed(lab *nginxconf.Config, release nginxconf.Release, a nginxconf.Answer, routes []string) string {
+func (r *rewriter) notPassed(release nginxconf.Release, a nginxconf.Answer, routes []string) string {
 	text := fmt.Sprintf("%s is answered by nginx itself", r.v.Load.Path)
 	if a.By != nil {
 		text += ", " + r.original(a.By)
 	}
-	all := lab.Routes(release)
+	all := r.conf.Routes(release)
 	for _, x := range all[:min(len(all), mostTried)] {
-		if set := r.reaching(lab, release, x); set != "" {
-			return fmt.Sprintf("%s; the file passes on %s (%s): %s", text, x.LocationName(), r.asWritten(x.Pass).Pos(), set)
+		if set := r.reaching(release, x); set != "" {
+			return fmt.Sprintf("%s; the file passes on %s (%s): %s", text, x.LocationName(), x.Pass.Pos(), set)
 		}
 	}
 	if len(routes) > 0 {
@@ -219,12 +219,12 @@ func (r *rewriter) notPassed(lab *nginxconf.Config, release nginxconf.Release, a
 }
 
 // mostTried is for how many routes of a file a load is looked for that reaches one.
-const mostTried = 50
+const mostTried = 8
 
 // reaching is how the load is made to reach a route, by flags; "" where that is not
 // known.
-func (r *rewriter) reaching(lab *nginxconf.Config, release nginxconf.Release, route *nginxconf.Route) string {
-	host, path, ok := ownconf.Ask(lab, release, route)
+func (r *rewriter) reaching(release nginxconf.Release, route *nginxconf.Route) string {
+	host, path, ok := ownconf.Ask(r.conf, release, route)
 	if !ok || route.Pass.Name() != "proxy_pass" || strings.ContainsAny(path, " \t\r\n#'\"$\\") {
 		return ""
 	}
@@ -234,10 +234,26 @@ func (r *rewriter) reaching(lab *nginxconf.Config, release nginxconf.Release, ro
 		if v.Load.Path, v.Load.Host = path, h; h != r.v.Load.Host {
 			set += " --set load.host=" + h
 		}
-		a := lab.Select(release, request(v, r.site))
-		if a.Kind == nginxconf.AnswerRoute && a.Routes[0].Pass == route.Pass {
+		if pass := passOf(v, r.site, release); pass != nil && pass.Tree.Name == route.Pass.Tree.Name && pass.Start == route.Pass.Start {
 			return set
 		}
 	}
 	return ""
+}
+
+// passOf is the pass that a load reaches in the lab, as the user wrote it, or nil.
+func passOf(v scenarios.Variant, at proxy.Site, release nginxconf.Release) *nginxconf.Directive {
+	r, err := newRewriter(v, at)
+	if err != nil || r.run() != nil {
+		return nil
+	}
+	lab, err := r.rewritten()
+	if err != nil {
+		return nil
+	}
+	a := lab.Select(release, request(v, at))
+	if a.Kind != nginxconf.AnswerRoute {
+		return nil
+	}
+	return r.asWritten(a.Routes[0].Pass)
 }
