@@ -54,12 +54,21 @@ func (r *rewriter) loaded(passing map[*nginxconf.Server]bool) *nginxconf.Server 
 	byDefault := func(s *nginxconf.Server) bool {
 		return slices.ContainsFunc(s.Listens, func(l nginxconf.Listen) bool { return l.Default })
 	}
+	// Who gets a host is asked once a port: there may be thousands of servers.
+	at := map[int]nginxconf.Answer{}
 	takes := func(s *nginxconf.Server) bool {
 		q := nginxconf.Request{Path: r.v.Load.Path, Method: r.v.Load.Method, Host: cmp.Or(host, s.Names[0]), Port: s.Listens[0].Port}
 		if s.Listens[0].TLS {
 			q.Scheme = "https"
 		}
-		a := r.conf.Select(nginxconf.Release{}, q)
+		if host == "" {
+			return passing[s] && r.conf.SelectAt(nginxconf.Release{}, s, q).Kind == nginxconf.AnswerRoute
+		}
+		a, asked := at[q.Port]
+		if !asked {
+			a = r.conf.Select(nginxconf.Release{}, q)
+			at[q.Port] = a
+		}
 		return a.Kind == nginxconf.AnswerRoute && a.Server == s
 	}
 	named := func(s *nginxconf.Server) bool {

@@ -191,10 +191,11 @@ func (r *rewriter) asWritten(d *nginxconf.Directive) *nginxconf.Directive {
 
 // routes are those of the user's file that pass requests on over HTTP.
 func (r *rewriter) routes(release nginxconf.Release) (all []string) {
+	seen := map[string]bool{}
 	for _, x := range r.conf.Routes(release) {
 		text := fmt.Sprintf("%s: %s of %s: %s", x.Pass.Pos(), x.LocationName(), x.Server.Name(), x.Pass.Source())
-		if x.Location != nil && !slices.Contains(all, text) {
-			all = append(all, text)
+		if x.Location != nil && !seen[text] {
+			all, seen[text] = append(all, text), true
 		}
 	}
 	return all

@@ -246,12 +246,13 @@ func (r *rewriter) said() []string {
 		return a.at.Line - b.at.Line
 	})
 	var texts []string
+	said := map[string]bool{}
 	for _, n := range r.notes {
 		if n.at != nil {
 			n.text = n.at.Pos() + ": " + n.text
 		}
-		if !slices.Contains(texts, n.text) {
-			texts = append(texts, n.text)
+		if !said[n.text] {
+			texts, said[n.text] = append(texts, n.text), true
 		}
 	}
 	return texts
