@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/lab99/lab99/scenarios"
 )
 
 // TestFixesThatCannotBeAppliedAreLeftOut: the pool is nginx's own matter, and
@@ -48,5 +50,18 @@ func TestMoreSourcesThanTheLabHas(t *testing.T) {
 	r, notes := Applicable(resolve(t, "quick", "proxy.config="+file))
 	if n := r.Variants[0].Proxy.Addresses; n != 64 || !strings.Contains(strings.Join(notes, "\n"), "names 100 source addresses") {
 		t.Errorf("%d addresses; %q", n, notes)
+	}
+}
+
+// TestTheReleaseThatIsFoundCounts, and not the one that is asked for: a bare pass of
+// nginx 1.22 makes a race, one of 1.30 does not.
+func TestTheReleaseThatIsFoundCounts(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "nginx.conf")
+	if err := os.WriteFile(file, []byte("events {}\nhttp { server { location / { proxy_pass http://app:80; } } }\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r := Understand(resolve(t, "quick", "proxy.config="+file, "proxy.image=nginx:1.30"), func(scenarios.Variant) string { return "1.22.1" })
+	if v := withDefaults(r.Variants[0]); v.Own.Release != "1.22.1" || !race(v) {
+		t.Errorf("%+v", v.Own)
 	}
 }

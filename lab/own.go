@@ -17,6 +17,9 @@ import (
 func Understand(r *scenarios.Resolved, release func(scenarios.Variant) string) *scenarios.Resolved {
 	c := *r
 	c.Variants = slices.Clone(r.Variants)
+	if r.AsWritten != nil {
+		c.AsWritten = Understand(r.AsWritten, release)
+	}
 	for i, v := range c.Variants {
 		if v.OwnConfig() {
 			c.Variants[i] = proxy.WithDefaults(v, release(v))
@@ -60,9 +63,7 @@ func more(n int) string {
 // proxy_bind names. Its verdict is the one that the laws give for the file, if
 // --set does not say otherwise. The notes say what the file does with the load.
 func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
-	if v.Own == nil {
-		v = withDefaults(v)
-	}
+	v = withDefaults(v)
 	own := v.Own
 	say := func(format string, args ...any) string {
 		return fmt.Sprintf("%s is a configuration of your own: causes of failure are taken from %s's error log; ", v.Proxy.Config, v.Proxy.Kind) +
