@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"strings"
 
 	"github.com/lab99/lab99/scenarios/nginxconf"
@@ -28,9 +29,9 @@ func (r *rewriter) include(d *nginxconf.Directive) {
 		var to []string
 		for _, t := range d.Included {
 			if r.shipped[t] == "" {
-				r.shipped[t] = fmt.Sprintf("included/%d-%s", len(r.shipped)+1, path.Base(strings.ReplaceAll(t.Name, "\\", "/")))
+				r.shipped[t] = fmt.Sprintf("included/%d-%s", len(r.shipped)+1, plain.ReplaceAllString(path.Base(t.Name), "_"))
 			}
-			to = append(to, "include "+quoted(r.shipped[t])+";")
+			to = append(to, "include "+r.shipped[t]+";")
 		}
 		r.replace(d.Tree, d.Start, d.End, strings.Join(to, " "))
 		r.say(d, fmt.Sprintf("%s comes along, as %s", d.Source(), strings.Join(to, " ")))
@@ -67,12 +68,9 @@ func (r *rewriter) missing(d *nginxconf.Directive) string {
 	return "no file fits"
 }
 
-func quoted(s string) string {
-	if strings.ContainsAny(s, " \t;{}\"'\\") {
-		return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
-	}
-	return s
-}
+// plain is what a name may not have: nginx takes it for a quote or a pattern, which
+// may then fit no file.
+var plain = regexp.MustCompile(`[^A-Za-z0-9._-]`)
 
 // files are those that go beside the configuration, by their path in the host.
 func (r *rewriter) files() map[string][]byte {

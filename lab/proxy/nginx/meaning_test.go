@@ -50,6 +50,18 @@ var meanings = map[string]struct {
 		},
 		has: []string{"a.example 198.18.77.20:8080;", "default 198.18.77.20:8080;"},
 	},
+	"a name that is a pattern": {
+		files: map[string]string{
+			"nginx.conf": head + "include *.inc;\n}",
+			"a[b].inc":   "server { location / { proxy_pass http://10.0.0.1; } }",
+		},
+		has: []string{"include included/1-a_b_.inc;"},
+	},
+	"caches": { // nginx makes their directories when it starts
+		files: map[string]string{"nginx.conf": head +
+			"fastcgi_cache_path /data/f keys_zone=f:1m;\nproxy_cache_path /data/p keys_zone=p:1m;\nserver { location / { proxy_pass http://10.0.0.1; } } }"},
+		not: []string{" /data/"},
+	},
 	"http in a file that is included": {
 		files: map[string]string{
 			"nginx.conf": "events {}\ninclude http.conf;",
