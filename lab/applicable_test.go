@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -63,5 +64,20 @@ func TestTheReleaseThatIsFoundCounts(t *testing.T) {
 	r := Understand(resolve(t, "quick", "proxy.config="+file, "proxy.image=nginx:1.30"), func(scenarios.Variant) string { return "1.22.1" })
 	if v := withDefaults(r.Variants[0]); v.Own.Release != "1.22.1" || !race(v) {
 		t.Errorf("%+v", v.Own)
+	}
+}
+
+// TestOneOfEqualsIsLeft: where nothing but the pool tells variants apart, the first
+// is run, as the file has it.
+func TestOneOfEqualsIsLeft(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "nginx.conf")
+	if err := os.WriteFile(file, []byte("events {}\nhttp { server { location / { proxy_pass https://app; } } }\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r := resolve(t, "quick", "proxy.config="+file)
+	r.Variants = slices.DeleteFunc(r.Variants, func(v scenarios.Variant) bool { return v.Name != "keepalive" })
+	r, notes := Applicable(r)
+	if len(r.Variants) != 1 || !r.Variants[0].Backend.Secure() || strings.Contains(strings.Join(notes, "\n"), "is left out") {
+		t.Errorf("%+v; %q", r.Variants, notes)
 	}
 }
