@@ -3,6 +3,7 @@ package nginx
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -46,7 +47,16 @@ func meet(a, b *nginxconf.Server) bool {
 	})
 }
 
-// loaded is the server that gets the load: that of load.host which passes load.path
+// inner says whether no client from elsewhere reaches a server.
+func inner(s *nginxconf.Server) bool {
+	return !slices.ContainsFunc(s.Listens, func(l nginxconf.Listen) bool {
+		a, err := netip.ParseAddr(strings.Trim(l.Address, "[]"))
+		return l.Port != 0 && l.Address != "localhost" && (err != nil || !a.IsLoopback())
+	})
+}
+
+// loaded is the server that gets the load, of those that clients reach from
+// elsewhere where there are any: that of load.host which passes load.path
 // on, else any of load.host, else the first that passes load.path on, a default
 // server before others, else the first that passes anything on.
 func (r *rewriter) loaded(passing map[*nginxconf.Server]bool) *nginxconf.Server {
@@ -74,7 +84,8 @@ func (r *rewriter) loaded(passing map[*nginxconf.Server]bool) *nginxconf.Server 
 	named := func(s *nginxconf.Server) bool {
 		return host != "" && slices.ContainsFunc(s.Names, func(n string) bool { return strings.EqualFold(n, host) })
 	}
-	servers := r.conf.Servers()
+	servers := slices.Clone(r.conf.Servers())
+	slices.SortStableFunc(servers, func(a, b *nginxconf.Server) int { return boolInt(inner(a)) - boolInt(inner(b)) })
 	for _, fits := range []func(*nginxconf.Server) bool{
 		func(s *nginxconf.Server) bool { return named(s) && takes(s) },
 		named,

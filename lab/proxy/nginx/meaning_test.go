@@ -62,6 +62,22 @@ var meanings = map[string]struct {
 			"fastcgi_cache_path /data/f keys_zone=f:1m;\nproxy_cache_path /data/p keys_zone=p:1m;\nserver { location / { proxy_pass http://10.0.0.1; } } }"},
 		not: []string{" /data/"},
 	},
+	"backups and what is down come after what serves": {
+		files: map[string]string{"nginx.conf": head + "upstream a { server 10.0.0.1 down; server 10.0.0.2 backup; server 10.0.0.3; server 10.0.0.4; }\n" +
+			"server { location / { proxy_pass http://a; } } }"},
+		addresses: 3,
+		has:       []string{"server 198.18.77.20:8080 down; server 198.18.77.22:8080 backup; server 198.18.77.20:8080; server 198.18.77.21:8080;"},
+		not:       []string{"share"},
+	},
+	"the client's scheme": {
+		files: map[string]string{"nginx.conf": head + "server { location / { proxy_pass $scheme://10.0.0.1:81/x; } } }"},
+		has:   []string{"proxy_pass http://198.18.77.20:8080/x;"},
+	},
+	"a server that only nginx itself reaches": {
+		files: map[string]string{"nginx.conf": head + "server { listen 127.0.0.1:81; location / { proxy_pass http://10.0.0.1; } }\n" +
+			"server { listen 80; location / { proxy_pass http://127.0.0.1:81; } } }"},
+		has: []string{"server { listen unix:/", "\nserver { listen 198.18.77.10:8080 default_server;"},
+	},
 	"http in a file that is included": {
 		files: map[string]string{
 			"nginx.conf": "events {}\ninclude http.conf;",

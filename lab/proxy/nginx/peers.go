@@ -9,22 +9,23 @@ import (
 	"github.com/lab99/lab99/scenarios/nginxconf"
 )
 
-// upstream gives each server of a group an address in turn, and addresses left over
-// to servers like the last one that is no backup. Where there are weights, a
-// further server would take a share that nobody asked for. A Unix-domain socket is
-// the lab's, or becomes an address, which is said: it takes no port.
+// upstream gives each server of a group an address in turn, those that get requests
+// first, and addresses left over to servers like the last of them. Where there are
+// weights, a further server would take a share that nobody asked for. A Unix-domain
+// socket is the lab's, or becomes an address, which is said: it takes no port.
 func (r *rewriter) upstream(group *nginxconf.Directive) {
-	var last *nginxconf.Directive
-	n, weights := 0, false
+	var servers []*nginxconf.Directive
 	for _, d := range inside(group) {
-		if d.Name() != "server" || len(d.Words) < 2 || d.HasBlock() {
-			continue
+		if d.Name() == "server" && len(d.Words) > 1 && !d.HasBlock() {
+			servers = append(servers, d)
 		}
+	}
+	slices.SortStableFunc(servers, func(a, b *nginxconf.Directive) int { return rank(a) - rank(b) })
+	var last *nginxconf.Directive
+	n, sharing, weights := 0, 0, false
+	for _, d := range servers {
 		r.parameters(d)
-		has := func(prefix string) bool {
-			return slices.ContainsFunc(d.Words[2:], func(w nginxconf.Word) bool { return strings.HasPrefix(w.Text, prefix) })
-		}
-		weights = weights || has("weight=")
+		weights = weights || has(d, "weight=")
 		if to, why := r.socket(d.Arg(1)); to != "" {
 			r.put(d, d.Words[1], to, why)
 			continue
@@ -34,14 +35,17 @@ func (r *rewriter) upstream(group *nginxconf.Directive) {
 			why = tcpForUnix
 		}
 		r.put(d, d.Words[1], to, why)
-		if !has("backup") && !has("down") {
+		n++
+		if rank(d) < down {
+			sharing = n
+		}
+		if rank(d) == up {
 			last = d
 		}
-		n++
 	}
-	if n > len(r.site.Backends) {
-		r.say(group, fmt.Sprintf("upstream %s: %d servers share %d address(es), and with them the source ports: backend.addresses=%d gives each its own",
-			group.Arg(1), n, len(r.site.Backends), n))
+	if sharing > len(r.site.Backends) {
+		r.say(group, fmt.Sprintf("upstream %s: %d servers share %d address(es), and with them the source ports: backend.addresses=%[2]d gives each its own",
+			group.Arg(1), sharing, len(r.site.Backends)))
 	}
 	if last == nil || weights {
 		return
@@ -60,6 +64,29 @@ func (r *rewriter) upstream(group *nginxconf.Directive) {
 		r.insert(tree, at, added+";")
 		r.say(last, strings.TrimSpace(added)+" is added")
 	}
+}
+
+// The ranks of servers: those that get requests, those that get them when the others
+// have failed, and those that get none.
+const (
+	up = iota
+	backup
+	down
+)
+
+func rank(server *nginxconf.Directive) int {
+	switch {
+	case has(server, "down"):
+		return down
+	case has(server, "backup"):
+		return backup
+	}
+	return up
+}
+
+// has says whether a server has a parameter that begins so.
+func has(server *nginxconf.Directive, prefix string) bool {
+	return slices.ContainsFunc(server.Words[2:], func(w nginxconf.Word) bool { return strings.HasPrefix(w.Text, prefix) })
 }
 
 const tcpForUnix = ": a Unix-domain socket takes no port and error 99 cannot come to it; the lab makes it TCP " +
@@ -117,7 +144,8 @@ var portOnlyRE = regexp.MustCompile(`^[^$]+:\$(?:\w+|\{\w+\})$`)
 // written out.
 func (r *rewriter) url(url string) (to, why string, ok bool) {
 	scheme, rest, found := strings.Cut(url, "://")
-	if !found || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") || strings.Contains(scheme, "$") {
+	// $scheme is that of the lab's clients.
+	if !found || !slices.Contains([]string{"http", "https", "$scheme", "${scheme}"}, strings.ToLower(scheme)) {
 		return "", "", false
 	}
 	scheme = "http"
