@@ -217,7 +217,8 @@ type run struct {
 	env   results.Env
 	envs  []*results.VariantEnv // in the plan's order; nil: not read back yet
 	notes []string
-	why   reasons // a variant may not show what it is meant to
+	again []string // variants that ran a second time, alone
+	why   reasons  // a variant may not show what it is meant to
 }
 
 // sweepTimeout bounds the removal of what dead runs left.
@@ -290,7 +291,7 @@ func (r *run) summarise(cut bool) {
 	r.out.Summary = results.Summary{
 		Schema: results.SummarySchema, Scenario: r.plan.Scenario, Title: r.plan.Title, Kind: r.plan.Kind, Size: r.plan.Size,
 		StartedUTC: r.env.StartedUTC, PlanHash: r.plan.Hash, Partial: partial,
-		Notes: slices.Concat([]string{}, r.notes, r.why.notes()), Variants: rows,
+		Notes: slices.Concat([]string{}, r.notes, ranAgain(r.again), r.why.notes()), Variants: rows,
 	}
 	r.out.Summary.AsExpected = verdict.AllAsExpected(rows)
 	if all := r.out.Summary.AsExpected; partial && all != nil && *all {

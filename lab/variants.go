@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/lab/crash"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/lab/schedule"
@@ -178,10 +179,11 @@ func (r *run) heard(i int, c *conditions) {
 	}
 }
 
-// isDisturbed says whether a variant is to be run again, alone: others kept the
-// machine too busy for it. That is noted.
+// isDisturbed says whether a variant is to be run again, alone: something kept the
+// machine too busy for it, other labs or not. That is noted. With --parallel 1 it
+// is not: that asks for each variant once.
 func (r *run) isDisturbed(a attempt) bool {
-	if a.m == nil || a.err != nil || !a.shared || a.before != nil || r.stopped() {
+	if a.m == nil || a.err != nil || r.o.Parallel == 1 || a.before != nil || r.stopped() {
 		return false
 	}
 	m := a.x.asMeasured(a.m, nil)
@@ -189,12 +191,20 @@ func (r *run) isDisturbed(a attempt) bool {
 	if !verdict.Disturbed(m, row) {
 		return false
 	}
-	note := fmt.Sprintf("%s ran beside other labs and was invalid, so it is run again alone: %s", a.x.v.Name, row.Why)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.notes = append(r.notes, note)
-	r.o.Progress.Say("Note: " + note)
+	r.again = append(r.again, a.x.v.Name)
+	r.o.Progress.Say(fmt.Sprintf("%s: invalid, so it will run again alone: %s", a.x.v.Name, row.Why))
 	return true
+}
+
+// ranAgain notes the variants that ran twice, in one line: what came of the second
+// time is in their rows.
+func ranAgain(names []string) []string {
+	if len(names) == 0 {
+		return nil
+	}
+	return []string{"ran again alone, as the machine was too busy the first time: " + format.List(names)}
 }
 
 // conclude judges an attempt, and writes what came of it.

@@ -14,7 +14,7 @@ const (
 	CauseConnTimeout = "connect: timeout" // not established within Config.Timeout
 	CauseTLS         = "connect: TLS"     // the handshake failed: certificate, version, or the peer's refusal
 	CauseNoFiles     = "socket: EMFILE"   // this process has no file descriptor left
-	CauseReset       = "ECONNRESET"       // by the peer; on a kept-alive connection it is not to be told whether the server had read the request
+	CauseReset       = "ECONNRESET"       // by the peer, of which nothing tells whether it had read the request
 	CauseTimeout     = "timeout"          // no complete response within Config.Timeout
 	CauseStaleReuse  = "stale reuse"      // the server had closed the kept-alive connection before it took the request
 	CauseEmptyReply  = "empty reply"      // closed before the first byte of the response, by a server that had the request

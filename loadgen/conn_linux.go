@@ -184,7 +184,8 @@ func (l *loop) finish(c *conn, now int64) {
 	l.interim += int64(c.reply.inter)
 	l.ended(c, c.reply.cause, now)
 	c.busy, c.since, c.answered = false, now, now
-	if c.reply.close || l.bodied && c.reply.bare || int(c.wrote) < len(l.outgoing(c)) || l.closeAfter > 0 && c.uses >= l.closeAfter {
+	if c.reply.close || l.bodied && c.reply.bare || int(c.wrote) < len(l.outgoing(c)) ||
+		l.closeAfter > 0 && c.uses >= l.closeAfter {
 		l.shut(c, stateCold)
 		return
 	}

@@ -54,7 +54,7 @@ type Record struct {
 	PeakConnections   int64            `json:"peak_connections" merge:"+"`   // most established at once
 	ClosedIdle        int64            `json:"closed_idle" merge:"+"`        // closed by the server between requests: not an error
 	Unasked           int64            `json:"unasked" merge:"+"`            // closed because bytes came between requests: the server's framing is broken
-	ReuseEnded        int64            `json:"reuse_ended" merge:"+"`        // requests whose kept-alive connection ended before any byte of the response: failed, or sent again
+	ReuseEnded        int64            `json:"reuse_ended" merge:"+"`        // requests whose kept-alive connection ended before any byte came back
 	Retried           int64            `json:"retried" merge:"+"`            // requests sent a second time; see Config.RetryStale
 	Interim           int64            `json:"interim" merge:"+"`            // 1xx responses skipped
 	BytesReceived     int64            `json:"bytes_received" merge:"+"`
@@ -66,7 +66,7 @@ type Record struct {
 	// took no connection when the run began, and why.
 	Addresses       []string          `json:"addresses,omitempty"`
 	LeftOut         map[string]string `json:"left_out,omitempty"`
-	ConnectWhy      string            `json:"connect_why,omitempty"` // why the first connection that failed to come about did, its address first
+	ConnectWhy      string            `json:"connect_why,omitempty"` // why the first that did not connect did not, its address first
 	BadWhy          string            `json:"bad_why,omitempty"`     // what was wrong with the first CauseBadResponse
 	BadSample       []byte            `json:"bad_sample,omitempty"`  // and the bytes read last when it showed, at most 256
 	Loops           int               `json:"loops" merge:"+"`

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -233,6 +234,30 @@ func TestUnixSocketIsLoaded(t *testing.T) {
 			if r.OK != 100 || s.connections.Load()-before != 4 || len(r.Addresses) != 1 || r.Addresses[0] != "unix:"+path {
 				t.Errorf("%s, %v: ok %d, causes %v, addresses %v, the server saw %d connections", path, mode, r.OK, r.Causes, r.Addresses, s.connections.Load()-before)
 			}
+		}
+	}
+}
+
+func TestClosingsAreARuleOrNone(t *testing.T) {
+	for _, tt := range []struct {
+		seen   []int64 // responses that the connections bore
+		opened int64
+		want   int64
+	}{
+		{nil, 10, 0},
+		{[]int64{1, 1}, 4, 0}, // chance
+		{[]int64{1, 1, 1}, 6, 1},
+		{[]int64{1, 1, 1}, 7, 0}, // most of them were not closed
+		{[]int64{100, 100, 100}, 5, 100},
+		{[]int64{1, 1, 2}, 3, 0},
+	} {
+		var s closings
+		for _, n := range slices.Backward(tt.seen) {
+			s.add(closings{1, n, n})
+		}
+		s.add(closings{})
+		if got := s.always(tt.opened); got != tt.want {
+			t.Errorf("after %v of %d opened: %d, want %d", tt.seen, tt.opened, got, tt.want)
 		}
 	}
 }

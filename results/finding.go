@@ -17,13 +17,18 @@ func Finding(s Summary) string {
 		return "Nothing was measured."
 	}
 	first := s.Variants[0]
+	alike, text := s.invalidAlike()
 	parts := []string{first.opening()}
+	if alike[first.Name] {
+		parts[0] = text
+	}
 	if first.Name != "baseline" && len(s.Variants) > 1 && strings.HasPrefix(parts[0], "nginx ") {
 		parts[0] = "With " + first.called() + " " + parts[0]
 	}
 	var failed, sooner, slowed, bought, held, rest []string
 	for _, v := range s.Variants[1:] {
 		switch {
+		case alike[v.Name]:
 		case v.Verdict == law.Mitigated:
 			held = append(held, v.called())
 		case v.Verdict == law.Reproduced && v.FirstError != nil && first.FirstError != nil &&
@@ -53,6 +58,9 @@ func Finding(s Summary) string {
 	say(sooner, " ran out of ports even sooner")
 	say(slowed, " slowed to a crawl all the same")
 	parts = append(parts, bought...)
+	if text != "" && !alike[first.Name] {
+		rest = append([]string{text}, rest...)
+	}
 	parts = append(parts, rest...)
 	for i := range s.Variants {
 		if text := s.Variants[i].beyond(); text != "" {
@@ -61,6 +69,42 @@ func Finding(s Summary) string {
 		}
 	}
 	return strings.Join(parts, "; ") + "."
+}
+
+// figure is what differs between two reasons of one kind.
+var figure = regexp.MustCompile(`[0-9][0-9.,]*`)
+
+// invalidAlike are the invalid variants of which the first reason is of the kind of
+// the first one's, where there are several, and the words for all of them: a busy
+// machine spoils every variant, and one sentence says it.
+func (s *Summary) invalidAlike() (alike map[string]bool, text string) {
+	var names []string
+	var reason, kind string
+	alike = map[string]bool{}
+	for i := range s.Variants {
+		v := &s.Variants[i]
+		if v.Verdict != law.Invalid {
+			continue
+		}
+		why := v.firstReason("; ")
+		if reason == "" {
+			reason, kind = why, figure.ReplaceAllString(why, "")
+		}
+		if figure.ReplaceAllString(why, "") == kind {
+			names = append(names, v.called())
+			alike[v.Name] = true
+		}
+	}
+	if len(names) < 2 {
+		return nil, ""
+	}
+	return alike, fmt.Sprintf("%s are invalid for one reason (the figures are those of %s): %s", format.List(names), names[0], reason)
+}
+
+// firstReason is what Why begins with.
+func (v *Variant) firstReason(end string) string {
+	first, _, _ := strings.Cut(v.Why, end)
+	return strings.TrimSuffix(first, ".")
 }
 
 // word is a name that a reader may take for a word of the sentence around it.
@@ -194,11 +238,9 @@ func (v *Variant) otherwise() string {
 	case law.Inconclusive:
 		words += ": nothing failed yet, but its ports are filling up"
 	case law.Invalid:
-		first, _, _ := strings.Cut(v.Why, "; ")
-		words += ": " + strings.TrimSuffix(first, ".")
+		words += ": " + v.firstReason("; ")
 	case law.Error:
-		first, _, _ := strings.Cut(v.Why, "\n")
-		words += ": " + strings.TrimSuffix(first, ".")
+		words += ": " + v.firstReason("\n")
 	}
 	return words
 }

@@ -48,6 +48,12 @@ func TestFindingIsOneSentence(t *testing.T) {
 		{"a first that is no baseline", []Variant{named, held}, "With “slow” nginx ran out of its 4,096 source ports 4.10 s after the load began and refused 78.4 % of the requests from then on; keepalive held 1,000 requests/s."},
 		{"none fails", []Variant{held, {Name: "other", Verdict: "inconclusive"}}, "keepalive held 1,000 requests/s without a failure; “other” is inconclusive: nothing failed yet, but its ports are filling up."},
 		{"other failures", []Variant{{Name: "race", Verdict: "not-reproduced", OptionalCounts: OptionalCounts{Failed: at(int64(12))}}}, "“race” failed 12 requests, none of them for want of ports."},
+		{"a busy machine", []Variant{
+			{Name: "baseline", Verdict: "invalid", Why: "6.2 % came late: too busy"}, {Name: "keepalive", Verdict: "mitigated", OfferedPerS: 9},
+			{Name: "x", Verdict: "invalid", Why: "the agent is gone"}, {Name: "y-z", Verdict: "invalid", Why: "12.1 % came late: too busy; and more"},
+		},
+			"baseline and y-z are invalid for one reason (the figures are those of baseline): 6.2 % came late: too busy; keepalive held 9 requests/s; " +
+				"“x” is invalid: the agent is gone."},
 		{"faults", []Variant{{Name: "a", Verdict: "invalid", Why: "process 7 (nginx) ended; and more"}, {Name: "b", Verdict: "error", Why: "the agent is gone\npanic"}},
 			"“a” is invalid: process 7 (nginx) ended; “b” ended in an error of the lab: the agent is gone."},
 		{"a race ranks nobody", []Variant{raced, quicker}, "nginx ran out of its 4,096 source ports 4.10 s after the load began and refused 78.4 % of the requests from then on; nginx-1-26 (after 2.00 s) ran out of ports all the same."},

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/lab99/lab99/internal/format"
 )
 
 // Error is one mistake in a scenario, in one of its files or in a --set
@@ -30,7 +32,9 @@ func (e *Error) Error() string {
 	b.WriteString(": " + e.Msg)
 	if e.Line > 0 && e.Source != "" {
 		number := fmt.Sprintf("%6d | ", e.Line)
-		fmt.Fprintf(&b, "\n%s%s\n%s^", number, e.Source, strings.Repeat(" ", len(number))+indentTo(e.Source, e.Column))
+		at := byteAt(e.Source, e.Column)
+		line, mark := format.Quote(e.Source, at, at+1)
+		fmt.Fprintf(&b, "\n%s%s\n%s%s", number, line, strings.Repeat(" ", len(number)), mark)
 	}
 	if e.Hint != "" {
 		b.WriteString("\n  hint: " + e.Hint)
@@ -38,20 +42,16 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// indentTo is the white space in front of a column: tabs stay tabs, so that the
-// caret stands under its character whatever the terminal's tab width.
-func indentTo(line string, column int) string {
-	var b strings.Builder
-	for i, r := range []rune(line) {
-		if i >= column-1 {
-			break
+// byteAt is where a column, in characters from 1, begins.
+func byteAt(line string, column int) int {
+	n := 1
+	for at := range line {
+		if n >= column {
+			return at
 		}
-		if r != '\t' {
-			r = ' '
-		}
-		b.WriteRune(r)
+		n++
 	}
-	return b.String()
+	return len(line)
 }
 
 // Errors is every mistake found, in the order of the file. errors.As finds the
@@ -117,17 +117,31 @@ func (r *report) err() error {
 
 // didYouMean words a suggestion for a misspelt name.
 func didYouMean(got string, known []string) string {
+	all := "known here: " + strings.Join(known, ", ")
+	if best := nearest(got, known); best != "" {
+		return fmt.Sprintf("did you mean %q? %s", best, all)
+	}
+	return all
+}
+
+// orListed is didYouMean for built-in scenarios, too many to name.
+func orListed(got string) string {
+	const all = "`lab99 list` lists the scenarios"
+	if best := nearest(got, Names()); best != "" {
+		return fmt.Sprintf("did you mean %q? %s", best, all)
+	}
+	return all
+}
+
+// nearest is the name that a misspelt one may stand for; "" if none.
+func nearest(got string, known []string) string {
 	best, bestD := "", 1+len(got)/3 // at most one slip in three letters
 	for _, k := range known {
 		if d := distance(strings.ToLower(got), k); d <= bestD {
 			best, bestD = k, d-1
 		}
 	}
-	all := "known here: " + strings.Join(known, ", ")
-	if best == "" {
-		return all
-	}
-	return fmt.Sprintf("did you mean %q? %s", best, all)
+	return best
 }
 
 // distance is the Levenshtein distance of two short names.

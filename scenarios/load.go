@@ -63,12 +63,12 @@ func Load(nameOrPath string) (*Scenario, error) {
 	case errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(nameOrPath, `/\.`):
 		return nil, &Error{
 			File: nameOrPath, Msg: "no scenario of this name is built in, and no such file or directory exists",
-			Hint: didYouMean(nameOrPath, Names()),
+			Hint: orListed(nameOrPath),
 		}
 	case err != nil:
 		return nil, &Error{
 			File: nameOrPath, Msg: "cannot read the scenario: " + plain(err),
-			Hint: "name a built-in scenario (" + strings.Join(Names(), ", ") + "), a directory with a scenario.yaml, or a YAML file",
+			Hint: "name a built-in scenario (`lab99 list` lists them), a directory with a scenario.yaml, or a YAML file",
 		}
 	case info.IsDir():
 		return parse(files{dir: nameOrPath}, scenarioFile)

@@ -13,6 +13,9 @@ import (
 // exclusive is how the library says that flags exclude each other.
 var exclusive = regexp.MustCompile(`; \[(.+)\] were all set$`)
 
+// missing is how the library says that a flag is required.
+var missing = regexp.MustCompile(`^required flag\(s\) "([^"]+)" not set$`)
+
 // mistake makes a usage error of what the library finds wrong with a command
 // line, and adds a next step.
 func mistake(cmd *cobra.Command, err error) error {
@@ -27,6 +30,13 @@ func mistake(cmd *cobra.Command, err error) error {
 	if !cmd.HasParent() {
 		return &usageError{strings.TrimRight(text, "\n") + "\n  `lab99 help` lists the commands."}
 	}
+	if m := missing.FindStringSubmatch(text); m != nil {
+		text = "--" + m[1] + " is missing"
+	}
+	var value *pflag.InvalidValueError
+	if errors.As(err, &value) {
+		text = fmt.Sprintf("--%s %s: %s", value.GetFlag().Name, shell(value.GetValue()), expected(value))
+	}
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) {
 		if near := similar(cmd, unknown.GetSpecifiedName()); len(near) > 0 {
@@ -34,6 +44,36 @@ func mistake(cmd *cobra.Command, err error) error {
 		}
 	}
 	return &usageError{text + fmt.Sprintf("\n  `%s -h` lists the flags.", cmd.CommandPath())}
+}
+
+// expected says what a flag takes. The library gives Go's words for its own types;
+// those of this package have said it themselves.
+func expected(e *pflag.InvalidValueError) string {
+	switch e.GetFlag().Value.Type() {
+	case "float64":
+		return "a number is expected"
+	case "int", "int64":
+		return "a whole number is expected"
+	case "uint", "uint16", "uint64":
+		return "a whole number from 0 on is expected"
+	case "bool":
+		return "true or false is expected"
+	case "duration":
+		if own, ok := e.GetFlag().Value.(*lasting); ok {
+			return own.Set(e.GetValue()).Error()
+		}
+		return "a length of time with its unit is expected, as in 90s or 5m"
+	}
+	return errors.Unwrap(e).Error()
+}
+
+// shell is a value as it stands on a command line; quotes show where it is empty
+// or has blanks.
+func shell(value string) string {
+	if value == "" || strings.ContainsAny(value, " \t\n\"'") {
+		return fmt.Sprintf("%q", value)
+	}
+	return value
 }
 
 // similar are the flags of a command that a misspelt name may stand for, by the

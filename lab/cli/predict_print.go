@@ -56,6 +56,10 @@ func (a answer) limits() string {
 	if a.CliffRatePerS == nil || a.SafeRatePerS == nil {
 		return "No rate is too high for the ports, as long as the backend closes every connection first (f = 0) and answers at once: nothing stays behind on the proxy."
 	}
+	if a.isAmple() {
+		return fmt.Sprintf("At no rate up to %s requests/s half of the %s come to be taken: something else than ports is the limit.",
+			format.Grouped(ample), format.Plural(a.Tuples, "tuple"))
+	}
 	all := fmt.Sprintf("above %s requests/s all of them are, and connect() fails with error 99", floor(*a.SafeRatePerS))
 	if a.target > 0 {
 		all = fmt.Sprintf("above %s requests/s more than %s of them, if they arrive at random, find no tuple left and fail with error 99 (Erlang's B formula); evenly spaced ones get by up to %s/s",
@@ -87,12 +91,15 @@ func (a answer) course() string {
 		return rate + a.random()
 	}
 	if a.CliffS == nil {
-		return rate + " neither happens: " + format.Percent(s.Occupied()) + " of the tuples are held" + margin(a.Verdict) + "."
+		if a.CliffRatePerS != nil && a.SafeRatePerS != nil && !a.isAmple() {
+			rate += " neither happens:"
+		}
+		return rate + " " + format.Percent(s.Occupied()) + " of the tuples are held" + margin(a.Verdict) + "."
 	}
 	half := fmt.Sprintf("%s half of them are taken after %s", rate, format.About(*a.CliffS))
 	var text string
 	switch {
-	case a.FirstError99S == nil && a.Verdict == law.Collapsed:
+	case a.FirstError99S == nil && (a.Verdict == law.Collapsed || a.slowed() != ""):
 		return fmt.Sprintf("%s, and the rate falls to %s/s, which is what %s can connect. The first half is free again %s after it was taken, before the rest is used up. So error 99 does not come, "+
 			"but the slow spell repeats every %[4]s: %s/s succeed on average, and %s of the requests are not served in time.",
 			half, floor(float64(a.workers)*a.AfterCliffPerWorker), workers(a.workers), format.About(s.HoldTime().Seconds()), floor(a.SteadyOKPerS), format.Percent(a.SteadyFailedShare))
@@ -196,6 +203,11 @@ func orAny(rate *float64) string {
 
 // ample is a rate that something else than ports will limit first.
 const ample = 100_000
+
+// isAmple says that no rate which a machine reaches takes half of the tuples.
+func (a answer) isAmple() bool {
+	return a.CliffRatePerS != nil && *a.CliffRatePerS > ample && a.SafeRatePerS != nil && *a.SafeRatePerS > ample
+}
 
 func atMost(rate float64) string {
 	if rate > ample {

@@ -29,6 +29,7 @@ func TestPredictReads(t *testing.T) {
 	for name, args := range map[string]string{
 		"default-range": "--ports 28232 --rate 900 --destinations 1",
 		"one-worker":    "--rate 900 --workers 1",
+		"slowed":        "--rate 500 --workers 1",
 		"two-workers":   "--rate 2000 --workers 2",
 		"random":        "--rate 440 --target-error-rate 1e-6",
 		"quick":         "--ports 500 --rate 200",
@@ -110,12 +111,12 @@ func TestPredictAsJSON(t *testing.T) {
 // TestPredictRefuses wants the flag, what was expected, and exit code 64.
 func TestPredictRefuses(t *testing.T) {
 	for args, want := range map[string]string{
-		"":                                        `required flag(s) "rate" not set`,
+		"":                                        `--rate is missing`,
 		"--rate 0":                                "--rate 0: requests per second, a number above 0",
 		"--rate -3":                               "above 0",
 		"--rate NaN":                              "above 0",
 		"--rate Inf":                              "above 0",
-		"--rate lots":                             `"lots"`,
+		"--rate lots":                             "--rate lots: a number is expected",
 		"--rate 9 --ports 0":                      "from 1 to 65535",
 		"--rate 9 --ports 70000":                  "from 1 to 65535",
 		"--rate 9 --destinations 0":               "--destinations 0",

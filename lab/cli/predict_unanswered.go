@@ -17,7 +17,9 @@ import (
 // unanswered says that no backend answers, and which routes there are.
 func unanswered(w io.Writer, q question, config *nginxconf.Config, release nginxconf.Release, c ownconf.Choice) error {
 	code := verdict.ExitUnexpected
-	if c.Answer.Kind == nginxconf.AnswerUnknown {
+	routes, unread := config.Routes(release), config.Unread()
+	nothing := len(routes) == 0
+	if c.Answer.Kind == nginxconf.AnswerUnknown || nothing && len(unread) > 0 {
 		code = verdict.ExitUndecided
 	}
 	of := ""
@@ -32,9 +34,14 @@ func unanswered(w io.Writer, q question, config *nginxconf.Config, release nginx
 	for _, s := range c.Assumed {
 		fmt.Fprintln(w, "  taken for granted: "+s)
 	}
-	routes := config.Routes(release)
-	if len(routes) == 0 {
+	if nothing {
 		fmt.Fprintf(w, "  No location of %s passes requests on.\n", config.Name)
+		for _, m := range unread {
+			fmt.Fprintf(w, "  %s: %s was not read: %v\n", m.Include.Pos(), m.Path, m.Err)
+		}
+		if len(unread) > 0 {
+			fmt.Fprintln(w, "  What passes requests on may be there: --follow lets includes leave the prefix; or give the output of nginx -T.")
+		}
 		return exitError(code)
 	}
 	fmt.Fprint(w, "\n")

@@ -67,7 +67,11 @@ func (l *variantLines) End(v results.Variant) { l.l.Say(l.name + ": " + outcome(
 func announce(v results.VariantPlan) string {
 	s := fmt.Sprintf("%g requests/s for up to %g s", v.RatePerS, v.DurationS)
 	if first := v.Predicted.FirstError99S; first != nil && *first <= v.DurationS {
-		return s + fmt.Sprintf(", error 99 due after %.2f s", *first)
+		s += fmt.Sprintf(", error 99 due after %.2f s", *first)
+		if v.Race {
+			s += " at the earliest" // as if nginx closed every connection first
+		}
+		return s
 	}
 	return s + ", no error 99 expected"
 }

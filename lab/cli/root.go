@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -72,6 +73,10 @@ func newRoot(t *terminal) *cobra.Command {
 	root.SetHelpCommandGroupID(groupMachine)
 	root.SetCompletionCommandGroupID(groupMachine)
 	cobra.EnableCommandSorting = false
+	root.InitDefaultCompletionCmd()
+	if c, _, err := root.Find([]string{"completion"}); err == nil {
+		c.RunE, c.Args = usage, aShell // the library prints help and exits with 0
+	}
 	finish(t, root)
 	return root
 }
@@ -80,6 +85,14 @@ func newRoot(t *terminal) *cobra.Command {
 func usage(cmd *cobra.Command, _ []string) error {
 	cmd.PrintErr(cmd.UsageString())
 	return exitError(verdict.ExitUsage)
+}
+
+// aShell refuses a shell that completion has no command for.
+func aShell(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return &usageError{fmt.Sprintf("no completion for %q: there is bash, zsh, fish and powershell", args[0])}
+	}
+	return nil
 }
 
 // exitCodes ends the help of the whole program.

@@ -3,9 +3,11 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/lab99/lab99/internal/format"
+	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/lab/lint"
 	"github.com/lab99/lab99/results"
 )
@@ -35,6 +37,9 @@ func PrintSummary(w io.Writer, s results.Summary) {
 				fmt.Fprintf(w, "  %s: %s (law: %s)\n", c.Name, c.Text, c.Law)
 			}
 		}
+	}
+	if slices.ContainsFunc(s.Variants, func(v results.Variant) bool { return v.Verdict == law.Invalid }) {
+		fmt.Fprintln(w, "\nFigures of an invalid variant prove nothing. Remove the cause, and run it again.")
 	}
 	for _, v := range s.Variants {
 		for _, c := range v.Comparisons {

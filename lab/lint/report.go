@@ -119,6 +119,9 @@ func MistakeOf(name string, err error, texts map[string][]byte) *Mistake {
 		if s.Want != "" {
 			m.Text += "; expected " + s.Want
 		}
+		if s.Hint != "" {
+			m.Text += "; " + s.Hint
+		}
 		lines := strings.Split(string(texts[s.File]), "\n")
 		if s.Line <= len(lines) {
 			m.line = strings.TrimSuffix(lines[s.Line-1], "\r")

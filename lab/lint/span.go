@@ -1,9 +1,9 @@
 package lint
 
 import (
-	"strings"
 	"unicode/utf8"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/scenarios/nginxconf"
 )
 
@@ -67,45 +67,11 @@ func (s span) columns() (start, end int) {
 	return start, start + max(1, utf8.RuneCountInString(s.text[s.start:min(s.end, len(s.text))]))
 }
 
-// widest is how much of a line is quoted: some configurations are one line.
-const widest = 160
-
 // quoted is the line and a line below it that marks the span, as compilers do.
 func (s span) quoted() (line, mark string) {
-	text, start, end := s.text, s.start, min(s.end, len(s.text))
-	if len(text) > widest {
-		text, start, end = cut(text, start, end)
-	}
 	if s.end == 0 {
-		return clean(text), ""
+		line, _ = format.Quote(s.text, 0, 0)
+		return line, ""
 	}
-	blank := strings.Map(func(c rune) rune {
-		if c == '\t' {
-			return c
-		}
-		return ' '
-	}, text[:min(start, len(text))])
-	n := 1
-	if end > start {
-		n = utf8.RuneCountInString(text[start:end])
-	}
-	return clean(text), blank + "^" + strings.Repeat("~", max(0, n-1))
-}
-
-// cut takes the part of a long line that has the span.
-func cut(text string, start, end int) (string, int, int) {
-	from := max(0, start-widest/4)
-	to := min(len(text), from+widest)
-	for from > 0 && !utf8.RuneStart(text[from]) {
-		from--
-	}
-	for to < len(text) && !utf8.RuneStart(text[to]) {
-		to++
-	}
-	text = text[from:to]
-	start, end = start-from, min(end-from, len(text))
-	if from > 0 {
-		text, start, end = "…"+text, start+len("…"), end+len("…")
-	}
-	return text, start, end
+	return format.Quote(s.text, s.start, s.end)
 }

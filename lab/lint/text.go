@@ -74,8 +74,18 @@ func line(main string, r nginxconf.Row) string {
 }
 
 func row(w io.Writer, line, server, location string, r nginxconf.Row) {
-	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", line, server, cmp.Or(location, "–"), r.Protocol, upstream(r),
+	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", line, short(server), short(cmp.Or(location, "–")), r.Protocol, short(upstream(r)),
 		cmp.Or(r.HTTPVersion, "–"), connection(r), pool(r.Pool), r.ClosesFirst, yesNo(r.Ports))
+}
+
+// longestName is how long a name in the table may be: regular expressions are longer.
+const longestName = 40
+
+func short(s string) string {
+	if r := []rune(s); len(r) > longestName {
+		return string(r[:longestName-1]) + "…"
+	}
+	return s
 }
 
 // upstream is the group or host, with how many peers share the requests.

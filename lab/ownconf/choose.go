@@ -61,7 +61,13 @@ func differ(a, b *nginxconf.Route) bool {
 		}
 		return *r.CloseShare
 	}
-	return share(a) != share(b) || a.Pool.State != b.Pool.State || a.Pool.Size != b.Pool.Size || a.HTTPVersion != b.HTTPVersion
+	pool := func(r *nginxconf.Route) int { // what is not used is no pool
+		if r.Pool.State != nginxconf.PoolWorks {
+			return 0
+		}
+		return r.Pool.Size
+	}
+	return share(a) != share(b) || pool(a) != pool(b) || a.HTTPVersion != b.HTTPVersion
 }
 
 func hostPort(s string) (host string, port int) {

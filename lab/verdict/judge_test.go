@@ -372,6 +372,9 @@ func TestMeasuredShareRestatesTheLaw(t *testing.T) {
 	if want := 2.5 / 0.4; math.Abs(*v.Predicted.FirstError99S-want) > 0.01 || *v.Predicted.OKBeforeError99 != 1250 {
 		t.Errorf("restated to %v s and %d ok, want %v and 1250", *v.Predicted.FirstError99S, *v.Predicted.OKBeforeError99, want)
 	}
+	if v.Verdict != law.Reproduced || v.AsExpected != nil {
+		t.Errorf("%s, as expected %s: error 99 came at 2.5 s and the law gives 6.25, so nothing is confirmed", v.Verdict, show(v.AsExpected))
+	}
 }
 
 // TestRaceIsHeldToItsIdentity: where both ends close at once, f is what it is,

@@ -62,8 +62,8 @@ func (m *Measured) late(fault float64) string {
 	if allowed := max(LateLimit*sent, m.Plan.RatePerS*max(LatePause, m.Laws.Burst).Seconds()); late <= allowed {
 		return ""
 	}
-	return fmt.Sprintf("the load generator sent %.1f %% of its requests more than 10 ms late (limit %g %%, or what comes due in %v): the machine was too busy for it",
-		100*late/sent, 100*LateLimit, LatePause)
+	return fmt.Sprintf("the load generator sent %.1f %% of its requests more than 10 ms late (limit %g %%, or what comes due in %g ms): the machine was too busy for it",
+		100*late/sent, 100*LateLimit, LatePause.Seconds()*1000)
 }
 
 // gap looks for a stretch of the load in which a host took no sample.

@@ -76,7 +76,17 @@ func around(t *Tree, in []*Directive, words ...string) *Directive {
 // partial says that there is more to the configuration than was read: what is
 // not in it may be elsewhere.
 func (c *Config) partial() bool {
-	return c.Fragment != "" || slices.ContainsFunc(c.Missing, func(m MissingInclude) bool { return !harmless(m.Path) })
+	return c.Fragment != "" || len(c.Unread()) > 0
+}
+
+// Unread are the includes that brought nothing in and may decide on connections.
+func (c *Config) Unread() (all []MissingInclude) {
+	for _, m := range c.Missing {
+		if !harmless(m.Path) {
+			all = append(all, m)
+		}
+	}
+	return all
 }
 
 // harmless says whether a file comes with nginx or loads modules: neither

@@ -144,6 +144,9 @@ func (l *loader) include(d *Directive) error {
 		}
 	}
 	if reason != nil {
+		if err := packaged(d, candidates[0]); err != nil {
+			return err
+		}
 		l.config.Missing = append(l.config.Missing, MissingInclude{d, candidates[0], plain(reason)})
 	}
 	return nil

@@ -1,6 +1,7 @@
 package nginxconf
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -28,6 +29,9 @@ func Parse(name string, text []byte) (*Tree, error) {
 		p.i = len(byteOrderMark)
 	}
 	root, err := p.block(nil, 0)
+	if s := (*SyntaxError)(nil); errors.As(err, &s) {
+		s.Hint = hintAt(t, s.Offset)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -25,8 +25,7 @@ func (k *checker) refuseUpstreams() {
 				"duplicate upstream %q: it is in %s already", u.Name, at(d, u.Directive))
 		}
 		first[name] = u.Directive
-		if len(u.Peers) == 0 && u.Method != OtherMethod &&
-			u.Directive.own("include") == nil { // its servers may be there
+		if len(u.Peers) == 0 && u.Method != OtherMethod && !u.filled() {
 			k.refuse(u.Directive, 0, "write a server into it", "no servers are inside upstream %q", u.Name)
 		}
 		if stream && u.block.own("keepalive") != nil {
@@ -37,6 +36,15 @@ func (k *checker) refuseUpstreams() {
 			k.refuseServer(u, p)
 		}
 	}
+}
+
+// filled says whether something else may give the group its servers: a file that
+// was not read, or a directive of a module, such as postgres_server.
+func (u *Upstream) filled() bool {
+	return slices.ContainsFunc(u.Directive.Block, func(d *Directive) bool {
+		_, known := grammars[d.Name()]
+		return !known && !slices.Contains([]string{"zone", "hash", "random", "resolver", "resolver_timeout", "sticky"}, d.Name())
+	})
 }
 
 func (k *checker) refuseServer(u *Upstream, p Peer) {

@@ -122,6 +122,6 @@ func (r *Route) leavesOpen() bool {
 // connections.
 func (r *Route) differs(other *Route) bool {
 	return r.HTTPVersion != other.HTTPVersion || r.Header.Value != other.Header.Value ||
-		r.Pool.State != other.Pool.State ||
-		r.Pool.Size != other.Pool.Size || r.ClosesFirst != other.ClosesFirst
+		(r.Pool.State == PoolWorks) != (other.Pool.State == PoolWorks) ||
+		other.Pool.State == PoolWorks && r.Pool.Size != other.Pool.Size || r.ClosesFirst != other.ClosesFirst
 }

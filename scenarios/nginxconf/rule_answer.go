@@ -2,6 +2,7 @@ package nginxconf
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -57,20 +58,42 @@ var subrequestDoubles = Rule{
 	Doc: "`auth_request` and `mirror` send a further request for each one of the client's: connections of their " +
 		"own, to a destination that may have fewer ports.",
 	check: func(k *checker) {
-		for _, r := range k.routes {
-			if r.Location == nil {
-				continue
-			}
-			for _, name := range []string{"auth_request", "mirror"} {
-				for _, d := range r.block.array(name) {
-					if strings.HasPrefix(d.Arg(1), "/") && k.model.locationPasses(r.Server, d.Arg(1)) {
-						k.report(Note, d, 0, "give that location a pool as well",
-							"%s passes every request of location %s on a second time: two connections a request",
-							d.Source(),
-							r.LocationName())
+		subrequest := map[*Location]bool{} // nginx makes none of its own for these
+		each := func(visit func(*Route, *Directive, *Location)) {
+			for _, r := range k.routes {
+				for _, name := range []string{"auth_request", "mirror"} {
+					if r.Location == nil {
+						continue
+					}
+					for _, d := range r.block.array(name) {
+						if l := k.model.locationOf(r.Server, d.Arg(1)); l != nil && strings.HasPrefix(d.Arg(1), "/") {
+							visit(r, d, l)
+						}
 					}
 				}
 			}
+		}
+		each(func(_ *Route, _ *Directive, l *Location) { subrequest[l] = true })
+		from := map[*Directive][]string{}
+		var order []*Directive
+		each(func(r *Route, d *Directive, l *Location) {
+			if subrequest[r.Location] || len(l.passes()) == 0 {
+				return
+			}
+			if from[d] == nil {
+				order = append(order, d)
+			}
+			if name := r.LocationName(); !slices.Contains(from[d], name) {
+				from[d] = append(from[d], name)
+			}
+		})
+		for _, d := range order {
+			names := from[d]
+			if n := len(names) - 4; n > 0 {
+				names = append(slices.Clone(names[:4]), fmt.Sprintf("%d more", n))
+			}
+			k.report(Note, d, 0, "give that location a pool as well",
+				"%s passes every request of %s on a second time: two connections a request", d.Source(), join(names))
 		}
 	},
 }
@@ -82,10 +105,19 @@ var notProxied = Rule{
 	check: func(k *checker) {
 		main := k.config.Files[0]
 		if len(k.model.servers)+len(k.model.streams) == 0 {
+			if k.model.http != nil && k.model.http.directive != nil {
+				k.report(Note, k.model.http.directive, 0, "give a file with servers, or see that its includes are found",
+					"no server stands in what was read: there is nothing to say about connections")
+			}
 			return
 		}
 		if len(k.routes) == 0 {
 			s := append(k.model.servers, k.model.streams...)[0]
+			if d := scripted(k.config); d != nil {
+				k.report(Note, d, 0, "look for pools in the script: set_keepalive of a cosocket, keepalive of a fetch",
+					"no location of %s passes requests on, but a script may open connections of its own, which are not looked into here", main.Name)
+				return
+			}
 			k.report(Note, s.Directive, 0, "none is needed",
 				"no location of %s passes requests on: nginx opens no connections to a backend", main.Name)
 			return
@@ -100,13 +132,17 @@ var notProxied = Rule{
 				continue
 			}
 			said[s] = true
-			q := Request{Path: "/", Port: s.Listens[0].Port, Host: plainName(s)}
-			if a := k.model.answerAt(k.release, s, q); a.Kind != AnswerRoute {
+			q := Request{Path: "/", Host: plainName(s)}
+			if a := k.atAnyListen(s, q); a.Kind != AnswerRoute {
 				var others []string
 				for _, o := range k.routes {
 					if o.Server == s && o.Location != a.Location && o.Location.Kind != MatchNamed &&
 						len(others) < 4 && !o.Location.Internal {
-						others = append(others, o.Location.String())
+						name := o.Location.String()
+						if name == q.Path { // something more exact answers that
+							name = "anything below /"
+						}
+						others = append(others, name)
 					}
 				}
 				by := s.Directive
@@ -118,6 +154,41 @@ var notProxied = Rule{
 			}
 		}
 	},
+}
+
+// atAnyListen is what answers a request for a server, at the first of its
+// addresses where a backend does: one of plain HTTP often leads to HTTPS.
+func (k *checker) atAnyListen(s *Server, q Request) (first Answer) {
+	for i, l := range s.Listens {
+		q.Port, q.Scheme = l.Port, "http"
+		if l.TLS {
+			q.Scheme = "https"
+		}
+		a := k.model.answerAt(k.release, s, q)
+		if a.Kind == AnswerRoute {
+			return a
+		}
+		if i == 0 {
+			first = a
+		}
+	}
+	return first
+}
+
+// scripted is the first directive that runs a script while a request is served,
+// or hands it to a module that is not known here.
+func scripted(c *Config) (found *Directive) {
+	for _, t := range c.Files {
+		walkDirectives(t.Root, func(d *Directive) {
+			name := d.Name()
+			lua := strings.Contains(name, "_by_lua") && !strings.HasPrefix(name, "init")
+			pass := strings.HasSuffix(name, "_pass") && passes[name] == ""
+			if found == nil && (lua || pass || name == "js_content" || name == "perl") {
+				found = d
+			}
+		})
+	}
+	return found
 }
 
 func loadOther(locations []string) string {

@@ -7,7 +7,7 @@ import (
 
 // shipped are files that come with nginx and do nothing to connections.
 var shipped = []string{"mime.types", "fastcgi_params", "fastcgi.conf", "uwsgi_params", "scgi_params",
-	"proxy_params", "koi-utf", "koi-win", "win-utf"}
+	"koi-utf", "koi-win", "win-utf"}
 
 var includeNotFound = Rule{
 	ID: "include-not-found", Level: Warning,
@@ -18,15 +18,19 @@ var includeNotFound = Rule{
 		for _, m := range k.config.Missing {
 			level := Warning
 			what := "what it says is not known here"
-			if harmless(m.Path) {
-				level, what = Note, "it does nothing to connections"
+			if in := m.Include.Included; len(in) > 0 && in[0].Packaged {
+				level, what = Note, "it counts as Debian's, whose proxy_set_header replace those from outside"
 			}
-			if strings.ContainsAny(m.Path, "*?[") {
+			if strings.ContainsAny(m.Path, "*?[") && len(k.routes) > 0 { // else all that matters may be there
 				level = Note
 			}
 			fix := "put the file beside the configuration, give its directory with --prefix, or use the " +
 				"output of nginx -T"
+			if harmless(m.Path) {
+				level, what, fix = Note, "it does nothing to connections", "none is needed"
+			}
 			switch {
+			case harmless(m.Path) && !errors.Is(m.Err, ErrTooDeep):
 			case errors.Is(m.Err, ErrOutside):
 				fix = "--follow lets includes leave the prefix; or use the output of nginx -T"
 			case errors.Is(m.Err, ErrTooDeep):

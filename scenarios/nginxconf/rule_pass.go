@@ -18,6 +18,9 @@ var variableBypassesPool = Rule{
 			}
 			names := "$" + strings.Join(variablesIn(text), ", $")
 			switch {
+			case placeholders(text) != "":
+				k.report(Note, r.Pass, 1, "fill it in first, with envsubst, or give the output of nginx -T where it runs",
+					"%s: whether there is a pool depends on it", r.Unknown)
 			case r.Unknown != "":
 				k.report(Note, r.Pass, 1,
 					"let the variable have names of upstream blocks with keepalive, from a map in this configuration",

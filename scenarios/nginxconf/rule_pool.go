@@ -2,6 +2,7 @@ package nginxconf
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -158,7 +159,9 @@ func (k *checker) inert(id string) {
 		case r.Protocol == UWSGI || r.Protocol == SCGI:
 			fix = []string{r.poolFix(k.release)}
 		case r.Pool.Culprit == r.Upstream.balancer && r.Pool.Culprit != nil:
-			fix = []string{fmt.Sprintf("put %s before keepalive", r.Pool.Culprit.Name())}
+			fix = []string{fmt.Sprintf("put %s before keepalive", r.Pool.Culprit.Name()) + r.also(k.release)}
+		case r.ofGroup(r.Pool.Culprit):
+			fix = []string{"take " + r.Pool.Culprit.Source() + " out" + r.also(k.release)}
 		case len(fix) == 0 && r.Pool.Culprit != nil:
 			fix = []string{"take " + r.Pool.Culprit.Source() + " out"}
 		default:
@@ -188,10 +191,25 @@ func where(r *Route) string {
 	return "the server"
 }
 
+// ofGroup says whether a directive stands in the route's upstream block.
+func (r *Route) ofGroup(d *Directive) bool {
+	return d != nil && r.Upstream != nil && r.Upstream.block != nil && slices.Contains(r.Upstream.block.items, d)
+}
+
+// also are the fixes of what keeps the pool from working besides the first cause.
+func (r *Route) also(release Release) string {
+	if missing := r.missing(release); len(missing) > 0 {
+		return "; then write " + join(missing) + " as well"
+	}
+	return ""
+}
+
 // inertKind is the id of the rule that an inert pool falls under: what was left
 // out is one thing, what was written is another.
 func (r *Route) inertKind() string {
 	switch c := r.Pool.Culprit; {
+	case r.ofGroup(c):
+		return "inert-pool"
 	case r.Header.Dropped != nil && hasToken(r.Header.Value, "close") && r.Header.Dropped.Arg(2) == "":
 		return "connection-header-wiped"
 	case c == nil, c == r.Pass && r.Protocol != UWSGI && r.Protocol != SCGI, c == r.Header.Dropper:

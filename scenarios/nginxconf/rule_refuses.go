@@ -125,9 +125,9 @@ func (k *checker) directive(d *Directive, g grammar, context string, first map[s
 			context)
 		return
 	case g.block && !d.HasBlock():
-		k.refuse(d, 0, "write a block behind it", "directive %q has no opening \"{\"", name)
+		k.refuse(d, 0, retype(d, "write a block behind it"), "directive %q has no opening \"{\"", name)
 	case !g.block && d.HasBlock():
-		k.refuse(d, 0, "end it with \";\"", "directive %q is not terminated by \";\"", name)
+		k.refuse(d, 0, retype(d, "end it with \";\""), "directive %q is not terminated by \";\"", name)
 	case args < g.min, g.max > 0 && args > g.max, g.min == 0 && g.max == 0 && args > 0:
 		k.refuse(d, 0, "see its documentation for the arguments", "invalid number of arguments in %q directive: %d",
 			name, args)

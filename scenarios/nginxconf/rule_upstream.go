@@ -72,13 +72,19 @@ var unevenServers = Rule{
 			if r.Pool.State == PoolWorks || !r.Ports() {
 				level = Note
 			}
+			n, total, heaviest := 0, 0.0, 0.0 // of those that take ports
+			for _, s := range r.Shares() {
+				if !s.Unix {
+					n, total, heaviest = n+1, total+s.Share, max(heaviest, s.Share)
+				}
+			}
 			for _, p := range u.up() {
 				d := p.Destination()
-				if n := len(destinations); n > 1 && shares[d] == r.HeaviestShare() && shares[d] > 1.01/float64(n) {
+				if n > 1 && !p.Unix && shares[d] == heaviest && heaviest*float64(n) > 1.01*total {
 					k.report(level, p.Directive, p.Word,
 						"spread the requests evenly, or give the heavy server more ports or addresses",
 						"%s gets %.0f %% of the requests of upstream %s: its ports end first, at %.2f times "+
-							"the time of even shares", d, 100*shares[d], u.Name, 1/(shares[d]*float64(n)))
+							"the time of even shares", d, 100*heaviest, u.Name, total/(heaviest*float64(n)))
 					break
 				}
 			}
@@ -166,7 +172,7 @@ var retryAmplifies = Rule{
 		"another connection.",
 	check: func(k *checker) {
 		for _, r := range k.routes {
-			if r.Retry.PerFailure > 1 {
+			if r.Retry.PerFailure > 1 && r.Ports() {
 				d := r.Pass
 				if r.Retry.Directive != nil {
 					d = r.Retry.Directive

@@ -16,6 +16,9 @@ type Request struct {
 	Method  string
 	Path    string // with ?query
 	Header  map[string]string
+
+	// NoFiles says that nginx has no files to answer from, as in a lab.
+	NoFiles bool
 }
 
 func (r *Request) scheme() string { return cmp.Or(r.Scheme, "http") }
@@ -99,7 +102,7 @@ const maxRedirects = 10
 func (c *Config) Select(release Release, r Request) Answer {
 	c.model.Lock()
 	defer c.model.Unlock()
-	return c.model.answer(release, r, false)
+	return c.model.answer(release, r, r.NoFiles)
 }
 
 // answer is Select; absent says that no file is there, where Select leaves open

@@ -1,6 +1,7 @@
 package nginxconf
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -88,7 +89,7 @@ func (m *model) pass(at place, release Release, e *env) []*Route {
 				routes[len(routes)-1].Share = v.shares[i]
 			}
 		case len(v.list) == 1 && !v.open:
-			add(text, "it is empty")
+			add(text, "$"+strings.Join(variablesIn(text), ", $")+" is empty")
 		}
 	}
 	if v.open {
@@ -96,7 +97,11 @@ func (m *model) pass(at place, release Release, e *env) []*Route {
 		if why == "" {
 			why = text
 		}
-		add(text, why+" decides, and its value is not in the configuration")
+		if names := placeholders(text); names != "" {
+			add(text, names+" is a placeholder, which something such as envsubst fills in before nginx reads the file")
+		} else {
+			add(text, why+" decides, and its value is not in the configuration")
+		}
 	}
 	for _, r := range routes {
 		r.Of = len(routes)
@@ -173,4 +178,16 @@ func (m *model) implicitHosts() {
 	for _, s := range m.servers {
 		walk(s.Locations)
 	}
+}
+
+var placeholderRE = regexp.MustCompile(`\$\{?[A-Z][A-Z0-9_]*\b`)
+
+// placeholders are the variables of a text, where all are in upper case: nginx's
+// own are not, and images fill such ones in from the environment.
+func placeholders(text string) string {
+	names := placeholderRE.FindAllString(text, -1)
+	if len(names) != strings.Count(text, "$") {
+		return ""
+	}
+	return strings.ReplaceAll(strings.Join(names, ", "), "{", "")
 }

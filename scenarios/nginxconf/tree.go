@@ -20,6 +20,10 @@ type Tree struct {
 	// was cut out of; 0 otherwise. Lines and offsets are those of the file.
 	DumpLines int
 
+	// Packaged says that the file is not there, and the text is the one that
+	// packages of nginx bring.
+	Packaged bool
+
 	lines []int // offsets at which lines begin
 }
 
@@ -136,12 +140,16 @@ type SyntaxError struct {
 	Offset       int // in bytes from the start of the file
 	Msg          string
 	Want         string // what was expected, or ""
+	Hint         string // what to do, or ""
 }
 
 func (e *SyntaxError) Error() string {
 	text := fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Msg)
 	if e.Want != "" {
 		text += ", expected " + e.Want
+	}
+	if e.Hint != "" {
+		text += "; " + e.Hint
 	}
 	return text
 }

@@ -21,6 +21,7 @@ type walk struct {
 	erring   bool // an error_page was followed: nginx follows no second one
 	kept     int  // the status that an error_page keeps or sets; 0: the answer's own
 	conf     *block
+	fellBack *Directive // the last try_files that was followed
 }
 
 func (w *walk) assume(format string, args ...any) {
@@ -51,8 +52,8 @@ func (w *walk) find() {
 		w.assume("%s is taken not to match", err)
 	}
 	w.answer.Location = at.location
-	if at.location == nil {
-		w.content()
+	if at.location == nil { // the server's own access rules and try_files are in force
+		w.access(nil)
 		return
 	}
 	w.conf = at.location.block
@@ -86,10 +87,13 @@ func (w *walk) location(l *Location) {
 	w.access(l)
 }
 
-// access checks limit_except, deny and allow.
+// access checks limit_except, deny and allow, in a location or, for nil, in the
+// server itself.
 func (w *walk) access(l *Location) {
-	if d := l.block.own("limit_except"); d != nil && d.Kind == Directives && w.excepted(d) {
-		w.conf = l.block.in(d)
+	if l != nil {
+		if d := l.block.own("limit_except"); d != nil && d.Kind == Directives && w.excepted(d) {
+			w.conf = l.block.in(d)
+		}
 	}
 	for _, d := range w.conf.access() {
 		if d.Name() == "deny" && d.Arg(1) == "all" {
@@ -143,7 +147,9 @@ func (w *walk) subrequests() {
 	}
 }
 
-// tryFiles follows try_files as if none of its files were there.
+// tryFiles follows try_files as if none of its files were there, unless that can
+// hardly be meant: a script is there where `=404` guards the pass to what runs it,
+// and so is the page that all other paths fall back to.
 func (w *walk) tryFiles() {
 	d := w.conf.own("try_files")
 	if w.answer.Location == nil || d == nil && w.conf != w.answer.Location.block {
@@ -156,9 +162,16 @@ func (w *walk) tryFiles() {
 		w.content()
 		return
 	}
-	w.assume("no file of %s is there (%s)", d.Source(), d.Pos())
 	last := d.Words[len(d.Words)-1].Text
-	if code, ok := strings.CutPrefix(last, "="); ok {
+	code, guards := strings.CutPrefix(last, "=")
+	if !w.absent && (guards && w.answer.Location != nil && len(w.answer.Location.passes()) > 0 || w.fellBack == d) {
+		w.assume("the file that %s asks for is there (%s)", d.Source(), d.Pos())
+		w.content()
+		return
+	}
+	w.assume("no file of %s is there (%s)", d.Source(), d.Pos())
+	w.fellBack = d
+	if guards {
 		status, _ := strconv.Atoi(code)
 		w.fail(AnswerStatic, d, status)
 		return
@@ -228,72 +241,4 @@ func (w *walk) fail(kind AnswerKind, by *Directive, status int) {
 		return
 	}
 	w.end(kind, by, status)
-}
-
-// content finds what answers at last.
-func (w *walk) content() {
-	l := w.answer.Location
-	for b := w.conf; l != nil && b != nil; b = b.outer {
-		if d := handler(b); d != nil {
-			if passes[d.Name()] == "" {
-				w.end(AnswerModule, d, 0)
-				return
-			}
-			at := place{server: w.answer.Server, location: l, block: w.conf, directive: d}
-			if w.conf != l.block {
-				at.condition = w.conf.directive
-			}
-			w.end(AnswerRoute, d, 0)
-			w.answer.Routes = w.m.pass(at, w.release, w.env)
-			return
-		}
-		if b == l.block {
-			break
-		}
-	}
-	w.static()
-}
-
-// static is an answer from files: an index where it reaches a backend, as
-// index.php does, else a file that may be there or not.
-func (w *walk) static() {
-	if strings.HasSuffix(w.env.path, "/") && !w.absent {
-		for _, d := range w.conf.array("index") {
-			for _, a := range d.Args() {
-				if !constant(a.Text) || strings.HasPrefix(a.Text, "/") || !w.m.locationPasses(w.answer.Server,
-					w.env.path+a.Text) {
-					continue
-				}
-				if at := (found{}); !findLocation(&at, w.answer.Server.Locations, w.env.path+a.Text) ||
-					at.location == w.answer.Location {
-					continue
-				}
-				w.assume("%s is there (%s)", a.Text, d.Pos())
-				w.redirect(w.env.path+a.Text, d)
-				return
-			}
-		}
-	}
-	root := w.conf.find("alias")
-	if root == nil {
-		root = w.conf.find("root")
-	}
-	if !slices.Contains([]string{"GET", "HEAD", "POST"}, w.request.method()) {
-		w.fail(AnswerStatic, root, http.StatusMethodNotAllowed)
-		return
-	}
-	if w.absent {
-		w.fail(AnswerStatic, root, http.StatusNotFound)
-		return
-	}
-	for _, d := range w.conf.array("error_page") {
-		args := d.Args()
-		if len(args) > 1 && slices.ContainsFunc(args[:len(args)-1], func(a Word) bool { return a.Text == "404" }) &&
-			!w.erring && w.m.locationPasses(w.answer.Server, args[len(args)-1].Text) {
-			w.assume("there is no file for %s", w.env.path)
-			w.fail(AnswerStatic, root, http.StatusNotFound)
-			return
-		}
-	}
-	w.end(AnswerStatic, root, 0)
 }

@@ -13,7 +13,7 @@ import (
 // no verdict about them.
 func TestOwnConfigurations(t *testing.T) {
 	share(t, "netns", quickLab)
-	i := startOn(t, "netns", "run", "testdata/own")
+	i := startOn(t, "netns", "run", "testdata/own", "--parallel", "2")
 	i.wait(t, "1") // errno 99 with ports free is not as expected
 	s := i.summary(t)
 	for name, want := range map[string]struct {

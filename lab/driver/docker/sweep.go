@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	cerrdefs "github.com/containerd/errdefs"
@@ -120,7 +121,7 @@ func (s *sweep) removeAgentImages(ctx context.Context) {
 		_, err := s.d.cli.ImageRemove(ctx, img.ID, client.ImageRemoveOptions{Force: s.all})
 		switch {
 		case err == nil:
-			s.removed = append(s.removed, fmt.Sprintf("image %v", img.RepoTags))
+			s.removed = append(s.removed, "image "+strings.Join(img.RepoTags, ", "))
 		case !cerrdefs.IsNotFound(err) && !cerrdefs.IsConflict(err):
 			s.errs = append(s.errs, fmt.Errorf("remove image %.19s: %w", img.ID, err))
 		}

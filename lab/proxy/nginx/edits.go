@@ -26,16 +26,11 @@ func all(ds []*nginxconf.Directive, name string) (found []*nginxconf.Directive) 
 		if d.Name() == name {
 			found = append(found, d)
 		}
-		if d.Kind == nginxconf.Directives && !apart(d) {
+		if d.Kind == nginxconf.Directives && !otherLoad(d) {
 			found = append(found, all(d.Block, name)...)
 		}
 	}
 	return found
-}
-
-// apart says whether a block is of another protocol than HTTP: it is taken out.
-func apart(d *nginxconf.Directive) bool {
-	return d.HasBlock() && (d.Name() == "stream" || d.Name() == "mail")
 }
 
 // inside is what stands in a block, with what it includes.
@@ -65,7 +60,7 @@ func read(main *nginxconf.Tree) (trees []*nginxconf.Tree) {
 			for _, t := range d.Included {
 				add(t)
 			}
-			if !apart(d) {
+			if !otherLoad(d) {
 				walk(d.Block)
 			}
 		}

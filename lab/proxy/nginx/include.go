@@ -25,7 +25,7 @@ func (r *rewriter) include(d *nginxconf.Directive) {
 	if len(d.Words) != 2 {
 		return
 	}
-	if len(d.Included) > 0 {
+	if len(d.Included) > 0 && !d.Included[0].Packaged {
 		var to []string
 		for _, t := range d.Included {
 			if r.shipped[t] == "" {

@@ -36,7 +36,7 @@ func understand(v scenarios.Variant, release string) *scenarios.Own {
 	answer := lab.Select(known, request(v, at))
 	own := &scenarios.Own{Release: release, Routes: r.routes(known)}
 	own.Workers, _ = ownconf.Workers(lab)
-	for _, f := range r.conf.Findings(known) {
+	for _, f := range r.conf.Findings(nginxconf.Release{}) { // directives newer than the lab's nginx are taken out
 		if f.Level == nginxconf.Error {
 			own.Wrong = append(own.Wrong, fmt.Sprintf("%s:%d: %s", f.File, f.Line, f.Text))
 		}
@@ -56,6 +56,12 @@ func understand(v scenarios.Variant, release string) *scenarios.Own {
 		own.Unknown = route.Unknown
 		return own
 	}
+	for _, x := range answer.Also {
+		if x.Ports() && x.Pool.State != nginxconf.PoolWorks {
+			own.Unknown = fmt.Sprintf("every request is passed on a second time, by %s, over a connection of its own", r.original(x.Pass))
+			return own
+		}
+	}
 	r.describe(own, route)
 	return own
 }
@@ -64,7 +70,7 @@ func understand(v scenarios.Variant, release string) *scenarios.Own {
 func request(v scenarios.Variant, at proxy.Site) nginxconf.Request {
 	return nginxconf.Request{
 		Address: at.Listen.Addr().String(), Port: int(at.Listen.Port()), Method: v.Load.Method, Path: v.Load.Path,
-		Host: cmp.Or(v.Load.Host, at.Listen.String()),
+		Host: cmp.Or(v.Load.Host, at.Listen.String()), NoFiles: true,
 	}
 }
 
@@ -201,11 +207,18 @@ func (r *rewriter) routes(release nginxconf.Release) (all []string) {
 	return all
 }
 
+// maxTold is how much of an answer that stands in the file is quoted.
+const maxTold = 80
+
 // notPassed says who answers in a backend's place, and what would reach one.
 func (r *rewriter) notPassed(release nginxconf.Release, a nginxconf.Answer, routes []string) string {
 	text := fmt.Sprintf("%s is answered by nginx itself", r.v.Load.Path)
 	if a.By != nil {
-		text += ", " + r.original(a.By)
+		by := []rune(r.original(a.By))
+		if len(by) > maxTold {
+			by = append(by[:maxTold], '…')
+		}
+		text += ", " + string(by)
 	}
 	all := r.conf.Routes(release)
 	for _, x := range all[:min(len(all), mostTried)] {

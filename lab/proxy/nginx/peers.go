@@ -111,6 +111,30 @@ func (r *rewriter) parameters(server *nginxconf.Directive) {
 	}
 }
 
+// others gives passes of other protocols the lab's address: nothing answers there,
+// but nginx looks names up when it starts.
+func (r *rewriter) others() {
+	for _, name := range otherPasses {
+		for _, d := range r.all(name) {
+			if len(d.Words) != 2 || d.HasBlock() || strings.Contains(d.Arg(1), "$") {
+				continue
+			}
+			scheme, host, found := strings.Cut(d.Arg(1), "://")
+			if !found {
+				scheme, host = "", d.Arg(1)
+			} else {
+				scheme += "://"
+			}
+			if strings.HasPrefix(strings.ToLower(host), "unix:") || r.isGroup(host) {
+				continue
+			}
+			r.word(d, d.Words[1], scheme+r.site.Backends[0].String(), ": it is not under load")
+		}
+	}
+}
+
+var otherPasses = []string{"grpc_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "memcached_pass"}
+
 // passes rewrites every proxy_pass.
 func (r *rewriter) passes() {
 	for _, d := range r.all("proxy_pass") {
@@ -123,11 +147,13 @@ func (r *rewriter) passes() {
 			r.put(d, d.Words[1], to, why)
 		case ok:
 			r.substituted++ // its group has the address
+		case r.inGroup(d):
+			r.substituted++
 		case r.dropPort(d, d.Words[1]):
 			// Its values get the port as well: values.go.
 		default:
 			in := map[string]part{}
-			if passed(d, in); r.knows(in) {
+			if r.passed(d, in); r.knows(in) {
 				continue // values.go
 			}
 			r.left = append(r.left, fmt.Sprintf("%s in line %d", d.Source(), d.Line))
@@ -139,19 +165,57 @@ func (r *rewriter) passes() {
 // portOnlyRE is a host that is written out, before a port that is not.
 var portOnlyRE = regexp.MustCompile(`^[^$]+:\$(?:\w+|\{\w+\})$`)
 
+// A hostUse is a pass, or a value of another variable, that has a variable for its host, and whether a port stands
+// behind it: then nginx takes no value for the name of a group.
+type hostUse struct {
+	pass *nginxconf.Directive
+	port bool
+}
+
+// withPort says whether a port stands behind the value that a directive sets, in
+// the passes of its own block, or where it has none, as a map, in all.
+func withPort(uses []hostUse, set *nginxconf.Directive) bool {
+	from, to := 0, 0
+	for _, d := range set.Tree.Root {
+		from, to = around(d, set, from, to)
+	}
+	if len(uses) == 0 {
+		return false
+	}
+	near := func(u hostUse) bool { return u.pass.Tree == set.Tree && from <= u.pass.Start && u.pass.End <= to }
+	some := slices.ContainsFunc(uses, near)
+	return !slices.ContainsFunc(uses, func(u hostUse) bool { return !u.port && (!some || near(u)) })
+}
+
+// around is the innermost block that a directive stands in.
+func around(in, d *nginxconf.Directive, from, to int) (int, int) {
+	if !in.HasBlock() || d.Start < in.Open || d.End > in.End {
+		return from, to
+	}
+	from, to = in.Start, in.End
+	for _, x := range in.Block {
+		from, to = around(x, d, from, to)
+	}
+	return from, to
+}
+
+// scheme is what the backend speaks.
+func (r *rewriter) scheme() string {
+	if r.v.Backend.Secure() {
+		return "https"
+	}
+	return "http"
+}
+
 // url puts the lab's address into a URL that a request is passed to. What stands
 // behind the host stays, variables too. It is not ok where the host itself is not
 // written out.
 func (r *rewriter) url(url string) (to, why string, ok bool) {
 	scheme, rest, found := strings.Cut(url, "://")
-	// $scheme is that of the lab's clients.
-	if !found || !slices.Contains([]string{"http", "https", "$scheme", "${scheme}"}, strings.ToLower(scheme)) {
+	if !found || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") && !variableOnly(scheme) {
 		return "", "", false
 	}
-	scheme = "http"
-	if r.v.Backend.Secure() {
-		scheme = "https"
-	}
+	scheme = r.scheme()
 	target, uri := nginxconf.CutURI(url)
 	host := target[len(url)-len(rest):]
 	switch {
@@ -169,6 +233,12 @@ func (r *rewriter) url(url string) (to, why string, ok bool) {
 		return scheme + "://" + host + uri, "", true
 	}
 	return scheme + "://" + r.bare() + uri, "", true
+}
+
+// variableOnly says whether a text is one variable.
+func variableOnly(s string) bool {
+	names := variables(s)
+	return len(names) == 1 && (s == "$"+names[0] || s == "${"+names[0]+"}")
 }
 
 // bare is what stands in place of a host that no group has.

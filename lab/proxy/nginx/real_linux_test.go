@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"io"
-	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -74,50 +73,6 @@ func TestRealServersFollowTheRenderedPolicy(t *testing.T) {
 				t.Errorf("after %d requests TIME_WAIT is %d on nginx and %d on httpd, want %d and 0", requests, proxy, backend, want)
 			}
 		})
-	}
-}
-
-// nginx accepts what the lab makes of typical.conf, and of all the configurations in
-// meaning_test.go.
-func TestRealNginxAcceptsRewrittenConfigurations(t *testing.T) {
-	needs.Root(t) // nginx -t opens the log it was built to write as well
-	needs.Program(t, "netns", "nginx")
-	typical, err := os.ReadFile("testdata/own/typical.conf")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Run("typical", func(t *testing.T) { accepts(t, own(string(typical), 3)) })
-	for name, c := range meanings {
-		t.Run(name, func(t *testing.T) {
-			v := onDisk(t, c.files)
-			v.Backend.Addresses = max(1, c.addresses)
-			accepts(t, v)
-		})
-	}
-}
-
-func accepts(t *testing.T, v scenarios.Variant) {
-	t.Helper()
-	at := site(v, nginxVersion(t))
-	at.Dir = t.TempDir()
-	at.RunDir, at.ErrorLog, at.Listen = at.Dir, at.Dir+"/error.log", netip.MustParseAddrPort("127.0.0.1:18099")
-	conf, err := Kind{}.Configure(v, at)
-	if err != nil {
-		t.Fatal(err)
-	}
-	main := filepath.Join(at.Dir, confFile)
-	files := map[string][]byte{main: conf.Text}
-	maps.Copy(files, conf.More)
-	for path, text := range files {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, text, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if out, err := exec.CommandContext(t.Context(), "nginx", "-t", "-c", main).CombinedOutput(); err != nil {
-		t.Errorf("nginx -t: %v\n%s\n%s", err, out, conf.Text)
 	}
 }
 

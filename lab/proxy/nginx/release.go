@@ -86,7 +86,7 @@ func (Kind) WithDefaults(v scenarios.Variant, release string) scenarios.Variant 
 // where it does not.
 func (Kind) ClosesToo(v scenarios.Variant, release, backend string) string {
 	if v.OwnConfig() {
-		if v.Own == nil || v.Own.Closes == "" {
+		if v.Own == nil || v.Own.Closes == "" || v.Own.Unix {
 			return ""
 		}
 		return v.Own.Closes + ", so " + backend + " closes every connection itself"

@@ -7,14 +7,22 @@ import (
 	"github.com/lab99/lab99/scenarios/nginxconf"
 )
 
+// otherLoad says whether a block is for what is no HTTP.
+func otherLoad(d *nginxconf.Directive) bool {
+	return d.HasBlock() && (d.Name() == "stream" || d.Name() == "mail")
+}
+
 // takenOut says why a directive cannot stay and is not missed, "" if it stays.
 func (r *rewriter) takenOut(d *nginxconf.Directive) (why string, out bool) {
 	name := d.Name()
 	has := func(prefixes ...string) bool {
 		return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) })
 	}
+	if why, out := r.foreign(d); out {
+		return why, true
+	}
 	switch {
-	case apart(d):
+	case otherLoad(d):
 		return ": the lab's load is HTTP", true
 	case slices.Contains([]string{"daemon", "user", "pid", "error_log"}, name):
 		return "", true // an error_log left in a location would hide the very lines that are counted
@@ -30,8 +38,12 @@ func (r *rewriter) takenOut(d *nginxconf.Directive) (why string, out bool) {
 	case name == "http2" || has("http2_", "http3", "quic_", "brotli", "zstd", "more_set_", "more_clear_", "geoip", "vhost_traffic_status",
 		"modsecurity", "pagespeed", "opentracing", "opentelemetry", "otel_"):
 		return ": it decides on no upstream connection, and not every nginx has it", true
-	case name == "access_log" && d.Arg(1) != "off" && !strings.HasPrefix(d.Arg(1), "syslog:"):
+	case name == "access_log" && strings.HasPrefix(d.Arg(1), "syslog:"):
+		return ": its host does not exist in the lab", true
+	case name == "access_log" && d.Arg(1) != "off":
 		return ": its directory may not exist in the lab", true
+	case name == "resolver" && slices.ContainsFunc(d.Args(), named):
+		return ": nginx looks its name up at the start, and it does not exist in the lab", true
 	case strings.HasSuffix(name, "_temp_path"):
 		return ": its directory may not exist in the lab", true
 	}
@@ -44,7 +56,7 @@ func (r *rewriter) everywhere(ds []*nginxconf.Directive) {
 	for _, d := range ds {
 		why, out := r.takenOut(d)
 		switch {
-		case d.Kind == nginxconf.Lua:
+		case d.Kind == nginxconf.Lua && !out:
 		case d.Name() == "include" && !d.HasBlock():
 			r.include(d)
 		case out:

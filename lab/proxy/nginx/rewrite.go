@@ -56,10 +56,11 @@ func readOwn(file *scenarios.ConfigFile) (*nginxconf.Config, error) {
 		if s.Want != "" {
 			msg += ", expected " + s.Want
 		}
+		hint := cmp.Or(s.Hint, "check it with nginx -t")
 		if s.File == file.Label {
-			return nil, file.Mistake(s.Offset, msg, "check it with nginx -t")
+			return nil, file.Mistake(s.Offset, msg, hint)
 		}
-		return nil, &scenarios.Error{File: s.File, Line: s.Line, Column: s.Column, Msg: msg, Hint: "check it with nginx -t"}
+		return nil, &scenarios.Error{File: s.File, Line: s.Line, Column: s.Column, Msg: msg, Hint: hint}
 	}
 	return c, err
 }
@@ -77,6 +78,7 @@ type rewriter struct {
 	edits       map[*nginxconf.Tree][]edit
 	shipped     map[*nginxconf.Tree]string // included files by their name in the lab
 	supplied    map[string]bool            // files that every nginx brings, and an include wants
+	hosts       map[string][]hostUse       // passes, and values in between, by the variable that is their host
 	sources     map[string]string          // source addresses of the file, and the lab's in their place
 	notes       []note
 	left        []string // what could have named a backend and was not touched
@@ -100,7 +102,7 @@ func newRewriter(v scenarios.Variant, at proxy.Site) (*rewriter, error) {
 	}
 	return &rewriter{
 		v: v, file: v.ProxyFile, conf: conf, trees: read(conf.Files[0]), site: at, edits: map[*nginxconf.Tree][]edit{},
-		shipped: map[*nginxconf.Tree]string{}, supplied: map[string]bool{}, sources: map[string]string{},
+		shipped: map[*nginxconf.Tree]string{}, supplied: map[string]bool{}, sources: map[string]string{}, hosts: map[string][]hostUse{},
 	}, nil
 }
 
@@ -113,6 +115,9 @@ func (r *rewriter) run() error {
 	if r.conf.Fragment == "stream" {
 		return r.file.Mistake(0, "servers of stream{} are not supported: the lab's load is HTTP", "`lab99 lint` says what they do to ports")
 	}
+	if err := r.computed(); err != nil {
+		return err
+	}
 	for _, t := range r.trees {
 		r.everywhere(t.Root)
 	}
@@ -124,6 +129,7 @@ func (r *rewriter) run() error {
 		r.upstream(d)
 	}
 	r.passes()
+	r.others()
 	r.values()
 	r.binds()
 	r.servers()
@@ -141,46 +147,12 @@ func (r *rewriter) passing() bool {
 	})
 }
 
-// supported says whether the lab has a backend for the route that the load takes.
-func (r *rewriter) supported() error {
-	lab, err := r.rewritten()
-	if err != nil {
-		return err
-	}
-	a := lab.Select(nginxconf.Release{}, request(r.v, r.site))
-	if a.Kind != nginxconf.AnswerRoute || a.Routes[0].Pass.Name() == "proxy_pass" {
-		return nil
-	}
-	return r.unsupported(a.Routes[0].Pass)
-}
-
-// unsupported is the error for a pass of another protocol.
-func (r *rewriter) unsupported(pass *nginxconf.Directive) error {
-	pass = r.asWritten(pass)
-	return r.mistake(pass, pass.Source()+" is not supported: the lab's backend speaks HTTP/1.1",
-		"`lab99 lint` and `lab99 predict --config` say what such a route does to ports")
-}
-
-// nothingToPut says why the file has no place for a backend's address.
-func (r *rewriter) nothingToPut() error {
-	for _, name := range []string{"grpc_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "memcached_pass"} {
-		for _, d := range r.all(name) {
-			return r.unsupported(d)
-		}
-	}
-	hint := "the lab rewrites `proxy_pass http://HOST[:PORT]`, the `server HOST[:PORT]` of upstream blocks and addresses in the values of variables"
-	if len(r.left) > 0 {
-		hint += "; this file has " + strings.Join(r.left, ", ") + ": write the backend out in this file"
-	}
-	return r.file.Mistake(max(0, strings.Index(r.main().Text, "http")), "no backend address found to put the lab's in place of", hint)
-}
-
-// mistake is an error at a directive, in whatever file it stands.
-func (r *rewriter) mistake(d *nginxconf.Directive, msg, hint string) error {
-	if d.Tree == r.main() && d.Tree.DumpLines == 0 {
-		return r.file.Mistake(d.Start, msg, hint)
-	}
-	return &scenarios.Error{File: d.Tree.Name, Line: d.Line, Column: d.Column(), Msg: msg, Hint: hint}
+// inGroup says whether a pass leads to an upstream block, whose servers are the
+// lab's.
+func (r *rewriter) inGroup(pass *nginxconf.Directive) bool {
+	return slices.ContainsFunc(r.conf.Routes(nginxconf.Release{}), func(x *nginxconf.Route) bool {
+		return x.Pass == pass && x.Upstream != nil && x.Upstream.Directive != nil
+	})
 }
 
 // wrap sets what the lab sets, and makes a whole of a part.

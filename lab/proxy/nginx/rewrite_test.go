@@ -51,7 +51,7 @@ func TestOwnConfigurationsAreRewritten(t *testing.T) {
 }
 
 func TestAnOlderNginxGetsNoKeepaliveZero(t *testing.T) {
-	v := own("http { server { location / { proxy_pass http://a; } } }", 2)
+	v := own("events {} http { server { location / { proxy_pass http://a; } } }", 2)
 	for version, want := range map[string]bool{"1.22.1": false, "1.29.7": true} {
 		c, err := Kind{}.Configure(v, site(v, version))
 		if err != nil || strings.Contains(string(c.Text), "keepalive 0;") != want {

@@ -18,7 +18,7 @@ func TestManyServers(t *testing.T) {
 			fmt.Fprintf(&b, "server { listen 80; server_name s%d.example; location /x { proxy_pass http://10.0.0.1; } }\n", i)
 		}
 		v := own(b.String()+"}", 1)
-		v.Load.Path = "/"
+		v.Load.Path, v.Backend.Ports = "/", 1
 		began := time.Now()
 		if o := understand(v, "1.29.7"); o == nil || o.Passed {
 			t.Errorf("%+v", o)

@@ -15,7 +15,7 @@ import (
 func (r *rewriter) values() {
 	in := map[string]part{}
 	for _, d := range r.all("proxy_pass") {
-		passed(d, in)
+		r.passed(d, in)
 	}
 	r.eachValue(in, func(d *nginxconf.Directive, w nginxconf.Word, p part) {
 		to, why, url := r.url(w.Text)
@@ -42,37 +42,41 @@ const (
 )
 
 // passed adds the variables that name the backend of a pass.
-func passed(d *nginxconf.Directive, in map[string]part) {
+func (r *rewriter) passed(d *nginxconf.Directive, in map[string]part) {
 	target, _ := nginxconf.CutURI(d.Arg(1))
-	name(target, host, in)
+	r.name(d, target, host, in)
 }
 
 // name adds the variables in what names a backend, or in a value that does.
-func name(target string, p part, in map[string]part) {
+func (r *rewriter) name(d *nginxconf.Directive, target string, p part, in map[string]part) {
 	for _, v := range variables(target) {
 		in[v] = max(in[v], some)
 	}
 	if m := wholeRE.FindStringSubmatch(target); m != nil && p >= host {
-		if m[2] != "" {
-			p = ported
+		v, use := variables(m[2])[0], hostUse{d, m[3] != "" || p == ported}
+		in[v] = host
+		if !slices.Contains(r.hosts[v], use) {
+			r.hosts[v] = append(r.hosts[v], use)
 		}
-		v := variables(m[1])[0]
-		in[v] = max(in[v], p)
 	}
 }
 
-// wholeRE is a target that has one variable for its host.
-var wholeRE = regexp.MustCompile(`^(?:(?:\w+|\$\w+)://)?(\$(?:\w+|\{\w+\}))(:(?:\d+|\$\w+|\$\{\w+\}))?$`)
+// wholeRE is a target that has one variable for its host: scheme, variable, port.
+var wholeRE = regexp.MustCompile(`^(?:(\w+|\$\w+|\$\{\w+\})://)?(\$(?:\w+|\{\w+\}))(:(?:\d+|\$\w+|\$\{\w+\}))?$`)
 
 // dropPort takes the port off a variable whose values become the lab's addresses,
-// as these have their ports.
+// as these have their ports, and writes out a scheme that is a variable too.
 func (r *rewriter) dropPort(d *nginxconf.Directive, w nginxconf.Word) bool {
 	target, uri := nginxconf.CutURI(w.Text)
 	m := wholeRE.FindStringSubmatch(target)
-	if m == nil || m[2] == "" || !r.knows(map[string]part{variables(m[1])[0]: ported}) {
+	if m == nil || m[3] == "" && !strings.Contains(m[1], "$") || !r.knows(map[string]part{variables(m[2])[0]: host}) {
 		return false
 	}
-	r.word(d, w, strings.TrimSuffix(target, m[2])+uri, ": the lab's addresses have their ports")
+	to := m[2] + uri
+	if m[1] != "" {
+		to = r.scheme() + "://" + to
+	}
+	r.word(d, w, to, ": the lab's addresses have their ports")
 	return true
 }
 
@@ -81,12 +85,18 @@ func (r *rewriter) dropPort(d *nginxconf.Directive, w nginxconf.Word) bool {
 func (r *rewriter) knows(in map[string]part) (known bool) {
 	r.eachValue(in, func(_ *nginxconf.Directive, w nginxconf.Word, p part) {
 		_, _, url := r.url(w.Text)
-		known = known || url || r.isHost(w.Text, p) || p == host && r.isGroup(w.Text)
+		known = known || url || p >= host && hostPortRE.MatchString(w.Text)
 	})
 	return known
 }
 
 func (r *rewriter) isGroup(s string) bool { return slices.Contains(r.upstreams, strings.ToLower(s)) }
+
+// defines says whether the file gives a variable a value.
+func (r *rewriter) defines(name string) (found bool) {
+	r.eachValue(map[string]part{strings.ToLower(name): some}, func(*nginxconf.Directive, nginxconf.Word, part) { found = true })
+	return found
+}
 
 // isHost says whether a value is a host that is written out, and no group's name.
 func (r *rewriter) isHost(s string, p part) bool {
@@ -135,28 +145,34 @@ func (r *rewriter) source(address string) string {
 func (r *rewriter) eachValue(in map[string]part, visit func(*nginxconf.Directive, nginxconf.Word, part)) {
 	in = maps.Clone(in)
 	done := map[*nginxconf.Directive]bool{}
-	value := func(d *nginxconf.Directive, w nginxconf.Word, p part) bool {
+	value := func(d *nginxconf.Directive, w nginxconf.Word, v string) bool {
 		if done[d] {
 			return false
 		}
 		done[d] = true
-		name(w.Text, p, in)
+		p := in[v]
+		if p == host && withPort(r.hosts[v], d) {
+			p = ported
+		}
+		r.name(d, w.Text, p, in)
 		visit(d, w, p)
 		return true
 	}
 	for again := true; again; {
 		again = false
 		for _, d := range r.all("set") {
-			if p, ok := in[variable(d.Arg(1))]; ok && len(d.Words) == 3 {
-				again = value(d, d.Words[2], p) || again
+			v := variable(d.Arg(1))
+			if _, ok := in[v]; ok && len(d.Words) == 3 {
+				again = value(d, d.Words[2], v) || again
 			}
 		}
 		for _, kind := range []string{"map", "geo", "split_clients"} {
 			for _, d := range r.blocks(kind) {
-				p, ok := in[variable(d.Words[len(d.Words)-1].Text)]
+				v := variable(d.Words[len(d.Words)-1].Text)
+				_, ok := in[v]
 				for _, entry := range inside(d) {
 					if ok && len(entry.Words) == 2 && !(kind == "geo" && slices.Contains(geoSettings, entry.Name())) {
-						again = value(entry, entry.Words[1], p) || again
+						again = value(entry, entry.Words[1], v) || again
 					}
 				}
 			}

@@ -1,0 +1,69 @@
+package nginx
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/lab99/lab99/scenarios/nginxconf"
+)
+
+// modules are those that nginx is not built with and that configurations use
+// most, by what their directives begin with or have in them.
+var modules = []struct{ name, prefix, part string }{
+	{name: "Lua", prefix: "lua_"},
+	{name: "Lua", part: "_by_lua"},
+	{name: "njs", prefix: "js_"},
+	{name: "Perl", prefix: "perl"},
+	{name: "echo", prefix: "echo"},
+	{name: "health check", prefix: "health_check"},
+	{name: "health check", prefix: "check"},
+	{name: "statistics", prefix: "status_zone"},
+	{name: "Passenger", prefix: "passenger_"},
+	{name: "PostgreSQL", prefix: "postgres_"},
+	{name: "push", prefix: "push_stream"},
+	{name: "nchan", prefix: "nchan_"},
+	{name: "image filter", prefix: "image_filter"},
+	{name: "XSLT", prefix: "xslt_"},
+	{name: "cache purge", prefix: "proxy_cache_purge"},
+}
+
+// foreign says why a directive of a module cannot stay. An image of the user's own
+// choice may have the module, and keeps it.
+func (r *rewriter) foreign(d *nginxconf.Directive) (why string, out bool) {
+	if image := r.v.Proxy.Image; image != "" && !strings.HasPrefix(image, "nginx:") && !strings.HasPrefix(image, "apt:") {
+		return "", false
+	}
+	for _, m := range modules {
+		name := d.Name()
+		if m.prefix != "" && strings.HasPrefix(name, m.prefix) || m.part != "" && strings.Contains(name, m.part) {
+			return ": the lab's nginx has no " + m.name + " module, and requests go on without it (proxy.image names another nginx)", true
+		}
+	}
+	return "", false
+}
+
+// computed is the error for a variable that only a missing module can give its
+// value, nil where there is none.
+func (r *rewriter) computed() error {
+	for _, name := range []string{"js_set", "js_var", "perl_set", "set_by_lua", "set_by_lua_block", "set_by_lua_file"} {
+		for _, d := range r.all(name) {
+			if _, out := r.foreign(d); out {
+				return r.mistake(d, d.Source()+" needs a module that the lab's nginx does not have",
+					"in a copy give "+d.Arg(1)+" a value of its own, as in `map \"\" "+d.Arg(1)+" { default VALUE; }`; or name another nginx, with proxy.image")
+			}
+		}
+	}
+	return nil
+}
+
+// named says whether the argument of a resolver is no address.
+func named(w nginxconf.Word) bool {
+	if strings.ContainsAny(w.Text, "=$") {
+		return strings.HasPrefix(w.Text, "local=")
+	}
+	if _, err := netip.ParseAddr(strings.Trim(w.Text, "[]")); err == nil {
+		return false
+	}
+	_, err := netip.ParseAddrPort(w.Text)
+	return err != nil
+}

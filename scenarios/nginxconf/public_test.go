@@ -1,0 +1,111 @@
+package nginxconf
+
+import (
+	"errors"
+	"io/fs"
+	"strings"
+	"testing"
+)
+
+// nothingElse opens no file.
+func nothingElse(path string) ([]byte, error) {
+	return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
+}
+
+func loaded(t *testing.T, text string) *Config {
+	t.Helper()
+	c, err := Load("nginx.conf", Options{Text: []byte(text), Open: nothingElse})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// TestWhereFilesDecide: what public configurations write to ask for files first.
+func TestWhereFilesDecide(t *testing.T) {
+	php := `index index.php; location / { try_files $uri $uri/ =404; }
+location ~ \.php$ { try_files $uri =404; fastcgi_pass 127.0.0.1:9000; }`
+	for what, c := range map[string]struct {
+		server, path string
+		noFiles      bool
+		want         AnswerKind
+	}{
+		"a server's own try_files":       {`try_files $uri @app; location @app { proxy_pass http://127.0.0.1:81; }`, "/", false, AnswerRoute},
+		"a server's own deny":            {`deny all; location @app { proxy_pass http://127.0.0.1:81; }`, "/", false, AnswerDenied},
+		"a script behind =404":           {php, "/a.php", false, AnswerRoute},
+		"no script behind =404":          {php, "/a.php", true, AnswerStatic},
+		"an index that is a script":      {php, "/", false, AnswerStatic}, // /: its own try_files comes first
+		"a page for every path":          {`location / { try_files $uri $uri/ /index.html; }`, "/a", false, AnswerStatic},
+		"a page for every path, missing": {`location / { try_files $uri $uri/ /index.html; }`, "/a", true, AnswerLoop},
+		"a front controller":             {`location / { try_files $uri /index.php?$args; } location ~ \.php$ { try_files $uri =404; fastcgi_pass 127.0.0.1:9000; }`, "/a", false, AnswerRoute},
+	} {
+		a := loaded(t, "server { "+c.server+" }").Select(Release{}, Request{Path: c.path, NoFiles: c.noFiles})
+		if a.Kind != c.want {
+			t.Errorf("%s: %s (%s), want %s; taken for granted: %q", what, a.Kind, a, c.want, a.Assumed)
+		}
+	}
+}
+
+// TestHints: what is no nginx configuration yet is said to be that.
+func TestHints(t *testing.T) {
+	for text, want := range map[string]string{
+		"http {\n{% if tls %}\nserver { }\n}": "template ({%)",
+		"worker_processes {{ .Env.N }};":      "template ({{)",
+		"server { listen 80; <% if x %> }\n":  "template (<%)",
+		"server { listen 80；\n}":              "U+FF1B",
+		"log_format a “$host”x{}}; {":         "U+201C",
+		"server { listen 80;":                 "",
+		"{ # {{ in a comment\n":               "",
+	} {
+		_, err := Parse("nginx.conf", []byte(text))
+		s := (*SyntaxError)(nil)
+		if !errors.As(err, &s) {
+			t.Errorf("%q: %v, want a syntax error", text, err)
+		} else if want == "" != (s.Hint == "") || !strings.Contains(s.Hint, want) {
+			t.Errorf("%q: %v, hint %q, want %q in it", text, err, s.Hint, want)
+		}
+	}
+}
+
+// TestFindingsOfPublicFiles: what is found, and what is not.
+func TestFindingsOfPublicFiles(t *testing.T) {
+	const ka = "upstream a { server 10.0.0.7; keepalive 8; }\n"
+	for what, c := range map[string]struct {
+		text, id string
+		found    bool
+		says     string
+	}{
+		"Lua opens its own connections":            {"server { location / { content_by_lua_block { a() } } }", "not-proxied", true, "a script may open"},
+		"njs too":                                  {"server { location / { js_content a; } }", "not-proxied", true, "a script may open"},
+		"files do not":                             {"server { location / { root /a; } }", "not-proxied", true, "opens no connections"},
+		"a module's servers":                       {"upstream a { postgres_server 10.0.0.7; }", "nginx-refuses", false, ""},
+		"no servers":                               {"upstream a { zone a 64k; least_conn; }", "nginx-refuses", true, "no servers"},
+		"sockets do not retry for ports":           {"upstream a { server unix:/a; server unix:/b; }\nserver { location / { proxy_pass http://a; } }", "retry-amplifies", false, ""},
+		"an unused pool is no difference":          {"upstream a { server 10.0.0.7; }\nserver { location / { fastcgi_pass a; } }", "default-differs-by-version", false, ""},
+		"proxy_params replaces Connection":         {ka + `proxy_http_version 1.1; proxy_set_header Connection ""; server { location / { include proxy_params; proxy_pass http://a; } }`, "connection-header-wiped", true, ""},
+		"fastcgi_params replaces nothing here":     {ka + `proxy_http_version 1.1; proxy_set_header Connection ""; server { location / { include fastcgi_params; proxy_pass http://a; } }`, "connection-header-wiped", false, ""},
+		"a placeholder":                            {"server { location / { proxy_pass http://${APP_HOST}; } }", "variable-bypasses-pool", true, "placeholder"},
+		"a variable":                               {"server { location / { proxy_pass http://$app_host; } }", "variable-bypasses-pool", true, "not in the configuration"},
+		"no server, and what has them is not read": {"events {} http { include sites-enabled/[a-z]*.conf; include sites.conf; }", "include-not-found", true, "sites.conf"},
+		"two causes, two fixes": {`proxy_http_version 1.1; proxy_set_header Connection "";
+upstream a { keepalive 8; least_conn; server 10.0.0.7; } server { proxy_set_header Host $host; location / { proxy_pass http://a; } }`, "inert-pool", true, "stands behind it"},
+		"a socket's ports do not end":  {"upstream a { server unix:/a weight=9; server 10.0.0.7; } server { location / { proxy_pass http://a; } }", "uneven-servers", false, ""},
+		"beside a socket":              {"upstream a { server unix:/a weight=9; server 10.0.0.7 weight=3; server 10.0.0.8; } server { location / { proxy_pass http://a; } }", "uneven-servers", true, "at 0.67 times"},
+		"subrequests are told of once": {ka + "server { auth_request /auth; location = /auth { proxy_pass http://a; } location / { proxy_pass http://a; } location /b { proxy_pass http://a; } }", "subrequest-doubles", true, "of / and /b on"},
+		"no server":                    {"events {} http { sendfile on; }", "not-proxied", true, "no server stands"},
+		"HTTP that leads to HTTPS":     {"server { listen 80; listen 443 ssl; if ($scheme = http) { return 301 https://$host; } location / { proxy_pass http://10.0.0.7; } }", "not-proxied", false, ""},
+		"a brace that is none":         {"http ｛ a; server { }", "nginx-refuses", true, ""},
+	} {
+		var texts []string
+		found := false
+		for _, f := range loaded(t, c.text).Findings(Release{}) {
+			if f.ID == c.id {
+				found = true
+				texts = append(texts, f.Text)
+			}
+		}
+		if found != c.found || !strings.Contains(strings.Join(texts, "\n"), c.says) {
+			t.Errorf("%s: %s found %t: %q; want %t with %q", what, c.id, found, texts, c.found, c.says)
+		}
+	}
+}
