@@ -83,17 +83,6 @@ func (d *Directive) Arg(i int) string {
 // Args are the words behind the name.
 func (d *Directive) Args() []Word { return d.Words[1:] }
 
-// own is the first directive of a name in the block, includes not resolved; nil
-// where there is none.
-func (d *Directive) own(name string) *Directive {
-	for _, x := range d.Block {
-		if x.Name() == name {
-			return x
-		}
-	}
-	return nil
-}
-
 // HasBlock says whether the directive has braces rather than a semicolon.
 func (d *Directive) HasBlock() bool { return d.Kind != NoBlock }
 
