@@ -34,8 +34,9 @@ func Applicable(r *scenarios.Resolved) (*scenarios.Resolved, []string) {
 		}
 		c.Variants = append(c.Variants, v)
 	}
-	if len(c.Variants) == 0 {
-		return r, notes[:1]
+	if len(c.Variants) == 0 { // they are all the same, and one of them is run
+		v, says := adopt(r.Variants[0])
+		c.Variants, notes = []scenarios.Variant{v}, append(notes[1:], says...)
 	}
 	return &c, notes
 }

@@ -1,10 +1,14 @@
 package lab
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/lab99/lab99/scenarios"
 )
 
 // TestFixesThatCannotBeAppliedAreLeftOut: the pool is nginx's own matter, and
@@ -28,5 +32,52 @@ func TestFixesThatCannotBeAppliedAreLeftOut(t *testing.T) {
 	}
 	if r, notes := Applicable(resolve(t, "quick")); len(r.Variants) != 4 || notes != nil {
 		t.Errorf("the lab's own configuration: %d variants, notes %q", len(r.Variants), notes)
+	}
+}
+
+// TestMoreSourcesThanTheLabHas: a lab's proxy has no more addresses than a scenario
+// may ask for.
+func TestMoreSourcesThanTheLabHas(t *testing.T) {
+	var conf strings.Builder
+	conf.WriteString("events {}\nhttp {\n split_clients $remote_port $from {\n")
+	for i := range 99 {
+		fmt.Fprintf(&conf, "  1%% 10.1.0.%d;\n", i)
+	}
+	conf.WriteString("  * 10.1.0.99;\n }\n server { location / { proxy_bind $from; proxy_pass http://10.0.0.1; } }\n}\n")
+	file := filepath.Join(t.TempDir(), "nginx.conf")
+	if err := os.WriteFile(file, []byte(conf.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r, notes := Applicable(resolve(t, "quick", "proxy.config="+file))
+	if n := r.Variants[0].Proxy.Addresses; n != 64 || !strings.Contains(strings.Join(notes, "\n"), "names 100 source addresses") {
+		t.Errorf("%d addresses; %q", n, notes)
+	}
+}
+
+// TestTheReleaseThatIsFoundCounts, and not the one that is asked for: a bare pass of
+// nginx 1.22 makes a race, one of 1.30 does not.
+func TestTheReleaseThatIsFoundCounts(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "nginx.conf")
+	if err := os.WriteFile(file, []byte("events {}\nhttp { server { location / { proxy_pass http://app:80; } } }\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r := Understand(resolve(t, "quick", "proxy.config="+file, "proxy.image=nginx:1.30"), func(scenarios.Variant) string { return "1.22.1" })
+	if v := withDefaults(r.Variants[0]); v.Own.Release != "1.22.1" || !race(v) {
+		t.Errorf("%+v", v.Own)
+	}
+}
+
+// TestOneOfEqualsIsLeft: where nothing but the pool tells variants apart, the first
+// is run, as the file has it.
+func TestOneOfEqualsIsLeft(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "nginx.conf")
+	if err := os.WriteFile(file, []byte("events {}\nhttp { server { location / { proxy_pass https://app; } } }\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r := resolve(t, "quick", "proxy.config="+file)
+	r.Variants = slices.DeleteFunc(r.Variants, func(v scenarios.Variant) bool { return v.Name != "keepalive" })
+	r, notes := Applicable(r)
+	if len(r.Variants) != 1 || !r.Variants[0].Backend.Secure() || strings.Contains(strings.Join(notes, "\n"), "is left out") {
+		t.Errorf("%+v; %q", r.Variants, notes)
 	}
 }

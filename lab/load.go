@@ -48,6 +48,9 @@ func random(v scenarios.Variant) bool { return strings.Contains(v.Profile(), "po
 // withDefaults is a variant with the defaults of its proxy's release, as far as
 // the release is known before it runs.
 func withDefaults(v scenarios.Variant) scenarios.Variant {
+	if v.Own != nil {
+		return v // worked out already, perhaps for a release that was found
+	}
 	return proxy.WithDefaults(v, proxy.ReleaseOf(v))
 }
 

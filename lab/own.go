@@ -17,6 +17,9 @@ import (
 func Understand(r *scenarios.Resolved, release func(scenarios.Variant) string) *scenarios.Resolved {
 	c := *r
 	c.Variants = slices.Clone(r.Variants)
+	if r.AsWritten != nil {
+		c.AsWritten = Understand(r.AsWritten, release)
+	}
 	for i, v := range c.Variants {
 		if v.OwnConfig() {
 			c.Variants[i] = proxy.WithDefaults(v, release(v))
@@ -42,6 +45,9 @@ func untilSettled(v scenarios.Variant) time.Duration {
 	return min(time.Duration(math.Ceil(at+1))*time.Second, scenarios.MaxDuration)
 }
 
+// mostSources is how many addresses a proxy may have, as proxy.addresses.
+const mostSources = 64
+
 // fewRoutes is how many routes of a file a note names.
 const fewRoutes = 6
 
@@ -57,9 +63,7 @@ func more(n int) string {
 // proxy_bind names. Its verdict is the one that the laws give for the file, if
 // --set does not say otherwise. The notes say what the file does with the load.
 func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
-	if v.Own == nil {
-		v = withDefaults(v)
-	}
+	v = withDefaults(v)
 	own := v.Own
 	say := func(format string, args ...any) string {
 		return fmt.Sprintf("%s is a configuration of your own: causes of failure are taken from %s's error log; ", v.Proxy.Config, v.Proxy.Kind) +
@@ -90,8 +94,8 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 		v = proxy.WithDefaults(v, own.Release)
 		own = v.Own
 	}
-	if own.Binds > v.Proxy.Addresses {
-		v.Proxy.Addresses = own.Binds
+	if n := min(own.Binds, mostSources); n > v.Proxy.Addresses {
+		v.Proxy.Addresses = n
 		v = proxy.WithDefaults(v, own.Release)
 		own = v.Own
 	}
@@ -106,6 +110,9 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 	}
 	if own.Secure {
 		add("the backend speaks TLS, in the lab as well, with a certificate made for the run: who closes first is a race with Apache")
+	}
+	if n := own.Binds; n > mostSources {
+		add(fmt.Sprintf("the file names %d source addresses, and they share the lab's %d", n, v.Proxy.Addresses))
 	}
 	add(own.Pool)
 	if n := len(own.Routes); n > 1 {

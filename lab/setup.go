@@ -25,10 +25,7 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 	if baseline == nil {
 		baseline = new(law.Prediction)
 	}
-	if v.Own == nil {
-		v = withDefaults(v)
-	}
-	v = lowered(v)
+	v = lowered(withDefaults(v))
 	sysctl := func(key string, unknown int) int {
 		s, ok := inside[key]
 		if !ok {

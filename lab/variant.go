@@ -38,7 +38,6 @@ type variantRun struct {
 // turn keeps labs that are up at the same time out of each other's way. Each
 // method but Loading waits until the lab may do what it says.
 type turn interface {
-	ComeUp(context.Context) error
 	Load(context.Context) error
 	Loading() // the load has begun
 	GoDown(context.Context) error
@@ -55,13 +54,10 @@ type measured struct {
 	timing  results.Timing
 }
 
-// do takes a variant through the phases up to the judgement. measured is nil if
+// do takes a variant whose turn it is to come up through the phases up to the judgement. measured is nil if
 // the lab never came up. An error is about more than this variant: the run
 // ends.
 func (x *variantRun) do(ctx context.Context, turn turn) (m *measured, err error) {
-	if err := turn.ComeUp(ctx); err != nil {
-		return nil, err
-	}
 	var h *hosts
 	if err := caught(func() (err error) { h, err = x.up(ctx); return err }); err != nil {
 		return nil, err

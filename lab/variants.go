@@ -96,21 +96,22 @@ func (r *run) untilStopped(ctx context.Context) (context.Context, context.Cancel
 	return ctx, cancel
 }
 
-// try waits for a place on the machine and runs a variant there. After an error
-// it calls noMore.
+// try waits for a place on the machine, and for the lab's turn to come up, and runs
+// a variant there. After an error it calls noMore.
 func (r *run) try(
 	ctx, starting context.Context, noMore func(), a attempt, n schedule.Need, ended chan<- attempt,
 ) {
 	place, err := r.o.machine.Acquire(starting, n)
 	if err != nil {
-		if a.before != nil {
-			a = *a.before // it is all there is
-			a.shared = false
-		}
-		ended <- a
+		ended <- a.notBegun()
 		return
 	}
 	crash.Go(func() {
+		if err := place.ComeUp(starting); err != nil {
+			place.Release()
+			ended <- a.notBegun()
+			return
+		}
 		a.x, a.err = r.begin(a)
 		if a.err == nil {
 			a.m, a.err = a.x.do(ctx, place)
@@ -122,6 +123,15 @@ func (r *run) try(
 		place.Release()
 		ended <- a
 	})
+}
+
+// notBegun is what there is of an attempt that no longer may start.
+func (a attempt) notBegun() attempt {
+	if a.before != nil {
+		a = *a.before
+		a.shared = false
+	}
+	return a
 }
 
 // begin opens the files of a variant. Those of a disturbed attempt are removed.

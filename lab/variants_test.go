@@ -182,6 +182,26 @@ func TestErrorEndsTheRun(t *testing.T) {
 	}
 }
 
+// TestStoppedBeforeItsTurn: a lab that has a place and waits to come up stays down
+// when the run is stopped.
+func TestStoppedBeforeItsTurn(t *testing.T) {
+	stop := make(chan struct{})
+	d := &fakeDriver{on: func(l *fakeLab, _ string, c agent.Command) []agent.Record {
+		if c.Ready != nil && l.spec.Variant == "baseline" {
+			time.Sleep(50 * time.Millisecond) // the other has its place
+			close(stop)
+			time.Sleep(50 * time.Millisecond)
+		}
+		return nil
+	}}
+	o, _ := fakeOptions(t, d, 2)
+	o.Stop = stop
+	out, err := measure(t.Context(), o)
+	if err != nil || len(d.downs()) != 1 || !out.Summary.Partial {
+		t.Errorf("%d labs came up; partial: %v; %v", len(d.downs()), out.Summary.Partial, err)
+	}
+}
+
 // TestAllAtOnce: scenarios share the machine, the index keeps their order, and a
 // scenario that cannot be run ends none of the others.
 func TestAllAtOnce(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 	"github.com/lab99/lab99/lab"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/image"
+	"github.com/lab99/lab99/lab/lint"
 	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/scenarios"
 )
@@ -56,7 +57,7 @@ func (t *terminal) execute(root *cobra.Command, args []string) int {
 	case !t.begun:
 		err = mistake(cmd, err)
 	}
-	fmt.Fprintln(t.stderr, cmd.CommandPath()+": "+err.Error())
+	fmt.Fprintln(lint.Printable(t.stderr), cmd.CommandPath()+": "+err.Error())
 	var unfit *driver.UnfitError
 	if errors.As(err, &unfit) {
 		fmt.Fprintln(t.stderr, "  `lab99 doctor` shows what this machine has and lacks.")

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -46,9 +45,6 @@ func (c *configFlags) release() (nginxconf.Release, error) {
 	return release, nil
 }
 
-// most is how much of a configuration is read: 20,000 servers have 5 MiB.
-const most = 64 << 20
-
 // load reads a configuration, and what it includes. name is a path or "-". The
 // main file may be a pipe, as of <(nginx -T); included ones must be files, so
 // that none makes lab99 wait or never ends.
@@ -56,7 +52,7 @@ func (c *configFlags) load(t *terminal, name string) (*nginxconf.Config, *lint.M
 	texts := map[string][]byte{}
 	o := nginxconf.Options{Prefix: c.prefix, Follow: c.follow, Glob: filepath.Glob}
 	o.Open = func(path string) ([]byte, error) {
-		text, err := readFile(path)
+		text, err := nginxconf.ReadFile(path)
 		texts[path] = text
 		return text, err
 	}
@@ -91,21 +87,10 @@ func openMain(path string) ([]byte, error) {
 	return readSome(f)
 }
 
-func readFile(path string) ([]byte, error) {
-	i, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !i.Mode().IsRegular() {
-		return nil, errors.New("it is not a regular file")
-	}
-	return openMain(path)
-}
-
 func readSome(r io.Reader) ([]byte, error) {
-	b, err := io.ReadAll(io.LimitReader(r, most+1))
-	if err == nil && len(b) > most {
-		err = fmt.Errorf("it has more than %d MiB", most>>20)
+	b, err := io.ReadAll(io.LimitReader(r, nginxconf.MaxFile+1))
+	if err == nil && len(b) > nginxconf.MaxFile {
+		err = fmt.Errorf("it has more than %d MiB", nginxconf.MaxFile>>20)
 	}
 	if b == nil {
 		b = []byte{} // nil would have it opened again

@@ -19,6 +19,7 @@ import (
 	"github.com/lab99/lab99/lab"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/image"
+	"github.com/lab99/lab99/lab/lint"
 	"github.com/lab99/lab99/lab/probe"
 	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/results"
@@ -70,15 +71,16 @@ func plan(ctx context.Context, t *terminal, resolved *scenarios.Resolved, asJSON
 		fmt.Fprintln(t.stdout, string(b))
 		return nil
 	}
-	fmt.Fprintf(t.stdout, "%s: %s, size %s\n", p.Scenario, p.Title, p.Size)
-	fmt.Fprintf(t.stdout, "about %s in all, with the images present; nothing has been started\n\n", lab.Estimate(p, found.machine).Round(time.Second))
+	out := lint.Printable(t.stdout) // with parts of files from elsewhere in it
+	fmt.Fprintf(out, "%s: %s, size %s\n", p.Scenario, p.Title, p.Size)
+	fmt.Fprintf(out, "about %s in all, with the images present; nothing has been started\n\n", lab.Estimate(p, found.machine).Round(time.Second))
 	for _, note := range notes {
-		fmt.Fprintln(t.stdout, "Note: "+note)
+		fmt.Fprintln(out, "Note: "+note)
 	}
-	fmt.Fprintln(t.stdout)
-	printPredictions(t.stdout, p)
+	fmt.Fprintln(out)
+	printPredictions(out, p)
 	if configs {
-		return printConfigs(t.stdout, resolved, p, found)
+		return printConfigs(out, resolved, p, found)
 	}
 	return nil
 }
@@ -200,6 +202,9 @@ func printConfigs(w io.Writer, r *scenarios.Resolved, p *results.Plan, found ima
 			fmt.Fprintln(w, "rewritten:", line)
 		}
 		show(v.Name, conf.File, string(conf.Text))
+		for _, file := range slices.Sorted(maps.Keys(conf.More)) {
+			show(v.Name, file, string(conf.More[file]))
+		}
 		behind := proxy.BackendOf(v)
 		if behind == nil {
 			command := "lab99 " + strings.Join(lab.AgentBackend(v.Backend, at), " ") + "\n"

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lab99/lab99/lab"
+	"github.com/lab99/lab99/lab/lint"
 	"github.com/lab99/lab99/results"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
@@ -24,7 +25,7 @@ func newProgress(w io.Writer) progress {
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
 		return newBars(w)
 	}
-	return &lines{w: w}
+	return &lines{w: lint.Printable(w)}
 }
 
 // lines writes a line per phase.
@@ -137,7 +138,7 @@ func newBars(w io.Writer) *bars {
 	)}
 }
 
-func (b *bars) Say(line string) { fmt.Fprintln(b.p, line) }
+func (b *bars) Say(line string) { fmt.Fprintln(lint.Printable(b.p), line) }
 
 func (b *bars) Begin(name string, v results.VariantPlan) lab.VariantProgress {
 	g := &gauge{plan: v}

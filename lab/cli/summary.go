@@ -8,12 +8,14 @@ import (
 
 	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/lab/lint"
 	"github.com/lab99/lab99/results"
 )
 
 // PrintSummary prints what a run ends with: the comparison, the reasons and the
 // finding.
 func PrintSummary(w io.Writer, s results.Summary) {
+	w = lint.Printable(w) // names and lines of logs come from files
 	for _, n := range s.Notes {
 		fmt.Fprintln(w, "Note: "+n)
 	}

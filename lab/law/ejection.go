@@ -15,8 +15,10 @@ var LogLines = Law{
 		if first == nil || failed == nil || seen == nil || !r.Setup.Ejection.Retries() {
 			return nil
 		}
-		if *failed == 0 || r.Setup.Uneven() {
-			return nil // clients saw another answer, or other peers served for a while
+		// Clients saw another answer, or other peers served for a while: those of
+		// another weight, or of a race, which fills none like the next.
+		if *failed == 0 || r.Setup.Uneven() || r.Setup.Race && r.Setup.Destinations > 1 {
+			return nil
 		}
 		outage := time.Duration((r.EndS - *first) * float64(time.Second))
 		lines, _ := r.Setup.Ejection.Lines(int(*failed), outage)

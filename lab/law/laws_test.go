@@ -290,3 +290,16 @@ func TestBurstLargerThanTheTable(t *testing.T) {
 		t.Errorf("40 at once on 50 ports: %+v", p)
 	}
 }
+
+// TestLinesOfPeersThatFillAlike: a request that the other peer serves leaves a line
+// as well. In a race no peer fills like the next, and there are such requests.
+func TestLinesOfPeersThatFillAlike(t *testing.T) {
+	figures := map[string]float64{"first_error_99_s": 5, "failed": 1000, "log_error_99": 2012}
+	for race, compared := range map[bool]bool{false: true, true: false} {
+		r := Run{EndS: 10, Setup: Setup{Ports: 500, Destinations: 2, RatePerS: 200, Race: race, Ejection: Ejection{Peers: 2}}.Complete()}
+		r.Measured = func(figure string) *float64 { return float(figures[figure]) }
+		if got := LogLines.Compare(r); (got != nil) != compared {
+			t.Errorf("race %v: %+v", race, got)
+		}
+	}
+}

@@ -108,3 +108,14 @@ func TestHiddenFromClients(t *testing.T) {
 		t.Errorf("%q does not say that clients saw none", v.Why)
 	}
 }
+
+// Of an odd number of ports the kernel may leave one: of seven, six are all.
+func TestTheLastPortOfFewMayStayFree(t *testing.T) {
+	for peak, free := range map[int64]bool{6: false, 5: true} {
+		m, usable := Measured{}, int64(7)
+		m.Usable = &usable
+		if why := m.withoutPorts(&results.Variant{Ports: results.Ports{PeakUsed: &peak}}); (why != "") != free {
+			t.Errorf("%d of 7 ports in use: %q", peak, why)
+		}
+	}
+}

@@ -12,7 +12,7 @@ type Options struct {
 	// Follow lets includes leave the prefix.
 	Follow bool
 
-	// Open reads a file by its cleaned path; the default is os.ReadFile. An error
+	// Open reads a file by its cleaned path; the default is ReadFile. An error
 	// that is fs.ErrNotExist becomes a finding, others too, with their text.
 	Open func(path string) ([]byte, error)
 

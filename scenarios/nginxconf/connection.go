@@ -133,7 +133,7 @@ func (m *model) pool(r *Route, release Release) {
 		p.Size, _ = strconv.Atoi(p.Directive.Arg(1))
 		p.Local = p.Directive.Arg(2) == "local"
 	} else if release.pools() {
-		p.Size = defaultPool
+		p.Size = DefaultPool
 	}
 	if p.Size <= 0 {
 		p.Size, p.Why = 0, fmt.Sprintf("upstream %s in %s has no keepalive", u.Name, at(u.Directive, r.Pass))

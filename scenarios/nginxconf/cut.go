@@ -6,3 +6,10 @@ func CutURI(s string) (target, uri string) { return cutURI(s) }
 
 // Servers are those of http{}, in the order of the files.
 func (c *Config) Servers() []*Server { return c.model.servers }
+
+// SelectAt is Select for a request that has reached a server.
+func (c *Config) SelectAt(release Release, s *Server, r Request) Answer {
+	c.model.Lock()
+	defer c.model.Unlock()
+	return c.model.answerAt(release, s, r)
+}

@@ -22,7 +22,7 @@ const (
 func Load(path string, o Options) (*Config, error) {
 	l := &loader{o: o, config: &Config{Name: path}, trees: map[string]*Tree{}}
 	if l.o.Open == nil {
-		l.o.Open = os.ReadFile
+		l.o.Open = ReadFile
 		if l.o.Glob == nil {
 			l.o.Glob = filepath.Glob
 		}
@@ -53,6 +53,24 @@ func Load(path string, o Options) (*Config, error) {
 	l.config.Fragment = fragmentOf(main)
 	l.config.model = newModel(l.config, main)
 	return l.config, nil
+}
+
+// MaxFile is how many bytes of a file are read: 20,000 servers have 5 MiB.
+const MaxFile = 64 << 20
+
+// ReadFile reads a file that a configuration includes. It must be a regular one:
+// a pipe makes whoever opens it wait, and a device never ends.
+func ReadFile(path string) ([]byte, error) {
+	i, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !i.Mode().IsRegular():
+		return nil, errors.New("it is not a regular file")
+	case i.Size() > MaxFile:
+		return nil, fmt.Errorf("it has more than %d MiB", MaxFile>>20)
+	}
+	return os.ReadFile(path)
 }
 
 type loader struct {

@@ -83,9 +83,9 @@ var (
 	http2Directive = MustRelease("1.25.1")
 )
 
-// defaultPool is how many idle connections an upstream block keeps per worker
+// DefaultPool is how many idle connections an upstream block keeps per worker
 // from Pooling on.
-const defaultPool = 32
+const DefaultPool = 32
 
 // pools says whether the release pools by default, where that is known; an
 // unknown one is taken for an older one, and its routes get a Newer.

@@ -5,11 +5,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab/proxy"
+	"github.com/lab99/lab99/scenarios"
 )
 
 // A real nginx accepts what the lab makes of configurations: with no name to look
@@ -28,61 +28,42 @@ func TestNginxAcceptsWhatIsRewritten(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			v, at := own(string(text), 2), inDirectory(t.TempDir())
+			v := own(string(text), 2)
 			v.Proxy.Addresses = 1
-			c, err := Kind{}.Configure(v, at)
-			if err != nil {
-				return // refused before anything runs, as TestOwnConfigurationsAreRewritten has it
+			if accepts(t, v) {
+				accepted++
 			}
-			accepted++
-			write(t, filepath.Join(at.Dir, confFile), c.Text)
-			for path, text := range c.More {
-				write(t, path, text)
-			}
-			accept(t, at)
 		})
 	}
 	if accepted == 0 {
 		t.Error("no configuration was rewritten")
 	}
+	for name, c := range meanings {
+		t.Run(name, func(t *testing.T) {
+			if !accepts(t, onDisk(t, c.files)) {
+				t.Error("refused")
+			}
+		})
+	}
 }
 
-// A listen that several servers include is each one's own in the lab, and nginx
-// accepts that.
-func TestIncludedListenIsEachServersOwn(t *testing.T) {
-	needs.Root(t)
-	needs.Program(t, "netns", "nginx")
-	dir := t.TempDir()
-	write(t, filepath.Join(dir, "https.conf"), []byte("listen 10.1.0.1:443 ssl default_server; ssl_certificate a.pem;\n"))
-	main := filepath.Join(dir, "main.conf")
-	text := []byte(`events {} http {
-server { include https.conf; server_name a; return 301 /; }
-server { include https.conf; server_name b; location / { proxy_pass http://app:80; } }
-}`)
-	write(t, main, text)
-	v, at := own(string(text), 2), inDirectory(filepath.Join(dir, "lab"))
-	v.Proxy.Addresses, v.ProxyFile.OnDisk, v.ProxyFile.Label = 1, true, main
+// accepts says whether the lab takes a configuration; nginx then has to.
+func accepts(t *testing.T, v scenarios.Variant) bool {
+	t.Helper()
+	at := inDirectory(t.TempDir())
 	c, err := Kind{}.Configure(v, at)
 	if err != nil {
-		t.Fatal(err)
+		return false // before anything runs, as TestOwnConfigurationsAreRewritten has it
 	}
 	write(t, filepath.Join(at.Dir, confFile), c.Text)
 	for path, text := range c.More {
 		write(t, path, text)
 	}
-	accept(t, at)
-	if !strings.Contains(string(c.Text), "listen 127.0.0.1:18399 default_server;") || !strings.Contains(string(c.Text), "aside-1.sock") {
-		t.Errorf("each server wants a listen of its own:\n%s", c.Text)
-	}
-}
-
-// accept has nginx test a configuration.
-func accept(t *testing.T, at proxy.Site) {
-	t.Helper()
 	out, err := exec.Command("nginx", "-t", "-p", at.Dir, "-c", filepath.Join(at.Dir, confFile), "-e", "stderr").CombinedOutput()
 	if err != nil {
-		t.Errorf("nginx -t: %v\n%s", err, out)
+		t.Errorf("nginx -t: %v\n%s\n%s", err, out, c.Text)
 	}
+	return true
 }
 
 // inDirectory is a host on loopback, so that listening needs no addresses.

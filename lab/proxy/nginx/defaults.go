@@ -3,7 +3,7 @@ package nginx
 import "github.com/lab99/lab99/scenarios"
 
 // defaulted is what a configuration leaves to the release that runs it: both
-// defaults changed with pooling, and with them whether error 99 comes.
+// defaults changed with nginxconf.Pooling, and with them whether error 99 comes.
 type defaulted struct {
 	Pool     bool // an upstream block without a word about keepalive
 	Protocol bool // no proxy_http_version anywhere

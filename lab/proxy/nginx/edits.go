@@ -8,8 +8,19 @@ import (
 	"github.com/lab99/lab99/scenarios/nginxconf"
 )
 
-// all are the directives of a name below, at any depth; data is none, and neither
-// is what stands in stream{} and mail{}, which are taken out.
+// all are the directives of a name in the files, at any depth; data is none.
+func (r *rewriter) all(name string) (found []*nginxconf.Directive) {
+	for _, t := range r.trees {
+		found = append(found, all(t.Root, name)...)
+	}
+	return found
+}
+
+// blocks are those of them that have a block.
+func (r *rewriter) blocks(name string) []*nginxconf.Directive {
+	return slices.DeleteFunc(r.all(name), func(d *nginxconf.Directive) bool { return !d.HasBlock() })
+}
+
 func all(ds []*nginxconf.Directive, name string) (found []*nginxconf.Directive) {
 	for _, d := range ds {
 		if d.Name() == name {
@@ -22,9 +33,46 @@ func all(ds []*nginxconf.Directive, name string) (found []*nginxconf.Directive) 
 	return found
 }
 
-// blocks are those of them that have a block.
-func blocks(ds []*nginxconf.Directive, name string) []*nginxconf.Directive {
-	return slices.DeleteFunc(all(ds, name), func(d *nginxconf.Directive) bool { return !d.HasBlock() })
+// inside is what stands in a block, with what it includes.
+func inside(d *nginxconf.Directive) (ds []*nginxconf.Directive) {
+	var add func([]*nginxconf.Directive)
+	add = func(block []*nginxconf.Directive) {
+		for _, x := range block {
+			if x.Name() != "include" || x.HasBlock() {
+				ds = append(ds, x)
+			}
+			for _, t := range x.Included {
+				add(t.Root)
+			}
+		}
+	}
+	add(d.Block)
+	return ds
+}
+
+// read are the files that make up the HTTP configuration, the main one first: not
+// those that only a block of stream or mail includes.
+func read(main *nginxconf.Tree) (trees []*nginxconf.Tree) {
+	var add func(*nginxconf.Tree)
+	var walk func([]*nginxconf.Directive)
+	walk = func(ds []*nginxconf.Directive) {
+		for _, d := range ds {
+			for _, t := range d.Included {
+				add(t)
+			}
+			if !otherLoad(d) {
+				walk(d.Block)
+			}
+		}
+	}
+	add = func(t *nginxconf.Tree) {
+		if !slices.Contains(trees, t) {
+			trees = append(trees, t)
+			walk(t.Root)
+		}
+	}
+	add(main)
+	return trees
 }
 
 func (r *rewriter) insert(t *nginxconf.Tree, at int, text string) {

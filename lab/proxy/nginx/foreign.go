@@ -46,13 +46,11 @@ func (r *rewriter) foreign(d *nginxconf.Directive) (why string, out bool) {
 // computed is the error for a variable that only a missing module can give its
 // value, nil where there is none.
 func (r *rewriter) computed() error {
-	for _, t := range r.conf.Files {
-		for _, name := range []string{"js_set", "js_var", "perl_set", "set_by_lua", "set_by_lua_block", "set_by_lua_file"} {
-			for _, d := range all(t.Root, name) {
-				if _, out := r.foreign(d); out {
-					return r.mistake(d, d.Source()+" needs a module that the lab's nginx does not have",
-						"in a copy give "+d.Arg(1)+" a value of its own, as in `map \"\" "+d.Arg(1)+" { default VALUE; }`; or name another nginx, with proxy.image")
-				}
+	for _, name := range []string{"js_set", "js_var", "perl_set", "set_by_lua", "set_by_lua_block", "set_by_lua_file"} {
+		for _, d := range r.all(name) {
+			if _, out := r.foreign(d); out {
+				return r.mistake(d, d.Source()+" needs a module that the lab's nginx does not have",
+					"in a copy give "+d.Arg(1)+" a value of its own, as in `map \"\" "+d.Arg(1)+" { default VALUE; }`; or name another nginx, with proxy.image")
 			}
 		}
 	}

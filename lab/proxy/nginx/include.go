@@ -2,8 +2,11 @@ package nginx
 
 import (
 	"embed"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path"
+	"regexp"
 	"strings"
 
 	"github.com/lab99/lab99/scenarios/nginxconf"
@@ -26,9 +29,9 @@ func (r *rewriter) include(d *nginxconf.Directive) {
 		var to []string
 		for _, t := range d.Included {
 			if r.shipped[t] == "" {
-				r.shipped[t] = fmt.Sprintf("included/%d-%s", len(r.shipped)+1, path.Base(strings.ReplaceAll(t.Name, "\\", "/")))
+				r.shipped[t] = fmt.Sprintf("included/%d-%s", len(r.shipped)+1, plain.ReplaceAllString(path.Base(t.Name), "_"))
 			}
-			to = append(to, "include "+quoted(r.shipped[t])+";")
+			to = append(to, "include "+r.shipped[t]+";")
 		}
 		r.replace(d.Tree, d.Start, d.End, strings.Join(to, " "))
 		r.say(d, fmt.Sprintf("%s comes along, as %s", d.Source(), strings.Join(to, " ")))
@@ -41,23 +44,33 @@ func (r *rewriter) include(d *nginxconf.Directive) {
 		r.say(d, d.Source()+" is a short one of the lab's")
 		return
 	}
-	why := ": there is no such file beside the configuration"
-	if strings.ContainsAny(d.Arg(1), "*?[") {
-		why = ": no file fits"
-	}
-	if !r.file.OnDisk {
-		why = ": files beside this configuration are not known"
+	why := ": files beside this configuration are not known"
+	if r.file.OnDisk {
+		why = ": " + r.missing(d)
 	}
 	r.left = append(r.left, fmt.Sprintf("%s in line %d, which is not read", d.Source(), d.Line))
 	r.remove(d, why)
 }
 
-func quoted(s string) string {
-	if strings.ContainsAny(s, " \t;{}\"'\\") {
-		return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+// missing says why an include brought nothing in.
+func (r *rewriter) missing(d *nginxconf.Directive) string {
+	for _, m := range r.conf.Missing {
+		switch {
+		case m.Include != d:
+		case errors.Is(m.Err, fs.ErrNotExist):
+			return "there is no such file beside the configuration"
+		case errors.Is(m.Err, nginxconf.ErrOutside):
+			return "files outside the configuration's directory are not read"
+		default:
+			return m.Err.Error()
+		}
 	}
-	return s
+	return "no file fits"
 }
+
+// plain is what a name may not have: nginx takes it for a quote or a pattern, which
+// may then fit no file.
+var plain = regexp.MustCompile(`[^A-Za-z0-9._-]`)
 
 // files are those that go beside the configuration, by their path in the host.
 func (r *rewriter) files() map[string][]byte {

@@ -1,7 +1,9 @@
 package nginx
 
 import (
+	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -9,74 +11,105 @@ import (
 )
 
 // servers moves the server blocks to the addresses they can have in the lab. One
-// gets the lab's requests: that of load.host, else the first that passes load.path
-// on, a default server before others, else the first that passes anything on. A
-// server that passes nothing on goes to a socket in the lab's run directory, out
-// of the way.
+// gets the lab's requests, and with it those that pass requests on at one of its
+// ports, so that nginx chooses by name as it did. Others go to sockets in the lab's
+// run directory, out of the way: at a port of its own a server may have the same
+// name, as where one redirects to the other.
 func (r *rewriter) servers() {
-	if r.wrapped() {
+	if r.conf.Fragment == "server" || r.conf.Fragment == "location" { // it is wrapped
+		for _, d := range r.all("listen") {
+			r.remove(d, "")
+		}
 		return
 	}
-	var passing, aside []*nginxconf.Server
-	routes := r.conf.Routes(nginxconf.Release{})
+	passing := map[*nginxconf.Server]bool{}
+	for _, x := range r.conf.Routes(nginxconf.Release{}) {
+		passing[x.Server] = passing[x.Server] || x.Pass.Name() == "proxy_pass"
+	}
+	loaded, aside := r.loaded(passing), 0
 	for _, s := range r.conf.Servers() {
-		if slices.ContainsFunc(routes, func(x *nginxconf.Route) bool { return x.Server == s && x.Pass.Name() == "proxy_pass" }) {
-			passing = append(passing, s)
-		} else {
-			aside = append(aside, s)
-		}
-	}
-	for i, s := range aside {
-		r.listen(s.Directive, fmt.Sprintf("unix:%s/aside-%d.sock", r.site.RunDir, i+1))
-	}
-	loaded := r.loaded(passing)
-	for _, s := range passing {
 		to := r.site.Listen.String()
-		if s == loaded {
+		switch {
+		case s == loaded:
 			to += " default_server"
+		case !passing[s] || !meet(s, loaded):
+			aside++
+			to = fmt.Sprintf("unix:%s/aside-%d.sock", r.site.RunDir, aside)
 		}
 		r.listen(s.Directive, to)
 	}
 }
 
-// loaded is the server that gets the load.
-func (r *rewriter) loaded(passing []*nginxconf.Server) *nginxconf.Server {
+// meet says whether two servers listen at the same port.
+func meet(a, b *nginxconf.Server) bool {
+	return slices.ContainsFunc(a.Listens, func(l nginxconf.Listen) bool {
+		return slices.ContainsFunc(b.Listens, func(m nginxconf.Listen) bool { return l.Port == m.Port && l.Port != 0 })
+	})
+}
+
+// inner says whether no client from elsewhere reaches a server.
+func inner(s *nginxconf.Server) bool {
+	return !slices.ContainsFunc(s.Listens, func(l nginxconf.Listen) bool {
+		a, err := netip.ParseAddr(strings.Trim(l.Address, "[]"))
+		return l.Port != 0 && l.Address != "localhost" && (err != nil || !a.IsLoopback())
+	})
+}
+
+// loaded is the server that gets the load, of those that clients reach from
+// elsewhere where there are any: that of load.host which passes load.path
+// on, else any of load.host, else the first that passes load.path on, a default
+// server before others, else the first that passes anything on.
+func (r *rewriter) loaded(passing map[*nginxconf.Server]bool) *nginxconf.Server {
+	host, _, _ := strings.Cut(r.v.Load.Host, ":")
 	byDefault := func(s *nginxconf.Server) bool {
 		return slices.ContainsFunc(s.Listens, func(l nginxconf.Listen) bool { return l.Default })
 	}
+	// Who gets a host is asked once a port: there may be thousands of servers.
+	at := map[int]nginxconf.Answer{}
 	takes := func(s *nginxconf.Server) bool {
-		q := nginxconf.Request{Path: r.v.Load.Path, Method: r.v.Load.Method, Host: s.Names[0], Port: s.Listens[0].Port}
+		q := nginxconf.Request{Path: r.v.Load.Path, Method: r.v.Load.Method, Host: cmp.Or(host, s.Names[0]), Port: s.Listens[0].Port}
 		if s.Listens[0].TLS {
 			q.Scheme = "https"
 		}
-		a := r.conf.Select(nginxconf.Release{}, q)
+		if host == "" {
+			return passing[s] && r.conf.SelectAt(nginxconf.Release{}, s, q).Kind == nginxconf.AnswerRoute
+		}
+		a, asked := at[q.Port]
+		if !asked {
+			a = r.conf.Select(nginxconf.Release{}, q)
+			at[q.Port] = a
+		}
 		return a.Kind == nginxconf.AnswerRoute && a.Server == s
 	}
 	named := func(s *nginxconf.Server) bool {
-		return r.v.Load.Host != "" && slices.ContainsFunc(s.Names, func(n string) bool { return strings.EqualFold(n, r.v.Load.Host) })
+		return host != "" && slices.ContainsFunc(s.Names, func(n string) bool { return strings.EqualFold(n, host) })
 	}
+	servers := slices.Clone(r.conf.Servers())
+	slices.SortStableFunc(servers, func(a, b *nginxconf.Server) int { return boolInt(inner(a)) - boolInt(inner(b)) })
 	for _, fits := range []func(*nginxconf.Server) bool{
-		named, func(s *nginxconf.Server) bool { return byDefault(s) && takes(s) }, takes, byDefault,
-		func(*nginxconf.Server) bool { return true },
+		func(s *nginxconf.Server) bool { return named(s) && takes(s) },
+		named,
+		func(s *nginxconf.Server) bool { return host != "" && !byDefault(s) && takes(s) }, // by a wildcard
+		func(s *nginxconf.Server) bool { return byDefault(s) && takes(s) },
+		takes,
+		func(s *nginxconf.Server) bool { return byDefault(s) && passing[s] },
+		func(s *nginxconf.Server) bool { return passing[s] },
 	} {
-		if i := slices.IndexFunc(passing, fits); i >= 0 {
-			return passing[i]
+		if i := slices.IndexFunc(servers, fits); i >= 0 {
+			return servers[i]
 		}
 	}
 	return nil
 }
 
-// listen leaves a server block one listen directive, in the block itself: a file
-// that it includes may be another server's as well.
+// listen leaves a server block one listen directive. One in a file that it
+// includes, as others may too, is none.
 func (r *rewriter) listen(server *nginxconf.Directive, to string) {
 	done := false
-	for _, d := range server.Block {
-		for _, t := range d.Included {
-			r.deaf(t)
-		}
+	for _, d := range inside(server) {
 		switch {
 		case d.Name() != "listen" || d.HasBlock():
-		case done:
+		case done || d.Tree != server.Tree:
 			r.remove(d, "")
 		default:
 			r.replace(d.Tree, d.Start, d.End, "listen "+to+";")
@@ -87,17 +120,5 @@ func (r *rewriter) listen(server *nginxconf.Directive, to string) {
 	if !done {
 		r.insert(server.Tree, server.Open, " listen "+to+";")
 		r.say(server, "listen "+to+" is added")
-	}
-}
-
-// deaf takes the listen directives out of a file that a server includes.
-func (r *rewriter) deaf(t *nginxconf.Tree) {
-	for _, d := range t.Root {
-		for _, more := range d.Included {
-			r.deaf(more)
-		}
-		if d.Name() == "listen" && !d.HasBlock() {
-			r.remove(d, ": each server gets its own")
-		}
 	}
 }

@@ -108,7 +108,7 @@ func (r *rewriter) describe(own *scenarios.Own, route *nginxconf.Route) {
 	}
 	if route.Newer != nil {
 		own.Differs = fmt.Sprintf("the configuration leaves the protocol towards the backend, or the pool, to the release, and nginx %s changed both; "+
-			"which release it is, is not known: the prediction is for an older one", pooling)
+			"which release it is, is not known: the prediction is for an older one", nginxconf.Pooling)
 	}
 	own.Binds = len(r.sources)
 	if mine := r.mine(route); mine != nil {
@@ -133,7 +133,7 @@ func (r *rewriter) describe(own *scenarios.Own, route *nginxconf.Route) {
 // mine is a route of the rewritten configuration in the user's file: there its
 // peers may be sockets, speak TLS, or be on the proxy's own host.
 func (r *rewriter) mine(route *nginxconf.Route) *nginxconf.Route {
-	pass := r.own(route.Pass)
+	pass := r.asWritten(route.Pass)
 	for _, x := range r.conf.Routes(nginxconf.Release{}) {
 		if x.Pass == pass {
 			return x
@@ -157,7 +157,7 @@ func (r *rewriter) rewritten() (*nginxconf.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("what the lab made of %s cannot be read: %w", r.file.Label, err)
 	}
-	names := map[string]string{main: r.main().Name} // in output of nginx -T not the label
+	names := map[string]string{main: r.main().Name}
 	for t, name := range r.shipped {
 		names[r.site.Dir+"/"+name] = t.Name
 	}
@@ -175,16 +175,38 @@ func (r *rewriter) original(d *nginxconf.Directive) string {
 	if d == nil {
 		return "nginx's default"
 	}
-	d = r.own(d)
+	d = r.asWritten(d)
 	return fmt.Sprintf("%s: %s", d.Pos(), d.Source())
+}
+
+// asWritten is the user's directive that one of the rewritten configuration comes
+// from, or that itself where the lab added it. Lines stay, and so does the order of
+// those of a name in a line.
+func (r *rewriter) asWritten(d *nginxconf.Directive) *nginxconf.Directive {
+	inLine := func(t *nginxconf.Tree) []*nginxconf.Directive {
+		return slices.DeleteFunc(all(t.Root, d.Name()), func(x *nginxconf.Directive) bool { return x.Line != d.Line })
+	}
+	for _, t := range r.trees {
+		if t.Name != d.Tree.Name || t == d.Tree {
+			continue
+		}
+		// Counted from the last one: what the lab adds goes first.
+		mine, labs := inLine(t), inLine(d.Tree)
+		i := slices.Index(labs, d)
+		if n := len(mine) - len(labs) + i; i >= 0 && n >= 0 {
+			return mine[n]
+		}
+	}
+	return d
 }
 
 // routes are those of the user's file that pass requests on over HTTP.
 func (r *rewriter) routes(release nginxconf.Release) (all []string) {
+	seen := map[string]bool{}
 	for _, x := range r.conf.Routes(release) {
 		text := fmt.Sprintf("%s: %s of %s: %s", x.Pass.Pos(), x.LocationName(), x.Server.Name(), x.Pass.Source())
-		if x.Location != nil && !slices.Contains(all, text) {
-			all = append(all, text)
+		if x.Location != nil && !seen[text] {
+			all, seen[text] = append(all, text), true
 		}
 	}
 	return all
@@ -193,8 +215,7 @@ func (r *rewriter) routes(release nginxconf.Release) (all []string) {
 // maxTold is how much of an answer that stands in the file is quoted.
 const maxTold = 80
 
-// notPassed says who answers in a backend's place, and what would reach one in
-// the lab: a path and perhaps a host.
+// notPassed says who answers in a backend's place, and what would reach one.
 func (r *rewriter) notPassed(release nginxconf.Release, a nginxconf.Answer, routes []string) string {
 	text := fmt.Sprintf("%s is answered by nginx itself", r.v.Load.Path)
 	if a.By != nil {
@@ -204,11 +225,9 @@ func (r *rewriter) notPassed(release nginxconf.Release, a nginxconf.Answer, rout
 		}
 		text += ", " + string(by)
 	}
-	for _, x := range r.conf.Routes(nginxconf.Release{}) {
-		if x.Location == nil || x.Pass.Name() != "proxy_pass" {
-			continue
-		}
-		if set := r.reach(release, x); set != "" {
+	all := r.conf.Routes(release)
+	for _, x := range all[:min(len(all), mostTried)] {
+		if set := r.reaching(release, x); set != "" {
 			return fmt.Sprintf("%s; the file passes on %s (%s): %s", text, x.LocationName(), x.Pass.Pos(), set)
 		}
 	}
@@ -218,34 +237,42 @@ func (r *rewriter) notPassed(release nginxconf.Release, a nginxconf.Answer, rout
 	return text
 }
 
-// reach is what to set so that the load takes a route, "" where nothing was found
-// that does in the lab.
-func (r *rewriter) reach(release nginxconf.Release, route *nginxconf.Route) string {
+// mostTried is for how many routes of a file a load is looked for that reaches one.
+const mostTried = 8
+
+// reaching is how the load is made to reach a route, by flags; "" where that is not
+// known.
+func (r *rewriter) reaching(release nginxconf.Release, route *nginxconf.Route) string {
 	host, path, ok := ownconf.Ask(r.conf, release, route)
-	host, _, _ = strings.Cut(host, ":")
-	if !ok || strings.ContainsAny(path, " ;\"'") {
+	if !ok || route.Pass.Name() != "proxy_pass" || strings.ContainsAny(path, " \t\r\n#'\"$\\") {
 		return ""
 	}
-	v := r.v
-	for _, h := range []string{v.Load.Host, host} {
-		v.Load.Path, v.Load.Host = path, h
-		other, err := newRewriter(v, r.site)
-		if err != nil || other.run() != nil {
-			continue
-		}
-		lab, err := other.rewritten()
-		if err != nil {
-			continue
-		}
-		a := lab.Select(release, request(v, r.site))
-		if a.Kind != nginxconf.AnswerRoute || r.own(a.Routes[0].Pass) != route.Pass {
-			continue
-		}
-		set := "--set load.path=" + path
-		if h != r.v.Load.Host {
+	host, _, _ = strings.Cut(host, ":")
+	for _, h := range []string{r.v.Load.Host, host} {
+		v, set := r.v, "--set load.path="+path
+		if v.Load.Path, v.Load.Host = path, h; h != r.v.Load.Host {
 			set += " --set load.host=" + h
 		}
-		return set
+		if pass := passOf(v, r.site, release); pass != nil && pass.Tree.Name == route.Pass.Tree.Name && pass.Start == route.Pass.Start {
+			return set
+		}
 	}
 	return ""
+}
+
+// passOf is the pass that a load reaches in the lab, as the user wrote it, or nil.
+func passOf(v scenarios.Variant, at proxy.Site, release nginxconf.Release) *nginxconf.Directive {
+	r, err := newRewriter(v, at)
+	if err != nil || r.run() != nil {
+		return nil
+	}
+	lab, err := r.rewritten()
+	if err != nil {
+		return nil
+	}
+	a := lab.Select(release, request(v, at))
+	if a.Kind != nginxconf.AnswerRoute {
+		return nil
+	}
+	return r.asWritten(a.Routes[0].Pass)
 }

@@ -9,17 +9,23 @@ import (
 	"github.com/lab99/lab99/scenarios/nginxconf"
 )
 
-// upstream gives each server of a group an address in turn, and the last one's
-// parameters to the addresses left over. A Unix-domain socket is the lab's, or
-// becomes an address, which is said: it takes no port.
+// upstream gives each server of a group an address in turn, those that get requests
+// first, and addresses left over to servers like the last of them. Where there are
+// weights, a further server would take a share that nobody asked for. A Unix-domain
+// socket is the lab's, or becomes an address, which is said: it takes no port.
 func (r *rewriter) upstream(group *nginxconf.Directive) {
-	var last *nginxconf.Directive
-	n := 0
-	for _, d := range group.Block {
-		if d.Name() != "server" || len(d.Words) < 2 || d.HasBlock() {
-			continue
+	var servers []*nginxconf.Directive
+	for _, d := range inside(group) {
+		if d.Name() == "server" && len(d.Words) > 1 && !d.HasBlock() {
+			servers = append(servers, d)
 		}
+	}
+	slices.SortStableFunc(servers, func(a, b *nginxconf.Directive) int { return rank(a) - rank(b) })
+	var last *nginxconf.Directive
+	n, sharing, weights := 0, 0, false
+	for _, d := range servers {
 		r.parameters(d)
+		weights = weights || has(d, "weight=")
 		if to, why := r.socket(d.Arg(1)); to != "" {
 			r.put(d, d.Words[1], to, why)
 			continue
@@ -29,26 +35,58 @@ func (r *rewriter) upstream(group *nginxconf.Directive) {
 			why = tcpForUnix
 		}
 		r.put(d, d.Words[1], to, why)
-		last = d
 		n++
+		if rank(d) < down {
+			sharing = n
+		}
+		if rank(d) == up {
+			last = d
+		}
 	}
-	if n > len(r.site.Backends) {
-		r.say(group, fmt.Sprintf("upstream %s: %d servers share %d address(es), and with them the source ports: backend.addresses=%d gives each its own",
-			group.Arg(1), n, len(r.site.Backends), n))
+	if sharing > len(r.site.Backends) {
+		r.say(group, fmt.Sprintf("upstream %s: %d servers share %d address(es), and with them the source ports: backend.addresses=%[2]d gives each its own",
+			group.Arg(1), sharing, len(r.site.Backends)))
 	}
-	if last == nil || strings.Contains(last.Source(), "weight=") { // a share of nobody's asking
+	if last == nil || weights {
 		return
+	}
+	tree, at := last.Tree, last.End
+	if tree != group.Tree { // other groups may include it too
+		tree, at = group.Tree, group.Close
 	}
 	for ; n < len(r.site.Backends); n++ {
 		added := " server " + r.site.Backends[n].String()
 		for _, w := range last.Words[2:] {
-			if !slices.Contains([]string{"backup", "down", "resolve"}, w.Text) && !strings.HasPrefix(w.Text, "service=") {
+			if w.Text != "resolve" && !strings.HasPrefix(w.Text, "service=") {
 				added += " " + last.Tree.Text[w.Start:w.End]
 			}
 		}
-		r.insert(last.Tree, last.End, added+";")
+		r.insert(tree, at, added+";")
 		r.say(last, strings.TrimSpace(added)+" is added")
 	}
+}
+
+// The ranks of servers: those that get requests, those that get them when the others
+// have failed, and those that get none.
+const (
+	up = iota
+	backup
+	down
+)
+
+func rank(server *nginxconf.Directive) int {
+	switch {
+	case has(server, "down"):
+		return down
+	case has(server, "backup"):
+		return backup
+	}
+	return up
+}
+
+// has says whether a server has a parameter that begins so.
+func has(server *nginxconf.Directive, prefix string) bool {
+	return slices.ContainsFunc(server.Words[2:], func(w nginxconf.Word) bool { return strings.HasPrefix(w.Text, prefix) })
 }
 
 const tcpForUnix = ": a Unix-domain socket takes no port and error 99 cannot come to it; the lab makes it TCP " +
@@ -75,9 +113,9 @@ func (r *rewriter) parameters(server *nginxconf.Directive) {
 
 // others gives passes of other protocols the lab's address: nothing answers there,
 // but nginx looks names up when it starts.
-func (r *rewriter) others(ds []*nginxconf.Directive) {
+func (r *rewriter) others() {
 	for _, name := range otherPasses {
-		for _, d := range all(ds, name) {
+		for _, d := range r.all(name) {
 			if len(d.Words) != 2 || d.HasBlock() || strings.Contains(d.Arg(1), "$") {
 				continue
 			}
@@ -87,7 +125,7 @@ func (r *rewriter) others(ds []*nginxconf.Directive) {
 			} else {
 				scheme += "://"
 			}
-			if strings.HasPrefix(strings.ToLower(host), "unix:") || slices.Contains(r.upstreams, strings.ToLower(host)) {
+			if strings.HasPrefix(strings.ToLower(host), "unix:") || r.isGroup(host) {
 				continue
 			}
 			r.word(d, d.Words[1], scheme+r.site.Backends[0].String(), ": it is not under load")
@@ -97,25 +135,29 @@ func (r *rewriter) others(ds []*nginxconf.Directive) {
 
 var otherPasses = []string{"grpc_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "memcached_pass"}
 
-// passes rewrites every proxy_pass below.
-func (r *rewriter) passes(ds []*nginxconf.Directive) {
-	for _, d := range all(ds, "proxy_pass") {
+// passes rewrites every proxy_pass.
+func (r *rewriter) passes() {
+	for _, d := range r.all("proxy_pass") {
 		if len(d.Words) != 2 || d.HasBlock() {
 			continue
 		}
 		to, why, ok := r.url(d.Arg(1))
 		switch {
-		case !ok && r.hostVariable(d):
-			// Its values get the address and the port: values.go.
-		case !ok && strings.Contains(d.Arg(1), "$"):
-			// The values of the variable may name backends: values.go.
-		case !ok:
+		case ok && to != d.Arg(1):
+			r.put(d, d.Words[1], to, why)
+		case ok:
+			r.substituted++ // its group has the address
+		case r.inGroup(d):
+			r.substituted++
+		case r.dropPort(d, d.Words[1]):
+			// Its values get the port as well: values.go.
+		default:
+			in := map[string]part{}
+			if r.passed(d, in); r.knows(in) {
+				continue // values.go
+			}
 			r.left = append(r.left, fmt.Sprintf("%s in line %d", d.Source(), d.Line))
 			r.say(d, d.Source()+" is left as it is: its address is not written out")
-		case to != d.Arg(1):
-			r.put(d, d.Words[1], to, why)
-		default:
-			r.substituted++ // its group has the address
 		}
 	}
 }
@@ -123,7 +165,7 @@ func (r *rewriter) passes(ds []*nginxconf.Directive) {
 // portOnlyRE is a host that is written out, before a port that is not.
 var portOnlyRE = regexp.MustCompile(`^[^$]+:\$(?:\w+|\{\w+\})$`)
 
-// A hostUse is a pass that has a variable for its host, and whether a port stands
+// A hostUse is a pass, or a value of another variable, that has a variable for its host, and whether a port stands
 // behind it: then nginx takes no value for the name of a group.
 type hostUse struct {
 	pass *nginxconf.Directive
@@ -136,6 +178,9 @@ func withPort(uses []hostUse, set *nginxconf.Directive) bool {
 	from, to := 0, 0
 	for _, d := range set.Tree.Root {
 		from, to = around(d, set, from, to)
+	}
+	if len(uses) == 0 {
+		return false
 	}
 	near := func(u hostUse) bool { return u.pass.Tree == set.Tree && from <= u.pass.Start && u.pass.End <= to }
 	some := slices.ContainsFunc(uses, near)
@@ -152,28 +197,6 @@ func around(in, d *nginxconf.Directive, from, to int) (int, int) {
 		from, to = around(x, d, from, to)
 	}
 	return from, to
-}
-
-// hostVariableRE is a pass whose host is a variable: scheme, variable, port, rest.
-var hostVariableRE = regexp.MustCompile(`^(\w+|\$\w+|\$\{\w+\})://(\$(?:\w+|\{\w+\}))(:(?:\d+|\$\w+|\$\{\w+\}))?((?:[/?$].*)?)$`)
-
-// hostVariable finds the variable that is the host of a pass, where the file sets
-// it: its values become the lab's addresses, with their ports. A port behind it
-// and a variable before it are taken out.
-func (r *rewriter) hostVariable(d *nginxconf.Directive) bool {
-	m := hostVariableRE.FindStringSubmatch(d.Arg(1))
-	if m == nil {
-		return false
-	}
-	name := variables(m[2])[0]
-	if !r.defines(name) {
-		return false
-	}
-	r.hosts[name] = append(r.hosts[name], hostUse{d, m[3] != ""})
-	if m[3] != "" || strings.Contains(m[1], "$") {
-		r.word(d, d.Words[1], r.scheme()+"://"+m[2]+m[4], ": the lab's addresses have their ports")
-	}
-	return true
 }
 
 // scheme is what the backend speaks.
@@ -206,7 +229,7 @@ func (r *rewriter) url(url string) (to, why string, ok bool) {
 			return scheme + "://" + s + uri, "", true
 		}
 		return scheme + "://" + r.bare() + uri, tcpForUnix, true
-	case slices.Contains(r.upstreams, strings.ToLower(host)):
+	case r.isGroup(host):
 		return scheme + "://" + host + uri, "", true
 	}
 	return scheme + "://" + r.bare() + uri, "", true

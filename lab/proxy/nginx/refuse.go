@@ -18,16 +18,16 @@ func (r *rewriter) supported() error {
 	}
 	for _, f := range lab.Findings(nginxconf.Release{}) {
 		if f.ID == "nginx-refuses" && f.Directive != nil {
-			return r.mistake(r.own(f.Directive), f.Text, f.Fix)
+			return r.mistake(r.asWritten(f.Directive), f.Text, f.Fix)
 		}
 	}
 	if d, name := r.placeholder(lab); d != nil {
-		return r.mistake(r.own(d), "${"+name+"} is not filled in: the file is a template",
+		return r.mistake(r.asWritten(d), "${"+name+"} is not filled in: the file is a template",
 			fillIn)
 	}
 	a := lab.Select(nginxconf.Release{}, request(r.v, r.site))
 	if a.Kind == nginxconf.AnswerRoute && a.Routes[0].Pass.Name() == "proxy_pass" && !r.reached(a.Routes[0]) {
-		pass := r.own(a.Routes[0].Pass)
+		pass := r.asWritten(a.Routes[0].Pass)
 		return r.mistake(pass, pass.Source()+" gets this load, and its address is not written out: the lab cannot put its backend there",
 			"write the backend out in a copy, or load another path: `lab99 lint` lists the routes")
 	}
@@ -53,7 +53,7 @@ func (r *rewriter) placeholder(lab *nginxconf.Config) (at *nginxconf.Directive, 
 		for _, d := range ds {
 			for _, w := range d.Words {
 				if m := placeholderRE.FindStringSubmatch(w.Text); m != nil && at == nil && d.Name() != "server_name" &&
-					!r.defines(m[1]) && !r.defines(strings.ToLower(m[1])) {
+					!r.defines(m[1]) {
 					at, name = d, m[1]
 				}
 			}
@@ -81,31 +81,16 @@ func (r *rewriter) reached(route *nginxconf.Route) bool {
 
 // unsupported is the error for a pass of another protocol.
 func (r *rewriter) unsupported(pass *nginxconf.Directive) error {
-	pass = r.own(pass)
+	pass = r.asWritten(pass)
 	return r.mistake(pass, pass.Source()+" is not supported: the lab's backend speaks HTTP/1.1",
 		"`lab99 lint` and `lab99 predict --config` say what such a route does to ports")
 }
 
-// own is a directive of the rewritten configuration in the user's file.
-func (r *rewriter) own(d *nginxconf.Directive) *nginxconf.Directive {
-	same := func(t *nginxconf.Tree) []*nginxconf.Directive {
-		return slices.DeleteFunc(all(t.Root, d.Name()), func(x *nginxconf.Directive) bool { return x.Line != d.Line })
-	}
-	for _, t := range r.conf.Files {
-		if mine := same(t); t.Name == d.Tree.Name && len(mine) > 0 {
-			return mine[min(max(0, slices.Index(same(d.Tree), d)), len(mine)-1)]
-		}
-	}
-	return d
-}
-
 // nothingToPut says why the file has no place for a backend's address.
 func (r *rewriter) nothingToPut() error {
-	for _, t := range r.conf.Files {
-		for _, name := range otherPasses {
-			for _, d := range all(t.Root, name) {
-				return r.unsupported(d)
-			}
+	for _, name := range otherPasses {
+		for _, d := range r.all(name) {
+			return r.unsupported(d)
 		}
 	}
 	for _, f := range r.conf.Findings(nginxconf.Release{}) {
@@ -113,11 +98,9 @@ func (r *rewriter) nothingToPut() error {
 			return r.mistake(f.Directive, f.Text, f.Fix)
 		}
 	}
-	for _, t := range r.conf.Files {
-		for _, d := range all(t.Root, "proxy_pass") {
-			if name := upperRE.FindString(d.Arg(1)); name != "" {
-				return r.mistake(d, name+" is not filled in: the file is a template", fillIn)
-			}
+	for _, d := range r.all("proxy_pass") {
+		if name := upperRE.FindString(d.Arg(1)); name != "" {
+			return r.mistake(d, name+" is not filled in: the file is a template", fillIn)
 		}
 	}
 	if len(r.conf.Routes(nginxconf.Release{})) == 0 {
@@ -142,8 +125,10 @@ func (r *rewriter) nothingToPut() error {
 // firstServer is the offset of what an error about no single line points at.
 func (r *rewriter) firstServer() int {
 	for _, name := range []string{"server", "http"} {
-		if all := blocks(r.main().Root, name); len(all) > 0 {
-			return all[0].Start
+		for _, d := range all(r.main().Root, name) {
+			if d.HasBlock() {
+				return d.Start
+			}
 		}
 	}
 	return 0
@@ -151,7 +136,7 @@ func (r *rewriter) firstServer() int {
 
 // mistake is an error at a directive, in whatever file it stands.
 func (r *rewriter) mistake(d *nginxconf.Directive, msg, hint string) error {
-	if d.Tree == r.main() {
+	if d.Tree == r.main() && d.Tree.DumpLines == 0 {
 		return r.file.Mistake(d.Start, msg, hint)
 	}
 	return &scenarios.Error{File: d.Tree.Name, Line: d.Line, Column: d.Column(), Msg: msg, Hint: hint}

@@ -5,25 +5,17 @@ import (
 	"fmt"
 	"strings"
 
-	goversion "github.com/hashicorp/go-version"
-
 	"github.com/lab99/lab99/lab/image/recipe"
 	"github.com/lab99/lab99/lab/preflight"
 	"github.com/lab99/lab99/scenarios"
+	"github.com/lab99/lab99/scenarios/nginxconf"
 )
-
-// From pooling on, nginx speaks HTTP/1.1 to an upstream by default, and keeps
-// defaultPool idle connections in each worker where there is an upstream block.
-// https://nginx.org/en/CHANGES
-var pooling = goversion.Must(goversion.NewVersion("1.29.7"))
-
-const defaultPool = 32
 
 // suites are the releases in Debian's, whose packages keep to one. forky is
 // still open, and past 1.29.7.
 var suites = map[string]string{"bookworm": "1.22", "trixie": "1.26", "forky": "1.30"}
 
-// CheckReleases are an older release and a newer one than pooling.
+// CheckReleases are an older release and a newer one than nginxconf.Pooling.
 func (Kind) CheckReleases() []string { return []string{"1.22.1", "1.30.0"} }
 
 // ReleaseOf is what a reference says of the release: a tag of an image of
@@ -45,55 +37,26 @@ func (Kind) ReleaseOf(image string) string {
 // keeps connections without being told. known is false for one that is not
 // known well enough.
 func poolsByDefault(release string) (yes, known bool) {
-	v, err := parseRelease(release)
+	r, err := nginxconf.ParseRelease(release)
 	if err != nil {
 		return false, false
 	}
-	return notBefore(v, pooling)
-}
-
-// notBefore compares a release with a full version. A release that is known by
-// its first numbers only, as 1.29 of a tag, may be before and after.
-func notBefore(v, full *goversion.Version) (yes, known bool) {
-	said := strings.Count(v.Original(), ".") + 1
-	for i, n := range v.Segments()[:min(said, 3)] {
-		if floor := full.Segments()[i]; n != floor {
-			return n > floor, true
-		}
-	}
-	return true, said >= 3
-}
-
-// parseRelease reads a version, without what a distribution adds to it: that
-// would be read as a pre-release.
-func parseRelease(s string) (*goversion.Version, error) {
-	core := s
-	if i := strings.IndexAny(s, " -+~"); i >= 0 {
-		core = s[:i]
-	}
-	v, err := goversion.NewVersion(core)
-	if err != nil {
-		return nil, fmt.Errorf("%q is not a version such as 1.29.7", s)
-	}
-	return v, nil
+	return r.AtLeast(nginxconf.Pooling)
 }
 
 // atLeast compares versions, for templates. An unknown version is taken for a
 // current one.
 func atLeast(version, floor string) (bool, error) {
-	if version == "" {
-		return true, nil
-	}
-	v, err := parseRelease(version)
+	v, err := nginxconf.ParseRelease(version)
 	if err != nil {
 		return false, err
 	}
-	f, err := parseRelease(floor)
-	if err != nil {
-		return false, err
+	f, err := nginxconf.ParseRelease(floor)
+	if err != nil || !f.Known() {
+		return false, cmp.Or(err, fmt.Errorf("%q is not a version such as 1.29.7", floor))
 	}
-	yes, _ := notBefore(v, f)
-	return yes, nil
+	yes, _ := v.AtLeast(f)
+	return yes || !v.Known(), nil
 }
 
 // WithDefaults puts in place of what a variant leaves to the release what that
@@ -113,7 +76,7 @@ func (Kind) WithDefaults(v scenarios.Variant, release string) scenarios.Variant 
 	if pools {
 		v.Proxy.HTTP = scenarios.HTTP11
 		if upstreamBlock(v) {
-			v.Proxy.Keepalive = defaultPool
+			v.Proxy.Keepalive = nginxconf.DefaultPool
 		}
 	}
 	return v
@@ -152,12 +115,12 @@ func (Kind) Reasons(v scenarios.Variant, f preflight.Facts) []string {
 	switch {
 	case (d.Pool || d.Protocol) && !known:
 		text := fmt.Sprintf("the configuration leaves the protocol towards the backend to the release, and nginx %s changed it; %s does not say which release it is",
-			pooling, cmp.Or(f.Release, v.Proxy.Image))
+			nginxconf.Pooling, cmp.Or(f.Release, v.Proxy.Image))
 		return []string{text + ": until the image is read, predictions are for an older one, HTTP/1.0 without a pool"}
 	case d.Pool && pools:
 		return []string{fmt.Sprintf("nginx %s keeps %d idle upstream connections in each worker, the default of an upstream block since %s: "+
 			"next to none is closed, and error 99 does not come while no more than %d requests are under way; `keepalive 0` in the block turns it off",
-			f.Release, defaultPool, pooling, defaultPool*max(f.Setup.Workers, 1))}
+			f.Release, nginxconf.DefaultPool, nginxconf.Pooling, nginxconf.DefaultPool*max(f.Setup.Workers, 1))}
 	}
 	return nil
 }

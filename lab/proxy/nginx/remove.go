@@ -76,7 +76,7 @@ func (r *rewriter) everywhere(ds []*nginxconf.Directive) {
 		case out:
 			r.remove(d, why)
 		case r.plainSet(d):
-		case d.Name() == "proxy_cache_path" && len(d.Words) > 1:
+		case strings.HasSuffix(d.Name(), "_cache_path") && len(d.Words) > 1:
 			r.word(d, d.Words[1], r.site.RunDir+"/cache-"+strings.Trim(strings.ReplaceAll(d.Arg(1), "/", "-"), "-"), "")
 		case d.Kind == nginxconf.Data:
 			for _, entry := range d.Block {

@@ -71,13 +71,14 @@ type rewriter struct {
 	conf *nginxconf.Config
 	site proxy.Site
 
-	upstreams   []string // names of the upstream blocks, in lower case
-	group       string   // the lab's own upstream block, made when a bare proxy_pass meets several backends
-	substituted int      // addresses
+	trees       []*nginxconf.Tree // the files that are rewritten, the main one first
+	upstreams   []string          // names of the upstream blocks, in lower case
+	group       string            // the lab's own upstream block, made when a bare proxy_pass meets several backends
+	substituted int               // addresses
 	edits       map[*nginxconf.Tree][]edit
 	shipped     map[*nginxconf.Tree]string // included files by their name in the lab
 	supplied    map[string]bool            // files that every nginx brings, and an include wants
-	hosts       map[string][]hostUse       // passes by the variable that is their host
+	hosts       map[string][]hostUse       // passes, and values in between, by the variable that is their host
 	sources     map[string]string          // source addresses of the file, and the lab's in their place
 	notes       []note
 	left        []string // what could have named a backend and was not touched
@@ -100,7 +101,7 @@ func newRewriter(v scenarios.Variant, at proxy.Site) (*rewriter, error) {
 		return nil, err
 	}
 	return &rewriter{
-		v: v, file: v.ProxyFile, conf: conf, site: at, edits: map[*nginxconf.Tree][]edit{},
+		v: v, file: v.ProxyFile, conf: conf, trees: read(conf.Files[0]), site: at, edits: map[*nginxconf.Tree][]edit{},
 		shipped: map[*nginxconf.Tree]string{}, supplied: map[string]bool{}, sources: map[string]string{}, hosts: map[string][]hostUse{},
 	}, nil
 }
@@ -117,33 +118,26 @@ func (r *rewriter) run() error {
 	if err := r.computed(); err != nil {
 		return err
 	}
-	for _, t := range r.conf.Files {
+	for _, t := range r.trees {
 		r.everywhere(t.Root)
-		for _, d := range blocks(t.Root, "upstream") {
-			r.upstreams = append(r.upstreams, strings.ToLower(d.Arg(1)))
-		}
 	}
-	for _, t := range r.conf.Files {
-		for _, d := range blocks(t.Root, "upstream") {
-			r.upstream(d)
-		}
-		r.passes(t.Root)
-		r.others(t.Root)
+	groups := r.blocks("upstream")
+	for _, d := range groups {
+		r.upstreams = append(r.upstreams, strings.ToLower(d.Arg(1)))
 	}
+	for _, d := range groups {
+		r.upstream(d)
+	}
+	r.passes()
+	r.others()
 	r.values()
-	r.unknown()
 	r.binds()
 	r.servers()
-	if r.substituted == 0 || !r.wrapped() && !r.passing() {
+	if r.substituted == 0 || !r.passing() {
 		return r.nothingToPut()
 	}
 	r.wrap()
 	return r.supported()
-}
-
-// wrapped says whether the lab gives the file its server.
-func (r *rewriter) wrapped() bool {
-	return r.conf.Fragment == "server" || r.conf.Fragment == "location"
 }
 
 // passing says whether any server passes requests on over HTTP.
@@ -153,42 +147,12 @@ func (r *rewriter) passing() bool {
 	})
 }
 
-// unknown says which passes are left as they are: none of the values that the file
-// gives their variables is an address.
-func (r *rewriter) unknown() {
-	for _, t := range r.conf.Files {
-		for _, d := range all(t.Root, "proxy_pass") {
-			target, _ := nginxconf.CutURI(d.Arg(1))
-			names := variables(target)
-			if _, _, ok := r.url(d.Arg(1)); ok || len(names) == 0 {
-				continue
-			}
-			in, known := map[string]bool{}, false
-			for _, name := range names {
-				in[name] = true
-			}
-			r.eachValue(in, func(_ *nginxconf.Directive, w nginxconf.Word) { known = known || r.names(w.Text) })
-			known = known || slices.ContainsFunc(names, func(n string) bool { _, host := r.hosts[n]; return host })
-			if !known && !r.inGroup(d) {
-				r.left = append(r.left, fmt.Sprintf("%s in line %d", d.Source(), d.Line))
-				r.say(d, d.Source()+" is left as it is: its address is not written out")
-			}
-		}
-	}
-}
-
 // inGroup says whether a pass leads to an upstream block, whose servers are the
 // lab's.
 func (r *rewriter) inGroup(pass *nginxconf.Directive) bool {
 	return slices.ContainsFunc(r.conf.Routes(nginxconf.Release{}), func(x *nginxconf.Route) bool {
 		return x.Pass == pass && x.Upstream != nil && x.Upstream.Directive != nil
 	})
-}
-
-// names says whether a value names a backend.
-func (r *rewriter) names(value string) bool {
-	_, _, url := r.url(value)
-	return url || hostPort(value) || slices.Contains(r.upstreams, strings.ToLower(value))
 }
 
 // wrap sets what the lab sets, and makes a whole of a part.
@@ -223,8 +187,8 @@ func (r *rewriter) wrap() {
 		if r.conf.Fragment != "" {
 			head = strings.Replace(head, "http { ", "http {"+group, 1)
 		} else {
-			for _, http := range blocks(t.Root, "http") {
-				r.insert(t, http.Open, group)
+			for _, http := range r.blocks("http") {
+				r.insert(http.Tree, http.Open, group)
 				break
 			}
 		}
@@ -254,12 +218,13 @@ func (r *rewriter) said() []string {
 		return a.at.Line - b.at.Line
 	})
 	var texts []string
+	said := map[string]bool{}
 	for _, n := range r.notes {
 		if n.at != nil {
 			n.text = n.at.Pos() + ": " + n.text
 		}
-		if !slices.Contains(texts, n.text) {
-			texts = append(texts, n.text)
+		if !said[n.text] {
+			texts, said[n.text] = append(texts, n.text), true
 		}
 	}
 	return texts
