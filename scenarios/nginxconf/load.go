@@ -127,7 +127,37 @@ func (l *loader) include(d *Directive) error {
 	}
 	if reason != nil {
 		l.config.Missing = append(l.config.Missing, MissingInclude{d, candidates[0], plain(reason)})
+		return l.standIn(d, candidates[0])
 	}
+	return nil
+}
+
+// proxyParams is the name of Debian's and Ubuntu's file for passes, and its text. It
+// sets headers, so those that an outer level sets, Connection among them, do not
+// reach the level that includes it.
+const (
+	proxyParams     = "proxy_params"
+	proxyParamsText = `proxy_set_header Host $http_host;
+proxy_set_header X-Real-IP $remote_addr;
+proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+proxy_set_header X-Forwarded-Proto $scheme;
+`
+)
+
+// standIn brings in what a missing file holds wherever it is shipped, if that
+// decides on connections.
+func (l *loader) standIn(d *Directive, path string) error {
+	if filepath.Base(path) != proxyParams {
+		return nil
+	}
+	t := l.trees[path]
+	if t == nil {
+		var err error
+		if t, err = l.file(path, []byte(proxyParamsText)); err != nil {
+			return err
+		}
+	}
+	d.Included = append(d.Included, t)
 	return nil
 }
 

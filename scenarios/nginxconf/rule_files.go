@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// shipped are files that come with nginx and do nothing to connections.
+// shipped are files that come with nginx. They do nothing to connections, or are known.
 var shipped = []string{"mime.types", "fastcgi_params", "fastcgi.conf", "uwsgi_params", "scgi_params",
-	"proxy_params", "koi-utf", "koi-win", "win-utf"}
+	proxyParams, "koi-utf", "koi-win", "win-utf"}
 
 var includeNotFound = Rule{
 	ID: "include-not-found", Level: Warning,
@@ -20,6 +20,9 @@ var includeNotFound = Rule{
 			what := "what it says is not known here"
 			if harmless(m.Path) {
 				level, what = Note, "it does nothing to connections"
+			}
+			if len(m.Include.Included) > 0 {
+				what = "Debian's is taken for it, whose proxy_set_header lines replace those of outer levels"
 			}
 			if strings.ContainsAny(m.Path, "*?[") {
 				level = Note
