@@ -127,7 +127,7 @@ func (r *Route) halfDone(release Release) (d *Directive, what string) {
 		return nil, ""
 	case r.Protocol == FastCGI:
 		return r.block.find("fastcgi_keep_conn"), "fastcgi_keep_conn on"
-	case r.VersionBy == nil || r.Header.Value != "" || r.Header.Directive == nil || r.Protocol != HTTP && r.Protocol != HTTPS:
+	case r.VersionBy == nil, r.Header.Value != "", r.Header.Directive == nil, r.Protocol != HTTP && r.Protocol != HTTPS:
 		return nil, ""
 	}
 	return r.VersionBy, "HTTP/1.1"
