@@ -45,8 +45,9 @@ func untilSettled(v scenarios.Variant) time.Duration {
 	return min(time.Duration(math.Ceil(at+1))*time.Second, scenarios.MaxDuration)
 }
 
-// mostSources is how many addresses a proxy may have, as proxy.addresses.
-const mostSources = 64
+// mostAddresses is how many addresses a proxy or a backend may have, as
+// proxy.addresses and backend.addresses.
+const mostAddresses = 64
 
 // fewRoutes is how many routes of a file a note names.
 const fewRoutes = 6
@@ -59,8 +60,8 @@ func more(n int) string {
 }
 
 // adopt makes the lab fit a configuration of the user's own: a backend behind a
-// Unix-domain socket stays one, and the proxy has as many source addresses as
-// proxy_bind names. Its verdict is the one that the laws give for the file, if
+// Unix-domain socket stays one, each of several servers has an address of its own,
+// and the proxy has as many source addresses as proxy_bind names. Its verdict is the one that the laws give for the file, if
 // --set does not say otherwise. The notes say what the file does with the load.
 func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 	v = withDefaults(v)
@@ -89,12 +90,17 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 		v = proxy.WithDefaults(v, own.Release)
 		own = v.Own
 	}
+	if n := min(own.Servers, mostAddresses); n > v.Backend.Addresses && v.Backend.Ports == 1 && v.Backend.Place == scenarios.PlaceOwn {
+		v.Backend.Addresses = n
+		v = proxy.WithDefaults(v, own.Release)
+		own = v.Own
+	}
 	if own.Secure && !v.Backend.Secure() && v.Backend.Place != scenarios.PlaceUnix {
 		v.Backend.TLS = scenarios.TLSUnclean
 		v = proxy.WithDefaults(v, own.Release)
 		own = v.Own
 	}
-	if n := min(own.Binds, mostSources); n > v.Proxy.Addresses {
+	if n := min(own.Binds, mostAddresses); n > v.Proxy.Addresses {
 		v.Proxy.Addresses = n
 		v = proxy.WithDefaults(v, own.Release)
 		own = v.Own
@@ -111,7 +117,7 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 	if own.Secure {
 		add("the backend speaks TLS, in the lab as well, with a certificate made for the run: who closes first is a race with Apache")
 	}
-	if n := own.Binds; n > mostSources {
+	if n := own.Binds; n > mostAddresses {
 		add(fmt.Sprintf("the file names %d source addresses, and they share the lab's %d", n, v.Proxy.Addresses))
 	}
 	add(own.Pool)
@@ -123,7 +129,8 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 	add(own.Hidden)
 	if d := untilSettled(v); d > v.Duration {
 		v.Duration = d
-		add(fmt.Sprintf("who closes first is a race: %s's load may last %v, in which error 99 comes with f = %g", v.Name, d, leastShare))
+		add(fmt.Sprintf("%s: its load may last %v, because who closes first is a race: by then error 99 has come if nginx closes "+
+			"at least %g %% of the connections first", v.Name, d, 100*leastShare))
 	}
 	if own.Loopback && v.Backend.Place == scenarios.PlaceOwn {
 		add("in your file the backend is on the proxy's own host, where tcp_tw_reuse=2, the default, gives ports back after a second: " +

@@ -30,6 +30,7 @@ type Own struct {
 	Differs  string        // what would be otherwise with another release, where it is unknown; ""
 	Pool     string        // what the file's pool does, a sentence; "": it has none
 	IdleFor  time.Duration // how long a pooled connection may stay idle
+	Servers  int           // addresses and ports in the file that get requests
 	Binds    int           // source addresses that the file names
 	Secure   bool          // the backend speaks TLS
 	Unix     bool          // no peer takes a port

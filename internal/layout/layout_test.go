@@ -57,7 +57,7 @@ var own = map[string][]string{
 	"loadgen":   {},
 	"scenarios": {laws},
 	"results":   {laws, figures},
-	"lab":       {"loadgen", "scenarios", "results"},
+	"lab":       {"loadgen", "scenarios", "results", "internal/table"},
 	"internal":  {"results", laws, figures}, // for the tests of others
 }
 

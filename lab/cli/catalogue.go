@@ -7,9 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"text/tabwriter"
 	"time"
 
+	"github.com/lab99/lab99/internal/table"
 	"github.com/lab99/lab99/lab"
 	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/results"
@@ -78,7 +78,7 @@ func stepOfAll(dir string) error {
 // printCatalogue prints the table of verdicts, and why those that are not as
 // expected are not.
 func printCatalogue(w io.Writer, c results.Catalogue) {
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	tw := table.New(w)
 	fmt.Fprintln(tw, "scenario\tas expected\ttook\tverdicts")
 	expected, asked := 0, 0
 	for _, r := range c.Scenarios {

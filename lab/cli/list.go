@@ -80,9 +80,9 @@ func listScenarios(t *terminal, asJSON bool) error {
 		fmt.Fprintln(t.stdout, string(b))
 		return nil
 	}
-	name, title := 0, 0 // widths
+	name := 0 // width
 	for _, e := range all {
-		name, title = max(name, utf8.RuneCountInString(e.Name)), max(title, utf8.RuneCountInString(e.Title))
+		name = max(name, utf8.RuneCountInString(e.Name))
 	}
 	var total float64
 	for i, e := range all {
@@ -92,10 +92,10 @@ func listScenarios(t *terminal, asJSON bool) error {
 			}
 			fmt.Fprintln(t.stdout, headings[e.Kind])
 		}
-		fmt.Fprintf(t.stdout, "  %-*s  %-*s  %s\n", name, e.Name, title, e.Title, about(e.EstimateS))
+		fmt.Fprintf(t.stdout, "  %-*s  %6s  %s\n", name, e.Name, elapsed(e.EstimateS), e.Title)
 		total += e.EstimateS
 	}
-	fmt.Fprintf(t.stdout, "\n%d scenarios. The time is that of the quick size with the images present; `lab99 run --all --size quick` takes %s.\n", len(all), about(total))
+	fmt.Fprintf(t.stdout, "\n%d scenarios. The time is about that of the quick size with the images present; `lab99 run --all --size quick` takes about %s.\n", len(all), elapsed(total))
 	return nil
 }
 
@@ -125,9 +125,4 @@ func entries() ([]entry, error) {
 		all = append(all, e)
 	}
 	return all, nil
-}
-
-// about is a length of time as precisely as an estimate is worth.
-func about(s float64) string {
-	return "about " + elapsed(s)
 }

@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -80,6 +83,9 @@ func openMain(path string) ([]byte, error) {
 		return nil, fmt.Errorf("it is a directory; name the main file, such as %s", filepath.Join(path, "nginx.conf"))
 	}
 	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, errors.New("permission denied; `sudo nginx -T` prints it for the standard input, -")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +97,9 @@ func readSome(r io.Reader) ([]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(r, nginxconf.MaxFile+1))
 	if err == nil && len(b) > nginxconf.MaxFile {
 		err = fmt.Errorf("it has more than %d MiB", nginxconf.MaxFile>>20)
+	}
+	if at := bytes.IndexByte(b, 0); err == nil && at >= 0 {
+		err = fmt.Errorf("it is not text in UTF-8: byte %d is 0; an nginx.conf, or the output of nginx -T, is expected", at+1)
 	}
 	if b == nil {
 		b = []byte{} // nil would have it opened again

@@ -49,3 +49,12 @@ func TestConfigurationsAreFiles(t *testing.T) {
 		t.Errorf("of a pipe: exit code %d: %s", code, got)
 	}
 }
+
+// TestConfigurationsAreText: a binary file, or one in UTF-16, is not parsed.
+func TestConfigurationsAreText(t *testing.T) {
+	var out, talk bytes.Buffer
+	code := Main([]string{"lint", "-"}, strings.NewReader("e\x00v\x00"), &out, &talk)
+	if code != verdict.ExitUsage || !strings.Contains(talk.String(), "<stdin>: it is not text in UTF-8: byte 2 is 0") {
+		t.Errorf("exit code %d: %s%s", code, &out, &talk)
+	}
+}

@@ -11,11 +11,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/lab99/lab99/internal/table"
 	"github.com/lab99/lab99/lab"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/image"
@@ -86,7 +86,7 @@ func plan(ctx context.Context, t *terminal, resolved *scenarios.Resolved, asJSON
 }
 
 func printPredictions(w io.Writer, p *results.Plan) {
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	tw := table.New(w)
 	fmt.Fprintln(tw, "variant\tports\tdestinations\ttuples K\trate\tload\tρ\tfirst error 99\tok before it\tsteady ok/s\tpredicted\texpected")
 	for _, v := range p.Variants {
 		first, ok := "never", "all"

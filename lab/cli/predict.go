@@ -75,7 +75,8 @@ func (q *question) flags(fs *pflag.FlagSet) {
 	fs.Float64Var(&s.RatePerS, "rate", 0, "`requests` per second that need an upstream connection; required")
 	fs.IntVar(&s.Destinations, "destinations", 1, "distinct IP:port of the backend; one listed twice counts once")
 	fs.IntVar(&s.Sources, "sources", 1, "source addresses of the proxy (proxy_bind)")
-	fs.Float64Var(&s.CloseShare, "close-share", 1, "f: the `share` of upstream connections that the proxy closes first; 1 for HTTP/1.1 without a pool, 0.02 to 0.46 measured for HTTP/1.0")
+	fs.Float64Var(&s.CloseShare, "close-share", 1, fmt.Sprintf("f: the `share` of upstream connections that the proxy closes first; "+
+		"1 for HTTP/1.1 without a pool, %g to %g measured for HTTP/1.0", law.LeastRaceShare, law.MostRaceShare))
 	fs.Float64Var(&q.backendMs, "backend-ms", 0, "response time of the backend in `milliseconds`")
 	fs.Float64Var(&q.concurrency, "concurrency", 0, "requests under way at the backend at once, on average; default rate × backend-ms")
 	fs.IntVar(&q.workers, "workers", 0, "nginx workers with a core each; default as many as connect() needs")

@@ -42,6 +42,7 @@ var asked = map[string]struct {
 	"variable":         {"--config variable.conf --rate 200 --ports 500 --nginx 1.26 --host a.example.org", 0},
 	"several":          {"--config several.conf --rate 200 --ports 500 --nginx 1.26", 0},
 	"lua":              {"--config lua.conf --rate 200", verdict.ExitUnexpected},
+	"balancer":         {"--config balancer.conf --rate 200 --nginx 1.26", verdict.ExitAsExpected},
 	"undecided":        {"--config undecided.conf --rate 200", verdict.ExitUndecided},
 	"hidden":           {"--config hidden.conf --rate 200 --ports 500 --nginx 1.26", 0},
 	"auto":             {"--config auto.conf --rate 900 --nginx 1.26", 0},

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/lab99/lab99/internal/format"
+	"github.com/lab99/lab99/internal/table"
 	"github.com/lab99/lab99/lab/law"
 )
 
@@ -17,7 +17,7 @@ func (a answer) printNAT(w io.Writer) error {
 		fmt.Fprintln(w, paragraph)
 		fmt.Fprintln(w)
 	}
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	tw := table.New(w)
 	fmt.Fprintln(tw, "mitigation\ttuples\tfirst timeout\tsuccesses before\tsteady ok/s\tfailing\tsafe up to\toutcome")
 	row := func(name string, o law.SteadyState) {
 		outcome := "holds"

@@ -5,10 +5,10 @@ import (
 	"io"
 	"math"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/lab99/lab99/internal/format"
+	"github.com/lab99/lab99/internal/table"
 	"github.com/lab99/lab99/lab/law"
 )
 
@@ -22,7 +22,7 @@ func (a answer) print(w io.Writer) error {
 		fmt.Fprintln(w, paragraph)
 		fmt.Fprintln(w)
 	}
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	tw := table.New(w)
 	fmt.Fprintln(tw, "mitigation\ttuples\tfirst error 99\tsuccesses before\tsteady ok/s\tfailing\tsafe up to\t50 % full after\t50 % full above\tper worker beyond\tworkers\tverdict")
 	row := func(name string, s law.Setup, o law.SteadyState) {
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, format.Grouped(o.Tuples), orNever(o.FirstError99S), orAll(o.OKBeforeError99),

@@ -7,9 +7,9 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/lab99/lab99/internal/format"
+	"github.com/lab99/lab99/internal/table"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
 )
@@ -61,7 +61,7 @@ func listRuns(t *terminal, root string, w wanted, asJSON bool) error {
 		fmt.Fprintf(t.stderr, "none of %d runs under %s is such\n", len(all), root)
 		return nil
 	}
-	tw := tabwriter.NewWriter(t.stdout, 0, 0, 2, ' ', 0)
+	tw := table.New(t.stdout)
 	fmt.Fprintln(tw, "started (UTC)\tscenario\tsize\tas expected\tverdicts\tnote\trun")
 	for _, r := range runs {
 		var verdicts []string

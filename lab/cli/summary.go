@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"text/tabwriter"
 
 	"github.com/lab99/lab99/internal/format"
+	"github.com/lab99/lab99/internal/table"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/lab/lint"
 	"github.com/lab99/lab99/results"
@@ -19,7 +19,7 @@ func PrintSummary(w io.Writer, s results.Summary) {
 	for _, n := range s.Notes {
 		fmt.Fprintln(w, "Note: "+n)
 	}
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	tw := table.New(w)
 	fmt.Fprintln(tw, "variant\tverdict\tas expected\tok\tfailed\tfirst error 99\tpredicted\tnew connections\tρ\tTIME_WAIT proxy/backend\tp99")
 	for _, v := range s.Variants {
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s/%s\t%s\n", v.Name, v.Verdict, yes(v.AsExpected),

@@ -20,6 +20,9 @@ var LogLines = Law{
 		if *failed == 0 || r.Setup.Uneven() || r.Setup.Race && r.Setup.Destinations > 1 {
 			return nil
 		}
+		if r.Setup.Workers > 1 && r.Setup.Ejection.MaxFails > 0 {
+			return nil // without zone each worker marks peers down on its own, and chance says how many meet the failure
+		}
 		outage := time.Duration((r.EndS - *first) * float64(time.Second))
 		lines, _ := r.Setup.Ejection.Lines(int(*failed), outage)
 		return &Compared{float(lines), seen, 0}

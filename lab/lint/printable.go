@@ -12,6 +12,9 @@ func Printable(w io.Writer) io.Writer { return printable{w} }
 
 type printable struct{ w io.Writer }
 
+// Unwrap is the writer that the text goes to.
+func (p printable) Unwrap() io.Writer { return p.w }
+
 func (p printable) Write(b []byte) (int, error) {
 	_, err := io.WriteString(p.w, format.Clean(string(b)))
 	return len(b), err

@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/lab99/lab99/internal/format"
+	"github.com/lab99/lab99/internal/table"
 	"github.com/lab99/lab99/scenarios/nginxconf"
 )
 
@@ -18,7 +18,7 @@ import (
 // worst of each line as it comes.
 func (r *Report) Write(w io.Writer) error {
 	b := bufio.NewWriter(w) // a table is written cell by cell
-	p := &printer{w: b}
+	p := &printer{w: b, to: w}
 	p.f("%s: %s, %s\n", r.File, format.Plural(len(r.Routes), "route"), r.about())
 	if len(r.Routes) > 0 {
 		p.f("\n")
@@ -50,7 +50,7 @@ func (r *Report) about() string {
 // WriteRoutes writes a table of routes of the configuration whose main file is
 // called so.
 func WriteRoutes(w io.Writer, main string, routes []Route) {
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	tw := table.New(w)
 	fmt.Fprintln(tw, "line\tserver\tlocation\tprotocol\tupstream\tHTTP\tConnection\tpool\tcloses first\tports")
 	for _, r := range routes {
 		row(tw, line(main, r.Row), r.Server, r.Location, r.Row)
@@ -204,6 +204,7 @@ func (m *Mistake) String() string {
 // printer keeps the first error of a writer.
 type printer struct {
 	w   io.Writer
+	to  io.Writer // where w writes to in the end; nil: w itself does
 	err error
 }
 
@@ -212,6 +213,14 @@ func (p *printer) Write(b []byte) (int, error) {
 		_, p.err = Printable(p.w).Write(b)
 	}
 	return len(b), p.err
+}
+
+// Unwrap is the writer that the text goes to: a table asks it for its width.
+func (p *printer) Unwrap() io.Writer {
+	if p.to != nil {
+		return p.to
+	}
+	return p.w
 }
 
 func (p *printer) f(text string, args ...any) { fmt.Fprintf(p, text, args...) }

@@ -163,10 +163,15 @@ func (t *Told) besides() {
 	if u == nil {
 		return
 	}
-	switch u.Method {
+	switch lua := u.Lua(); u.Method {
 	case nginxconf.IPHash, nginxconf.Hash:
 		t.unknown("", "how %s spreads the requests: as weights do, which needs many different keys", strings.ReplaceAll(string(u.Method), "_", " "))
 	case nginxconf.OtherMethod:
+		if lua != nil {
+			t.unknown("destinations", "which peers %s chooses (%s): the servers of the file count, and each address of the real ones "+
+				"has all ports anew", lua.Name(), t.At(lua))
+			break
+		}
 		t.unknown("", "how the load balancer of upstream %s spreads the requests: they count as spread by "+
 			"weights", u.Name)
 	}

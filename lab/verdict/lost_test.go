@@ -134,6 +134,10 @@ func TestOverflowAndEjectionAreCompared(t *testing.T) {
 	if x = comparisonOf(t, Judge(m), "lines of error 99 in nginx's log"); x == nil || x.OK {
 		t.Errorf("twice the lines: %+v", x)
 	}
+	m.Plan.Workers = 2
+	if x = comparisonOf(t, Judge(m), "lines of error 99 in nginx's log"); x != nil {
+		t.Errorf("two workers, each of which counts for itself: %+v", x)
+	}
 }
 
 // TestNoRoomForABusierMinute: requests under way hold tuples as TIME_WAIT does.

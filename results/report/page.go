@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -82,17 +83,20 @@ func (p *page) Legend() []term {
 // standIns names the variants without Apache or without the lab's own nginx.conf.
 func (p *page) standIns() []string {
 	var notes []string
+	own := map[string][]string{} // variants by their configuration
 	for _, v := range p.Variants {
 		if k := v.Plan.BackendKind; k != "" && k != "httpd" {
 			notes = append(notes, fmt.Sprintf("%s: the backend is %s, not Apache httpd.",
 				v.Name, map[string]string{"agent": "lab99 itself", "nginx": "nginx"}[k]))
 		}
-		if v.Plan.OwnConfig != "" {
-			notes = append(notes, fmt.Sprintf("%s: nginx ran the configuration %s; "+
-				"lab99 took the causes of failures from nginx's error log, and the close share f is a result, "+
-				"not a premise.",
-				v.Name, filepath.Base(v.Plan.OwnConfig)))
+		if c := v.Plan.OwnConfig; c != "" {
+			own[filepath.Base(c)] = append(own[filepath.Base(c)], v.Name)
 		}
+	}
+	for _, file := range slices.Sorted(maps.Keys(own)) {
+		notes = append(notes, fmt.Sprintf("%s: nginx ran the configuration %s; "+
+			"lab99 took the causes of failures from nginx's error log, and the close share f is a result, "+
+			"not a premise.", format.List(own[file]), file))
 	}
 	return notes
 }

@@ -230,9 +230,10 @@ func TestStandInsAreNamedAtTheTop(t *testing.T) {
 	run := charttest.Quick()
 	run.Plan.Variants[1].BackendKind = "agent"
 	run.Plan.Variants[2].OwnConfig = "/home/someone/nginx.conf"
+	run.Plan.Variants[3].OwnConfig = "/home/someone/nginx.conf"
 	p := newPage(run, figures(t, run))
 	notes := strings.Join(p.Notes, "\n")
-	for _, want := range []string{"1.22.1 was assembled", "keepalive: the backend is lab99 itself", "tw-reuse: nginx ran the configuration nginx.conf"} {
+	for _, want := range []string{"1.22.1 was assembled", "keepalive: the backend is lab99 itself", "tw-reuse and multi-ip: nginx ran the configuration nginx.conf"} {
 		if !strings.Contains(notes, want) {
 			t.Errorf("the notes lack %q:\n%s", want, notes)
 		}

@@ -64,6 +64,9 @@ func TestNginxRefusesWhatTheModelSays(t *testing.T) {
 			if err := os.MkdirAll(filepath.Join(dir, "logs"), 0o700); err != nil {
 				t.Fatal(err)
 			}
+			if err := os.WriteFile(filepath.Join(dir, "proxy_params"), []byte(proxyParams), 0o600); err != nil {
+				t.Fatal(err)
+			}
 			out, err := exec.CommandContext(t.Context(), program, "-t", "-p", dir, "-c", path, "-e", "stderr", "-g",
 				"pid "+dir+"/nginx.pid;").CombinedOutput()
 			if strings.Contains(string(out), `unknown directive "stream"`) {

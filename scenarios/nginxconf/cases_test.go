@@ -50,6 +50,7 @@ func TestCasesOfUsers(t *testing.T) {
 		{"case-grpc", "", AnswerRoute, "panel", PoolNone, ClosedByNginx,
 			"no-pool: every request opens a connection to panel"},
 		{"case-fastcgi", "", AnswerRoute, "php", PoolWorks, ClosedByNginx, ""},
+		{"case-proxy-params", "", AnswerRoute, "app", PoolInert, ClosedInRace, "include-not-found: proxy_params is not read"},
 		{"case-fastcgi-without-upstream", "", AnswerRoute, "127.0.0.1:9000", PoolNone, ClosedByBackend,
 			"no-pool: every request"},
 	} {

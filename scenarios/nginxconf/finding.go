@@ -93,6 +93,9 @@ type told struct {
 
 // report adds a finding about a word of a directive.
 func (k *checker) report(level Level, d *Directive, word int, fix, format string, args ...any) {
+	if by := d.Tree.packagedFor; by != nil { // nobody has that file to look at
+		d, word = by, 1
+	}
 	word = min(word, len(d.Words)-1) // an argument may be missing
 	f := Finding{ID: k.rule.ID, Level: level, File: d.Tree.Name, Text: fmt.Sprintf(format, args...), Fix: fix,
 		Directive: d, Word: word}

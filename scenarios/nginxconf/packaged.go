@@ -21,7 +21,7 @@ func packaged(d *Directive, path string) error {
 	if err != nil {
 		return err
 	}
-	t.Packaged = true
+	t.Packaged, t.packagedFor = true, d
 	d.Included = []*Tree{t}
 	return nil
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// shipped are files that come with nginx and do nothing to connections.
+// shipped are files that come with nginx. They do nothing to connections, or are known.
 var shipped = []string{"mime.types", "fastcgi_params", "fastcgi.conf", "uwsgi_params", "scgi_params",
 	"koi-utf", "koi-win", "win-utf"}
 

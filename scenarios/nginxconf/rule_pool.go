@@ -18,6 +18,9 @@ var noPool = Rule{
 				r.ClosesFirst == ClosedByNobody || r.Protocol == UDP {
 				continue
 			}
+			if d, _ := r.halfDone(k.release); d != nil {
+				continue // half-done-keepalive says it, and the same fix
+			}
 			level := Warning
 			if r.ClosesFirst == ClosedByBackend || r.Protocol == TCP || r.Pool.Elsewhere {
 				level = Note
@@ -108,23 +111,30 @@ var halfDoneKeepalive = Rule{
 	check: func(k *checker) {
 		k.inert("half-done-keepalive")
 		for _, r := range k.routes {
-			if r.Pool.State != PoolNone || r.Unknown != "" || !r.Ports() || k.release.pools() || r.Pool.Elsewhere {
-				continue
-			}
-			d, what := r.VersionBy, "HTTP/1.1"
-			switch {
-			case r.Protocol == FastCGI && r.ClosesFirst == ClosedByNginx:
-				d, what = r.block.find("fastcgi_keep_conn"), "fastcgi_keep_conn on"
-			case d == nil || r.ClosesFirst != ClosedByNginx || r.Header.Value != "" || r.Header.Directive == nil ||
-				r.Protocol != HTTP && r.Protocol != HTTPS:
+			d, what := r.halfDone(k.release)
+			if d == nil {
 				continue
 			}
 			k.report(Warning, d, 0, r.poolFix(k.release),
 				"%s without a pool is worse than the default for %s (%s): the backend leaves the connection "+
-					"open, so nginx closes every one first and keeps its port",
-				what, r.Upstream.Name, at(r.Pass, d))
+					"open, so nginx closes every one first and keeps its port for a minute; %s",
+				what, r.Upstream.Name, at(r.Pass, d), r.Pool.Why)
 		}
 	},
+}
+
+// halfDone is the directive that keeps connections open on a route without a pool,
+// and what it is called; nil where there is none.
+func (r *Route) halfDone(release Release) (d *Directive, what string) {
+	switch {
+	case r.Pool.State != PoolNone || r.Unknown != "" || !r.Ports() || release.pools(), r.Pool.Elsewhere, r.ClosesFirst != ClosedByNginx:
+		return nil, ""
+	case r.Protocol == FastCGI:
+		return r.block.find("fastcgi_keep_conn"), "fastcgi_keep_conn on"
+	case r.VersionBy == nil, r.Header.Value != "", r.Header.Directive == nil, r.Protocol != HTTP && r.Protocol != HTTPS:
+		return nil, ""
+	}
+	return r.VersionBy, "HTTP/1.1"
 }
 
 var connectionHeaderWiped = Rule{

@@ -24,6 +24,8 @@ type Tree struct {
 	// packages of nginx bring.
 	Packaged bool
 
+	packagedFor *Directive // the include that it stands in for
+
 	lines []int // offsets at which lines begin
 }
 

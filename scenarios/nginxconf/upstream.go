@@ -40,6 +40,15 @@ var methods = map[string]Method{
 	"balancer_by_lua_file": OtherMethod,
 }
 
+// Lua is the directive whose code chooses the peer of each request; nil if none
+// does. The servers of the group then only stand in for the real ones.
+func (u *Upstream) Lua() *Directive {
+	if u.balancer != nil && strings.HasPrefix(u.balancer.Name(), "balancer_by_lua") {
+		return u.balancer
+	}
+	return nil
+}
+
 // A Peer is one server of a group.
 type Peer struct {
 	Directive   *Directive    // server, or the pass that names the host

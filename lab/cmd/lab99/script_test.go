@@ -15,11 +15,6 @@ func TestMain(m *testing.M) {
 	if os.Getenv("LAB99_AS_PROGRAM") != "" {
 		os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
-	dir, err := os.MkdirTemp("", "lab99-test-")
-	if err != nil {
-		panic(err)
-	}
-	binaryDir = dir
 	// As many as the machine's places allow (share), not as it has processors:
 	// most of them wait for a load to end. Labs of several commands come up one
 	// at a time (lab.Options.Door).
@@ -32,11 +27,17 @@ func TestMain(m *testing.M) {
 // binaryDir is where the program is built for the tests that need all of it.
 var binaryDir string
 
-// tidy removes binaryDir after the tests.
+// tidy makes binaryDir, and removes it after the tests. TestMain may not: it runs in
+// every command of a script too, which leaves by os.Exit.
 type tidy struct{ *testing.M }
 
 func (t tidy) Run() int {
-	defer os.RemoveAll(binaryDir)
+	dir, err := os.MkdirTemp("", "lab99-test-")
+	if err != nil {
+		panic(err)
+	}
+	binaryDir = dir
+	defer os.RemoveAll(dir)
 	return t.M.Run()
 }
 

@@ -112,6 +112,7 @@ func (r *rewriter) describe(own *scenarios.Own, route *nginxconf.Route) {
 	}
 	own.Binds = len(r.sources)
 	if mine := r.mine(route); mine != nil {
+		own.Servers = len(mine.Destinations())
 		own.Secure, own.Unix = mine.Protocol == nginxconf.HTTPS, !mine.Ports()
 		own.Loopback = mine.Upstream != nil && slices.ContainsFunc(mine.Upstream.Peers, nginxconf.Peer.Loopback)
 	}
