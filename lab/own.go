@@ -67,7 +67,8 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 	v = withDefaults(v)
 	own := v.Own
 	say := func(format string, args ...any) string {
-		return fmt.Sprintf("%s is a configuration of your own: causes of failure are taken from %s's error log; ", v.Proxy.Config, v.Proxy.Kind) +
+		return fmt.Sprintf("%s is a configuration of your own: causes of failure are taken from %s's error log; ",
+			v.Proxy.Config, v.Proxy.Kind) +
 			fmt.Sprintf(format, args...)
 	}
 	if !v.Expect.Set {
@@ -83,7 +84,8 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 	case !own.Passed:
 		return v, append(wrong, say("%s", own.Answer))
 	case own.Unknown != "":
-		return v, append(wrong, say("%s. What that does to connections cannot be told (%s), and predictions assume f = 1 until f is measured", own.Answer, own.Unknown))
+		return v, append(wrong, say("%s. What that does to connections cannot be told (%s), and predictions assume f = 1 until "+
+			"f is measured", own.Answer, own.Unknown))
 	}
 	if own.Unix && v.Backend.Place == scenarios.PlaceOwn {
 		v.Backend.Place, v.Backend.Kind, v.Backend.Addresses, v.Backend.Ports = scenarios.PlaceUnix, scenarios.BackendAgent, 1, 1

@@ -32,7 +32,8 @@ type pending struct {
 }
 
 func newRecorder(file *results.Lines, onEvery func(results.Sample)) *recorder {
-	return &recorder{file: file, onEvery: onEvery, started: make(chan struct{}), logged: make(chan struct{}), born: time.Now(), clocks: clocks{}}
+	return &recorder{file: file, onEvery: onEvery, started: make(chan struct{}), logged: make(chan struct{}),
+		born: time.Now(), clocks: clocks{}}
 }
 
 // take is called from one goroutine per host.
@@ -58,7 +59,8 @@ func (r *recorder) take(host string, rec agent.Record) {
 }
 
 func (r *recorder) keep(host string, rec agent.Record) {
-	s := results.Sample{Seq: rec.Seq, Host: host, T: r.at(rec.Mono), Load: rec.Load, Neighbour: rec.Neighbour, Bystander: rec.Bystander, Net: rec.Net}
+	s := results.Sample{Seq: rec.Seq, Host: host, T: r.at(rec.Mono), Load: rec.Load, Neighbour: rec.Neighbour,
+		Bystander: rec.Bystander, Net: rec.Net}
 	if s.Load == nil && s.Neighbour == nil && s.Bystander == nil && s.Net == nil {
 		return
 	}

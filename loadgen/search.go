@@ -60,7 +60,8 @@ func FindMax(ctx context.Context, s Search) (*Found, error) {
 	setDefault(&s.Cool, time.Second)
 	setDefault(&s.Tolerance, 0.05)
 	if !(s.From > 0 && s.From <= s.To && s.To <= MaxRate && s.Tolerance > 0) {
-		return nil, fmt.Errorf("loadgen: a search from %v to %v requests/s within %v: want 0 < from <= to <= %d and a tolerance over 0", s.From, s.To, s.Tolerance, MaxRate)
+		return nil, fmt.Errorf("loadgen: a search from %v to %v requests/s within %v: want 0 < from <= to <= %d and a "+
+			"tolerance over 0", s.From, s.To, s.Tolerance, MaxRate)
 	}
 	return s.search(ctx, func(ctx context.Context, rate float64) (*Result, error) {
 		c := s.Config
@@ -110,7 +111,8 @@ func (s *Search) search(ctx context.Context, run func(context.Context, float64) 
 
 // again tries a rate, once more if it was not kept, and up to three times more
 // if the generator was to blame: that says nothing about the target.
-func (s *Search) again(ctx context.Context, f *Found, rate float64, run func(context.Context, float64) (*Result, error)) (t Trial, err error) {
+func (s *Search) again(ctx context.Context, f *Found, rate float64,
+	run func(context.Context, float64) (*Result, error)) (t Trial, err error) {
 	for tries := 0; tries < 2 || tries < 4 && t.Result.Bottleneck == LimitGenerator; tries++ {
 		if len(f.Curve) > 0 {
 			select {
@@ -128,7 +130,8 @@ func (s *Search) again(ctx context.Context, f *Found, rate float64, run func(con
 		t = Trial{Rate: rate, Result: r}
 		t.Kept, t.Why = s.SLO.Check(r)
 		if behind := s.behind(r, rate); t.Kept && behind > 0 {
-			t.Kept, t.Why = false, fmt.Sprintf("the target fell behind: %d requests waited when the schedule ended, more than are in flight at that rate", behind)
+			t.Kept, t.Why = false, fmt.Sprintf("the target fell behind: %d requests waited when the schedule ended, more than are "+
+				"in flight at that rate", behind)
 		}
 		if why := s.SLO.Blame(r); why != "" {
 			r.Bottleneck, r.Why = LimitGenerator, why

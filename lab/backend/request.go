@@ -32,7 +32,8 @@ func (e *badRequest) Error() string { return e.status + ": " + e.why }
 
 func (e *badRequest) response() []byte {
 	text := e.why + "\n"
-	return fmt.Appendf(nil, "HTTP/1.1 %s\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s", e.status, len(text), text)
+	return fmt.Appendf(nil, "HTTP/1.1 %s\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
+		e.status, len(text), text)
 }
 
 // head reads up to the end of a request's head and keeps what follows. The
@@ -117,7 +118,8 @@ func hasToken(list, token string) bool {
 var answers = func() (a [2][2][]byte) {
 	page := strings.Repeat("lab99 ", 170) + "\nok\n" // 1 KB, as Apache serves in the lab
 	for i, connection := range []string{"close", "keep-alive"} {
-		whole := fmt.Sprintf("HTTP/1.1 200 OK\r\nServer: lab99\r\nContent-Type: text/html\r\nContent-Length: %d\r\nConnection: %s\r\n\r\n", len(page), connection)
+		whole := fmt.Sprintf("HTTP/1.1 200 OK\r\nServer: lab99\r\nContent-Type: text/html\r\nContent-Length: %d\r\nConnection: "+
+			"%s\r\n\r\n", len(page), connection)
 		a[i] = [2][]byte{[]byte(whole + page), []byte(whole)}
 	}
 	return a

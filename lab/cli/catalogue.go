@@ -104,7 +104,8 @@ func printCatalogue(w io.Writer, c results.Catalogue) {
 			fmt.Fprintf(w, "\n%s ended early: %s\n", r.Name, r.Error)
 		}
 	}
-	fmt.Fprintf(w, "\n%d of %d variants of %d scenarios as expected, in %s (estimated %s).\n", expected, asked, len(c.Scenarios), elapsed(c.TookS), elapsed(c.EstimateS))
+	fmt.Fprintf(w, "\n%d of %d variants of %d scenarios as expected, in %s (estimated %s).\n", expected, asked,
+		len(c.Scenarios), elapsed(c.TookS), elapsed(c.EstimateS))
 	if c.Partial {
 		fmt.Fprintf(w, "Partial: %d of %d scenarios were begun, and the last may have been cut short.\n", len(c.Scenarios), c.Asked)
 	}

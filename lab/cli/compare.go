@@ -47,7 +47,8 @@ cannot be compared.`,
 // compareRuns compares stored runs, one side an argument.
 func compareRuns(t *terminal, rest []string, asJSON, asMarkdown bool) error {
 	if len(rest) > len(labels) {
-		return &usageError{fmt.Sprintf("%d sides, want at most %d; join the repetitions of one by commas: before=RUN,RUN after=RUN,RUN", len(rest), len(labels))}
+		return &usageError{fmt.Sprintf("%d sides, want at most %d; join the repetitions of one by commas: before=RUN,RUN "+
+			"after=RUN,RUN", len(rest), len(labels))}
 	}
 	var sides []compare.Side
 	seen := map[string]string{} // the side a run is on

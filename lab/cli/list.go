@@ -118,7 +118,8 @@ func entries() ([]entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		e := entry{Name: s.Name, Kind: s.Kind, Title: s.Title, Sizes: s.Sizes, EstimateS: lab.Estimate(p, driver.Here()).Round(time.Second).Seconds()}
+		e := entry{Name: s.Name, Kind: s.Kind, Title: s.Title, Sizes: s.Sizes,
+			EstimateS: lab.Estimate(p, driver.Here()).Round(time.Second).Seconds()}
 		for _, v := range r.Variants {
 			e.Variants = append(e.Variants, v.Name)
 		}

@@ -65,13 +65,15 @@ func (f *loadFlags) register(cmd *cobra.Command) {
 	fs.StringVar(&c.Unix, "unix", "", "`PATH` of a Unix-domain socket to connect to; also unix:/path in place of the URL")
 	fs.BoolVar(&f.insecure, "insecure", false, "do not verify the certificate of an https target")
 	fs.IntVar(&c.CloseAfter, "close-after", 0, "close each connection after `N` requests; 0 keeps them alive")
-	fs.BoolVar(&c.RetryStale, "retry-stale", false, "send an idempotent request once more, on a new connection, if a kept-alive one ended before any byte of the response, as HTTP clients do; counted")
+	fs.BoolVar(&c.RetryStale, "retry-stale", false,
+		"send an idempotent request once more, on a new connection, if a kept-alive one ended before any byte of the response, as HTTP clients do; counted")
 	fs.StringVar(&f.sources, "source", "", "local addresses to connect from in turn, a `LIST|CIDR`")
 	fs.StringArrayVar(&f.stops, "stop", nil, "end on failures, `CAUSE[:COUNT[:AFTER]]`; a count may be a share, as in \"status 5xx:1%/5s\"; the cause may be any; repeatable")
 	fs.StringVar(&f.startAt, "start-at", "", "t = 0 of the schedule, `TIME` in RFC 3339 or seconds since 1970, for several machines")
 	fs.StringArrayVar(&f.allow, "allow-target", nil, "a `HOST` or CIDR besides loopback that may be loaded; repeatable")
 	fs.StringVar(&f.o.sloText, "slo", "", "`limits` to keep, as in p99<20ms,errors<0.1%; exit code 1 if not kept")
-	fs.BoolVar(&f.o.findMax, "find-max", false, "search the highest rate that keeps --slo; --duration is the length of a trial (default 5s), --rate the first one tried")
+	fs.BoolVar(&f.o.findMax, "find-max", false, "search the highest rate that keeps --slo; --duration is the length of a "+
+		"trial (default 5s), --rate the first one tried")
 	lastingVar(fs, &f.o.cool, "cool", time.Second, "pause between the trials of --find-max, for queues and TIME_WAIT to drain")
 	fs.BoolVar(&f.o.debug, "debug", false, "send one request and show it and its response whole")
 	fs.BoolVar(&f.o.json, "json", false, "print one object, lab99/load/v1, instead of the summary")

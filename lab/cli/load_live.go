@@ -60,7 +60,8 @@ func (l *liveLine) show(s *loadgen.Snapshot, total time.Duration) {
 	if !loadgen.Enough(s.N, 99) {
 		tail, of = "max", s.Max
 	}
-	text += fmt.Sprintf("  %.0f/s  ok %d  failed %d  %s %s  busy %d/%d", float64(l.done)/since.Seconds(), l.sum.OK, l.sum.Failed, tail, span(float64(of)), s.InFlight, s.Open)
+	text += fmt.Sprintf("  %.0f/s  ok %d  failed %d  %s %s  busy %d/%d", float64(l.done)/since.Seconds(), l.sum.OK,
+		l.sum.Failed, tail, span(float64(of)), s.InFlight, s.Open)
 	if s.Waiting > 0 || l.sum.Dropped > 0 {
 		text += fmt.Sprintf("  waiting %d  dropped %d", s.Waiting, l.sum.Dropped)
 	}

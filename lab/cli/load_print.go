@@ -21,7 +21,8 @@ func printLoad(w io.Writer, d *loadDocument) error {
 	r := d.result
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s for %v at %s\n", d.Asked, r.Elapsed().Round(time.Millisecond), d.URL)
-	fmt.Fprintf(&b, "  mode %s, %s, %s\n%s\n", r.Mode, format.Plural(r.Loops, "loop"), format.Plural(r.Connections, "connection"), addresses(r))
+	fmt.Fprintf(&b, "  mode %s, %s, %s\n%s\n", r.Mode, format.Plural(r.Loops, "loop"),
+		format.Plural(r.Connections, "connection"), addresses(r))
 	printTimes(&b, r)
 	fmt.Fprintln(&b)
 	tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
@@ -55,7 +56,8 @@ func printLoad(w io.Writer, d *loadDocument) error {
 	if r.Retried > 0 {
 		line("Retried", "%d sent once more, as their kept-alive connection ended before any byte of the response", r.Retried)
 	}
-	line("Sockets", "%d opened, %d for perfect keep-alive; at most %d of %d at once", r.ConnectionsOpened, d.ConnectionsIdeal, r.PeakConnections, r.Connections)
+	line("Sockets", "%d opened, %d for perfect keep-alive; at most %d of %d at once", r.ConnectionsOpened,
+		d.ConnectionsIdeal, r.PeakConnections, r.Connections)
 	if r.ClosedIdle > 0 {
 		line("", "%d closed by the server between requests", r.ClosedIdle)
 	}

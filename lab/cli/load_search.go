@@ -134,7 +134,8 @@ func printSearch(w io.Writer, d *loadDocument) error {
 		if q := c.LatenessUs; q != nil && !c.fewLate {
 			late = span(q.P99 * 1e3)
 		}
-		fmt.Fprintf(tw, "  %s\t%.1f/s\t%.3g %%\t%s\t%s\t%s\t%s\t%s\n", perSecond(c.RatePerS), c.AchievedPerS, 100*c.ErrorShare, p50, p99, most, late, tryOutcome(c.Kept, c.Why))
+		fmt.Fprintf(tw, "  %s\t%.1f/s\t%.3g %%\t%s\t%s\t%s\t%s\t%s\n", perSecond(c.RatePerS), c.AchievedPerS, 100*c.ErrorShare,
+			p50, p99, most, late, tryOutcome(c.Kept, c.Why))
 	}
 	if err := tw.Flush(); err != nil {
 		return err

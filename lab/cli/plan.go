@@ -73,7 +73,8 @@ func plan(ctx context.Context, t *terminal, resolved *scenarios.Resolved, asJSON
 	}
 	out := lint.Printable(t.stdout) // with parts of files from elsewhere in it
 	fmt.Fprintf(out, "%s: %s, size %s\n", p.Scenario, p.Title, p.Size)
-	fmt.Fprintf(out, "about %s in all, with the images present; nothing has been started\n\n", lab.Estimate(p, found.machine).Round(time.Second))
+	fmt.Fprintf(out, "about %s in all, with the images present; nothing has been started\n\n",
+		lab.Estimate(p, found.machine).Round(time.Second))
 	for _, note := range notes {
 		fmt.Fprintln(out, "Note: "+note)
 	}
@@ -87,7 +88,8 @@ func plan(ctx context.Context, t *terminal, resolved *scenarios.Resolved, asJSON
 
 func printPredictions(w io.Writer, p *results.Plan) {
 	tw := table.New(w)
-	fmt.Fprintln(tw, "variant\tports\tdestinations\ttuples K\trate\tload\tρ\tfirst error 99\tok before it\tsteady ok/s\tpredicted\texpected")
+	fmt.Fprintln(tw, "variant\tports\tdestinations\ttuples K\trate\tload\tρ\tfirst error 99\tok before it\tsteady "+
+		"ok/s\tpredicted\texpected")
 	for _, v := range p.Variants {
 		first, ok := "never", "all"
 		if f := v.Predicted.FirstError99S; f != nil {
@@ -102,12 +104,14 @@ func printPredictions(w io.Writer, p *results.Plan) {
 		if n := v.Predicted.OKBeforeError99; v.Race && n != nil && *n > 0 { // before any success f has no say
 			first, ok = first+" / f", ok+" / f"
 		}
-		fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%g/s\t%g s\t%.2f\t%s\t%s\t%s\t%s\t%s\n", v.Name, v.PortHigh-v.PortLow+1, v.Addresses*max(1, v.Ports), v.Predicted.Tuples,
+		fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%g/s\t%g s\t%.2f\t%s\t%s\t%s\t%s\t%s\n", v.Name, v.PortHigh-v.PortLow+1,
+			v.Addresses*max(1, v.Ports), v.Predicted.Tuples,
 			v.RatePerS, v.DurationS, v.Predicted.Rho, first, ok, orDash(v.Predicted.SteadyOKPerS, "%.1f"), v.Predicted.Verdict, v.Expect)
 	}
 	tw.Flush()
 	if slices.ContainsFunc(p.Variants, func(v results.VariantPlan) bool { return v.Race && v.Predicted.FirstError99S != nil }) {
-		fmt.Fprintln(w, "f, the share of connections that nginx closes first, is an outcome of the run where both ends close; the other columns are for f = 1")
+		fmt.Fprintln(w, "f, the share of connections that nginx closes first, is an outcome of the run where both ends close; "+
+			"the other columns are for f = 1")
 	}
 	for _, v := range p.Variants {
 		if c := v.Predicted.CollapseS; c != nil {

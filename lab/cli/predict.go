@@ -80,7 +80,8 @@ func (q *question) flags(fs *pflag.FlagSet) {
 	fs.Float64Var(&q.backendMs, "backend-ms", 0, "response time of the backend in `milliseconds`")
 	fs.Float64Var(&q.concurrency, "concurrency", 0, "requests under way at the backend at once, on average; default rate × backend-ms")
 	fs.IntVar(&q.workers, "workers", 0, "nginx workers with a core each; default as many as connect() needs")
-	fs.DurationVar(&s.Hold, "time-wait", law.TimeWait, "how long TIME_WAIT lasts: 60 to 62 s on Linux, where it cannot be set; with --nat how long the NAT holds a port, default 2m")
+	fs.DurationVar(&s.Hold, "time-wait", law.TimeWait,
+		"how long TIME_WAIT lasts: 60 to 62 s on Linux, where it cannot be set; with --nat how long the NAT holds a port, default 2m")
 	fs.Float64Var(&q.target, "target-error-rate", 0, "`share` of requests that may fail at the safe rate, with random arrivals (1e-6); 0 takes arrivals for even")
 	fs.BoolVar(&s.NAT, "nat", false, "the ports and --sources are those of a NAT on the way, which drops the SYN when none is left")
 	fs.BoolVar(&q.json, "json", false, "print an object instead of text")
@@ -92,21 +93,25 @@ func (q *question) check(given func(flag string) bool) error {
 	s := &q.setup
 	switch {
 	case !plausible(s.RatePerS):
-		return &usageError{fmt.Sprintf("--rate %g: requests per second, a number above 0 and up to %g, are expected", s.RatePerS, float64(law.Most))}
+		return &usageError{fmt.Sprintf("--rate %g: requests per second, a number above 0 and up to %g, are expected",
+			s.RatePerS, float64(law.Most))}
 	case s.Ports < 1 || s.Ports > 65535:
-		return &usageError{fmt.Sprintf("--ports %d: a number of ports from 1 to 65535 is expected; the kernel's default range has 28232, the widest %d", s.Ports, law.WideRange)}
+		return &usageError{fmt.Sprintf("--ports %d: a number of ports from 1 to 65535 is expected; the kernel's default range "+
+			"has 28232, the widest %d", s.Ports, law.WideRange)}
 	case s.Destinations < 1 || s.Destinations > 256:
 		return &usageError{fmt.Sprintf("--destinations %d: a number of backend addresses from 1 to 256 is expected", s.Destinations)}
 	case s.Sources < 1 || s.Sources > 256:
 		return &usageError{fmt.Sprintf("--sources %d: a number of source addresses from 1 to 256 is expected", s.Sources)}
 	case !(s.CloseShare >= 0 && s.CloseShare <= 1) || s.CloseShare > 0 && s.CloseShare < 1e-6:
-		return &usageError{fmt.Sprintf("--close-share %g: a share from 0 (the backend always closes first), or from 1e-6, to 1 (the proxy does) is expected", s.CloseShare)}
+		return &usageError{fmt.Sprintf("--close-share %g: a share from 0 (the backend always closes first), or from 1e-6, to 1 "+
+			"(the proxy does) is expected", s.CloseShare)}
 	case given("backend-ms") && !plausible(q.backendMs):
 		return &usageError{fmt.Sprintf("--backend-ms %g: a response time above 0 ms is expected", q.backendMs)}
 	case given("concurrency") && !plausible(q.concurrency):
 		return &usageError{fmt.Sprintf("--concurrency %g: a number of requests above 0 is expected", q.concurrency)}
 	case given("workers") && q.workers < 1:
-		return &usageError{fmt.Sprintf("--workers %d: a number of workers from 1 is expected; without the flag there are enough of them", q.workers)}
+		return &usageError{fmt.Sprintf("--workers %d: a number of workers from 1 is expected; without the flag there are "+
+			"enough of them", q.workers)}
 	case s.Hold < time.Millisecond || s.Hold > law.ForEver:
 		return &usageError{fmt.Sprintf("--time-wait %v: a time from 1ms to 24h is expected, such as 60s", s.Hold)}
 	case given("target-error-rate") && !(q.target > 0 && q.target < 1):

@@ -205,7 +205,8 @@ func (q question) about(config *nginxconf.Config, r *nginxconf.Route, given func
 			s.HeaviestShare = r.HeaviestShare() / float64(s.Sources)
 		}
 	})
-	overrule("close-share", "closes first", fmt.Sprintf("f = %g", q.setup.CloseShare), func() { s.CloseShare, s.Race = q.setup.CloseShare, false })
+	overrule("close-share", "closes first", fmt.Sprintf("f = %g", q.setup.CloseShare),
+		func() { s.CloseShare, s.Race = q.setup.CloseShare, false })
 	if a.told.Case == ownconf.TakesPorts {
 		a.workersOf(workers, by, given("workers"))
 	}

@@ -27,7 +27,8 @@ func (a answer) printNAT(w io.Writer) error {
 		case o.Verdict == law.Inconclusive:
 			outcome = "just holds"
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, format.Grouped(o.Tuples), orNever(o.FirstError99S), orAll(o.OKBeforeError99),
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, format.Grouped(o.Tuples), orNever(o.FirstError99S),
+			orAll(o.OKBeforeError99),
 			floor(o.SteadyOKPerS), format.Percent(o.SteadyFailedShare), orAny(o.SafeRatePerS), outcome)
 	}
 	row("none", a.SteadyState)
@@ -55,7 +56,8 @@ func (a answer) natLimit() string {
 	s := a.setup
 	text := fmt.Sprintf("The NAT has %s ports × %s × %s = %s for this host, and holds each for %s after its "+
 		"connection has ended, whichever end closed it. ",
-		format.Grouped(s.Ports), format.Plural(s.Sources, "address"), format.Plural(s.Destinations, "destination"), format.Plural(s.Ports*s.Sources*s.Destinations, "tuple"), format.About(s.Hold.Seconds()))
+		format.Grouped(s.Ports), format.Plural(s.Sources, "address"), format.Plural(s.Destinations,
+			"destination"), format.Plural(s.Ports*s.Sources*s.Destinations, "tuple"), format.About(s.Hold.Seconds()))
 	if s.Uneven() {
 		text += fmt.Sprintf("The heaviest destination's are used up when %s are taken. ", format.Grouped(a.Tuples))
 	}
@@ -73,9 +75,11 @@ func (a answer) natCourse() string {
 	if a.FirstError99S == nil {
 		return rate + format.Percent(s.Occupied()) + " of the ports are held" + margin(a.Verdict) + ": none times out."
 	}
-	text := rate + fmt.Sprintf("all ports are held after %s and %s; then connections time out", format.About(*a.FirstError99S), format.Plural(*a.OKBeforeError99, "success"))
+	text := rate + fmt.Sprintf("all ports are held after %s and %s; then connections time out",
+		format.About(*a.FirstError99S), format.Plural(*a.OKBeforeError99, "success"))
 	if w := s.Sawtooth(); w != nil {
 		text += fmt.Sprintf(", and %s of success and %s of failure alternate", format.About(w.OKS), format.About(w.FailingS))
 	}
-	return text + fmt.Sprintf(": %s/s succeed on average, %s of the requests fail.", floor(a.SteadyOKPerS), format.Percent(a.SteadyFailedShare))
+	return text + fmt.Sprintf(": %s/s succeed on average, %s of the requests fail.", floor(a.SteadyOKPerS),
+		format.Percent(a.SteadyFailedShare))
 }

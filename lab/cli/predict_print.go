@@ -23,9 +23,11 @@ func (a answer) print(w io.Writer) error {
 		fmt.Fprintln(w)
 	}
 	tw := table.New(w)
-	fmt.Fprintln(tw, "mitigation\ttuples\tfirst error 99\tsuccesses before\tsteady ok/s\tfailing\tsafe up to\t50 % full after\t50 % full above\tper worker beyond\tworkers\tverdict")
+	fmt.Fprintln(tw, "mitigation\ttuples\tfirst error 99\tsuccesses before\tsteady ok/s\tfailing\tsafe up to\t50 % full "+
+		"after\t50 % full above\tper worker beyond\tworkers\tverdict")
 	row := func(name string, s law.Setup, o law.SteadyState) {
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, format.Grouped(o.Tuples), orNever(o.FirstError99S), orAll(o.OKBeforeError99),
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, format.Grouped(o.Tuples),
+			orNever(o.FirstError99S), orAll(o.OKBeforeError99),
 			floor(o.SteadyOKPerS), format.Percent(o.SteadyFailedShare), orAny(o.SafeRatePerS), orNever(o.CliffS), orAny(o.CliffRatePerS), atMost(o.AfterCliffPerWorker), format.Grouped(s.WorkersNeeded()), o.Verdict)
 	}
 	row("none", a.setup, a.SteadyState)
@@ -39,7 +41,8 @@ func (a answer) print(w io.Writer) error {
 	for _, m := range a.mitigations {
 		fmt.Fprintf(w, "%s: %s\n", m.Name, m.Change)
 	}
-	fmt.Fprintln(w, "workers: cores needed for connect() at this rate, one per worker; the other columns "+takenForGranted(a.workers)+".")
+	fmt.Fprintln(w, "workers: cores needed for connect() at this rate, one per worker; the other "+
+		"columns "+takenForGranted(a.workers)+".")
 	fmt.Fprintln(w, "A Unix-domain upstream uses no port at all, where the backend can listen on one; Apache cannot.")
 	if a.setup.Ports < fewPorts {
 		fmt.Fprintln(w, "So few ports are rather a NAT's than a host's: with --nat the answer is about those.")
@@ -62,11 +65,13 @@ func (a answer) limits() string {
 	}
 	all := fmt.Sprintf("above %s requests/s all of them are, and connect() fails with error 99", floor(*a.SafeRatePerS))
 	if a.target > 0 {
-		all = fmt.Sprintf("above %s requests/s more than %s of them, if they arrive at random, find no tuple left and fail with error 99 (Erlang's B formula); evenly spaced ones get by up to %s/s",
+		all = fmt.Sprintf("above %s requests/s more than %s of them, if they arrive at random, find no tuple left and fail "+
+			"with error 99 (Erlang's B formula); evenly spaced ones get by up to %s/s",
 			floor(*a.SafeRatePerS), strings.Replace(fmt.Sprint(a.target), "e-0", "e-", 1), floor(*s.SafeRate()))
 	}
 	if s.ConnectCostAfter() < 2*law.ConnectCost { // no step worth a word
-		return strings.Replace(upper(all), "all of them are", fmt.Sprintf("all of %s come to be taken", format.Plural(a.Tuples, "tuple")), 1) + "."
+		return strings.Replace(upper(all), "all of them are",
+			fmt.Sprintf("all of %s come to be taken", format.Plural(a.Tuples, "tuple")), 1) + "."
 	}
 	half := fmt.Sprintf("above %s requests/s half of the %s tuples come to be taken, and every connect() costs %s instead of %s",
 		floor(*a.CliffRatePerS), format.Grouped(a.Tuples), brief(s.ConnectCostAfter()), brief(law.ConnectCost))
@@ -100,31 +105,36 @@ func (a answer) course() string {
 	var text string
 	switch {
 	case a.FirstError99S == nil && (a.Verdict == law.Collapsed || a.slowed() != ""):
-		return fmt.Sprintf("%s, and the rate falls to %s/s, which is what %s can connect. The first half is free again %s after it was taken, before the rest is used up. So error 99 does not come, "+
+		return fmt.Sprintf("%s, and the rate falls to %s/s, which is what %s can connect. The first half is free again %s "+
+			"after it was taken, before the rest is used up. So error 99 does not come, "+
 			"but the slow spell repeats every %[4]s: %s/s succeed on average, and %s of the requests are not served in time.",
 			half, floor(float64(a.workers)*a.AfterCliffPerWorker), workers(a.workers), format.About(s.HoldTime().Seconds()), floor(a.SteadyOKPerS), format.Percent(a.SteadyFailedShare))
 	case a.FirstError99S == nil:
 		return half + ", but never all: " + format.Percent(s.Occupied()) + " of the tuples are held" + margin(a.Verdict) + "." + a.needs()
 	default:
-		text = fmt.Sprintf("%s, all of them after %s. Then error 99 comes, after %s", half, format.About(*a.FirstError99S), format.Plural(*a.OKBeforeError99, "success"))
+		text = fmt.Sprintf("%s, all of them after %s. Then error 99 comes, after %s", half, format.About(*a.FirstError99S),
+			format.Plural(*a.OKBeforeError99, "success"))
 	}
 	if w := s.Sawtooth(); w != nil && a.slowed() == "" {
 		text += fmt.Sprintf(". From then on %s of success and %s of failure alternate", format.About(w.OKS), format.About(w.FailingS))
 	}
-	return text + fmt.Sprintf(": %s/s succeed on average, %s of the requests fail.", floor(a.SteadyOKPerS), format.Percent(a.SteadyFailedShare)) + a.slowed() + a.needs()
+	return text + fmt.Sprintf(": %s/s succeed on average, %s of the requests fail.", floor(a.SteadyOKPerS),
+		format.Percent(a.SteadyFailedShare)) + a.slowed() + a.needs()
 }
 
 // random is what happens to random arrivals.
 func (a answer) random() string {
 	held := format.Percent(a.setup.Occupied())
 	if a.SteadyFailedShare <= a.target {
-		return fmt.Sprintf(" %s of the tuples are held on average, and %s of random arrivals find none: no more than may.%s", held, tiny(a.SteadyFailedShare), a.needs())
+		return fmt.Sprintf(" %s of the tuples are held on average, and %s of random arrivals find none: no more than may.%s",
+			held, tiny(a.SteadyFailedShare), a.needs())
 	}
 	held += " of the tuples"
 	if times := a.setup.Occupied(); times >= 2 {
 		held = fmt.Sprintf("%.3g times as many tuples as there are", times)
 	}
-	text := fmt.Sprintf(" %s would be held on average if there were no end of them, and %s of random arrivals find none, more than may", held, tiny(a.SteadyFailedShare))
+	text := fmt.Sprintf(" %s would be held on average if there were no end of them, and %s of random arrivals find none, "+
+		"more than may", held, tiny(a.SteadyFailedShare))
 	if a.FirstError99S != nil {
 		text += fmt.Sprintf(": the first after about %s", format.About(*a.FirstError99S))
 	}
@@ -150,7 +160,8 @@ func takenForGranted(n int) string {
 // slowed says that the moment of error 99 is but an estimate.
 func (a answer) slowed() string {
 	if a.workers > 0 && a.setup.RatePerS > float64(a.workers)*a.AfterCliffPerWorker {
-		return fmt.Sprintf(" Between the two the rate falls to what %s can connect, so the second moment is an estimate.", workers(a.workers))
+		return fmt.Sprintf(" Between the two the rate falls to what %s can connect, so the second moment is an estimate.",
+			workers(a.workers))
 	}
 	return ""
 }

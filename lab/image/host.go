@@ -51,7 +51,8 @@ func FindInstalled(ctx context.Context, role Role, text string, mode Mode) (Imag
 		return Image{}, err
 	}
 	sum := sha256.Sum256(binary)
-	img := Image{Requested: text, Used: program, ID: "sha256:" + hex.EncodeToString(sum[:]), Source: Installed, Version: string(m[1]), Program: program}
+	img := Image{Requested: text, Used: program, ID: "sha256:" + hex.EncodeToString(sum[:]), Source: Installed,
+		Version: string(m[1]), Program: program}
 	img.Note = fmt.Sprintf("asked for %s, used %s %s that is installed here as %s", text, role, img.Version, program)
 	if len(where.Modules) > 0 {
 		if img.ServerRoot, err = where.ServerRoot(); err != nil {

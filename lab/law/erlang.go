@@ -36,7 +36,8 @@ var LostShare = Law{
 		}
 		return &Checked{
 			OK: math.Abs(*c.Measured-*c.Predicted) <= c.Tolerance, Predicted: c.Predicted, Measured: c.Measured,
-			Law: fmt.Sprintf("Erlang B with K servers and f·R·T Erlang, ± %.1f points: four standard errors of a share that comes in clumps", 100*c.Tolerance),
+			Law: fmt.Sprintf("Erlang B with K servers and f·R·T Erlang, ± %.1f points: four standard errors of a share that comes "+
+				"in clumps", 100*c.Tolerance),
 			Text: fmt.Sprintf("%.1f Erlang on %d tuples: predicted %.2f %%, measured %.2f %% of %.0f requests",
 				r.Erlang(), r.Predicted.Tuples, 100**c.Predicted, 100**c.Measured, *r.Measured("lost_of")),
 		}

@@ -154,7 +154,8 @@ func (t *Told) failures() {
 func (t *Told) besides() {
 	r := t.Route
 	if c := r.Cache; c != nil {
-		t.unknown("rate", "how many requests %s %s answers (%s): the rate is that of the others", c.Directive.Name(), c.Zone, t.At(c.Directive))
+		t.unknown("rate", "how many requests %s %s answers (%s): the rate is that of the others", c.Directive.Name(), c.Zone,
+			t.At(c.Directive))
 	}
 	for _, d := range r.Limits {
 		t.unknown("rate", "what %s lets through (%s): the rate is what is left", d.Source(), t.At(d))
@@ -165,7 +166,8 @@ func (t *Told) besides() {
 	}
 	switch lua := u.Lua(); u.Method {
 	case nginxconf.IPHash, nginxconf.Hash:
-		t.unknown("", "how %s spreads the requests: as weights do, which needs many different keys", strings.ReplaceAll(string(u.Method), "_", " "))
+		t.unknown("", "how %s spreads the requests: as weights do, which needs many different keys",
+			strings.ReplaceAll(string(u.Method), "_", " "))
 	case nginxconf.OtherMethod:
 		if lua != nil {
 			t.unknown("destinations", "which peers %s chooses (%s): the servers of the file count, and each address of the real ones "+

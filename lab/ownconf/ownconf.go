@@ -160,7 +160,8 @@ func (t *Told) destinations() {
 	if len(sockets) > 0 {
 		s.RatePerS *= total
 		s.InFlight *= total
-		t.fact("sockets", "%s takes %s of the requests and no port; the rest is what the figures are about", format.List(sockets), format.Percent(1-total))
+		t.fact("sockets", "%s takes %s of the requests and no port; the rest is what the figures are about",
+			format.List(sockets), format.Percent(1-total))
 	}
 	t.kinds(ports)
 }

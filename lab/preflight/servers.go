@@ -19,7 +19,8 @@ func backendClosesFirst(f Facts) string {
 	s := f.Setup
 	s.CloseShare = law.MostRaceShare
 	often := law.Predict(s)
-	text := fmt.Sprintf("%s, and where it is first the TIME_WAIT is not %s's: f is %g to %g (an idle machine has the larger one) instead of 1, and error 99 ",
+	text := fmt.Sprintf("%s, and where it is first the TIME_WAIT is not %s's: f is %g to %g (an idle machine has the larger "+
+		"one) instead of 1, and error 99 ",
 		why, f.Proxy, law.LeastRaceShare, law.MostRaceShare)
 	s.CloseShare = law.LeastRaceShare
 	seldom := law.Predict(s)
@@ -50,7 +51,8 @@ func fewDescriptors(f Facts) string {
 	if f.NoFile == 0 || f.Connections == 0 || f.NoFile >= uint64(need) {
 		return ""
 	}
-	return fmt.Sprintf("%s may open %d files, and %d connections need %d, two each and some: it runs out of descriptors (error 24) before it runs out of ports",
+	return fmt.Sprintf("%s may open %d files, and %d connections need %d, two each and some: it runs out of descriptors "+
+		"(error 24) before it runs out of ports",
 		f.Proxy, f.NoFile, f.Connections, need)
 }
 

@@ -55,26 +55,32 @@ type rule struct {
 // changes the subject, then what bends the law.
 var rules = []rule{
 	{GeneratorLate, law.Either, func(e evidence) (string, bool) {
-		return fmt.Sprintf("the generator sent %.1f %% of its requests late and was %.1f %% behind its schedule, so R was not what the law was told", 100*e.LateShare, 100*max(0, e.Undersent)),
+		return fmt.Sprintf("the generator sent %.1f %% of its requests late and was %.1f %% behind its schedule, so R was not "+
+				"what the law was told", 100*e.LateShare, 100*max(0, e.Undersent)),
 			e.LateShare > 0.01 || e.Undersent > 0.02
 	}},
 	{ConntrackFull, law.Either, func(e evidence) (string, bool) {
-		return fmt.Sprintf("connection tracking lost %d packets: its table of %d was full", e.ConntrackLost, e.ConntrackMax), e.ConntrackLost > 0
+		return fmt.Sprintf("connection tracking lost %d packets: its table of %d was full", e.ConntrackLost,
+			e.ConntrackMax), e.ConntrackLost > 0
 	}},
 	{BucketsBelowK, law.LessSevere, func(e evidence) (string, bool) {
-		return fmt.Sprintf("the kernel dropped %d connections without TIME_WAIT (TCPTimeWaitOverflow): tcp_max_tw_buckets was reached before all %d tuples were taken", e.TwOverflow, e.Predicted.Tuples),
+		return fmt.Sprintf("the kernel dropped %d connections without TIME_WAIT (TCPTimeWaitOverflow): tcp_max_tw_buckets was "+
+				"reached before all %d tuples were taken", e.TwOverflow, e.Predicted.Tuples),
 			e.TwOverflow > 0
 	}},
 	{PeerEjection, law.MoreSevere, func(e evidence) (string, bool) {
-		return fmt.Sprintf("nginx marked its peers down, and %d requests failed with \"no live upstreams\" without a connect(): max_fails=0 turns that off", e.NoLive),
+		return fmt.Sprintf("nginx marked its peers down, and %d requests failed with \"no live upstreams\" without a "+
+				"connect(): max_fails=0 turns that off", e.NoLive),
 			e.NoLive > 0
 	}},
 	{TimeWaitReused, law.LessSevere, func(e evidence) (string, bool) {
-		return fmt.Sprintf("%d tuples were taken out of TIME_WAIT early (TWRecycled), so T was less than %g s: tcp_tw_reuse is in force", e.TwRecycled, e.Predicted.HoldS),
+		return fmt.Sprintf("%d tuples were taken out of TIME_WAIT early (TWRecycled), so T was less than %g s: tcp_tw_reuse is "+
+				"in force", e.TwRecycled, e.Predicted.HoldS),
 			e.Predicted.HoldS > law.ReuseDelay.Seconds() && 100*e.TwRecycled > e.NewConns
 	}},
 	{FBelowOne, law.LessSevere, func(e evidence) (string, bool) {
-		return fmt.Sprintf("nginx closed first in %.0f %% of the connections only (f = %.2f): the others left their TIME_WAIT on the backend", 100*e.CloseShare, e.CloseShare),
+		return fmt.Sprintf("nginx closed first in %.0f %% of the connections only (f = %.2f): the others left their TIME_WAIT "+
+				"on the backend", 100*e.CloseShare, e.CloseShare),
 			e.CloseShare > 0 && e.CloseShare < 0.98
 	}},
 	{Pooled, law.LessSevere, func(e evidence) (string, bool) {
@@ -86,14 +92,16 @@ var rules = []rule{
 			e.CollapseS > 0 && e.Predicted.CollapseS == nil
 	}},
 	{PortsTaken, law.MoreSevere, func(e evidence) (string, bool) {
-		return fmt.Sprintf("no more than %d of the %d tuples were ever in use by nginx: something else in its namespace held the rest", e.PeakUsed, e.Predicted.Tuples),
+		return fmt.Sprintf("no more than %d of the %d tuples were ever in use by nginx: something else in its namespace held "+
+				"the rest", e.PeakUsed, e.Predicted.Tuples),
 			e.PeakUsed > 0 && float64(e.PeakUsed) < 0.99*float64(e.Predicted.Tuples)
 	}},
 	{OtherFailures, law.MoreSevere, func(e evidence) (string, bool) {
 		return fmt.Sprintf("%d requests failed for another reason than ports, which nginx's error log names", e.Other), e.Other > 0
 	}},
 	{SlowBackend, law.MoreSevere, func(e evidence) (string, bool) {
-		return fmt.Sprintf("about %.0f requests were under way at the backend at once, and each holds a tuple besides those in TIME_WAIT", e.InFlight),
+		return fmt.Sprintf("about %.0f requests were under way at the backend at once, and each holds a tuple besides those in "+
+				"TIME_WAIT", e.InFlight),
 			e.InFlight > 0.02*float64(e.Predicted.Tuples)
 	}},
 }

@@ -31,7 +31,8 @@ func moved(l *law.Law, c *law.Compared) law.Direction {
 // compare sets what a law predicted beside what was measured. What lies beyond the
 // tolerance names the assumption that broke.
 func (e evidence) compare(l *law.Law, q *law.Compared) results.Comparison {
-	c := results.Comparison{ID: l.ID, Quantity: l.Name, Unit: l.Unit, Predicted: q.Predicted, Measured: q.Measured, Tolerance: q.Tolerance}
+	c := results.Comparison{ID: l.ID, Quantity: l.Name, Unit: l.Unit, Predicted: q.Predicted, Measured: q.Measured,
+		Tolerance: q.Tolerance}
 	c.OK = q.Predicted != nil && q.Measured != nil && math.Abs(*q.Measured-*q.Predicted) <= q.Tolerance
 	c.Text = fmt.Sprintf("predicted %s, measured %s", l.Write(q.Predicted), l.Write(q.Measured))
 	if q.Predicted != nil && q.Measured != nil && *q.Predicted != 0 {

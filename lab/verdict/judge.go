@@ -156,7 +156,8 @@ func (m *Measured) word(v *results.Variant) (verdict, why string) {
 func (m *Measured) failing(v *results.Variant) (verdict, why string) {
 	why = fmt.Sprintf("error 99 came after %.2f s and failed %d of %d requests", *v.FirstError, v.Errors.Error99, *v.Sent)
 	if more := *v.Failed - v.Errors.Error99; more > 0 {
-		why = fmt.Sprintf("error 99 came after %.2f s; %d of %d requests failed, %d by error 99, %d by \"no live upstreams\" and %d otherwise",
+		why = fmt.Sprintf("error 99 came after %.2f s; %d of %d requests failed, %d by error 99, %d by \"no live upstreams\" "+
+			"and %d otherwise",
 			*v.FirstError, *v.Failed, *v.Sent, v.Errors.Error99, v.Errors.NoLiveUpstreams, v.Errors.Other)
 	}
 	if v.Errors.Error99 == 0 {
@@ -164,14 +165,17 @@ func (m *Measured) failing(v *results.Variant) (verdict, why string) {
 			*v.FirstError, m.logged99(), cmp.Or(m.Plan.Hidden, "an error_page, a cache or another peer answered them"))
 	}
 	if f := v.CloseShare; !m.Laws.Exact() && f != nil && v.Predicted.FirstError99S != nil {
-		why += fmt.Sprintf("; nginx closed %.0f %% of its connections first (f = %.2f), with which the law gives %.2f s", 100**f, *f, *v.Predicted.FirstError99S)
+		why += fmt.Sprintf("; nginx closed %.0f %% of its connections first (f = %.2f), with which the law gives %.2f s",
+			100**f, *f, *v.Predicted.FirstError99S)
 	}
 	if v.Collapsed {
 		why = fmt.Sprintf("the rate collapsed after %.2f s, at half the range; ", *v.CollapseS) + why
 	}
 	// In a race the moment is an outcome, and a later one is chance.
-	if m.Baseline != nil && !m.Laws.Race && !m.Laws.Poisson && *v.FirstError > *m.Baseline+max(law.Tolerance(*m.Baseline), law.BurstTolerance(m.Laws.Burst)) {
-		return law.Postponed, fmt.Sprintf("%s: %.1f times as late as the baseline's %.2f s, but it came", why, *v.FirstError / *m.Baseline, *m.Baseline)
+	if m.Baseline != nil && !m.Laws.Race && !m.Laws.Poisson && *v.FirstError > *m.Baseline+max(law.Tolerance(*m.Baseline),
+		law.BurstTolerance(m.Laws.Burst)) {
+		return law.Postponed, fmt.Sprintf("%s: %.1f times as late as the baseline's %.2f s, but it came", why,
+			*v.FirstError / *m.Baseline, *m.Baseline)
 	}
 	return law.Reproduced, why
 }
@@ -182,24 +186,30 @@ func (m *Measured) holding(v *results.Variant) (verdict, why string) {
 	p := m.Plan.Predicted
 	switch {
 	case v.Collapsed:
-		return law.Collapsed, fmt.Sprintf("the rate collapsed after %.2f s, when half the range was used and connect() had to walk it; the ports lasted to the end", *v.CollapseS)
+		return law.Collapsed, fmt.Sprintf("the rate collapsed after %.2f s, when half the range was used and connect() had to "+
+			"walk it; the ports lasted to the end", *v.CollapseS)
 	case bad == 0 && p.CollapseS != nil && *p.CollapseS > *v.LoadEndS:
-		return law.Inconclusive, fmt.Sprintf("no request failed in %.1f s, but after %.1f s half the range is used and the rate collapses: run it longer", *v.LoadEndS, *p.CollapseS)
+		return law.Inconclusive, fmt.Sprintf("no request failed in %.1f s, but after %.1f s half the range is used and the "+
+			"rate collapses: run it longer", *v.LoadEndS, *p.CollapseS)
 	case bad > 0:
-		return law.NotReproduced, fmt.Sprintf("no error 99, but %d requests failed otherwise, %d were dropped and %d unfinished: %s", *v.Failed, *v.Dropped, *v.Unfinished, m.otherwise(v))
+		return law.NotReproduced, fmt.Sprintf("no error 99, but %d requests failed otherwise, %d were dropped and %d "+
+			"unfinished: %s", *v.Failed, *v.Dropped, *v.Unfinished, m.otherwise(v))
 	case v.RhoSteady == nil:
 		return law.Inconclusive, "no request failed, but new connections were not counted, so a slow leak cannot be ruled out"
 	case *v.RhoSteady+m.underWay() > RhoLimit && *v.RhoSteady <= RhoLimit:
-		return law.Inconclusive, fmt.Sprintf("no request failed, but with a load factor of %.2f and %.0f %% of the tuples held by open connections there is no room for a busier minute", *v.RhoSteady, 100*m.underWay())
+		return law.Inconclusive, fmt.Sprintf("no request failed, but with a load factor of %.2f and %.0f %% of the tuples held "+
+			"by open connections there is no room for a busier minute", *v.RhoSteady, 100*m.underWay())
 	case *v.RhoSteady <= RhoLimit || m.masked():
 		return law.Mitigated, m.held(v)
 	case m.Laws.Exact() && p.FirstError99S != nil && *p.FirstError99S+law.Tolerance(*p.FirstError99S) < *v.LoadEndS && *v.RhoSteady > 1:
 		return law.NotReproduced, fmt.Sprintf("error 99 was due after %.2f s and did not come in %.2f s", *p.FirstError99S, *v.LoadEndS)
 	case *v.RhoSteady <= 1:
-		return law.Inconclusive, fmt.Sprintf("no request failed, but the load factor is %.2f: above %g there is no room for a busier minute", *v.RhoSteady, RhoLimit)
+		return law.Inconclusive, fmt.Sprintf("no request failed, but the load factor is %.2f: above %g there is no room for a "+
+			"busier minute", *v.RhoSteady, RhoLimit)
 	}
 	due := p.HoldS / *v.RhoSteady
-	return law.Inconclusive, fmt.Sprintf("no request failed in %.1f s, but with a load factor of %.2f the ports are used up after %.1f s: run it longer", *v.LoadEndS, *v.RhoSteady, due)
+	return law.Inconclusive, fmt.Sprintf("no request failed in %.1f s, but with a load factor of %.2f the ports are used up "+
+		"after %.1f s: run it longer", *v.LoadEndS, *v.RhoSteady, due)
 }
 
 // asExpected compares the verdict, and then every check: one that failed is a

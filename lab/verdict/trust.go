@@ -30,7 +30,8 @@ func (m *Measured) distrust(v *results.Variant) string {
 		add("the load generator sent nothing")
 	default:
 		if c := v.CPU.LoadGen; c != nil && *c > BusyLimit {
-			add(fmt.Sprintf("the load generator used %.0f %% of the one core it runs on (limit %g %%): it was the bottleneck", 100**c, 100*BusyLimit))
+			add(fmt.Sprintf("the load generator used %.0f %% of the one core it runs on (limit %g %%): it was the bottleneck",
+				100**c, 100*BusyLimit))
 		}
 		why = append(why, m.tooBusy(v)...)
 	}
@@ -62,7 +63,8 @@ func (m *Measured) late(fault float64) string {
 	if allowed := max(LateLimit*sent, m.Plan.RatePerS*max(LatePause, m.Laws.Burst).Seconds()); late <= allowed {
 		return ""
 	}
-	return fmt.Sprintf("the load generator sent %.1f %% of its requests more than 10 ms late (limit %g %%, or what comes due in %g ms): the machine was too busy for it",
+	return fmt.Sprintf("the load generator sent %.1f %% of its requests more than 10 ms late (limit %g %%, or what comes "+
+		"due in %g ms): the machine was too busy for it",
 		100*late/sent, 100*LateLimit, LatePause.Seconds()*1000)
 }
 
@@ -91,7 +93,8 @@ func (m *Measured) gap(host string) string {
 	if look(end); widest <= limit {
 		return ""
 	}
-	return fmt.Sprintf("no sample of host %s was taken for %.2f s, from %.2f s on (limit %.1f s, %d intervals): it was paused, or the machine was",
+	return fmt.Sprintf("no sample of host %s was taken for %.2f s, from %.2f s on (limit %.1f s, %d intervals): it was "+
+		"paused, or the machine was",
 		host, widest, at, limit, results.GapLimit)
 }
 
@@ -106,10 +109,12 @@ func (m *Measured) starved() string {
 	took := last.T - first.T
 	wait, ran := last.Net.WaitS-first.Net.WaitS, last.Net.CPUSeconds-first.Net.CPUSeconds
 	if wait > StarvedLimit*took && wait > ran {
-		return fmt.Sprintf("nginx was ready to run and had no processor for %.1f of %.1f s, and ran for %.1f s: it was starved by other programs, or by a limit on its container", wait, took, ran)
+		return fmt.Sprintf("nginx was ready to run and had no processor for %.1f of %.1f s, and ran for %.1f s: it was starved "+
+			"by other programs, or by a limit on its container", wait, took, ran)
 	}
 	if stolen := (last.Net.StealS - first.Net.StealS) / took / float64(max(1, m.CPUs)); stolen > StealLimit {
-		return fmt.Sprintf("the hypervisor took %.0f %% of the machine's processor time away (limit %g %%)", 100*math.Min(1, stolen), 100*StealLimit)
+		return fmt.Sprintf("the hypervisor took %.0f %% of the machine's processor time away (limit %g %%)",
+			100*math.Min(1, stolen), 100*StealLimit)
 	}
 	return ""
 }
@@ -122,7 +127,8 @@ func (m *Measured) conntrack(host string) string {
 	}
 	c := all[len(all)-1].Net.Counters
 	if n := conntrackLost(c); n > 0 {
-		return fmt.Sprintf("connection tracking on the %s lost %d packets (%d dropped, %d evicted early, %d not inserted): raise nf_conntrack_max, or take the rules that track away",
+		return fmt.Sprintf("connection tracking on the %s lost %d packets (%d dropped, %d evicted early, %d not inserted): "+
+			"raise nf_conntrack_max, or take the rules that track away",
 			host, n, c["conntrack_drop"], c["conntrack_early_drop"], c["conntrack_insert_failed"])
 	}
 	for _, s := range all {

@@ -82,10 +82,11 @@ func table(o options, all []round, many *figure) rows {
 	})
 	for i, bound := range [][2]float64{{0.3, 0.2}, {0.7, 0.5}} { // none is asked for at 25k
 		rate := rates[i]
-		each(fmt.Sprintf("gap coefficient of variation seen by the server, %d/s", rate), "%.3f", bound[0], bound[1], func(r *round) float64 {
-			f := r.get(exact, "lab99", rate)
-			return of(f, func() float64 { return f.GapCV })
-		})
+		each(fmt.Sprintf("gap coefficient of variation seen by the server, %d/s", rate), "%.3f", bound[0], bound[1],
+			func(r *round) float64 {
+				f := r.get(exact, "lab99", rate)
+				return of(f, func() float64 { return f.GapCV })
+			})
 	}
 	for i, bound := range [][2]float64{{0.70, 0.50}, {0.80, 0.65}, {0.70, 0.55}} {
 		each(fmt.Sprintf("CPU/request ÷ vegeta -max-workers 64, %d/s", rates[i]), "%.3f", bound[0], bound[1], func(r *round) float64 {
@@ -93,8 +94,10 @@ func table(o options, all []round, many *figure) rows {
 		})
 	}
 	rss := func(f *figure) float64 { return of(f, func() float64 { return f.RSSMiB }) }
-	each("RSS at 64 connections, MiB: package loadgen in a program of its own", "%.1f", 12, 8, func(r *round) float64 { return rss(r.get(library, "loadgen", 10_000)) })
-	each("RSS at 64 connections, MiB: lab99, which carries the lab too", "%.1f", 12, 8, func(r *round) float64 { return rss(r.get(closedNginx, "lab99", 0)) })
+	each("RSS at 64 connections, MiB: package loadgen in a program of its own", "%.1f", 12, 8,
+		func(r *round) float64 { return rss(r.get(library, "loadgen", 10_000)) })
+	each("RSS at 64 connections, MiB: lab99, which carries the lab too", "%.1f", 12, 8,
+		func(r *round) float64 { return rss(r.get(closedNginx, "lab99", 0)) })
 	big := row{what: "RSS at 10,000 connections, MiB: lab99", format: "%.1f", must: 64, aim: 48}
 	if many != nil {
 		big.values = []float64{many.RSSMiB}
@@ -186,7 +189,8 @@ func medians(o options, all []round) string {
 	}
 	slices.SortStableFunc(order, func(a, b key) int { return cmp.Or(cmp.Compare(a.group, b.group), cmp.Compare(a.rate, b.rate)) })
 	var b strings.Builder
-	fmt.Fprintln(&b, "| what | tool | rate | requests/s | CPU µs/request | RSS MiB | lateness p50 / p99 µs | gap cv | most per ms |\n|---|---|---:|---:|---:|---:|---:|---:|---:|")
+	fmt.Fprintln(&b, "| what | tool | rate | requests/s | CPU µs/request | RSS MiB | lateness p50 / p99 µs | gap cv | most "+
+		"per ms |\n|---|---|---:|---:|---:|---:|---:|---:|---:|")
 	for _, k := range order {
 		m := func(value func(f figure) float64) float64 {
 			var v []float64

@@ -31,7 +31,8 @@ func (t rows) markdown(h *host, o options, all []round) string {
 		}
 	}
 	fmt.Fprintf(&b, "# loadgen beside its peers, %s\n\n", time.Now().Format("2006-01-02"))
-	fmt.Fprintf(&b, "Medians of %d rounds; ratios are taken within a round. Server on one core, generator on another, 64 connections, 1 KB\n"+
+	fmt.Fprintf(&b, "Medians of %d rounds; ratios are taken within a round. Server on one core, generator on another, 64 "+
+		"connections, 1 KB\n"+
 		"responses, loopback. CPU is user and system time of the whole process, its start included, for every tool.\n\n", counted)
 	if o.quick {
 		fmt.Fprint(&b, "**A quick run, to see that everything works: the figures are not to be relied on.**\n\n")
@@ -61,7 +62,8 @@ func (t rows) markdown(h *host, o options, all []round) string {
 		if w.atLeast {
 			bound = "≥ "
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s%v | %s%v | %s | %s |\n", w.what, measured, bound, w.must, bound, w.aim, w.judged(), strings.Join(each, " "))
+		fmt.Fprintf(&b, "| %s | %s | %s%v | %s%v | %s | %s |\n", w.what, measured, bound, w.must, bound, w.aim, w.judged(),
+			strings.Join(each, " "))
 	}
 	fmt.Fprintf(&b, "\n## Behind them\n\n%s\n## Machine\n\n%s", medians(o, all), machine())
 	return b.String()
@@ -86,7 +88,8 @@ func machine() string {
 		}
 	}
 	return fmt.Sprintf("%d × %s, Linux %s, %s, revision %s; %s, %s; fortio 1.65.0, bombardier 1.2.6, vegeta 12.13.0.\n",
-		runtime.NumCPU(), model, unix.ByteSliceToString(u.Release[:]), runtime.Version(), revision, firstLine("wrk", "-v"), firstLine("nginx", "-v"))
+		runtime.NumCPU(), model, unix.ByteSliceToString(u.Release[:]), runtime.Version(), revision, firstLine("wrk",
+			"-v"), firstLine("nginx", "-v"))
 }
 
 func firstLine(name string, args ...string) string {
@@ -117,7 +120,8 @@ func writeCSV(path string, all []round, many *figure) (err error) {
 		if f.Tool == "lab99" {
 			gcs = strconv.Itoa(f.GCs)
 		}
-		_ = w.Write([]string{strconv.Itoa(f.Round), refused, f.Group, f.Tool, strconv.Itoa(f.Rate), strconv.FormatInt(f.Requests, 10), number(f.Seconds),
+		_ = w.Write([]string{strconv.Itoa(f.Round), refused, f.Group, f.Tool, strconv.Itoa(f.Rate),
+			strconv.FormatInt(f.Requests, 10), number(f.Seconds),
 			number(f.perSecond()), number(f.CPUUs), number(f.RSSMiB), number(f.Foreign), strconv.Itoa(f.TimeWait), measured(f.LateP50), measured(f.LateP99),
 			measured(f.GapCV), measured(float64(f.Burst)), gcs})
 	}

@@ -74,7 +74,8 @@ func cliffRow(ms, use []Point) (row []string, words string) {
 		}
 		row = append(row, cell)
 		if len(in) > 0 {
-			said = append(said, fmt.Sprintf("neighbour %s %s ms, one in four %s ms or more", r.name, format.Rough(median(in)), format.Rough(quartile(in))))
+			said = append(said, fmt.Sprintf("neighbour %s %s ms, one in four %s ms or more", r.name, format.Rough(median(in)),
+				format.Rough(quartile(in))))
 		}
 	}
 	for _, r := range reaches() {

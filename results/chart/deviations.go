@@ -30,7 +30,8 @@ func deviations(vs []variant, above []Panel) (panels []Panel, lines [][]string) 
 	}
 	for _, name := range names {
 		// Room for the caption, on the side that looks away from the middle.
-		p := Panel{Head: name, X: Axis{Label: "deviation in tolerances", Min: -2.6 * furthest, Max: 2.6 * furthest}, Strips: []Span{{-1, 1}}}
+		p := Panel{Head: name, X: Axis{Label: "deviation in tolerances", Min: -2.6 * furthest, Max: 2.6 * furthest},
+			Strips: []Span{{-1, 1}}}
 		held := Series{Name: "within its tolerance", Meaning: within, Kind: Dots}
 		told := Series{Name: "with the f that was measured", Meaning: lawTold, Kind: Dots}
 		left := Series{Name: "beyond it", Meaning: error99, Kind: Dots}
@@ -57,7 +58,8 @@ func deviations(vs []variant, above []Panel) (panels []Panel, lines [][]string) 
 			p.Captions = append(p.Captions, caption)
 			if !slices.ContainsFunc(above, func(p Panel) bool { return p.Head == name }) {
 				far, in := judged(c)
-				lines = append(lines, []string{v.Name, name, Amount(c.Predicted, c.Unit), Amount(c.Measured, c.Unit), deviation(c), far, in, v.lawKind()})
+				lines = append(lines, []string{v.Name, name, Amount(c.Predicted, c.Unit), Amount(c.Measured, c.Unit), deviation(c),
+					far, in, v.lawKind()})
 			}
 		}
 		p.Series = []Series{held, told, left}

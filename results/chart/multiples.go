@@ -39,17 +39,20 @@ func multiples(vs []variant) Figure {
 		upper, lower = append(upper, p), append(lower, q)
 	}
 	f.Rows = interleave(
-		rows(upper, Row{Title: "Sockets on the proxy towards the backend", Height: 150, Heads: true, Y: Axis{Max: ceiling(sockets), Whole: true}}),
+		rows(upper, Row{Title: "Sockets on the proxy towards the backend", Height: 150, Heads: true,
+			Y: Axis{Max: ceiling(sockets), Whole: true}}),
 		rows(lower, Row{Title: "Requests per second", Height: 125, Y: Axis{Max: ceiling(requests), Whole: true}}))
 	f.Subtitle = multiplesSubtitle(upper)
 	if width > 0.1 {
 		f.Subtitle += fmt.Sprintf(" Thinned: rates are means of %s s, sockets the fullest sample of every %s s.", si(width), si(width))
 	}
-	f.Table.Header = []string{"variant", "verdict", "K", "peak in use", "peak TIME_WAIT, proxy", "ok", "error 99", "no live upstreams", "other errors", "never sent", "no reply", "first error 99"}
+	f.Table.Header = []string{"variant", "verdict", "K", "peak in use", "peak TIME_WAIT, proxy", "ok", "error 99",
+		"no live upstreams", "other errors", "never sent", "no reply", "first error 99"}
 	var words []string
 	for i := range vs {
 		v := &vs[i]
-		row := []string{v.Name, v.Verdict, format.Grouped(v.Predicted.Tuples), format.Count(v.Ports.PeakUsed), format.Count(v.TimeWait.ProxyPeak), format.Count(v.OK)}
+		row := []string{v.Name, v.Verdict, format.Grouped(v.Predicted.Tuples), format.Count(v.Ports.PeakUsed),
+			format.Count(v.TimeWait.ProxyPeak), format.Count(v.OK)}
 		if e := v.Errors; e != nil {
 			row = append(row, format.Count(&e.Error99), format.Count(&e.NoLiveUpstreams), format.Count(&e.Other))
 		} else {
@@ -58,7 +61,8 @@ func multiples(vs []variant) Figure {
 		f.Table.Rows = append(f.Table.Rows, append(row, format.Count(v.Dropped), format.Count(v.Unfinished), v.FirstError99()))
 		words = append(words, v.Name+" "+v.story())
 	}
-	f.AriaText = fmt.Sprintf("Small multiples over %s seconds, one column per variant: sockets by state against the capacity K, and requests per second by outcome. %s.",
+	f.AriaText = fmt.Sprintf("Small multiples over %s seconds, one column per variant: sockets by state against the "+
+		"capacity K, and requests per second by outcome. %s.",
 		si(end), strings.Join(words, ". "))
 	return f
 }

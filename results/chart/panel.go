@@ -83,7 +83,8 @@ func (p *Panel) plot(y Axis, xTicks int, labelled bool) *plot.Plot {
 func (p *Panel) Plot(c draw.Canvas, pl *plot.Plot) {
 	x, y := pl.Transforms(&c)
 	band := func(b Span, of color.Color) {
-		c.FillPolygon(of, []vg.Point{{X: x(b.From), Y: c.Min.Y}, {X: x(b.From), Y: c.Max.Y}, {X: x(b.To), Y: c.Max.Y}, {X: x(b.To), Y: c.Min.Y}})
+		c.FillPolygon(of, []vg.Point{{X: x(b.From), Y: c.Min.Y}, {X: x(b.From), Y: c.Max.Y}, {X: x(b.To), Y: c.Max.Y},
+			{X: x(b.To), Y: c.Min.Y}})
 	}
 	for _, b := range p.Bands {
 		band(b, error99.colour(0.10))
@@ -141,7 +142,8 @@ func beside(at float64, y transform, pl *plot.Plot) vg.Length {
 func onPaper(c *draw.Canvas, at vg.Point, txt string) {
 	sty := ink.write(sizeText, false)
 	w := sty.Width(txt)
-	c.FillPolygon(paper.colour(0.85), []vg.Point{{X: at.X - 1, Y: at.Y - 5}, {X: at.X - 1, Y: at.Y + 5}, {X: at.X + w + 1, Y: at.Y + 5}, {X: at.X + w + 1, Y: at.Y - 5}})
+	c.FillPolygon(paper.colour(0.85), []vg.Point{{X: at.X - 1, Y: at.Y - 5}, {X: at.X - 1, Y: at.Y + 5},
+		{X: at.X + w + 1, Y: at.Y + 5}, {X: at.X + w + 1, Y: at.Y - 5}})
 	c.FillText(sty, vg.Point{X: at.X, Y: at.Y - 3.2}, txt)
 }
 
@@ -232,7 +234,8 @@ func (s *Series) swatch(c draw.Canvas) {
 		s.bar(&c, c.Rectangle)
 	default:
 		if tint := s.Meaning.look().tint; tint > 0 {
-			c.FillPolygon(s.Meaning.colour(tint), []vg.Point{c.Min, {X: c.Min.X, Y: mid.Y}, {X: c.Max.X, Y: mid.Y}, {X: c.Max.X, Y: c.Min.Y}})
+			c.FillPolygon(s.Meaning.colour(tint), []vg.Point{c.Min, {X: c.Min.X, Y: mid.Y}, {X: c.Max.X, Y: mid.Y},
+				{X: c.Max.X, Y: c.Min.Y}})
 		}
 		c.StrokeLine2(s.Meaning.line(), c.Min.X, mid.Y, c.Max.X, mid.Y)
 	}

@@ -14,7 +14,8 @@ import (
 // the judge. There is no figure where the laws predicted nothing and nothing came.
 func predicted(vs []variant) *Figure {
 	f := &Figure{ID: "predicted-measured", Title: predictedTitle(vs),
-		Table: Table{Header: []string{"variant", "quantity", "predicted", "measured", "difference", "deviation in tolerances", "within it", "the law is"}}}
+		Table: Table{Header: []string{"variant", "quantity", "predicted", "measured", "difference", "deviation in tolerances",
+			"within it", "the law is"}}}
 	y := Axis{Min: -float64(len(vs)) + 0.5, Max: 0.5}
 	for i := range vs {
 		y.Names = append(y.Names, vs[i].Name)
@@ -40,7 +41,8 @@ func predicted(vs []variant) *Figure {
 		f.Rows = rows(above, Row{Title: "What was calculated and what was measured", Heads: true, Height: 32 * float64(len(vs)), Y: y})
 	}
 	if len(below) > 0 {
-		f.Rows = append(f.Rows, abreast(5, below, Row{Title: "How far the measurement lies from the law", Heads: true, Height: 20 * float64(len(vs)), Y: y})...)
+		f.Rows = append(f.Rows, abreast(5, below, Row{Title: "How far the measurement lies from the law", Heads: true,
+			Height: 20 * float64(len(vs)), Y: y})...)
 	}
 	f.Subtitle = predictedSubtitle(f)
 	f.AriaText = "Predicted against measured. " + strings.Join(words, "; ") + "."

@@ -19,7 +19,8 @@ const perDecade = 12
 // does not see. Where nothing was timed there is no figure.
 func spectrum(vs []variant) *Figure {
 	f := &Figure{ID: "latency-spectrum", Title: spectrumTitle(vs), Subtitle: spectrumSubtitle(vs),
-		Table: Table{Header: []string{"variant", "from", "p50 (ms)", "p90 (ms)", "p99 (ms)", "p99.9 (ms)", "max (ms)", "replies", "of them failed", "never replied to"}}}
+		Table: Table{Header: []string{"variant", "from", "p50 (ms)", "p90 (ms)", "p99 (ms)", "p99.9 (ms)", "max (ms)",
+			"replies", "of them failed", "never replied to"}}}
 	var panels []Panel
 	var all []Series
 	x := Axis{Log: true, Quantile: true, Min: 1, Max: 100, Label: "share of the requests that took at most so long"}
@@ -35,14 +36,17 @@ func spectrum(vs []variant) *Figure {
 			if of.h == nil || of.h.TotalCount() == 0 {
 				continue
 			}
-			s := Series{Name: of.name, Meaning: of.meaning, Kind: Line, Hold: float64(of.h.TotalCount() + v.Unanswered()), Points: quantilePoints(of.h, v.Unanswered())}
+			s := Series{Name: of.name, Meaning: of.meaning, Kind: Line, Hold: float64(of.h.TotalCount() + v.Unanswered()),
+				Points: quantilePoints(of.h, v.Unanswered())}
 			x.Max = max(x.Max, s.Points[len(s.Points)-1].X)
 			p.Series, all = append(p.Series, s), append(all, s)
-			f.Table.Rows = append(f.Table.Rows, append(quantileRow(v.Name, of.name, of.h), format.Count(v.Failed), format.Grouped(float64(v.Unanswered()))))
+			f.Table.Rows = append(f.Table.Rows, append(quantileRow(v.Name, of.name, of.h), format.Count(v.Failed),
+				format.Grouped(float64(v.Unanswered()))))
 		}
 		if len(p.Series) == 0 {
 			p.Empty = format.NotMeasured
-			f.Table.Rows = append(f.Table.Rows, append([]string{v.Name, "latency"}, slices.Repeat([]string{format.NotMeasured}, len(f.Table.Header)-2)...))
+			f.Table.Rows = append(f.Table.Rows, append([]string{v.Name, "latency"},
+				slices.Repeat([]string{format.NotMeasured}, len(f.Table.Header)-2)...))
 		}
 		words = append(words, v.Name+": "+p.SubHead)
 		panels = append(panels, p)
@@ -128,7 +132,8 @@ func (v *variant) latencyWords() string {
 	}
 	words := fmt.Sprintf("p99 %s, max %s", millis(v.Data.Latency.ValueAtQuantile(99)), millis(v.Data.Latency.Max()))
 	if n := v.Unanswered(); n > 0 {
-		words = fmt.Sprintf("of the replies p99 %s, max %s; %s had none", millis(v.Data.Latency.ValueAtQuantile(99)), millis(v.Data.Latency.Max()), part(n, n+v.Data.Latency.TotalCount()))
+		words = fmt.Sprintf("of the replies p99 %s, max %s; %s had none", millis(v.Data.Latency.ValueAtQuantile(99)),
+			millis(v.Data.Latency.Max()), part(n, n+v.Data.Latency.TotalCount()))
 	}
 	return words
 }
@@ -177,7 +182,8 @@ func spectrumTitle(vs []variant) string {
 	}
 	first := ""
 	if censored != nil {
-		first = fmt.Sprintf("%s: %s of the requests never got a reply. ", censored.Name, part(most, most+censored.Data.Latency.TotalCount()))
+		first = fmt.Sprintf("%s: %s of the requests never got a reply. ", censored.Name,
+			part(most, most+censored.Data.Latency.TotalCount()))
 	}
 	slices.Sort(all)
 	n := len(all)
@@ -189,7 +195,8 @@ func spectrumTitle(vs []variant) string {
 		return first + fmt.Sprintf("99 %% of the replies came within %s from when they were due, of which %s once sent",
 			millis(waited.Data.Latency.ValueAtQuantile(99)), millis(waited.Data.Service.ValueAtQuantile(99)))
 	case n > 1 && all[n-1] >= 2*all[n-2]:
-		return first + fmt.Sprintf("99 %% of the replies took up to %s with %s, no more than %s with %s", millis(all[n-1]), slow.Name, millis(all[n-2]), others(n-1))
+		return first + fmt.Sprintf("99 %% of the replies took up to %s with %s, no more than %s with %s", millis(all[n-1]),
+			slow.Name, millis(all[n-2]), others(n-1))
 	case millis(all[0]) == millis(all[n-1]):
 		return first + "99 % of the replies came within " + millis(all[0])
 	}

@@ -33,11 +33,15 @@ func stack(v *variant) Figure {
 
 	k := float64(v.Predicted.Tuples)
 	rows := []Row{
-		{Title: "Requests per second", Height: 90, Y: Axis{Max: ceiling(top(rate...)), Whole: true}, Panels: []Panel{{Series: rate}}, Lanes: true},
-		{Title: "Source ports in use towards the backend", Height: 90, Y: Axis{Max: ceiling(max(k, top(ports...))), Whole: true}, Panels: []Panel{{Series: ports}}},
-		{Title: "Lost requests per second, by cause", Height: 80, Y: Axis{Max: ceiling(top(errors...)), Whole: true}, Panels: []Panel{{Series: errors}}},
+		{Title: "Requests per second", Height: 90, Y: Axis{Max: ceiling(top(rate...)), Whole: true},
+			Panels: []Panel{{Series: rate}}, Lanes: true},
+		{Title: "Source ports in use towards the backend", Height: 90,
+			Y: Axis{Max: ceiling(max(k, top(ports...))), Whole: true}, Panels: []Panel{{Series: ports}}},
+		{Title: "Lost requests per second, by cause", Height: 80, Y: Axis{Max: ceiling(top(errors...)), Whole: true},
+			Panels: []Panel{{Series: errors}}},
 		{Title: "Latency in milliseconds (log)", Height: 100, Y: decades(latency), Panels: []Panel{{Series: latency}}},
-		{Title: "Processor use of nginx in cores", Height: 60, Y: Axis{Max: ceiling(max(0.1, top(proxy...)))}, Panels: []Panel{{Series: proxy}}},
+		{Title: "Processor use of nginx in cores", Height: 60, Y: Axis{Max: ceiling(max(0.1, top(proxy...)))},
+			Panels: []Panel{{Series: proxy}}},
 	}
 	if k > 0 {
 		rows[1].Panels[0].Limits = []Limit{{k, "K = " + format.Grouped(k)}}
@@ -136,7 +140,8 @@ func (v *variant) timeTable(end float64) Table {
 	out := v.outcomes(step)
 	cols := []Series{v.offered(step), out[0], out[1], out[2], out[3], out[4], v.inUse(step)}
 	cols = append(append(cols, v.latencies(step)[1:4]...), v.cores(results.HostProxy, step))
-	t := Table{Header: []string{"from (s)", "offered/s", "ok/s", "error 99/s", "no live upstreams/s", "other errors/s", "never sent/s", "most ports in use", "worst p99 (ms)", "its max (ms)", "neighbour, worst (ms)", "nginx CPU (cores)"}}
+	t := Table{Header: []string{"from (s)", "offered/s", "ok/s", "error 99/s", "no live upstreams/s", "other errors/s",
+		"never sent/s", "most ports in use", "worst p99 (ms)", "its max (ms)", "neighbour, worst (ms)", "nginx CPU (cores)"}}
 	for i := 0; float64(i)*step < end; i++ {
 		row := []string{si(float64(i) * step)}
 		for _, s := range cols {

@@ -29,7 +29,8 @@ func (f *Figure) tips(areas []Area) string {
 					if s.Kind == Bars {
 						left, right, half = a.X, max(x, a.X+6), a.H*(r.Y.share(0.17)-r.Y.share(0))
 					}
-					fmt.Fprintf(&b, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"none\" pointer-events=\"all\"><title>%s</title></rect>\n",
+					fmt.Fprintf(&b, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"none\" "+
+						"pointer-events=\"all\"><title>%s</title></rect>\n",
 						left, y-half, right-left, 2*half, html.EscapeString(p.tip(&r, &s, pt)))
 				}
 			}

@@ -47,13 +47,17 @@ func (v view) dashboard() ([]byte, error) {
 		sockets = []step{{warnShare * k, "orange"}, {actShare * k, "red"}}
 	}
 	live := []panel{
-		{"New outgoing connections per second", "The line is what the tuples can take for ever if nginx closes first: tuples over hold time. It warns first.", "connections per second", "cps",
-			[]query{{"rate(node_netstat_Tcp_ActiveOpens" + on + "[$__rate_interval])", "{{instance}}"}, {"vector($tuples / $hold)", "the most that is sustained"}}, []step{{rateShare * l.Rate(), "orange"}, {l.Rate(), "red"}}},
-		{"TIME_WAIT sockets, share of the tuples", "Above one half connect() has to search; at 1 nginx logs error 99. With tcp_tw_reuse=1 this says little: look at the rate.", "share of the tuples", "percentunit",
+		{"New outgoing connections per second", "The line is what the tuples can take for ever if nginx closes first: tuples " +
+			"over hold time. It warns first.", "connections per second", "cps",
+			[]query{{"rate(node_netstat_Tcp_ActiveOpens" + on + "[$__rate_interval])", "{{instance}}"},
+				{"vector($tuples / $hold)", "the most that is sustained"}}, []step{{rateShare * l.Rate(), "orange"}, {l.Rate(), "red"}}},
+		{"TIME_WAIT sockets, share of the tuples", "Above one half connect() has to search; at 1 nginx logs error 99. With " +
+			"tcp_tw_reuse=1 this says little: look at the rate.", "share of the tuples", "percentunit",
 			[]query{{"node_sockstat_TCP_tw" + on + " / $tuples", "{{instance}}"}}, shares},
 		{"TIME_WAIT sockets", "Of the whole network namespace, whatever their destination.", "sockets", "short",
 			[]query{{"node_sockstat_TCP_tw" + on, "{{instance}}"}}, sockets},
-		{"Established connections", "Both sides of nginx: clients' and the upstream's. Those to the upstream take a tuple each.", "connections", "short",
+		{"Established connections", "Both sides of nginx: clients' and the upstream's. Those to the upstream take a tuple " +
+			"each.", "connections", "short",
 			[]query{{"node_netstat_Tcp_CurrEstab" + on, "{{instance}}"}}, []step{{k, "red"}}},
 	}
 	run := []panel{
@@ -68,8 +72,9 @@ func (v view) dashboard() ([]byte, error) {
 	}
 	return indented(object{
 		"title": "nginx source ports (lab99)", "uid": shorten(v.Group, 40), "tags": []string{"lab99", "nginx"},
-		"description": fmt.Sprintf("Limits of the lab99 run %q, %s: %d tuples, held for %s s. Put your own above.", v.ID, l.Names(), l.Tuples, format.Number(l.HoldS)),
-		"editable":    true, "schemaVersion": 38, "version": 1, "refresh": "10s", "timezone": "utc",
+		"description": fmt.Sprintf("Limits of the lab99 run %q, %s: %d tuples, held for %s s. Put your own above.", v.ID,
+			l.Names(), l.Tuples, format.Number(l.HoldS)),
+		"editable": true, "schemaVersion": 38, "version": 1, "refresh": "10s", "timezone": "utc",
 		"time":       object{"from": "now-1h", "to": "now"},
 		"templating": object{"list": variables(l)},
 		"panels":     panels, "annotations": object{"list": []any{}}, "links": []any{},
@@ -86,8 +91,10 @@ func variables(l limit) []object {
 	}
 	return []object{
 		{"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus"},
-		{"name": "instance", "label": "node_exporter", "type": "query", "datasource": source(), "multi": true, "includeAll": true, "refresh": 2,
-			"query": object{"query": "label_values(node_sockstat_TCP_tw, instance)", "refId": "instance"}, "current": object{"text": "All", "value": "$__all"}},
+		{"name": "instance", "label": "node_exporter", "type": "query", "datasource": source(), "multi": true,
+			"includeAll": true, "refresh": 2,
+			"query": object{"query": "label_values(node_sockstat_TCP_tw, instance)",
+				"refId": "instance"}, "current": object{"text": "All", "value": "$__all"}},
 		box("tuples", "Tuples (ports × addresses)", format.Number(float64(l.Tuples))),
 		box("hold", "Hold time, s", format.Number(l.HoldS)),
 	}
@@ -98,7 +105,8 @@ func source() object { return object{"type": "prometheus", "uid": "${datasource}
 // needs is a panel of words.
 func (v view) needs() object {
 	return object{"id": 1, "type": "text", "title": "What this needs", "gridPos": object{"x": 0, "y": 0, "w": gridWidth, "h": 4},
-		"options": object{"mode": "markdown", "content": "A node_exporter **in nginx's network namespace** (a sidecar in a pod), with its default collectors sockstat and netstat. " +
+		"options": object{"mode": "markdown", "content": "A node_exporter **in nginx's network namespace** (a sidecar in a " +
+			"pod), with its default collectors sockstat and netstat. " +
 			"Set *tuples* to your usable ports times the addresses at both ends, and *hold time* to 61, or to 1 with `tcp_tw_reuse=1`. " +
 			"The lowest row shows the lab's own run, once `promtool tsdb create-blocks-from openmetrics metrics.txt` has put it into the data source."}}
 }
@@ -107,7 +115,8 @@ func (v view) needs() object {
 func (p panel) model(id, n int) object {
 	var targets []object
 	for i, q := range p.queries {
-		targets = append(targets, object{"refId": string(rune('A' + i)), "datasource": source(), "expr": q.expr, "legendFormat": q.legend})
+		targets = append(targets, object{"refId": string(rune('A' + i)), "datasource": source(), "expr": q.expr,
+			"legendFormat": q.legend})
 	}
 	steps := []object{{"color": "green", "value": nil}}
 	for _, s := range p.steps {
@@ -120,7 +129,8 @@ func (p panel) model(id, n int) object {
 	return object{"id": id, "type": "timeseries", "title": p.title, "description": p.about, "datasource": source(), "targets": targets,
 		"gridPos": object{"x": n % 2 * gridWidth / 2, "y": 4 + n/2*panelHeight, "w": gridWidth / 2, "h": panelHeight},
 		"fieldConfig": object{"overrides": []any{}, "defaults": object{"unit": p.unit, "min": 0,
-			"thresholds": object{"mode": "absolute", "steps": steps}, "custom": object{"axisLabel": p.axis, "thresholdsStyle": object{"mode": mode}, "fillOpacity": 10}}},
+			"thresholds": object{"mode": "absolute", "steps": steps}, "custom": object{"axisLabel": p.axis,
+				"thresholdsStyle": object{"mode": mode}, "fillOpacity": 10}}},
 		"options": object{"legend": object{"displayMode": "list", "placement": "bottom"}, "tooltip": object{"mode": "multi"}},
 	}
 }

@@ -74,28 +74,36 @@ func (l limit) rules(group string) Rules {
 	waitIs := func(share float64) string {
 		return fmt.Sprintf(waits+" > %s and "+opened+" > %s", l.Tuples, format.Number(share), l.Tuples, format.Number(warnShare))
 	}
-	summary := fmt.Sprintf("{{ $labels.instance }}: {{ $value | humanizePercentage }} of %d source ports towards the upstream are in TIME_WAIT", l.Tuples)
+	summary := fmt.Sprintf("{{ $labels.instance }}: {{ $value | humanizePercentage }} of %d source ports towards the "+
+		"upstream are in TIME_WAIT", l.Tuples)
 	r := Rules{Group: group + "-" + l.Variants[0], Variants: l.Variants, About: l.about()}
 	r.Alerts = append(r.Alerts, Alert{
 		"NginxUpstreamConnectRateHigh", rateIs(rateShare), wait(l.lead(window * rateShare / l.HoldS)), "warning",
-		fmt.Sprintf("{{ $labels.instance }}: at this rate of new connections {{ $value | humanizePercentage }} of %d source ports come to be taken", l.Tuples),
-		fmt.Sprintf("The ports, each held for %s s, bear %s new connections per second if nginx closes them first. At more they are used up, and nginx logs error 99 and answers 502. %s"+
+		fmt.Sprintf("{{ $labels.instance }}: at this rate of new connections {{ $value | humanizePercentage }} of %d source "+
+			"ports come to be taken", l.Tuples),
+		fmt.Sprintf("The ports, each held for %s s, bear %s new connections per second if nginx closes them first. At more "+
+			"they are used up, and nginx logs error 99 and answers 502. %s"+
 			"Scrape every 10 s or more often. The counter has all outgoing connections of the namespace, whatever they are towards%s.",
-			format.Number(l.HoldS), format.Number(l.Rate()), spaced(l.warns()), map[bool]string{true: "; one that fails is in none, so in the outage itself this falls silent"}[l.HoldS >= waitsOut]),
+			format.Number(l.HoldS), format.Number(l.Rate()), spaced(l.warns()), map[bool]string{true: "; one that fails is in " +
+				"none, so in the outage itself this falls silent"}[l.HoldS >= waitsOut]),
 	})
 	if !l.Counts() {
 		r.Alerts = append(r.Alerts, Alert{
 			"NginxUpstreamConnectRateAtLimit", rateIs(actShare), wait(l.lead(window * actShare / l.HoldS)), "critical", r.Alerts[0].Summary,
-			fmt.Sprintf("Error 99 (Cannot assign requested address) is due: above %s new connections per second the ports come to be used up. Pool upstream connections (keepalive), or add addresses at either end.", format.Number(l.Rate())),
+			fmt.Sprintf("Error 99 (Cannot assign requested address) is due: above %s new connections per second the ports come to "+
+				"be used up. Pool upstream connections (keepalive), or add addresses at either end.", format.Number(l.Rate())),
 		})
 		return r
 	}
 	r.Alerts = append(r.Alerts, Alert{
 		"NginxSourcePortsHalfUsed", waitIs(warnShare), wait(l.lead(warnShare)), "warning", summary,
-		fmt.Sprintf("From half of them on connect() searches for a free one and becomes slow; when all are taken nginx logs error 99 and answers 502. %sPool upstream connections (keepalive), or set net.ipv4.tcp_tw_reuse=1.", l.lasts("the other half", warnShare)),
+		fmt.Sprintf("From half of them on connect() searches for a free one and becomes slow; when all are taken nginx logs "+
+			"error 99 and answers 502. %sPool upstream connections (keepalive), or set net.ipv4.tcp_tw_reuse=1.", l.lasts("the "+
+			"other half", warnShare)),
 	}, Alert{
 		"NginxSourcePortsNearlyUsedUp", waitIs(actShare), wait(l.lead(actShare)), "critical", summary,
-		fmt.Sprintf("Error 99 (Cannot assign requested address) is due or has come. %sShed load, or pool nginx's upstream connections now; TIME_WAIT ends by itself after %s s.", l.lasts("the last tenth", actShare), format.Number(l.HoldS)),
+		fmt.Sprintf("Error 99 (Cannot assign requested address) is due or has come. %sShed load, or pool nginx's upstream "+
+			"connections now; TIME_WAIT ends by itself after %s s.", l.lasts("the last tenth", actShare), format.Number(l.HoldS)),
 	})
 	return r
 }
@@ -136,7 +144,8 @@ func (l limit) warns() string {
 	case !sees:
 		said = append(said, "It warns of a load that grows, not of one that jumps.")
 	case !lasting:
-		said = append(said, fmt.Sprintf("If the load jumps to the %s per second of the lab they last %s, and this is true %s before, at the next scrape.", format.Number(l.PerS), format.About(l.lead(0)), format.About(lead)))
+		said = append(said, fmt.Sprintf("If the load jumps to the %s per second of the lab they last %s, and this is true %s "+
+			"before, at the next scrape.", format.Number(l.PerS), format.About(l.lead(0)), format.About(lead)))
 	}
 	return strings.Join(said, " ")
 }

@@ -17,22 +17,27 @@ const (
 
 // The families. Names end in their unit, as Prometheus has it.
 var (
-	sockets    = family{"lab99_sockets", gauge, "", "TCP sockets towards the upstream destinations (on the proxy) or at them (on the backend), by state as ss(8) spells it."}
-	timeWait   = family{"lab99_time_wait_sockets", gauge, "", "TIME_WAIT sockets of the host's whole network namespace: node_sockstat_TCP_tw of a node_exporter in it."}
-	tuples     = family{"lab99_tuples", gauge, "", "Connections that can exist towards the upstream destinations, TIME_WAIT included: usable ports, times addresses at both ends."}
-	usable     = family{"lab99_usable_ports", gauge, "", "Usable source ports, read back from inside the proxy's network namespace."}
-	requests   = family{"lab99_requests", counter, "", "Requests answered or failed, by what came of them."}
-	inFlight   = family{"lab99_requests_in_flight", gauge, "", "Requests sent and not yet answered."}
-	waiting    = family{"lab99_requests_waiting", gauge, "", "Requests that wait for a free connection."}
-	latencies  = family{"lab99_latency_seconds", gauge, "seconds", "Latency from the intended send time of the requests that ended in the last interval."}
+	sockets = family{"lab99_sockets", gauge, "",
+		"TCP sockets towards the upstream destinations (on the proxy) or at them (on the backend), by state as ss(8) spells it."}
+	timeWait = family{"lab99_time_wait_sockets", gauge, "",
+		"TIME_WAIT sockets of the host's whole network namespace: node_sockstat_TCP_tw of a node_exporter in it."}
+	tuples = family{"lab99_tuples", gauge, "",
+		"Connections that can exist towards the upstream destinations, TIME_WAIT included: usable ports, times addresses at both ends."}
+	usable    = family{"lab99_usable_ports", gauge, "", "Usable source ports, read back from inside the proxy's network namespace."}
+	requests  = family{"lab99_requests", counter, "", "Requests answered or failed, by what came of them."}
+	inFlight  = family{"lab99_requests_in_flight", gauge, "", "Requests sent and not yet answered."}
+	waiting   = family{"lab99_requests_waiting", gauge, "", "Requests that wait for a free connection."}
+	latencies = family{"lab99_latency_seconds", gauge, "seconds",
+		"Latency from the intended send time of the requests that ended in the last interval."}
 	neighbour  = family{"lab99_neighbour_latency_seconds", gauge, "seconds", "Latency of a request that needs no upstream."}
 	nearFailed = family{"lab99_neighbour_failures", counter, "", "Requests without an upstream that failed."}
-	tries      = family{"lab99_bystander_tries", counter, "", "Connections tried by another program on the proxy's host, by what they were towards."}
-	triesLost  = family{"lab99_bystander_failures", counter, "", "Of these, those that failed."}
-	logLines   = family{"lab99_nginx_log_lines", counter, "", "Lines of nginx's error log, by cause."}
-	cpu        = family{"lab99_cpu_seconds", counter, "seconds", "Processor time of the host's server, user and system."}
-	events     = family{"lab99_tcp_events", counter, "", "TCP counters of the host's network namespace since observation began."}
-	levels     = family{"lab99_tcp_level", gauge, "", "Levels among the TCP and conntrack counters of the host's network namespace."}
+	tries      = family{"lab99_bystander_tries", counter, "",
+		"Connections tried by another program on the proxy's host, by what they were towards."}
+	triesLost = family{"lab99_bystander_failures", counter, "", "Of these, those that failed."}
+	logLines  = family{"lab99_nginx_log_lines", counter, "", "Lines of nginx's error log, by cause."}
+	cpu       = family{"lab99_cpu_seconds", counter, "seconds", "Processor time of the host's server, user and system."}
+	events    = family{"lab99_tcp_events", counter, "", "TCP counters of the host's network namespace since observation began."}
+	levels    = family{"lab99_tcp_level", gauge, "", "Levels among the TCP and conntrack counters of the host's network namespace."}
 )
 
 // levelNames are counters that are levels.

@@ -69,7 +69,8 @@ func (v variant) Checked() []checked {
 }
 
 func inWords(c results.Check) checked {
-	words := checked{Name: c.Name, Outcome: mark(c.OK), Law: c.Law, Predicted: format.Or(c.Predicted, format.Number, "–"), Measured: format.Or(c.Measured, format.Number, "–"), Text: c.Text}
+	words := checked{Name: c.Name, Outcome: mark(c.OK), Law: c.Law, Predicted: format.Or(c.Predicted, format.Number, "–"),
+		Measured: format.Or(c.Measured, format.Number, "–"), Text: c.Text}
 	f, known := kept[c.ID]
 	if l := law.ByID(c.ID); l != nil {
 		f, known = figure{l.Words, l.Unit}, true

@@ -48,7 +48,8 @@ func Write(dir string) error {
 	for i := range figs {
 		f := &figs[i]
 		name := filepath.Join(ChartsDir, f.ID)
-		err := errors.Join(write(run.Dir, name+".svg", f.WriteSVG), write(run.Dir, name+".png", f.WritePNG), write(run.Dir, name+".csv", f.WriteCSV), write(run.Dir, name+".json", f.WriteJSON))
+		err := errors.Join(write(run.Dir, name+".svg", f.WriteSVG), write(run.Dir, name+".png", f.WritePNG),
+			write(run.Dir, name+".csv", f.WriteCSV), write(run.Dir, name+".json", f.WriteJSON))
 		if err != nil {
 			return err
 		}

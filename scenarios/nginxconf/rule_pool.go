@@ -47,7 +47,8 @@ func (r *Route) poolFix(release Release) string {
 	}
 	var fix []string
 	if r.Pool.Elsewhere {
-		return fmt.Sprintf("give the part with upstream %s as well, or the output of nginx -T; a host of that name needs a block of its own", u.Name)
+		return fmt.Sprintf("give the part with upstream %s as well, or the output of nginx -T; a host of that name needs a "+
+			"block of its own", u.Name)
 	}
 	if u.Directive != nil {
 		fix = []string{fmt.Sprintf("`keepalive 32;` behind the servers of upstream %s (%s)", u.Name, at(u.Directive,

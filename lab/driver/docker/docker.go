@@ -139,7 +139,8 @@ func unreachable(err error) error {
 	}
 	switch {
 	case os.Getenv("DOCKER_API_VERSION") != "":
-		e.Hint = fmt.Sprintf("DOCKER_API_VERSION=%s is set and switches the negotiation of versions off: unset it.", os.Getenv("DOCKER_API_VERSION"))
+		e.Hint = fmt.Sprintf("DOCKER_API_VERSION=%s is set and switches the negotiation of versions off: unset it.",
+			os.Getenv("DOCKER_API_VERSION"))
 	case os.Getenv("DOCKER_HOST") != "":
 		e.Hint = fmt.Sprintf("DOCKER_HOST=%s is where it was looked for: start an engine there, or unset it.", os.Getenv("DOCKER_HOST"))
 	case strings.Contains(err.Error(), "permission denied"):

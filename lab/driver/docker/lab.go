@@ -98,7 +98,8 @@ func (l *lab) Exec(ctx context.Context, host string, argv ...string) (string, er
 		return out.String(), fmt.Errorf("run %s on %s: %w", argv[0], host, err)
 	}
 	if st.ExitCode != 0 {
-		return out.String(), fmt.Errorf("%s on %s: exit status %d: %s", strings.Join(argv, " "), host, st.ExitCode, strings.TrimSpace(out.String()))
+		return out.String(), fmt.Errorf("%s on %s: exit status %d: %s", strings.Join(argv, " "), host, st.ExitCode,
+			strings.TrimSpace(out.String()))
 	}
 	return out.String(), nil
 }

@@ -249,7 +249,8 @@ func (b *builder) start(ctx context.Context, m *member, req tc.ContainerRequest,
 	cli := b.lab.d.cli
 	if len(files) > 0 {
 		// One archive: the engine takes some 50 ms over each copy.
-		_, err := cli.CopyToContainer(ctx, m.id, client.CopyToContainerOptions{DestinationPath: driver.ConfigDir, Content: archive(files)})
+		_, err := cli.CopyToContainer(ctx, m.id, client.CopyToContainerOptions{DestinationPath: driver.ConfigDir,
+			Content: archive(files)})
 		if err != nil {
 			return unfit(ctx, "copy files into the "+what, err)
 		}

@@ -44,7 +44,8 @@ func makeRoot(s server) (string, error) {
 			return "", err
 		}
 	}
-	if err := unix.Mount("tmpfs", filepath.Join(root, driver.RunDir), "tmpfs", unix.MS_NOSUID|unix.MS_NOEXEC, "mode=1777,size=512m"); err != nil {
+	if err := unix.Mount("tmpfs", filepath.Join(root, driver.RunDir), "tmpfs", unix.MS_NOSUID|unix.MS_NOEXEC,
+		"mode=1777,size=512m"); err != nil {
 		return "", fmt.Errorf("mount %s: %w", driver.RunDir, err)
 	}
 	if err := showProc(filepath.Join(root, "proc")); err != nil {
@@ -88,7 +89,8 @@ func overlay(s server) (string, error) {
 		return "", fmt.Errorf("mount the shared files: %w", err)
 	}
 	if err := unix.Mount("overlay", "root", "overlay", unix.MS_NOSUID, "lowerdir=lower,upperdir=upper,workdir=work"); err != nil {
-		return "", fmt.Errorf("mount the root file system, for which the kernel needs CONFIG_OVERLAY_FS and without root must be 5.11 or later: %w", err)
+		return "", fmt.Errorf("mount the root file system, for which the kernel needs CONFIG_OVERLAY_FS and without root must "+
+			"be 5.11 or later: %w", err)
 	}
 	return filepath.Join(s.Scratch, "root"), nil
 }

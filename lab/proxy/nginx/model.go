@@ -107,7 +107,8 @@ func (r *rewriter) describe(own *scenarios.Own, route *nginxconf.Route) {
 		}
 	}
 	if route.Newer != nil {
-		own.Differs = fmt.Sprintf("the configuration leaves the protocol towards the backend, or the pool, to the release, and nginx %s changed both; "+
+		own.Differs = fmt.Sprintf("the configuration leaves the protocol towards the backend, or the pool, to the release, and "+
+			"nginx %s changed both; "+
 			"which release it is, is not known: the prediction is for an older one", nginxconf.Pooling)
 	}
 	own.Binds = len(r.sources)

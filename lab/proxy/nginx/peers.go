@@ -44,7 +44,8 @@ func (r *rewriter) upstream(group *nginxconf.Directive) {
 		}
 	}
 	if sharing > len(r.site.Backends) {
-		r.say(group, fmt.Sprintf("upstream %s: %d servers share %d address(es), and with them the source ports: backend.addresses=%[2]d gives each its own",
+		r.say(group, fmt.Sprintf("upstream %s: %d servers share %d address(es), and with them the source ports: "+
+			"backend.addresses=%[2]d gives each its own",
 			group.Arg(1), sharing, len(r.site.Backends)))
 	}
 	if last == nil || weights {

@@ -65,7 +65,8 @@ func Cut() *results.Run {
 	r.Summary.Partial, r.Summary.AsExpected = true, nil
 	r.Summary.Notes = []string{"The run was interrupted before its last variant ended."}
 	v := &r.Summary.Variants[1]
-	*v = results.Variant{Name: v.Name, Verdict: law.Invalid, Expected: law.Mitigated, Why: "The generator sent 12 % of its requests late.", OfferedPerS: 200, Predicted: v.Predicted}
+	*v = results.Variant{Name: v.Name, Verdict: law.Invalid, Expected: law.Mitigated,
+		Why: "The generator sent 12 % of its requests late.", OfferedPerS: 200, Predicted: v.Predicted}
 	r.Variants[1].Samples = nil
 	r.Summary.Variants, r.Variants = r.Summary.Variants[:3], r.Variants[:3]
 	v = &r.Summary.Variants[2]
@@ -78,7 +79,8 @@ func Cut() *results.Run {
 func Many() *results.Run {
 	c := Case{Tuples: 500, RatePerS: 200, Duration: 10, Stop: 5, Churn: 1}
 	var cases []Case
-	for _, v := range []struct{ name, verdict string }{{"baseline", law.Reproduced}, {"keepalive-with-a-pool-of-one", law.Postponed}, {"tw-reuse-and-timestamps-off", law.Reproduced},
+	for _, v := range []struct{ name, verdict string }{{"baseline", law.Reproduced},
+		{"keepalive-with-a-pool-of-one", law.Postponed}, {"tw-reuse-and-timestamps-off", law.Reproduced},
 		{"multi-ip", law.Postponed}, {"max-tw-buckets", law.Mitigated}, {"wider-range-and-reuse", law.Inconclusive}} {
 		c.Name, c.Verdict = v.name, v.verdict
 		c.Tuples += 250
@@ -91,20 +93,26 @@ func Many() *results.Run {
 func Run(id, size string, cases ...Case) *results.Run {
 	r := &results.Run{Dir: filepath.Join("runs", id)}
 	start := time.Date(2026, 11, 23, 10, 15, 0, 0, time.UTC)
-	r.Plan = results.Plan{Scenario: "port-exhaustion", Title: "nginx runs out of source ports towards one backend", Size: size, Driver: "docker", Seed: 1}
-	r.Env = results.Env{Tool: "v0.1.0", Revision: "4f2c9d1a77e0", StartedUTC: start.Format(time.RFC3339), Driver: "docker", Engine: "Docker 20.10.24",
+	r.Plan = results.Plan{Scenario: "port-exhaustion", Title: "nginx runs out of source ports towards one backend",
+		Size: size, Driver: "docker", Seed: 1}
+	r.Env = results.Env{Tool: "v0.1.0", Revision: "4f2c9d1a77e0", StartedUTC: start.Format(time.RFC3339), Driver: "docker",
+		Engine: "Docker 20.10.24",
 		Kernel: "6.18.5", Arch: "amd64", CPUs: 2, MemoryMiB: 4096,
 		Images: []results.Image{
-			{Role: "proxy", Requested: "nginx:1.30", Used: "lab99/nginx:assembled", ID: "sha256:0f3a5c1e9b", Source: "assembled", Version: "nginx/1.22.1"},
-			{Role: "backend", Requested: "httpd:2.4", Used: "httpd:2.4", ID: "sha256:77aa01c2d3", Source: "present", Version: "Apache/2.4.66"},
+			{Role: "proxy", Requested: "nginx:1.30", Used: "lab99/nginx:assembled", ID: "sha256:0f3a5c1e9b", Source: "assembled",
+				Version: "nginx/1.22.1"},
+			{Role: "backend", Requested: "httpd:2.4", Used: "httpd:2.4", ID: "sha256:77aa01c2d3", Source: "present",
+				Version: "Apache/2.4.66"},
 		}}
 	yes := true
 	r.Summary = results.Summary{Schema: results.SummarySchema, Scenario: r.Plan.Scenario, Title: r.Plan.Title, Size: size,
-		StartedUTC: r.Env.StartedUTC, AsExpected: &yes, Notes: []string{"nginx 1.30 was asked for, 1.22.1 was assembled from the distribution's packages."}}
+		StartedUTC: r.Env.StartedUTC, AsExpected: &yes, Notes: []string{"nginx 1.30 was asked for, 1.22.1 was assembled from " +
+			"the distribution's packages."}}
 	for i, c := range cases {
 		law := c.law()
-		r.Plan.Variants = append(r.Plan.Variants, results.VariantPlan{Name: c.Name, Change: c.Change, ProxyImage: "nginx:1.30", BackendKind: "httpd",
-			BackendImg: "httpd:2.4", PortLow: 20000, PortHigh: 19999 + c.Tuples, RatePerS: c.RatePerS, DurationS: c.Duration, Connections: 64,
+		r.Plan.Variants = append(r.Plan.Variants, results.VariantPlan{Name: c.Name, Change: c.Change, ProxyImage: "nginx:1.30",
+			BackendKind: "httpd",
+			BackendImg:  "httpd:2.4", PortLow: 20000, PortHigh: 19999 + c.Tuples, RatePerS: c.RatePerS, DurationS: c.Duration, Connections: 64,
 			TimeoutS: 5, Addresses: 1, Workers: 1, Sysctls: map[string]string{"net.ipv4.tcp_tw_reuse": "0"}, Expect: c.Verdict, Predicted: law})
 		if c.Skip {
 			continue
@@ -114,7 +122,8 @@ func Run(id, size string, cases ...Case) *results.Run {
 		r.Summary.Variants = append(r.Summary.Variants, v)
 		r.Variants = append(r.Variants, data)
 		r.Env.Variants = append(r.Env.Variants, results.VariantEnv{Name: c.Name, Hosts: map[string]results.HostEnv{
-			"proxy": {Sysctls: map[string]string{"net.ipv4.ip_local_port_range": fmt.Sprintf("20000 %d", 19999+c.Tuples), "net.ipv4.tcp_tw_reuse": "0"}, UsablePorts: c.Tuples, NoFile: 65536, Version: "nginx/1.22.1"}}})
+			"proxy": {Sysctls: map[string]string{"net.ipv4.ip_local_port_range": fmt.Sprintf("20000 %d", 19999+c.Tuples),
+				"net.ipv4.tcp_tw_reuse": "0"}, UsablePorts: c.Tuples, NoFile: 65536, Version: "nginx/1.22.1"}}})
 	}
 	if err := r.Plan.Seal(); err != nil {
 		panic(err) // only maps and strings: cannot fail
@@ -150,11 +159,12 @@ func (c Case) law() law.Prediction {
 func (c Case) evaluate(law law.Prediction, began time.Time) (results.Variant, results.VariantData) {
 	e := evaluation{Case: c, law: law, lat: hdrhistogram.New(1, 60_000_000, 3), service: hdrhistogram.New(1, 60_000_000, 3)}
 	e.run()
-	return e.summary(), results.VariantData{Name: c.Name, Samples: e.samples, Latency: e.lat, Service: e.service, Nginx: c.nginx(), Events: []results.Event{
-		{Time: stamp(began, -0.8), Name: "up", TookS: ptr(0.8)},
-		{Time: stamp(began, 0), T: ptr(0.0), Name: "load starts", Host: results.HostLoad},
-		{Time: stamp(began, e.end), T: ptr(e.end), Name: "load ends", Host: results.HostLoad},
-	}, LogExcerpt: e.excerpt()}
+	return e.summary(), results.VariantData{Name: c.Name, Samples: e.samples, Latency: e.lat, Service: e.service,
+		Nginx: c.nginx(), Events: []results.Event{
+			{Time: stamp(began, -0.8), Name: "up", TookS: ptr(0.8)},
+			{Time: stamp(began, 0), T: ptr(0.0), Name: "load starts", Host: results.HostLoad},
+			{Time: stamp(began, e.end), T: ptr(e.end), Name: "load ends", Host: results.HostLoad},
+		}, LogExcerpt: e.excerpt()}
 }
 
 // nginx is as much of a configuration as shows a change.

@@ -142,9 +142,12 @@ func (e *evaluation) observe(now float64, add func(results.Sample)) {
 		live = 0
 	}
 	tw := int64(len(e.expiry))
-	socks := []results.Sockets{{Dst: "198.18.0.3:8080", State: "established", N: live}, {Dst: "198.18.0.3:8080", State: "time-wait", N: min(tw, int64(e.Tuples)-live)}}
-	add(results.Sample{Host: results.HostProxy, T: now, Net: &results.Net{Sockets: socks, TimeWait: tw, CPUSeconds: e.cpu, Log: &results.Errors{Error99: e.e99}}})
-	add(results.Sample{Host: results.HostBackend, T: now, Net: &results.Net{Sockets: []results.Sockets{{Dst: "198.18.0.3:8080", State: "established", N: live}}, CPUSeconds: e.cpu / 3}})
+	socks := []results.Sockets{{Dst: "198.18.0.3:8080", State: "established", N: live},
+		{Dst: "198.18.0.3:8080", State: "time-wait", N: min(tw, int64(e.Tuples)-live)}}
+	add(results.Sample{Host: results.HostProxy, T: now,
+		Net: &results.Net{Sockets: socks, TimeWait: tw, CPUSeconds: e.cpu, Log: &results.Errors{Error99: e.e99}}})
+	add(results.Sample{Host: results.HostBackend, T: now,
+		Net: &results.Net{Sockets: []results.Sockets{{Dst: "198.18.0.3:8080", State: "established", N: live}}, CPUSeconds: e.cpu / 3}})
 }
 
 func (e *evaluation) summary() results.Variant {
@@ -155,15 +158,19 @@ func (e *evaluation) summary() results.Variant {
 		Collapsed: e.collapse != nil, OfferedPerS: e.RatePerS, OptionalCounts: results.OptionalCounts{Scheduled: ptr(sent + e.dropped), Sent: ptr(sent), Late: ptr(int64(0)), Queued: ptr(e.dropped), Dropped: ptr(e.dropped), OK: ptr(e.ok), Failed: ptr(e.e99)}, Unfinished: ptr(int64(0)), Errors: &errs, NginxLog: &errs,
 		FirstError: e.first, OKBefore: e.okBefore, CollapseS: e.collapse, RecoveredS: e.recovered, LoadEndS: ptr(e.end), Predicted: e.law,
 		NewConns: ptr(e.conns), ReuseRatio: ptr(1 - float64(e.conns)/float64(e.ok)), CloseShare: ptr(e.Churn), RhoSteady: ptr(e.law.Rho),
-		Ports: results.Ports{Usable: ptr(int64(e.Tuples)), PeakUsed: ptr(e.peak)}, TimeWait: results.TimeWait{ProxyPeak: ptr(int64(float64(e.peak) * e.Churn)), BackendPeak: ptr(int64(0))},
-		Latency: &results.Latency{P50: q(50), P90: q(90), P99: q(99), P999: q(99.9), Max: q(100)}, Neighbour: &results.NeighbourMs{P50: 0.4, Max: e.nearMax},
+		Ports: results.Ports{Usable: ptr(int64(e.Tuples)),
+			PeakUsed: ptr(e.peak)}, TimeWait: results.TimeWait{ProxyPeak: ptr(int64(float64(e.peak) * e.Churn)), BackendPeak: ptr(int64(0))},
+		Latency: &results.Latency{P50: q(50), P90: q(90), P99: q(99), P999: q(99.9),
+			Max: q(100)}, Neighbour: &results.NeighbourMs{P50: 0.4, Max: e.nearMax},
 		CPU: results.CPU{Proxy: ptr(e.cpu / e.end), Backend: ptr(e.cpu / 3 / e.end), LoadGen: ptr(0.05)}}
 	if e.first != nil && e.law.FirstError99S != nil {
 		within := *e.first-*e.law.FirstError99S < 0.05
-		v.Checks = append(v.Checks, results.Check{ID: "first_error_99", Name: "first error 99", OK: &within, Law: "K / (f R)", Predicted: e.law.FirstError99S, Measured: e.first,
+		v.Checks = append(v.Checks, results.Check{ID: "first_error_99", Name: "first error 99", OK: &within, Law: "K / (f R)",
+			Predicted: e.law.FirstError99S, Measured: e.first,
 			Text: fmt.Sprintf("first error 99 at %.3f s, predicted %.3f s", *e.first, *e.law.FirstError99S)})
 	}
-	v.Checks = append(v.Checks, results.Check{Name: "log agrees", OK: ptr(true), Law: "one line of nginx's log per failed request", Predicted: ptr(float64(e.e99)), Measured: ptr(float64(e.e99)), Text: "every failed request has its line"})
+	v.Checks = append(v.Checks, results.Check{Name: "log agrees", OK: ptr(true),
+		Law: "one line of nginx's log per failed request", Predicted: ptr(float64(e.e99)), Measured: ptr(float64(e.e99)), Text: "every failed request has its line"})
 	return v
 }
 
