@@ -70,12 +70,11 @@ var (
 )
 
 // What commands need, the making of their reports included: a run of tiny, one
-// of a quick size with one lab at a time, and one that shares the machine among
-// its own labs.
+// of a quick size with one lab at a time. One that shares the machine among its
+// own labs is alone: while it waited for all of it, nothing else would start.
 var (
-	tinyLab      = schedule.Need{Cores: 0.4}
-	quickLab     = schedule.Need{Cores: 0.8}
-	wholeMachine = schedule.Need{Alone: true}
+	tinyLab  = schedule.Need{Cores: 0.4}
+	quickLab = schedule.Need{Cores: 0.8}
 )
 
 // start runs the program in the background, on containers.

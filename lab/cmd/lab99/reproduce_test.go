@@ -118,7 +118,6 @@ func reproduceQuick(t *testing.T, driver string) results.Summary {
 // connections unless told not to, and speaks HTTP/1.1 by default. The laws are
 // the same, because the configuration leaves nothing to defaults.
 func TestReproduceWithPoolingNginx(t *testing.T) {
-	share(t, "docker", wholeMachine)
 	i := start(t, "reproduce", "--size", "quick", "--set", "proxy.image=apt:forky")
 	i.wait(t, "0")
 	s := i.summary(t)
