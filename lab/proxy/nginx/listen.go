@@ -23,7 +23,7 @@ func (r *rewriter) servers() {
 		return
 	}
 	passing := map[*nginxconf.Server]bool{}
-	for _, x := range r.conf.Routes(nginxconf.Release{}) {
+	for _, x := range r.written() {
 		passing[x.Server] = passing[x.Server] || x.Pass.Name() == "proxy_pass"
 	}
 	loaded, aside := r.loaded(passing), 0
@@ -84,8 +84,13 @@ func (r *rewriter) loaded(passing map[*nginxconf.Server]bool) *nginxconf.Server 
 	named := func(s *nginxconf.Server) bool {
 		return host != "" && slices.ContainsFunc(s.Names, func(n string) bool { return strings.EqualFold(n, host) })
 	}
-	servers := slices.Clone(r.conf.Servers())
-	slices.SortStableFunc(servers, func(a, b *nginxconf.Server) int { return boolInt(inner(a)) - boolInt(inner(b)) })
+	all := r.conf.Servers()
+	servers := slices.DeleteFunc(slices.Clone(all), inner)
+	for _, s := range all { // last, those that no client from elsewhere reaches
+		if inner(s) {
+			servers = append(servers, s)
+		}
+	}
 	for _, fits := range []func(*nginxconf.Server) bool{
 		func(s *nginxconf.Server) bool { return named(s) && takes(s) },
 		named,

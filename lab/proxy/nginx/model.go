@@ -136,7 +136,7 @@ func (r *rewriter) describe(own *scenarios.Own, route *nginxconf.Route) {
 // peers may be sockets, speak TLS, or be on the proxy's own host.
 func (r *rewriter) mine(route *nginxconf.Route) *nginxconf.Route {
 	pass := r.asWritten(route.Pass)
-	for _, x := range r.conf.Routes(nginxconf.Release{}) {
+	for _, x := range r.written() {
 		if x.Pass == pass {
 			return x
 		}

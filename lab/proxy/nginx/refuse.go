@@ -103,14 +103,14 @@ func (r *rewriter) nothingToPut() error {
 			return r.mistake(d, name+" is not filled in: the file is a template", fillIn)
 		}
 	}
-	if len(r.conf.Routes(nginxconf.Release{})) == 0 {
+	if len(r.written()) == 0 {
 		hint := "`lab99 lint` says who answers"
 		if len(r.left) > 0 {
 			hint += "; this file has " + strings.Join(r.left, ", ") + ": put it beside this file, or use the output of nginx -T"
 		}
 		return r.file.Mistake(r.firstServer(), "nothing in it passes requests on to a backend", hint)
 	}
-	for _, x := range r.conf.Routes(nginxconf.Release{}) {
+	for _, x := range r.written() {
 		if x.Server.Stream {
 			return r.mistake(x.Pass, "servers of stream{} are not supported: the lab's load is HTTP", "`lab99 lint` and `lab99 predict --config` say what they do to ports")
 		}

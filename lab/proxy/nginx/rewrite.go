@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/scenarios"
@@ -71,6 +72,8 @@ type rewriter struct {
 	conf *nginxconf.Config
 	site proxy.Site
 
+	written func() []*nginxconf.Route // what conf passes on, whatever the release
+
 	trees       []*nginxconf.Tree // the files that are rewritten, the main one first
 	upstreams   []string          // names of the upstream blocks, in lower case
 	group       string            // the lab's own upstream block, made when a bare proxy_pass meets several backends
@@ -101,7 +104,8 @@ func newRewriter(v scenarios.Variant, at proxy.Site) (*rewriter, error) {
 		return nil, err
 	}
 	return &rewriter{
-		v: v, file: v.ProxyFile, conf: conf, trees: read(conf.Files[0]), site: at, edits: map[*nginxconf.Tree][]edit{},
+		written: sync.OnceValue(func() []*nginxconf.Route { return conf.Routes(nginxconf.Release{}) }),
+		v:       v, file: v.ProxyFile, conf: conf, trees: read(conf.Files[0]), site: at, edits: map[*nginxconf.Tree][]edit{},
 		shipped: map[*nginxconf.Tree]string{}, supplied: map[string]bool{}, sources: map[string]string{}, hosts: map[string][]hostUse{},
 	}, nil
 }
@@ -142,7 +146,7 @@ func (r *rewriter) run() error {
 
 // passing says whether any server passes requests on over HTTP.
 func (r *rewriter) passing() bool {
-	return slices.ContainsFunc(r.conf.Routes(nginxconf.Release{}), func(x *nginxconf.Route) bool {
+	return slices.ContainsFunc(r.written(), func(x *nginxconf.Route) bool {
 		return x.Pass.Name() == "proxy_pass" && !x.Server.Stream
 	})
 }
@@ -150,7 +154,7 @@ func (r *rewriter) passing() bool {
 // inGroup says whether a pass leads to an upstream block, whose servers are the
 // lab's.
 func (r *rewriter) inGroup(pass *nginxconf.Directive) bool {
-	return slices.ContainsFunc(r.conf.Routes(nginxconf.Release{}), func(x *nginxconf.Route) bool {
+	return slices.ContainsFunc(r.written(), func(x *nginxconf.Route) bool {
 		return x.Pass == pass && x.Upstream != nil && x.Upstream.Directive != nil
 	})
 }
@@ -208,14 +212,16 @@ func (r *rewriter) said() []string {
 		r.notes = append(r.notes, note{nil, fmt.Sprintf(
 			"proxy.workers: %d has no effect on a configuration of your own: its worker_processes stays", r.v.Proxy.Workers)})
 	}
-	slices.SortStableFunc(r.notes, func(a, b note) int {
-		switch {
-		case a.at == nil || b.at == nil:
-			return cmp.Compare(boolInt(a.at != nil), boolInt(b.at != nil))
-		case a.at.Tree != b.at.Tree:
-			return cmp.Compare(slices.Index(r.conf.Files, a.at.Tree), slices.Index(r.conf.Files, b.at.Tree))
+	place := func(n note) (file, line int) {
+		if n.at == nil {
+			return -1, 0 // those about no line come first
 		}
-		return a.at.Line - b.at.Line
+		return slices.Index(r.conf.Files, n.at.Tree), n.at.Line
+	}
+	slices.SortStableFunc(r.notes, func(a, b note) int {
+		aFile, aLine := place(a)
+		bFile, bLine := place(b)
+		return cmp.Or(aFile-bFile, aLine-bLine)
 	})
 	var texts []string
 	said := map[string]bool{}
@@ -228,11 +234,4 @@ func (r *rewriter) said() []string {
 		}
 	}
 	return texts
-}
-
-func boolInt(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
