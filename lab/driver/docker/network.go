@@ -16,8 +16,9 @@ import (
 // newNetwork makes the lab's internal network on the first candidate that is
 // free. The engine refuses a network that overlaps with another: so it decides
 // which of several labs that come up at once gets a candidate.
-func (d *Driver) newNetwork(ctx context.Context, labels map[string]string, candidates []netip.Prefix) (*tc.DockerNetwork,
-	netip.Prefix, error) {
+func (d *Driver) newNetwork(
+	ctx context.Context, labels map[string]string, candidates []netip.Prefix,
+) (*tc.DockerNetwork, netip.Prefix, error) {
 	if len(candidates) == 0 {
 		candidates = driver.Subnets()
 	}

@@ -40,8 +40,8 @@ func withoutCredentials(host string) string {
 func redact(text string) string {
 	for _, kv := range os.Environ() {
 		name, value, _ := strings.Cut(kv, "=")
-		known := strings.HasPrefix(name, "DOCKER_") || strings.HasPrefix(name,
-			"TESTCONTAINERS_") || strings.HasSuffix(strings.ToUpper(name), "_PROXY")
+		known := strings.HasPrefix(name, "DOCKER_") || strings.HasPrefix(name, "TESTCONTAINERS_") ||
+			strings.HasSuffix(strings.ToUpper(name), "_PROXY")
 		// A value such as 1 or true says nothing, and would be found everywhere.
 		if known && len(value) > 4 && name != client.EnvOverrideHost && name != client.EnvOverrideAPIVersion {
 			text = strings.ReplaceAll(text, value, "$"+name)
