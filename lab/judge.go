@@ -1,15 +1,13 @@
 package lab
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
 	"path"
-	"slices"
 	"strings"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/lab/agent"
 	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/lab/verdict"
@@ -86,11 +84,8 @@ func logText(o *agent.Observed) string {
 	if o == nil || len(o.ByText) == 0 {
 		return ""
 	}
-	kinds := slices.SortedFunc(maps.Keys(o.ByText), func(a, b string) int {
-		return cmp.Or(cmp.Compare(o.ByText[b], o.ByText[a]), cmp.Compare(a, b))
-	})
 	var b strings.Builder
-	for _, k := range kinds {
+	for _, k := range format.ByCount(o.ByText) {
 		fmt.Fprintf(&b, "# %d × %s\n", o.ByText[k], k)
 	}
 	for _, line := range o.Excerpt {

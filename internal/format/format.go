@@ -3,8 +3,11 @@
 package format
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -122,3 +125,8 @@ func List(names []string) string {
 
 // OneLine writes a text of several lines on one.
 func OneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// ByCount are the keys of counts, the largest count first.
+func ByCount[K cmp.Ordered](m map[K]int64) []K {
+	return slices.SortedFunc(maps.Keys(m), func(a, b K) int { return cmp.Or(cmp.Compare(m[b], m[a]), cmp.Compare(a, b)) })
+}

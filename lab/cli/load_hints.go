@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/loadgen"
 )
 
@@ -64,7 +65,7 @@ func (o *loadOptions) askHTTP2(ctx context.Context, r *loadgen.Result) {
 
 // nothing says of a load without a single success what came instead.
 func nothing(d *loadDocument) string {
-	causes := byCount(d.Causes)
+	causes := format.ByCount(d.Causes)
 	if d.BytesReceived > 0 || len(causes) == 0 {
 		s := "No request succeeded"
 		if len(causes) > 0 {

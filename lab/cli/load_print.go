@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -35,7 +34,7 @@ func printLoad(w io.Writer, d *loadDocument) error {
 		line("", "%d queued (no connection was free), %d late (the generator was)", r.Queued, r.Late)
 	}
 	line("Rate", "%s", rates(d))
-	for i, c := range byCount(r.Causes) {
+	for i, c := range format.ByCount(r.Causes) {
 		line(title(i, "Causes"), "%d × %s%s", r.Causes[c], c, firstOf(r, c))
 	}
 	if n := r.ReuseEnded - r.Retried; n > 0 {
@@ -47,7 +46,7 @@ func printLoad(w io.Writer, d *loadDocument) error {
 	if r.BadWhy != "" {
 		line("", "the first bad response: %s: %.60q", r.BadWhy, r.BadSample)
 	}
-	for i, s := range byCount(r.Status) {
+	for i, s := range format.ByCount(r.Status) {
 		line(title(i, "Status"), "%d × %d", r.Status[s], s)
 	}
 	if r.Interim > 0 {
@@ -192,11 +191,6 @@ func (s *sloOutcome) String() string {
 		return s.Limits + ": kept"
 	}
 	return s.Limits + ": not kept, " + s.Why
-}
-
-// byCount sorts keys by what they count, the most frequent first.
-func byCount[K cmp.Ordered](m map[K]int64) []K {
-	return slices.SortedFunc(maps.Keys(m), func(a, b K) int { return cmp.Or(cmp.Compare(m[b], m[a]), cmp.Compare(a, b)) })
 }
 
 // title names only the first of several lines.

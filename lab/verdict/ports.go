@@ -1,13 +1,11 @@
 package verdict
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
 	"math"
-	"slices"
 	"strings"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
 )
@@ -20,12 +18,10 @@ type Logged struct {
 
 // commonest is the message that it has most of, "" without any.
 func (l Logged) commonest() (text string, n int64) {
-	for _, k := range slices.Sorted(maps.Keys(l.ByText)) {
-		if l.ByText[k] > n {
-			text, n = k, l.ByText[k]
-		}
+	if kinds := format.ByCount(l.ByText); len(kinds) > 0 {
+		text = kinds[0]
 	}
-	return text, n
+	return text, l.ByText[text]
 }
 
 // mentions says whether a line has the words.
@@ -109,20 +105,11 @@ func (m *Measured) withoutPorts(v *results.Variant) string {
 
 // otherwise says how requests failed that no port was missing for.
 func (m *Measured) otherwise(v *results.Variant) string {
-	type cause struct {
-		name string
-		n    int64
-	}
-	var all []cause
-	for name, n := range m.Totals.Causes {
-		if n > 0 {
-			all = append(all, cause{name, n})
-		}
-	}
-	slices.SortFunc(all, func(a, b cause) int { return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(a.name, b.name)) })
 	var parts []string
-	for _, c := range all[:min(len(all), 2)] {
-		parts = append(parts, fmt.Sprintf("%d × %s", c.n, c.name))
+	for _, name := range format.ByCount(m.Totals.Causes) {
+		if n := m.Totals.Causes[name]; n > 0 && len(parts) < 2 {
+			parts = append(parts, fmt.Sprintf("%d × %s", n, name))
+		}
 	}
 	text := strings.Join(parts, ", ")
 	if line, n := m.Log.commonest(); n > 0 {

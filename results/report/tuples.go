@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 
@@ -25,11 +24,8 @@ type destination struct {
 
 // By says what holds the tuples, the most first.
 func (d destination) By() string {
-	names := slices.SortedFunc(maps.Keys(d.states), func(a, b string) int {
-		return cmp.Or(cmp.Compare(d.states[b], d.states[a]), cmp.Compare(a, b))
-	})
 	var parts []string
-	for _, n := range names {
+	for _, n := range format.ByCount(d.states) {
 		parts = append(parts, format.Grouped(float64(d.states[n]))+" "+strings.ToUpper(strings.ReplaceAll(n, "-", "_")))
 	}
 	return strings.Join(parts, ", ")
