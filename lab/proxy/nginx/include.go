@@ -38,8 +38,8 @@ func (r *rewriter) include(d *nginxconf.Directive) {
 		return
 	}
 	name := path.Base(d.Arg(1))
-	if _, err := supplies.ReadFile("supplied/" + name); err == nil {
-		r.supplied[name] = true
+	if text := supply(d, name); text != nil {
+		r.supplied[name] = text
 		r.replace(d.Tree, d.Start, d.End, "include supplied/"+name+";")
 		r.say(d, d.Source()+" is a short one of the lab's")
 		return
@@ -50,6 +50,19 @@ func (r *rewriter) include(d *nginxconf.Directive) {
 	}
 	r.left = append(r.left, fmt.Sprintf("%s in line %d, which is not read", d.Source(), d.Line))
 	r.remove(d, why)
+}
+
+// supply is the text of a file that every nginx brings; nil for another. Of one
+// that decides on connections nginxconf has the text, which it has judged by.
+func supply(d *nginxconf.Directive, name string) []byte {
+	if len(d.Included) > 0 {
+		return []byte(d.Included[0].Text)
+	}
+	text, err := supplies.ReadFile("supplied/" + name)
+	if err != nil {
+		return nil
+	}
+	return text
 }
 
 // missing says why an include brought nothing in.
@@ -78,8 +91,7 @@ func (r *rewriter) files() map[string][]byte {
 	for t, name := range r.shipped {
 		more[r.site.Dir+"/"+name] = []byte(r.apply(t))
 	}
-	for name := range r.supplied {
-		text, _ := supplies.ReadFile("supplied/" + name) // it was there before
+	for name, text := range r.supplied {
 		more[r.site.Dir+"/supplied/"+name] = text
 	}
 	if len(more) == 0 {

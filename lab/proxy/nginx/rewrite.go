@@ -80,7 +80,7 @@ type rewriter struct {
 	substituted int               // addresses
 	edits       map[*nginxconf.Tree][]edit
 	shipped     map[*nginxconf.Tree]string // included files by their name in the lab
-	supplied    map[string]bool            // files that every nginx brings, and an include wants
+	supplied    map[string][]byte          // files that every nginx brings, and an include wants
 	hosts       map[string][]hostUse       // passes, and values in between, by the variable that is their host
 	sources     map[string]string          // source addresses of the file, and the lab's in their place
 	notes       []note
@@ -106,7 +106,7 @@ func newRewriter(v scenarios.Variant, at proxy.Site) (*rewriter, error) {
 	return &rewriter{
 		written: sync.OnceValue(func() []*nginxconf.Route { return conf.Routes(nginxconf.Release{}) }),
 		v:       v, file: v.ProxyFile, conf: conf, trees: read(conf.Files[0]), site: at, edits: map[*nginxconf.Tree][]edit{},
-		shipped: map[*nginxconf.Tree]string{}, supplied: map[string]bool{}, sources: map[string]string{}, hosts: map[string][]hostUse{},
+		shipped: map[*nginxconf.Tree]string{}, supplied: map[string][]byte{}, sources: map[string]string{}, hosts: map[string][]hostUse{},
 	}, nil
 }
 
