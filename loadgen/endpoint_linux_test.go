@@ -14,6 +14,13 @@ import (
 // answerNameWith makes every name resolve to some addresses.
 func answerNameWith(t *testing.T, addrs ...string) {
 	t.Helper()
+	answerNamesBy(t, func(byte) []string { return addrs })
+}
+
+// answerNamesBy answers each question for a name, by its type (1 is A, 28 AAAA),
+// with those of the addresses that are of the type.
+func answerNamesBy(t *testing.T, addrs func(kind byte) []string) {
+	t.Helper()
 	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -34,7 +41,7 @@ func answerNameWith(t *testing.T, addrs ...string) {
 			q := append([]byte{}, b[:end]...)
 			binary.BigEndian.PutUint16(q[2:], 0x8180) // a response, recursion available
 			clear(q[6:12])
-			for _, s := range addrs {
+			for _, s := range addrs(q[end-3]) {
 				a := netip.MustParseAddr(s).AsSlice()
 				if v4, asked := len(a) == 4, q[end-3]; v4 != (asked == 1) || !v4 && asked != 28 {
 					continue

@@ -1,8 +1,6 @@
 package loadgen
 
 import (
-	"context"
-	"encoding/binary"
 	"net"
 	"strings"
 	"sync/atomic"
@@ -31,7 +29,7 @@ func TestAddressIsPinned(t *testing.T) {
 	first := serveAt(t, "127.0.0.2:0", always(okAnswer))
 	_, port, _ := net.SplitHostPort(first.Addr().String())
 	second := serveAt(t, "127.0.0.3:"+port, always(okAnswer))
-	lookups := answerNames(t, [4]byte{127, 0, 0, 2}, [4]byte{127, 0, 0, 3})
+	lookups := answerNames(t, "127.0.0.2", "127.0.0.3")
 	r := mustRun(t, Config{URL: "http://rebind.example:" + port + "/", Profile: Constant(200), Duration: 100 * time.Millisecond, CloseAfter: 1})
 	if r.OK != 20 || first.connections.Load() != 20 || second.connections.Load() != 0 {
 		t.Errorf("ok %d, connections to the first address %d, to the second %d; want 20, 20, 0", r.OK, first.connections.Load(), second.connections.Load())
@@ -43,40 +41,18 @@ func TestAddressIsPinned(t *testing.T) {
 
 // answerNames makes every name resolve to one address at first and to another
 // from then on. It counts the lookups.
-func answerNames(t *testing.T, first, then [4]byte) *atomic.Int64 {
+func answerNames(t *testing.T, first, then string) *atomic.Int64 {
 	t.Helper()
 	var lookups atomic.Int64
-	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	old := net.DefaultResolver
-	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "udp", pc.LocalAddr().String())
-	}}
-	t.Cleanup(func() { net.DefaultResolver = old; pc.Close() })
-	go func() {
-		b := make([]byte, 512)
-		for {
-			n, from, err := pc.ReadFrom(b)
-			if err != nil {
-				return
-			}
-			end := 12 + strings.IndexByte(string(b[12:n]), 0) + 5 // the name, type and class of the question
-			q := append([]byte{}, b[:end]...)
-			binary.BigEndian.PutUint16(q[2:], 0x8180) // a response, recursion available
-			clear(q[6:12])
-			if q[end-3] == 1 { // type A
-				a := first
-				if lookups.Add(1) > 1 {
-					a = then
-				}
-				q[7] = 1
-				q = append(q, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, a[0], a[1], a[2], a[3])
-			}
-			_, _ = pc.WriteTo(q, from)
+	answerNamesBy(t, func(kind byte) []string {
+		switch {
+		case kind != 1:
+			return nil
+		case lookups.Add(1) > 1:
+			return []string{then}
 		}
-	}()
+		return []string{first}
+	})
 	return &lookups
 }
 
