@@ -139,14 +139,14 @@ func TestInterruptTwiceStopsAtOnce(t *testing.T) {
 }
 
 func TestFullDiskKeepsWhatWasMeasured(t *testing.T) {
-	share(t, "docker", tinyLab)
+	share(t, "netns", tinyLab)
 	needs.Root(t)
 	small := t.TempDir()
 	if err := syscall.Mount("tmpfs", small, "tmpfs", 0, "size=48k"); err != nil {
 		t.Fatal("mount a small tmpfs: ", err)
 	}
 	t.Cleanup(func() { syscall.Unmount(small, 0) })
-	i := start(t, "run", tiny, "--out", small)
+	i := startOn(t, "netns", "run", tiny, "--out", small)
 	i.wait(t, "3")
 	stdout, stderr := &i.stdout, &i.stderr
 	if !strings.Contains(stderr.String(), "results cannot be written") || !strings.Contains(stderr.String(), "no space left") {
@@ -155,7 +155,7 @@ func TestFullDiskKeepsWhatWasMeasured(t *testing.T) {
 	if !strings.Contains(stdout.String(), "baseline") || !strings.Contains(stdout.String(), "Finding: ") {
 		t.Errorf("what was measured is not printed: %s", stdout.String())
 	}
-	nothingLeft(t, 0, true)
+	i.nothingLeft(t)
 }
 
 func TestRefusedConfigurationIsQuoted(t *testing.T) {

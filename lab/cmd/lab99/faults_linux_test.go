@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,15 +20,17 @@ import (
 	"github.com/lab99/lab99/results"
 )
 
-// faults are what can go wrong around a measurement, how the test brings it
-// about, and what the report must say of it first. The variants are those of
-// testdata/faults.yaml.
-var faults = []struct {
+// fault is what can go wrong around a measurement: how the test brings it about,
+// and what the report must say of it first.
+type fault struct {
 	variant string
-	early   bool // before the load begins, not half a second into it
-	inject  func(t *testing.T, v victims)
+	early   bool                          // before the load begins, not half a second into it
+	inject  func(t *testing.T, v victims) // nil: the variant does it by itself
 	says    string
-}{
+}
+
+// faults are those of testdata/faults.yaml, the first of which is none.
+var faults = []fault{
 	{"undisturbed", false, nil, "error 99 came after 1.0"},
 	{"httpd-killed", false, func(t *testing.T, v victims) { signal(t, v.child(t, "backend"), syscall.SIGKILL) }, "(httpd) ended on the backend"},
 	{"nginx-killed", false, func(t *testing.T, v victims) { signal(t, v.child(t, "proxy"), syscall.SIGKILL) }, "(nginx) ended on the proxy"},
@@ -38,35 +41,27 @@ var faults = []struct {
 		signal(t, worker, syscall.SIGCONT)
 	}, "(nginx) was stopped by a signal on the proxy"},
 	{"disk-full", false, func(t *testing.T, v victims) {
-		v.fill(t, "proxy", "/run/lab")
+		fill(t, v.server(t, "proxy"), "/run/lab")
 	}, "the disk filled: there was no room left for error.log on the proxy"},
 	{"address-removed", false, func(t *testing.T, v victims) {
-		v.run(t, "backend", "ip addr del $(ip -o -4 addr show eth0 | awk '{print $4}') dev eth0")
+		within(t, v.server(t, "backend"), "ip addr del $(ip -o -4 addr show eth0 | awk '{print $4}') dev eth0")
 	}, "was removed on the backend"},
 	{"sysctl-set-back", false, func(t *testing.T, v victims) {
-		v.run(t, "proxy", "echo 20000 20499 >/proc/sys/net/ipv4/ip_local_port_range")
+		within(t, v.server(t, "proxy"), "echo 20000 20499 >/proc/sys/net/ipv4/ip_local_port_range")
 	}, `net.ipv4.ip_local_port_range changed from "20000 20099" to "20000 20499" on the proxy`},
-	{"nginx-starved", false, func(t *testing.T, v victims) { v.starve(t, "proxy-proxy") }, "nginx was ready to run and had no processor for"},
-	{"generator-starved", false, func(t *testing.T, v victims) { v.starve(t, "load-tether") }, "more than 10 ms late"},
 	{"probe-stopped", false, func(t *testing.T, v victims) {
-		pid := v.pid(t, "backend-probe")
+		pid := v.agent(t, "backend")
 		signal(t, pid, syscall.SIGSTOP)
 		time.Sleep(900 * time.Millisecond)
 		signal(t, pid, syscall.SIGCONT)
 	}, "no sample of host backend was taken for"},
-	{"generator-ports", true, func(t *testing.T, v victims) {
-		v.run(t, "load", "echo 20000 20007 >/proc/sys/net/ipv4/ip_local_port_range")
-	}, "the load generator hit its own limit: the generator itself ran out of source ports"},
-	{"generator-files", true, func(t *testing.T, v victims) {
-		command(t, "prlimit", "--pid", fmt.Sprint(v.pid(t, "load-tether")), "--nofile=18:18")
-	}, "the load generator hit its own limit: the generator itself ran out of file descriptors"},
 	{"nginx-connections", false, nil, "nginx reached a limit of its own, [alert] 3 worker_connections are not enough"},
 	{"apache-workers", false, func(t *testing.T, v victims) {
 		// A client that never ends its request holds a worker.
-		const hold = `exec 3<>/dev/tcp/%s/8080; printf 'GET / HTTP/1.1\r\n' >&3; sleep 2`
-		addr := docker(t, "inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", v.container(t, "backend-backend"))[0]
+		const hold = `exec 3<>/dev/tcp/$(ip -o -4 addr show eth0 | awk '{sub("/.*", "", $4); print $4; exit}')/8080; ` +
+			`printf 'GET / HTTP/1.1\r\n' >&3; sleep 2`
 		for range 2 {
-			c := exec.Command("nsenter", "-t", fmt.Sprint(v.pid(t, "load-tether")), "-n", "bash", "-c", fmt.Sprintf(hold, addr))
+			c := exec.Command("nsenter", "-t", fmt.Sprint(v.server(t, "backend")), "-n", "bash", "-c", hold)
 			if err := c.Start(); err != nil {
 				t.Fatal(err)
 			}
@@ -75,18 +70,39 @@ var faults = []struct {
 	}, "Apache reached a limit of its own: AH00484"},
 }
 
+// engineFaults are those of testdata/faults-engine.yaml: a limit of a container
+// starves a server and no other lab, and an engine's lab takes long enough to come
+// up to change the load host in the meantime.
+var engineFaults = []fault{
+	{"undisturbed", false, nil, "error 99 came after 1.0"},
+	{"nginx-starved", false, func(t *testing.T, v victims) { v.starve(t, "proxy-proxy") }, "nginx was ready to run and had no processor for"},
+	{"generator-starved", false, func(t *testing.T, v victims) { v.starve(t, "load-tether") }, "more than 10 ms late"},
+	{"generator-ports", true, func(t *testing.T, v victims) {
+		within(t, v.agent(t, "load"), "echo 20000 20007 >/proc/sys/net/ipv4/ip_local_port_range")
+	}, "the load generator hit its own limit: the generator itself ran out of source ports"},
+	{"generator-files", true, func(t *testing.T, v victims) {
+		command(t, "prlimit", "--pid", fmt.Sprint(v.agent(t, "load")), "--nofile=18:18")
+	}, "the load generator hit its own limit: the generator itself ran out of file descriptors"},
+}
+
 // TestEveryFaultIsNamed causes them all for real, one variant after the other.
 func TestEveryFaultIsNamed(t *testing.T) {
-	share(t, "docker", quickLab)
+	t.Parallel()
+	t.Run("netns", func(t *testing.T) { named(t, "netns", "testdata/faults.yaml", faults) })
+	t.Run("docker", func(t *testing.T) { named(t, "docker", "testdata/faults-engine.yaml", engineFaults) })
+}
+
+func named(t *testing.T, driver, scenario string, faults []fault) {
+	share(t, driver, quickLab)
 	needs.Root(t)
-	i := start(t, "run", "testdata/faults.yaml", "--parallel", "1")
+	i := startOn(t, driver, "run", scenario, "--parallel", "1")
 	for _, f := range faults {
 		if f.inject == nil {
 			continue
 		}
 		v := victims{i, f.variant}
 		if f.early {
-			v.container(t, "load-tether")
+			v.agent(t, "load")
 		} else {
 			v.waitForSamples(t, 4)
 		}
@@ -119,7 +135,7 @@ func TestEveryFaultIsNamed(t *testing.T) {
 			t.Errorf("%s: what was measured is lost", v.Name)
 		}
 	}
-	nothingLeft(t, 0, true)
+	i.nothingLeft(t)
 }
 
 // victims are the hosts of a variant under way.
@@ -154,10 +170,40 @@ func (v victims) pid(t *testing.T, container string) int {
 	return pid
 }
 
+// server is the first process of a host's server.
+func (v victims) server(t *testing.T, host string) int {
+	t.Helper()
+	if v.i.driver == "docker" {
+		return v.pid(t, host+"-"+host)
+	}
+	return v.i.find(t, map[string]string{"proxy": "nginx", "backend": "httpd"}[host])
+}
+
+// agent is the lab's own process on a host.
+func (v victims) agent(t *testing.T, host string) int {
+	t.Helper()
+	if v.i.driver == "docker" {
+		return v.pid(t, map[string]string{"proxy": "proxy-probe", "backend": "backend-probe", "load": "load-tether"}[host])
+	}
+	network := func(pid string) string {
+		ns, _ := os.Readlink("/proc/" + pid + "/ns/net")
+		return ns
+	}
+	server := strconv.Itoa(v.server(t, host))
+	for _, pid := range v.i.tree(t) {
+		if name, _ := stat(pid); name != "nginx" && name != "httpd" && network(pid) == network(server) {
+			n, _ := strconv.Atoi(pid)
+			return n
+		}
+	}
+	t.Fatalf("%s: host %s has no agent", v.variant, host)
+	return 0
+}
+
 // child is one of the processes that a server's first one started.
 func (v victims) child(t *testing.T, host string) int {
 	t.Helper()
-	pid := v.pid(t, host+"-"+host)
+	pid := v.server(t, host)
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", pid))
 	var child int
 	if fmt.Sscan(string(b), &child); child == 0 {
@@ -166,28 +212,25 @@ func (v victims) child(t *testing.T, host string) int {
 	return child
 }
 
-// run gives the shell a script in a host's network namespace.
-func (v victims) run(t *testing.T, host, script string) {
+// within gives the shell a script in a process's network namespace.
+func within(t *testing.T, pid int, script string) {
 	t.Helper()
-	container := host + "-" + host
-	if host == "load" {
-		container = "load-tether"
-	}
-	command(t, "nsenter", "-t", fmt.Sprint(v.pid(t, container)), "-n", "sh", "-c", script)
+	command(t, "nsenter", "-t", fmt.Sprint(pid), "-n", "sh", "-c", script)
 }
 
 // fill leaves no room on a server's tmpfs, having made it small: its half
 // gigabyte would be the machine's memory.
-func (v victims) fill(t *testing.T, host, dir string) {
+func fill(t *testing.T, pid int, dir string) {
 	t.Helper()
-	root := fmt.Sprintf("/proc/%d", v.pid(t, host+"-"+host))
+	root := fmt.Sprintf("/proc/%d", pid)
 	done := make(chan error)
 	go func() {
 		runtime.LockOSThread() // and never unlocked: the thread ends in the wrong namespace
 		fd, err := unix.Open(root+"/ns/mnt", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-		if err == nil {
-			err = errors.Join(unix.Unshare(unix.CLONE_FS), unix.Setns(fd, unix.CLONE_NEWNS),
-				unix.Mount("", dir, "", unix.MS_REMOUNT, "size=64k"), unix.Close(fd))
+		top, err2 := unix.Open(root+"/root", unix.O_PATH|unix.O_CLOEXEC, 0) // a server may be in a chroot
+		if err = errors.Join(err, err2); err == nil {
+			err = errors.Join(unix.Unshare(unix.CLONE_FS), unix.Setns(fd, unix.CLONE_NEWNS), unix.Fchdir(top), unix.Chroot("."),
+				unix.Mount("", dir, "", unix.MS_REMOUNT, "size=64k"), unix.Close(fd), unix.Close(top))
 		}
 		done <- err
 	}()

@@ -118,7 +118,7 @@ func reproduceQuick(t *testing.T, driver string) results.Summary {
 // connections unless told not to, and speaks HTTP/1.1 by default. The laws are
 // the same, because the configuration leaves nothing to defaults.
 func TestReproduceWithPoolingNginx(t *testing.T) {
-	i := start(t, "reproduce", "--size", "quick", "--set", "proxy.image=apt:forky")
+	i := startOn(t, "netns", "reproduce", "--size", "quick", "--set", "proxy.image=apt:forky")
 	i.wait(t, "0")
 	s := i.summary(t)
 	holdQuick(t, s)
@@ -187,8 +187,8 @@ func exhausted(t *testing.T, v results.Variant, ok int64, first float64) {
 // TestSlowLeakIsNoCure: nothing fails in ten seconds, and yet the ports of
 // three addresses will be used up after fifteen.
 func TestSlowLeakIsNoCure(t *testing.T) {
-	share(t, "docker", quickLab)
-	i := start(t, "run", "testdata/slow-leak.yaml")
+	share(t, "netns", quickLab)
+	i := startOn(t, "netns", "run", "testdata/slow-leak.yaml")
 	i.wait(t, "2")
 	v := i.summary(t).Variants[0]
 	if *v.Failed != 0 || v.Verdict != "inconclusive" {
