@@ -1,0 +1,110 @@
+package law
+
+import (
+	"math"
+	"testing"
+	"time"
+)
+
+// even is a table after a load of so many per second has gone on for a while.
+func even(rate, seconds float64) State {
+	n := State{TimeWaitsPerS: rate}
+	for i := range int(rate * seconds) {
+		age := float64(i) / rate
+		if left := TimeWait.Seconds() - age; left > 0 {
+			n.LeavesS = append(n.LeavesS, left)
+		}
+	}
+	return n
+}
+
+func TestOnwardFromAState(t *testing.T) {
+	setup := Setup{Ports: 1000, CloseShare: 1}
+	reuse := Setup{Ports: 1000, CloseShare: 1, TwReuse: 1}
+	for _, c := range []struct {
+		name  string
+		setup Setup
+		now   State
+		first float64 // NaN: never
+		cliff float64
+	}{
+		{"empty", setup, State{TimeWaitsPerS: 100}, 10, 5},
+		{"a quarter", setup, even(100, 2.5), 7.5, 2.5},
+		{"full", setup, even(100, 10), 0, 0},
+		// What was held before the look ends after 1 s and leaves 800 to fill at 100/s from 200 live.
+		{"old ones end first", setup, State{Live: 200, LeavesS: []float64{1, 1, 1, 1}, TimeWaitsPerS: 100}, 8, 3},
+		{"16 a second is 976 of 1,000", setup, even(16, 60), math.NaN(), 0},
+		{"16 a second, from half", setup, even(16, 30), math.NaN(), 20.0 / 16},
+		{"17 a second is 1,037", setup, even(17, 40), (1000.0 - 680) / 17, 0},
+		// 0.5·20·t² = 1000 at 10 s; seen from 5 s on: 250 taken, 100/s, 20/s more each second.
+		{"ramp", setup, State{LeavesS: even(50, 5).LeavesS, TimeWaitsPerS: 100, ByPerS: 20, ForS: 5}, 5, math.Sqrt(50) - 5},
+		// The same where the trend ends after 1 s: 110 by then, and 640 at 120 a second.
+		{"trend is seen for a second", setup, State{LeavesS: even(50, 5).LeavesS, TimeWaitsPerS: 100, ByPerS: 20, ForS: 1}, 1 + 640.0/120, 1 + 140.0/120},
+		// 10 a second, falling by 1 each second, makes 50 more at the most.
+		{"falls to nothing", setup, State{Live: 400, TimeWaitsPerS: 10, ByPerS: -1, ForS: 20}, math.NaN(), math.NaN()},
+		{"reuse: below K a second", reuse, State{TimeWaitsPerS: 900}, math.NaN(), 500.0 / 900},
+		{"reuse: above K a second", reuse, State{TimeWaitsPerS: 1250}, 0.8, 0.4},
+		{"live ones only", setup, State{Live: 999}, math.NaN(), 0},
+		{"masked", Setup{Ports: 1000, CloseShare: 1, MaxTwBuckets: 500}, State{TimeWaitsPerS: 100, Elsewhere: 100}, math.NaN(), math.NaN()},
+	} {
+		s := c.setup.Complete()
+		for what, pair := range map[string]struct {
+			got  *float64
+			want float64
+		}{"error 99": {s.FirstError99From(c.now), c.first}, "half the range": {s.CliffFrom(c.now), c.cliff}} {
+			switch {
+			case pair.got == nil && math.IsNaN(pair.want):
+			case pair.got == nil || math.IsNaN(pair.want) || math.Abs(*pair.got-pair.want) > 0.011:
+				t.Errorf("%s: %s at %v, want %v", c.name, what, value(pair.got), pair.want)
+			}
+		}
+	}
+}
+
+func value(x *float64) float64 {
+	if x == nil {
+		return math.NaN()
+	}
+	return *x
+}
+
+// TestOnwardAgreesWithPredict: from the empty table on, this is the same law.
+func TestOnwardAgreesWithPredict(t *testing.T) {
+	for _, ports := range []int{500, 1000, 4096, 28232} {
+		for _, rate := range []float64{5, 16, 17, 100, 450, 2000} {
+			s := Setup{Ports: ports, CloseShare: 1, RatePerS: rate, Workers: 1 << 20}.Complete()
+			got, want := s.FirstError99From(State{TimeWaitsPerS: rate}), s.firstError99()
+			if (got == nil) != (want == nil) || got != nil && math.Abs(*got-*want) > 0.02 {
+				t.Errorf("%d ports, %g a second: %v from an empty table, %v by Predict", ports, rate, value(got), value(want))
+			}
+		}
+	}
+}
+
+func TestHealsFrom(t *testing.T) {
+	s := Setup{Ports: 10, CloseShare: 1}.Complete()
+	now := State{Live: 1, LeavesS: []float64{9, 8, 7, 6, 5, 4, 3, 2, 1}}
+	// Ten are taken; four are left once the first six are gone.
+	if got := value(s.HealsFrom(now)); got != 6 {
+		t.Errorf("heals after %v s, want 6", got)
+	}
+	if got := value(s.FreesFrom(now)); got != 1 {
+		t.Errorf("first tuple back after %v s, want 1", got)
+	}
+	if got := s.HealsFrom(State{Live: 5, LeavesS: []float64{1}}); got != nil {
+		t.Errorf("heals after %v s, though live connections take half", *got)
+	}
+	if got := value(s.HealsFrom(State{Live: 4})); got != 0 {
+		t.Errorf("heals after %v s, want 0: less than half is taken", got)
+	}
+	if got, want := s.SteadyFrom(State{Live: 4, TimeWaitsPerS: 2}), 4+2*TimeWait.Seconds(); got != want {
+		t.Errorf("steady state %v, want %v", got, want)
+	}
+	if got, want := s.SafeTimeWaitsFrom(State{Live: 4}), 6/TimeWait.Seconds(); got != want {
+		t.Errorf("safe rate %v, want %v", got, want)
+	}
+	hold := Setup{Ports: 10, CloseShare: 1, Hold: 10 * time.Second}.Complete()
+	if got := hold.SafeTimeWaitsFrom(State{}); got != 1 {
+		t.Errorf("safe rate %v with T = 10 s, want 1", got)
+	}
+}
