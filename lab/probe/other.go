@@ -27,6 +27,12 @@ func (*Sockets) Close() error { return nil }
 // UsablePorts fails.
 func UsablePorts() (Ports, error) { return Ports{}, errNotLinux }
 
+// UsableBeside fails.
+func UsableBeside([]uint16) (Ports, error) { return Ports{}, errNotLinux }
+
+// Connections fails.
+func Connections(func(), func(Connection), func(netip.AddrPort)) error { return errNotLinux }
+
 // AddAddr fails.
 func AddAddr(string, netip.Prefix) error { return errNotLinux }
 
