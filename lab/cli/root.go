@@ -56,6 +56,7 @@ func newRoot(t *terminal) *cobra.Command {
 		scenarioCommand(t),
 		reportCommand(t),
 		compareCommand(t),
+		diagnoseCommand(t),
 		doctorCommand(t),
 		cleanCommand(t),
 		versionCommand(t),

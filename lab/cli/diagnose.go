@@ -1,0 +1,167 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"golang.org/x/term"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lab99/lab99/lab/diagnose"
+	"github.com/lab99/lab99/lab/driver/docker"
+	"github.com/lab99/lab99/lab/verdict"
+)
+
+// diagnoseOptions say where to look and what to print.
+type diagnoseOptions struct {
+	target      diagnose.Target
+	container   string
+	horizon     time.Duration
+	top         int
+	watch, json bool
+}
+
+func diagnoseCommand(t *terminal) *cobra.Command {
+	var o diagnoseOptions
+	cmd := &cobra.Command{
+		Use: "diagnose", GroupID: groupMachine, Args: none,
+		Short: "Look at this host, read-only: which tuple runs out of ports, when, and why",
+		Long: `Look at this host, in all network namespaces that may be seen: which pair of source and destination
+runs out of source ports, how full it is, when error 99 is due, and who closes first. Nothing is changed.
+
+Exit codes: 0 fine, 1 exhausted or error 99 due within --horizon, 2 too little history to say,
+3 nothing could be looked at.`,
+		Example: `  lab99 diagnose
+  sudo lab99 diagnose --container web-1
+  lab99 diagnose --watch
+  lab99 diagnose --json | jq '.findings'`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.check(); err != nil {
+				return err
+			}
+			if o.container != "" {
+				pid, err := docker.PIDOf(cmd.Context(), o.container)
+				if err != nil {
+					return err
+				}
+				o.target.PID, o.target.Name = pid, "container "+o.container
+			}
+			if o.watch {
+				return watchHost(cmd.Context(), t, o)
+			}
+			return lookAtHost(cmd.Context(), t, o)
+		},
+	}
+	fs := cmd.Flags()
+	fs.IntVar(&o.target.PID, "pid", 0, "look only at the namespace of this `process`")
+	fs.StringVar(&o.target.Netns, "netns", "", "look only at this namespace, by its `name` of ip netns, or a path")
+	fs.StringVar(&o.container, "container", "", "look only at the namespace of this container, by its `name` or ID")
+	fs.DurationVar(&o.horizon, "horizon", 10*time.Minute, "an error 99 that is due within this `time` is an alarm")
+	fs.IntVar(&o.top, "top", 10, "pairs of source and destination to show, the fullest; 0: all")
+	fs.BoolVar(&o.watch, "watch", false, "look again every second, and say how far earlier forecasts were off")
+	fs.BoolVar(&o.json, "json", false, "print an object, "+diagnose.Schema+", instead of text; with --watch one a line")
+	cmd.MarkFlagsMutuallyExclusive("pid", "netns", "container")
+	return cmd
+}
+
+func (o *diagnoseOptions) check() error {
+	switch {
+	case o.target.PID < 0:
+		return &usageError{fmt.Sprintf("--pid %d: the ID of a process is expected", o.target.PID)}
+	case o.horizon <= 0:
+		return &usageError{fmt.Sprintf("--horizon %v: a time above 0 is expected, such as 10m", o.horizon)}
+	case o.top < 0:
+		return &usageError{fmt.Sprintf("--top %d: a number of pairs from 0, which is all, is expected", o.top)}
+	}
+	return nil
+}
+
+// look takes a snapshot and concludes.
+func (o *diagnoseOptions) look(ctx context.Context) (*diagnose.Report, error) {
+	s, err := diagnose.Look(ctx, o.target)
+	if missing := new(diagnose.NotFoundError); errors.As(err, &missing) {
+		return nil, &usageError{missing.Error()}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return diagnose.Conclude(s, diagnose.Options{Horizon: o.horizon, Top: o.top}), nil
+}
+
+func lookAtHost(ctx context.Context, t *terminal, o diagnoseOptions) error {
+	r, err := o.look(ctx)
+	if err != nil {
+		return err
+	}
+	if o.json {
+		err = printJSON(t.stdout, r)
+	} else {
+		err = r.Write(t.stdout)
+	}
+	if err != nil {
+		return err
+	}
+	return diagnosed(r.Outcome())
+}
+
+// diagnosed is the exit code of an outcome.
+func diagnosed(o diagnose.Outcome) error {
+	switch o {
+	case diagnose.Due:
+		return exitError(verdict.ExitUnexpected)
+	case diagnose.Undecided:
+		return exitError(verdict.ExitUndecided)
+	case diagnose.Blind:
+		return exitError(verdict.ExitUnfit)
+	}
+	return nil
+}
+
+// watchHost looks every second until it is interrupted; the exit code is that of the last
+// look. A terminal shows the last report; elsewhere one follows the other.
+func watchHost(ctx context.Context, t *terminal, o diagnoseOptions) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	screen, terminal := t.stdout.(*os.File)
+	terminal = terminal && term.IsTerminal(int(screen.Fd()))
+	every := time.NewTicker(time.Second)
+	defer every.Stop()
+	var w diagnose.Watch
+	for {
+		r, err := o.look(ctx)
+		if ctx.Err() != nil {
+			return errInterrupted
+		}
+		if err != nil {
+			return err
+		}
+		now := time.Now()
+		said := w.Add(r, now)
+		if o.json {
+			err = json.NewEncoder(t.stdout).Encode(r)
+		} else {
+			if terminal {
+				fmt.Fprint(t.stdout, "\x1b[H\x1b[2J") // to the upper left, and clear
+			}
+			fmt.Fprintf(t.stdout, "%s  (Ctrl-C ends it)\n", now.Format(time.TimeOnly))
+			err = r.Write(t.stdout)
+			for _, line := range said {
+				fmt.Fprintln(t.stdout, "forecast: "+line)
+			}
+		}
+		if err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return diagnosed(r.Outcome())
+		case <-every.C:
+		}
+	}
+}

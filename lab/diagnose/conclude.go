@@ -1,0 +1,265 @@
+package diagnose
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/lab99/lab99/lab/law"
+)
+
+// Options say what to conclude.
+type Options struct {
+	Horizon time.Duration // an error 99 that is due within it is an alarm
+	Top     int           // pairs of source and destination to report, the fullest; 0: all
+}
+
+// Conclude makes a report of what was seen.
+func Conclude(s *Snapshot, o Options) *Report {
+	r := &Report{
+		Schema: Schema, Kernel: s.Kernel, HorizonS: o.Horizon.Seconds(),
+		Abilities: map[string]bool{}, Namespaces: []NamespaceReport{}, Findings: []Finding{}, Unseen: append([]string{}, s.Unseen...),
+	}
+	ends := otherEnds(s)
+	for i := range s.Namespaces {
+		n := &s.Namespaces[i]
+		if !n.Outside {
+			_, r.Abilities["tw_reuse_delay"] = n.Sysctls["net.ipv4.tcp_tw_reuse_delay"]
+			_, r.Abilities["port_step_width"] = n.Sysctls["net.ipv4.ip_local_port_step_width"]
+		}
+		r.Namespaces = append(r.Namespaces, namespaceOf(n, ends))
+	}
+	r.leave(o.Top)
+	for i := range r.Namespaces {
+		n := &r.Namespaces[i]
+		for j := range n.Tuples {
+			r.Findings = append(r.Findings, n.Tuples[j].findings(n, o.Horizon)...)
+		}
+		r.Findings = append(r.Findings, n.findings(s)...)
+	}
+	r.nearest()
+	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return cmp.Compare(level(a), level(b)) })
+	return r
+}
+
+func level(f Finding) int { return slices.Index([]string{Critical, Warning, Note}, f.Level) }
+
+// end is a pair of ends, as the accepting side has it.
+type end struct {
+	local netip.AddrPort
+	from  netip.Addr
+}
+
+// otherEnds finds the accepting side of connections. One that two namespaces have, as
+// private addresses may be, tells nothing.
+func otherEnds(s *Snapshot) map[end]*Group {
+	all := map[end]*Group{}
+	for i := range s.Namespaces {
+		for j := range s.Namespaces[i].Incoming {
+			g := &s.Namespaces[i].Incoming[j]
+			key := end{g.Local, g.Remote.Addr()}
+			if _, twice := all[key]; twice {
+				all[key] = nil
+				continue
+			}
+			all[key] = g
+		}
+	}
+	return all
+}
+
+func namespaceOf(n *Namespace, ends map[end]*Group) NamespaceReport {
+	r := NamespaceReport{
+		Inode: n.Inode, Name: n.Name, Member: !n.Outside, Ports: n.Ports, Processes: []string{}, Tuples: []Tuple{}, Sysctls: map[string]string{},
+	}
+	for _, p := range n.Processes {
+		r.Processes = append(r.Processes, p.Name+" "+strconv.Itoa(p.PID))
+	}
+	for name, value := range n.Sysctls {
+		r.Sysctls[name] = value
+	}
+	for _, g := range slices.Concat(n.Outgoing, n.Incoming) {
+		r.TimeWait += g.States[timeWait]
+	}
+	if entries, ok := n.Counters["conntrack_entries"]; ok && n.Counters["conntrack_max"] > 0 {
+		r.Conntrack = &Table{entries, n.Counters["conntrack_max"]}
+	}
+	for i := range n.Outgoing {
+		g := &n.Outgoing[i]
+		r.Tuples = append(r.Tuples, tupleOf(n, g, ends[end{g.Remote, g.Local.Addr()}], r.TimeWait))
+	}
+	return r
+}
+
+// timer is how long the kernel's timer of a TIME_WAIT runs: TCP_TIMEWAIT_LEN, 60 s,
+// and what tcp_tw_timeout says where a vendor's kernel has it.
+func (n *Namespace) timer() time.Duration {
+	if s, err := strconv.Atoi(n.Sysctls["net.ipv4.tcp_tw_timeout"]); err == nil && s > 0 {
+		return time.Duration(s) * time.Second
+	}
+	return law.TimeWaitMin
+}
+
+// setup is what the namespace's settings say of connections between two ends.
+func (n *Namespace) setup(local, remote netip.Addr) law.Setup {
+	number := func(name string) int {
+		v, _ := strconv.Atoi(n.Sysctls[name])
+		return v
+	}
+	s := law.Setup{
+		Workers: 1 << 20, Duration: law.ForEver, CloseShare: 1,
+		TwReuse: number("net.ipv4.tcp_tw_reuse"), MaxTwBuckets: number("net.ipv4.tcp_max_tw_buckets"),
+		NoTimestamps: n.Sysctls["net.ipv4.tcp_timestamps"] == "0",
+		Loopback:     local.IsLoopback() || remote.IsLoopback(),
+		Hold:         n.timer() + law.TimeWait - law.TimeWaitMin, // the wheel's rounding
+		ReuseDelay:   time.Duration(number("net.ipv4.tcp_tw_reuse_delay")) * time.Millisecond,
+		FinTimeout:   time.Duration(number("net.ipv4.tcp_fin_timeout")) * time.Second,
+	}
+	if n.Ports != nil {
+		s.Ports = n.Ports.Usable
+	}
+	return s.Complete()
+}
+
+// tupleOf concludes what follows for one pair of ends. other is what the accepting side
+// has of it; nil: it was not seen.
+func tupleOf(n *Namespace, g, other *Group, timeWaits int) Tuple {
+	t := Tuple{
+		Source: g.Local.Addr().String(), Destination: g.Remote.String(), States: g.States,
+		Taken: g.taken(), live: g.live(), State: Unknown, setup: n.setup(g.Local.Addr(), g.Remote.Addr()),
+	}
+	hold := t.setup.HoldTime()
+	t.HoldS = hold.Seconds()
+	timer := n.timer().Seconds()
+	span := min(timer-0.1, t.HoldS) // of a timer that is due, the age is not known
+
+	here := ages(g, timer)
+	a := arrivalsOf(here, span)
+	t.TimeWaitsPerS, t.TrendPerS2, t.HistoryS = a.PerS, a.PerSPerS, a.SeenForS
+	t.now = law.State{
+		Live: float64(t.live), TimeWaitsPerS: a.PerS, ByPerS: a.PerSPerS, ForS: a.SeenForS,
+		Elsewhere: timeWaits - g.States[timeWait],
+	}
+	for _, age := range here {
+		if left := t.HoldS - age; left > 0 {
+			t.now.LeavesS = append(t.now.LeavesS, left)
+		} else if t.HoldS < timer {
+			t.Reusable++
+		} else {
+			t.now.LeavesS = append(t.now.LeavesS, 0) // due, at the wheel's next turn
+		}
+	}
+	if other != nil && len(here) > 0 {
+		there := arrivalsOf(ages(other, timer), span).PerS
+		if a.PerS+there > 0 {
+			f := a.PerS / (a.PerS + there)
+			per := a.PerS + there
+			t.CloseShare, t.NewPerS = &f, &per
+		}
+	}
+	t.setup.RatePerS, t.setup.Churn = a.PerS, 1
+	if t.NewPerS != nil {
+		t.setup.RatePerS, t.setup.CloseShare = *t.NewPerS, *t.CloseShare
+	}
+	t.setup.InFlight = float64(t.live)
+	if n.Ports != nil {
+		t.forecast()
+	}
+	return t
+}
+
+// ages are those of a group's TIME_WAITs, in seconds.
+func ages(g *Group, timer float64) []float64 {
+	all := make([]float64, 0, len(g.RemainingMs))
+	for _, ms := range g.RemainingMs {
+		all = append(all, max(0, timer-float64(ms)/1000))
+	}
+	return all
+}
+
+func (t *Tuple) forecast() {
+	s, now := t.setup, t.now
+	k := s.Tuples()
+	t.Tuples = &k
+	if k == 0 {
+		t.State = Exhausted
+		return
+	}
+	share := now.Taken() / float64(k)
+	steady, safe := s.SteadyFrom(now), s.SafeTimeWaitsFrom(now)
+	t.Share, t.SteadyTaken, t.SafePerS = &share, &steady, &safe
+	t.HalfRangeS, t.FirstError99S = s.CliffFrom(now), s.FirstError99From(now)
+	t.FreesS, t.HealsS = s.FreesFrom(now), s.HealsFrom(now)
+	t.ConnectUs = float64(s.ConnectCostAfter()) / float64(time.Microsecond)
+	switch {
+	case int(now.Taken()) >= k-law.Overlooked(s.Ports, k):
+		t.State = Exhausted
+		t.FirstError99S = new(float64)
+	case t.FirstError99S != nil:
+		t.State = RunningOut
+	case t.tooLittle():
+		t.State = Unknown
+	case share >= 0.5:
+		t.State = Slow
+	default:
+		t.State = OK
+	}
+	if t.State == Exhausted || t.State == RunningOut {
+		t.mitigate()
+	}
+}
+
+// tooLittle says that the tuples are taken by connections that are live, with no history
+// of how they came: a slow backend that fills the table, or a pool that stays as it is.
+func (t *Tuple) tooLittle() bool {
+	return len(t.now.LeavesS) < leastEvents && t.now.Live > 0.25*float64(*t.Tuples)
+}
+
+// mitigate is the table that predict makes, with the figures of here.
+func (t *Tuple) mitigate() {
+	baseline := law.Predict(t.setup)
+	t.Mitigations = map[string]law.SteadyState{}
+	for _, m := range law.Mitigations(t.setup) {
+		m.Setup.Baseline = &baseline
+		t.Mitigations[m.Name] = law.SteadyStateOf(m.Setup, 0)
+	}
+}
+
+// leave keeps the fullest tuples of all namespaces, and counts those that it leaves out.
+func (r *Report) leave(top int) {
+	type place struct{ namespace, tuple int }
+	var all []place
+	for i, n := range r.Namespaces {
+		for j := range n.Tuples {
+			all = append(all, place{i, j})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b place) int {
+		x, y := &r.Namespaces[a.namespace].Tuples[a.tuple], &r.Namespaces[b.namespace].Tuples[b.tuple]
+		return cmp.Or(cmp.Compare(y.urgency(), x.urgency()), cmp.Compare(y.share(), x.share()), cmp.Compare(y.Taken, x.Taken))
+	})
+	kept := make([][]Tuple, len(r.Namespaces))
+	for i, p := range all {
+		if top > 0 && i >= top {
+			r.Namespaces[p.namespace].Others++
+			continue
+		}
+		kept[p.namespace] = append(kept[p.namespace], r.Namespaces[p.namespace].Tuples[p.tuple])
+	}
+	for i := range r.Namespaces {
+		r.Namespaces[i].Tuples = append([]Tuple{}, kept[i]...)
+	}
+}
+
+func (t *Tuple) urgency() int {
+	return slices.Index([]string{OK, Unknown, Slow, RunningOut, Exhausted}, t.State)
+}
+
+func (t *Tuple) share() float64 {
+	if t.Share == nil {
+		return 0
+	}
+	return *t.Share
+}

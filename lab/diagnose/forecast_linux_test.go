@@ -1,0 +1,197 @@
+package diagnose
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lab99/lab99/internal/needs"
+	"github.com/lab99/lab99/lab/clock"
+)
+
+// seed draws the parameters of the situations.
+const seed = 99
+
+// situation is a load, and what is to come of it.
+type situation struct {
+	name string
+	load
+	never bool // no error 99 comes, and none may be said to come
+	full  int  // connections that all fit, of which looks are shares; 0: looks are in seconds
+	tells int  // the first look that can know what comes: the load changes before it
+}
+
+// situations are drawn: ports, rates and shares differ with the seed, kinds do not.
+func situations(r *rand.Rand) (all []situation) {
+	between := func(low, high int) int { return low + r.IntN(high-low+1) }
+	base := func(k int) load {
+		return load{Low: 20000, High: 20000 + k - 1, Addresses: []string{"10.1.0.1/32", "10.1.0.2/32", "10.1.0.3/32"},
+			To: []target{{To: "10.1.0.2:80"}}, Sources: []string{"10.1.0.1"}, ForS: 30, Seed: r.Uint64()}
+	}
+	// quarters are the looks at 25, 50 and 75 % of n connections.
+	quarters := func(n int) []int { return []int{n / 4, n / 2, n * 3 / 4} }
+	add := func(name string, k int, change func(l *load, s *situation)) {
+		s := situation{name: name, load: base(k), full: k}
+		s.AtTaken = quarters(k)
+		change(&s.load, &s)
+		all = append(all, s)
+	}
+	for i := range 2 {
+		k := between(500, 1500)
+		add(fmt.Sprintf("steady %d", i), k, func(l *load, s *situation) { l.PerS = float64(k) / (5 + 10*r.Float64()) })
+	}
+	k := between(250, 700)*2 + 1
+	add("odd range, with a listener in it", k, func(l *load, s *situation) { l.PerS, l.ListenIn = float64(k)/9, 20100 })
+	k = between(500, 1500)
+	add("ramp from nothing", k, func(l *load, s *situation) { l.Ramp = 2 * float64(k) / 100 }) // full after 10 s
+	k = between(500, 1500)
+	add("ramp on top", k, func(l *load, s *situation) { l.PerS, l.Ramp = float64(k)/20, float64(k)/100 })
+	k = between(800, 1500)
+	add("step", k, func(l *load, s *situation) { // a fifth in 5 s, then three times as fast
+		l.PerS, l.StepAtS, l.StepPerS, s.tells = float64(k)/25, 5, 3*float64(k)/25, 2
+	})
+	k = between(500, 1500)
+	add("random arrivals", k, func(l *load, s *situation) { l.PerS, l.Poisson = float64(k)/8, true })
+	k = between(600, 1500)
+	add("bursts", k, func(l *load, s *situation) { l.PerS, l.Burst = float64(k)/9, between(16, 48) })
+	k = between(300, 600)
+	add("two destinations", k, func(l *load, s *situation) { // one of which gets two thirds
+		l.To = []target{{"10.1.0.2:80", 2. / 3}, {"10.1.0.3:81", 1. / 3}}
+		l.PerS, l.AtTaken = 1.5*float64(k)/9, quarters(k*3/2)
+	})
+	k = between(300, 600)
+	add("two sources", k, func(l *load, s *situation) {
+		l.Sources = []string{"10.1.0.1", "10.1.0.3"}
+		l.PerS, l.AtTaken = 2*float64(k)/9, quarters(2*k)
+	})
+	k = between(500, 1000)
+	add("who closes first is a toss", k, func(l *load, s *situation) { l.PerS, l.Other = 2*float64(k)/10, 0.5 })
+	k = between(500, 1000)
+	add("connections live for 2 s", k, func(l *load, s *situation) { l.PerS, l.HoldS = float64(k)/9, 2 })
+	k = between(500, 1000)
+	add("IPv6", k, func(l *load, s *situation) {
+		l.Addresses = []string{"fd00:99::1/128", "fd00:99::2/128"}
+		l.To, l.Sources, l.PerS = []target{{To: "[fd00:99::2]:80"}}, nil, float64(k)/8
+	})
+	k = between(300, 500)
+	add("tcp_tw_reuse, above its ceiling", k, func(l *load, s *situation) {
+		l.Sysctls = map[string]string{"net.ipv4.tcp_tw_reuse": "1"}
+		l.PerS = 1.5 * float64(k)
+	})
+
+	never := func(name string, k int, change func(l *load, s *situation)) {
+		add(name, k, func(l *load, s *situation) {
+			s.never, l.AtTaken, l.AtS, l.ForS = true, nil, []float64{3, 6, 9}, 10
+			change(l, s)
+		})
+	}
+	k = between(300, 500)
+	never("tcp_tw_reuse, below its ceiling", k, func(l *load, s *situation) {
+		l.Sysctls = map[string]string{"net.ipv4.tcp_tw_reuse": "1"}
+		l.PerS = 0.6 * float64(k)
+	})
+	k = between(300, 500)
+	never("loopback, tcp_tw_reuse=2", k, func(l *load, s *situation) {
+		l.Sysctls = map[string]string{"net.ipv4.tcp_tw_reuse": "2"}
+		l.To, l.Sources, l.PerS = []target{{To: "127.0.0.1:80"}}, nil, 0.6*float64(k)
+	})
+	k = between(1000, 1500)
+	never("below the limit", k, func(l *load, s *situation) { l.PerS = 0.7 * float64(k) / 61 })
+	k = between(500, 1000)
+	never("a pool", k, func(l *load, s *situation) { l.Pool, l.PerS = 64, 1 })
+	k = between(500, 1000)
+	never("tcp_max_tw_buckets hides it", k, func(l *load, s *situation) {
+		l.PerS, l.Sysctls = float64(k)/6, map[string]string{"net.ipv4.tcp_max_tw_buckets": fmt.Sprint(k / 3)}
+	})
+	return all
+}
+
+// TestForecast looks at loads that run in namespaces of their own, and holds what
+// is said against what then happens: within 5 % of the time that was left, and a second
+// at the least.
+func TestForecast(t *testing.T) {
+	needs.Root(t)
+	var at sync.WaitGroup
+	for _, s := range situations(rand.New(rand.NewPCG(seed, 0))) {
+		if s.Sysctls == nil {
+			s.Sysctls = map[string]string{"net.ipv4.tcp_tw_reuse": "0"}
+		}
+		at.Go(func() { s.check(t) })
+	}
+	at.Wait()
+}
+
+// looked is a forecast and when it was made.
+type looked struct {
+	n     int
+	made  float64
+	first *float64
+	text  string
+}
+
+func (s *situation) check(t *testing.T) {
+	child := s.load.start(t)
+	var looks []looked
+	failed := math.NaN()
+	deadline := time.After(35 * time.Second)
+	for done := false; !done; {
+		select {
+		case told, ok := <-child.told:
+			switch {
+			case !ok:
+				t.Errorf("%s: the load ended by itself", s.name)
+				return
+			case told.Error:
+				failed, done = float64(told.MonoNs)/1e9, true
+			default:
+				looks = append(looks, s.look(t, child.cmd.Process.Pid, told.Look))
+				done = s.never && len(looks) == len(s.AtS)
+			}
+		case <-deadline:
+			t.Errorf("%s: no error 99 in 35 s, after %d looks", s.name, len(looks))
+			return
+		}
+	}
+	for _, l := range looks {
+		switch {
+		case s.never && l.first != nil:
+			t.Errorf("%s, look %d: error 99 is said to come in %.2f s: %s", s.name, l.n, *l.first, l.text)
+		case s.never || l.n < s.tells:
+		case l.first == nil:
+			t.Errorf("%s, look %d: no error 99 is said to come, and it came after %.2f s: %s", s.name, l.n, failed-l.made, l.text)
+		default:
+			left := failed - l.made
+			off := *l.first - left
+			t.Logf("%-34s look %d: said %6.2f s, came after %6.2f s, %+.2f s", s.name, l.n, *l.first, left, off)
+			if math.Abs(off) > max(1, 0.05*left) {
+				t.Errorf("%s, look %d: said %.2f s, came after %.2f s: %s", s.name, l.n, *l.first, left, l.text)
+			}
+		}
+	}
+	if want := len(s.AtTaken) + len(s.AtS); !s.never && len(looks) < want && s.Sysctls["net.ipv4.tcp_tw_reuse"] != "1" {
+		t.Errorf("%s: %d looks before it failed, want %d", s.name, len(looks), want)
+	}
+}
+
+func (s *situation) look(t *testing.T, pid, n int) looked {
+	snapshot, err := Look(t.Context(), Target{PID: pid})
+	made := float64(clock.Mono()) / 1e9
+	if err != nil {
+		t.Errorf("%s: %v", s.name, err)
+		return looked{n: n, made: made}
+	}
+	l := looked{n: n, made: made}
+	for _, x := range Conclude(snapshot, Options{Horizon: time.Hour}).Namespaces {
+		for _, tuple := range x.Tuples {
+			if first := tuple.FirstError99S; first != nil && (l.first == nil || *first < *l.first) {
+				l.first = first
+			}
+			l.text += fmt.Sprintf("%s → %s: %d taken, %d reusable, %v, %.1f/s %+.2f/s² over %.2f s, %s; ", tuple.Source, tuple.Destination,
+				tuple.Taken, tuple.Reusable, tuple.States, tuple.TimeWaitsPerS, tuple.TrendPerS2, tuple.HistoryS, tuple.State)
+		}
+	}
+	return l
+}

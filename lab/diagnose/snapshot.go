@@ -1,0 +1,136 @@
+package diagnose
+
+import (
+	"cmp"
+	"maps"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/lab99/lab99/lab/probe"
+)
+
+// Snapshot is what was seen of a host at one moment. Its JSON is what tests record.
+type Snapshot struct {
+	Kernel     string      `json:"kernel"`
+	Namespaces []Namespace `json:"namespaces"`
+	Unseen     []string    `json:"unseen,omitempty"` // what could not be looked at, and what it would take
+}
+
+// Namespace is one network namespace.
+type Namespace struct {
+	Inode     uint64    `json:"inode"` // 0: unknown
+	Name      string    `json:"name"`
+	Host      bool      `json:"host,omitempty"`    // it is that of the machine's first process
+	Outside   bool      `json:"outside,omitempty"` // read through /proc/PID/net, without being a member
+	Processes []Process `json:"processes,omitempty"`
+
+	Ports    *probe.Ports      `json:"ports,omitempty"` // nil where it may not be read
+	Sysctls  map[string]string `json:"sysctls,omitempty"`
+	Counters probe.Counters    `json:"counters,omitempty"`
+
+	Outgoing []Group `json:"outgoing,omitempty"` // from a source address towards a destination
+	Incoming []Group `json:"incoming,omitempty"` // at a listener, from an address
+	Else     int     `json:"else,omitempty"`     // sockets with a local port that connect() would not choose
+}
+
+// Process is one that holds connections of the namespace, or one of its processes where
+// nobody does at the moment.
+type Process struct {
+	PID     int    `json:"pid"`
+	Name    string `json:"name"`
+	Sockets int    `json:"sockets,omitempty"` // how many of those looked at it holds
+}
+
+// Group is the connections of a pair of ends. The port of the end that chose it is 0.
+type Group struct {
+	Local  netip.AddrPort `json:"local"`
+	Remote netip.AddrPort `json:"remote"`
+	States map[string]int `json:"states"`
+
+	// RemainingMs are the timers of the TIME_WAITs, in milliseconds.
+	RemainingMs []int32 `json:"remaining_ms,omitempty"`
+
+	inodes []uint32 // of some of the live ones
+}
+
+// live is how many are in other states than TIME_WAIT.
+func (g *Group) live() int {
+	n := 0
+	for state, count := range g.States {
+		if state != timeWait {
+			n += count
+		}
+	}
+	return n
+}
+
+func (g *Group) taken() int { return g.live() + g.States[timeWait] }
+
+const timeWait = "time-wait"
+
+// ownersSought is how many live connections of a group are traced to their processes.
+const ownersSought = 16
+
+// sorter puts connections into groups as they are read. Listeners come first in a dump
+// of each family, and IPv4 connections of a dual-stack listener are in its family.
+type sorter struct {
+	low, high uint16 // ip_local_port_range; 0 where unknown
+	listening map[uint16]bool
+	bound     []uint16
+	outgoing  map[pair]*Group
+	incoming  map[pair]*Group
+	other     int
+}
+
+type pair struct{ local, remote netip.AddrPort }
+
+func (s *sorter) reset() {
+	s.listening, s.outgoing, s.incoming = map[uint16]bool{}, map[pair]*Group{}, map[pair]*Group{}
+	s.bound, s.other = s.bound[:0], 0
+}
+
+func (s *sorter) listener(end netip.AddrPort) {
+	s.bound = append(s.bound, end.Port())
+	s.listening[end.Port()] = true
+}
+
+// add files a connection. connect() never chooses a port that somebody has bound, so a
+// local port that is listened on is an accepted connection's.
+func (s *sorter) add(c probe.Connection) {
+	port := c.Local.Port()
+	key, groups := pair{netip.AddrPortFrom(c.Local.Addr(), 0), c.Remote}, s.outgoing
+	switch {
+	case s.listening[port]:
+		key, groups = pair{c.Local, netip.AddrPortFrom(c.Remote.Addr(), 0)}, s.incoming
+	case s.high != 0 && (port < s.low || port > s.high):
+		s.other++
+		return
+	}
+	g := groups[key]
+	if g == nil {
+		g = &Group{Local: key.local, Remote: key.remote, States: map[string]int{}}
+		groups[key] = g
+	}
+	g.States[c.State]++
+	switch {
+	case c.TimeWait():
+		g.RemainingMs = append(g.RemainingMs, int32(min(c.Remaining, time.Hour).Milliseconds()))
+	case c.Inode != 0 && len(g.inodes) < ownersSought:
+		g.inodes = append(g.inodes, c.Inode)
+	}
+}
+
+// into gives the groups to a namespace, the fullest first.
+func (s *sorter) into(n *Namespace) {
+	n.Outgoing, n.Incoming, n.Else = groupsOf(s.outgoing), groupsOf(s.incoming), s.other
+}
+
+func groupsOf(m map[pair]*Group) (all []Group) {
+	for _, g := range slices.SortedFunc(maps.Values(m), func(a, b *Group) int {
+		return cmp.Or(cmp.Compare(b.taken(), a.taken()), a.Remote.Compare(b.Remote), a.Local.Compare(b.Local))
+	}) {
+		all = append(all, *g)
+	}
+	return all
+}

@@ -1,0 +1,38 @@
+package docker
+
+import (
+	"context"
+	"fmt"
+
+	cerrdefs "github.com/containerd/errdefs"
+	"github.com/moby/moby/client"
+
+	"github.com/lab99/lab99/lab/driver"
+)
+
+// PIDOf is the process that a running container began with, as this machine numbers it.
+// The engine is asked that alone. An engine elsewhere has PIDs of another machine.
+func PIDOf(ctx context.Context, container string) (int, error) {
+	d, err := New(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer d.Close()
+	if !d.local {
+		return 0, &driver.UnfitError{
+			What: "the container engine is on another machine",
+			Hint: "Run lab99 diagnose there.",
+		}
+	}
+	c, err := d.cli.ContainerInspect(ctx, container, client.ContainerInspectOptions{})
+	if cerrdefs.IsNotFound(err) {
+		return 0, &driver.UnfitError{What: fmt.Sprintf("the engine has no container %q", container), Hint: "`docker ps` lists them."}
+	}
+	if err != nil {
+		return 0, fmt.Errorf("inspect container %s: %w", container, err)
+	}
+	if state := c.Container.State; state == nil || state.Pid == 0 {
+		return 0, &driver.UnfitError{What: fmt.Sprintf("container %q does not run", container), Hint: "Start it first."}
+	}
+	return c.Container.State.Pid, nil
+}
