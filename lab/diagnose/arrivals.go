@@ -19,9 +19,11 @@ const (
 	bins        = 24   // of a stretch
 	shorter     = 0.8  // what is tried next where a stretch does not have one trend
 	leastBins   = 48   // events, two a bin: of fewer, no trend is told
-	significant = 4.0  // standard errors that a trend must differ from none
-	wandering   = 1.3  // how far the sum of residuals may go, in their deviation and √bins
-	oneBurstS   = .005 // what begins within this is one burst: timers count in ticks of up to 10 ms
+	leastS      = 1.0  // of a stretch that is made shorter: in less, a busy host catches up
+	significant = 3.2  // standard errors that a trend must differ from none: 1 in 200 random loads has one
+	wandering   = 1.4  // how far the sum of residuals may go, in their deviation and √bins: 1 in 100 goes further
+	shortestS   = 0.05 // of a stretch: what begins within it may be one burst
+	pauses      = 0.6  // of a stretch, where connections come in bursts
 )
 
 // arrivalsOf reads the rate out of ages in seconds, none older than spanS, which is how
@@ -50,11 +52,11 @@ func arrivalsOf(ages []float64, spanS float64) Arrivals {
 	for stretch := oldest; ; stretch *= shorter {
 		n, _ := slices.BinarySearch(ages, stretch)
 		n = min(n+1, len(ages))
-		a, fits := fit(ages[:n])
-		if best.Events == 0 || n >= leastBins {
-			best = a
+		if best.Events != 0 && (n < leastBins || stretch < leastS) {
+			break // the shortest that is long enough
 		}
-		if fits || n < leastBins {
+		var fits bool
+		if best, fits = fit(ages[:n]); fits {
 			break
 		}
 	}
@@ -67,17 +69,14 @@ func arrivalsOf(ages []float64, spanS float64) Arrivals {
 
 // fit is the trend of one stretch, from the youngest age to the oldest.
 func fit(ages []float64) (a Arrivals, fits bool) {
-	first, last := ages[len(ages)-1], ages[0]
-	// The last burst is the end of the stretch, not a part of it.
-	after, _ := slices.BinarySearch(ages, last+oneBurstS)
-	if after < len(ages) {
-		last = ages[after-1]
-	}
+	first := ages[len(ages)-1]
+	after := lastBurst(ages)
+	last := ages[after-1] // the end of the stretch: what came after is not counted
 	counted := ages[after:]
 	long := first - last
 	a = Arrivals{SeenForS: first, Events: len(ages)}
-	if long <= 0 || len(counted) == 0 { // one burst is all there is
-		a.PerS = float64(len(ages)) / max(first, oneBurstS)
+	if long < shortestS {
+		a.PerS = float64(len(ages)) / max(first, shortestS)
 		return a, true
 	}
 	a.PerS = float64(len(counted)) / long
@@ -88,9 +87,8 @@ func fit(ages []float64) (a Arrivals, fits bool) {
 	for _, age := range counted {
 		n[min(bins-1, int((first-age)/long*bins))]++
 	}
-	mean, slope, sum, noise := line(n[:])
-	// Both need a trend: to tell one, and to tell that one is not all.
-	if spread := noise / math.Sqrt(bins*(bins*bins-1)/12); math.Abs(slope) > significant*spread {
+	mean, slope, sum, spread, noise := line(n[:])
+	if math.Abs(slope) > significant*spread {
 		width := long / bins
 		a.PerSPerS = slope / width / width
 		end := mean + slope*bins/2 // at the end of the last bin
@@ -99,9 +97,35 @@ func fit(ages []float64) (a Arrivals, fits bool) {
 	return a, sum <= wandering*noise*math.Sqrt(bins)
 }
 
-// line is the straight line through counts: its mean and slope per bin, the largest sum
-// of residuals, and the deviation of one bin, from those of neighbours.
-func line(n []float64) (mean, slope, sum, noise float64) {
+// lastBurst is how many of the youngest belong to the last burst, one at the least. A
+// stretch from the start of one burst to that of another has the rate; up to now it would
+// have one burst too many. Connections come in bursts where pauses nearly as long as the
+// longest take up most of the time. Those of even arrivals do too, with a burst of one, and
+// with one for each tick of the kernel's timers where there are several in it; random ones
+// do not.
+func lastBurst(ages []float64) int {
+	longest, paused, at := 0.0, 0.0, 0
+	for i := 1; i < len(ages); i++ {
+		longest = max(longest, ages[i]-ages[i-1])
+	}
+	for i := 1; i < len(ages); i++ {
+		if gap := ages[i] - ages[i-1]; gap >= longest/2 {
+			paused += gap
+			if at == 0 {
+				at = i
+			}
+		}
+	}
+	if paused < pauses*(ages[len(ages)-1]-ages[0]) {
+		return 1
+	}
+	return max(at, 1)
+}
+
+// line is the straight line through counts: its mean and slope per bin, the standard error
+// of the slope, the largest sum of residuals, and the deviation of one bin by how much
+// neighbours differ.
+func line(n []float64) (mean, slope, sum, spread, noise float64) {
 	middle := float64(len(n)-1) / 2
 	over := 0.0
 	for i, x := range n {
@@ -110,7 +134,7 @@ func line(n []float64) (mean, slope, sum, noise float64) {
 		over += (float64(i) - middle) * (float64(i) - middle)
 	}
 	slope /= over
-	residual, before := 0.0, 0.0
+	residual, before, squares := 0.0, 0.0, 0.0
 	var steps []float64
 	for i, x := range n {
 		r := x - mean - slope*(float64(i)-middle)
@@ -120,7 +144,7 @@ func line(n []float64) (mean, slope, sum, noise float64) {
 		if i > 0 {
 			steps = append(steps, (r-before)*(r-before))
 		}
-		before = r
+		before, squares = r, squares+r*r
 	}
 	slices.Sort(steps)
 	steps = steps[:len(steps)-2] // a step of the rate is no noise
@@ -129,7 +153,9 @@ func line(n []float64) (mean, slope, sum, noise float64) {
 		total += x
 	}
 	noise = math.Sqrt(total / float64(2*len(steps)))
-	return mean, slope, sum, max(noise, 0.5) // counts of even arrivals differ by one
+	const least = 0.5 // counts of even arrivals differ by one
+	spread = max(math.Sqrt(squares/float64(len(n)-2)), least) / math.Sqrt(over)
+	return mean, slope, sum, spread, max(noise, least)
 }
 
 // ended says whether the load has stopped: nothing has begun for much longer than

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net/netip"
 	"os"
@@ -227,25 +228,25 @@ func (l *load) run() error {
 			rate = l.StepPerS
 		}
 		n := max(l.Burst, 1)
-		if rate > 0.1 {
-			if next = at + float64(n)/rate; l.Poisson {
-				next = at + random.ExpFloat64()/rate
-			}
-		} else {
-			next = at + 0.01
+		// The next one comes when the rate has added up to it.
+		switch want := float64(n); {
+		case l.Poisson:
+			next = at + random.ExpFloat64()/rate
+		case l.Ramp > 0:
+			next = at + (math.Sqrt(rate*rate+2*l.Ramp*want)-rate)/l.Ramp
+		default:
+			next = at + want/rate
 		}
 		for now() < at {
 			finish(now())
 			look()
 			time.Sleep(min(time.Duration((at-now())*1e9), 10*time.Millisecond))
 		}
-		if rate > 0.1 {
-			for range n {
-				if err := connect(l.HoldS); err != nil {
-					return err
-				}
-				finish(now())
+		for range n {
+			if err := connect(l.HoldS); err != nil {
+				return err
 			}
+			finish(now())
 		}
 		look()
 		at = next
@@ -327,7 +328,12 @@ func connectTo(to netip.AddrPort, source string, listener int) (client, accepted
 			return 0, 0, err
 		}
 	}
-	if err := unix.Connect(client, sockaddrOf(to)); err != nil {
+	err = unix.Connect(client, sockaddrOf(to))
+	for tries := 0; err == unix.ENETUNREACH && tries < 100; tries++ { // an IPv6 address is ready when a worker of the kernel has run
+		time.Sleep(20 * time.Millisecond)
+		err = unix.Connect(client, sockaddrOf(to))
+	}
+	if err != nil {
 		unix.Close(client)
 		return 0, 0, err
 	}
