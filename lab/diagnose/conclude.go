@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"cmp"
+	"math"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -167,7 +168,22 @@ func tupleOf(n *Namespace, g, other *Group, timeWaits int) Tuple {
 	if n.Ports != nil {
 		t.forecast()
 	}
+	t.round()
 	return t
+}
+
+// round leaves the digits that a look has.
+func (t *Tuple) round() {
+	to := func(unit float64, all ...*float64) {
+		for _, x := range all {
+			if x != nil {
+				*x = math.Round(*x*unit) / unit
+			}
+		}
+	}
+	to(1000, t.HalfRangeS, t.FirstError99S, t.FreesS, t.HealsS, &t.HistoryS, &t.HoldS, &t.TrendPerS2)
+	to(100, t.NewPerS, &t.TimeWaitsPerS, t.SafePerS, t.SteadyTaken)
+	to(10000, t.Share, t.CloseShare)
 }
 
 // ages are those of a group's TIME_WAITs, in seconds.

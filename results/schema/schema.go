@@ -39,3 +39,8 @@ var Compare []byte
 //
 //go:embed lint.v1.json
 var Lint []byte
+
+// Diagnose is the schema of what lab99 diagnose --json prints, lab99/diagnose/v1.
+//
+//go:embed diagnose.v1.json
+var Diagnose []byte

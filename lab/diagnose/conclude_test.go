@@ -1,0 +1,279 @@
+package diagnose
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"net/netip"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lab99/lab99/internal/golden"
+	"github.com/lab99/lab99/internal/schematest"
+	"github.com/lab99/lab99/lab/probe"
+)
+
+// every are the timers of TIME_WAITs that begin so many seconds apart, the last one
+// half of that ago.
+func every(seconds float64, n int) (remaining []int32) {
+	for i := range n {
+		remaining = append(remaining, int32(60000-1000*seconds*(float64(i)+0.5)))
+	}
+	return remaining
+}
+
+func group(local, remote string, live int, remaining []int32) Group {
+	g := Group{Local: endOf(local), Remote: endOf(remote), States: map[string]int{}, RemainingMs: remaining}
+	if live > 0 {
+		g.States["established"] = live
+	}
+	if len(remaining) > 0 {
+		g.States[timeWait] = len(remaining)
+	}
+	return g
+}
+
+func endOf(s string) netip.AddrPort {
+	if a, err := netip.ParseAddr(s); err == nil {
+		return netip.AddrPortFrom(a, 0)
+	}
+	return netip.MustParseAddrPort(s)
+}
+
+// namespace of 20 usable ports.
+func ofTwenty(name string, inode uint64, out ...Group) Namespace {
+	return Namespace{
+		Inode: inode, Name: name, Outgoing: out,
+		Ports: &probe.Ports{Low: 40000, High: 40019, Usable: 20},
+		Sysctls: map[string]string{
+			"net.ipv4.tcp_tw_reuse": "2", "net.ipv4.tcp_timestamps": "1", "net.ipv4.tcp_tw_reuse_delay": "1000",
+			"net.ipv4.tcp_max_tw_buckets": "8192", "net.ipv4.tcp_fin_timeout": "60",
+		},
+	}
+}
+
+func conclude(t *testing.T, all ...Namespace) *Report {
+	t.Helper()
+	r := Conclude(&Snapshot{Kernel: "6.18", Namespaces: all}, Options{Horizon: 10 * time.Minute})
+	doc, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := schematest.Diagnose(t, doc); err != nil {
+		t.Errorf("the report is no %s: %v\n%s", Schema, err, doc)
+	}
+	return r
+}
+
+func value(x *float64) float64 {
+	if x == nil {
+		return math.NaN()
+	}
+	return *x
+}
+
+// TestForecastOfATable has figures that were worked out by hand, for 20 ports.
+func TestForecastOfATable(t *testing.T) {
+	const src, dst = "10.0.0.5", "10.0.0.9:8080"
+	nan := math.NaN()
+	reuse := func(n Namespace, value string) Namespace {
+		n.Sysctls["net.ipv4.tcp_tw_reuse"] = value
+		return n
+	}
+	for _, c := range []struct {
+		name        string
+		n           Namespace
+		state       string
+		half, first float64
+		rate, safe  float64
+		heals       float64
+		outcome     Outcome
+	}{
+		// 8 of 20 in TIME_WAIT, 2 live, 1 a second: ten more seconds. The ports bear (20-2)/61 a
+		// second. Half is taken; less is so once the first has left, 61 - 7.5 s from now.
+		{"fills", ofTwenty("a", 1, group(src, dst, 2, every(1, 8))), RunningOut, 0, 10, 1, 0.3, 53.5, Due},
+		// 5 taken, one every 4 s: never more than 61/4 = 15.25.
+		{"bears it", ofTwenty("a", 1, group(src, dst, 0, every(4, 5))), OK, 20, nan, 0.25, 0.33, 0, Fine},
+		{"past half", ofTwenty("a", 1, group(src, dst, 0, every(4, 14))), Slow, 0, nan, 0.25, 0.33, 61 - 13.5*4 + 4*4, Fine},
+		{"exhausted", ofTwenty("a", 1, group(src, dst, 1, every(1, 19))), Exhausted, 0, 0, 1, 0.31, 61 - 18.5 + 10, Due},
+		// Nothing has begun for 20 s; gaps were of a second.
+		{"the load has ended", ofTwenty("a", 1, group(src, dst, 0, []int32{40000, 39000, 38000, 37000, 36000, 35000})), OK, nan, nan, 0, 0.33, 0, Fine},
+		{"a pool, or a backend that gets slow", ofTwenty("a", 1, group(src, dst, 6, nil)), Unknown, nan, nan, 0, 0.23, 0, Fine},
+		// tcp_tw_reuse=2 is for loopback: after a second a TIME_WAIT is no obstacle. 10 a second
+		// are 10 at a time, exactly half of the ports, and 20 a second would be borne.
+		{"loopback", ofTwenty("a", 1, group("127.0.0.1", "127.0.0.1:80", 0, every(0.1, 40))), Slow, 0, nan, 10, 20, 0, Fine},
+		{"reuse above its ceiling", reuse(ofTwenty("a", 1, group(src, dst, 0, every(0.04, 10))), "1"), RunningOut, 0, 0.4, 25, 20, 0, Due},
+	} {
+		r := conclude(t, c.n)
+		x := r.Namespaces[0].Tuples[0]
+		if x.State != c.state {
+			t.Errorf("%s: state %s, want %s", c.name, x.State, c.state)
+		}
+		for what, pair := range map[string][2]float64{
+			"half the range": {value(x.HalfRangeS), c.half}, "error 99": {value(x.FirstError99S), c.first},
+			"rate": {x.TimeWaitsPerS, c.rate}, "safe rate": {value(x.SafePerS), c.safe},
+		} {
+			if got, want := pair[0], pair[1]; math.IsNaN(got) != math.IsNaN(want) || math.Abs(got-want) > 0.02 {
+				t.Errorf("%s: %s %v, want %v", c.name, what, got, want)
+			}
+		}
+		if c.heals != 0 && math.Abs(value(x.HealsS)-c.heals) > 0.02 {
+			t.Errorf("%s: heals after %v s, want %v", c.name, value(x.HealsS), c.heals)
+		}
+		if got := r.Outcome(); got != c.outcome {
+			t.Errorf("%s: outcome %v, want %v", c.name, got, c.outcome)
+		}
+	}
+}
+
+// TestCloseShareNeedsBothEnds: 1 TIME_WAIT a second here and 1 in 2 s there.
+func TestCloseShareNeedsBothEnds(t *testing.T) {
+	proxy := ofTwenty("proxy", 1, group("10.0.0.5", "10.0.0.9:8080", 0, every(1, 6)))
+	backend := func(name string, inode uint64) Namespace {
+		n := ofTwenty(name, inode)
+		n.Incoming = []Group{group("10.0.0.9:8080", "10.0.0.5", 0, every(2, 6))}
+		return n
+	}
+	r := conclude(t, proxy, backend("backend", 2))
+	x := r.Namespaces[0].Tuples[0]
+	if math.Abs(value(x.CloseShare)-2./3) > 0.001 || math.Abs(value(x.NewPerS)-1.5) > 0.01 {
+		t.Errorf("f = %v of %v a second, want 2/3 of 1.5", value(x.CloseShare), value(x.NewPerS))
+	}
+	if x := conclude(t, proxy).Namespaces[0].Tuples[0]; x.CloseShare != nil || x.NewPerS != nil {
+		t.Errorf("f = %v and a rate of %v, with one end only", value(x.CloseShare), value(x.NewPerS))
+	}
+	// Two namespaces with the same address: which is the other end is not known.
+	if x := conclude(t, proxy, backend("one", 2), backend("other", 3)).Namespaces[0].Tuples[0]; x.CloseShare != nil {
+		t.Errorf("f = %v, though two namespaces may be the other end", *x.CloseShare)
+	}
+}
+
+func TestFindingsOfANamespace(t *testing.T) {
+	busy := func(change func(n *Namespace)) Namespace {
+		n := ofTwenty("container web", 2, group("10.0.0.5", "10.0.0.9:8080", 0, every(4, 5)))
+		change(&n)
+		return n
+	}
+	host := ofTwenty("host", 1)
+	host.Host = true
+	for _, c := range []struct {
+		id, says string
+		change   func(n *Namespace)
+	}{
+		{"bound-ports", "2 ports of the range 40000-40021 are taken by somebody who bound them (40003 and 40007)", func(n *Namespace) {
+			n.Ports = &probe.Ports{Low: 40000, High: 40021, Bound: []uint16{40003, 40007}, Usable: 20}
+		}},
+		{"reserved-ports", "180 of 200 ports of the range are reserved: 20 are left", func(n *Namespace) {
+			n.Ports = &probe.Ports{Low: 40000, High: 40199, Reserved: 180, Usable: 20}
+		}},
+		{"sysctl-not-inherited", `net.ipv4.tcp_tw_reuse is "0", and "2" on the host`, func(n *Namespace) { n.Sysctls["net.ipv4.tcp_tw_reuse"] = "0" }},
+		{"conntrack-fuller", "60.0 % full (600 of 1,000), fuller than the ports (25.0 %)", func(n *Namespace) {
+			n.Counters = probe.Counters{"conntrack_entries": 600, "conntrack_max": 1000}
+		}},
+		{"tw-overflow", "17 TIME_WAITs were dropped", func(n *Namespace) { n.Counters = probe.Counters{"time_wait_overflow": 17} }},
+		{"reuse-without-timestamps", "does nothing", func(n *Namespace) {
+			n.Sysctls["net.ipv4.tcp_tw_reuse"], n.Sysctls["net.ipv4.tcp_timestamps"] = "1", "0"
+		}},
+		{"range-unknown", "150 ports are taken (150 TIME_WAIT)", func(n *Namespace) {
+			n.Outside, n.Ports, n.Sysctls = true, nil, nil
+			n.Outgoing = []Group{group("10.0.0.5", "10.0.0.9:8080", 0, every(0.2, 150))}
+		}},
+		{"too-little-history", "150 of 400 ports are taken by live connections", func(n *Namespace) {
+			n.Ports = &probe.Ports{Low: 40000, High: 40399, Usable: 400}
+			n.Outgoing = []Group{group("10.0.0.5", "10.0.0.9:8080", 150, nil)}
+		}},
+		{"nearest", "5 of 20 ports (25.0 %)", func(n *Namespace) {}},
+	} {
+		has := func(r *Report) bool {
+			for _, f := range r.Findings {
+				if f.ID == c.id && strings.Contains(f.Text, c.says) {
+					return true
+				}
+			}
+			return false
+		}
+		if r := conclude(t, host, busy(c.change)); !has(r) {
+			t.Errorf("%s is not found, or does not say %q: %+v", c.id, c.says, r.Findings)
+		}
+		if c.id != "nearest" && has(conclude(t, host, busy(func(*Namespace) {}))) {
+			t.Errorf("%s is found where there is nothing of it", c.id)
+		}
+	}
+	unknown := busy(func(n *Namespace) {
+		n.Ports, n.Outgoing = nil, []Group{group("10.0.0.5", "10.0.0.9:8080", 0, every(0.2, 150))}
+	})
+	if r := conclude(t, unknown); r.Outcome() != Undecided {
+		t.Errorf("outcome %v of a table whose size is not known, want %v", r.Outcome(), Undecided)
+	}
+	if r := conclude(t); r.Outcome() != Blind {
+		t.Errorf("outcome %v of nothing seen, want %v", r.Outcome(), Blind)
+	}
+	later := Conclude(&Snapshot{Kernel: "6.18", Namespaces: []Namespace{ofTwenty("a", 1, group("10.0.0.5", "10.0.0.9:80", 2, every(1, 8)))}},
+		Options{Horizon: 5 * time.Second})
+	if later.Outcome() != Fine || later.Findings[0].Level != Warning {
+		t.Errorf("error 99 in 10 s with a horizon of 5 s: outcome %v, %+v", later.Outcome(), later.Findings)
+	}
+}
+
+// TestTopKeepsTheMostUrgent: a small table that runs out comes before a larger share that
+// does not.
+func TestTopKeepsTheMostUrgent(t *testing.T) {
+	n := ofTwenty("a", 1,
+		group("10.0.0.5", "10.0.0.9:1", 0, every(4, 14)),
+		group("10.0.0.5", "10.0.0.9:2", 2, every(1, 8)),
+		group("10.0.0.5", "10.0.0.9:3", 1, nil))
+	r := Conclude(&Snapshot{Kernel: "6.18", Namespaces: []Namespace{n}}, Options{Horizon: time.Minute, Top: 1})
+	if x := r.Namespaces[0]; len(x.Tuples) != 1 || x.Tuples[0].Destination != "10.0.0.9:2" || x.Others != 2 {
+		t.Errorf("kept %+v, and %d others; want 10.0.0.9:2 and 2 others", x.Tuples, x.Others)
+	}
+}
+
+// TestRecorded holds the text and the JSON that are made of a snapshot of a real host
+// against files.
+func TestRecorded(t *testing.T) {
+	b, err := os.ReadFile("testdata/recorded.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s Snapshot
+	if err := json.Unmarshal(b, &s); err != nil {
+		t.Fatal(err)
+	}
+	r := Conclude(&s, Options{Horizon: 10 * time.Minute, Top: 10})
+	var text bytes.Buffer
+	if err := r.Write(&text); err != nil {
+		t.Fatal(err)
+	}
+	golden.Compare(t, "testdata/recorded.txt", text.String())
+	doc, err := json.MarshalIndent(r, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := schematest.Diagnose(t, doc); err != nil {
+		t.Errorf("the report is no %s: %v", Schema, err)
+	}
+	golden.Compare(t, "testdata/recorded.report.json", append(doc, '\n'))
+	for _, wrong := range []struct{ from, to string }{
+		{`diagnose/v1`, `diagnose/v2`}, {`"state": "running-out"`, `"state": "running"`}, {`"level": "critical"`, `"level": "bad"`}, {`"taken"`, `"token"`},
+	} {
+		bad := strings.Replace(string(doc), wrong.from, wrong.to, 1)
+		if bad == string(doc) || schematest.Diagnose(t, []byte(bad)) == nil {
+			t.Errorf("%s for %s fits the schema, or is not there", wrong.to, wrong.from)
+		}
+	}
+}
+
+// TestNamesDoNotCommandTerminals: a process may call itself anything.
+func TestNamesDoNotCommandTerminals(t *testing.T) {
+	n := ofTwenty("container \x1b]0;x\a", 1, group("10.0.0.5", "10.0.0.9:8080", 2, every(1, 8)))
+	n.Processes = []Process{{PID: 7, Name: "\x1b[2J"}}
+	var text bytes.Buffer
+	if err := conclude(t, n).Write(&text); err != nil {
+		t.Fatal(err)
+	}
+	if strings.ContainsAny(text.String(), "\x1b\a") {
+		t.Errorf("%q", text.String())
+	}
+}
