@@ -78,6 +78,13 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	if os.Getenv(lookOfChild) != "" {
+		if err := lookAndPrint(); err != nil {
+			fmt.Fprintln(os.Stderr, "look:", err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	os.Exit(m.Run())
 }
 

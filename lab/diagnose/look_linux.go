@@ -256,18 +256,31 @@ func groupName(pid int) string {
 // read fills n from a member's view, or from what /proc shows to others.
 func (f *found) read(n *Namespace) error {
 	if f.path != "" {
-		done := make(chan error, 1)
-		go func() {
-			// Never unlocked: the thread ends with the goroutine, and its namespace with it.
-			runtime.LockOSThread()
-			done <- f.readInside(n)
-		}()
-		err := <-done
+		var err error
+		onThreadOfItsOwn(func() { err = f.readInside(n) })
 		if err == nil || len(f.pids) == 0 {
 			return err
 		}
 	}
 	return f.readOutside(n)
+}
+
+// onThreadOfItsOwn runs f on a thread that ends with it, and with whatever f did to it.
+// The main thread cannot end: Go would park it where f left it, and /proc/PID/ns would
+// show that as the process's. So it is kept busy while another thread runs f.
+func onThreadOfItsOwn(f func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread()
+		if unix.Gettid() == os.Getpid() {
+			onThreadOfItsOwn(f)
+			runtime.UnlockOSThread()
+			return
+		}
+		f()
+	}()
+	<-done
 }
 
 func (f *found) readInside(n *Namespace) error {

@@ -95,6 +95,9 @@ func documented(t *testing.T, command, server string) (output string) {
 	if args[0] == "doctor" && got == "3" { // no driver at all is what it is to find out
 		got = "0"
 	}
+	if args[0] == "diagnose" && (got == "1" || got == "2") { // what it says depends on the machine
+		got = "0"
+	}
 	if args[0] == "lint" && got == "1" { // it found what the page is about
 		got = "0"
 	}
