@@ -39,7 +39,7 @@ example: build ## run the standard size again and keep it as results/example/por
 # Packages that bring up labs or measure the machine come one at a time: two of
 # them would measure each other. The others come first, all at once. Never from
 # the cache: engines, kernels and other packages are not among its keys.
-MEASURING = ./lab/agent ./lab/backend ./lab/cmd/... ./lab/driver/... ./lab/image/... ./lab/probe ./lab/proxy/... ./loadgen/...
+MEASURING = ./lab/agent ./lab/backend ./lab/cmd/... ./lab/diagnose ./lab/driver/... ./lab/image/... ./lab/probe ./lab/proxy/... ./loadgen/...
 OTHERS    = $(filter-out $(shell $(GO) list $(MEASURING)),$(shell $(GO) list ./...))
 test: ## run the tests; those that need Docker or root skip where it is missing
 	$(GO) test -count=1 -timeout 10m $(OTHERS)
@@ -53,7 +53,7 @@ fuzz: ## every fuzz target in turn, FUZZTIME=10m each
 	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s $$p; done; done
 
 soak: ## the long proofs: 20 quick runs, 30 kills and the catalogue on each driver, the full size (over an hour)
-	$(GO) test -count=1 -tags soak -run Soak -v -timeout 3h ./lab/cmd/lab99
+	$(GO) test -count=1 -tags soak -run Soak -v -timeout 3h ./lab/cmd/lab99 ./lab/diagnose
 
 bench: ## hold the load generator against wrk and the Go generators, in one run (about 10 minutes)
 	loadgen/bench/run.sh

@@ -104,20 +104,21 @@ func fit(ages []float64) (a Arrivals, fits bool) {
 // with one for each tick of the kernel's timers where there are several in it; random ones
 // do not.
 func lastBurst(ages []float64) int {
-	longest, paused, at := 0.0, 0.0, 0
+	longest, paused, before, at := 0.0, 0.0, 0, 0
 	for i := 1; i < len(ages); i++ {
 		longest = max(longest, ages[i]-ages[i-1])
 	}
 	for i := 1; i < len(ages); i++ {
 		if gap := ages[i] - ages[i-1]; gap >= longest/2 {
 			paused += gap
+			before++
 			if at == 0 {
 				at = i
 			}
 		}
 	}
-	if paused < pauses*(ages[len(ages)-1]-ages[0]) {
-		return 1
+	if paused < pauses*(ages[len(ages)-1]-ages[0]) || float64(at) > 2*float64(len(ages)-at)/float64(before) {
+		return 1 // a last burst that is much larger than the others is another rate
 	}
 	return max(at, 1)
 }

@@ -114,6 +114,11 @@ func situations(r *rand.Rand) (all []situation) {
 // at the least.
 func TestForecast(t *testing.T) {
 	needs.Root(t)
+	forecasts(t, seed)
+}
+
+// forecasts runs the situations of a seed, all at once.
+func forecasts(t *testing.T, seed uint64) {
 	var at sync.WaitGroup
 	for _, s := range situations(rand.New(rand.NewPCG(seed, 0))) {
 		if s.Sysctls == nil {

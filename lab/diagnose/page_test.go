@@ -1,0 +1,52 @@
+package diagnose
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestPageShowsWhatIsPrinted: the example of docs/diagnose.md is the recorded host's. Lines
+// may be broken elsewhere, and … stands for any text.
+func TestPageShowsWhatIsPrinted(t *testing.T) {
+	page, err := os.ReadFile("../../docs/diagnose.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	printed, err := os.ReadFile("testdata/recorded.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "```text\n")
+	shown, _, ok := strings.Cut(rest, "```")
+	if !ok {
+		t.Fatal("the page shows nothing")
+	}
+	want := strings.ReplaceAll(regexp.QuoteMeta(strings.Join(strings.Fields(shown), " ")), "…", ".*")
+	if !regexp.MustCompile(want).MatchString(strings.Join(strings.Fields(string(printed)), " ")) {
+		t.Errorf("the page shows\n%s\nand what is printed is\n%s", shown, printed)
+	}
+	for _, id := range findingIDs(t) {
+		if !strings.Contains(string(page), id) {
+			t.Errorf("the page does not have the finding %s", id)
+		}
+	}
+}
+
+// findingIDs are those of the schema.
+func findingIDs(t *testing.T) []string {
+	b, err := os.ReadFile("../../results/schema/diagnose.v1.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile(`(?s)"id": \{"enum": \[(.*?)\]`).FindSubmatch(b)
+	if m == nil {
+		t.Fatal("the schema lists no findings")
+	}
+	var all []string
+	for id := range strings.SplitSeq(string(m[1]), ",") {
+		all = append(all, strings.Trim(strings.TrimSpace(id), `"`))
+	}
+	return all
+}
