@@ -20,8 +20,10 @@ const (
 	shorter     = 0.8  // what is tried next where a stretch does not have one trend
 	leastBins   = 48   // events, two a bin: of fewer, no trend is told
 	leastS      = 1.0  // of a stretch that is made shorter: in less, a busy host catches up
-	significant = 3.2  // standard errors that a trend must differ from none: 1 in 200 random loads has one
-	wandering   = 1.4  // how far the sum of residuals may go, in their deviation and √bins: 1 in 100 goes further
+	significant = 4.0  // standard errors that a trend must differ from none: 1 in 100 random loads has one
+	wandering   = 1.3  // how far the sum of residuals may go, in their deviation and √bins: 1 in 100 goes further
+	stepBetter  = 0.75 // of the squares that a trend leaves: what a step must stay below to be the likelier
+	lags        = 3    // bins over which a stall and what is made up for belong together
 	shortestS   = 0.05 // of a stretch: what begins within it may be one burst
 	pauses      = 0.6  // of a stretch, where connections come in bursts
 )
@@ -32,9 +34,8 @@ const (
 //
 // The rate of now is that of the longest stretch up to now with one straight trend. A
 // stretch has one if the residuals of a straight line do not add up to more than noise
-// does (a CUSUM test; the noise is that of neighbouring bins, so that a step is no part of
-// it). A stretch begins and ends with an event, which makes the rate of even arrivals
-// exact, however few there are.
+// does (a CUSUM test), and a step does not say more than the trend. A stretch begins and
+// ends with an event, which makes the rate of even arrivals exact, however few there are.
 func arrivalsOf(ages []float64, spanS float64) Arrivals {
 	ages = slices.Sorted(slices.Values(ages)) // the youngest first
 	if i, _ := slices.BinarySearch(ages, spanS); i < len(ages) {
@@ -49,16 +50,17 @@ func arrivalsOf(ages []float64, spanS float64) Arrivals {
 		return Arrivals{PerS: float64(len(ages)) / max(oldest, spanS), SeenForS: spanS, Events: len(ages), QuietForS: quiet}
 	}
 	best := Arrivals{}
-	for stretch := oldest; ; stretch *= shorter {
+	for stretch := oldest; ; {
 		n, _ := slices.BinarySearch(ages, stretch)
 		n = min(n+1, len(ages))
 		if best.Events != 0 && (n < leastBins || stretch < leastS) {
-			break // the shortest that is long enough
+			break // the one before is the shortest that is long enough
 		}
-		var fits bool
-		if best, fits = fit(ages[:n]); fits {
+		var since float64
+		if best, since = fit(ages[:n]); since == 0 {
 			break
 		}
+		stretch = min(since, shorter*stretch)
 	}
 	best.QuietForS = quiet
 	if ended(ages, quiet) {
@@ -67,8 +69,9 @@ func arrivalsOf(ages []float64, spanS float64) Arrivals {
 	return best
 }
 
-// fit is the trend of one stretch, from the youngest age to the oldest.
-func fit(ages []float64) (a Arrivals, fits bool) {
+// fit is the trend of one stretch, from the youngest age to the oldest. Where the stretch
+// does not have one, next is how long a stretch to try after it; 0: it has one.
+func fit(ages []float64) (a Arrivals, next float64) {
 	first := ages[len(ages)-1]
 	after := lastBurst(ages)
 	last := ages[after-1] // the end of the stretch: what came after is not counted
@@ -77,24 +80,30 @@ func fit(ages []float64) (a Arrivals, fits bool) {
 	a = Arrivals{SeenForS: first, Events: len(ages)}
 	if long < shortestS {
 		a.PerS = float64(len(ages)) / max(first, shortestS)
-		return a, true
+		return a, 0
 	}
 	a.PerS = float64(len(counted)) / long
 	if len(counted) < leastBins {
-		return a, true
+		return a, 0
 	}
 	var n [bins]float64
 	for _, age := range counted {
 		n[min(bins-1, int((first-age)/long*bins))]++
 	}
-	mean, slope, sum, spread, noise := line(n[:])
-	if math.Abs(slope) > significant*spread {
+	l := lineOf(n[:])
+	if math.Abs(l.slope) > significant*l.spread {
+		if at, squares := stepOf(n[:]); squares < stepBetter*l.squares {
+			return a, first - float64(at)*long/bins
+		}
 		width := long / bins
-		a.PerSPerS = slope / width / width
-		end := mean + slope*bins/2 // at the end of the last bin
+		a.PerSPerS = l.slope / width / width
+		end := l.mean + l.slope*bins/2 // at the end of the last bin
 		a.PerS = max(0, end/width+a.PerSPerS*last)
 	}
-	return a, sum <= wandering*noise*math.Sqrt(bins)
+	if l.sum > wandering*l.noise*math.Sqrt(bins) {
+		return a, shorter * first
+	}
+	return a, 0
 }
 
 // lastBurst is how many of the youngest belong to the last burst, one at the least. A
@@ -123,40 +132,83 @@ func lastBurst(ages []float64) int {
 	return max(at, 1)
 }
 
-// line is the straight line through counts: its mean and slope per bin, the standard error
-// of the slope, the largest sum of residuals, and the deviation of one bin by how much
-// neighbours differ.
-func line(n []float64) (mean, slope, sum, spread, noise float64) {
+// straight is a straight line through counts.
+type straight struct {
+	mean, slope float64 // slope per bin
+	spread      float64 // standard error of the slope
+	squares     float64 // of the residuals, added up
+	sum         float64 // the largest sum of residuals from the beginning on
+	noise       float64 // deviation of one bin
+}
+
+// lineOf fits a straight line. Its noise is the smaller of two measures: by how much
+// neighbours differ (von Neumann), without the two largest steps, so that a step of the
+// rate is no noise; and the long-run variance (Newey and West), in which a stall and what
+// is made up for after it cancel out, as in paced loads they do.
+func lineOf(n []float64) (l straight) {
 	middle := float64(len(n)-1) / 2
 	over := 0.0
 	for i, x := range n {
-		mean += x / float64(len(n))
-		slope += (float64(i) - middle) * x
-		over += (float64(i) - middle) * (float64(i) - middle)
+		d := float64(i) - middle
+		l.mean += x / float64(len(n))
+		l.slope += d * x
+		over += d * d
 	}
-	slope /= over
-	residual, before, squares := 0.0, 0.0, 0.0
+	l.slope /= over
+	residuals := make([]float64, len(n))
 	var steps []float64
+	sum := 0.0
 	for i, x := range n {
-		r := x - mean - slope*(float64(i)-middle)
-		if residual += r; math.Abs(residual) > sum {
-			sum = math.Abs(residual)
-		}
+		r := x - l.mean - l.slope*(float64(i)-middle)
+		residuals[i] = r
+		l.squares += r * r
+		sum += r
+		l.sum = max(l.sum, math.Abs(sum))
 		if i > 0 {
-			steps = append(steps, (r-before)*(r-before))
+			steps = append(steps, (r-residuals[i-1])*(r-residuals[i-1]))
 		}
-		before, squares = r, squares+r*r
 	}
 	slices.Sort(steps)
-	steps = steps[:len(steps)-2] // a step of the rate is no noise
-	total := 0.0
+	steps = steps[:len(steps)-2]
+	neighbours := 0.0
 	for _, x := range steps {
-		total += x
+		neighbours += x / float64(2*len(steps))
 	}
-	noise = math.Sqrt(total / float64(2*len(steps)))
+	longRun := l.squares
+	for lag := 1; lag <= lags; lag++ {
+		for i := lag; i < len(n); i++ {
+			longRun += 2 * (1 - float64(lag)/(lags+1)) * residuals[i] * residuals[i-lag]
+		}
+	}
+	longRun /= float64(len(n) - 2)
 	const least = 0.5 // counts of even arrivals differ by one
-	spread = max(math.Sqrt(squares/float64(len(n)-2)), least) / math.Sqrt(over)
-	return mean, slope, sum, spread, max(noise, least)
+	l.noise = max(math.Sqrt(max(0, min(neighbours, longRun))), least)
+	l.spread = l.noise / math.Sqrt(over)
+	return l
+}
+
+// stepOf is the bin from which on the counts have another mean, where that leaves the
+// least squares, and those squares.
+func stepOf(n []float64) (at int, squares float64) {
+	squares = math.Inf(1)
+	for i := 2; i <= len(n)-2; i++ {
+		if s := squaresOf(n[:i]) + squaresOf(n[i:]); s < squares {
+			at, squares = i, s
+		}
+	}
+	return at, squares
+}
+
+// squaresOf adds up the squares of what differs from the mean.
+func squaresOf(n []float64) (squares float64) {
+	mean := 0.0
+	for _, x := range n {
+		mean += x / float64(len(n))
+	}
+	for _, x := range n {
+		squares += (x - mean) * (x - mean)
+	}
+	return squares
 }
 
 // ended says whether the load has stopped: nothing has begun for much longer than

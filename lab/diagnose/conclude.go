@@ -39,6 +39,7 @@ func Conclude(s *Snapshot, o Options) *Report {
 			r.Findings = append(r.Findings, n.Tuples[j].findings(n, o.Horizon)...)
 		}
 		r.Findings = append(r.Findings, n.findings(s)...)
+		r.Findings = append(r.Findings, n.configurationFindings(s.Namespaces[i].Nginx)...)
 	}
 	r.nearest()
 	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return cmp.Compare(level(a), level(b)) })

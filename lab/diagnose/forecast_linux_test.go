@@ -111,7 +111,8 @@ func situations(r *rand.Rand) (all []situation) {
 
 // TestForecast looks at loads that run in namespaces of their own, and holds what
 // is said against what then happens: within 5 % of the time that was left, and a second
-// at the least.
+// at the least. Where chance decides, three standard errors of the rate are let pass: a
+// quarter of 500 random arrivals tells their rate to 9 %.
 func TestForecast(t *testing.T) {
 	needs.Root(t)
 	forecasts(t, seed)
@@ -171,7 +172,11 @@ func (s *situation) check(t *testing.T) {
 			left := failed - l.made
 			off := *l.first - left
 			t.Logf("%-34s look %d: said %6.2f s, came after %6.2f s, %+.2f s", s.name, l.n, *l.first, left, off)
-			if math.Abs(off) > max(1, 0.05*left) {
+			within := max(1, 0.05*left)
+			if s.Poisson || s.Other > 0 { // of n that came at random the rate is known to 1/√n
+				within = max(within, 3*left/math.Sqrt(float64(s.AtTaken[l.n-1])))
+			}
+			if math.Abs(off) > within {
 				t.Errorf("%s, look %d: said %.2f s, came after %.2f s: %s", s.name, l.n, *l.first, left, l.text)
 			}
 		}

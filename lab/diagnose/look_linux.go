@@ -60,6 +60,7 @@ func Look(ctx context.Context, o Target) (*Snapshot, error) {
 				"that takes CAP_SYS_ADMIN, or a look from inside", n.Name))
 		}
 		n.Processes = one.owners(&n)
+		one.configurations(&n, s)
 		s.Namespaces = append(s.Namespaces, n)
 	}
 	return s, nil
@@ -94,13 +95,13 @@ type found struct {
 // findNamespaces lists the caller's own namespace first, then that of the machine, then
 // the others by inode.
 func findNamespaces(s *Snapshot) ([]*found, error) {
-	own, err := netInode("/proc/thread-self/ns/net")
+	own, err := netInode("/proc/self/ns/net")
 	if err != nil {
 		return nil, fmt.Errorf("find the own network namespace: %w", err)
 	}
-	all := map[uint64]*found{own: {inode: own, own: true, path: "/proc/thread-self/ns/net"}}
+	all := map[uint64]*found{own: {inode: own, own: true, path: "/proc/self/ns/net"}}
 	tables := map[uint64]*found{} // by the inode of net/tcp, which each namespace has its own of
-	if table, err := tableInode("/proc/thread-self/net/tcp"); err == nil {
+	if table, err := tableInode("/proc/self/net/tcp"); err == nil {
 		tables[table] = all[own]
 	}
 	initial := initialPIDs()
@@ -284,7 +285,7 @@ func onThreadOfItsOwn(f func()) {
 }
 
 func (f *found) readInside(n *Namespace) error {
-	if !f.own {
+	if here, err := netInode("/proc/thread-self/ns/net"); err != nil || here != f.inode {
 		fd, err := unix.Open(f.path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 		if err != nil {
 			return fmt.Errorf("open %s: %w", f.path, err)
@@ -390,6 +391,33 @@ func (f *found) owners(n *Namespace) []Process {
 		}
 	}
 	return holders[:min(len(holders), namedAtMost)]
+}
+
+// configurations reads those of every nginx in the namespace.
+func (f *found) configurations(n *Namespace, s *Snapshot) {
+	for _, pid := range f.pids {
+		if len(n.Outgoing) == 0 {
+			return
+		}
+		dir := "/proc/" + strconv.Itoa(pid)
+		if comm(pid) != "nginx" {
+			continue
+		}
+		line, err := os.ReadFile(dir + "/cmdline")
+		if title := strings.TrimRight(string(line), "\x00 "); err == nil && strings.HasPrefix(title, titleOfMaster) {
+			m := master{pid: pid, title: strings.ReplaceAll(title, "\x00", " ")}
+			if binary, err := os.Open(dir + "/exe"); err == nil {
+				m.built = describe(binary)
+				binary.Close()
+			}
+			report, err := m.read(dir + "/root")
+			if err != nil {
+				s.Unseen = append(s.Unseen, fmt.Sprintf("the configuration of nginx %d in %s: %s", pid, n.Name, reason(err)))
+				continue
+			}
+			n.Nginx = append(n.Nginx, Configured{pid, report})
+		}
+	}
 }
 
 // choose leaves the namespace that was asked for.

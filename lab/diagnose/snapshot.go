@@ -29,9 +29,11 @@ type Namespace struct {
 	Sysctls  map[string]string `json:"sysctls,omitempty"`
 	Counters probe.Counters    `json:"counters,omitempty"`
 
-	Outgoing []Group `json:"outgoing,omitempty"` // from a source address towards a destination
-	Incoming []Group `json:"incoming,omitempty"` // at a listener, from an address
-	Else     int     `json:"else,omitempty"`     // sockets with a local port that connect() would not choose
+	Outgoing []Group      `json:"outgoing,omitempty"` // from a source address towards a destination
+	Incoming []Group      `json:"incoming,omitempty"` // at a listener, from an address
+	Nginx    []Configured `json:"nginx,omitempty"`    // where it may be read
+
+	Else int `json:"else,omitempty"` // sockets with a local port that connect() would not choose
 }
 
 // Process is one that holds connections of the namespace, or one of its processes where
