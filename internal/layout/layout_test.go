@@ -70,7 +70,7 @@ const words = "internal/format"
 // rule is on packages of this module that (transitively) reach it.
 var outside = map[string][]string{
 	"github.com/testcontainers/testcontainers-go": {"lab/driver/docker", "lab/cli", "lab/cmd"},
-	"github.com/vishvananda/netlink":              {"lab/probe", "lab/proxy", "lab/driver", "lab/agent", "lab/doctor", "lab", "lab/cli", "lab/cmd"},
+	"github.com/vishvananda/netlink":              {"lab/probe", "lab/proxy", "lab/driver", "lab/agent", "lab/diagnose", "lab/doctor", "lab", "lab/cli", "lab/cmd"},
 	"github.com/vbauerster/mpb/v8":                {"lab/cli", "lab/cmd"},
 	"gonum.org/v1/plot":                           {"results/chart", "results/report", "lab", "lab/cli", "lab/cmd"},
 	// The agent asks a kind of proxy how its replies and its log read, and a kind also renders scenarios.

@@ -91,12 +91,12 @@ func situations(r *rand.Rand) (all []situation) {
 	k = between(300, 500)
 	never("tcp_tw_reuse, below its ceiling", k, func(l *load, s *situation) {
 		l.Sysctls = map[string]string{"net.ipv4.tcp_tw_reuse": "1"}
-		l.PerS = 0.6 * float64(k)
+		l.PerS = 0.45 * float64(k)
 	})
 	k = between(300, 500)
 	never("loopback, tcp_tw_reuse=2", k, func(l *load, s *situation) {
 		l.Sysctls = map[string]string{"net.ipv4.tcp_tw_reuse": "2"}
-		l.To, l.Sources, l.PerS = []target{{To: "127.0.0.1:80"}}, nil, 0.6*float64(k)
+		l.To, l.Sources, l.PerS = []target{{To: "127.0.0.1:80"}}, nil, 0.45*float64(k)
 	})
 	k = between(1000, 1500)
 	never("below the limit", k, func(l *load, s *situation) { l.PerS = 0.7 * float64(k) / 61 })
@@ -118,38 +118,71 @@ func TestForecast(t *testing.T) {
 	forecasts(t, seed)
 }
 
-// forecasts runs the situations of a seed, all at once.
+// forecasts runs the situations of a seed, all at once. Those whose load was late are run
+// again: what was said was about another load.
 func forecasts(t *testing.T, seed uint64) {
-	var at sync.WaitGroup
-	for _, s := range situations(rand.New(rand.NewPCG(seed, 0))) {
-		if s.Sysctls == nil {
-			s.Sysctls = map[string]string{"net.ipv4.tcp_tw_reuse": "0"}
+	left := situations(rand.New(rand.NewPCG(seed, 0)))
+	all := len(left)
+	const rounds = 2
+	for round := 1; len(left) > 0 && round <= rounds; round++ {
+		var at sync.WaitGroup
+		late := make([]bool, len(left))
+		for i, s := range left {
+			if s.Sysctls == nil {
+				s.Sysctls = map[string]string{"net.ipv4.tcp_tw_reuse": "0"}
+			}
+			at.Go(func() { late[i] = !s.check(t) })
 		}
-		at.Go(func() { s.check(t) })
+		at.Wait()
+		var again []situation
+		for i, s := range left {
+			if late[i] {
+				again = append(again, s)
+			}
+		}
+		left = again
 	}
-	at.Wait()
+	switch {
+	case len(left) > all/2:
+		t.Skipf("%d of %d loads were late each of %d times: the machine is too busy", len(left), all, rounds)
+	case len(left) > 0:
+		t.Logf("%d of %d loads were late each of %d times, and not judged", len(left), all, rounds)
+	}
 }
 
 // looked is a forecast and when it was made.
 type looked struct {
 	n     int
-	made  float64
+	made  float64 // when it began
+	took  float64
 	first *float64
 	text  string
 }
 
-func (s *situation) check(t *testing.T) {
+// lateAtMost is how many seconds late a load may be: what it makes up for after more is a
+// burst that nobody asked for. Where a tuple is held for a second, less is.
+func (s *situation) lateAtMost() float64 {
+	if s.Sysctls["net.ipv4.tcp_tw_reuse"] != "0" {
+		return 0.1
+	}
+	return 0.25
+}
+
+// check runs one situation and judges what was said; false: the load was late.
+func (s *situation) check(t *testing.T) (onTime bool) {
 	child := s.load.start(t)
+	defer child.end()
 	var looks []looked
-	failed := math.NaN()
+	failed, late := math.NaN(), 0.0
 	deadline := time.After(35 * time.Second)
 	for done := false; !done; {
 		select {
 		case told, ok := <-child.told:
+			late = max(late, told.LateS)
 			switch {
 			case !ok:
 				t.Errorf("%s: the load ended by itself", s.name)
-				return
+				return true
 			case told.Error:
 				failed, done = float64(told.MonoNs)/1e9, true
 			default:
@@ -158,42 +191,52 @@ func (s *situation) check(t *testing.T) {
 			}
 		case <-deadline:
 			t.Errorf("%s: no error 99 in 35 s, after %d looks", s.name, len(looks))
-			return
+			return true
 		}
 	}
+	if late > s.lateAtMost() {
+		t.Logf("%-34s the load was %.2f s late", s.name, late)
+		return false
+	}
 	for _, l := range looks {
-		switch {
-		case s.never && l.first != nil:
-			t.Errorf("%s, look %d: error 99 is said to come in %.2f s: %s", s.name, l.n, *l.first, l.text)
-		case s.never || l.n < s.tells:
-		case l.first == nil:
-			t.Errorf("%s, look %d: no error 99 is said to come, and it came after %.2f s: %s", s.name, l.n, failed-l.made, l.text)
-		default:
-			left := failed - l.made
-			off := *l.first - left
-			t.Logf("%-34s look %d: said %6.2f s, came after %6.2f s, %+.2f s", s.name, l.n, *l.first, left, off)
-			within := max(1, 0.05*left)
-			if s.Poisson || s.Other > 0 { // of n that came at random the rate is known to 1/√n
-				within = max(within, 3*left/math.Sqrt(float64(s.AtTaken[l.n-1])))
-			}
-			if math.Abs(off) > within {
-				t.Errorf("%s, look %d: said %.2f s, came after %.2f s: %s", s.name, l.n, *l.first, left, l.text)
-			}
-		}
+		s.judge(t, l, failed)
 	}
 	if want := len(s.AtTaken) + len(s.AtS); !s.never && len(looks) < want && s.Sysctls["net.ipv4.tcp_tw_reuse"] != "1" {
 		t.Errorf("%s: %d looks before it failed, want %d", s.name, len(looks), want)
 	}
+	return true
+}
+
+// judge holds one look against when the error came.
+func (s *situation) judge(t *testing.T, l looked, failed float64) {
+	switch {
+	case s.never && l.first != nil:
+		t.Errorf("%s, look %d: error 99 is said to come in %.2f s: %s", s.name, l.n, *l.first, l.text)
+	case s.never || l.n < s.tells:
+	case l.first == nil:
+		t.Errorf("%s, look %d: no error 99 is said to come, and it came after %.2f s: %s", s.name, l.n, failed-l.made, l.text)
+	default:
+		left := failed - l.made
+		off := *l.first - left
+		within := max(1, 0.05*left) + l.took // the sockets are read somewhere in it
+		if s.Poisson || s.Other > 0 {        // of n that came at random the rate is known to 1/√n
+			within = max(within, 3*left/math.Sqrt(float64(s.AtTaken[l.n-1])))
+		}
+		t.Logf("%-34s look %d: said %6.2f s, came after %6.2f s, %+.2f s", s.name, l.n, *l.first, left, off)
+		if math.Abs(off) > within {
+			t.Errorf("%s, look %d: said %.2f s, came after %.2f s: %s", s.name, l.n, *l.first, left, l.text)
+		}
+	}
 }
 
 func (s *situation) look(t *testing.T, pid, n int) looked {
+	l := looked{n: n, made: float64(clock.Mono()) / 1e9}
 	snapshot, err := Look(t.Context(), Target{PID: pid})
-	made := float64(clock.Mono()) / 1e9
+	l.took = float64(clock.Mono())/1e9 - l.made
 	if err != nil {
 		t.Errorf("%s: %v", s.name, err)
-		return looked{n: n, made: made}
+		return l
 	}
-	l := looked{n: n, made: made}
 	for _, x := range Conclude(snapshot, Options{Horizon: time.Hour}).Namespaces {
 		for _, tuple := range x.Tuples {
 			if first := tuple.FirstError99S; first != nil && (l.first == nil || *first < *l.first) {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -60,7 +61,10 @@ type said struct {
 	Look   int   `json:"look,omitempty"` // it is time for this look, from 1
 	Error  bool  `json:"error,omitempty"`
 	MonoNs int64 `json:"mono_ns"`
-	Made   int   `json:"made"`
+
+	// LateS is how late the load was at the most so far. It then makes up for it, which is
+	// another load than the one that was asked for.
+	LateS float64 `json:"late_s"`
 }
 
 const loadOfChild = "LAB99_DIAGNOSE_LOAD"
@@ -92,6 +96,7 @@ func TestMain(m *testing.M) {
 type running struct {
 	cmd  *exec.Cmd
 	told chan said
+	end  func() // which may be called twice
 }
 
 // start runs a load in a new network namespace until the test ends.
@@ -127,10 +132,13 @@ func (l load) start(t testing.TB) *running {
 			}
 		}
 	}()
-	t.Cleanup(func() {
+	r.end = sync.OnceFunc(func() {
 		stdin.Close()
+		for range r.told { // until its output ends: Wait would cut it off
+		}
 		cmd.Wait()
 	})
+	t.Cleanup(r.end)
 	return r
 }
 
@@ -175,7 +183,7 @@ func (l *load) run() error {
 	begin := time.Now()
 	now := func() float64 { return time.Since(begin).Seconds() }
 	var live []open
-	made, waiting, looks, failed := 0, 0, 0, false
+	made, waiting, looks, failed, late := 0, 0, 0, false, 0.0
 	look := func() {
 		for len(l.AtTaken)+len(l.AtS) > looks {
 			if looks < len(l.AtTaken) {
@@ -186,7 +194,7 @@ func (l *load) run() error {
 				return
 			}
 			looks++
-			say(said{Look: looks, Made: made})
+			say(said{Look: looks, LateS: late})
 		}
 	}
 	finish := func(at float64) {
@@ -221,7 +229,7 @@ func (l *load) run() error {
 		if errors.Is(err, unix.EADDRNOTAVAIL) {
 			if !failed {
 				failed = true
-				say(said{Error: true, Made: made})
+				say(said{Error: true, LateS: late})
 			}
 			return nil
 		}
@@ -258,6 +266,7 @@ func (l *load) run() error {
 			look()
 			time.Sleep(min(time.Duration((at-now())*1e9), 10*time.Millisecond))
 		}
+		late = max(late, now()-at)
 		for range n {
 			if err := connect(l.HoldS); err != nil {
 				return err
