@@ -71,6 +71,10 @@ type Ports struct {
 type TimeWait struct {
 	ProxyPeak   *int64 `json:"proxy_peak"`
 	BackendPeak *int64 `json:"backend_peak"`
+	// AtEnd says how those behind proxy_close_share were counted: the kernel of the
+	// run counts a TIME_WAIT when it ends, so they were told by the sockets there
+	// were and those that had ended.
+	AtEnd bool `json:"counted_at_end,omitempty"`
 }
 
 // Latency holds quantiles, in milliseconds where nothing else is said.

@@ -52,6 +52,7 @@ func (m *Measured) count(v *results.Variant) {
 	v.TimeWait = results.TimeWait{
 		ProxyPeak:   m.peak(results.HostProxy, "time-wait"),
 		BackendPeak: m.peak(results.HostBackend, "time-wait"),
+		AtEnd:       m.TimeWaitAtEnd,
 	}
 	v.CPU = results.CPU{Proxy: m.cores(results.HostProxy), Backend: m.cores(results.HostBackend)}
 	if m.Proxy != nil {
