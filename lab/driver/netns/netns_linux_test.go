@@ -30,6 +30,8 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		os.Exit(0)
+	case os.Args[1] == showSubcommand:
+		os.Exit(showInChild(os.Args[2:]))
 	case os.Args[1] == "agent":
 		agent.Serve(context.Background(), os.Stdin, os.Stdout, netip.Prefix{})
 		os.Exit(0)
