@@ -24,6 +24,14 @@ type Summary struct {
 	Partial    bool      `json:"partial"`     // interrupted before the last variant ended
 	Notes      []string  `json:"notes"`       // what a reader must know first, such as a substituted image
 	Variants   []Variant `json:"variants"`
+	// Skipped are the variants of the plan that were not run. They count neither way.
+	Skipped []SkippedVariant `json:"skipped,omitempty"`
+}
+
+// SkippedVariant is one that a run leaves out, as the kernel lacks what it needs.
+type SkippedVariant struct {
+	Name string `json:"name"`
+	Why  string `json:"why"` // what is lacking, the rest of a sentence
 }
 
 // Variant is one row.

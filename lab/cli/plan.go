@@ -63,8 +63,9 @@ func plan(ctx context.Context, t *terminal, resolved *scenarios.Resolved, asJSON
 	if asJSON {
 		b, err := json.MarshalIndent(struct {
 			*results.Plan
-			Notes []string `json:"notes"` // of this machine, and so no part of what is stored
-		}{p, append([]string{}, notes...)}, "", "  ")
+			Notes   []string                 `json:"notes"` // of this machine, and so no part of what is stored
+			Skipped []results.SkippedVariant `json:"skipped,omitempty"`
+		}{p, append([]string{}, notes...), found.skipped}, "", "  ")
 		if err != nil {
 			return err
 		}
@@ -75,6 +76,9 @@ func plan(ctx context.Context, t *terminal, resolved *scenarios.Resolved, asJSON
 	fmt.Fprintf(out, "%s: %s, size %s\n", p.Scenario, p.Title, p.Size)
 	fmt.Fprintf(out, "about %s in all, with the images present; nothing has been started\n\n",
 		lab.Estimate(p, found.machine).Round(time.Second))
+	for _, v := range found.skipped {
+		fmt.Fprintf(out, "Note: %s would be skipped: %s\n", v.Name, v.Why)
+	}
 	for _, note := range notes {
 		fmt.Fprintln(out, "Note: "+note)
 	}
@@ -125,6 +129,7 @@ type imagesFound struct {
 	driver  string
 	machine driver.Machine         // on which the hosts would run
 	images  map[string]image.Image // by what the scenario asks for
+	skipped []results.SkippedVariant
 	notes   []string
 }
 
@@ -150,7 +155,7 @@ func lookForImages(ctx context.Context, r *scenarios.Resolved) imagesFound {
 			"no driver can run here, so the configurations are rendered for the release that is asked for",
 		}}
 	}
-	f := imagesFound{driver: d.Name(), machine: d.Machine(), images: map[string]image.Image{}}
+	f := imagesFound{driver: d.Name(), machine: d.Machine(), images: map[string]image.Image{}, skipped: lab.Skipped(ctx, r, d)}
 	for _, v := range r.Variants {
 		for _, want := range lab.ImagesOf(v) {
 			img, err := d.Find(ctx, want.Role, want.Ref)

@@ -26,7 +26,13 @@ func PrintSummary(w io.Writer, s results.Summary) {
 			count(v.OK), count(v.Failed), orNone(v.FirstError, v.Failed), orDash(v.Predicted.FirstError99S, "%.3f s"),
 			count(v.NewConns), orDash(v.RhoSteady, "%.3g"), count(v.TimeWait.ProxyPeak), count(v.TimeWait.BackendPeak), p99(v.Latency))
 	}
+	for _, v := range s.Skipped {
+		fmt.Fprintf(tw, "%s\t%s\t–\t–\t–\t–\t–\t–\t–\t–/–\t–\n", v.Name, results.Skipped)
+	}
 	tw.Flush()
+	for _, v := range s.Skipped {
+		fmt.Fprintf(w, "\n%s is skipped, and counts neither way: %s.\n", v.Name, v.Why)
+	}
 	for _, v := range s.Variants {
 		if v.AsExpected != nil && *v.AsExpected {
 			continue

@@ -186,6 +186,20 @@ func (e *UnfitError) Error() string {
 
 func (e *UnfitError) Unwrap() error { return e.Err }
 
+// LackingError says that a lab cannot come up for want of a sysctl that one of its
+// servers asks for: the kernel has none of that name in a network namespace. It
+// comes within an *UnfitError.
+type LackingError struct {
+	Sysctl string
+	Err    error
+}
+
+func (e *LackingError) Error() string {
+	return fmt.Sprintf("the kernel has no %s in a network namespace: %v", e.Sysctl, e.Err)
+}
+
+func (e *LackingError) Unwrap() error { return e.Err }
+
 // ServerError says that a server or an agent ended by itself.
 type ServerError struct {
 	Host   string // results.HostProxy, HostBackend, and HostLoad for an agent

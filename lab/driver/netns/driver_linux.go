@@ -22,7 +22,10 @@ type Driver struct {
 	roots map[string]string // Image.Used to the root file system
 }
 
-var _ driver.Driver = (*Driver)(nil)
+var (
+	_ driver.Driver  = (*Driver)(nil)
+	_ driver.Looking = (*Driver)(nil)
+)
 
 // What takes some tens of milliseconds, and up to a second on a busy machine,
 // is bounded, as is the kernel's clearing up after it.
@@ -77,11 +80,23 @@ func singleUser() bool {
 
 // try brings up a lab without hosts.
 func (d *Driver) try(ctx context.Context) error {
-	l, err := d.start(ctx, blueprint{Rootless: d.rootless}, nil)
+	_, err := d.look(ctx, nil)
+	return err
+}
+
+// Lacking looks into a network namespace made for that.
+func (d *Driver) Lacking(ctx context.Context, sysctls []string) ([]string, error) {
+	ctx, cancel := bounded(ctx, tryTimeout)
+	defer cancel()
+	return d.look(ctx, sysctls)
+}
+
+func (d *Driver) look(ctx context.Context, sysctls []string) (lacking []string, err error) {
+	l, err := d.start(ctx, blueprint{Rootless: d.rootless, Look: sysctls}, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return l.Down(ctx)
+	return l.lacking, l.Down(ctx)
 }
 
 // Name is the word for this driver on the command line.

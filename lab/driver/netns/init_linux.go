@@ -9,6 +9,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/lab99/lab99/lab/probe"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 )
@@ -32,7 +33,8 @@ func Init() error {
 			i.tell(event{Error: err.Error()})
 			return
 		}
-		i.tell(event{Up: true})
+		// The process itself stays in a network namespace that nobody configured.
+		i.tell(event{Up: true, Lacking: probe.LackingSysctls(b.Look...)})
 	}()
 	for {
 		var o order

@@ -25,6 +25,7 @@ type lab struct {
 	agents  map[string]*agent.Client
 	printed map[string]*output // by host, a server's; and by "agent on "+host
 	names   map[string]string  // of the servers, for people, by host
+	lacking []string           // of the sysctls that were to be looked for
 	near    []*os.File         // our ends
 	exited  chan *driver.ServerError
 	once    sync.Once

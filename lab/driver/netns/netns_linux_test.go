@@ -70,6 +70,24 @@ func TestOnlyNetworkSysctlsAreEverWritten(t *testing.T) {
 	}
 }
 
+// TestLackingLooksIntoAFreshNamespace: tcp_mem is the machine's own, and no other
+// namespace has it; what belongs to an interface may come with it.
+func TestLackingLooksIntoAFreshNamespace(t *testing.T) {
+	d := open(t)
+	if _, err := os.Stat("/proc/sys/net/ipv4/tcp_mem"); err != nil {
+		t.Skipf("the test itself is in a namespace without it: %v", err)
+	}
+	got, err := d.Lacking(t.Context(), []string{
+		"net.ipv4.no_such_thing", "net.ipv4.tcp_mem", "net.ipv4.tcp_tw_reuse", "net.ipv4.conf.eth0.forwarding",
+	})
+	if err != nil || strings.Join(got, " ") != "net.ipv4.no_such_thing net.ipv4.tcp_mem" {
+		t.Errorf("lacking are %v, %v", got, err)
+	}
+	if left := children(t); left != "" {
+		t.Errorf("children are left: %s", left)
+	}
+}
+
 func open(t *testing.T) *Driver {
 	t.Helper()
 	needs.Root(t)

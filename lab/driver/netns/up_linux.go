@@ -184,6 +184,7 @@ func (l *lab) listen(up chan<- error) {
 		}
 		switch {
 		case e.Up:
+			l.lacking = e.Lacking
 			up <- nil
 		case e.Error != "":
 			up <- errors.New(e.Error)
