@@ -13,6 +13,9 @@ import (
 	"unsafe"
 
 	"github.com/lab99/lab99/internal/needs"
+	"github.com/lab99/lab99/lab/agent"
+	"github.com/lab99/lab99/lab/driver"
+	"github.com/lab99/lab99/results"
 	"github.com/prometheus/procfs"
 	"golang.org/x/sys/unix"
 )
@@ -179,5 +182,27 @@ func TestCoveredMountsAreFound(t *testing.T) {
 	}
 	if fmt.Sprint(covered) != "[3 6]" {
 		t.Errorf("covered are %v, want 3, under 4, and 6, under 7", covered)
+	}
+}
+
+// TestInstalledServersOnAnOldKernel: a lab of what is installed on this machine comes
+// up without mount_setattr, and its servers can write to none of that.
+func TestInstalledServersOnAnOldKernel(t *testing.T) {
+	d := open(t)
+	needs.Program(t, "netns", "sleep")
+	runtime.LockOSThread() // never unlocked: the filter goes with the thread
+	withoutMountSetattr(t)
+	d.roots["installed"] = "/"
+	l, err := d.Up(t.Context(), driver.Spec{
+		Layout: driver.Layout{Addresses: 1}, OnRecord: func(string, agent.Record) {},
+		Configure: same(driver.Server{Image: "installed", Command: []string{"/bin/sleep", "60"}}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Down(t.Context())
+	out, err := l.Exec(t.Context(), results.HostProxy, "/bin/sh", "-c", "true > /run/lab/yes && true > /usr/no")
+	if err == nil || !strings.Contains(out, "Read-only file system") || strings.Contains(out, "/run/lab") {
+		t.Errorf("%v: %s", err, out)
 	}
 }
