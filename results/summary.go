@@ -129,12 +129,19 @@ type Check struct {
 type Comparison struct {
 	ID            string   `json:"id,omitempty"` // of the law
 	Quantity      string   `json:"quantity"`
-	Unit          string   `json:"unit"`           // s, requests, tuples, sockets, lines, law.Share, or "" for a ratio
-	Predicted     *float64 `json:"predicted"`      // null: it should not come
-	Measured      *float64 `json:"measured"`       // null: it did not come
-	RelativeError *float64 `json:"relative_error"` // measured/predicted − 1; null where that makes no sense
-	Tolerance     float64  `json:"tolerance"`      // in the unit
+	Unit          string   `json:"unit"`                     // s, requests, tuples, sockets, lines, law.Share, or "" for a ratio
+	Predicted     *float64 `json:"predicted"`                // null: it should not come
+	PredictedMost *float64 `json:"predicted_most,omitempty"` // the far end where the law gives an interval from Predicted on
+	Measured      *float64 `json:"measured"`                 // null: it did not come
+	RelativeError *float64 `json:"relative_error"`           // measured/predicted − 1; null where that makes no sense
+	Tolerance     float64  `json:"tolerance"`                // in the unit
 	OK            bool     `json:"ok"`
 	Broken        *string  `json:"broken_assumption"` // null: within the tolerance
 	Text          string   `json:"text"`
+}
+
+// Off is how far the measurement lies from the prediction, with its sign, and 0
+// within an interval. nil where one of the two is missing.
+func (c Comparison) Off() *float64 {
+	return law.Compared{Predicted: c.Predicted, Most: c.PredictedMost, Measured: c.Measured}.Off()
 }

@@ -15,10 +15,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/internal/table"
 	"github.com/lab99/lab99/lab"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/image"
+	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/lab/lint"
 	"github.com/lab99/lab99/lab/probe"
 	"github.com/lab99/lab99/lab/proxy"
@@ -97,13 +99,16 @@ func printPredictions(w io.Writer, p *results.Plan) {
 	for _, v := range p.Variants {
 		first, ok := "never", "all"
 		if f := v.Predicted.FirstError99S; f != nil {
-			first = fmt.Sprintf("%.2f s", *f)
+			first = foretold(v.Predicted, "%.2f s")
 			if v.Predicted.CollapseS != nil {
 				first = fmt.Sprintf("about %.0f s", *f)
 			}
 		}
 		if n := v.Predicted.OKBeforeError99; n != nil {
 			ok = fmt.Sprint(*n)
+			if most := v.Predicted.OKBeforeError99Most; most != nil {
+				ok = format.Span(ok, fmt.Sprint(*most))
+			}
 		}
 		if n := v.Predicted.OKBeforeError99; v.Race && n != nil && *n > 0 { // before any success f has no say
 			first, ok = first+" / f", ok+" / f"
@@ -238,6 +243,14 @@ func (f imagesFound) release(v scenarios.Variant) string {
 		return img.Version
 	}
 	return proxy.ReleaseOf(v)
+}
+
+// foretold is when error 99 is to come, "–" if it is not.
+func foretold(p law.Prediction, verb string) string {
+	if p.FirstError99LatestS == nil {
+		return orDash(p.FirstError99S, verb)
+	}
+	return format.Span(orDash(p.FirstError99S, verb), orDash(p.FirstError99LatestS, verb))
 }
 
 func orDash(v *float64, format string) string {

@@ -23,7 +23,7 @@ func PrintSummary(w io.Writer, s results.Summary) {
 	fmt.Fprintln(tw, "variant\tverdict\tas expected\tok\tfailed\tfirst error 99\tpredicted\tnew connections\tρ\tTIME_WAIT proxy/backend\tp99")
 	for _, v := range s.Variants {
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s/%s\t%s\n", v.Name, v.Verdict, yes(v.AsExpected),
-			count(v.OK), count(v.Failed), orNone(v.FirstError, v.Failed), orDash(v.Predicted.FirstError99S, "%.3f s"),
+			count(v.OK), count(v.Failed), orNone(v.FirstError, v.Failed), foretold(v.Predicted, "%.3f s"),
 			count(v.NewConns), orDash(v.RhoSteady, "%.3g"), count(v.TimeWait.ProxyPeak), count(v.TimeWait.BackendPeak), p99(v.Latency))
 	}
 	for _, v := range s.Skipped {
