@@ -249,5 +249,8 @@ func (r *run) baseline(a attempt) *baseline {
 	if b.firstS != nil && row != nil && row.Verdict == law.Reproduced {
 		b.firstS = row.FirstError
 	}
+	if latest := p.FirstError99LatestS; latest != nil && b.firstS != nil {
+		b.firstS = latest // when within an interval is chance: only what comes after it is later
+	}
 	return b
 }

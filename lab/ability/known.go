@@ -2,6 +2,7 @@
 package ability
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -134,8 +135,10 @@ type system struct {
 }
 
 var systems = []system{
-	{[]string{"el8", "rhel8", "rocky8", "almalinux8"}, "RHEL 8 and its kin", release{4, 18}, 1000, "RHEL 8.5 and Rocky 8.10", true, false},
-	{[]string{"el9", "rhel9", "rocky9", "almalinux9"}, "RHEL 9 and its kin", release{5, 14}, 1000, "RHEL 9.2 and AlmaLinux 9.3", true, false},
+	{[]string{"el8", "rhel8", "rocky8", "almalinux8"}, "RHEL 8 and its kin", release{4, 18}, 1000,
+		"RHEL 8.5 and Rocky 8.10", true, false},
+	{[]string{"el9", "rhel9", "rocky9", "almalinux9"}, "RHEL 9 and its kin", release{5, 14}, 1000,
+		"RHEL 9.2 and AlmaLinux 9.3", true, false},
 	{[]string{"el10", "rhel10", "rocky10", "almalinux10"}, "RHEL 10 and its kin", release{6, 12}, 0, "", true, false},
 	{[]string{"ubuntu20.04", "focal"}, "Ubuntu 20.04", release{5, 4}, 250, "Ubuntu 20.04.4", false, false},
 	{[]string{"ubuntu22.04", "jammy"}, "Ubuntu 22.04", release{5, 15}, 250, "Ubuntu 22.04.5", false, false},
@@ -147,7 +150,9 @@ var systems = []system{
 }
 
 // releases are upstream's that are offered by name. Others are answered as well.
-var releases = []release{{4, 18}, {4, 19}, {5, 4}, {5, 10}, {5, 14}, {5, 15}, {6, 1}, {6, 6}, {6, 8}, {6, 12}, {6, 14}, {6, 16}, {6, 18}, {7, 2}, {7, 3}}
+var releases = []release{
+	{4, 18}, {4, 19}, {5, 4}, {5, 10}, {5, 14}, {5, 15}, {6, 1}, {6, 6}, {6, 8}, {6, 12}, {6, 14}, {6, 16}, {6, 18}, {7, 2}, {7, 3},
+}
 
 // release is a number such as 6.12.
 type release struct{ major, minor int }
@@ -171,8 +176,8 @@ func releaseOf(name string) (release, bool) {
 	a, err1 := strconv.Atoi(major)
 	b, err2 := strconv.Atoi(minor)
 	r := release{a, b}
-	ok := found && err1 == nil && err2 == nil && b >= 0 && r.String() == name && !r.before(oldest) && !newest.before(r) && b <= last[a]
-	return r, ok
+	number := found && err1 == nil && err2 == nil && b >= 0 && r.String() == name
+	return r, number && !r.before(oldest) && !newest.before(r) && b <= last[a]
 }
 
 // Names are those that Look knows, in order of age and then by system.
@@ -303,19 +308,15 @@ func (k Known) WholeSeconds() (may, known bool) {
 	return v || !known, known
 }
 
-// Apply puts into a setup, before it is complete, what the laws have to know of the
-// kernel. Of what is unknown it takes the worst: the longest TIME_WAIT, and the
-// interval.
+// Apply puts into a setup what the laws have to know of the kernel. Of what is unknown
+// it takes the worst: the longest TIME_WAIT, and the interval.
 //
 // The cost of connect() is left as it is: it is the machine's as much as the
 // kernel's, and the table has but one machine's.
 func (k Known) Apply(s law.Setup) law.Setup {
 	s.ReuseWholeSeconds, _ = k.WholeSeconds()
-	for _, hz := range k.hz() {
-		if s.HZ == 0 || law.TimeWaitOf(hz) > law.TimeWaitOf(s.HZ) {
-			s.HZ = hz
-		}
-	}
+	hz := slices.MaxFunc(k.hz(), func(a, b int) int { return cmp.Compare(law.TimeWaitLump(a), law.TimeWaitLump(b)) })
+	s = s.WithHZ(hz)
 	if reuse, ok := k.Fact(idTwReuse).Value.(int); ok {
 		s.TwReuse = reuse
 	}

@@ -143,9 +143,10 @@ func (q *question) check(given func(flag string) bool) error {
 				"Linux in between", q.kernelName, strings.Join(ability.Names(), ", "))}
 		}
 		q.kernel = &k
+		hold := s.Hold
 		*s = k.Apply(*s)
-		if !given("time-wait") {
-			s.Hold = 0 // that of the kernel's HZ
+		if given("time-wait") {
+			s.Hold = hold
 		}
 	}
 	*s = s.Complete()

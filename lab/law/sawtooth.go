@@ -17,7 +17,8 @@ var Recovery = Law{
 		if !long || first == nil || back-*first <= 2 || r.estimated() {
 			return nil
 		}
-		return &Compared{Predicted: &back, Measured: r.Measured("recovered_s"), Tolerance: TimeWaitLump(r.Setup.HZ).Seconds()/2 + noticed}
+		tolerance := TimeWaitLump(r.Setup.HZ).Seconds()/2 + noticed
+		return &Compared{Predicted: &back, Measured: r.Measured("recovered_s"), Tolerance: tolerance}
 	},
 }
 

@@ -69,8 +69,8 @@ type Setup struct {
 	NAT bool `json:"nat,omitempty"` // Ports and Sources are those of a NAT on the way (nat.go)
 
 	// What the kernel can do, and what connect() costs there. The zero values are
-	// the kernel that the laws were measured on, Linux 6.18. Set them before
-	// Complete, which makes Hold of HZ.
+	// the kernel that the laws were measured on, Linux 6.18. Complete makes Hold of HZ,
+	// so after it HZ is changed by WithHZ.
 	ReuseWholeSeconds bool          `json:"reuse_whole_seconds,omitempty"` // tcp_tw_reuse counts whole seconds (seconds.go)
 	HZ                int           `json:"hz,omitempty"`                  // ticks a second, CONFIG_HZ; 0: 250 (timewait.go)
 	StepWidth         int           `json:"port_step_width,omitempty"`     // net.ipv4.ip_local_port_step_width; 0: connect() takes ports in order

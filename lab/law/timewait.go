@@ -48,6 +48,16 @@ func TimeWaitRange(hz int) (least, most time.Duration) {
 	return timeWaitLen, timeWaitLen + TimeWaitLump(hz)
 }
 
+// WithHZ is s on a kernel of so many ticks a second. A TIME_WAIT that was that of the
+// kernel before follows; one that was set does not.
+func (s Setup) WithHZ(hz int) Setup {
+	if s.Hold == TimeWaitOf(s.HZ) && !s.NAT {
+		s.Hold = TimeWaitOf(hz)
+	}
+	s.HZ = hz
+	return s
+}
+
 // plainHold says whether T is that of a TIME_WAIT which nothing shortens or
 // prolongs, so that its range is that of the timer wheel.
 func (s Setup) plainHold() bool { return s.Hold == TimeWaitOf(s.HZ) && s.HoldTime() == s.Hold }

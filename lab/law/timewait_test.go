@@ -83,7 +83,12 @@ func TestHZReachesTheLaws(t *testing.T) {
 	if run(s, 65) != nil {
 		t.Error("held to a load that may end before the last lump")
 	}
-	if (Setup{HZ: 1000, Hold: time.Minute}).Complete().Hold != time.Minute {
+	if (Setup{HZ: 1000, Hold: time.Minute}).Complete().Hold != time.Minute || (Setup{Hold: time.Minute}).WithHZ(1000).Hold != time.Minute {
 		t.Error("a hold time that is given is not kept")
+	}
+	for _, of := range []Setup{Setup{}.WithHZ(1000).Complete(), usual.WithHZ(1000), s.WithHZ(250).WithHZ(1000)} {
+		if of.HZ != 1000 || of.Hold != TimeWaitOf(1000) {
+			t.Errorf("HZ %d, T %v", of.HZ, of.Hold)
+		}
 	}
 }

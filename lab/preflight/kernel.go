@@ -54,8 +54,8 @@ func stepWidth(f Facts) string {
 		return ""
 	}
 	return fmt.Sprintf("ip_local_port_step_width is %d, so connect() does not take ports in order: from a taken port on it "+
-		"jumps, and tries 1/(1 − u) ports on average where the share u is taken. It still tries all %d before it fails, those of one parity "+
-		"first: K, the step at half the range and the ceiling of tcp_tw_reuse stay", s.StepWidth, s.Ports)
+		"jumps, and tries 1/(1 − u) ports on average where the share u is taken. It still tries all %d before it fails, "+
+		"those of one parity first: K, the step at half the range and the ceiling of tcp_tw_reuse stay", s.StepWidth, s.Ports)
 }
 
 func withoutReuse(s law.Setup) law.Setup {
@@ -72,8 +72,8 @@ func fewBuckets(f Facts) string {
 	unlimited := s
 	unlimited.MaxTwBuckets = 0
 	if s.MaxTwBuckets > 0 && s.Cliff() == nil && unlimited.Cliff() != nil {
-		return fmt.Sprintf("tcp_max_tw_buckets is %d, below half of the %d tuples: the kernel drops every TIME_WAIT beyond %[1]d "+
-			"(TCPTimeWaitOverflow), so neither the slow connect() from half the range on nor error 99 can come; set "+
+		return fmt.Sprintf("tcp_max_tw_buckets is %d, below half of the %d tuples: the kernel drops every TIME_WAIT "+
+			"beyond %[1]d (TCPTimeWaitOverflow), so neither the slow connect() from half the range on nor error 99 can come; set "+
 			"net.ipv4.tcp_max_tw_buckets to %[2]d or more, or use fewer ports (a kernel with 2 GB of memory or less has 8192 by default)",
 			s.MaxTwBuckets, s.Tuples())
 	}

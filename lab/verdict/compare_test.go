@@ -307,3 +307,25 @@ func TestWholeSecondsAreAsExpected(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 }
+
+// TestLateWithinAnIntervalIsNotPostponed: the baseline's tuples were used up before the
+// tick and the variant's after it, by chance.
+func TestLateWithinAnIntervalIsNotPostponed(t *testing.T) {
+	for ports, want := range map[int]string{120: law.Reproduced, 360: law.Postponed} {
+		base := setup(120, 1, 160, 5)
+		base.TwReuse, base.ReuseWholeSeconds = 1, true
+		s := base
+		s.Ports = ports
+		s.RatePerS = 400
+		base.RatePerS = 400
+		baseline := law.Predict(base)
+		m := measured(s, 4, &baseline)
+		at, ok := int64(1.9*float64(*m.Totals.FirstError)), int64(float64(ports)*1.9)
+		m.Totals.FirstError, m.Totals.OKBefore = &at, &ok
+		complete := s.Complete()
+		m.Plan.Setup = &complete
+		if v := Judge(m); v.Verdict != want || v.Expected != want {
+			t.Errorf("%d ports: %s, %s; expected %s, want %s", ports, v.Verdict, v.Why, v.Expected, want)
+		}
+	}
+}

@@ -172,8 +172,10 @@ func (m *Measured) failing(v *results.Variant) (verdict, why string) {
 	if v.Collapsed {
 		why = fmt.Sprintf("the rate collapsed after %.2f s, at half the range; ", *v.CollapseS) + why
 	}
-	// In a race the moment is an outcome, and a later one is chance.
-	if m.Baseline != nil && !m.Laws.Race && !m.Laws.Poisson && *v.FirstError > *m.Baseline+max(law.Tolerance(*m.Baseline),
+	// In a race the moment is an outcome, and a later one is chance. So it is within an
+	// interval: whether all of that is later the law says.
+	chance := m.Plan.Predicted.FirstError99LatestS != nil && m.Plan.Predicted.Verdict != law.Postponed
+	if m.Baseline != nil && !chance && !m.Laws.Race && !m.Laws.Poisson && *v.FirstError > *m.Baseline+max(law.Tolerance(*m.Baseline),
 		law.BurstTolerance(m.Laws.Burst)) {
 		return law.Postponed, fmt.Sprintf("%s: %.1f times as late as the baseline's %.2f s, but it came", why,
 			*v.FirstError / *m.Baseline, *m.Baseline)

@@ -200,4 +200,7 @@ func TestAnIntervalIsDrawn(t *testing.T) {
 	if got := deviation(v.Comparisons[0]); got != "within the interval" {
 		t.Error(got)
 	}
+	if got := variants(run)[0].marks()[0].Label; got != "first error 99 1.40 s (law: 0.75 to 1.50 s)" {
+		t.Error(got)
+	}
 }
