@@ -65,14 +65,14 @@ func withoutReuse(s law.Setup) law.Setup {
 
 // fewBuckets: a low tcp_max_tw_buckets hides the shortage. Below half the range it
 // hides the step there too. The kernel's default is half the size of its table of
-// connections, which grows with the memory (tcp_sk_init, net/ipv4/tcp_ipv4.c): 8,192 was seen
-// with 1.5 to 2 GB.
+// connections, which grows with the memory (tcp_sk_init, net/ipv4/tcp_ipv4.c): 8,192
+// was seen with 1.5 to 2 GB.
 func fewBuckets(f Facts) string {
 	s := f.Setup
 	unlimited := s
 	unlimited.MaxTwBuckets = 0
 	if s.MaxTwBuckets > 0 && s.Cliff() == nil && unlimited.Cliff() != nil {
-		return fmt.Sprintf("tcp_max_tw_buckets is %d, below half of the %d tuples: the kernel drops every TIME_WAIT "+
+		return fmt.Sprintf("tcp_max_tw_buckets is %d, no more than half of the %d tuples: the kernel drops every TIME_WAIT "+
 			"beyond %[1]d (TCPTimeWaitOverflow), so neither the slow connect() from half the range on nor error 99 can come; set "+
 			"net.ipv4.tcp_max_tw_buckets to %[2]d or more, or use fewer ports (a kernel with 2 GB of memory or less has 8192 by default)",
 			s.MaxTwBuckets, s.Tuples())

@@ -51,9 +51,9 @@ func TestReasons(t *testing.T) {
 
 		{"buckets below K", quick(func(f *Facts) { f.Setup.MaxTwBuckets = 300 }), "tcp_max_tw_buckets is 300 and there are 500 tuples: the kernel drops every TIME_WAIT beyond 300 "},
 		{"buckets below K that are not reached", quick(func(f *Facts) { f.Setup.MaxTwBuckets, f.Setup.RatePerS = 300, 4 }), ""},
-		{"buckets of half of K", quick(func(f *Facts) { f.Setup.MaxTwBuckets = 250 }), "below half of the 500 tuples: the kernel drops every TIME_WAIT beyond 250 (TCPTimeWaitOverflow), so neither the slow connect() from half the range on nor error 99 can come; set net.ipv4.tcp_max_tw_buckets to 500 or more"},
+		{"buckets of half of K", quick(func(f *Facts) { f.Setup.MaxTwBuckets = 250 }), "no more than half of the 500 tuples: the kernel drops every TIME_WAIT beyond 250 (TCPTimeWaitOverflow), so neither the slow connect() from half the range on nor error 99 can come; set net.ipv4.tcp_max_tw_buckets to 500 or more"},
 		{"just more than that", quick(func(f *Facts) { f.Setup.MaxTwBuckets = 251 }), "tcp_max_tw_buckets is 251 and there are 500 tuples: the kernel drops every TIME_WAIT beyond 251 "},
-		{"a machine of 2 GB", full(func(f *Facts) { f.Setup.MaxTwBuckets = 8192 }), "tcp_max_tw_buckets is 8192, below half of the 28232 tuples"},
+		{"a machine of 2 GB", full(func(f *Facts) { f.Setup.MaxTwBuckets = 8192 }), "tcp_max_tw_buckets is 8192, no more than half of the 28232 tuples"},
 		{"a machine of 2 GB, at a rate that only makes connect() dear", full(func(f *Facts) { f.Setup.MaxTwBuckets, f.Setup.RatePerS = 8192, 300 }), "so neither the slow connect()"},
 		{"a machine of 2 GB, at a rate that fills nothing", full(func(f *Facts) { f.Setup.MaxTwBuckets, f.Setup.RatePerS = 8192, 200 }), ""},
 		{"a machine of 2 GB with few ports", quick(func(f *Facts) { f.Setup.MaxTwBuckets = 8192 }), ""},
