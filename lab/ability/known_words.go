@@ -8,19 +8,19 @@ import (
 	"github.com/lab99/lab99/internal/format"
 )
 
-// Line is a fact in words: what it is about, what is so, and what that rests on.
-type Line struct {
+// KnownLine is a fact in words: what it is about, what is so, and what that rests on.
+type KnownLine struct {
 	About, Text string
 	How         How
 	Source      string
 }
 
 // Lines are the facts in words.
-func (k Known) Lines() []Line {
-	var all []Line
+func (k Known) Lines() []KnownLine {
+	var all []KnownLine
 	line := func(about, id, text string) {
 		f := k.Fact(id)
-		all = append(all, Line{about, text, f.How, f.Source})
+		all = append(all, KnownLine{about, text, f.How, f.Source})
 	}
 	line("TIME_WAIT", idHZ, k.timeWaitWords())
 	line("free for reuse", idWholeSeconds, k.reuseWords())

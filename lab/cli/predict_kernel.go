@@ -12,7 +12,7 @@ import (
 // forKernel is the sentence of what the kernel changes in the answer.
 func (a answer) forKernel() string {
 	lines := a.kernel.Lines()
-	said := func(l ability.Line) string { return fmt.Sprintf("%s (%s)", l.Text, l.How) }
+	said := func(l ability.KnownLine) string { return fmt.Sprintf("%s (%s)", l.Text, l.How) }
 	return fmt.Sprintf("For %s. TIME_WAIT lasts %s. With tcp_tw_reuse=1 a tuple is free %s.", a.kernel.Title(),
 		said(lines[0]), said(lines[1]))
 }
