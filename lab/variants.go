@@ -196,7 +196,7 @@ func (r *run) isDisturbed(a attempt) bool {
 	}
 	m := a.x.asMeasured(a.m, nil)
 	row := verdict.Judge(m)
-	if !verdict.Disturbed(m, row) {
+	if !verdict.Disturbed(m, row) && !a.m.load.busy {
 		return false
 	}
 	r.mu.Lock()

@@ -126,6 +126,7 @@ type Record struct {
 	Mono      int64              `json:"mono_ns"`
 	Re        int64              `json:"re,omitempty"`
 	Error     string             `json:"error,omitempty"`
+	Busy      bool               `json:"busy,omitempty"` // with Error: the machine was too busy for it
 	Env       *results.HostEnv   `json:"env,omitempty"`
 	NetNS     string             `json:"net_ns,omitempty"` // with Env: probe.NetNS of the host
 	Started   *Started           `json:"started,omitempty"`
