@@ -41,6 +41,8 @@ func RunAll(
 ) (*CatalogueOutcome, error) {
 	began := time.Now()
 	o.machine = o.schedule()
+	found := abilities(ctx, o.Driver)
+	o.found = &found
 	c := &catalogue{
 		o: o, code: code, began: began, rows: make([]*results.CatalogueRow, len(all)), ended: make(chan ran),
 		c: results.Catalogue{

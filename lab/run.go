@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/lab/law"
@@ -50,6 +51,7 @@ type Options struct {
 	Report func(dir string) error
 
 	machine *schedule.Machine // shared by the runs of a catalogue
+	found   *ability.Found    // likewise: what the kernel can do; nil: not tried yet
 	started func()            // is called when each variant has had its turn, if not nil
 	swept   bool              // what dead runs left is gone
 }
@@ -124,6 +126,10 @@ func measure(ctx context.Context, o Options) (*Outcome, error) {
 	o.Stop = orAfter(o.Stop, o.Timeout)
 	if o.machine == nil {
 		o.machine = o.schedule()
+	}
+	if o.found == nil { // before anything is under load
+		found := abilities(ctx, o.Driver)
+		o.found = &found
 	}
 	var notes []string
 	o.Scenario, notes = AdaptToOverrides(Understand(o.Scenario, func(v scenarios.Variant) string { return releaseFound(ctx, o.Driver, v) }))

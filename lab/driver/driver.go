@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/agent"
 	"github.com/lab99/lab99/lab/image"
 )
@@ -39,6 +40,13 @@ type Driver interface {
 	Up(ctx context.Context, spec Spec) (Lab, error)
 	// Sweep removes what labs left behind, as far as the reach goes.
 	Sweep(ctx context.Context, reach Reach) (Swept, error)
+}
+
+// Trier is a driver that can try what the kernel of its hosts can do.
+type Trier interface {
+	// Abilities tries it in a namespace made for it. It may recall what was found
+	// since the machine booted, but not where it is to be fresh.
+	Abilities(ctx context.Context, fresh bool) (ability.Found, error)
 }
 
 // Reach is how far a sweep goes; each goes further than the one before.

@@ -25,6 +25,7 @@ type Driver struct {
 var (
 	_ driver.Driver  = (*Driver)(nil)
 	_ driver.Looking = (*Driver)(nil)
+	_ driver.Trier   = (*Driver)(nil)
 )
 
 // What takes some tens of milliseconds, and up to a second on a busy machine,
@@ -48,17 +49,24 @@ func bounded(ctx context.Context, by time.Duration) (context.Context, context.Ca
 func New(ctx context.Context) (driver.Driver, error) {
 	ctx, cancel := bounded(ctx, tryTimeout)
 	defer cancel()
-	d := &Driver{rootless: os.Geteuid() != 0 || singleUser(), machine: driver.Here(), roots: map[string]string{}}
-	err := d.try(ctx)
-	if err != nil && !d.rootless && ctx.Err() == nil {
-		// Root without the capabilities, as in a container, is a user like others.
-		d.rootless = true
-		err = d.try(ctx)
-	}
-	if err != nil {
+	d := &Driver{machine: driver.Here(), roots: map[string]string{}}
+	if err := d.asRootOrNot(ctx, d.try); err != nil {
 		return nil, forbidden(err)
 	}
 	return d, nil
+}
+
+// asRootOrNot does something as root, where that can be. It leaves d.rootless as
+// it was done.
+func (d *Driver) asRootOrNot(ctx context.Context, do func(context.Context) error) error {
+	d.rootless = os.Geteuid() != 0 || singleUser()
+	err := do(ctx)
+	if err != nil && !d.rootless && ctx.Err() == nil {
+		// Root without the capabilities, as in a container, is a user like others.
+		d.rootless = true
+		err = do(ctx)
+	}
+	return err
 }
 
 // singleUser says whether this user namespace maps hardly any user IDs, as one

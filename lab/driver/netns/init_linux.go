@@ -29,6 +29,10 @@ func Init() error {
 	i := &initd{rootless: b.Rootless, children: newReaper(), out: json.NewEncoder(control), hosts: map[string]*hostThread{}}
 	// The stream is watched from now on: its end ends the bringing up as well.
 	go func() {
+		if b.Try {
+			i.tell(tried())
+			return
+		}
 		if err := i.bringUp(b.Hosts); err != nil {
 			i.tell(event{Error: err.Error()})
 			return

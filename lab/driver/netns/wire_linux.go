@@ -3,6 +3,7 @@ package netns
 import (
 	"net/netip"
 
+	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/driver"
 )
 
@@ -16,6 +17,7 @@ type blueprint struct {
 	Rootless bool     `json:"rootless"`
 	Hosts    []host   `json:"hosts"`
 	Look     []string `json:"look,omitempty"`
+	Try      bool     `json:"try,omitempty"` // no lab: what the kernel can do is wanted
 }
 
 // host is one host of the lab. The child inherits its streams in the order of
@@ -46,6 +48,8 @@ type event struct {
 	Up      bool     `json:"up,omitempty"`
 	Lacking []string `json:"lacking,omitempty"` // with Up: of what was to be looked for
 	Error   string   `json:"error,omitempty"`   // the lab did not come up
+
+	Abilities *ability.Found `json:"abilities,omitempty"` // with Up, in answer to Try
 
 	Exited string `json:"exited,omitempty"` // the host whose server or agent ended
 	Agent  bool   `json:"agent,omitempty"`

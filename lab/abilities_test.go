@@ -1,0 +1,69 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/lab99/lab99/lab/ability"
+	"github.com/lab99/lab99/results"
+)
+
+// tryingDriver is a fake one that can try what its kernel can do.
+type tryingDriver struct {
+	*fakeDriver
+	found ability.Found
+	err   error
+	tries int
+}
+
+func (d *tryingDriver) Abilities(_ context.Context, fresh bool) (ability.Found, error) {
+	if d.tries++; fresh {
+		return ability.Found{}, errors.New("a run may do with what is remembered")
+	}
+	return d.found, d.err
+}
+
+// TestAbilitiesAreStored with the run, whatever came of trying.
+func TestAbilitiesAreStored(t *testing.T) {
+	hz := 250
+	for name, tc := range map[string]struct {
+		found ability.Found
+		err   error
+		hz    int
+		why   string
+	}{
+		"found":            {found: ability.Found{HZ: &hz}, hz: 250},
+		"could not be had": {err: errors.New("no namespaces\n  here"), why: "no namespaces here"},
+	} {
+		d := &tryingDriver{fakeDriver: new(fakeDriver), found: tc.found, err: tc.err}
+		out, err := runFake(t, t.Context(), d.fakeDriver, func(o *Options) { o.Driver = d })
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := stored(t, out)
+		if d.tries != 1 || (got.HZ != nil) != (tc.hz > 0) || got.Unknown["hz"] != tc.why {
+			t.Errorf("%s: tried %d times, stored %+v", name, d.tries, got)
+		}
+	}
+	out, err := runFake(t, t.Context(), new(fakeDriver), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := stored(t, out); !strings.Contains(got.Unknown["hz"], "driver fake cannot") {
+		t.Errorf("with a driver that cannot try it: %+v", got)
+	}
+}
+
+func stored(t *testing.T, out *Outcome) ability.Found {
+	t.Helper()
+	run, err := results.Open(out.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run.Env.Abilities == nil {
+		t.Fatal("env.json has no abilities")
+	}
+	return *run.Env.Abilities
+}
