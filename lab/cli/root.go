@@ -57,6 +57,7 @@ func newRoot(t *terminal) *cobra.Command {
 		reportCommand(t),
 		compareCommand(t),
 		doctorCommand(t),
+		abilitiesCommand(t),
 		cleanCommand(t),
 		versionCommand(t),
 		loadCommand(t),
