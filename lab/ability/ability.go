@@ -117,8 +117,8 @@ func Of(id string) (Ability, bool) {
 	return Ability{}, false
 }
 
-// Line is what was found of one ability, in words.
-type Line struct {
+// Finding is what was found of one ability, in words.
+type Finding struct {
 	ID, Name string
 	Value    string // "yes", "no", a figure, or NotKnown and why
 	Usual    bool   // it is as on the kernel that the laws were measured on, or a figure
@@ -132,11 +132,11 @@ const NotKnown = "unknown"
 // asMeasured is what laws do that know no better.
 const asMeasured = "the laws then take it to be as on Linux 6.18"
 
-// Lines say what was found, an ability a line.
-func (f Found) Lines() []Line {
-	var all []Line
+// Findings say what was found, of each ability.
+func (f Found) Findings() []Finding {
+	var all []Finding
 	for _, a := range All {
-		l := Line{ID: a.ID, Name: a.Name, Usual: true}
+		l := Finding{ID: a.ID, Name: a.Name, Usual: true}
 		is, known := a.Is(f)
 		switch {
 		case !a.Known(f):

@@ -59,10 +59,10 @@ func here() Found {
 	}
 }
 
-// TestLines: where a kernel is as the laws were measured nothing is to be said; an
+// TestFindings: where a kernel is as the laws were measured nothing is to be said; an
 // absence says what is done then, and what is not known says why.
-func TestLines(t *testing.T) {
-	for _, l := range here().Lines() {
+func TestFindings(t *testing.T) {
+	for _, l := range here().Findings() {
 		if !l.Usual || l.Otherwise != "" {
 			t.Errorf("%+v", l)
 		}
@@ -77,7 +77,7 @@ func TestLines(t *testing.T) {
 		"scan_time_wait_ns":             {"113 ns", ""},
 		"scan_ports":                    {"4,096", ""},
 	}
-	for _, l := range old.Lines() {
+	for _, l := range old.Findings() {
 		w, ok := want[l.ID]
 		if !ok {
 			if !l.Usual {

@@ -6,7 +6,7 @@ package ability
 var reuseClock = Ability{
 	ID:   "reuse_counts_whole_seconds",
 	Name: "tcp_tw_reuse counts in whole seconds",
-	Tried: "with tcp_tw_reuse=1 and a range of one port, asks for the port of a TIME_WAIT until it is given away: at the " +
+	Tried: "with tcp_tw_reuse=1 and both ports of a range in TIME_WAIT, asks for one until it is given away: at the " +
 		"delay that was set (50 ms), or as soon as the clock's second (CLOCK_MONOTONIC) changes; where there is no " +
 		"tcp_tw_reuse_delay that takes up to two seconds",
 	Otherwise: "the laws then give an interval: a tuple is free again when the clock's second changes, so a second " +

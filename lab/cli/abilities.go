@@ -63,7 +63,7 @@ func showAbilities(ctx context.Context, t *terminal, asJSON, inPlace bool) error
 // writeAbilities writes them for people, an ability a line.
 func writeAbilities(w io.Writer, kernel string, found ability.Found) error {
 	_, err := fmt.Fprintf(w, "Linux %s\n\n", kernel)
-	for _, l := range found.Lines() {
+	for _, l := range found.Findings() {
 		if err == nil {
 			_, err = fmt.Fprintf(w, "%s: %s\n", l.Name, l.Value)
 		}

@@ -62,7 +62,7 @@ func writeAbilities(w io.Writer, kernel string, found ability.Found) error {
 	fmt.Fprintf(&b, "\nWhat Linux %s can do, tried in a namespace of its own:\n\n", kernel)
 	unknown := map[string][]string{}
 	var reasons []string
-	for _, l := range found.Lines() {
+	for _, l := range found.Findings() {
 		if why, ok := strings.CutPrefix(l.Value, ability.NotKnown); ok {
 			if unknown[why] == nil {
 				reasons = append(reasons, why)

@@ -94,11 +94,11 @@ type setting struct {
 }
 
 // Abilities are what the kernel could do; none in a run of an older lab99.
-func (p *page) Abilities() []ability.Line {
+func (p *page) Abilities() []ability.Finding {
 	if p.Run.Env.Abilities == nil {
 		return nil
 	}
-	return p.Run.Env.Abilities.Lines()
+	return p.Run.Env.Abilities.Findings()
 }
 
 // EnvDifferences are the settings that differed.

@@ -3,6 +3,7 @@ package netns
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/ability/trial"
@@ -25,6 +26,10 @@ func Abilities(ctx context.Context, fresh bool) (ability.Found, error) {
 	return f, nil
 }
 
+// abilitiesTimeout bounds what takes 0.3 s, and on an emulated kernel whose reuse counts
+// in whole seconds took up to 17.
+const abilitiesTimeout = 30 * time.Second
+
 // Abilities is driver.Trier's.
 func (d *Driver) Abilities(ctx context.Context, fresh bool) (ability.Found, error) {
 	key, known := ability.KeyOf(d.machine.Kernel, !d.rootless)
@@ -33,7 +38,7 @@ func (d *Driver) Abilities(ctx context.Context, fresh bool) (ability.Found, erro
 			return f, nil
 		}
 	}
-	ctx, cancel := bounded(ctx, tryTimeout)
+	ctx, cancel := bounded(ctx, abilitiesTimeout)
 	defer cancel()
 	l, err := d.start(ctx, blueprint{Rootless: d.rootless, Try: true}, nil)
 	if err != nil {
