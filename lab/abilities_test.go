@@ -67,3 +67,18 @@ func stored(t *testing.T, out *Outcome) ability.Found {
 	}
 	return *run.Env.Abilities
 }
+
+// TestAbilitiesReachTheLaws: the prediction that a run is held against is for the
+// kernel that it ran on.
+func TestAbilitiesReachTheLaws(t *testing.T) {
+	for hz, hold := range map[int]float64{250: 61, 1000: 62} {
+		d := &tryingDriver{fakeDriver: new(fakeDriver), found: ability.Found{HZ: &hz}}
+		out, err := runFake(t, t.Context(), d.fakeDriver, func(o *Options) { o.Driver = d })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := out.Summary.Variants[0].Predicted.HoldS; got != hold {
+			t.Errorf("HZ %d: T %g s, want %g", hz, got, hold)
+		}
+	}
+}
