@@ -24,6 +24,13 @@ var Collapse = Law{
 		switch {
 		case p == nil && seen == nil, p != nil && *p > r.EndS, !r.Setup.Exact():
 			return nil
+		case p == nil && r.Predicted.Estimated:
+			// The rate was to fall at this moment, by less than half. By how much depends on
+			// what else the processors do; when does not.
+			at := r.Setup.Cliff()
+			c.OK = at != nil && math.Abs(*seen-*at) <= 0.05**at
+			c.Predicted = at
+			c.Text = fmt.Sprintf("predicted to fall by less than half after %.2f s, fell by more after %.2f s", or0(at), *seen)
 		case p == nil:
 			c.Text = fmt.Sprintf("none predicted, but the rate fell after %.2f s", *seen)
 		case seen == nil:
