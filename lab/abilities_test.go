@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/lab99/lab99/lab/ability"
+	"github.com/lab99/lab99/lab/agent"
 	"github.com/lab99/lab99/results"
 )
 
@@ -79,6 +83,32 @@ func TestAbilitiesReachTheLaws(t *testing.T) {
 		}
 		if got := out.Summary.Variants[0].Predicted.HoldS; got != hold {
 			t.Errorf("HZ %d: T %g s, want %g", hz, got, hold)
+		}
+	}
+}
+
+// TestObserversAreToldHowTimeWaitsAreCounted, as far as that is known.
+func TestObserversAreToldHowTimeWaitsAreCounted(t *testing.T) {
+	yes, no := true, false
+	for name, tc := range map[string]struct{ atCreation, want *bool }{
+		"at creation": {&yes, &no}, "at the end": {&no, &yes}, "not known": {nil, nil},
+	} {
+		var told [2]*bool
+		var mu sync.Mutex
+		f := &fakeDriver{on: func(_ *fakeLab, host string, c agent.Command) []agent.Record {
+			if c.Observe != nil {
+				mu.Lock()
+				told[map[string]int{results.HostProxy: 0, results.HostBackend: 1}[host]] = c.Observe.TimeWaitAtEnd
+				mu.Unlock()
+			}
+			return nil
+		}}
+		d := &tryingDriver{fakeDriver: f, found: ability.Found{TimeWaitCountedAtCreation: tc.atCreation}}
+		if _, err := runFake(t, t.Context(), f, func(o *Options) { o.Driver = d }); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([2]*bool{tc.want, tc.want}, told); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", name, diff)
 		}
 	}
 }

@@ -179,6 +179,10 @@ func (x *variantRun) observe(h *hosts) (map[string]<-chan agent.Record, error) {
 			}
 			o.Sysctls = slices.Sorted(maps.Keys(x.plan.Sysctls))
 		}
+		if f := x.o.found; f != nil && f.TimeWaitCountedAtCreation != nil {
+			atEnd := !*f.TimeWaitCountedAtCreation
+			o.TimeWaitAtEnd = &atEnd
+		}
 		a, err := h.Agent(host).Start(agent.Command{Observe: o})
 		if err != nil {
 			return nil, err

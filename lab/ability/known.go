@@ -1,4 +1,3 @@
-// Package ability is about what a kernel can do that the laws depend on.
 package ability
 
 import (
