@@ -132,6 +132,10 @@ const NotKnown = "unknown"
 // asMeasured is what laws do that know no better.
 const asMeasured = "the laws then take it to be as on Linux 6.18"
 
+// eitherWay is what they do instead where they can be told nothing of how reuse
+// counts (Apply).
+const eitherWay = "the laws then give the interval of whole seconds, which holds for milliseconds too"
+
 // Findings say what was found, of each ability.
 func (f Found) Findings() []Finding {
 	var all []Finding
@@ -141,6 +145,9 @@ func (f Found) Findings() []Finding {
 		switch {
 		case !a.Known(f):
 			l.Usual, l.Value, l.Otherwise = false, NotKnown, asMeasured
+			if a.ID == reuseClock.ID && f.TwReuseDelay != nil && !*f.TwReuseDelay {
+				l.Otherwise = eitherWay
+			}
 			if why := f.Unknown[a.ID]; why != "" {
 				l.Value += ": " + format.OneLine(why)
 			}

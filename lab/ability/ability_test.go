@@ -91,6 +91,20 @@ func TestFindings(t *testing.T) {
 	}
 }
 
+// TestWhereReuseIsNotKnown: without a sysctl for the delay the laws take the worse.
+func TestWhereReuseIsNotKnown(t *testing.T) {
+	f := here()
+	f.ReuseCountsWholeSeconds = nil
+	for delay, want := range map[bool]string{true: asMeasured, false: eitherWay} {
+		f.TwReuseDelay = &delay
+		for _, l := range f.Findings() {
+			if l.ID == reuseClock.ID && l.Otherwise != want {
+				t.Errorf("a delay: %v: %q, want %q", delay, l.Otherwise, want)
+			}
+		}
+	}
+}
+
 // TestJSON: an absent key is what is not known.
 func TestJSON(t *testing.T) {
 	b, err := json.Marshal(Found{HZ: ptr(100), InetDiag: ptr(false), ScanEstablishedNs: ptr(0.0)})

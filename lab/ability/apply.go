@@ -8,9 +8,16 @@ import (
 
 // Apply puts into a setup what was found. What is not known stays as on the kernel
 // that the laws were measured on.
+//
+// Of a kernel without tcp_tw_reuse_delay, in a container that may not set
+// tcp_tw_reuse, it is not known how reuse counts. The interval of whole seconds
+// holds either way, since a second counted in milliseconds is at its near end.
 func (f Found) Apply(s law.Setup) law.Setup {
-	if f.ReuseCountsWholeSeconds != nil {
-		s.ReuseWholeSeconds = *f.ReuseCountsWholeSeconds
+	switch whole, delay := f.ReuseCountsWholeSeconds, f.TwReuseDelay; {
+	case whole != nil:
+		s.ReuseWholeSeconds = *whole
+	case delay != nil && !*delay:
+		s.ReuseWholeSeconds = true
 	}
 	if f.HZ != nil {
 		s = s.WithHZ(*f.HZ)

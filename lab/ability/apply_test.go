@@ -23,6 +23,11 @@ func TestFoundReachesTheLaws(t *testing.T) {
 	if got := (Found{ScanTimeWaitNs: is(112.6)}).Apply(plain); got.ScanTimeWait != 0 {
 		t.Errorf("a cost of an unknown range is %v", got.ScanTimeWait)
 	}
+	for delay, want := range map[bool]bool{false: true, true: false} {
+		if got := (Found{TwReuseDelay: &delay}).Apply(plain); got.ReuseWholeSeconds != want {
+			t.Errorf("how reuse counts is not known, and that there is a delay is %v: whole seconds %v", delay, got.ReuseWholeSeconds)
+		}
+	}
 	// A release that was booted, by what was found on it and by the table.
 	k, _ := Look("6.12")
 	if a, b := (Found{ReuseCountsWholeSeconds: is(true), HZ: is(250)}).Apply(plain), k.Apply(plain); a.ReuseWholeSeconds != b.ReuseWholeSeconds || a.Hold != b.Hold {
