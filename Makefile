@@ -55,8 +55,10 @@ fuzz: ## every fuzz target in turn, FUZZTIME=10m each
 soak: ## the long proofs: 20 quick runs, 30 kills and the catalogue on each driver, the full size (over an hour)
 	$(GO) test -count=1 -tags soak -run Soak -v -timeout 3h ./lab/cmd/lab99 ./lab/diagnose
 
-bench: ## hold the load generator against wrk and the Go generators, in one run (about 10 minutes)
+BENCHED = ./lab/ability/trial ./lab/cli ./lab/lint ./lab/probe ./lab/proxy/nginx ./results/chart ./results/openmetrics ./results/report
+bench: ## hold the load generator against wrk and the Go generators, in one run (about 10 minutes), and time the rest
 	loadgen/bench/run.sh
+	$(GO) test -run '^$$' -bench . -benchtime 3x $(BENCHED)
 
 man: ## write the man pages into bin/man
 	$(GO) run ./lab/cmd/man bin/man

@@ -41,6 +41,8 @@ func RunAll(
 ) (*CatalogueOutcome, error) {
 	began := time.Now()
 	o.machine = o.schedule()
+	found := abilities(ctx, o.Driver)
+	o.found = &found
 	c := &catalogue{
 		o: o, code: code, began: began, rows: make([]*results.CatalogueRow, len(all)), ended: make(chan ran),
 		c: results.Catalogue{
@@ -214,6 +216,8 @@ func runOne(
 		row.Finding = run.Summary.Finding
 		row.AsExpected = run.Summary.AsExpected
 		row.ExitCode = ExitCode(run.Summary)
+		row.Skipped = run.Summary.Skipped
+		row.Asked -= len(row.Skipped) // some are left: the first of a scenario is never skipped
 		row.Reported = err == nil && run.ReportErr == nil && len(run.Summary.Variants) > 0
 		for _, v := range run.Summary.Variants {
 			row.Variants = append(row.Variants, results.CatalogueVariant{

@@ -128,5 +128,9 @@ func (x *variantRun) fullTables(px results.HostEnv) (faults []string) {
 
 // setup is what the laws are told of the variant once its proxy is read back.
 func (x *variantRun) setup(px results.HostEnv) law.Setup {
-	return setup(proxy.WithDefaults(x.v, px.Version), px.UsablePorts, x.o.Driver.Machine().CPUs, px.Sysctls, nil)
+	s := setup(proxy.WithDefaults(x.v, px.Version), px.UsablePorts, x.o.Driver.Machine().CPUs, px.Sysctls, nil)
+	if x.o.found != nil {
+		s = x.o.found.Apply(s)
+	}
+	return s
 }

@@ -25,6 +25,7 @@ type loaded struct {
 	done         *agent.LoadDone // nil: it did not finish
 	observed     *agent.Observed // on the proxy's host
 	faults       []string        // why nothing measured can be trusted
+	busy         bool            // the machine was too busy to begin it
 	enterToLoadS *float64        // of a run's first variant
 }
 
@@ -87,6 +88,10 @@ func (x *variantRun) finishLoad(ctx context.Context, h *hosts, answer <-chan age
 			l.done = r.rec.LoadDone
 			if errors.Is(r.err, agent.ErrGone) && exited != nil {
 				r.err = x.whyGone(exited, r.err)
+			}
+			if errors.As(r.err, new(*agent.BusyError)) {
+				l.busy, r.err = true, nil
+				l.fault("the machine was too busy for the load to begin when it was due")
 			}
 			return l, r.err
 		case <-started:
@@ -173,6 +178,10 @@ func (x *variantRun) observe(h *hosts) (map[string]<-chan agent.Record, error) {
 				o.Kind, o.ErrorLog = x.v.Proxy.Kind, errorLog
 			}
 			o.Sysctls = slices.Sorted(maps.Keys(x.plan.Sysctls))
+		}
+		if f := x.o.found; f != nil && f.TimeWaitCountedAtCreation != nil {
+			atEnd := !*f.TimeWaitCountedAtCreation
+			o.TimeWaitAtEnd = &atEnd
 		}
 		a, err := h.Agent(host).Start(agent.Command{Observe: o})
 		if err != nil {

@@ -16,7 +16,7 @@ func environment(o Options) results.Env {
 		Tool: o.Tool.Version, Revision: o.Tool.Revision,
 		StartedUTC: time.Now().UTC().Format(time.RFC3339),
 		Driver:     o.Driver.Name(), DriverWhy: o.DriverWhy, Engine: m.Engine,
-		Kernel: m.Kernel, Arch: m.Arch, CPUs: m.CPUs, MemoryMiB: m.MemoryMiB,
+		Kernel: m.Kernel, Arch: m.Arch, CPUs: m.CPUs, MemoryMiB: m.MemoryMiB, Abilities: o.found,
 		Images: []results.Image{}, Variants: []results.VariantEnv{},
 	}
 }

@@ -39,7 +39,7 @@ func jobs(p *results.Plan) (all []schedule.Job) {
 	for _, v := range p.Variants {
 		s := v.DurationS
 		if first := v.Predicted.FirstError99S; v.StopAfterS != nil && first != nil && !v.Race {
-			s = min(s, *first+*v.StopAfterS)
+			s = min(s, v.Predicted.Latest99()+*v.StopAfterS)
 		}
 		all = append(all, schedule.Job{Need: need(v), Takes: time.Duration(s * float64(time.Second)), Moves: moves})
 	}

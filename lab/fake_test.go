@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -25,6 +26,8 @@ type fakeDriver struct {
 	// leaves the usual one, an empty one none.
 	on     func(l *fakeLab, host string, c agent.Command) []agent.Record
 	panics string              // in this phase
+	lacks  string              // sysctl of which it knows before labs are up
+	unset  string              // and one of which it learns from a lab
 	dead   *driver.ServerError // has ended before the lab is up
 
 	mu   sync.Mutex
@@ -39,6 +42,10 @@ func (d *fakeDriver) Describe() string { return "without a kernel" }
 
 func (d *fakeDriver) Sweep(context.Context, driver.Reach) (driver.Swept, error) {
 	return driver.Swept{}, nil
+}
+
+func (d *fakeDriver) Lacking(_ context.Context, sysctls []string) ([]string, error) {
+	return slices.DeleteFunc(slices.Clone(sysctls), func(s string) bool { return s != d.lacks }), nil
 }
 
 func (d *fakeDriver) Find(context.Context, image.Role, string) (image.Image, error) {
@@ -62,6 +69,10 @@ func (d *fakeDriver) Up(_ context.Context, spec driver.Spec) (driver.Lab, error)
 		return nil, err
 	}
 	l.proxy = proxy
+	if _, asked := proxy.Sysctls[d.unset]; asked {
+		why := &driver.LackingError{Sysctl: d.unset, Err: errors.New("no such file or directory")}
+		return nil, &driver.UnfitError{What: "the lab cannot be brought up", Err: why}
+	}
 	l.agents = map[string]*fakeAgent{}
 	for _, host := range []string{results.HostLoad, results.HostProxy, results.HostBackend} {
 		l.agents[host] = newFakeAgent(l, host)

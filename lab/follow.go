@@ -164,7 +164,7 @@ func due(v scenarios.Variant, p law.Prediction) float64 {
 		return *p.CollapseS
 	case p.FirstError99S != nil && !(random(v) && p.Rho <= 1):
 		spread := law.EarlyBySplit(v.Proxy.Addresses, p.Tuples/max(v.Backend.Destinations(), 1))
-		return *p.FirstError99S * (1 + spread)
+		return p.Latest99() * (1 + spread)
 	}
 	return 0
 }

@@ -37,11 +37,11 @@ const leastShare = 0.2
 // table that has not filled after T never will.
 func untilSettled(v scenarios.Variant) time.Duration {
 	s := setup(v, usable(v), manyCPUs, nil, nil)
-	first := law.Predict(s).FirstError99S
-	if !s.Race || v.DurationSet || first == nil {
+	p := law.Predict(s)
+	if !s.Race || v.DurationSet || p.FirstError99S == nil {
 		return 0
 	}
-	at := min(*first/leastShare, s.HoldTime().Seconds())
+	at := min(p.Latest99()/leastShare, s.HoldTime().Seconds())
 	return min(time.Duration(math.Ceil(at+1))*time.Second, scenarios.MaxDuration)
 }
 

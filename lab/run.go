@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/lab/law"
@@ -50,6 +51,7 @@ type Options struct {
 	Report func(dir string) error
 
 	machine *schedule.Machine // shared by the runs of a catalogue
+	found   *ability.Found    // likewise: what the kernel can do; nil: not tried yet
 	started func()            // is called when each variant has had its turn, if not nil
 	swept   bool              // what dead runs left is gone
 }
@@ -125,10 +127,18 @@ func measure(ctx context.Context, o Options) (*Outcome, error) {
 	if o.machine == nil {
 		o.machine = o.schedule()
 	}
+	if o.found == nil { // before anything is under load
+		found := abilities(ctx, o.Driver)
+		o.found = &found
+	}
 	var notes []string
 	o.Scenario, notes = AdaptToOverrides(Understand(o.Scenario, func(v scenarios.Variant) string { return releaseFound(ctx, o.Driver, v) }))
 	plan, err := Plan(o.Scenario, o.Driver.Name(), o.Driver.Machine().CPUs, o.Note)
 	if err != nil {
+		return nil, err
+	}
+	skipped := Skipped(ctx, o.Scenario, o.Driver)
+	if err := nothingToCompare(o.Scenario, skipped); err != nil {
 		return nil, err
 	}
 	store, err := results.Create(o.Out, time.Now(), plan.Scenario, plan.Size)
@@ -138,13 +148,21 @@ func measure(ctx context.Context, o Options) (*Outcome, error) {
 	n := len(plan.Variants)
 	r := &run{
 		o: o, name: runName(store.Dir), plan: plan, store: store, notes: notes, out: &Outcome{Dir: store.Dir},
-		rows: make([]*results.Variant, n), envs: make([]*results.VariantEnv, n),
+		rows: make([]*results.Variant, n), envs: make([]*results.VariantEnv, n), skipped: make([]string, n),
 	}
 	if store.Note != "" {
 		o.Progress.Say("Note: " + store.Note)
 	}
 	for _, n := range notes {
 		o.Progress.Say("Note: " + n)
+	}
+	for i, v := range plan.Variants {
+		for _, s := range skipped {
+			if s.Name == v.Name {
+				r.skip(i, s.Why)
+				o.Progress.Say(s.Name + ": skipped: " + s.Why)
+			}
+		}
 	}
 	r.env = environment(o)
 	r.summarise(true)
@@ -213,12 +231,13 @@ type run struct {
 	out    *Outcome
 	rows   []*results.Variant // in the plan's order; nil: not judged yet
 
-	mu    sync.Mutex // variants that run at once have these in common
-	env   results.Env
-	envs  []*results.VariantEnv // in the plan's order; nil: not read back yet
-	notes []string
-	again []string // variants that ran a second time, alone
-	why   reasons  // a variant may not show what it is meant to
+	mu      sync.Mutex // variants that run at once have these in common
+	env     results.Env
+	envs    []*results.VariantEnv // in the plan's order; nil: not read back yet
+	skipped []string              // in the plan's order, why; "": it is run
+	notes   []string
+	again   []string // variants that ran a second time, alone
+	why     reasons  // a variant may not show what it is meant to
 }
 
 // sweepTimeout bounds the removal of what dead runs left.
@@ -232,9 +251,12 @@ func (r *run) preflight(ctx context.Context) error {
 		sweep(ctx, r.o)
 	}
 	r.images = images{}
-	for _, v := range r.o.Scenario.Variants {
+	for i, v := range r.o.Scenario.Variants {
 		if r.stopped() {
 			return nil
+		}
+		if r.isSkipped(i) != "" {
+			continue
 		}
 		for _, want := range ImagesOf(v) {
 			if err := r.prepare(ctx, want); err != nil {
@@ -286,12 +308,18 @@ func (r *run) summarise(cut bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	rows := present(r.rows)
-	partial := cut || len(rows) < len(r.rows)
+	var skipped []results.SkippedVariant
+	for i, why := range r.skipped {
+		if why != "" {
+			skipped = append(skipped, results.SkippedVariant{Name: r.plan.Variants[i].Name, Why: why})
+		}
+	}
+	partial := cut || len(rows)+len(skipped) < len(r.rows)
 	r.env.Variants = present(r.envs)
 	r.out.Summary = results.Summary{
 		Schema: results.SummarySchema, Scenario: r.plan.Scenario, Title: r.plan.Title, Kind: r.plan.Kind, Size: r.plan.Size,
 		StartedUTC: r.env.StartedUTC, PlanHash: r.plan.Hash, Partial: partial,
-		Notes: slices.Concat([]string{}, r.notes, ranAgain(r.again), r.why.notes()), Variants: rows,
+		Notes: slices.Concat([]string{}, r.notes, ranAgain(r.again), r.why.notes()), Variants: rows, Skipped: skipped,
 	}
 	r.out.Summary.AsExpected = verdict.AllAsExpected(rows)
 	if all := r.out.Summary.AsExpected; partial && all != nil && *all {

@@ -48,6 +48,7 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 		ReuseDelay:   time.Duration(sysctl("net.ipv4.tcp_tw_reuse_delay", 0)) * time.Millisecond,
 		NoTimestamps: sysctl("net.ipv4.tcp_timestamps", 1) == 0,
 		MaxTwBuckets: sysctl("net.ipv4.tcp_max_tw_buckets", 0),
+		StepWidth:    sysctl("net.ipv4.ip_local_port_step_width", 0),
 		Poisson:      random(v), Race: race(v), OwnConfig: v.OwnConfig(),
 		Ejection: law.Ejection{
 			Peers: v.Backend.Peers(), MaxFails: v.Proxy.MaxFails,

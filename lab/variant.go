@@ -123,6 +123,7 @@ func (x *variantRun) asMeasured(m *measured, b *baseline) verdict.Measured {
 	}
 	if o := m.load.observed; o != nil {
 		j.Proxy, j.Log = &o.Net, verdict.Logged{ByText: o.ByText, Lines: o.Excerpt}
+		j.TimeWaitAtEnd = o.TimeWaitAtEnd
 	}
 	if d := m.load.done; d != nil {
 		j.Totals, j.Latency, j.Service = &d.Totals, quantiles(d.Latency), quantiles(d.Service)

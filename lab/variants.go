@@ -39,9 +39,16 @@ func (r *run) variants(ctx context.Context) error {
 	starting, noMore := r.untilStopped(ctx)
 	defer noMore()
 	n := len(r.plan.Variants)
+	toRun := make([]int, 0, n)
+	for i := range r.plan.Variants {
+		if r.isSkipped(i) == "" {
+			toRun = append(toRun, i)
+		}
+	}
 	ended := make(chan attempt)
 	crash.Go(func() {
-		for i, v := range r.plan.Variants {
+		for _, i := range toRun {
+			v := r.plan.Variants[i]
 			r.try(ctx, starting, noMore, attempt{i: i}, need(v), ended)
 		}
 		if r.o.started != nil {
@@ -51,7 +58,7 @@ func (r *run) variants(ctx context.Context) error {
 	errs := make([]error, n)
 	unjudged := make([]*attempt, n)
 	var base *baseline
-	for pending := n; pending > 0; {
+	for pending := len(toRun); pending > 0; {
 		a := <-ended
 		if a.err != nil {
 			errs[a.i] = a.err
@@ -116,6 +123,7 @@ func (r *run) try(
 		if a.err == nil {
 			a.m, a.err = a.x.do(ctx, place)
 		}
+		r.lacked(&a)
 		a.shared = place.Shared()
 		if a.err != nil {
 			noMore() // before somebody else gets the place
@@ -188,7 +196,7 @@ func (r *run) isDisturbed(a attempt) bool {
 	}
 	m := a.x.asMeasured(a.m, nil)
 	row := verdict.Judge(m)
-	if !verdict.Disturbed(m, row) {
+	if !verdict.Disturbed(m, row) && !a.m.load.busy {
 		return false
 	}
 	r.mu.Lock()
@@ -213,7 +221,13 @@ func (r *run) conclude(a attempt, b *baseline) error {
 		return nil
 	}
 	if a.m == nil {
-		return a.x.close()
+		err := a.x.close()
+		if why := r.isSkipped(a.i); why != "" { // its files have nothing in them
+			err = errors.Join(err, storage(os.RemoveAll(filepath.Join(r.store.Dir, a.x.v.Name))))
+			a.x.show.End(results.Variant{Name: a.x.v.Name, Verdict: results.Skipped, Why: why})
+			r.summarise(false)
+		}
+		return err
 	}
 	a.x.show.Phase("judge")
 	row, err := a.x.judge(a.m, b)
@@ -234,6 +248,9 @@ func (r *run) baseline(a attempt) *baseline {
 	b := &baseline{predicted: *p, firstS: p.FirstError99S}
 	if b.firstS != nil && row != nil && row.Verdict == law.Reproduced {
 		b.firstS = row.FirstError
+	}
+	if latest := p.FirstError99LatestS; latest != nil && b.firstS != nil {
+		b.firstS = latest // when within an interval is chance: only what comes after it is later
 	}
 	return b
 }

@@ -92,6 +92,9 @@ func TestVariantsAtOnce(t *testing.T) {
 
 // TestDisturbedRunsAgainAlone, once, and that is said.
 func TestDisturbedRunsAgainAlone(t *testing.T) {
+	never := func(c agent.Command) []agent.Record { // its start had passed
+		return []agent.Record{{Re: c.ID, Error: "loadgen: the start is 188ms in the past", Busy: true}}
+	}
 	late := func(c agent.Command) []agent.Record {
 		sample := new(results.Load)
 		sample.Sent, sample.Late = 2000, 1000
@@ -101,10 +104,14 @@ func TestDisturbedRunsAgainAlone(t *testing.T) {
 		parallel, lateLoads int
 		loads               int // in all
 		verdict             string
+		by                  func(agent.Command) []agent.Record
+		why                 string
 	}{
-		"disturbed":           {0, 1, 5, "mitigated"},
-		"twice":               {0, 2, 5, "invalid"},
-		"one after the other": {1, 1, 4, "invalid"}, // as asked for
+		"disturbed":           {0, 1, 5, "mitigated", late, "the load generator"},
+		"twice":               {0, 2, 5, "invalid", late, "the load generator"},
+		"one after the other": {1, 1, 4, "invalid", late, ""}, // as asked for
+		"never begun":         {0, 1, 5, "mitigated", never, "the machine was too busy for the load to begin"},
+		"never begun, twice":  {0, 2, 5, "invalid", never, "the machine was too busy for the load to begin"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var n atOnce
@@ -119,7 +126,7 @@ func TestDisturbedRunsAgainAlone(t *testing.T) {
 				loads++
 				if l.spec.Variant == "keepalive" && lateLoads < tc.lateLoads {
 					lateLoads++
-					return late(c)
+					return tc.by(c)
 				}
 				return nil
 			}}
@@ -135,7 +142,7 @@ func TestDisturbedRunsAgainAlone(t *testing.T) {
 					v.Name, v.Verdict, loads, tc.verdict, tc.loads, v.Why)
 			}
 			for text, note := range map[string]string{
-				said.text():                           "keepalive: invalid, so it will run again alone: the load generator",
+				said.text():                           "keepalive: invalid, so it will run again alone: " + tc.why,
 				strings.Join(out.Summary.Notes, "\n"): "ran again alone, as the machine was too busy the first time: keepalive",
 			} {
 				if strings.Contains(text, note) != (tc.parallel == 0) {

@@ -103,6 +103,9 @@ func (x *variantRun) reasons(px results.HostEnv, netns string) []string {
 	f := factsOf(x.v, x.setup(px), px.Version)
 	f.Kernel = x.o.Driver.Machine().Kernel
 	f.NoFile = px.NoFile
+	if x.o.found != nil {
+		f.OptionRemovesStep = x.o.found.LocalPortRangeRemovesStep
+	}
 	here := probe.NetNS()
 	f.HostNetwork = here != "" && here == netns
 	f.ConntrackMax, _ = strconv.Atoi(px.Sysctls["net.netfilter.nf_conntrack_max"])

@@ -167,3 +167,10 @@ func ParseMode(s string) (Mode, error) {
 	}
 	return Mode(i), nil
 }
+
+// LateStartError says that Config.Start had passed before the run could begin.
+type LateStartError struct{ By time.Duration }
+
+func (e *LateStartError) Error() string {
+	return fmt.Sprintf("loadgen: the start is %v in the past", e.By)
+}

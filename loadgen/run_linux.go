@@ -49,7 +49,7 @@ func runLoad(ctx context.Context, c Config) (*Result, error) {
 		return nil, fmt.Errorf("loadgen: %w", err)
 	}
 	if now := r.clock.now(); p.Start != 0 && p.Start <= now {
-		return nil, fmt.Errorf("loadgen: the start is %v in the past", time.Duration(now-p.Start))
+		return nil, &LateStartError{time.Duration(now - p.Start)}
 	}
 	if err := trySources(p); err != nil {
 		return nil, fmt.Errorf("loadgen: %w", err)

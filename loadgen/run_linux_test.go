@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -306,8 +307,8 @@ func TestScheduleBeginsAtTheStartGiven(t *testing.T) {
 	if r.StartNs != start || r.EndNs != start+int64(20*time.Millisecond) || r.OK != 20 {
 		t.Errorf("began %d ns late, ended %d ns after, ok %d", r.StartNs-start, r.EndNs-start, r.OK)
 	}
-	if _, err := Run(context.Background(), Config{URL: s.url, Profile: Constant(1), Duration: time.Second, Start: start}); err == nil {
-		t.Error("a start in the past is accepted")
+	if _, err := Run(context.Background(), Config{URL: s.url, Profile: Constant(1), Duration: time.Second, Start: start}); !errors.As(err, new(*LateStartError)) {
+		t.Errorf("a start in the past: %v", err)
 	}
 }
 

@@ -35,8 +35,9 @@ type CatalogueRow struct {
 	TookS      float64            `json:"took_s"`
 	Finding    string             `json:"finding"`
 	Error      string             `json:"error,omitempty"` // why the run ended early
-	Asked      int                `json:"asked"`           // variants to run
+	Asked      int                `json:"asked"`           // variants to run, without those that are skipped
 	Variants   []CatalogueVariant `json:"variants"`        // those that ran
+	Skipped    []SkippedVariant   `json:"skipped,omitempty"`
 }
 
 // CatalogueVariant is one variant's verdict.

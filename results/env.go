@@ -1,20 +1,25 @@
 package results
 
+import "github.com/lab99/lab99/lab/ability"
+
 // Env is where a run happened. Everything about a namespace was read from
 // inside it, never assumed from what was asked.
 type Env struct {
-	Tool       string       `json:"tool"`     // version of lab99
-	Revision   string       `json:"revision"` // VCS revision it was built from
-	StartedUTC string       `json:"started_utc"`
-	Driver     string       `json:"driver"`
-	DriverWhy  string       `json:"driver_why,omitempty"`
-	Engine     string       `json:"engine,omitempty"` // name and version of the container engine
-	Kernel     string       `json:"kernel"`
-	Arch       string       `json:"arch"`
-	CPUs       int          `json:"cpus"`
-	MemoryMiB  int          `json:"memory_mib,omitempty"`
-	Images     []Image      `json:"images"`
-	Variants   []VariantEnv `json:"variants"`
+	Tool       string `json:"tool"`     // version of lab99
+	Revision   string `json:"revision"` // VCS revision it was built from
+	StartedUTC string `json:"started_utc"`
+	Driver     string `json:"driver"`
+	DriverWhy  string `json:"driver_why,omitempty"`
+	Engine     string `json:"engine,omitempty"` // name and version of the container engine
+	Kernel     string `json:"kernel"`
+	Arch       string `json:"arch"`
+	CPUs       int    `json:"cpus"`
+	MemoryMiB  int    `json:"memory_mib,omitempty"`
+	// Abilities are what the kernel can do, found by trying; nil in runs of an
+	// older lab99.
+	Abilities *ability.Found `json:"abilities,omitempty"`
+	Images    []Image        `json:"images"`
+	Variants  []VariantEnv   `json:"variants"`
 }
 
 // Image is a server image as asked and as used.

@@ -62,6 +62,7 @@ func Finding(s Summary) string {
 		rest = append([]string{text}, rest...)
 	}
 	parts = append(parts, rest...)
+	parts = append(parts, s.skipped()...)
 	for i := range s.Variants {
 		if text := s.Variants[i].beyond(); text != "" {
 			parts = append(parts, text)
@@ -69,6 +70,30 @@ func Finding(s Summary) string {
 		}
 	}
 	return strings.Join(parts, "; ") + "."
+}
+
+// skipped names the variants that were not run, those of one reason together.
+func (s *Summary) skipped() []string {
+	var parts []string
+	told := map[string]bool{}
+	for _, one := range s.Skipped {
+		if told[one.Why] {
+			continue
+		}
+		told[one.Why] = true
+		var names []string
+		for _, v := range s.Skipped {
+			if v.Why == one.Why {
+				names = append(names, (&Variant{Name: v.Name}).called())
+			}
+		}
+		was := " was"
+		if len(names) > 1 {
+			was = " were"
+		}
+		parts = append(parts, format.List(names)+was+" skipped: "+one.Why)
+	}
+	return parts
 }
 
 // figure is what differs between two reasons of one kind.
@@ -261,6 +286,8 @@ func (v *Variant) Ended() string {
 		return "did not run"
 	case NotJudged:
 		return "was cut short"
+	case Skipped:
+		return "was skipped"
 	}
 	return "is " + v.Verdict
 }

@@ -8,6 +8,19 @@ import (
 
 func at[T any](v T) *T { return &v }
 
+// TestFindingNamesWhatWasSkipped, those of one reason together.
+func TestFindingNamesWhatWasSkipped(t *testing.T) {
+	s := Summary{
+		Variants: []Variant{{Name: "off", Verdict: law.Mitigated, OfferedPerS: 200}},
+		Skipped:  []SkippedVariant{{"delay", "it has no delay"}, {"step-width", "it has no step"}, {"shorter", "it has no delay"}},
+	}
+	const want = "“off” held 200 requests/s without a failure; “delay” and “shorter” were skipped: it has no delay; " +
+		"step-width was skipped: it has no step."
+	if got := Finding(s); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func TestFindingIsOneSentence(t *testing.T) {
 	base := Variant{Name: "baseline", Verdict: "reproduced", OfferedPerS: 1000, FirstError: at(4.097), OptionalCounts: OptionalCounts{OK: at(int64(5200)), Failed: at(int64(4000))}, OKBefore: at(int64(4096)),
 		Ports: Ports{Usable: at(int64(4096))}, Predicted: law.Prediction{Tuples: 4096}, Errors: &Errors{Error99: 4000}}

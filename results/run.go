@@ -242,6 +242,12 @@ func (r *Run) Row(p VariantPlan) Variant {
 	}
 	v := Variant{Name: p.Name, Verdict: NotRun, Expected: p.Expect, OfferedPerS: p.RatePerS, Predicted: p.Predicted,
 		Why: "The run ended before this variant."}
+	for _, s := range r.Summary.Skipped {
+		if s.Name == p.Name {
+			v.Verdict, v.Why = Skipped, s.Why
+			return v
+		}
+	}
 	for _, d := range r.Variants {
 		if d.Name == p.Name && len(d.Samples) > 0 {
 			v.Verdict, v.Why = NotJudged, "The run ended during this variant: what was sampled until then is shown, and was not judged."
@@ -254,6 +260,7 @@ func (r *Run) Row(p VariantPlan) Variant {
 const (
 	NotRun    = "not run"
 	NotJudged = "not judged"
+	Skipped   = "skipped" // see SkippedVariant
 )
 
 // Variant returns the summary row of a variant, nil if it has none.

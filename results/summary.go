@@ -24,6 +24,14 @@ type Summary struct {
 	Partial    bool      `json:"partial"`     // interrupted before the last variant ended
 	Notes      []string  `json:"notes"`       // what a reader must know first, such as a substituted image
 	Variants   []Variant `json:"variants"`
+	// Skipped are the variants of the plan that were not run. They count neither way.
+	Skipped []SkippedVariant `json:"skipped,omitempty"`
+}
+
+// SkippedVariant is one that a run leaves out, as the kernel lacks what it needs.
+type SkippedVariant struct {
+	Name string `json:"name"`
+	Why  string `json:"why"` // what is lacking, the rest of a sentence
 }
 
 // Variant is one row.
@@ -71,6 +79,10 @@ type Ports struct {
 type TimeWait struct {
 	ProxyPeak   *int64 `json:"proxy_peak"`
 	BackendPeak *int64 `json:"backend_peak"`
+	// AtEnd says how those behind proxy_close_share were counted: the kernel of the
+	// run counts a TIME_WAIT when it ends, so they were told by the sockets there
+	// were and those that had ended.
+	AtEnd bool `json:"counted_at_end,omitempty"`
 }
 
 // Latency holds quantiles, in milliseconds where nothing else is said.
@@ -117,12 +129,19 @@ type Check struct {
 type Comparison struct {
 	ID            string   `json:"id,omitempty"` // of the law
 	Quantity      string   `json:"quantity"`
-	Unit          string   `json:"unit"`           // s, requests, tuples, sockets, lines, law.Share, or "" for a ratio
-	Predicted     *float64 `json:"predicted"`      // null: it should not come
-	Measured      *float64 `json:"measured"`       // null: it did not come
-	RelativeError *float64 `json:"relative_error"` // measured/predicted − 1; null where that makes no sense
-	Tolerance     float64  `json:"tolerance"`      // in the unit
+	Unit          string   `json:"unit"`                     // s, requests, tuples, sockets, lines, law.Share, or "" for a ratio
+	Predicted     *float64 `json:"predicted"`                // null: it should not come
+	PredictedMost *float64 `json:"predicted_most,omitempty"` // the far end where the law gives an interval from Predicted on
+	Measured      *float64 `json:"measured"`                 // null: it did not come
+	RelativeError *float64 `json:"relative_error"`           // measured/predicted − 1; null where that makes no sense
+	Tolerance     float64  `json:"tolerance"`                // in the unit
 	OK            bool     `json:"ok"`
 	Broken        *string  `json:"broken_assumption"` // null: within the tolerance
 	Text          string   `json:"text"`
+}
+
+// Off is how far the measurement lies from the prediction, with its sign, and 0
+// within an interval. nil where one of the two is missing.
+func (c Comparison) Off() *float64 {
+	return law.Compared{Predicted: c.Predicted, Most: c.PredictedMost, Measured: c.Measured}.Off()
 }

@@ -84,6 +84,15 @@ func About(s float64) string {
 	return strconv.FormatFloat(s, 'f', decimals, 64) + " s"
 }
 
+// Span is an interval of two values as text, with their unit once: "0.75 to 1.50 s".
+func Span(from, to string) string {
+	number, unit, _ := strings.Cut(from, " ")
+	if strings.HasSuffix(to, " "+unit) {
+		from = number
+	}
+	return from + " to " + to
+}
+
 // Percent is a share. It rounds neither a small share to none nor a large one to
 // all.
 func Percent(share float64) string {

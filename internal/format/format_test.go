@@ -44,3 +44,13 @@ func TestWords(t *testing.T) {
 	each(t, "List", func(n int) string { return List([]string{"a", "b", "c"}[:n]) }, map[int]string{0: "", 1: "a", 2: "a and b", 3: "a, b and c"})
 	each(t, "OneLine", OneLine, map[string]string{"": "", " a\n  b\t": "a b"})
 }
+
+func TestSpan(t *testing.T) {
+	for want, ends := range map[string][2]string{
+		"0.75 to 1.50 s": {"0.75 s", "1.50 s"}, "120 to 240": {"120", "240"}, "500 ms to 1.5 s": {"500 ms", "1.5 s"},
+	} {
+		if got := Span(ends[0], ends[1]); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

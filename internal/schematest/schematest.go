@@ -37,6 +37,12 @@ func Doctor(t testing.TB, doc []byte) error {
 	return validate(t, schema.Doctor, doc)
 }
 
+// Abilities returns an error unless doc is a valid lab99/abilities/v1.
+func Abilities(t testing.TB, doc []byte) error {
+	t.Helper()
+	return validate(t, schema.Abilities, doc)
+}
+
 // Catalogue returns an error unless doc is a valid lab99/catalogue/v1.
 func Catalogue(t testing.TB, doc []byte) error {
 	t.Helper()

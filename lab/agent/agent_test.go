@@ -105,6 +105,25 @@ func TestBusyAgentLeavesAtOnce(t *testing.T) {
 	}
 }
 
+// TestLateStartIsTheMachinesFault: the order came when its time was over.
+func TestLateStartIsTheMachinesFault(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c, _, _ := pair(t, func(Record) {})
+	_, err = c.Call(t.Context(), Command{Load: &Load{
+		URL: "http://" + l.Addr().String() + "/", Connections: 1, RatePerS: 1, DurationS: 1, TimeoutS: 1, StartInMs: -1000,
+	}})
+	if !errors.As(err, new(*BusyError)) || !strings.Contains(err.Error(), "in the past") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := c.Call(t.Context(), Command{}); err == nil || errors.As(err, new(*BusyError)) {
+		t.Errorf("error %v, and the machine is not to blame", err)
+	}
+}
+
 func TestLostAgentFailsTheWait(t *testing.T) {
 	r, w := io.Pipe()
 	c := NewClient("test", r, io.Discard, nil)

@@ -16,6 +16,13 @@ import (
 // is no more.
 var ErrGone = errors.New("the agent is gone")
 
+// BusyError says that an agent could not do in time what it was told, as its machine
+// was too busy.
+type BusyError struct{ Err error }
+
+func (e *BusyError) Error() string { return e.Err.Error() }
+func (e *BusyError) Unwrap() error { return e.Err }
+
 // Client is the near end of an agent.
 type Client struct {
 	name     string
@@ -107,6 +114,9 @@ func (c *Client) Wait(ctx context.Context, answer <-chan Record) (Record, error)
 }
 
 func (c *Client) check(r Record) (Record, error) {
+	if r.Busy {
+		return r, &BusyError{fmt.Errorf("agent on %s: %s", c.name, r.Error)}
+	}
 	if r.Error != "" {
 		return r, fmt.Errorf("agent on %s: %s", c.name, r.Error)
 	}

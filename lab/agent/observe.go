@@ -91,6 +91,7 @@ type watcher struct {
 	around  *probe.Invariants
 	log     *probe.Tail // nil: this host writes none
 	base    probe.Counters
+	waits   *probe.TimeWaits
 	cpu     float64 // at the beginning
 	wait    float64
 	steal   float64
@@ -119,6 +120,11 @@ func (o *Observe) watch() (*watcher, error) {
 	if w.base, err = probe.ReadCounters(); err != nil {
 		return nil, err
 	}
+	held, err := probe.ReadTimeWait() // after the counters: see probe.TimeWaits
+	if err != nil {
+		return nil, err
+	}
+	w.waits = probe.NewTimeWaits(held, o.TimeWaitAtEnd)
 	path := ""
 	if o.ErrorLog != "" {
 		if path, err = w.server.Path(o.ErrorLog); err != nil {
@@ -185,7 +191,9 @@ func (w *watcher) sample(sockets bool) (Record, error) {
 	if err != nil {
 		return rec, err
 	}
-	rec.Net.Counters = now.Since(w.base)
+	since := now.Since(w.base)
+	w.waits.Convert(rec.Net.TimeWait, since)
+	rec.Net.Counters = since
 	maps.DeleteFunc(rec.Net.Counters, func(_ string, n int64) bool { return n == 0 })
 	usage, err := w.server.Poll()
 	if err != nil {
@@ -224,7 +232,7 @@ func (w *watcher) finish(done *Observed) error {
 	if err != nil {
 		return err
 	}
-	done.Net = *rec.Net
+	done.Net, done.TimeWaitAtEnd = *rec.Net, w.waits.AtEnd()
 	return w.guard(done, true)
 }
 

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/lab99/lab99/lab/clock"
 	"github.com/lab99/lab99/lab/probe"
+	"github.com/lab99/lab99/loadgen"
 )
 
 // queueLen is how many records may wait for a slow reader before samples are
@@ -129,7 +131,7 @@ func (s *server) obey(ctx context.Context, c Command) {
 		err = fmt.Errorf("this agent does not know command %d: the agent and the command are of different versions", c.ID)
 	}
 	if err != nil {
-		rec.Error = err.Error()
+		rec.Error, rec.Busy = err.Error(), errors.As(err, new(*loadgen.LateStartError))
 	}
 	rec.Re = c.ID
 	s.answer(rec)

@@ -52,6 +52,9 @@ type Observe struct {
 	IntervalMs   int64            `json:"interval_ms"`
 	SocketsMs    int64            `json:"sockets_ms"` // the dearer dump of sockets; a multiple of IntervalMs
 	Sysctls      []string         `json:"sysctls"`    // to be watched besides those that always matter
+	// TimeWaitAtEnd says whether the kernel counts a TIME_WAIT when it ends instead
+	// of when it begins. nil: not known, and the figures have to tell (probe.TimeWaits).
+	TimeWaitAtEnd *bool `json:"time_wait_at_end,omitempty"`
 }
 
 // Socket serves the lab's own backend at a Unix-domain socket in the root of a
@@ -123,6 +126,7 @@ type Record struct {
 	Mono      int64              `json:"mono_ns"`
 	Re        int64              `json:"re,omitempty"`
 	Error     string             `json:"error,omitempty"`
+	Busy      bool               `json:"busy,omitempty"` // with Error: the machine was too busy for it
 	Env       *results.HostEnv   `json:"env,omitempty"`
 	NetNS     string             `json:"net_ns,omitempty"` // with Env: probe.NetNS of the host
 	Started   *Started           `json:"started,omitempty"`
@@ -154,6 +158,9 @@ type Observed struct {
 	ByText  map[string]int64 `json:"log_by_message,omitempty"`
 	Excerpt []string         `json:"log_excerpt,omitempty"`
 	Changes []Change         `json:"changes,omitempty"` // in their order
+	// TimeWaitAtEnd says that TIME_WAITs were counted by their number, as the
+	// kernel counts one when it ends.
+	TimeWaitAtEnd bool `json:"time_wait_at_end,omitempty"`
 }
 
 // Change is something about a host that should have stayed as it was: a

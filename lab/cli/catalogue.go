@@ -86,6 +86,9 @@ func printCatalogue(w io.Writer, c results.Catalogue) {
 		for _, v := range r.Variants {
 			verdicts = append(verdicts, v.Name+" "+v.Verdict)
 		}
+		for _, v := range r.Skipped {
+			verdicts = append(verdicts, v.Name+" "+results.Skipped)
+		}
 		if len(verdicts) == 0 {
 			verdicts = []string{"–"}
 		}
@@ -99,6 +102,9 @@ func printCatalogue(w io.Writer, c results.Catalogue) {
 			if v.AsExpected == nil || !*v.AsExpected {
 				fmt.Fprintf(w, "\n%s: %s is %s, expected %s: %s.\n", r.Name, v.Name, v.Verdict, v.Expected, v.Why)
 			}
+		}
+		for _, v := range r.Skipped {
+			fmt.Fprintf(w, "\n%s: %s is skipped: %s.\n", r.Name, v.Name, v.Why)
 		}
 		if r.Error != "" {
 			fmt.Fprintf(w, "\n%s ended early: %s\n", r.Name, r.Error)

@@ -15,10 +15,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/internal/table"
 	"github.com/lab99/lab99/lab"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/image"
+	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/lab/lint"
 	"github.com/lab99/lab99/lab/probe"
 	"github.com/lab99/lab99/lab/proxy"
@@ -63,8 +65,9 @@ func plan(ctx context.Context, t *terminal, resolved *scenarios.Resolved, asJSON
 	if asJSON {
 		b, err := json.MarshalIndent(struct {
 			*results.Plan
-			Notes []string `json:"notes"` // of this machine, and so no part of what is stored
-		}{p, append([]string{}, notes...)}, "", "  ")
+			Notes   []string                 `json:"notes"` // of this machine, and so no part of what is stored
+			Skipped []results.SkippedVariant `json:"skipped,omitempty"`
+		}{p, append([]string{}, notes...), found.skipped}, "", "  ")
 		if err != nil {
 			return err
 		}
@@ -75,6 +78,9 @@ func plan(ctx context.Context, t *terminal, resolved *scenarios.Resolved, asJSON
 	fmt.Fprintf(out, "%s: %s, size %s\n", p.Scenario, p.Title, p.Size)
 	fmt.Fprintf(out, "about %s in all, with the images present; nothing has been started\n\n",
 		lab.Estimate(p, found.machine).Round(time.Second))
+	for _, v := range found.skipped {
+		fmt.Fprintf(out, "Note: %s would be skipped: %s\n", v.Name, v.Why)
+	}
 	for _, note := range notes {
 		fmt.Fprintln(out, "Note: "+note)
 	}
@@ -93,13 +99,16 @@ func printPredictions(w io.Writer, p *results.Plan) {
 	for _, v := range p.Variants {
 		first, ok := "never", "all"
 		if f := v.Predicted.FirstError99S; f != nil {
-			first = fmt.Sprintf("%.2f s", *f)
+			first = foretold(v.Predicted, "%.2f s")
 			if v.Predicted.CollapseS != nil {
 				first = fmt.Sprintf("about %.0f s", *f)
 			}
 		}
 		if n := v.Predicted.OKBeforeError99; n != nil {
 			ok = fmt.Sprint(*n)
+			if most := v.Predicted.OKBeforeError99Most; most != nil {
+				ok = format.Span(ok, fmt.Sprint(*most))
+			}
 		}
 		if n := v.Predicted.OKBeforeError99; v.Race && n != nil && *n > 0 { // before any success f has no say
 			first, ok = first+" / f", ok+" / f"
@@ -125,6 +134,7 @@ type imagesFound struct {
 	driver  string
 	machine driver.Machine         // on which the hosts would run
 	images  map[string]image.Image // by what the scenario asks for
+	skipped []results.SkippedVariant
 	notes   []string
 }
 
@@ -150,7 +160,7 @@ func lookForImages(ctx context.Context, r *scenarios.Resolved) imagesFound {
 			"no driver can run here, so the configurations are rendered for the release that is asked for",
 		}}
 	}
-	f := imagesFound{driver: d.Name(), machine: d.Machine(), images: map[string]image.Image{}}
+	f := imagesFound{driver: d.Name(), machine: d.Machine(), images: map[string]image.Image{}, skipped: lab.Skipped(ctx, r, d)}
 	for _, v := range r.Variants {
 		for _, want := range lab.ImagesOf(v) {
 			img, err := d.Find(ctx, want.Role, want.Ref)
@@ -233,6 +243,14 @@ func (f imagesFound) release(v scenarios.Variant) string {
 		return img.Version
 	}
 	return proxy.ReleaseOf(v)
+}
+
+// foretold is when error 99 is to come, "–" if it is not.
+func foretold(p law.Prediction, verb string) string {
+	if p.FirstError99LatestS == nil {
+		return orDash(p.FirstError99S, verb)
+	}
+	return format.Span(orDash(p.FirstError99S, verb), orDash(p.FirstError99LatestS, verb))
 }
 
 func orDash(v *float64, format string) string {

@@ -1,10 +1,18 @@
 package cli
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
 	"io"
+	"os"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/lab99/lab99/lab"
+	"github.com/lab99/lab99/lab/driver"
+	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
 
@@ -27,5 +35,37 @@ func TestConfigsOfEveryScenario(t *testing.T) {
 		if err := printConfigs(io.Discard, r, p, imagesFound{}); err != nil {
 			t.Errorf("%s: %v", s.Name, err)
 		}
+	}
+}
+
+// old is a stub on a kernel without tcp_tw_reuse_delay.
+type old struct{ stub }
+
+func (old) Lacking(_ context.Context, sysctls []string) ([]string, error) {
+	return slices.DeleteFunc(slices.Clone(sysctls), func(s string) bool { return s != "net.ipv4.tcp_tw_reuse_delay" }), nil
+}
+
+// TestPlanSaysWhatWouldBeSkipped, in words and as JSON.
+func TestPlanSaysWhatWouldBeSkipped(t *testing.T) {
+	before := drivers
+	t.Cleanup(func() { drivers = before })
+	drivers = []driver.Candidate{{Name: "old", About: "paper", Open: func(context.Context) (driver.Driver, error) { return old{}, nil }}}
+	planned := func(args ...string) string {
+		var out, complaints bytes.Buffer
+		if code := Main(append([]string{"plan", "tw-reuse-ceiling", "--size", "quick"}, args...), os.Stdin, &out, &complaints); code != 0 {
+			t.Fatalf("exit code %d: %s", code, complaints.String())
+		}
+		return out.String()
+	}
+	const why = "Linux 9.9.9 has no net.ipv4.tcp_tw_reuse_delay in a network namespace"
+	if text := planned("--configs=false"); !strings.Contains(text, "\nNote: shorter-delay would be skipped: "+why+"\n") {
+		t.Errorf("not said:\n%s", text)
+	}
+	var p struct{ Skipped []results.SkippedVariant }
+	if err := json.Unmarshal([]byte(planned("--json")), &p); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(p.Skipped, []results.SkippedVariant{{Name: "shorter-delay", Why: why}}) {
+		t.Errorf("skipped: %+v", p.Skipped)
 	}
 }

@@ -2,11 +2,13 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/law"
 )
 
@@ -21,6 +23,8 @@ type question struct {
 	concurrency float64
 	workers     int
 	json        bool
+	kernelName  string
+	kernel      *ability.Known // nil: the one that the laws were measured on
 	file        ofFile
 }
 
@@ -31,11 +35,14 @@ func predictCommand(t *terminal) *cobra.Command {
 		Short: "Predict when error 99 comes, from numbers or an nginx.conf, and what each mitigation would do",
 		Long: `Predict when error 99 comes, and what each mitigation would do: from numbers alone, or with those of
 the route that a request takes through an nginx.conf. Nothing is started, looked up or measured.
+--kernel answers for a kernel that is not at hand, from a table that says what was measured on it,
+what was read, and what is not known.
 
 Exit codes: 0 predicted, 1 such a request reaches no backend, 2 the file does not tell, 64 usage, or
 a file that cannot be read.`,
 		Example: `  lab99 predict --rate 900
   lab99 predict --config nginx.conf --rate 900 --path /api/ --nginx 1.26
+  lab99 predict --rate 900 --kernel ubuntu22.04
   lab99 predict --nat --ports 64 --rate 5`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			given := cmd.Flags().Changed
@@ -54,7 +61,9 @@ a file that cannot be read.`,
 	q.flags(cmd.Flags())
 	q.file.register(cmd)
 	_ = cmd.MarkFlagRequired("rate")
+	words(cmd, "kernel", ability.Names()...)
 	cmd.MarkFlagsMutuallyExclusive("nat", "close-share")
+	cmd.MarkFlagsMutuallyExclusive("nat", "kernel")
 	cmd.MarkFlagsMutuallyExclusive("concurrency", "backend-ms")
 	return cmd
 }
@@ -84,6 +93,8 @@ func (q *question) flags(fs *pflag.FlagSet) {
 		"how long TIME_WAIT lasts: 60 to 62 s on Linux, where it cannot be set; with --nat how long the NAT holds a port, default 2m")
 	fs.Float64Var(&q.target, "target-error-rate", 0, "`share` of requests that may fail at the safe rate, with random arrivals (1e-6); 0 takes arrivals for even")
 	fs.BoolVar(&s.NAT, "nat", false, "the ports and --sources are those of a NAT on the way, which drops the SYN when none is left")
+	fs.StringVar(&q.kernelName, "kernel", "", "answer for this `kernel`, by its release or its system: 6.1, el9, ubuntu22.04; "+
+		"default the one that the laws were measured on, Linux 6.18")
 	fs.BoolVar(&q.json, "json", false, "print an object instead of text")
 }
 
@@ -125,8 +136,29 @@ func (q *question) check(given func(flag string) bool) error {
 	if s.NAT && !given("time-wait") {
 		s.Hold = law.NATTimeWait
 	}
+	if given("kernel") {
+		k, found := ability.Look(q.kernelName)
+		if !found {
+			return &usageError{fmt.Sprintf("--kernel %s: a kernel of the table is expected, one of %s, or another release of "+
+				"Linux in between", q.kernelName, strings.Join(ability.Names(), ", "))}
+		}
+		q.kernel = &k
+		hold := s.Hold
+		*s = k.Apply(*s)
+		if given("time-wait") {
+			s.Hold = hold
+		}
+	}
 	*s = s.Complete()
 	return nil
+}
+
+// twReuse is the default of net.ipv4.tcp_tw_reuse.
+func (q *question) twReuse() int {
+	if q.kernel == nil || q.kernel.Apply(law.Setup{TwReuse: -1}).TwReuse < 0 {
+		return 2
+	}
+	return q.setup.TwReuse
 }
 
 func plausible(x float64) bool { return x > 0 && x <= law.Most }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lab99/lab99/internal/format"
+	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/lint"
 	"github.com/lab99/lab99/lab/ownconf"
 	"github.com/lab99/lab99/lab/verdict"
@@ -171,7 +172,7 @@ func lessSafe(a, b *fileAnswer) bool {
 // about is the answer for one route. A flag that was given outranks the file.
 func (q question) about(config *nginxconf.Config, r *nginxconf.Route, given func(string) bool) *fileAnswer {
 	base := q.setup
-	base.TwReuse = 2 // the kernel's default, which is about loopback only
+	base.TwReuse = q.twReuse() // the kernel's default
 	workers, by := ownconf.Workers(config)
 	if given("workers") {
 		workers = q.workers
@@ -180,6 +181,9 @@ func (q question) about(config *nginxconf.Config, r *nginxconf.Route, given func
 	base.Workers = workers
 	a := &fileAnswer{told: ownconf.Of(r, base)}
 	a.least, a.most = a.told.ChurnRange()
+	if q.kernel != nil {
+		a.ofKernel(q.kernel, base.TwReuse)
+	}
 	s := &a.told.Setup
 	overrule := func(flag, fact, text string, set func()) {
 		if !given(flag) {
@@ -230,6 +234,20 @@ func (q question) about(config *nginxconf.Config, r *nginxconf.Route, given func
 		a.assumed = append(a.assumed, text)
 	}
 	return a
+}
+
+// ofKernel words tcp_tw_reuse as the kernel that is asked for has it by default.
+func (a *fileAnswer) ofKernel(k *ability.Known, reuse int) {
+	for i, u := range a.told.Unknown {
+		if strings.HasPrefix(u.Text, ownconf.ReuseOfHost) {
+			a.told.Unknown[i].Text = fmt.Sprintf("%s: %d, as by default of %s", ownconf.ReuseOfHost, reuse, k.Title())
+		}
+	}
+	for i, f := range a.told.Facts {
+		if f.Name == ownconf.Loopback && reuse == 0 {
+			a.told.Facts[i].Text = "no exception: a port in TIME_WAIT stays taken there as well"
+		}
+	}
 }
 
 // workersOf says where the number of workers comes from.

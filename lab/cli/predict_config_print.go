@@ -81,8 +81,14 @@ func (a *fileAnswer) rest(w io.Writer, table bool) error {
 	if a.setup.NAT {
 		first, second = a.natLimit, a.natCourse
 	}
-	_, err := fmt.Fprintf(w, "%s\n\n%s\n", first(), second())
-	return err
+	if a.kernel != nil {
+		fmt.Fprintf(w, "%s\n\n", a.forKernel())
+	}
+	if _, err := fmt.Fprintf(w, "%s\n\n%s\n", first(), second()); err != nil || !table {
+		return err
+	}
+	a.printKernel(w)
+	return nil
 }
 
 // when is the moment of the first error 99 with something else than is assumed.
@@ -92,7 +98,7 @@ func (a *fileAnswer) when(otherwise func(*law.Setup)) string {
 	o := law.SteadyStateOf(s, a.target)
 	switch {
 	case o.FirstError99S != nil:
-		return "after " + format.About(*o.FirstError99S)
+		return "after " + whenFirst(o)
 	case o.Verdict == law.Collapsed:
 		return "never, as the rate falls before"
 	}

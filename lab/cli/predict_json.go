@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 
+	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/law"
 )
 
@@ -12,7 +13,15 @@ type prediction struct {
 	outlook
 	Mitigations map[string]outlook `json:"mitigations"`
 	Route       *predictedRoute    `json:"route,omitempty"`
-	Newer       *prediction        `json:"newer,omitempty"` // from 1.29.7 on, where the release is unknown and decides
+	Newer       *prediction        `json:"newer,omitempty"`  // from 1.29.7 on, where the release is unknown and decides
+	Kernel      *predictedKernel   `json:"kernel,omitempty"` // with --kernel
+}
+
+// predictedKernel is the kernel that the figures are for.
+type predictedKernel struct {
+	ability.Known
+	TimeWaitLeastS float64 `json:"time_wait_least_s"`
+	TimeWaitMostS  float64 `json:"time_wait_most_s"`
 }
 
 // outlook is what the laws say. Behind a NAT no error 99 comes, and what does is
@@ -52,6 +61,10 @@ type predictedRoute struct {
 
 func (a answer) document() *prediction {
 	p := &prediction{outlook: outlookOf(a.setup, a.SteadyState), Mitigations: map[string]outlook{}}
+	if a.kernel != nil {
+		least, most := a.kernel.TimeWait()
+		p.Kernel = &predictedKernel{*a.kernel, least.Seconds(), most.Seconds()}
+	}
 	for _, m := range a.mitigations {
 		p.Mitigations[m.Name] = outlookOf(m.Setup, m.SteadyState)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +19,11 @@ func (a answer) print(w io.Writer) error {
 	if a.setup.NAT {
 		return a.printNAT(w)
 	}
-	for _, paragraph := range []string{a.limits(), a.course(), a.classic()} {
+	paragraphs := []string{a.limits(), a.course(), a.classic()}
+	if a.kernel != nil {
+		paragraphs = slices.Insert(paragraphs, 0, a.forKernel())
+	}
+	for _, paragraph := range paragraphs {
 		fmt.Fprintln(w, paragraph)
 		fmt.Fprintln(w)
 	}
@@ -27,7 +32,7 @@ func (a answer) print(w io.Writer) error {
 		"after\t50 % full above\tper worker beyond\tworkers\tverdict")
 	row := func(name string, s law.Setup, o law.SteadyState) {
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, format.Grouped(o.Tuples),
-			orNever(o.FirstError99S), orAll(o.OKBeforeError99),
+			whenFirst(o), okBefore(o),
 			floor(o.SteadyOKPerS), format.Percent(o.SteadyFailedShare), orAny(o.SafeRatePerS), orNever(o.CliffS), orAny(o.CliffRatePerS), atMost(o.AfterCliffPerWorker), format.Grouped(s.WorkersNeeded()), o.Verdict)
 	}
 	row("none", a.setup, a.SteadyState)
@@ -47,6 +52,7 @@ func (a answer) print(w io.Writer) error {
 	if a.setup.Ports < fewPorts {
 		fmt.Fprintln(w, "So few ports are rather a NAT's than a host's: with --nat the answer is about those.")
 	}
+	a.printKernel(w)
 	return nil
 }
 
@@ -112,8 +118,12 @@ func (a answer) course() string {
 	case a.FirstError99S == nil:
 		return half + ", but never all: " + format.Percent(s.Occupied()) + " of the tuples are held" + margin(a.Verdict) + "." + a.needs()
 	default:
-		text = fmt.Sprintf("%s, all of them after %s. Then error 99 comes, after %s", half, format.About(*a.FirstError99S),
+		text = fmt.Sprintf("%s, all of them after %s. Then error 99 comes, after %s", half, whenFirst(a.SteadyState),
 			format.Plural(*a.OKBeforeError99, "success"))
+		if a.OKBeforeError99Most != nil {
+			text = fmt.Sprintf("%s, all of them after %s: this kernel gives all tuples back at each full second of its clock, and "+
+				"the load may begin at any time within one. Then error 99 comes, after %s successes", half, whenFirst(a.SteadyState), okBefore(a.SteadyState))
+		}
 	}
 	if w := s.Sawtooth(); w != nil && a.slowed() == "" {
 		text += fmt.Sprintf(". From then on %s of success and %s of failure alternate", format.About(w.OKS), format.About(w.FailingS))
@@ -183,10 +193,26 @@ func (a answer) needs() string {
 func (a answer) classic() string {
 	s := a.setup
 	text := fmt.Sprintf("The usual rule is ports / 60 s = %s / 60 = %s/s. ", format.Grouped(s.Ports), floor(float64(s.Ports)/60))
-	if s.Hold == law.TimeWait {
-		text += "TIME_WAIT is a timer of 60 s that the kernel rounds up, to 61 s on average. "
+	if s.Hold == law.TimeWaitOf(s.HZ) {
+		text += fmt.Sprintf("TIME_WAIT is a timer of 60 s that the kernel rounds up, to %g s on average. ", s.Hold.Seconds())
 	}
 	return text + "The rule also forgets that every destination and source address has all ports anew, that only connections the proxy closes first count, and the cost of connect() from half of it on."
+}
+
+// whenFirst is the moment of the first error 99, or the interval that it lies in.
+func whenFirst(o law.SteadyState) string {
+	if o.FirstError99LatestS == nil {
+		return orNever(o.FirstError99S)
+	}
+	return format.Span(format.About(*o.FirstError99S), format.About(*o.FirstError99LatestS))
+}
+
+// okBefore are the successes before it.
+func okBefore(o law.SteadyState) string {
+	if o.OKBeforeError99Most == nil {
+		return orAll(o.OKBeforeError99)
+	}
+	return format.Span(format.Grouped(*o.OKBeforeError99), format.Grouped(*o.OKBeforeError99Most))
 }
 
 // orNever is a moment.

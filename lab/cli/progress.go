@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lab99/lab99/lab"
+	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/lab/lint"
 	"github.com/lab99/lab99/results"
 	"github.com/vbauerster/mpb/v8"
@@ -67,7 +68,7 @@ func (l *variantLines) End(v results.Variant) { l.l.Say(l.name + ": " + outcome(
 func announce(v results.VariantPlan) string {
 	s := fmt.Sprintf("%g requests/s for up to %g s", v.RatePerS, v.DurationS)
 	if first := v.Predicted.FirstError99S; first != nil && *first <= v.DurationS {
-		s += fmt.Sprintf(", error 99 due after %.2f s", *first)
+		s += ", error 99 due after " + law.FirstError99.WriteSpan(first, v.Predicted.FirstError99LatestS)
 		if v.Race {
 			s += " at the earliest" // as if nginx closed every connection first
 		}

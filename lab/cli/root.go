@@ -58,6 +58,7 @@ func newRoot(t *terminal) *cobra.Command {
 		compareCommand(t),
 		diagnoseCommand(t),
 		doctorCommand(t),
+		abilitiesCommand(t),
 		cleanCommand(t),
 		versionCommand(t),
 		loadCommand(t),

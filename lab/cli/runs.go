@@ -15,7 +15,7 @@ import (
 )
 
 // verdictWords are what a row may say.
-var verdictWords = slices.Concat(law.Verdicts, []string{results.NotRun, results.NotJudged})
+var verdictWords = slices.Concat(law.Verdicts, []string{results.NotRun, results.NotJudged, results.Skipped})
 
 // wanted says which past runs to list; an empty field is any.
 type wanted struct{ scenario, size, verdict, note string }

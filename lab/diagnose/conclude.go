@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/law"
 )
 
@@ -21,16 +22,12 @@ type Options struct {
 func Conclude(s *Snapshot, o Options) *Report {
 	r := &Report{
 		Schema: Schema, Kernel: s.Kernel, HorizonS: o.Horizon.Seconds(),
-		Abilities: map[string]bool{}, Namespaces: []NamespaceReport{}, Findings: []Finding{}, Unseen: append([]string{}, s.Unseen...),
+		Abilities: s.Abilities, Namespaces: []NamespaceReport{}, Findings: []Finding{}, Unseen: append([]string{}, s.Unseen...),
 	}
 	ends := otherEnds(s)
 	for i := range s.Namespaces {
 		n := &s.Namespaces[i]
-		if !n.Outside {
-			_, r.Abilities["tw_reuse_delay"] = n.Sysctls["net.ipv4.tcp_tw_reuse_delay"]
-			_, r.Abilities["port_step_width"] = n.Sysctls["net.ipv4.ip_local_port_step_width"]
-		}
-		r.Namespaces = append(r.Namespaces, namespaceOf(n, ends))
+		r.Namespaces = append(r.Namespaces, namespaceOf(n, ends, s.Abilities))
 	}
 	r.leave(o.Top)
 	for i := range r.Namespaces {
@@ -72,7 +69,7 @@ func otherEnds(s *Snapshot) map[end]*Group {
 	return all
 }
 
-func namespaceOf(n *Namespace, ends map[end]*Group) NamespaceReport {
+func namespaceOf(n *Namespace, ends map[end]*Group, can ability.Found) NamespaceReport {
 	r := NamespaceReport{
 		Inode: n.Inode, Name: n.Name, Member: !n.Outside, Ports: n.Ports, Processes: []string{}, Tuples: []Tuple{}, Sysctls: map[string]string{},
 	}
@@ -90,22 +87,23 @@ func namespaceOf(n *Namespace, ends map[end]*Group) NamespaceReport {
 	}
 	for i := range n.Outgoing {
 		g := &n.Outgoing[i]
-		r.Tuples = append(r.Tuples, tupleOf(n, g, ends[end{g.Remote, g.Local.Addr()}], r.TimeWait))
+		r.Tuples = append(r.Tuples, tupleOf(n, g, ends[end{g.Remote, g.Local.Addr()}], r.TimeWait, can))
 	}
 	return r
 }
 
-// timer is how long the kernel's timer of a TIME_WAIT runs: TCP_TIMEWAIT_LEN, 60 s,
-// and what tcp_tw_timeout says where a vendor's kernel has it.
+// timer is how long the kernel's timer of a TIME_WAIT runs: TCP_TIMEWAIT_LEN, or what
+// tcp_tw_timeout says where a vendor's kernel has it.
 func (n *Namespace) timer() time.Duration {
 	if s, err := strconv.Atoi(n.Sysctls["net.ipv4.tcp_tw_timeout"]); err == nil && s > 0 {
 		return time.Duration(s) * time.Second
 	}
-	return law.TimeWaitMin
+	least, _ := law.TimeWaitRange(0)
+	return least
 }
 
 // setup is what the namespace's settings say of connections between two ends.
-func (n *Namespace) setup(local, remote netip.Addr) law.Setup {
+func (n *Namespace) setup(local, remote netip.Addr, can ability.Found) law.Setup {
 	number := func(name string) int {
 		v, _ := strconv.Atoi(n.Sysctls[name])
 		return v
@@ -115,22 +113,26 @@ func (n *Namespace) setup(local, remote netip.Addr) law.Setup {
 		TwReuse: number("net.ipv4.tcp_tw_reuse"), MaxTwBuckets: number("net.ipv4.tcp_max_tw_buckets"),
 		NoTimestamps: n.Sysctls["net.ipv4.tcp_timestamps"] == "0",
 		Loopback:     local.IsLoopback() || remote.IsLoopback(),
-		Hold:         n.timer() + law.TimeWait - law.TimeWaitMin, // the wheel's rounding
 		ReuseDelay:   time.Duration(number("net.ipv4.tcp_tw_reuse_delay")) * time.Millisecond,
 		FinTimeout:   time.Duration(number("net.ipv4.tcp_fin_timeout")) * time.Second,
+		StepWidth:    number("net.ipv4.ip_local_port_step_width"),
 	}
 	if n.Ports != nil {
 		s.Ports = n.Ports.Usable
 	}
-	return s.Complete()
+	s = can.Apply(s.Complete())
+	if least, _ := law.TimeWaitRange(s.HZ); n.timer() != least {
+		s.Hold = n.timer() + s.Hold - least // the wheel's rounding stays
+	}
+	return s
 }
 
 // tupleOf concludes what follows for one pair of ends. other is what the accepting side
 // has of it; nil: it was not seen.
-func tupleOf(n *Namespace, g, other *Group, timeWaits int) Tuple {
+func tupleOf(n *Namespace, g, other *Group, timeWaits int, can ability.Found) Tuple {
 	t := Tuple{
 		Source: g.Local.Addr().String(), Destination: g.Remote.String(), States: g.States,
-		Taken: g.taken(), live: g.live(), State: Unknown, setup: n.setup(g.Local.Addr(), g.Remote.Addr()),
+		Taken: g.taken(), live: g.live(), State: Unknown, setup: n.setup(g.Local.Addr(), g.Remote.Addr(), can),
 	}
 	hold := t.setup.HoldTime()
 	t.HoldS = hold.Seconds()

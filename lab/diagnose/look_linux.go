@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/lab99/lab99/internal/format"
+	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/probe"
 )
 
@@ -36,6 +37,7 @@ var asked = []string{"net.ipv4.tcp_tw_timeout"} // vendors' kernels only
 // sysctl: how many ports there are is then unknown, and said to be.
 func Look(ctx context.Context, o Target) (*Snapshot, error) {
 	s := &Snapshot{Kernel: kernel(), Namespaces: []Namespace{}}
+	s.Abilities = abilities(s.Kernel)
 	seen, err := findNamespaces(s)
 	if err != nil {
 		return nil, err
@@ -72,6 +74,30 @@ func kernel() string {
 		return "unknown"
 	}
 	return unix.ByteSliceToString(u.Release[:])
+}
+
+// abilities are what a trial has found since the last boot, and otherwise what reading
+// tells.
+func abilities(kernel string) ability.Found {
+	if k, ok := ability.KeyOf(kernel, os.Geteuid() == 0); ok {
+		if f, ok := ability.Recall(k); ok {
+			return f
+		}
+	}
+	f := ability.Nothing("not tried: lab99 doctor tries it")
+	for id, to := range map[string]struct {
+		is     **bool
+		sysctl string
+	}{
+		"tw_reuse_delay":  {&f.TwReuseDelay, "net.ipv4.tcp_tw_reuse_delay"},
+		"port_step_width": {&f.PortStepWidth, "net.ipv4.ip_local_port_step_width"},
+	} {
+		_, err := os.Stat("/proc/sys/" + strings.ReplaceAll(to.sysctl, ".", "/"))
+		is := err == nil
+		*to.is = &is
+		delete(f.Unknown, id)
+	}
+	return f
 }
 
 // reason is an error in the words of who reads it.

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/lab/probe"
 )
@@ -13,7 +14,7 @@ const Schema = "lab99/diagnose/v1"
 type Report struct {
 	Schema     string            `json:"schema"`
 	Kernel     string            `json:"kernel"`
-	Abilities  map[string]bool   `json:"abilities"` // of the kernel, as far as reading tells
+	Abilities  ability.Found     `json:"abilities"` // of the kernel, as far as they are known without trying
 	Namespaces []NamespaceReport `json:"namespaces"`
 	Findings   []Finding         `json:"findings"`
 	Unseen     []string          `json:"unseen"`

@@ -7,14 +7,16 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/probe"
 )
 
 // Snapshot is what was seen of a host at one moment. Its JSON is what tests record.
 type Snapshot struct {
-	Kernel     string      `json:"kernel"`
-	Namespaces []Namespace `json:"namespaces"`
-	Unseen     []string    `json:"unseen,omitempty"` // what could not be looked at, and what it would take
+	Kernel     string        `json:"kernel"`
+	Abilities  ability.Found `json:"abilities"` // as far as they are known without trying: a trial makes namespaces
+	Namespaces []Namespace   `json:"namespaces"`
+	Unseen     []string      `json:"unseen,omitempty"` // what could not be looked at, and what it would take
 }
 
 // Namespace is one network namespace.

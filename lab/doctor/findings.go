@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/image"
 )
@@ -20,6 +21,7 @@ type Findings struct {
 	Here       driver.Machine // this machine
 	Conntrack  Conntrack
 	Disk       Disk
+	Abilities  ability.Found // of the kernel that the hosts would run on
 }
 
 // chosen is the driver that a run would use, nil without one.
@@ -71,5 +73,6 @@ func Examine(ctx context.Context, o Options) Findings {
 	f.Images = readImages(ctx, chosen, o.Images)
 	f.Conntrack = readConntrack()
 	f.Disk = readDisk(o.Out)
+	f.Abilities = readAbilities(ctx, chosen)
 	return f
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/internal/schematest"
+	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/image"
 )
@@ -33,7 +34,20 @@ func well() Findings {
 			{Role: "httpd", Ref: "httpd:2.4", Absent: &image.AbsentError{Ref: "httpd:2.4", How: "not in the engine; a run pulls it"}},
 		},
 		Here: here, Conntrack: Conntrack{Loaded: true, Max: 262144},
-		Disk: Disk{Dir: "results/runs", FreeMiB: 50000},
+		Disk: Disk{Dir: "results/runs", FreeMiB: 50000}, Abilities: usual(),
+	}
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// usual are the abilities of Linux 6.18.
+func usual() ability.Found {
+	yes, no := ptr(true), ptr(false)
+	return ability.Found{
+		TimeWaitCountedAtCreation: yes, ReuseCountsWholeSeconds: no, TwReuseDelay: yes, LocalPortRange: yes,
+		LocalPortRangeRemovesStep: yes, PortStepWidth: no, ScanTimeWaitNs: ptr(113.0), ScanEstablishedNs: ptr(27.5),
+		ScanPorts: ptr(4096), HZ: ptr(250), EpollPwait2: yes, MountSetattr: yes, Openat2: yes, UserNamespaces: yes,
+		InetDiag: yes, SockDestroy: yes,
 	}
 }
 
@@ -57,6 +71,7 @@ func noDriver(f *Findings) {
 	noEngine(f)
 	noNamespaces(f)
 	f.OwnNetwork = false
+	f.Abilities = ability.Nothing("no driver can run here")
 }
 
 // TestJudgements holds each check to its ok, its warn and its fail, and to a
@@ -103,9 +118,13 @@ func TestJudgements(t *testing.T) {
 		{"no namespace to look from", "INET_DIAG", noNamespaces, OK, "could not be looked at"},
 
 		{"the default", "tw_reuse_delay", func(*Findings) {}, OK, "1000 ms"},
-		{"an older kernel", "tw_reuse_delay", func(f *Findings) { f.Namespaces.Direct.Sysctls = nil }, OK, "fixed at 1 s"},
+		{"an older kernel", "tw_reuse_delay", func(f *Findings) {
+			f.Abilities.TwReuseDelay, f.Abilities.ReuseCountsWholeSeconds = ptr(false), ptr(true)
+		}, OK, "whole seconds"},
+		{"a kernel between", "tw_reuse_delay", func(f *Findings) { f.Abilities.TwReuseDelay = ptr(false) }, OK, "a second"},
+		{"not looked at from inside", "tw_reuse_delay", func(f *Findings) { f.Namespaces.Direct.Sysctls = nil }, OK, "in milliseconds"},
 		{"another", "tw_reuse_delay", func(f *Findings) { f.Namespaces.Direct.Sysctls["net.ipv4.tcp_tw_reuse_delay"] = "0" }, Warn, "proxy.sysctls.net.ipv4.tcp_tw_reuse_delay"},
-		{"no namespace to look from", "tw_reuse_delay", noNamespaces, OK, "could not be looked at"},
+		{"no driver to try it", "tw_reuse_delay", noDriver, OK, "could not be looked at"},
 
 		{"allowed", "user namespaces", func(*Findings) {}, OK, "can be made"},
 		{"none left", "user namespaces", func(f *Findings) {

@@ -1,10 +1,6 @@
 package doctor
 
-import (
-	"fmt"
-
-	"github.com/lab99/lab99/internal/format"
-)
+import "github.com/lab99/lab99/internal/format"
 
 // inside is the best look into a new namespace that was had, nil without one.
 func (n Namespaces) inside() *Seen {
@@ -40,26 +36,6 @@ func judgeSockDiag(f Findings) Check {
 		c.Found = "lists sockets; SOCK_DESTROY does not work, and the lab does not need it"
 	default:
 		c.Found = "lists sockets, and SOCK_DESTROY ends them"
-	}
-	return c
-}
-
-// judgeReuseDelay: the hold time under tcp_tw_reuse=1.
-func judgeReuseDelay(f Findings) Check {
-	c := Check{Name: "tw_reuse_delay", Status: OK}
-	in := f.Namespaces.inside()
-	if in == nil {
-		c.Found = unseen
-		return c
-	}
-	switch delay := in.Sysctls["net.ipv4.tcp_tw_reuse_delay"]; delay {
-	case "":
-		c.Found = "fixed at 1 s on this kernel"
-	case "1000":
-		c.Found = "1000 ms, the default"
-	default:
-		c.Status, c.Found = Warn, fmt.Sprintf("%s ms in a new namespace, not the default 1000", delay)
-		c.Remedy = "set proxy.sysctls.net.ipv4.tcp_tw_reuse_delay in the scenario where that matters; predictions follow what is read back"
 	}
 	return c
 }

@@ -3,6 +3,8 @@ package doctor
 import (
 	"fmt"
 	"io"
+
+	"github.com/lab99/lab99/lab/ability"
 )
 
 // Schema is the version of Report as JSON.
@@ -21,6 +23,9 @@ type Report struct {
 	Tool   string  `json:"tool"`   // version of lab99
 	Driver string  `json:"driver"` // what a run would take; "" if none can run
 	Checks []Check `json:"checks"`
+	// Abilities are those of the kernel that the hosts would run on.
+	Kernel    string        `json:"kernel"`
+	Abilities ability.Found `json:"abilities"`
 }
 
 // Check is one line of it.
@@ -33,7 +38,7 @@ type Check struct {
 
 // Judge makes a report of facts. It does no input or output.
 func Judge(f Findings) Report {
-	r := Report{Schema: Schema}
+	r := Report{Schema: Schema, Kernel: f.machine().Kernel, Abilities: f.Abilities}
 	if d := f.chosen(); d != nil {
 		r.Driver = d.Name
 	}
@@ -64,5 +69,8 @@ func (r Report) Write(w io.Writer) error {
 			_, err = fmt.Fprintf(w, "%24s%s\n", "→ ", c.Remedy)
 		}
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return writeAbilities(w, r.Kernel, r.Abilities)
 }

@@ -60,6 +60,13 @@ type Sharing interface {
 	Taken(context.Context) ([]Route, error)
 }
 
+// Looking is a driver that can look into a new network namespace before a lab is
+// up. Of other drivers a *LackingError tells when one comes up.
+type Looking interface {
+	// Lacking are those of the sysctls that it does not have.
+	Lacking(ctx context.Context, sysctls []string) ([]string, error)
+}
+
 // Route says that addresses are in use.
 type Route struct {
 	To  netip.Prefix

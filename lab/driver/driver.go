@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/agent"
 	"github.com/lab99/lab99/lab/image"
 )
@@ -39,6 +40,13 @@ type Driver interface {
 	Up(ctx context.Context, spec Spec) (Lab, error)
 	// Sweep removes what labs left behind, as far as the reach goes.
 	Sweep(ctx context.Context, reach Reach) (Swept, error)
+}
+
+// Trier is a driver that can try what the kernel of its hosts can do.
+type Trier interface {
+	// Abilities tries it in a namespace made for it. It may recall what was found
+	// since the machine booted, but not where it is to be fresh.
+	Abilities(ctx context.Context, fresh bool) (ability.Found, error)
 }
 
 // Reach is how far a sweep goes; each goes further than the one before.
@@ -185,6 +193,20 @@ func (e *UnfitError) Error() string {
 }
 
 func (e *UnfitError) Unwrap() error { return e.Err }
+
+// LackingError says that a lab cannot come up for want of a sysctl that one of its
+// servers asks for: the kernel has none of that name in a network namespace. It
+// comes within an *UnfitError.
+type LackingError struct {
+	Sysctl string
+	Err    error
+}
+
+func (e *LackingError) Error() string {
+	return fmt.Sprintf("the kernel has no %s in a network namespace: %v", e.Sysctl, e.Err)
+}
+
+func (e *LackingError) Unwrap() error { return e.Err }
 
 // ServerError says that a server or an agent ended by itself.
 type ServerError struct {

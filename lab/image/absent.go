@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/lab/image/distro"
 	"github.com/lab99/lab99/lab/image/recipe"
 )
@@ -38,6 +39,13 @@ func NotUnpacked(ctx context.Context, role Role, ref string) error {
 	if r, err := recipe.For(string(role)); err == nil {
 		if program, err := r.Installed.Find(); err == nil {
 			return &AbsentError{Ref: ref, How: "a run uses the installed " + program}
+		}
+	}
+	if suites := unpackedSuites(role); len(suites) > 0 {
+		return &AbsentError{
+			Ref: ref, How: "not made for this system, but unpacked before from the packages of " + format.List(suites),
+			Remedy: fmt.Sprintf("ask for it: %s%s instead of %s, with --set proxy.image or backend.image",
+				recipe.SuitePrefix, suites[0], ref),
 		}
 	}
 	return &AbsentError{

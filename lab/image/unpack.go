@@ -117,6 +117,36 @@ func treeDir(ctx context.Context, role Role, r recipe.Ref) (dir, suite string, e
 	return filepath.Join(cache, "lab99", "roots", name), suite, nil
 }
 
+// unpackedSuites are the releases of distributions of which this user's cache has a
+// server's root file system, made as it would be made now.
+func unpackedSuites(role Role) []string {
+	rec, err := recipe.For(string(role))
+	if err != nil {
+		return nil
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return nil
+	}
+	all, _ := filepath.Glob(filepath.Join(cache, "lab99", "roots", string(role)+"-*", treeInfo)) // the pattern is good
+	var suites []string
+	for _, info := range all {
+		name := strings.TrimPrefix(filepath.Base(filepath.Dir(info)), string(role)+"-")
+		suite, hash, _ := cutLast(name, "-")
+		if hash == hashOf(rec, suite, runtime.GOARCH) {
+			suites = append(suites, suite)
+		}
+	}
+	return suites
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
+}
+
 func unpack(ctx context.Context, role Role, r recipe.Ref, log func(string)) error {
 	dir, suite, err := treeDir(ctx, role, r)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -108,5 +109,31 @@ func TestOthersImagesAreNotSubstituted(t *testing.T) {
 	_, _, err := Unpack(t.Context(), nginxRole, "mycompany/proxy:7", Auto, func(string) {})
 	if err == nil || !strings.Contains(err.Error(), "is not the stock nginx image") || !strings.Contains(err.Error(), "--driver docker") {
 		t.Error(err)
+	}
+}
+
+// TestTreesOfOtherSuitesAreSeen: a system without packages of its own, such as a
+// guest, may have been given trees.
+func TestTreesOfOtherSuitesAreSeen(t *testing.T) {
+	cache := t.TempDir()
+	t.Setenv("XDG_CACHE_HOME", cache)
+	rec, err := recipe.For(string(nginxRole))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{
+		"nginx-bookworm-" + hashOf(rec, "bookworm", runtime.GOARCH),
+		"nginx-sid-" + hashOf(rec, "bookworm", runtime.GOARCH), // of another recipe
+	} {
+		dir := filepath.Join(cache, "lab99", "roots", name)
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, treeInfo), []byte("{}"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := unpackedSuites(nginxRole); len(got) != 1 || got[0] != "bookworm" {
+		t.Errorf("found trees of %q, want bookworm's", got)
 	}
 }

@@ -14,7 +14,7 @@ var Overflow = Law{
 		if dropped <= 0 {
 			return nil
 		}
-		return &Compared{&dropped, seen, max(2, 0.02*dropped)}
+		return &Compared{Predicted: &dropped, Measured: seen, Tolerance: max(2, 0.02*dropped)}
 	},
 }
 

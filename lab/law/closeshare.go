@@ -43,18 +43,29 @@ func (p Prediction) WithShare(f, inFlight, seconds float64) Prediction {
 	p.Rho *= f
 	if held := p.Rho + inFlight/k; held <= 1 {
 		p.FirstError99S, p.OKBeforeError99, p.Verdict = nil, nil, Mitigated
+		p.FirstError99LatestS, p.OKBeforeError99Most = nil, nil
 		if held > SteadyRho {
 			p.Verdict = Inconclusive
 		}
 		return p
 	}
-	first := inFlight/rate + (*p.FirstError99S-inFlight/rate)/f
-	p.FirstError99S = &first
-	if p.OKBeforeError99 != nil {
-		ok := int(math.Round(float64(*p.OKBeforeError99) / f))
-		p.OKBeforeError99 = &ok
+	at := func(s *float64) *float64 {
+		if s == nil {
+			return nil
+		}
+		t := inFlight/rate + (*s-inFlight/rate)/f
+		return &t
 	}
-	if first > seconds+Tolerance(first) {
+	count := func(n *int) *int {
+		if n == nil {
+			return nil
+		}
+		ok := int(math.Round(float64(*n) / f))
+		return &ok
+	}
+	p.FirstError99S, p.FirstError99LatestS = at(p.FirstError99S), at(p.FirstError99LatestS)
+	p.OKBeforeError99, p.OKBeforeError99Most = count(p.OKBeforeError99), count(p.OKBeforeError99Most)
+	if first := p.Latest99(); first > seconds+Tolerance(first) {
 		p.Verdict = Inconclusive
 	}
 	return p

@@ -133,3 +133,23 @@ func TestSmallSlowdownIsNoCollapse(t *testing.T) {
 		t.Errorf("too short for the collapse to come: %s", p.Verdict)
 	}
 }
+
+// TestCollapseWhereASlowdownWasForeseen: by how much the rate falls depends on what else
+// the processors do. When does not.
+func TestCollapseWhereASlowdownWasForeseen(t *testing.T) {
+	s := Setup{Ports: 28232, RatePerS: 300, CloseShare: 1, Duration: time.Minute}.Complete()
+	check := func(s Setup, seen float64) *Checked {
+		return Collapse.Check(Run{Setup: s, Predicted: Predict(s), EndS: 60, Measured: func(string) *float64 { return &seen }})
+	}
+	half := 14116.0 / 300
+	if c := check(s, half+1); !c.OK || *c.Predicted != half {
+		t.Errorf("%+v", c)
+	}
+	if c := check(s, half-5); c.OK {
+		t.Errorf("at another moment: %+v", c)
+	}
+	s.RatePerS = 250 // which a worker can connect
+	if c := check(s, 14116.0/250); c.OK {
+		t.Errorf("where none was foreseen: %+v", c)
+	}
+}

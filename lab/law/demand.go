@@ -33,6 +33,9 @@ func (s Setup) Tracked() float64 {
 //	K/2                              if f·R·churn·delay ≤ K/2
 //	K/2 + (f·R·churn·delay − K/2)·n  otherwise, in n delays, and K at the most
 //
+// Where reuse counts whole seconds, those of the clock that the load touches are one
+// more.
+//
 // Measured: 2,048 of 4,096 ports at 1,000 a second, 250 of 500 at 200 a second.
 func (s Setup) PeakTimeWait() float64 {
 	k := float64(s.Tuples())
@@ -42,6 +45,10 @@ func (s Setup) PeakTimeWait() float64 {
 		return min(made, k)
 	}
 	delay := s.ReuseDelay.Seconds()
-	beyond := max(0, s.fillPerS()*delay-k/2) * math.Ceil(seconds/delay)
+	delays := math.Ceil(seconds / delay)
+	if s.countsSeconds() {
+		delays++
+	}
+	beyond := max(0, s.fillPerS()*delay-k/2) * delays
 	return min(made, k/2+beyond, k)
 }

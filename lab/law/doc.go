@@ -21,6 +21,8 @@
 // One law a file, each with its derivation and source:
 //
 //	tuples.go      K, T and ρ
+//	timewait.go    how long TIME_WAIT lasts, by the kernel's HZ
+//	seconds.go     tcp_tw_reuse in whole seconds, before Linux 6.14
 //	exhaustion.go  whether error 99 comes, when, and the successes before it;
 //	               with a slow backend, from requests under way alone
 //	steady.go      what succeeds in the long run, the safe rate, the ceiling of tcp_tw_reuse
@@ -41,7 +43,9 @@
 // The formulas follow from the kernel's rules, cited where they are used; the
 // constants were measured with nginx 1.22, Apache 2.4.71 and Linux 6.18
 // (HZ=250) in separate network namespaces joined by veth. The tests of this
-// package hold the measured runs against the formulas.
+// package hold the measured runs against the formulas. Where kernels differ, the
+// laws take what a kernel can do from the Setup, never its version: distributions
+// backport.
 //
 // Further reading:
 //

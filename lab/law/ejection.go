@@ -25,7 +25,7 @@ var LogLines = Law{
 		}
 		outage := time.Duration((r.EndS - *first) * float64(time.Second))
 		lines, _ := r.Setup.Ejection.Lines(int(*failed), outage)
-		return &Compared{float(lines), seen, 0}
+		return &Compared{Predicted: float(lines), Measured: seen}
 	},
 }
 
@@ -40,7 +40,7 @@ var NoLiveUpstreams = Law{
 		if or0(seen) == 0 || r.Setup.Ejection.Retries() {
 			return nil
 		}
-		return &Compared{new(float64), seen, 0}
+		return &Compared{Predicted: new(float64), Measured: seen}
 	},
 }
 

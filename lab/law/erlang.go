@@ -50,7 +50,7 @@ func (r Run) lostShare() *Compared {
 		return nil
 	}
 	want := ErlangB(r.Predicted.Tuples, r.Erlang())
-	return &Compared{&want, seen, max(0.005, 4*2.5*math.Sqrt(want*(1-want) / *of))}
+	return &Compared{Predicted: &want, Measured: seen, Tolerance: max(0.005, 4*2.5*math.Sqrt(want*(1-want) / *of))}
 }
 
 // Erlang is the offered load: the tuples that TIME_WAIT and requests under way would

@@ -3,6 +3,7 @@ package law
 import (
 	"cmp"
 	"fmt"
+	"strings"
 )
 
 // Law is one of the laws as a value: what it predicts of a run and when, which
@@ -20,6 +21,10 @@ type Law struct {
 	// Forecast is the quantity in a prediction; nil where a prediction does not
 	// have it by itself.
 	Forecast func(Prediction) *float64
+
+	// ForecastMost is its far end where the law gives an interval from Forecast on;
+	// nil, and a nil value, where it gives none.
+	ForecastMost func(Prediction) *float64
 
 	// Compare sets the prediction beside the measurement; nil where the law does
 	// not apply to the run. Neither came: Outcome is left out.
@@ -63,6 +68,30 @@ type Run struct {
 type Compared struct {
 	Predicted, Measured *float64 // nil: it was not to come, it did not come
 	Tolerance           float64  // in the unit
+	Most                *float64 // the far end where the law gives an interval from Predicted on; nil: there is none
+}
+
+// Nearest is the predicted value that is nearest to the measured one: in an interval
+// the measured one itself. nil where one of the two is missing.
+func (c Compared) Nearest() *float64 {
+	if c.Predicted == nil || c.Measured == nil {
+		return nil
+	}
+	near := *c.Predicted
+	if c.Most != nil {
+		near = min(max(*c.Measured, near), *c.Most)
+	}
+	return &near
+}
+
+// Off is how far the measurement lies from that, with its sign.
+func (c Compared) Off() *float64 {
+	near := c.Nearest()
+	if near == nil {
+		return nil
+	}
+	off := *c.Measured - *near
+	return &off
 }
 
 // Checked is a prediction held against a measurement.
@@ -127,10 +156,11 @@ func (r Run) due(at *float64) *float64 {
 
 // first is the predicted first error 99, if it was due or one came.
 func (r Run) first() *float64 {
-	if r.Measured("first_error_99_s") != nil {
-		return r.law().FirstError99S
+	p := r.law()
+	if r.Measured("first_error_99_s") == nil && r.due(p.latest99()) == nil {
+		return nil
 	}
-	return r.due(r.law().FirstError99S)
+	return p.FirstError99S
 }
 
 // early is how much earlier than predicted, as a share, random sources may run out.
@@ -139,6 +169,15 @@ func (r Run) early() float64 { return EarlyBySplit(r.Setup.Sources, r.Setup.PerD
 // pooled says that a pool serves requests that end at once. The law then knows only
 // what it churns at the most.
 func (r Run) pooled() bool { return r.Setup.Keepalive > 0 && r.Setup.InFlight == 0 }
+
+// WriteSpan is an interval of values as text; most is nil where it is one value.
+func (l *Law) WriteSpan(x, most *float64) string {
+	if x == nil || most == nil {
+		return l.Write(x)
+	}
+	from, _, _ := strings.Cut(l.Write(x), " ")
+	return from + " to " + l.Write(most)
+}
 
 // Write is a value of a unit as text; "none" for nil.
 func (l *Law) Write(x *float64) string {

@@ -38,7 +38,7 @@ func TestSawtoothMatchesMeasuredRuns(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) { near(t, "successes", c.setup.Complete().OKIn(c.seconds), c.measured, c.share) })
 	}
 	w := Setup{Ports: 1000, RatePerS: 100, CloseShare: 1}.Complete().Sawtooth()
-	if w == nil || w.OKS != 10 || w.FailingS != 51 || w.OK != 1000 || w.PeriodMin != TimeWaitMin || w.PeriodMax != TimeWaitMax {
+	if w == nil || w.OKS != 10 || w.FailingS != 51 || w.OK != 1000 || w.PeriodMin != 60*time.Second || w.PeriodMax != 62048*time.Millisecond {
 		t.Errorf("saw-tooth %+v, want 10 s of success in 60 to 62.05 s", w)
 	}
 	if w := (Setup{Ports: 1000, RatePerS: 10, CloseShare: 1}).Complete().Sawtooth(); w != nil {

@@ -17,6 +17,12 @@ var OKBefore = Law{
 		}
 		return float(*p.OKBeforeError99)
 	},
+	ForecastMost: func(p Prediction) *float64 {
+		if p.OKBeforeError99Most == nil {
+			return nil
+		}
+		return float(*p.OKBeforeError99Most)
+	},
 	Compare: func(r Run) *Compared {
 		ok, seen := r.law().OKBeforeError99, r.Measured("ok_before_error_99")
 		if r.estimated() || ok == nil || seen == nil || r.Setup.Burst > 0 { // within a burst the law does not count
@@ -25,11 +31,15 @@ var OKBefore = Law{
 		if r.noneCameBack() {
 			seen = r.Measured("ok")
 		}
-		tolerance := max(2, max(0.02, r.early())*float64(*ok))
-		if r.Setup.OwnConfig { // the log has the moment, and what had succeeded by then is known to a sample
-			tolerance = max(tolerance, 0.1*r.Setup.RatePerS)
+		c := &Compared{Predicted: float(*ok), Measured: seen}
+		if most := r.law().OKBeforeError99Most; most != nil {
+			c.Most = float(*most)
 		}
-		return &Compared{float(*ok), seen, tolerance}
+		c.Tolerance = max(2, max(0.02, r.early())*max(float64(*ok), or0(c.Most)))
+		if r.Setup.OwnConfig { // the log has the moment, and what had succeeded by then is known to a sample
+			c.Tolerance = max(c.Tolerance, 0.1*r.Setup.RatePerS)
+		}
+		return c
 	},
 	Check: func(r Run) *Checked {
 		if r.Setup.Race {
@@ -82,9 +92,12 @@ func (r Run) checkRace() *Checked {
 	}
 	// Each request of a burst holds a tuple, whoever will close it.
 	early := 0.05 + r.Setup.RatePerS*r.Setup.Burst.Seconds()/float64(r.Restated.Tuples)
-	off := *seen/float64(*p) - 1
+	most := *p
+	if r.Restated.OKBeforeError99Most != nil {
+		most = *r.Restated.OKBeforeError99Most
+	}
 	return &Checked{
-		OK: off <= 0.05 && off >= -early, Predicted: float(*p), Measured: seen,
+		OK: *seen <= 1.05*float64(most) && *seen >= (1-early)*float64(*p), Predicted: float(*p), Measured: seen,
 		Law:  "K/f successes with the measured f, within 5 %, and as much less as a burst is of K",
 		Text: fmt.Sprintf("f = %.3f: predicted %d, measured %.0f", *f, *p, *seen),
 	}

@@ -14,6 +14,12 @@ type Prediction struct {
 	Verdict         string   `json:"verdict"`             // within the duration of the run
 	Estimated       bool     `json:"estimated,omitempty"` // connect() gets too expensive for the rate: what comes after half the range is to ±50 %
 
+	// Where tcp_tw_reuse counts whole seconds (seconds.go), FirstError99S and
+	// OKBeforeError99 are the near end of an interval, and these are the far one.
+	// nil: there is no interval.
+	FirstError99LatestS *float64 `json:"first_error_99_latest_s,omitempty"`
+	OKBeforeError99Most *int     `json:"ok_before_error_99_most,omitempty"`
+
 	// GivenShare is the f that a race came to, put in after the run (WithShare):
 	// the rest is then no forecast, but what the law makes of that f.
 	GivenShare *float64 `json:"given_share,omitempty"`

@@ -6,19 +6,24 @@ import (
 )
 
 // Recovery is the moment at which the first tuples come back: after what a request
-// takes, and T. A pause of less than two seconds shows as none.
+// takes, and T, give or take half a lump of the timer wheel. A pause of less than two seconds shows as none.
 var Recovery = Law{
 	ID: "recovery", Name: "recovery", Words: "recovery", Unit: Seconds, Figure: "recovered_s", More: MoreSevere,
 	Compare: func(r Run) *Compared {
 		p, first, response := r.law(), r.first(), r.Setup.responseS()
 		back := response + p.HoldS
-		long := p.HoldS == TimeWait.Seconds() && r.EndS > response+TimeWaitMax.Seconds()+1
+		_, most := TimeWaitRange(r.Setup.HZ)
+		long := r.Setup.plainHold() && r.EndS > response+most.Seconds()+1
 		if !long || first == nil || back-*first <= 2 || r.estimated() {
 			return nil
 		}
-		return &Compared{&back, r.Measured("recovered_s"), 1.2}
+		tolerance := TimeWaitLump(r.Setup.HZ).Seconds()/2 + noticed
+		return &Compared{Predicted: &back, Measured: r.Measured("recovered_s"), Tolerance: tolerance}
 	},
 }
+
+// noticed is how much later than a tuple comes back a success shows, in seconds.
+const noticed = 0.176
 
 // Sawtooth is the shape of a run beyond the first error 99. The tuples that a
 // burst of successes took come back T later, at the pace at which they were
@@ -47,8 +52,8 @@ func (s Setup) Sawtooth() *Sawtooth {
 	}
 	w := Sawtooth{Period: s.HoldTime()}
 	w.PeriodMin, w.PeriodMax = w.Period, w.Period
-	if w.Period == TimeWait {
-		w.PeriodMin, w.PeriodMax = TimeWaitMin, TimeWaitMax
+	if s.plainHold() {
+		w.PeriodMin, w.PeriodMax = TimeWaitRange(s.HZ)
 	}
 	w.OKS = min(s.fillTime(k), w.Period.Seconds())
 	w.FailingS = w.Period.Seconds() - w.OKS

@@ -4,13 +4,9 @@ import "time"
 
 // What a Setup means where it says nothing.
 const (
-	// TimeWait is how long Linux keeps TIME_WAIT, on average:
-	// TCP_TIMEWAIT_LEN of include/net/tcp.h is 60 s and not tunable, and the
-	// timer wheel rounds it up. At HZ=250 it ends after TimeWaitMin to
-	// TimeWaitMax, in lumps 2.048 s apart.
-	TimeWait    = 61 * time.Second
-	TimeWaitMin = 60 * time.Second
-	TimeWaitMax = 62050 * time.Millisecond
+	// TimeWait is how long Linux keeps TIME_WAIT, on average, with 250 ticks a
+	// second. TimeWaitOf has other kernels.
+	TimeWait = 61 * time.Second
 
 	// ReuseDelay is the default of net.ipv4.tcp_tw_reuse_delay: how old a
 	// TIME_WAIT must be before tcp_tw_reuse gives its tuple away.
@@ -25,7 +21,8 @@ const (
 )
 
 // SteadyRho is the load factor up to which a quiet run counts as a cure. The
-// rest is a margin: T varies by 2 s, and the load is not perfectly even.
+// rest is a margin: T varies by 2 to 5 s (TimeWaitLump), and the load is not
+// perfectly even.
 const SteadyRho = 0.9
 
 // Setup is a run, as numbers. Its JSON is part of plan.json.
@@ -65,11 +62,21 @@ type Setup struct {
 	NoTimestamps bool          `json:"no_timestamps,omitempty"` // net.ipv4.tcp_timestamps is 0 at either end: tcp_tw_reuse then does nothing
 	Loopback     bool          `json:"loopback,omitempty"`      // source or destination is in 127.0.0.0/8 or ::1; other addresses of the host do not count
 	MaxTwBuckets int           `json:"max_tw_buckets"`          // net.ipv4.tcp_max_tw_buckets; 0: out of reach
-	Hold         time.Duration `json:"time_wait_ns"`            // of a TIME_WAIT; 0 means TimeWait
+	Hold         time.Duration `json:"time_wait_ns"`            // of a TIME_WAIT; 0 means that of HZ
 	LateClose    time.Duration `json:"late_close_ns,omitempty"` // from nginx's FIN to the backend's; 0: at once
 	FinTimeout   time.Duration `json:"fin_timeout_ns"`          // net.ipv4.tcp_fin_timeout; 0 means the default
 
 	NAT bool `json:"nat,omitempty"` // Ports and Sources are those of a NAT on the way (nat.go)
+
+	// What the kernel can do, and what connect() costs there. The zero values are
+	// the kernel that the laws were measured on, Linux 6.18. Complete makes Hold of HZ,
+	// so after it HZ is changed by WithHZ.
+	ReuseWholeSeconds bool          `json:"reuse_whole_seconds,omitempty"` // tcp_tw_reuse counts whole seconds (seconds.go)
+	HZ                int           `json:"hz,omitempty"`                  // ticks a second, CONFIG_HZ; 0: 250 (timewait.go)
+	StepWidth         int           `json:"port_step_width,omitempty"`     // net.ipv4.ip_local_port_step_width; 0: connect() takes ports in order
+	ScanTimeWait      time.Duration `json:"scan_time_wait_ns,omitempty"`   // of connect() for each port held by a TIME_WAIT; 0: ScanPerPort
+	ScanEstablished   time.Duration `json:"scan_established_ns,omitempty"` // and by a connection; 0: as for TIME_WAIT
+	ScanPorts         int           `json:"scan_ports,omitempty"`          // size of the range that the two were measured at
 
 	// Baseline is the prediction for the run that this one is compared with;
 	// nil where this is that run.
@@ -94,6 +101,7 @@ func Predict(s Setup) Prediction {
 	if p.FirstError99S != nil {
 		ok := s.okBeforeError99()
 		p.OKBeforeError99 = &ok
+		p.untilTick(s)
 	}
 	steady := s.steadyOK()
 	if at := s.slowdown(); at != nil {
@@ -103,6 +111,7 @@ func Predict(s Setup) Prediction {
 		}
 		steady = min(steady, s.steadyCollapsed(*at))
 		p.FirstError99S = s.firstError99Collapsed(*at, p.FirstError99S)
+		p.FirstError99LatestS, p.OKBeforeError99Most = nil, nil // an estimate has no ends
 		if p.FirstError99S == nil {
 			p.OKBeforeError99 = nil
 		}
@@ -128,11 +137,13 @@ func (s Setup) Complete() Setup {
 	s.Churn = min(clamp(s.Churn), 1)
 	s.CloseShare = min(clamp(s.CloseShare), 1)
 	s.HeaviestShare = min(clamp(s.HeaviestShare), 1)
+	s.HZ = max(s.HZ, 0)
+	s.ScanTimeWait, s.ScanEstablished = max(s.ScanTimeWait, 0), max(s.ScanEstablished, 0)
 	if s.NAT {
 		s = s.behindNAT()
 	}
 	if s.Hold <= 0 {
-		s.Hold = TimeWait
+		s.Hold = TimeWaitOf(s.HZ)
 		if s.NAT {
 			s.Hold = NATTimeWait
 		}

@@ -9,6 +9,8 @@ type SteadyState struct {
 	Tuples              int      `json:"tuples"`
 	FirstError99S       *float64 `json:"first_error_99_s"`
 	OKBeforeError99     *int     `json:"ok_before_error_99"`
+	FirstError99LatestS *float64 `json:"first_error_99_latest_s,omitempty"` // the far end where reuse counts whole seconds
+	OKBeforeError99Most *int     `json:"ok_before_error_99_most,omitempty"`
 	SteadyOKPerS        float64  `json:"steady_ok_per_s"`
 	SteadyFailedShare   float64  `json:"steady_failed_share"`          // of the requests, 0 to 1
 	SafeRatePerS        *float64 `json:"safe_rate_per_s"`              // by tuples
@@ -33,6 +35,7 @@ func SteadyStateOf(s Setup, targetErrorRate float64) SteadyState {
 	p := Predict(s)
 	o := SteadyState{
 		Tuples: p.Tuples, FirstError99S: p.FirstError99S, OKBeforeError99: p.OKBeforeError99,
+		FirstError99LatestS: p.FirstError99LatestS, OKBeforeError99Most: p.OKBeforeError99Most,
 		SafeRatePerS: s.SafeRate(), CliffS: s.Cliff(), CliffRatePerS: s.CliffRate(),
 		AfterCliffPerWorker: s.ConnectCeiling() / s.Churn, Verdict: p.Verdict,
 	}

@@ -16,7 +16,7 @@ var TuplesInUse = Law{
 		}
 		k := float(r.law().Tuples)
 		burst := r.Setup.RatePerS * r.Setup.Burst.Seconds() // of a burst some come and go between two samples
-		return &Compared{k, used, max(0.01**k, burst)}
+		return &Compared{Predicted: k, Measured: used, Tolerance: max(0.01**k, burst)}
 	},
 }
 
@@ -29,7 +29,7 @@ var LoadFactor = Law{
 		if r.Setup.Keepalive > 0 || r.estimated() || seen == nil {
 			return nil
 		}
-		return &Compared{&rho, seen, 0.1 * rho}
+		return &Compared{Predicted: &rho, Measured: seen, Tolerance: 0.1 * rho}
 	},
 }
 
@@ -77,7 +77,8 @@ func Overlooked(ports, tuples int) int {
 //
 // tcp_tw_reuse=1 gives a TIME_WAIT away once it is tcp_tw_reuse_delay old, if
 // both ends used timestamps (tcp_twsk_unique, net/ipv4/tcp_ipv4.c); 2, the
-// default since Linux 4.19, does so for loopback addresses only.
+// default since Linux 4.19, does so for loopback addresses only. Before 6.14 the
+// delay is up to the next full second (seconds.go).
 // tcp_fin_timeout has no say in TIME_WAIT, but in the FIN_WAIT2 before it.
 // https://docs.kernel.org/networking/ip-sysctl.html
 func (s Setup) HoldTime() time.Duration {

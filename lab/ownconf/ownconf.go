@@ -203,14 +203,21 @@ func (t *Told) kinds(ports []nginxconf.Share) {
 	case t.Setup.NAT || loop == 0:
 	case loop == len(ports):
 		t.Setup.Loopback = true
-		t.fact("loopback", "Linux takes a port in TIME_WAIT again after a second there")
-		t.unknown("", "tcp_tw_reuse of the host: 2, the default since Linux 4.19; with 0 a port on loopback stays "+
+		t.fact(Loopback, "Linux takes a port in TIME_WAIT again after a second there")
+		t.unknown("", ReuseOfHost+": 2, the default since Linux 4.19; with 0 a port on loopback stays "+
 			"taken for a minute as well")
 	default:
 		t.unknown("", "the mixture of loopback and other destinations: on loopback Linux takes a port in "+
 			"TIME_WAIT again after a second, and here that counts for none")
 	}
 }
+
+// How what depends on the kernel's default of tcp_tw_reuse is named: a fact, and the
+// beginning of what is not known.
+const (
+	Loopback    = "loopback"
+	ReuseOfHost = "tcp_tw_reuse of the host"
+)
 
 // sources sets S, and makes the share one of source and destination.
 func (t *Told) sources() {

@@ -22,6 +22,10 @@ type Facts struct {
 	Kernel       string    // release, as uname -r says
 	HostNetwork  bool      // the proxy has no network namespace of its own
 
+	// OptionRemovesStep says whether a socket with IP_LOCAL_PORT_RANGE has no step at
+	// half the range, as was tried on this kernel; nil: it was not tried.
+	OptionRemovesStep *bool
+
 	Proxy        string   // the proxy's kind, to word it by
 	Release      string   // of the proxy, such as 1.30.1
 	OfRelease    []string // what the proxy's kind says of its release, as sentences
@@ -34,7 +38,7 @@ type Facts struct {
 type reason func(f Facts) string
 
 var (
-	kernel  = []reason{usablePorts, loopbackReuse, timestampsOff, fewBuckets}
+	kernel  = []reason{usablePorts, stepWidth, loopbackReuse, timestampsOff, fewBuckets}
 	servers = []reason{backendClosesFirst, hostNetwork, smallConntrack, fewDescriptors, localPortRange}
 )
 

@@ -15,6 +15,8 @@ func quick(change func(*Facts)) Facts {
 	return f
 }
 
+func yes(b bool) *bool { return &b }
+
 // full is that of the full size.
 func full(change func(*Facts)) Facts {
 	f := Facts{Proxy: "nginx", Setup: law.Setup{Ports: 28232, RatePerS: 2000, CloseShare: 1, Workers: 2, TwReuse: 2, Duration: 90 * time.Second}.Complete()}
@@ -49,6 +51,12 @@ func TestReasons(t *testing.T) {
 
 		{"buckets below K", quick(func(f *Facts) { f.Setup.MaxTwBuckets = 300 }), "tcp_max_tw_buckets is 300 and there are 500 tuples: the kernel drops every TIME_WAIT beyond 300 "},
 		{"buckets below K that are not reached", quick(func(f *Facts) { f.Setup.MaxTwBuckets, f.Setup.RatePerS = 300, 4 }), ""},
+		{"buckets of half of K", quick(func(f *Facts) { f.Setup.MaxTwBuckets = 250 }), "no more than half of the 500 tuples: the kernel drops every TIME_WAIT beyond 250 (TCPTimeWaitOverflow), so neither the slow connect() from half the range on nor error 99 can come; set net.ipv4.tcp_max_tw_buckets to 500 or more"},
+		{"just more than that", quick(func(f *Facts) { f.Setup.MaxTwBuckets = 251 }), "tcp_max_tw_buckets is 251 and there are 500 tuples: the kernel drops every TIME_WAIT beyond 251 "},
+		{"a machine of 2 GB", full(func(f *Facts) { f.Setup.MaxTwBuckets = 8192 }), "tcp_max_tw_buckets is 8192, no more than half of the 28232 tuples"},
+		{"a machine of 2 GB, at a rate that only makes connect() dear", full(func(f *Facts) { f.Setup.MaxTwBuckets, f.Setup.RatePerS = 8192, 300 }), "so neither the slow connect()"},
+		{"a machine of 2 GB, at a rate that fills nothing", full(func(f *Facts) { f.Setup.MaxTwBuckets, f.Setup.RatePerS = 8192, 200 }), ""},
+		{"a machine of 2 GB with few ports", quick(func(f *Facts) { f.Setup.MaxTwBuckets = 8192 }), ""},
 		{"buckets above K", quick(func(f *Facts) { f.Setup.MaxTwBuckets = 501 }), ""},
 
 		{"what the kind says of its release", quick(func(f *Facts) { f.OfRelease = []string{"nginx 1.30.1 keeps connections"} }), "nginx 1.30.1 keeps connections"},
@@ -67,7 +75,16 @@ func TestReasons(t *testing.T) {
 		{"just enough descriptors", quick(func(f *Facts) { f.NoFile, f.Connections = 1064, 500 }), ""},
 
 		{"a collapse that the socket option spares", full(func(f *Facts) { f.Kernel = "6.18.5-generic" }), "the rate collapses with 14116 of 28232 taken"},
-		{"a kernel without it", full(func(f *Facts) { f.Kernel = "6.1.0-18-amd64" }), ""},
+		{"a kernel without it", full(func(f *Facts) { f.Kernel = "5.15.0-91-generic" }), ""},
+		{"a kernel that has it and keeps the step", full(func(f *Facts) { f.Kernel = "6.3.0" }), ""},
+		{"the last that keeps the step", full(func(f *Facts) { f.Kernel = "6.7.12" }), ""},
+		{"the first that does not", full(func(f *Facts) { f.Kernel = "6.8.0-52-generic" }), "which Linux 6.8 has, is spared that"},
+		{"tried, and it removes the step, whatever the version", full(func(f *Facts) { f.Kernel, f.OptionRemovesStep = "5.14.0-362.el9", yes(true) }), "which Linux 5.14 has, is spared that"},
+		{"tried, of a kernel without a version", full(func(f *Facts) { f.OptionRemovesStep = yes(true) }), "which this kernel has, is spared that"},
+		{"tried, and it does not, whatever the version", full(func(f *Facts) { f.Kernel, f.OptionRemovesStep = "6.12.0", yes(false) }), ""},
+
+		{"random steps", quick(func(f *Facts) { f.Setup.StepWidth = 1000 }), "ip_local_port_step_width is 1000, so connect() does not take ports in order"},
+		{"loopback, reuse 2, in whole seconds", quick(func(f *Facts) { f.Setup.Loopback, f.Setup.ReuseWholeSeconds = true, true }), "after the next full second of its clock instead of 1m1s"},
 		{"no collapse", quick(func(f *Facts) { f.Kernel = "6.18.5" }), ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

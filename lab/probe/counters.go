@@ -98,9 +98,9 @@ func ReadCounters() (Counters, error) {
 		"retrans_segs":  tcp.RetransSegs,
 		"out_rsts":      tcp.OutRsts,
 
-		"time_wait_created":  ext.TW, // counted when TIME_WAIT begins, not when it ends
-		"time_wait_recycled": ext.TWRecycled,
-		"time_wait_killed":   ext.TWKilled, // mini-sockets with a timer of 4 s or less, counted here instead
+		timeWaitCreated:      ext.TW, // of a kernel that counts when one ends: see TimeWaits
+		timeWaitRecycled:     ext.TWRecycled,
+		timeWaitKilled:       ext.TWKilled,
 		"time_wait_overflow": ext.TCPTimeWaitOverflow,
 		"paws_active":        ext.PAWSActive,
 		"paws_estab":         ext.PAWSEstab,

@@ -38,6 +38,9 @@ type diagMsg []byte
 func (m diagMsg) state() uint8      { return m[1] }
 func (m diagMsg) localPort() uint16 { return binary.BigEndian.Uint16(m[4:]) }
 
+// expires is the remaining time of the socket's timer, in milliseconds.
+func (m diagMsg) expires() uint32 { return binary.NativeEndian.Uint32(m[52:]) }
+
 // local and remote are the two ends of the socket.
 func (m diagMsg) local() endpoint  { return m.end(4, 8) }
 func (m diagMsg) remote() endpoint { return m.end(6, 24) }

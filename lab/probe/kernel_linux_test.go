@@ -336,3 +336,51 @@ func BenchmarkSample(b *testing.B) {
 		})
 	}
 }
+
+// TestCreatedByTheSocketsIsTW makes TIME_WAITs, lets connect() reuse half of them,
+// and counts those made without TW's help, as on a kernel on which TW has not
+// counted any of them yet. No timer runs out meanwhile.
+func TestCreatedByTheSocketsIsTW(t *testing.T) {
+	namespace(t)
+	sysctl(t, "net.ipv4.ip_local_port_range", "20000 20099")
+	sysctl(t, "net.ipv4.tcp_tw_reuse", "1")
+	s := listen(t, "127.0.0.1:80")
+	make := func(n int) {
+		t.Helper()
+		if made, err := s.timeWaits(s.addr, n); err != nil {
+			t.Fatalf("%d TIME_WAITs, then %v", made, err)
+		}
+	}
+	make(7) // of before
+	before, err := ReadCounters()
+	if err != nil {
+		t.Fatal(err)
+	}
+	held, err := ReadTimeWait()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := NewTimeWaits(held, nil)
+	make(93)
+	time.Sleep(2100 * time.Millisecond) // a second and its tick, where the kernel counts whole ones
+	make(50)
+	level, err := ReadTimeWait()
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, err := ReadCounters()
+	if err != nil {
+		t.Fatal(err)
+	}
+	counted := now.Since(before)
+	if counted[timeWaitRecycled] != 50 {
+		t.Errorf("%d reused, want 50", counted[timeWaitRecycled])
+	}
+	sockets := look{level: level, recycled: counted[timeWaitRecycled]}.counters()
+	atEnd := true
+	NewTimeWaits(held, &atEnd).Convert(level, sockets)
+	w.Convert(level, counted)
+	if got, want := sockets[timeWaitCreated], counted[timeWaitCreated]; got != want || want != 143 {
+		t.Errorf("%d made by the sockets, %d by TW (at the end: %v); want 143 by both", got, want, w.AtEnd())
+	}
+}

@@ -1,7 +1,11 @@
 package probe
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -43,13 +47,36 @@ func Sysctls(more ...string) map[string]string {
 // readSysctl reads one. /proc/sys/net shows the namespace of the thread that
 // looks it up, so there is nothing to pass.
 func readSysctl(name string) (string, error) {
-	fs, err := procfs.NewFS(proc)
+	mounted, err := procfs.NewFS(proc)
 	if err != nil {
 		return "", err
 	}
-	v, err := fs.SysctlStrings(name)
+	v, err := mounted.SysctlStrings(name)
 	if err != nil {
 		return "", fmt.Errorf("read sysctl %s: %w", name, err)
 	}
 	return strings.Join(v, " "), nil
 }
+
+// LackingSysctls are those of the names that the calling thread's network
+// namespace does not have. What belongs to an interface is left out, as that may
+// come later.
+func LackingSysctls(names ...string) []string {
+	if _, err := os.Stat(proc + "/sys/net/ipv4"); err != nil {
+		return nil // it shows none at all, and so tells nothing
+	}
+	var lacking []string
+	for _, name := range names {
+		if ofInterface.MatchString(name) {
+			continue
+		}
+		_, err := os.Stat(proc + "/sys/" + strings.ReplaceAll(name, ".", "/"))
+		if errors.Is(err, fs.ErrNotExist) {
+			lacking = append(lacking, name)
+		}
+	}
+	return lacking
+}
+
+// ofInterface are the sysctls of one network interface, and not of all.
+var ofInterface = regexp.MustCompile(`^net\.(ipv4|ipv6|mpls)\.(conf|neigh)\.`)

@@ -18,6 +18,7 @@ func (m *Measured) checks(v *results.Variant) []results.Check {
 	}
 	add(func() *results.Check { return accounts(m) })
 	add(func() *results.Check { return logAgrees(m, v) })
+	add(func() *results.Check { return socketsAgree(m, v) })
 	run := m.run(v)
 	for _, l := range law.Laws {
 		if l.Check != nil {
@@ -64,6 +65,37 @@ func logAgrees(m *Measured, v *results.Variant) *results.Check {
 		Law:       "requests failed by error 99 = error-99 lines in nginx's log",
 		Predicted: num(v.NginxLog.Error99), Measured: num(v.Errors.Error99),
 		Text: fmt.Sprintf("%d requests failed by it, %d lines say so", v.Errors.Error99, v.NginxLog.Error99),
+	}
+}
+
+// The tolerance of socketsAgree: the number of sockets and the counters are two
+// looks at a namespace, some 50 µs apart.
+const (
+	uncountedShare = 0.01
+	uncountedLeast = 10
+)
+
+// socketsAgree holds the counter that f is made of against the sockets: no more
+// can be alive than were made. A kernel that counts otherwise than was taken for
+// granted fails it, whatever the verdict.
+func socketsAgree(m *Measured, v *results.Variant) *results.Check {
+	if m.Proxy == nil || v.CloseShare == nil {
+		return nil
+	}
+	counted, alive := m.mostUncounted()
+	ok := float64(alive-counted) <= max(uncountedLeast, uncountedShare*float64(alive))
+	text := fmt.Sprintf("%d were alive on the proxy's host when %d had been counted", alive, counted)
+	if m.TimeWaitAtEnd {
+		text += ", by their number, as this kernel counts a TIME_WAIT when it ends"
+	}
+	if !ok {
+		text += ": the kernel does not count TIME_WAITs as lab99 takes for granted, and f is at least as large as the sockets say"
+	}
+	return &results.Check{
+		ID: "time-waits", Name: "TIME_WAITs counted", OK: &ok,
+		Law: fmt.Sprintf("no more TIME_WAITs are alive than were counted, within %g %% (at least %d)",
+			100*uncountedShare, uncountedLeast),
+		Predicted: num(counted), Measured: num(alive), Text: text,
 	}
 }
 

@@ -18,7 +18,7 @@ func (m *Measured) run(v *results.Variant) law.Run {
 
 // moved says which way a measurement lies from the law.
 func moved(l *law.Law, c *law.Compared) law.Direction {
-	later := c.Measured == nil || c.Predicted != nil && *c.Measured > *c.Predicted
+	later := c.Measured == nil || c.Predicted != nil && *c.Measured > *c.Nearest()
 	switch {
 	case l.More == law.Either:
 		return law.Either
@@ -31,14 +31,16 @@ func moved(l *law.Law, c *law.Compared) law.Direction {
 // compare sets what a law predicted beside what was measured. What lies beyond the
 // tolerance names the assumption that broke.
 func (e evidence) compare(l *law.Law, q *law.Compared) results.Comparison {
-	c := results.Comparison{ID: l.ID, Quantity: l.Name, Unit: l.Unit, Predicted: q.Predicted, Measured: q.Measured,
+	c := results.Comparison{ID: l.ID, Quantity: l.Name, Unit: l.Unit, Predicted: q.Predicted, PredictedMost: q.Most, Measured: q.Measured,
 		Tolerance: q.Tolerance}
-	c.OK = q.Predicted != nil && q.Measured != nil && math.Abs(*q.Measured-*q.Predicted) <= q.Tolerance
-	c.Text = fmt.Sprintf("predicted %s, measured %s", l.Write(q.Predicted), l.Write(q.Measured))
-	if q.Predicted != nil && q.Measured != nil && *q.Predicted != 0 {
-		off := *q.Measured / *q.Predicted - 1
+	c.OK = q.Off() != nil && math.Abs(*q.Off()) <= q.Tolerance
+	c.Text = fmt.Sprintf("predicted %s, measured %s", l.WriteSpan(q.Predicted, q.Most), l.Write(q.Measured))
+	if near := q.Nearest(); near != nil && *near != 0 {
+		off := *q.Measured / *near - 1
 		c.RelativeError = &off
-		c.Text += fmt.Sprintf(", %+.1f %%", 100*off)
+		if q.Most == nil || off != 0 {
+			c.Text += fmt.Sprintf(", %+.1f %%", 100*off)
+		}
 	}
 	if c.OK {
 		return c

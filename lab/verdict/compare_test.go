@@ -268,3 +268,64 @@ func TestOnlyWhatTheLawSaysIsCompared(t *testing.T) {
 		}
 	}
 }
+
+// TestWholeSecondsAreAsExpected: a run on Linux 6.12, whose tcp_tw_reuse counts whole
+// seconds, with 120 ports at 160 a second: the first error 99 after 1.402 s. It is as
+// expected where the laws know that of the kernel, and not where they do not.
+func TestWholeSecondsAreAsExpected(t *testing.T) {
+	judged := func(wholeSeconds bool) results.Variant {
+		s := setup(120, 1, 160, 5)
+		s.TwReuse, s.ReuseWholeSeconds = 1, wholeSeconds
+		m := measured(s, 2.4, nil)
+		complete := s.Complete()
+		m.Plan.Setup = &complete
+		at, ok := int64(1.402e9), int64(172)
+		m.Totals.FirstError, m.Totals.OKBefore = &at, &ok
+		m.Totals.OK = 320
+		m.Totals.Failed = m.Totals.Sent - m.Totals.OK
+		m.Totals.Causes["upstream connect"], m.Totals.Errors.Error99, m.Proxy.Log.Error99 = m.Totals.Failed, m.Totals.Failed, m.Totals.Failed
+		return Judge(m)
+	}
+	v := judged(true)
+	if v.Verdict != law.Reproduced || v.AsExpected == nil || !*v.AsExpected {
+		t.Errorf("%s, %s, as expected %v: %+v", v.Verdict, v.Why, v.AsExpected, v.Checks)
+	}
+	for quantity, text := range map[string]string{
+		"first error 99": "predicted 0.75 to 1.50 s, measured 1.40 s", "ok before it": "predicted 120 to 240, measured 172",
+		"ok in all": "predicted 304 to 344, measured 320",
+	} {
+		c := comparisonOf(t, v, quantity)
+		if c == nil || !c.OK || c.Text != text || c.PredictedMost == nil || c.RelativeError == nil || *c.RelativeError != 0 {
+			t.Errorf("%s: %+v, want %q", quantity, c, text)
+		}
+	}
+	v = judged(false)
+	if v.AsExpected == nil || *v.AsExpected {
+		t.Errorf("as expected %v of a kernel of milliseconds: %+v", v.AsExpected, v.Checks)
+	}
+	if c := comparisonOf(t, v, "first error 99"); c == nil || c.OK || c.PredictedMost != nil {
+		t.Errorf("%+v", c)
+	}
+}
+
+// TestLateWithinAnIntervalIsNotPostponed: the baseline's tuples were used up before the
+// tick and the variant's after it, by chance.
+func TestLateWithinAnIntervalIsNotPostponed(t *testing.T) {
+	for ports, want := range map[int]string{120: law.Reproduced, 360: law.Postponed} {
+		base := setup(120, 1, 160, 5)
+		base.TwReuse, base.ReuseWholeSeconds = 1, true
+		s := base
+		s.Ports = ports
+		s.RatePerS = 400
+		base.RatePerS = 400
+		baseline := law.Predict(base)
+		m := measured(s, 4, &baseline)
+		at, ok := int64(1.9*float64(*m.Totals.FirstError)), int64(float64(ports)*1.9)
+		m.Totals.FirstError, m.Totals.OKBefore = &at, &ok
+		complete := s.Complete()
+		m.Plan.Setup = &complete
+		if v := Judge(m); v.Verdict != want || v.Expected != want {
+			t.Errorf("%d ports: %s, %s; expected %s, want %s", ports, v.Verdict, v.Why, v.Expected, want)
+		}
+	}
+}

@@ -52,6 +52,7 @@ func (m *Measured) count(v *results.Variant) {
 	v.TimeWait = results.TimeWait{
 		ProxyPeak:   m.peak(results.HostProxy, "time-wait"),
 		BackendPeak: m.peak(results.HostBackend, "time-wait"),
+		AtEnd:       m.TimeWaitAtEnd,
 	}
 	v.CPU = results.CPU{Proxy: m.cores(results.HostProxy), Backend: m.cores(results.HostBackend)}
 	if m.Proxy != nil {
@@ -165,14 +166,16 @@ func (m *Measured) failing(v *results.Variant) (verdict, why string) {
 			*v.FirstError, m.logged99(), cmp.Or(m.Plan.Hidden, "an error_page, a cache or another peer answered them"))
 	}
 	if f := v.CloseShare; !m.Laws.Exact() && f != nil && v.Predicted.FirstError99S != nil {
-		why += fmt.Sprintf("; nginx closed %.0f %% of its connections first (f = %.2f), with which the law gives %.2f s",
-			100**f, *f, *v.Predicted.FirstError99S)
+		why += fmt.Sprintf("; nginx closed %.0f %% of its connections first (f = %.2f), with which the law gives %s",
+			100**f, *f, law.FirstError99.WriteSpan(v.Predicted.FirstError99S, v.Predicted.FirstError99LatestS))
 	}
 	if v.Collapsed {
 		why = fmt.Sprintf("the rate collapsed after %.2f s, at half the range; ", *v.CollapseS) + why
 	}
-	// In a race the moment is an outcome, and a later one is chance.
-	if m.Baseline != nil && !m.Laws.Race && !m.Laws.Poisson && *v.FirstError > *m.Baseline+max(law.Tolerance(*m.Baseline),
+	// In a race the moment is an outcome, and a later one is chance. So it is within an
+	// interval: whether all of that is later the law says.
+	chance := m.Plan.Predicted.FirstError99LatestS != nil && m.Plan.Predicted.Verdict != law.Postponed
+	if m.Baseline != nil && !chance && !m.Laws.Race && !m.Laws.Poisson && *v.FirstError > *m.Baseline+max(law.Tolerance(*m.Baseline),
 		law.BurstTolerance(m.Laws.Burst)) {
 		return law.Postponed, fmt.Sprintf("%s: %.1f times as late as the baseline's %.2f s, but it came", why,
 			*v.FirstError / *m.Baseline, *m.Baseline)
@@ -201,8 +204,9 @@ func (m *Measured) holding(v *results.Variant) (verdict, why string) {
 			"by open connections there is no room for a busier minute", *v.RhoSteady, 100*m.underWay())
 	case *v.RhoSteady <= RhoLimit || m.masked():
 		return law.Mitigated, m.held(v)
-	case m.Laws.Exact() && p.FirstError99S != nil && *p.FirstError99S+law.Tolerance(*p.FirstError99S) < *v.LoadEndS && *v.RhoSteady > 1:
-		return law.NotReproduced, fmt.Sprintf("error 99 was due after %.2f s and did not come in %.2f s", *p.FirstError99S, *v.LoadEndS)
+	case m.Laws.Exact() && p.FirstError99S != nil && p.Latest99()+law.Tolerance(p.Latest99()) < *v.LoadEndS && *v.RhoSteady > 1:
+		return law.NotReproduced, fmt.Sprintf("error 99 was due after %s and did not come in %.2f s",
+			law.FirstError99.WriteSpan(p.FirstError99S, p.FirstError99LatestS), *v.LoadEndS)
 	case *v.RhoSteady <= 1:
 		return law.Inconclusive, fmt.Sprintf("no request failed, but the load factor is %.2f: above %g there is no room for a "+
 			"busier minute", *v.RhoSteady, RhoLimit)
@@ -243,7 +247,8 @@ func (m *Measured) missed(v *results.Variant) bool {
 		return false
 	}
 	const sampling = 0.1 // seconds: nginx's log is read so often
-	return math.Abs(*first-*law99) > law.Tolerance(*law99)+sampling
+	off := law.Compared{Predicted: law99, Most: v.Predicted.FirstError99LatestS, Measured: first}.Off()
+	return math.Abs(*off) > law.Tolerance(v.Predicted.Latest99())+sampling
 }
 
 // AllAsExpected sums up a run: false if any variant is, else nil if any cannot

@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"testing/quick"
@@ -395,5 +396,46 @@ func TestRaceIsHeldToItsIdentity(t *testing.T) {
 		if v.Verdict != law.Reproduced || !same(v.AsExpected, &want) {
 			t.Errorf("%d successes at f = 0.4: %s, as expected %s, want %v; %+v", before, v.Verdict, show(v.AsExpected), want, v.Checks)
 		}
+	}
+}
+
+// TestNoCureByACounterThatStaysAtZero: Linux 5.10 counts a TIME_WAIT when it
+// ends, and a run of 2 s saw 400 sockets and TW = 0. Its figures say that nginx
+// closed all connections, by whatever way they were recorded.
+func TestNoCureByACounterThatStaysAtZero(t *testing.T) {
+	base := law.Predict(setup(500, 1, 200, 10))
+	recorded := func(counted func(int64) int64) Measured {
+		m := measured(setup(500, 3, 200, 2), 2, &base)
+		for _, s := range m.Samples {
+			if s.Net != nil {
+				s.Net.Counters["time_wait_created"] = counted(s.Net.TimeWait)
+			}
+		}
+		return m
+	}
+	for name, tc := range map[string]struct {
+		m    Measured
+		held bool // the check
+	}{
+		"as that kernel counts":   {recorded(func(int64) int64 { return 0 }), false},
+		"some had ended":          {recorded(func(n int64) int64 { return n / 10 }), false},
+		"counted by their number": {recorded(func(n int64) int64 { return n }), true},
+		"ten too few":             {recorded(func(n int64) int64 { return max(0, n-10) }), true},
+		"eleven too few":          {recorded(func(n int64) int64 { return max(0, n-11) }), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tc.m.TimeWaitAtEnd = tc.held
+			v := Judge(tc.m)
+			if v.Verdict != law.Inconclusive || !strings.Contains(v.Why, "load factor of 8.13") {
+				t.Errorf("%s: %s; want it inconclusive at 8.13", v.Verdict, v.Why)
+			}
+			if v.CloseShare == nil || *v.CloseShare != 1 || v.TimeWait.AtEnd != tc.held {
+				t.Errorf("f is %v, counted at the end: %v", or0(v.CloseShare), v.TimeWait.AtEnd)
+			}
+			i := slices.IndexFunc(v.Checks, func(c results.Check) bool { return c.ID == "time-waits" })
+			if i < 0 || *v.Checks[i].OK != tc.held {
+				t.Errorf("checks %+v, want time-waits to hold: %v", v.Checks, tc.held)
+			}
+		})
 	}
 }

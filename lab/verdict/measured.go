@@ -25,6 +25,10 @@ type Measured struct {
 	Crash    string   // why the harness gave up, if it did
 	Baseline *float64 // first error 99 of the baseline, for a mitigation that only postpones
 
+	// TimeWaitAtEnd says that the kernel counts a TIME_WAIT when it ends, so that
+	// those of Proxy and Samples are counted by their number (probe.TimeWaits).
+	TimeWaitAtEnd bool
+
 	aside bool // it is not about ports: no law of theirs is held against it
 
 	ConntrackMax int64 // of the proxy's namespace; 0: no such table, or not read
@@ -103,11 +107,41 @@ func (m *Measured) closeShare() *float64 {
 	if closed < fewClosed {
 		return nil
 	}
-	// A FIN_WAIT2 of 4 s or less holds its tuple as well, under another counter
-	// (inet_twsk_schedule, net/ipv4/inet_timewait_sock.c).
-	held := m.Proxy.Counters["time_wait_created"] + m.Proxy.Counters["time_wait_killed"]
-	f := math.Min(1, float64(held)/float64(closed))
+	// Sockets that were seen hold tuples, whatever a counter says.
+	_, alive := m.mostUncounted()
+	f := math.Min(1, float64(max(timeWaits(m.Proxy), alive))/float64(closed))
 	return &f
+}
+
+// timeWaits is how many mini-sockets a host is known to have made. A FIN_WAIT2 of
+// 4 s or less holds its tuple as well, under another counter
+// (inet_twsk_schedule, net/ipv4/inet_timewait_sock.c).
+func timeWaits(n *results.Net) int64 {
+	return n.Counters["time_wait_created"] + n.Counters["time_wait_killed"]
+}
+
+// mostUncounted finds the look at the proxy that contradicts its counters most, or
+// agrees least: so many mini-sockets more were alive than at first, and so many
+// had been counted.
+func (m *Measured) mostUncounted() (counted, alive int64) {
+	all := m.net(results.HostProxy)
+	if len(all) == 0 {
+		return 0, 0
+	}
+	first := all[0].Net.TimeWait
+	look := func(n *results.Net) {
+		if c, a := timeWaits(n), n.TimeWait-first; a-c > alive-counted || a-c == alive-counted && a > alive {
+			counted, alive = c, a
+		}
+	}
+	counted, alive = timeWaits(all[0].Net), 0
+	for _, s := range all[1:] {
+		look(s.Net)
+	}
+	if m.Proxy != nil {
+		look(m.Proxy)
+	}
+	return counted, alive
 }
 
 // steady is the window in which a rate of new connections can be read: after

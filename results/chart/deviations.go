@@ -58,7 +58,7 @@ func deviations(vs []variant, above []Panel) (panels []Panel, lines [][]string) 
 			p.Captions = append(p.Captions, caption)
 			if !slices.ContainsFunc(above, func(p Panel) bool { return p.Head == name }) {
 				far, in := judged(c)
-				lines = append(lines, []string{v.Name, name, Amount(c.Predicted, c.Unit), Amount(c.Measured, c.Unit), deviation(c),
+				lines = append(lines, []string{v.Name, name, Foretold(c), Amount(c.Measured, c.Unit), deviation(c),
 					far, in, v.lawKind()})
 			}
 		}
@@ -74,7 +74,7 @@ func inTolerances(c results.Comparison) *float64 {
 	if c.Predicted == nil || c.Measured == nil {
 		return nil
 	}
-	off := *c.Measured - *c.Predicted
+	off := *c.Off()
 	switch {
 	case c.Tolerance > 0:
 		off /= c.Tolerance
@@ -92,15 +92,17 @@ func deviation(c results.Comparison) string {
 	case c.Predicted == nil:
 		return Amount(c.Measured, c.Unit) + ", none predicted"
 	case c.Measured == nil:
-		return "none, " + Amount(c.Predicted, c.Unit) + " predicted"
-	case *c.Predicted == *c.Measured:
+		return "none, " + Foretold(c) + " predicted"
+	case c.PredictedMost != nil && *c.Off() == 0:
+		return "within the interval"
+	case *c.Off() == 0:
 		return "exact"
 	case c.RelativeError != nil && math.Abs(*c.RelativeError) < 5e-5:
 		return "under 0.01 %"
 	case c.RelativeError != nil:
 		return format.Change(*c.RelativeError)
 	}
-	return Amount(c.Measured, c.Unit) + " instead of " + Amount(c.Predicted, c.Unit)
+	return Amount(c.Measured, c.Unit) + " instead of " + Foretold(c)
 }
 
 // judged is how far off a comparison is, and whether that is within what was
@@ -114,6 +116,14 @@ func judged(c results.Comparison) (far, in string) {
 		in = "yes"
 	}
 	return far, in
+}
+
+// Foretold is what a comparison predicted: a value, or an interval.
+func Foretold(c results.Comparison) string {
+	if c.PredictedMost == nil {
+		return Amount(c.Predicted, c.Unit)
+	}
+	return format.Span(Amount(c.Predicted, c.Unit), Amount(c.PredictedMost, c.Unit))
 }
 
 // Amount is a predicted or a measured value with its unit, "none" where it was not

@@ -20,7 +20,7 @@ func runs() map[string]*results.Run {
 	return map[string]*results.Run{"quick": charttest.Quick(), "full": charttest.Full(), "cut": charttest.Cut(), "many": charttest.Many()}
 }
 
-func figures(t *testing.T, run *results.Run) []Figure {
+func figures(t testing.TB, run *results.Run) []Figure {
 	t.Helper()
 	figs, err := Figures(run)
 	if err != nil {

@@ -77,7 +77,7 @@ func predictedSubtitle(f *Figure) string {
 // predictedTitle is about all forecasts that were compared. It names those that broke.
 func predictedTitle(vs []variant) string {
 	var broken []string
-	n, worst, given := 0, 0.0, 0
+	n, worst, given, spans := 0, 0.0, 0, false
 	for i := range vs {
 		v := &vs[i]
 		for _, c := range v.Comparisons {
@@ -90,6 +90,7 @@ func predictedTitle(vs []variant) string {
 				broken = append(broken, fmt.Sprintf("%s of %s (%s)", c.Quantity, v.Name, brokenBy(c)))
 			} else if c.RelativeError != nil {
 				worst = max(worst, math.Abs(*c.RelativeError))
+				spans = spans || c.PredictedMost != nil
 			}
 		}
 	}
@@ -98,6 +99,10 @@ func predictedTitle(vs []variant) string {
 		return fmt.Sprintf("The run left the law in %d of %d forecasts, among them %s", len(broken), n, format.List(broken[:3]))
 	case len(broken) > 0:
 		return fmt.Sprintf("The run left the law in %d of %d forecasts: %s", len(broken), n, format.List(broken))
+	case n == 1 && worst == 0 && spans:
+		return "The measurement lies within the one forecast"
+	case n > 0 && worst == 0 && spans:
+		return fmt.Sprintf("All %d forecasts met the measurement", n)
 	case n == 1 && worst == 0:
 		return "The one forecast was exact"
 	case n > 0 && worst == 0:

@@ -23,6 +23,13 @@ func compared(quantity, unit string, law, seen, tolerance float64, broken string
 	return c
 }
 
+// inside is a comparison with an interval that the measurement lies in.
+func inside(from, to, seen float64) results.Comparison {
+	c := compared("first error 99", "s", from, seen, 0.03, "")
+	c.PredictedMost, c.RelativeError = &to, num(0)
+	return c
+}
+
 func variantOf(name string, cs ...results.Comparison) variant {
 	return variant{results.View{Variant: results.Variant{Name: name, Comparisons: cs}}}
 }
@@ -49,6 +56,8 @@ func TestTheTitleIsOfAllForecasts(t *testing.T) {
 		"only a race":    {[]variant{told}, "A race decides who closes first: the law with the measured f, no forecast"},
 		"did not come":   {[]variant{variantOf("a", results.Comparison{Quantity: "recovery", Predicted: num(61)})}, "The run left the law in 1 of 1 forecasts: recovery of a (it did not come)"},
 		"came unasked":   {[]variant{variantOf("a", results.Comparison{Quantity: "first error 99", Measured: num(1)})}, "The run left the law in 1 of 1 forecasts: first error 99 of a (it came, though not predicted)"},
+		"in an interval": {[]variant{variantOf("a", inside(0.75, 1.5, 1.402))}, "The measurement lies within the one forecast"},
+		"all held":       {[]variant{variantOf("a", inside(0.75, 1.5, 1.402), inside(120, 240, 172))}, "All 2 forecasts met the measurement"},
 		"nothing at all": {[]variant{variantOf("a")}, "Nothing was both forecast and measured"},
 	} {
 		if got := predictedTitle(c.vs); got != c.want {
@@ -150,5 +159,48 @@ func TestNothingForetoldAndNothingSeenIsNoFigure(t *testing.T) {
 	held := charttest.Case{Name: "keepalive", Verdict: "mitigated", Tuples: 500, RatePerS: 200, Duration: 3}
 	if f := predicted(variants(charttest.Run("20261123-150000-held", "quick", held))); f != nil {
 		t.Errorf("there is one: %s", f.Title)
+	}
+}
+
+// TestAnIntervalIsDrawn with a dot at either end, and a measurement in it lies on the
+// law.
+func TestAnIntervalIsDrawn(t *testing.T) {
+	run := charttest.Quick()
+	v := &run.Summary.Variants[0]
+	v.Predicted.FirstError99S, v.Predicted.FirstError99LatestS, v.FirstError = num(0.75), num(1.5), num(1.402)
+	v.Comparisons = []results.Comparison{inside(0.75, 1.5, 1.402)}
+	f := predicted(variants(run))
+	var at []float64
+	for _, p := range f.Rows[0].Panels {
+		for _, s := range p.Series {
+			if p.Head == "first error 99" && s.Name == "forecast" {
+				for _, pt := range s.Points {
+					if pt.Y == 0 {
+						at = append(at, pt.X)
+					}
+				}
+			}
+		}
+	}
+	if len(at) != 2 || at[0] != 0.75 || at[1] != 1.5 {
+		t.Errorf("the forecast is drawn at %v, want 0.75 and 1.5", at)
+	}
+	found := false
+	for _, r := range f.Table.Rows {
+		if r[0] == "baseline" && r[1] == "first error 99" {
+			found = true
+			if r[2] != "0.75 to 1.50 s" || r[3] != "1.40 s" || r[5] != "+0.00" || r[6] != "yes" {
+				t.Errorf("row %q", r)
+			}
+		}
+	}
+	if !found {
+		t.Error("no row in the table")
+	}
+	if got := deviation(v.Comparisons[0]); got != "within the interval" {
+		t.Error(got)
+	}
+	if got := variants(run)[0].marks()[0].Label; got != "first error 99 1.40 s (law: 0.75 to 1.50 s)" {
+		t.Error(got)
 	}
 }

@@ -57,6 +57,23 @@ func (q quantity) forecast(v *variant) *float64 {
 	return q.Forecast(v.Predicted)
 }
 
+// most is the far end of the forecast where it is an interval.
+func (q quantity) most(v *variant) *float64 {
+	if q.ForecastMost == nil || q.forecast(v) == nil {
+		return nil
+	}
+	return q.ForecastMost(v.Predicted)
+}
+
+// says is the forecast as text.
+func (q quantity) says(v *variant) string {
+	text := q.show(*q.forecast(v))
+	if most := q.most(v); most != nil {
+		return format.Span(text, q.show(*most))
+	}
+	return text
+}
+
 // panel draws one quantity in its unit. The lines of the table are one per
 // variant, or none where all predictions and measurements are zero.
 func (q quantity) panel(vs []variant) (p Panel, lines [][]string) {
@@ -71,11 +88,15 @@ func (q quantity) panel(vs []variant) (p Panel, lines [][]string) {
 	for i := range vs {
 		v, at := &vs[i], Point{0, -float64(i)}
 		if a := q.forecast(v); a != nil {
-			at.X = *a
+			s := &forecast
 			if v.GivenF() {
-				told.Points = append(told.Points, at)
-			} else {
-				forecast.Points = append(forecast.Points, at)
+				s = &told
+			}
+			at.X = *a
+			s.Points = append(s.Points, at)
+			if most := q.most(v); most != nil { // an interval is a dot at either end
+				at.X = *most
+				s.Points = append(s.Points, at)
 			}
 		}
 		if b := q.measured(v); b != nil {
@@ -100,7 +121,7 @@ func (q quantity) miss(v *variant) *float64 {
 	if a == nil || b == nil || *a == 0 {
 		return nil
 	}
-	m := *b / *a - 1
+	m := *b / *law.Compared{Predicted: a, Most: q.most(v), Measured: b}.Nearest() - 1
 	return &m
 }
 
@@ -121,10 +142,10 @@ func (q quantity) words(v *variant) (line []string, caption string) {
 	case a != nil && q.estimate(v):
 		caption, says, kind = seen+" (estimate: "+q.show(*a)+")", "≈ "+q.show(*a), "an estimate"
 	case a != nil && v.GivenF():
-		says = q.show(*a)
+		says = q.says(v)
 		caption = seen + " (with that f: " + says + ")"
 	case a != nil:
-		says = q.show(*a)
+		says = q.says(v)
 		caption = seen + " (law: " + says + ")"
 	case q.even && v.Plan.Random:
 		says, kind = "no law", "–"

@@ -80,13 +80,17 @@ const shadedFault = " Shaded: from the first error 99 to the last failure it cau
 // marks are the moments of a variant.
 func (v *variant) marks() []Mark {
 	var ms []Mark
-	add := func(at *float64, what, how string, law *float64) {
+	add := func(at *float64, what, how string, law, most *float64) {
 		if at == nil {
 			return
 		}
 		label := what + " " + format.Seconds(*at)
 		if law != nil {
-			label += " (" + how + ": " + format.Seconds(*law) + ")"
+			says := format.Seconds(*law)
+			if most != nil {
+				says = format.Span(says, format.Seconds(*most))
+			}
+			label += " (" + how + ": " + says + ")"
 		}
 		ms = append(ms, Mark{*at, label})
 	}
@@ -94,10 +98,10 @@ func (v *variant) marks() []Mark {
 	if v.Collapsed {
 		first = "estimate"
 	}
-	add(v.CollapseS, "collapse", "law", v.Predicted.CollapseS)
-	add(v.FirstError, "first error 99", first, v.Predicted.FirstError99S)
-	add(v.LoadEndS, "load ends", "", nil)
-	add(v.RecoveredS, "recovery", "", nil)
+	add(v.CollapseS, "collapse", "law", v.Predicted.CollapseS, nil)
+	add(v.FirstError, "first error 99", first, v.Predicted.FirstError99S, v.Predicted.FirstError99LatestS)
+	add(v.LoadEndS, "load ends", "", nil, nil)
+	add(v.RecoveredS, "recovery", "", nil, nil)
 	return ms
 }
 

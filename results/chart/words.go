@@ -91,7 +91,7 @@ func comparison(vs []variant) string {
 		switch v := &vs[i]; v.Verdict {
 		case law.Mitigated:
 			held = append(held, v.Name)
-		case results.NotRun:
+		case results.NotRun, results.Skipped:
 			missing = append(missing, v.Name)
 		default:
 			parts = append(parts, v.Name+" "+v.did())

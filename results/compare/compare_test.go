@@ -305,6 +305,14 @@ func TestInvalidMeasurementsDoNotCount(t *testing.T) {
 	if v := r.Variants[1]; v.Valid || !strings.Contains(v.LeftOut[0], results.NotRun) {
 		t.Errorf("a variant that never ran: %+v", v)
 	}
+	cut = side("b", 1, 2, func(_ int, r *results.Run) {
+		r.Summary.Skipped = []results.SkippedVariant{{Name: r.Plan.Variants[1].Name, Why: "the kernel has none"}}
+		r.Summary.Variants, r.Variants = r.Summary.Variants[:1], r.Variants[:1]
+	})
+	r = compare(t, side("a", 1, 2, nil), cut)
+	if v := r.Variants[1]; v.Valid || !strings.HasSuffix(v.LeftOut[0], " is skipped: the kernel has none") || !r.Variants[0].Valid {
+		t.Errorf("a variant that was skipped: %+v", v)
+	}
 }
 
 // TestLoadsCutShortDoNotCount: what an interrupted run measured last has fewer

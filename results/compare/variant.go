@@ -10,7 +10,7 @@ import (
 )
 
 // A variant whose row says one of these was not measured.
-var unmeasured = []string{law.Invalid, law.Error, results.NotRun, results.NotJudged}
+var unmeasured = []string{law.Invalid, law.Error, results.NotRun, results.NotJudged, results.Skipped}
 
 // variant compares one, by the rows that count.
 func (r *Result) variant(name string, sides []Side) Variant {

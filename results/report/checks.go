@@ -24,8 +24,9 @@ const share = law.Share
 // makes claims about.
 var (
 	kept = map[string]figure{
-		"accounts": {"every request is accounted for", "requests"},
-		"log":      {"nginx's log says the same", "requests"},
+		"accounts":   {"every request is accounted for", "requests"},
+		"log":        {"nginx's log says the same", "requests"},
+		"time-waits": {"no more TIME_WAITs alive than counted", "sockets"},
 	}
 	claimed = map[string]figure{
 		"ok":                         {"requests that succeeded", ""},

@@ -42,7 +42,7 @@ func (p *page) Deviations() []string {
 }
 
 // Law is the prediction, Seen the measurement.
-func (c comparison) Law() string  { return chart.Amount(c.Predicted, c.Unit) }
+func (c comparison) Law() string  { return chart.Foretold(c.Comparison) }
 func (c comparison) Seen() string { return chart.Amount(c.Measured, c.Unit) }
 
 // Error is how far the measurement lies from the law, relative to the law.

@@ -19,6 +19,7 @@ type (
 		Tests     int         `xml:"tests,attr"`
 		Failures  int         `xml:"failures,attr"`
 		Errors    int         `xml:"errors,attr"`
+		Skipped   int         `xml:"skipped,attr"`
 		Time      string      `xml:"time,attr"` // seconds
 		Timestamp string      `xml:"timestamp,attr,omitempty"`
 		Cases     []junitCase `xml:"testcase"`
@@ -29,6 +30,7 @@ type (
 		Time    string        `xml:"time,attr"`
 		Failure *junitMessage `xml:"failure"`
 		Error   *junitMessage `xml:"error"`
+		Skipped *junitMessage `xml:"skipped"`
 		Out     string        `xml:"system-out,omitempty"`
 	}
 	junitMessage struct {
@@ -55,6 +57,9 @@ func JUnit(w io.Writer, dir string) error {
 		c := junitCase{Class: s.Name, Name: v.Name, Time: fmt.Sprintf("%.3f", took), Out: sentence(v.Why)}
 		m := &junitMessage{Type: v.Verdict, Message: fmt.Sprintf("expected %s, got %s", v.Expected, v.Verdict), Text: broken(v)}
 		switch {
+		case v.Verdict == results.Skipped:
+			c.Skipped = &junitMessage{Type: v.Verdict, Message: sentence(v.Why)}
+			s.Skipped++
 		case v.AsExpected == nil:
 			c.Error = m
 			s.Errors++

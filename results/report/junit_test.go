@@ -36,6 +36,47 @@ func TestJUnitTellsFailuresFromErrors(t *testing.T) {
 	}
 }
 
+// TestSkippedIsNoError in JUnit, and named in the report, without a card to roll it
+// out by.
+func TestSkippedIsNoError(t *testing.T) {
+	run := charttest.Cut()
+	const why = "Linux 5.10 has no net.ipv4.tcp_tw_reuse_delay in a network namespace"
+	name := run.Plan.Variants[3].Name // never ran
+	run.Summary.Skipped = []results.SkippedVariant{{Name: name, Why: why}}
+	dir := charttest.Save(t, t.TempDir(), run)
+	var b bytes.Buffer
+	if err := JUnit(&b, dir); err != nil {
+		t.Fatal(err)
+	}
+	var got junitSuite
+	if err := xml.Unmarshal(b.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	c := got.Cases[3]
+	if got.Skipped != 1 || c.Error != nil || c.Failure != nil || c.Skipped == nil || !strings.Contains(c.Skipped.Message, why) {
+		t.Errorf("%+v of %d skipped\n%s", c, got.Skipped, b.String())
+	}
+	stored, err := results.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newPage(stored, nil)
+	b.Reset()
+	if err := p.step(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{name + " was skipped: " + why, "| **" + name + "**: ", " | skipped | "} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, b.String())
+		}
+	}
+	for _, r := range p.Rollouts() {
+		if r.Name == name {
+			t.Errorf("a card for what was skipped: %+v", r)
+		}
+	}
+}
+
 func TestTheStepSummaryIsTheVerdictAndTheTable(t *testing.T) {
 	var b bytes.Buffer
 	if err := Step(&b, charttest.Save(t, t.TempDir(), charttest.Quick())); err != nil {

@@ -71,6 +71,7 @@ var plainly = []term{
 	{law.NotReproduced, "error 99 did not come"},
 	{law.Invalid, "the measurement cannot be trusted"},
 	{law.Error, "the lab itself failed"},
+	{results.Skipped, "the kernel lacks what the variant needs, so it counts neither way"},
 }
 
 // Legend explains the verdicts that this run has.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/lab99/lab99/internal/format"
+	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/chart"
 )
@@ -90,6 +91,14 @@ func (p *page) Configs(name string) []config {
 type setting struct {
 	Setting string
 	Values  []string // in the order of the variants
+}
+
+// Abilities are what the kernel could do; none in a run of an older lab99.
+func (p *page) Abilities() []ability.Finding {
+	if p.Run.Env.Abilities == nil {
+		return nil
+	}
+	return p.Run.Env.Abilities.Findings()
 }
 
 // EnvDifferences are the settings that differed.

@@ -23,8 +23,8 @@ func (p *page) Rollouts() []rollout {
 	var all []rollout
 	for i := range p.Variants {
 		v := &p.Variants[i]
-		if v == base {
-			continue // the change is told from it
+		if v == base || v.Verdict == results.Skipped {
+			continue // the change is told from it, or the kernel cannot have it
 		}
 		r := rollout{variant: v, Against: base.Name, Edits: edits(base, v), Other: v.otherLoad()}
 		for _, c := range v.changes() {

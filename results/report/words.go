@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/lab99/lab99/internal/format"
+	"github.com/lab99/lab99/lab/law"
 )
 
 // What follows writes measured numbers; nil is a number nobody took.
@@ -54,9 +55,18 @@ func (v variant) PredictedError99() string {
 	case v.Collapsed:
 		return "≈ " + format.Seconds(*v.Predicted.FirstError99S)
 	case v.Predicted.GivenShare != nil:
-		return fmt.Sprintf("%s, given f = %.2f", format.Seconds(*v.Predicted.FirstError99S), *v.Predicted.GivenShare)
+		return fmt.Sprintf("%s, given f = %.2f", due(v.Predicted), *v.Predicted.GivenShare)
 	}
-	return format.Seconds(*v.Predicted.FirstError99S)
+	return due(v.Predicted)
+}
+
+// due is the moment of error 99, or the interval that it lies in.
+func due(p law.Prediction) string {
+	first := format.Seconds(*p.FirstError99S)
+	if p.FirstError99LatestS == nil {
+		return first
+	}
+	return format.Span(first, format.Seconds(*p.FirstError99LatestS))
 }
 
 // FailedShare is the share of answered requests that failed, in percent.

@@ -24,6 +24,12 @@ var Predict []byte
 //go:embed doctor.v1.json
 var Doctor []byte
 
+// Abilities is the schema of what lab99 abilities --json prints,
+// lab99/abilities/v1.
+//
+//go:embed abilities.v1.json
+var Abilities []byte
+
 // Catalogue is the schema of the summary.json that lab99 run --all writes,
 // lab99/catalogue/v1.
 //

@@ -125,19 +125,20 @@ var notProxied = Rule{
 		if len(k.model.servers) == 0 {
 			return
 		}
-		said := map[*Server]bool{}
+		of := map[*Server][]*Route{}
+		for _, r := range k.routes {
+			of[r.Server] = append(of[r.Server], r)
+		}
 		for _, r := range k.routes {
 			s := r.Server
-			if s.Stream || said[s] {
+			if s.Stream || r != of[s][0] { // once a server
 				continue
 			}
-			said[s] = true
 			q := Request{Path: "/", Host: plainName(s)}
 			if a := k.atAnyListen(s, q); a.Kind != AnswerRoute {
 				var others []string
-				for _, o := range k.routes {
-					if o.Server == s && o.Location != a.Location && o.Location.Kind != MatchNamed &&
-						len(others) < 4 && !o.Location.Internal {
+				for _, o := range of[s] {
+					if o.Location != a.Location && o.Location.Kind != MatchNamed && len(others) < 4 && !o.Location.Internal {
 						name := o.Location.String()
 						if name == q.Path { // something more exact answers that
 							name = "anything below /"

@@ -6,8 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"path"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -193,7 +196,30 @@ func (b *builder) server(ctx context.Context, role string, s driver.Server, wher
 	}
 	where(&req, nil)
 	err := b.start(ctx, m, req, s.Files)
-	return m.id, err
+	return m.id, lackingSysctl(err, s.Sysctls)
+}
+
+// lackingSysctl finds the sysctl that the engine could not set for want of its
+// file, and puts it into the error, if that is what the error is about. runc
+// says "open /proc/sys/net/…: no such file or directory", crun much the same.
+func lackingSysctl(err error, asked map[string]string) error {
+	unfit := new(driver.UnfitError)
+	if !errors.As(err, &unfit) || unfit.Err == nil {
+		return err
+	}
+	text := strings.ToLower(unfit.Err.Error())
+	if !strings.Contains(text, "no such file or directory") {
+		return err
+	}
+	for _, key := range slices.Sorted(maps.Keys(asked)) {
+		file := regexp.QuoteMeta(strings.ToLower(strings.ReplaceAll(key, ".", "/")))
+		if regexp.MustCompile(`/` + file + `\b[^/]`).MatchString(text + " ") {
+			more := *unfit
+			more.Err = &driver.LackingError{Sysctl: key, Err: unfit.Err}
+			return &more
+		}
+	}
+	return err
 }
 
 // agent starts an agent; join nil means the tether, on the lab's network.

@@ -22,7 +22,11 @@ type Driver struct {
 	roots map[string]string // Image.Used to the root file system
 }
 
-var _ driver.Driver = (*Driver)(nil)
+var (
+	_ driver.Driver  = (*Driver)(nil)
+	_ driver.Looking = (*Driver)(nil)
+	_ driver.Trier   = (*Driver)(nil)
+)
 
 // What takes some tens of milliseconds, and up to a second on a busy machine,
 // is bounded, as is the kernel's clearing up after it.
@@ -45,17 +49,24 @@ func bounded(ctx context.Context, by time.Duration) (context.Context, context.Ca
 func New(ctx context.Context) (driver.Driver, error) {
 	ctx, cancel := bounded(ctx, tryTimeout)
 	defer cancel()
-	d := &Driver{rootless: os.Geteuid() != 0 || singleUser(), machine: driver.Here(), roots: map[string]string{}}
-	err := d.try(ctx)
-	if err != nil && !d.rootless && ctx.Err() == nil {
-		// Root without the capabilities, as in a container, is a user like others.
-		d.rootless = true
-		err = d.try(ctx)
-	}
-	if err != nil {
+	d := &Driver{machine: driver.Here(), roots: map[string]string{}}
+	if err := d.asRootOrNot(ctx, d.try); err != nil {
 		return nil, forbidden(err)
 	}
 	return d, nil
+}
+
+// asRootOrNot does something as root, where that can be. It leaves d.rootless as
+// it was done.
+func (d *Driver) asRootOrNot(ctx context.Context, do func(context.Context) error) error {
+	d.rootless = os.Geteuid() != 0 || singleUser()
+	err := do(ctx)
+	if err != nil && !d.rootless && ctx.Err() == nil {
+		// Root without the capabilities, as in a container, is a user like others.
+		d.rootless = true
+		err = do(ctx)
+	}
+	return err
 }
 
 // singleUser says whether this user namespace maps hardly any user IDs, as one
@@ -77,11 +88,23 @@ func singleUser() bool {
 
 // try brings up a lab without hosts.
 func (d *Driver) try(ctx context.Context) error {
-	l, err := d.start(ctx, blueprint{Rootless: d.rootless}, nil)
+	_, err := d.look(ctx, nil)
+	return err
+}
+
+// Lacking looks into a network namespace made for that.
+func (d *Driver) Lacking(ctx context.Context, sysctls []string) ([]string, error) {
+	ctx, cancel := bounded(ctx, tryTimeout)
+	defer cancel()
+	return d.look(ctx, sysctls)
+}
+
+func (d *Driver) look(ctx context.Context, sysctls []string) (lacking []string, err error) {
+	l, err := d.start(ctx, blueprint{Rootless: d.rootless, Look: sysctls}, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return l.Down(ctx)
+	return l.lacking, l.Down(ctx)
 }
 
 // Name is the word for this driver on the command line.

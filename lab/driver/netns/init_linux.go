@@ -9,6 +9,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/lab99/lab99/lab/probe"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 )
@@ -28,11 +29,16 @@ func Init() error {
 	i := &initd{rootless: b.Rootless, children: newReaper(), out: json.NewEncoder(control), hosts: map[string]*hostThread{}}
 	// The stream is watched from now on: its end ends the bringing up as well.
 	go func() {
+		if b.Try {
+			i.tell(tried())
+			return
+		}
 		if err := i.bringUp(b.Hosts); err != nil {
 			i.tell(event{Error: err.Error()})
 			return
 		}
-		i.tell(event{Up: true})
+		// The process itself stays in a network namespace that nobody configured.
+		i.tell(event{Up: true, Lacking: probe.LackingSysctls(b.Look...)})
 	}()
 	for {
 		var o order

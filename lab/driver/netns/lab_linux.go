@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/agent"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/results"
@@ -25,8 +26,10 @@ type lab struct {
 	agents  map[string]*agent.Client
 	printed map[string]*output // by host, a server's; and by "agent on "+host
 	names   map[string]string  // of the servers, for people, by host
+	lacking []string           // of the sysctls that were to be looked for
 	near    []*os.File         // our ends
 	exited  chan *driver.ServerError
+	found   *ability.Found // what the kernel can do, if that was wanted
 	once    sync.Once
 	downErr error
 

@@ -72,9 +72,8 @@ func show(from, to string) error {
 	if err := unix.Mount(from, to, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
 		return err
 	}
-	// Not a remount, which would have to repeat the flags of each file system.
-	if err := unix.MountSetattr(unix.AT_FDCWD, to, unix.AT_RECURSIVE, &unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY}); err != nil {
-		return fmt.Errorf("make it read-only, for which the kernel must be 5.12 or later: %w", err)
+	if err := readOnly(to); err != nil {
+		return fmt.Errorf("make it read-only: %w", err)
 	}
 	return nil
 }

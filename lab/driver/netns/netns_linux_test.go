@@ -30,6 +30,8 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		os.Exit(0)
+	case os.Args[1] == showSubcommand:
+		os.Exit(showInChild(os.Args[2:]))
 	case os.Args[1] == "agent":
 		agent.Serve(context.Background(), os.Stdin, os.Stdout, netip.Prefix{})
 		os.Exit(0)
@@ -65,6 +67,24 @@ func TestOnlyNetworkSysctlsAreEverWritten(t *testing.T) {
 		if err := setSysctl(key, "0"); err == nil {
 			t.Errorf("%s was written", key)
 		}
+	}
+}
+
+// TestLackingLooksIntoAFreshNamespace: tcp_mem is the machine's own, and no other
+// namespace has it; what belongs to an interface may come with it.
+func TestLackingLooksIntoAFreshNamespace(t *testing.T) {
+	d := open(t)
+	if _, err := os.Stat("/proc/sys/net/ipv4/tcp_mem"); err != nil {
+		t.Skipf("the test itself is in a namespace without it: %v", err)
+	}
+	got, err := d.Lacking(t.Context(), []string{
+		"net.ipv4.no_such_thing", "net.ipv4.tcp_mem", "net.ipv4.tcp_tw_reuse", "net.ipv4.conf.eth0.forwarding",
+	})
+	if err != nil || strings.Join(got, " ") != "net.ipv4.no_such_thing net.ipv4.tcp_mem" {
+		t.Errorf("lacking are %v, %v", got, err)
+	}
+	if left := children(t); left != "" {
+		t.Errorf("children are left: %s", left)
 	}
 }
 

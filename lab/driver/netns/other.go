@@ -7,6 +7,7 @@ import (
 	"errors"
 	"runtime"
 
+	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/driver"
 )
 
@@ -19,6 +20,11 @@ func New(context.Context) (driver.Driver, error) {
 		What: "the driver netns needs Linux, and this is " + runtime.GOOS,
 		Hint: "Use a container engine, whose containers are Linux, with --driver docker.",
 	}
+}
+
+// Abilities says that there is no Linux kernel here.
+func Abilities(context.Context, bool) (ability.Found, error) {
+	return ability.Nothing("this is " + runtime.GOOS + ", not Linux"), nil
 }
 
 // Init is never called here.

@@ -184,6 +184,8 @@ func (l *lab) listen(up chan<- error) {
 		}
 		switch {
 		case e.Up:
+			l.lacking = e.Lacking
+			l.found = e.Abilities
 			up <- nil
 		case e.Error != "":
 			up <- errors.New(e.Error)

@@ -3,6 +3,7 @@ package netns
 import (
 	"net/netip"
 
+	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/driver"
 )
 
@@ -11,10 +12,12 @@ import (
 // back come events.
 
 // blueprint is a lab to be brought up. Without hosts it only tries whether
-// this machine could.
+// this machine could, and which of some sysctls its namespaces do not have.
 type blueprint struct {
-	Rootless bool   `json:"rootless"`
-	Hosts    []host `json:"hosts"`
+	Rootless bool     `json:"rootless"`
+	Hosts    []host   `json:"hosts"`
+	Look     []string `json:"look,omitempty"`
+	Try      bool     `json:"try,omitempty"` // no lab: what the kernel can do is wanted
 }
 
 // host is one host of the lab. The child inherits its streams in the order of
@@ -42,8 +45,11 @@ type order struct {
 
 // event is news from the child. Exactly one of the groups is set.
 type event struct {
-	Up    bool   `json:"up,omitempty"`
-	Error string `json:"error,omitempty"` // the lab did not come up
+	Up      bool     `json:"up,omitempty"`
+	Lacking []string `json:"lacking,omitempty"` // with Up: of what was to be looked for
+	Error   string   `json:"error,omitempty"`   // the lab did not come up
+
+	Abilities *ability.Found `json:"abilities,omitempty"` // with Up, in answer to Try
 
 	Exited string `json:"exited,omitempty"` // the host whose server or agent ended
 	Agent  bool   `json:"agent,omitempty"`

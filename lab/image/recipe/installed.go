@@ -22,16 +22,41 @@ type Installed struct {
 // Find returns the path of the program.
 func (i Installed) Find() (string, error) {
 	for _, name := range i.Names {
-		if p, err := exec.LookPath(name); err == nil {
+		if p, err := exec.LookPath(name); err == nil && !multiCall(p) {
 			return filepath.Abs(p)
 		}
 		for _, dir := range i.Places {
-			if p, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
+			if p, err := exec.LookPath(filepath.Join(dir, name)); err == nil && !multiCall(p) {
 				return p, nil
 			}
 		}
 	}
 	return "", fmt.Errorf("no %s on the PATH or in %s", strings.Join(i.Names, " or "), strings.Join(i.Places, ", "))
+}
+
+// multiCall says whether a program is one of the many that BusyBox or toybox is. They
+// have an httpd of their own. It must not even be asked for its version: BusyBox's
+// takes -v for "be verbose" and starts to serve.
+func multiCall(program string) bool {
+	real, err := filepath.EvalSymlinks(program)
+	if err != nil {
+		return false
+	}
+	for _, box := range []string{"busybox", "toybox"} {
+		if strings.HasPrefix(filepath.Base(real), box) {
+			return true
+		}
+		if p, err := exec.LookPath(box); err == nil && same(p, real) { // a hard link
+			return true
+		}
+	}
+	return false
+}
+
+func same(a, b string) bool {
+	x, err1 := os.Stat(a)
+	y, err2 := os.Stat(b)
+	return err1 == nil && err2 == nil && os.SameFile(x, y)
 }
 
 // ServerRoot is the directory above the modules.
