@@ -160,9 +160,10 @@ type looked struct {
 }
 
 // lateAtMost is how many seconds late a load may be: what it makes up for after more is a
-// burst that nobody asked for. Where a tuple is held for a second, less is.
+// burst that nobody asked for. Where a tuple is held for a second, or bursts come several
+// times in one, less is.
 func (s *situation) lateAtMost() float64 {
-	if s.Sysctls["net.ipv4.tcp_tw_reuse"] != "0" {
+	if s.Sysctls["net.ipv4.tcp_tw_reuse"] != "0" || s.Burst > 0 {
 		return 0.1
 	}
 	return 0.25

@@ -84,7 +84,7 @@ func abilities(kernel string) ability.Found {
 			return f
 		}
 	}
-	f := ability.Nothing("not tried: lab99 doctor tries it")
+	f := ability.Nothing("not tried: `lab99 abilities` tries it")
 	for id, to := range map[string]struct {
 		is     **bool
 		sysctl string
@@ -325,8 +325,11 @@ func (f *found) readInside(n *Namespace) error {
 	if p, err := probe.UsableBeside(nil); err == nil {
 		s.low, s.high = uint16(p.Low), uint16(p.High)
 	}
-	if err := probe.Connections(s.reset, s.add, s.listener); err != nil {
-		return err
+	s.reset()
+	if any, err := probe.HasTCP(); any || err != nil {
+		if err := probe.Connections(s.reset, s.add, s.listener); err != nil {
+			return err
+		}
 	}
 	s.into(n)
 	if p, err := probe.UsableBeside(s.bound); err == nil {

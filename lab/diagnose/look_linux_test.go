@@ -172,7 +172,7 @@ func TestLookOnlyReads(t *testing.T) {
 	needs.Program(t, "netns", "strace")
 	pool(t, 3)
 	trace := filepath.Join(t.TempDir(), "trace")
-	cmd := exec.Command("strace", "-f", "-qq", "-xx", "-s", "8", "-o", trace, "-e", "signal=none",
+	cmd := exec.Command("strace", "-f", "-qq", "-y", "-xx", "-s", "8", "-o", trace, "-e", "signal=none",
 		"-e", "trace=%file,%network,write,pwrite64,writev,sendfile,setns,unshare,mount,kill,ptrace,bpf", "/proc/self/exe")
 	self, err := os.Executable()
 	if err != nil {
@@ -220,7 +220,7 @@ func TestLookOnlyReads(t *testing.T) {
 				strings.Contains(call, "nlmsg_type=0x14")
 			if diag {
 				asked++
-			} else if !strings.HasPrefix(call, "write(1,") {
+			} else if !strings.HasPrefix(call, "write(1<") && !strings.Contains(call, "eventfd") { // Go wakes its poller by one
 				t.Errorf("written: %s", call)
 			}
 		}

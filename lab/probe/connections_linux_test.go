@@ -12,7 +12,13 @@ import (
 // TestConnectionsSayWhenTimeWaitEnds: both ways of looking agree with the clock.
 func TestConnectionsSayWhenTimeWaitEnds(t *testing.T) {
 	namespace(t)
+	if any, err := HasTCP(); any || err != nil {
+		t.Errorf("a new namespace has TCP sockets: %v, %v", any, err)
+	}
 	s := listen(t, "127.0.0.1:80")
+	if any, err := HasTCP(); !any || err != nil {
+		t.Errorf("a listener is no TCP socket: %v, %v", any, err)
+	}
 	six := listen(t, "[::1]:81")
 	for _, to := range []server{s, six} {
 		if made, err := to.timeWaits(to.addr, 3); err != nil {
