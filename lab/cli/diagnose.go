@@ -82,22 +82,22 @@ func (o *diagnoseOptions) check() error {
 	return nil
 }
 
-// look takes a snapshot and concludes.
-func (o *diagnoseOptions) look(ctx context.Context) (*diagnose.Report, error) {
-	s, err := diagnose.Look(ctx, o.target)
-	if missing := new(diagnose.NotFoundError); errors.As(err, &missing) {
-		return nil, &usageError{missing.Error()}
+func (o *diagnoseOptions) conclusion() diagnose.Options {
+	return diagnose.Options{Horizon: o.horizon, Top: o.top}
+}
+
+// namedNothing makes a mistake on the command line of a target that is not there.
+func namedNothing(err error) error {
+	if no := new(diagnose.NotFoundError); errors.As(err, &no) {
+		return &usageError{no.Error()}
 	}
-	if err != nil {
-		return nil, err
-	}
-	return diagnose.Conclude(s, diagnose.Options{Horizon: o.horizon, Top: o.top}), nil
+	return err
 }
 
 func lookAtHost(ctx context.Context, t *terminal, o diagnoseOptions) error {
-	r, err := o.look(ctx)
+	r, err := diagnose.Examine(ctx, o.target, o.conclusion())
 	if err != nil {
-		return err
+		return namedNothing(err)
 	}
 	if o.json {
 		err = printJSON(t.stdout, r)
@@ -130,17 +130,20 @@ func watchHost(ctx context.Context, t *terminal, o diagnoseOptions) error {
 	defer stop()
 	screen, terminal := t.stdout.(*os.File)
 	terminal = terminal && term.IsTerminal(int(screen.Fd()))
-	every := time.NewTicker(time.Second)
+	every := time.NewTicker(diagnose.BetweenLooks)
 	defer every.Stop()
 	var w diagnose.Watch
+	conclusion := o.conclusion()
 	for {
-		r, err := o.look(ctx)
+		s, err := diagnose.Look(ctx, o.target)
 		if ctx.Err() != nil {
 			return errInterrupted
 		}
 		if err != nil {
-			return err
+			return namedNothing(err)
 		}
+		r := diagnose.Conclude(s, conclusion)
+		conclusion.Before = s
 		now := time.Now()
 		said := w.Add(r, now)
 		if o.json {

@@ -15,6 +15,7 @@ import (
 // Options say what to conclude.
 type Options struct {
 	Horizon time.Duration // an error 99 that is due within it is an alarm
+	Before  *Snapshot     // an earlier look, which tells whether live connections become more; nil: there is none
 	Top     int           // pairs of source and destination to report, the fullest; 0: all
 }
 
@@ -27,7 +28,7 @@ func Conclude(s *Snapshot, o Options) *Report {
 	ends := otherEnds(s)
 	for i := range s.Namespaces {
 		n := &s.Namespaces[i]
-		r.Namespaces = append(r.Namespaces, namespaceOf(n, ends, s.Abilities))
+		r.Namespaces = append(r.Namespaces, namespaceOf(n, o.Before.of(n), ends, s.Abilities))
 	}
 	r.leave(o.Top)
 	for i := range r.Namespaces {
@@ -69,7 +70,7 @@ func otherEnds(s *Snapshot) map[end]*Group {
 	return all
 }
 
-func namespaceOf(n *Namespace, ends map[end]*Group, can ability.Found) NamespaceReport {
+func namespaceOf(n, before *Namespace, ends map[end]*Group, can ability.Found) NamespaceReport {
 	r := NamespaceReport{
 		Inode: n.Inode, Name: n.Name, Member: !n.Outside, Ports: n.Ports, Processes: []string{}, Tuples: []Tuple{}, Sysctls: map[string]string{},
 	}
@@ -87,7 +88,7 @@ func namespaceOf(n *Namespace, ends map[end]*Group, can ability.Found) Namespace
 	}
 	for i := range n.Outgoing {
 		g := &n.Outgoing[i]
-		r.Tuples = append(r.Tuples, tupleOf(n, g, ends[end{g.Remote, g.Local.Addr()}], r.TimeWait, can))
+		r.Tuples = append(r.Tuples, tupleOf(n, before, g, ends[end{g.Remote, g.Local.Addr()}], r.TimeWait, can))
 	}
 	return r
 }
@@ -129,7 +130,7 @@ func (n *Namespace) setup(local, remote netip.Addr, can ability.Found) law.Setup
 
 // tupleOf concludes what follows for one pair of ends. other is what the accepting side
 // has of it; nil: it was not seen.
-func tupleOf(n *Namespace, g, other *Group, timeWaits int, can ability.Found) Tuple {
+func tupleOf(n, before *Namespace, g, other *Group, timeWaits int, can ability.Found) Tuple {
 	t := Tuple{
 		Source: g.Local.Addr().String(), Destination: g.Remote.String(), States: g.States,
 		Taken: g.taken(), live: g.live(), State: Unknown, setup: n.setup(g.Local.Addr(), g.Remote.Addr(), can),
@@ -145,6 +146,11 @@ func tupleOf(n *Namespace, g, other *Group, timeWaits int, can ability.Found) Tu
 	t.now = law.State{
 		Live: float64(t.live), TimeWaitsPerS: a.PerS, ByPerS: a.PerSPerS, ForS: a.SeenForS,
 		Elsewhere: timeWaits - g.States[timeWait],
+	}
+	if before != nil && n.SeenS > before.SeenS {
+		t.now.LivePerS = more(before.group(g), g) / (n.SeenS - before.SeenS)
+		per := t.now.LivePerS
+		t.LivePerS = &per
 	}
 	for _, age := range here {
 		if left := t.HoldS - age; left > 0 {
@@ -185,8 +191,54 @@ func (t *Tuple) round() {
 		}
 	}
 	to(1000, t.HalfRangeS, t.FirstError99S, t.FreesS, t.HealsS, &t.HistoryS, &t.HoldS, &t.TrendPerS2)
-	to(100, t.NewPerS, &t.TimeWaitsPerS, t.SafePerS, t.SteadyTaken)
+	to(100, t.LivePerS, t.NewPerS, &t.TimeWaitsPerS, t.SafePerS, t.SteadyTaken)
 	to(10000, t.Share, t.CloseShare)
+}
+
+// of is the same namespace in an earlier snapshot.
+func (s *Snapshot) of(n *Namespace) *Namespace {
+	if s == nil {
+		return nil
+	}
+	for i := range s.Namespaces {
+		if x := &s.Namespaces[i]; x.Inode == n.Inode && x.Name == n.Name {
+			return x
+		}
+	}
+	return nil
+}
+
+// group is the same pair of ends in an earlier look; an empty one if there was none.
+func (n *Namespace) group(like *Group) *Group {
+	for i := range n.Outgoing {
+		if g := &n.Outgoing[i]; g.Local == like.Local && g.Remote == like.Remote {
+			return g
+		}
+	}
+	return &Group{}
+}
+
+// more is how many more live connections there are than before. Where as many come as
+// go, the difference is chance: of a that came and b that went it has the deviation
+// √(a+b), and three of those count as more.
+func more(before, now *Group) float64 {
+	was := map[uint16]bool{}
+	for _, port := range before.LivePorts {
+		was[port] = true
+	}
+	came := 0
+	for _, port := range now.LivePorts {
+		if was[port] {
+			delete(was, port)
+		} else {
+			came++
+		}
+	}
+	went := len(was)
+	if came+went < leastEvents || float64(came-went) < 3*math.Sqrt(float64(came+went)) {
+		return 0
+	}
+	return float64(came - went)
 }
 
 // ages are those of a group's TIME_WAITs, in seconds.
@@ -233,7 +285,7 @@ func (t *Tuple) forecast() {
 // tooLittle says that the tuples are taken by connections that are live, with no history
 // of how they came: a slow backend that fills the table, or a pool that stays as it is.
 func (t *Tuple) tooLittle() bool {
-	return len(t.now.LeavesS) < leastEvents && t.now.Live > 0.25*float64(*t.Tuples)
+	return t.LivePerS == nil && len(t.now.LeavesS) < leastEvents && t.now.Live > 0.25*float64(*t.Tuples)
 }
 
 // mitigate is the table that predict makes, with the figures of here.

@@ -70,6 +70,9 @@ func (t *Tuple) by() string {
 
 // coming says how TIME_WAITs come.
 func (t *Tuple) coming() string {
+	if t.now.LivePerS > t.TimeWaitsPerS {
+		return fmt.Sprintf("%s more live connections a second: the backend has become slow, or nobody closes them", format.Rough(t.now.LivePerS))
+	}
 	text := fmt.Sprintf("%s more a second", format.Rough(t.TimeWaitsPerS))
 	if t.TrendPerS2 != 0 {
 		text += fmt.Sprintf(" and %+.2g each second", t.TrendPerS2)

@@ -1,8 +1,10 @@
 package diagnose
 
 import (
+	"context"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // Target says where to look; the zero Target is everywhere.
@@ -16,6 +18,31 @@ type Target struct {
 type NotFoundError struct{ msg string }
 
 func (e *NotFoundError) Error() string { return e.msg }
+
+// BetweenLooks is how long the first of two looks is ago.
+const BetweenLooks = time.Second
+
+// Examine looks and concludes; a second time, where that tells more.
+func Examine(ctx context.Context, target Target, o Options) (*Report, error) {
+	s, err := Look(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	r := Conclude(s, o)
+	if !r.unsettled() {
+		return r, nil
+	}
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-time.After(BetweenLooks):
+	}
+	o.Before = s
+	if s, err = Look(ctx, target); err != nil {
+		return nil, err
+	}
+	return Conclude(s, o), nil
+}
 
 var (
 	containerID = regexp.MustCompile(`[0-9a-f]{64}`)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/lab/ability"
+	"github.com/lab99/lab99/lab/clock"
 	"github.com/lab99/lab99/lab/probe"
 )
 
@@ -325,6 +326,7 @@ func (f *found) readInside(n *Namespace) error {
 	if p, err := probe.UsableBeside(nil); err == nil {
 		s.low, s.high = uint16(p.Low), uint16(p.High)
 	}
+	n.SeenS = float64(clock.Mono()) / 1e9
 	s.reset()
 	if any, err := probe.HasTCP(); any || err != nil {
 		if err := probe.Connections(s.reset, s.add, s.listener); err != nil {
@@ -349,6 +351,7 @@ func (f *found) readOutside(n *Namespace) error {
 	for _, pid := range f.pids {
 		var s sorter
 		s.reset()
+		n.SeenS = float64(clock.Mono()) / 1e9
 		if err = errors.Join(s.table(pid, "tcp6"), s.table(pid, "tcp")); err == nil {
 			s.into(n)
 			n.Outside = true

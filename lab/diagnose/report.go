@@ -61,12 +61,13 @@ type Tuple struct {
 	Share       *float64       `json:"share"`    // of K, without those
 	States      map[string]int `json:"states"`
 
-	NewPerS       *float64 `json:"new_per_s"`       // connections; null where who closes first is not known
-	TimeWaitsPerS float64  `json:"time_wait_per_s"` // that begin at this end
-	TrendPerS2    float64  `json:"trend_per_s2"`    // how much more of them each second
-	HistoryS      float64  `json:"history_s"`       // the stretch that both are from
-	CloseShare    *float64 `json:"close_share"`     // f; null where the other end was not seen
-	HoldS         float64  `json:"hold_s"`          // T
+	NewPerS       *float64 `json:"new_per_s"`            // connections; null where who closes first is not known
+	TimeWaitsPerS float64  `json:"time_wait_per_s"`      // that begin at this end
+	TrendPerS2    float64  `json:"trend_per_s2"`         // how much more of them each second
+	HistoryS      float64  `json:"history_s"`            // the stretch that both are from
+	LivePerS      *float64 `json:"live_per_s,omitempty"` // how many more live connections each second; absent after one look
+	CloseShare    *float64 `json:"close_share"`          // f; null where the other end was not seen
+	HoldS         float64  `json:"hold_s"`               // T
 
 	HalfRangeS    *float64 `json:"half_range_s"`     // 0: it is taken; null: it will not be
 	FirstError99S *float64 `json:"first_error_99_s"` // null: it does not come while the load stays so
@@ -134,6 +135,19 @@ func (r *Report) Outcome() Outcome {
 		}
 	}
 	return worst
+}
+
+// unsettled says whether a second look would tell more: live connections hold a good part
+// of the ports, and one look does not tell whether they become more.
+func (r *Report) unsettled() bool {
+	for _, n := range r.Namespaces {
+		for _, t := range n.Tuples {
+			if t.Tuples != nil && t.LivePerS == nil && t.live >= 20 && t.now.Live > 0.05*float64(*t.Tuples) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // matters says whether a tuple whose state is unknown keeps the report from being fine:

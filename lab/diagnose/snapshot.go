@@ -27,7 +27,8 @@ type Namespace struct {
 	Outside   bool      `json:"outside,omitempty"` // read through /proc/PID/net, without being a member
 	Processes []Process `json:"processes,omitempty"`
 
-	Ports    *probe.Ports      `json:"ports,omitempty"` // nil where it may not be read
+	SeenS    float64           `json:"seen_s,omitempty"` // on the machine's monotonic clock
+	Ports    *probe.Ports      `json:"ports,omitempty"`  // nil where it may not be read
 	Sysctls  map[string]string `json:"sysctls,omitempty"`
 	Counters probe.Counters    `json:"counters,omitempty"`
 
@@ -54,6 +55,10 @@ type Group struct {
 
 	// RemainingMs are the timers of the TIME_WAITs, in milliseconds.
 	RemainingMs []int32 `json:"remaining_ms,omitempty"`
+
+	// LivePorts are the local ports of the others, of connections that this end made: two
+	// looks tell by them which are new and which have ended.
+	LivePorts []uint16 `json:"live_ports,omitempty"`
 
 	inodes []uint32 // of some of the live ones
 }
@@ -117,10 +122,14 @@ func (s *sorter) add(c probe.Connection) {
 		groups[key] = g
 	}
 	g.States[c.State]++
-	switch {
-	case c.TimeWait():
+	if c.TimeWait() {
 		g.RemainingMs = append(g.RemainingMs, int32(min(c.Remaining, time.Hour).Milliseconds()))
-	case c.Inode != 0 && len(g.inodes) < ownersSought:
+		return
+	}
+	if key.local.Port() == 0 {
+		g.LivePorts = append(g.LivePorts, port)
+	}
+	if c.Inode != 0 && len(g.inodes) < ownersSought {
 		g.inodes = append(g.inodes, c.Inode)
 	}
 }

@@ -11,16 +11,17 @@ import (
 //
 // The table holds, t seconds after the look,
 //
-//	N(t) = L + |{i: xᵢ > t}| + A(t) − A(t−T)
+//	N(t) = L + l·t + |{i: xᵢ > t}| + A(t) − A(t−T)
 //
-// with L live connections, xᵢ when the TIME_WAITs of now give their tuples back, and
+// with L live connections that become l more each second, xᵢ when the TIME_WAITs of now give their tuples back, and
 // A(t) the TIME_WAITs that begin between now and t. Error 99 comes at the first t with
 // N(t) ≥ K, and half the range is taken at the first with N(t) ≥ K/2.
 //
 // A look has all of that: a TIME_WAIT tells its remaining time, which is the xᵢ, and
 // so when it began, which gives A.
 type State struct {
-	Live float64 // tuples of connections that are not in TIME_WAIT; taken to stay as many
+	Live     float64 // tuples of connections that are not in TIME_WAIT
+	LivePerS float64 // how many more of them there are each second, which takes two looks to tell; 0: they stay as many
 
 	// LeavesS are the seconds until each TIME_WAIT gives its tuple back.
 	LeavesS []float64
@@ -70,7 +71,8 @@ func (s Setup) CliffFrom(now State) *float64 {
 }
 
 // SteadyFrom is how many tuples the load comes to hold if it goes on, L + A'·T: more
-// than there are where error 99 comes.
+// than there are where error 99 comes. That live connections become more has no end, and
+// is left out.
 func (s Setup) SteadyFrom(now State) float64 {
 	return now.Live + s.atMostInTimeWait(now.finalRate()*s.HoldTime().Seconds(), now)
 }
@@ -127,11 +129,13 @@ func (s Setup) reaches(now State, m float64) *float64 {
 			gone++
 		}
 		held := float64(len(leaves)-gone) + now.begun(t) - now.begun(t-hold)
-		n := now.Live + s.atMostInTimeWait(held, now)
-		if n >= m {
+		n := now.Live + now.LivePerS*t + s.atMostInTimeWait(held, now)
+		switch {
+		case n >= m:
 			return float(t - step*(n-m)/max(n-before, n-m))
-		}
-		if t > end {
+		case t > end && now.LivePerS > 0:
+			return float(t + (m-n)/now.LivePerS)
+		case t > end:
 			return nil
 		}
 		before = n

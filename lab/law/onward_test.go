@@ -45,6 +45,8 @@ func TestOnwardFromAState(t *testing.T) {
 		{"reuse: below K a second", reuse, State{TimeWaitsPerS: 900}, math.NaN(), 500.0 / 900},
 		{"reuse: above K a second", reuse, State{TimeWaitsPerS: 1250}, 0.8, 0.4},
 		{"live ones only", setup, State{Live: 999}, math.NaN(), 0},
+		{"slow backend: live ones become more", setup, State{Live: 300, LivePerS: 100}, 7, 2},
+		{"they become more for longer than T", setup, State{Live: 100, LivePerS: 5, TimeWaitsPerS: 2}, (900.0 - 2*61) / 5, 400.0 / 7},
 		{"masked", Setup{Ports: 1000, CloseShare: 1, MaxTwBuckets: 500}, State{TimeWaitsPerS: 100, Elsewhere: 100}, math.NaN(), math.NaN()},
 	} {
 		s := c.setup.Complete()
