@@ -217,6 +217,48 @@ func TestFindingsOfANamespace(t *testing.T) {
 	}
 }
 
+// TestASecondLookSettlesLiveConnections: of 400 ports, 150 are live. As many as before is
+// a pool; 90 more in two seconds are full in (400-150)/45 s.
+func TestASecondLookSettlesLiveConnections(t *testing.T) {
+	look := func(at float64, from, to int) Namespace {
+		g := group("10.0.0.5", "10.0.0.9:8080", to-from, nil)
+		for port := from; port < to; port++ {
+			g.LivePorts = append(g.LivePorts, uint16(20000+port))
+		}
+		n := ofTwenty("a", 1, g)
+		n.Ports, n.SeenS = &probe.Ports{Low: 20000, High: 20399, Usable: 400}, at
+		return n
+	}
+	for _, c := range []struct {
+		name          string
+		before        Namespace
+		state         string
+		perS, first   float64
+		second, later bool
+	}{
+		{"one look", Namespace{}, Unknown, math.NaN(), math.NaN(), true, false},
+		{"a pool", look(100, 100, 250), OK, 0, math.NaN(), false, true},
+		{"as many others: short ones", look(100, 250, 400), OK, 0, math.NaN(), false, true},
+		{"five more, by chance", look(100, 95, 240), OK, 0, math.NaN(), false, true},
+		{"90 more", look(100, 100, 160), RunningOut, 45, 250.0 / 45, false, true},
+		{"the namespace is another", func() Namespace { n := look(100, 100, 160); n.Inode = 7; return n }(), Unknown, math.NaN(), math.NaN(), true, true},
+	} {
+		o := Options{Horizon: time.Minute}
+		if c.later {
+			o.Before = &Snapshot{Namespaces: []Namespace{c.before}}
+		}
+		r := Conclude(&Snapshot{Kernel: "6.18", Namespaces: []Namespace{look(102, 100, 250)}}, o)
+		x := r.Namespaces[0].Tuples[0]
+		same := func(got *float64, want float64) bool {
+			return math.IsNaN(want) && got == nil || got != nil && math.Abs(*got-want) < 0.011
+		}
+		if x.State != c.state || !same(x.LivePerS, c.perS) || !same(x.FirstError99S, c.first) || r.unsettled() != c.second {
+			t.Errorf("%s: %s, %v more a second, error 99 in %v s, look again: %v; want %s, %v, %v, %v", c.name,
+				x.State, value(x.LivePerS), value(x.FirstError99S), r.unsettled(), c.state, c.perS, c.first, c.second)
+		}
+	}
+}
+
 // TestTopKeepsTheMostUrgent: a small table that runs out comes before a larger share that
 // does not.
 func TestTopKeepsTheMostUrgent(t *testing.T) {
