@@ -45,3 +45,8 @@ var Compare []byte
 //
 //go:embed lint.v1.json
 var Lint []byte
+
+// Explain is the schema of what lab99 explain --json prints, lab99/explain/v1.
+//
+//go:embed explain.v1.json
+var Explain []byte
