@@ -259,8 +259,8 @@ var causes = []Cause{
 	{
 		ID: "again", Answer: Unknown, Title: "errno 11",
 		fits: func(r Reading) bool { return r.Errno == errAgain },
-		why: says("errno 11 of connect() is a full queue where the destination is a Unix-domain socket. Towards an address, kernels of long ago gave it " +
-			"for ports that ran out. The line does not name the destination, or it is an address."),
+		why: says("errno 11 of connect() is a full queue where the destination is a Unix-domain socket. Of a UDP socket it is source ports that ran out, and " +
+			"of a TCP socket kernels of long ago gave it for that, too. The line does not name the destination, or it is an address."),
 		next: countTaken,
 	},
 	{

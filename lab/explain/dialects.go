@@ -69,6 +69,11 @@ func Dialects() []string {
 // like it. All that it quotes is the client's.
 var request = regexp.MustCompile(`^\S+ \S+ \S+ \[[^\]]+\] "`)
 
+// searched is how much of a text is looked through: some logs have a stack trace or
+// a body in a line, whose error stands first. nginx writes 2 KiB at most
+// (NGX_MAX_ERROR_STR).
+const searched = 8 << 10
+
 // read asks the dialects for what a record says.
 func read(r record) (Reading, bool) {
 	if request.MatchString(r.text) {
@@ -80,6 +85,7 @@ func read(r record) (Reading, bool) {
 	}
 	parts := make([]part, 0, 1+len(r.other))
 	for _, text := range append([]string{r.text}, r.other...) {
+		text = text[:min(len(text), searched)]
 		lower := strings.ToLower(text)
 		parts = append(parts, part{text, lower, hasWords(lower)})
 	}

@@ -5,7 +5,9 @@ import "strings"
 // goForms are what net.OpError prints: the operation, the network, the source
 // where one was asked for, the destination, and the call.
 var goForms = []rule{
-	form(CallConnect, 0, `\bdial (?:tcp|udp)[46]? (?:(?P<src>`+target+`)->)?(?P<dst>`+target+`): connect(?:ex)?: (?P<words>`+words+`)`),
+	form(CallConnect, 0, `\bdial tcp[46]? (?:(?P<src>`+target+`)->)?(?P<dst>`+target+`): connect(?:ex)?: (?P<words>`+words+`)`),
+	// A UDP socket that gets no port fails with errno 11 (inet_autobind, net/ipv4/af_inet.c).
+	form(CallConnect, errAgain, `\bdial udp[46]? (?:`+target+`->)?(?P<dst>`+target+`): connect: resource temporarily unavailable`),
 	form(CallBind, 0, `\bdial (?:tcp|udp)[46]? (?P<src>`+target+`)->(?P<dst>`+target+`): bind: (?P<words>`+words+`)`),
 	form(CallSocket, 0, `\bdial (?:tcp|udp)[46]? (?:`+target+`->)?(?P<dst>`+target+`): socket: (?P<words>`+words+`)`),
 	form(CallConnect, 0, `\bdial (?:tcp|udp)[46]? (?:(?P<src>`+target+`)->)?(?P<dst>`+target+`): (?P<words>i/o timeout)`),

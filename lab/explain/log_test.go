@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -117,6 +119,24 @@ func TestCounts(t *testing.T) {
 	}
 }
 
+// TestReadsLabsLogs: what nginx wrote in the runs that the tree carries, in the
+// excerpt that a run keeps.
+func TestReadsLabsLogs(t *testing.T) {
+	files, err := filepath.Glob("../../results/example/*/baseline/error-log.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no logs: %v", err)
+	}
+	for _, file := range files {
+		log, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := first(t, string(log)); !strings.HasPrefix(got, "ports nginx connect EADDRNOTAVAIL 198.18.") {
+			t.Errorf("%s is %s", file, got)
+		}
+	}
+}
+
 // TestBounded: tuples without end, and a line without end.
 func TestBounded(t *testing.T) {
 	var log strings.Builder
@@ -207,7 +227,8 @@ func TestEveryCauseIsShown(t *testing.T) {
 	}
 	for line, want := range map[string]string{
 		"dial tcp 10.0.0.7:443: connect: network is unreachable":              "no-route",
-		"dial tcp 10.0.0.7:443: connect: resource temporarily unavailable":    "again",
+		"dial udp 10.0.0.7:53: connect: resource temporarily unavailable":     "again",
+		"dial udp 10.0.0.7:53: connect: cannot assign requested address":      "ports-or-address",
 		"curl: (7) Failed to connect to ::1: Cannot assign requested address": "ports-or-address",
 	} {
 		e, ok := Line(line)
