@@ -145,6 +145,10 @@ var causes = []Cause{
 				return "HAProxy could not bind the source of a server: the ports of `source ADDRESS:LOW-HIGH` are all in use, or the host does not have the address. " +
 					"HAProxy hands such a range out itself, apart from the kernel's."
 			}
+			if r.Guess {
+				return "errno 98 of bind() is mostly a server whose port another process listens on. Of a client that binds its address before " +
+					"connect() it is a range of source ports that is full."
+			}
 			return "a program that binds its source address before connect() gets its port there, without regard to the destination. All destinations then " +
 				"share one range, and its end is errno 98 in place of 99. A fixed source port that is taken gives the same."
 		},
@@ -173,8 +177,18 @@ var causes = []Cause{
 		},
 	},
 	{
+		ID: "listen-failed", Answer: No, Title: "a server cannot listen",
+		fits: func(r Reading) bool { return r.Call == CallListen && r.Errno == 0 },
+		why:  says("the address is not this host's, another process listens there, or a right is missing. A server needs no source port."),
+		next: func(r Reading) []Step {
+			return []Step{{listening(r.Source), "who listens there"}, addresses(withoutPort(r.Source))}
+		},
+	},
+	{
 		ID: "timeout", Answer: Unknown, Title: "the connection timed out",
-		fits: func(r Reading) bool { return r.Errno == errTimedOut && r.Call == CallConnect },
+		fits: func(r Reading) bool {
+			return r.Errno == errTimedOut && (r.Call == CallConnect || r.Call == CallUnknown)
+		},
 		why: func(r Reading) string {
 			return "this host had a port, sent its SYN and got no answer from " + destination(r) + ". A firewall or a dead host does that, and so does a " +
 				"NAT on the way whose ports ran out: it drops the SYN. Sysctls of this host change nothing then."

@@ -43,6 +43,7 @@ var dialects = []dialect{
 	goDialect,
 	curlDialect,
 	wgetDialect,
+	dotnetDialect,
 	javaDialect,
 	pythonDialect,
 	nodeDialect,

@@ -17,9 +17,10 @@ var (
 		form(CallConnect, 0, `\bcaught when (?:processing request|connecting) to \{[^}]*\}->(?P<dst>[\w.:/-]+): (?P<words>`+words+`)`),
 		form(CallConnect, 0, `(?P<words>`+words+`) \(connect failed\)`),
 	}
-	javaConnects = regexp.MustCompile(`\b(?:Net\.connect0?|socketConnect|doConnect|finishConnect|pollConnectNow)\(`)
-	javaBinds    = regexp.MustCompile(`\b(?:Net\.bind0?|socketBind|doBind)\(`)
-	javaServer   = regexp.MustCompile(`\bServerSocket`)
+	javaOfConnect = regexp.MustCompile(`\b(?:Annotated)?(?:HttpHost)?(?:Connect|NoRouteToHost)Exception\b`) // bind() throws neither
+	javaConnects  = regexp.MustCompile(`\b(?:Net\.connect0?|socketConnect|doConnect|finishConnect|pollConnectNow)\(`)
+	javaBinds     = regexp.MustCompile(`\b(?:Net\.bind0?|socketBind|doBind)\(`)
+	javaServer    = regexp.MustCompile(`\bServerSocket`)
 )
 
 var javaDialect = dialect{name: "Java", marks: []string{"exception", "(connect failed)", "failed: "}, words: true, read: func(rec record) (Reading, bool) {
@@ -46,6 +47,8 @@ var javaDialect = dialect{name: "Java", marks: []string{"exception", "(connect f
 		r.Call = CallConnect
 	case javaBinds.MatchString(rec.after):
 		r.Call = CallBind
+	case javaOfConnect.MatchString(rec.text):
+		r.Call = CallConnect
 	case r.Errno != errNotAvailable && r.Errno != errInUse:
 		r.Call = CallConnect // of the others, ConnectException and its like
 	}

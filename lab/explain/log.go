@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -90,10 +91,14 @@ type context struct {
 	frames int
 }
 
+// frame is one of Java, .NET or Node.js, perhaps with a time that something put
+// before it.
+var frame = regexp.MustCompile(`^(?:\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,]*(?:Z|[+-]\d\d:\d\d)?\s*)?at \S`)
+
 // add takes a record and returns the one that is complete by it.
 func (c *context) add(r record) (done record, ok bool) {
 	text := strings.TrimSpace(r.text)
-	if c.holds && strings.HasPrefix(text, "at ") {
+	if c.holds && frame.MatchString(text) {
 		if c.frames++; c.frames <= mostFrames {
 			c.held.after += text[:min(len(text), longFrame)] + "\n"
 		}

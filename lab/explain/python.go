@@ -8,6 +8,8 @@ import (
 var pythonForms = []rule{
 	// asyncio, a server
 	form(CallListen, 0, `\[Errno (?P<errno>\d+)\] error while attempting to bind on address \('(?P<host>[^']+)', (?P<port>\d+)`),
+	// CherryPy's server
+	form(CallListen, 0, `\bNo socket could be created -- \(\('(?P<host>[^']+)', (?P<port>\d+)\): \[Errno (?P<errno>\d+)\]`),
 	// asyncio, a client
 	form(CallConnect, 0, `\[Errno (?P<errno>\d+)\] Connect call failed \('(?P<host>[^']+)', (?P<port>\d+)`),
 	// urllib3 and what stands on it

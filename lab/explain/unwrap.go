@@ -42,8 +42,8 @@ var (
 	cri = regexp.MustCompile(`^(\d{4}-\d\d-\d\dT\S+) (?:stdout|stderr) [FP] `)
 	// kubectl logs --prefix: "[pod/web-7d4b/nginx] line".
 	pod = regexp.MustCompile(`^\[pod/[\w.-]+/([\w.-]+)\] `)
-	// docker compose logs: "web-1  | line". The name is not empty, the bar has blanks around it.
-	compose = regexp.MustCompile(`^([\w.@-]{1,128}) +\| `)
+	// docker compose logs: "web-1  | line", and foreman's kind, which has the time before it.
+	compose = regexp.MustCompile(`^(?:\d\d:\d\d:\d\d +)?([\w.@-]{1,128}) +\| `)
 	// syslog by RFC 3164, and journalctl: "Oct  9 10:01:35 host prog[123]: line".
 	syslog = regexp.MustCompile(`^(?:<\d{1,3}>)?([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d)(?:\.\d+)? [\w.:-]+ ([\w./@-]+)(?:\[\d+\])?: `)
 	// syslog by RFC 5424: "<34>1 TIME host app pid msgid - line".
