@@ -233,9 +233,9 @@ func steps(w io.Writer, all []Step) {
 	}
 }
 
-// sentence begins with a capital.
+// sentence begins with a capital, but for the name of a call, such as bind().
 func sentence(s string) string {
-	if s == "" {
+	if word, _, _ := strings.Cut(s, " "); s == "" || strings.Contains(word, "(") {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
