@@ -67,6 +67,12 @@ func Diagnose(t testing.TB, doc []byte) error {
 	return validate(t, schema.Diagnose, doc)
 }
 
+// Explain returns an error unless doc is a valid lab99/explain/v1.
+func Explain(t testing.TB, doc []byte) error {
+	t.Helper()
+	return validate(t, schema.Explain, doc)
+}
+
 // SARIF returns an error unless doc is a SARIF 2.1.0 log, by the schema that
 // OASIS publishes. go-sarif carries it, and validates what it has decoded. A
 // field that its types do not have would be lost on the way, and is an error.

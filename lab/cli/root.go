@@ -51,6 +51,7 @@ func newRoot(t *terminal) *cobra.Command {
 		planCommand(t),
 		predictCommand(t),
 		lintCommand(t),
+		explainCommand(t),
 		listCommand(t),
 		validateCommand(t),
 		scenarioCommand(t),

@@ -50,3 +50,8 @@ var Lint []byte
 //
 //go:embed diagnose.v1.json
 var Diagnose []byte
+
+// Explain is the schema of what lab99 explain --json prints, lab99/explain/v1.
+//
+//go:embed explain.v1.json
+var Explain []byte
