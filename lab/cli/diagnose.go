@@ -48,7 +48,7 @@ Exit codes: 0 fine, 1 exhausted or error 99 due within --horizon, 2 too little h
 			if o.container != "" {
 				pid, err := docker.PIDOf(cmd.Context(), o.container)
 				if err != nil {
-					return err
+					return orNotExist(err, "`docker ps` lists those that run.")
 				}
 				o.target.PID, o.target.Name = pid, "container "+o.container
 			}

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"math"
 	"slices"
+	"sort"
 )
 
 // Arrivals is how TIME_WAITs begin, as their ages tell.
@@ -51,8 +52,7 @@ func arrivalsOf(ages []float64, spanS float64) Arrivals {
 	}
 	best := Arrivals{}
 	for stretch := oldest; ; {
-		n, _ := slices.BinarySearch(ages, stretch)
-		n = min(n+1, len(ages))
+		n := sort.Search(len(ages), func(i int) bool { return ages[i] > stretch }) // those of one tick have the same age
 		if best.Events != 0 && (n < leastBins || stretch < leastS) {
 			break // the one before is the shortest that is long enough
 		}

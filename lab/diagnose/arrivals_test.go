@@ -66,9 +66,9 @@ func TestArrivals(t *testing.T) {
 func TestBurstsHaveARate(t *testing.T) {
 	for pause := 0.0; pause < 0.95; pause += 0.1 {
 		var ages []float64
-		for burst := range 5 { // 30 within 3 ms, once a second
+		for burst := range 5 { // 30 in two ticks of the kernel, once a second
 			for i := range 30 {
-				ages = append(ages, pause+float64(burst)+float64(i)/10000)
+				ages = append(ages, pause+float64(burst)+float64(i/15)*0.004)
 			}
 		}
 		if a := arrivalsOf(ages, 59.9); math.Abs(a.PerS-30) > 0.5 {

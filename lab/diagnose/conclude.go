@@ -25,10 +25,9 @@ func Conclude(s *Snapshot, o Options) *Report {
 		Schema: Schema, Kernel: s.Kernel, HorizonS: o.Horizon.Seconds(),
 		Abilities: s.Abilities, Namespaces: []NamespaceReport{}, Findings: []Finding{}, Unseen: append([]string{}, s.Unseen...),
 	}
-	ends := otherEnds(s)
 	for i := range s.Namespaces {
 		n := &s.Namespaces[i]
-		r.Namespaces = append(r.Namespaces, namespaceOf(n, o.Before.of(n), ends, s.Abilities))
+		r.Namespaces = append(r.Namespaces, namespaceOf(s, n, o.Before.of(n)))
 	}
 	r.leave(o.Top)
 	for i := range r.Namespaces {
@@ -46,31 +45,52 @@ func Conclude(s *Snapshot, o Options) *Report {
 
 func level(f Finding) int { return slices.Index([]string{Critical, Warning, Note}, f.Level) }
 
-// end is a pair of ends, as the accepting side has it.
-type end struct {
-	local netip.AddrPort
-	from  netip.Addr
-}
-
-// otherEnds finds the accepting side of connections. One that two namespaces have, as
-// private addresses may be, tells nothing.
-func otherEnds(s *Snapshot) map[end]*Group {
-	all := map[end]*Group{}
-	for i := range s.Namespaces {
-		for j := range s.Namespaces[i].Incoming {
-			g := &s.Namespaces[i].Incoming[j]
-			key := end{g.Local, g.Remote.Addr()}
-			if _, twice := all[key]; twice {
-				all[key] = nil
-				continue
-			}
-			all[key] = g
+// otherEnd is what the accepting side has of a group of n: nil if that side is not seen,
+// and an empty group if it has no connection left.
+func otherEnd(s *Snapshot, n *Namespace, g *Group) *Group {
+	side := accepting(s, n, g.Remote)
+	if side == nil {
+		return nil
+	}
+	for i := range side.Incoming {
+		if x := &side.Incoming[i]; x.Local == g.Remote && x.Remote.Addr() == g.Local.Addr() {
+			return x
 		}
 	}
-	return all
+	return &Group{}
 }
 
-func namespaceOf(n, before *Namespace, ends map[end]*Group, can ability.Found) NamespaceReport {
+// accepting is the namespace that a connection from n arrives in: n itself if the
+// destination is an address of its own, and otherwise the one that has it and listens
+// there. Of several, as private addresses may make them, none is known to be it.
+func accepting(s *Snapshot, n *Namespace, to netip.AddrPort) *Namespace {
+	if n.accepts(to) {
+		return n
+	}
+	if to.Addr().IsLoopback() {
+		return nil
+	}
+	var side *Namespace
+	for i := range s.Namespaces {
+		if x := &s.Namespaces[i]; x.accepts(to) {
+			if side != nil {
+				return nil
+			}
+			side = x
+		}
+	}
+	return side
+}
+
+// accepts says whether an end is the namespace's own, and listened on.
+func (n *Namespace) accepts(to netip.AddrPort) bool {
+	return (to.Addr().IsLoopback() || slices.Contains(n.Addresses, to.Addr())) &&
+		slices.ContainsFunc(n.Listening, func(l netip.AddrPort) bool {
+			return l.Port() == to.Port() && (l.Addr() == to.Addr() || l.Addr().IsUnspecified())
+		})
+}
+
+func namespaceOf(s *Snapshot, n, before *Namespace) NamespaceReport {
 	r := NamespaceReport{
 		Inode: n.Inode, Name: n.Name, Member: !n.Outside, Ports: n.Ports, Processes: []string{}, Tuples: []Tuple{}, Sysctls: map[string]string{},
 	}
@@ -88,7 +108,7 @@ func namespaceOf(n, before *Namespace, ends map[end]*Group, can ability.Found) N
 	}
 	for i := range n.Outgoing {
 		g := &n.Outgoing[i]
-		r.Tuples = append(r.Tuples, tupleOf(n, before, g, ends[end{g.Remote, g.Local.Addr()}], r.TimeWait, can))
+		r.Tuples = append(r.Tuples, tupleOf(n, before, g, otherEnd(s, n, g), r.TimeWait, s.Abilities))
 	}
 	return r
 }

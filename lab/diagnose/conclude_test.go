@@ -131,8 +131,10 @@ func TestForecastOfATable(t *testing.T) {
 // TestCloseShareNeedsBothEnds: 1 TIME_WAIT a second here and 1 in 2 s there.
 func TestCloseShareNeedsBothEnds(t *testing.T) {
 	proxy := ofTwenty("proxy", 1, group("10.0.0.5", "10.0.0.9:8080", 0, every(1, 6)))
+	proxy.Addresses = []netip.Addr{netip.MustParseAddr("10.0.0.5")}
 	backend := func(name string, inode uint64) Namespace {
 		n := ofTwenty(name, inode)
+		n.Addresses, n.Listening = []netip.Addr{netip.MustParseAddr("10.0.0.9")}, []netip.AddrPort{endOf("0.0.0.0:8080")}
 		n.Incoming = []Group{group("10.0.0.9:8080", "10.0.0.5", 0, every(2, 6))}
 		return n
 	}
@@ -144,6 +146,21 @@ func TestCloseShareNeedsBothEnds(t *testing.T) {
 	if x := conclude(t, proxy).Namespaces[0].Tuples[0]; x.CloseShare != nil || x.NewPerS != nil {
 		t.Errorf("f = %v and a rate of %v, with one end only", value(x.CloseShare), value(x.NewPerS))
 	}
+	idle := backend("backend", 2)
+	idle.Incoming = nil // it has closed none first
+	if x := conclude(t, proxy, idle).Namespaces[0].Tuples[0]; value(x.CloseShare) != 1 || value(x.NewPerS) != 1 {
+		t.Errorf("f = %v of %v a second, want 1 of 1: the other end is seen and holds nothing", value(x.CloseShare), value(x.NewPerS))
+	}
+	// Loopback is each namespace's own.
+	local := func(name string, inode uint64, in ...Group) Namespace {
+		n := ofTwenty(name, inode, group("127.0.0.1", "127.0.0.1:8080", 0, every(0.1, 10)))
+		n.Listening, n.Incoming = []netip.AddrPort{endOf("127.0.0.1:8080")}, in
+		return n
+	}
+	r = conclude(t, local("one", 1), local("other", 2, group("127.0.0.1:8080", "127.0.0.1", 0, every(0.1, 10))))
+	if one, other := r.Namespaces[0].Tuples[0], r.Namespaces[1].Tuples[0]; value(one.CloseShare) != 1 || value(other.CloseShare) != 0.5 {
+		t.Errorf("f = %v and %v, want 1 and 0.5", value(one.CloseShare), value(other.CloseShare))
+	}
 	// Two namespaces with the same address: which is the other end is not known.
 	if x := conclude(t, proxy, backend("one", 2), backend("other", 3)).Namespaces[0].Tuples[0]; x.CloseShare != nil {
 		t.Errorf("f = %v, though two namespaces may be the other end", *x.CloseShare)
@@ -153,11 +170,12 @@ func TestCloseShareNeedsBothEnds(t *testing.T) {
 func TestFindingsOfANamespace(t *testing.T) {
 	busy := func(change func(n *Namespace)) Namespace {
 		n := ofTwenty("container web", 2, group("10.0.0.5", "10.0.0.9:8080", 0, every(4, 5)))
+		n.Sysctls["net.ipv4.tcp_fin_timeout"] = "30"
 		change(&n)
 		return n
 	}
 	host := ofTwenty("host", 1)
-	host.Host = true
+	host.Host, host.Sysctls["net.ipv4.tcp_fin_timeout"] = true, "30"
 	for _, c := range []struct {
 		id, says string
 		change   func(n *Namespace)
@@ -168,7 +186,7 @@ func TestFindingsOfANamespace(t *testing.T) {
 		{"reserved-ports", "180 of 200 ports of the range are reserved: 20 are left", func(n *Namespace) {
 			n.Ports = &probe.Ports{Low: 40000, High: 40199, Reserved: 180, Usable: 20}
 		}},
-		{"sysctl-not-inherited", `net.ipv4.tcp_tw_reuse is "0", and "2" on the host`, func(n *Namespace) { n.Sysctls["net.ipv4.tcp_tw_reuse"] = "0" }},
+		{"sysctl-not-inherited", `net.ipv4.tcp_fin_timeout is "60", and "30" on the host`, func(n *Namespace) { n.Sysctls["net.ipv4.tcp_fin_timeout"] = "60" }},
 		{"conntrack-fuller", "60.0 % full (600 of 1,000), fuller than the ports (25.0 %)", func(n *Namespace) {
 			n.Counters = probe.Counters{"conntrack_entries": 600, "conntrack_max": 1000}
 		}},

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -153,8 +154,13 @@ func (n *NamespaceReport) overflowFinding(s *Snapshot, say sayer) {
 }
 
 // inherited are the sysctls that somebody may have set on the host and expects in a
-// container: a new namespace has the kernel's defaults.
-var inherited = []string{"net.ipv4.ip_local_port_range", "net.ipv4.tcp_tw_reuse", "net.ipv4.ip_local_reserved_ports", "net.ipv4.tcp_fin_timeout"}
+// container, with the kernel's defaults, which a new namespace begins with.
+var inherited = map[string]string{
+	"net.ipv4.ip_local_port_range":     "32768 60999",
+	"net.ipv4.tcp_tw_reuse":            "2",
+	"net.ipv4.ip_local_reserved_ports": "",
+	"net.ipv4.tcp_fin_timeout":         "60",
+}
 
 func (n *NamespaceReport) inheritedFinding(s *Snapshot, say sayer) {
 	at := slices.IndexFunc(s.Namespaces, func(x Namespace) bool { return x.Host && !x.Outside })
@@ -162,9 +168,9 @@ func (n *NamespaceReport) inheritedFinding(s *Snapshot, say sayer) {
 		return
 	}
 	var differ []string
-	for _, name := range inherited {
+	for _, name := range slices.Sorted(maps.Keys(inherited)) {
 		host, hostHas := s.Namespaces[at].Sysctls[name]
-		if own, has := n.Sysctls[name]; has && hostHas && own != host {
+		if own, has := n.Sysctls[name]; has && hostHas && own != host && own == inherited[name] {
 			differ = append(differ, fmt.Sprintf("%s is %q, and %q on the host", name, own, host))
 		}
 	}
@@ -185,7 +191,7 @@ func (r *Report) nearest() {
 			}
 		}
 	}
-	if t == nil || t.State != OK {
+	if t == nil || t.State != OK || *t.Share == 0 {
 		return
 	}
 	text := fmt.Sprintf("nearest to full: %s → %s in %s, %s of %s ports (%s)", t.Source, t.Destination, in.Name,

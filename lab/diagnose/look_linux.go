@@ -334,10 +334,11 @@ func (f *found) readInside(n *Namespace) error {
 		}
 	}
 	s.into(n)
-	if p, err := probe.UsableBeside(s.bound); err == nil {
+	if p, err := probe.UsableBeside(s.boundPorts()); err == nil {
 		n.Ports = &p
 	}
 	n.Sysctls = probe.Sysctls(asked...)
+	n.Addresses, _ = probe.LocalAddresses("/proc/thread-self/net")
 	if c, err := probe.ReadCounters(); err == nil {
 		n.Counters = c
 	}
@@ -355,6 +356,7 @@ func (f *found) readOutside(n *Namespace) error {
 		if err = errors.Join(s.table(pid, "tcp6"), s.table(pid, "tcp")); err == nil {
 			s.into(n)
 			n.Outside = true
+			n.Addresses, _ = probe.LocalAddresses(fmt.Sprintf("/proc/%d/net", pid))
 			return nil
 		}
 	}

@@ -32,6 +32,9 @@ type Namespace struct {
 	Sysctls  map[string]string `json:"sysctls,omitempty"`
 	Counters probe.Counters    `json:"counters,omitempty"`
 
+	Addresses []netip.Addr     `json:"addresses,omitempty"` // its own, without those of loopback
+	Listening []netip.AddrPort `json:"listening,omitempty"` // and what is merely bound
+
 	Outgoing []Group      `json:"outgoing,omitempty"` // from a source address towards a destination
 	Incoming []Group      `json:"incoming,omitempty"` // at a listener, from an address
 	Nginx    []Configured `json:"nginx,omitempty"`    // where it may be read
@@ -86,7 +89,7 @@ const ownersSought = 16
 type sorter struct {
 	low, high uint16 // ip_local_port_range; 0 where unknown
 	listening map[uint16]bool
-	bound     []uint16
+	bound     []netip.AddrPort
 	outgoing  map[pair]*Group
 	incoming  map[pair]*Group
 	other     int
@@ -100,7 +103,7 @@ func (s *sorter) reset() {
 }
 
 func (s *sorter) listener(end netip.AddrPort) {
-	s.bound = append(s.bound, end.Port())
+	s.bound = append(s.bound, end)
 	s.listening[end.Port()] = true
 }
 
@@ -137,6 +140,16 @@ func (s *sorter) add(c probe.Connection) {
 // into gives the groups to a namespace, the fullest first.
 func (s *sorter) into(n *Namespace) {
 	n.Outgoing, n.Incoming, n.Else = groupsOf(s.outgoing), groupsOf(s.incoming), s.other
+	n.Listening = slices.SortedFunc(slices.Values(s.bound), netip.AddrPort.Compare)
+	n.Listening = slices.Compact(n.Listening)
+}
+
+// boundPorts are the ports that somebody has bound.
+func (s *sorter) boundPorts() (ports []uint16) {
+	for _, end := range s.bound {
+		ports = append(ports, end.Port())
+	}
+	return ports
 }
 
 func groupsOf(m map[pair]*Group) (all []Group) {

@@ -3,6 +3,7 @@ package docker
 import (
 	"context"
 	"fmt"
+	"io/fs"
 
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
@@ -11,7 +12,7 @@ import (
 )
 
 // PIDOf is the process that a running container began with, as this machine numbers it.
-// The engine is asked that alone. An engine elsewhere has PIDs of another machine.
+// The engine is asked that alone. The error is fs.ErrNotExist where none such runs. An engine elsewhere has PIDs of another machine.
 func PIDOf(ctx context.Context, container string) (int, error) {
 	d, err := New(ctx)
 	if err != nil {
@@ -26,13 +27,13 @@ func PIDOf(ctx context.Context, container string) (int, error) {
 	}
 	c, err := d.cli.ContainerInspect(ctx, container, client.ContainerInspectOptions{})
 	if cerrdefs.IsNotFound(err) {
-		return 0, &driver.UnfitError{What: fmt.Sprintf("the engine has no container %q", container), Hint: "`docker ps` lists them."}
+		return 0, fmt.Errorf("the engine has no container %q: %w", container, fs.ErrNotExist)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("inspect container %s: %w", container, err)
 	}
 	if state := c.Container.State; state == nil || state.Pid == 0 {
-		return 0, &driver.UnfitError{What: fmt.Sprintf("container %q does not run", container), Hint: "Start it first."}
+		return 0, fmt.Errorf("container %q does not run: %w", container, fs.ErrNotExist)
 	}
 	return c.Container.State.Pid, nil
 }
