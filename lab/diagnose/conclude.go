@@ -106,9 +106,10 @@ func namespaceOf(s *Snapshot, n, before *Namespace) NamespaceReport {
 	if entries, ok := n.Counters["conntrack_entries"]; ok && n.Counters["conntrack_max"] > 0 {
 		r.Conntrack = &Table{entries, n.Counters["conntrack_max"]}
 	}
+	then := before.groups()
 	for i := range n.Outgoing {
 		g := &n.Outgoing[i]
-		r.Tuples = append(r.Tuples, tupleOf(n, before, g, otherEnd(s, n, g), r.TimeWait, s.Abilities))
+		r.Tuples = append(r.Tuples, tupleOf(n, g, otherEnd(s, n, g), then.livePerS(g, n), r.TimeWait, s.Abilities))
 	}
 	return r
 }
@@ -149,8 +150,9 @@ func (n *Namespace) setup(local, remote netip.Addr, can ability.Found) law.Setup
 }
 
 // tupleOf concludes what follows for one pair of ends. other is what the accepting side
-// has of it; nil: it was not seen.
-func tupleOf(n, before *Namespace, g, other *Group, timeWaits int, can ability.Found) Tuple {
+// has of it; nil: it was not seen. livePerS is how many more live connections there are each
+// second; nil: there was one look.
+func tupleOf(n *Namespace, g, other *Group, livePerS *float64, timeWaits int, can ability.Found) Tuple {
 	t := Tuple{
 		Source: g.Local.Addr().String(), Destination: g.Remote.String(), States: g.States,
 		Taken: g.taken(), live: g.live(), State: Unknown, setup: n.setup(g.Local.Addr(), g.Remote.Addr(), can),
@@ -167,10 +169,8 @@ func tupleOf(n, before *Namespace, g, other *Group, timeWaits int, can ability.F
 		Live: float64(t.live), TimeWaitsPerS: a.PerS, ByPerS: a.PerSPerS, ForS: a.SeenForS,
 		Elsewhere: timeWaits - g.States[timeWait],
 	}
-	if before != nil && n.SeenS > before.SeenS {
-		t.now.LivePerS = more(before.group(g), g) / (n.SeenS - before.SeenS)
-		per := t.now.LivePerS
-		t.LivePerS = &per
+	if livePerS != nil {
+		t.LivePerS, t.now.LivePerS = livePerS, *livePerS
 	}
 	for _, age := range here {
 		if left := t.HoldS - age; left > 0 {
@@ -228,14 +228,36 @@ func (s *Snapshot) of(n *Namespace) *Namespace {
 	return nil
 }
 
-// group is the same pair of ends in an earlier look; an empty one if there was none.
-func (n *Namespace) group(like *Group) *Group {
-	for i := range n.Outgoing {
-		if g := &n.Outgoing[i]; g.Local == like.Local && g.Remote == like.Remote {
-			return g
-		}
+// earlier is the groups of an earlier look, by their ends; nil if there was none.
+type earlier struct {
+	seenS  float64
+	groups map[pair]*Group
+}
+
+func (n *Namespace) groups() *earlier {
+	if n == nil {
+		return nil
 	}
-	return &Group{}
+	e := &earlier{n.SeenS, map[pair]*Group{}}
+	for i := range n.Outgoing {
+		g := &n.Outgoing[i]
+		e.groups[pair{g.Local, g.Remote}] = g
+	}
+	return e
+}
+
+// livePerS is how many more live connections there are each second since then; nil if
+// there was no earlier look.
+func (e *earlier) livePerS(g *Group, n *Namespace) *float64 {
+	if e == nil || n.SeenS <= e.seenS {
+		return nil
+	}
+	before := e.groups[pair{g.Local, g.Remote}]
+	if before == nil {
+		before = &Group{}
+	}
+	per := more(before, g) / (n.SeenS - e.seenS)
+	return &per
 }
 
 // more is how many more live connections there are than before. Where as many come as

@@ -29,6 +29,7 @@
 //	sawtooth.go    bursts of success with period T; recovery after the load drops
 //	collapse.go    the cost of connect() from half the range on
 //	closeshare.go  who holds TIME_WAIT: f
+//	onward.go      the same from a table that is partly full
 //	finwait2.go    a backend that closes late, where tcp_fin_timeout matters
 //	pool.go        new connections per request
 //	buckets.go     tcp_max_tw_buckets, which hides the shortage

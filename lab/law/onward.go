@@ -122,6 +122,9 @@ func (s Setup) reaches(now State, m float64) *float64 {
 	if len(leaves) > 0 {
 		end = max(end, leaves[len(leaves)-1])
 	}
+	if now.LivePerS <= 0 && now.Taken()+now.begun(end) < m {
+		return nil // not even if nothing ended: most tables of a host are like that
+	}
 	gone, before := 0, now.Taken()
 	for i := 1; ; i++ {
 		t := float64(i) * step
