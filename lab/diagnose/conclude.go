@@ -92,7 +92,8 @@ func (n *Namespace) accepts(to netip.AddrPort) bool {
 
 func namespaceOf(s *Snapshot, n, before *Namespace) NamespaceReport {
 	r := NamespaceReport{
-		Inode: n.Inode, Name: n.Name, Member: !n.Outside, Ports: n.Ports, Processes: []string{}, Tuples: []Tuple{}, Sysctls: map[string]string{},
+		Inode: n.Inode, Name: n.Name, Member: !n.Outside, Ports: n.Ports,
+		Processes: []string{}, Tuples: []Tuple{}, Sysctls: map[string]string{},
 	}
 	for _, p := range n.Processes {
 		r.Processes = append(r.Processes, p.Name+" "+strconv.Itoa(p.PID))

@@ -72,7 +72,7 @@ func (t *Tuple) by() string {
 // coming says how TIME_WAITs come.
 func (t *Tuple) coming() string {
 	if t.now.LivePerS > t.TimeWaitsPerS {
-		return fmt.Sprintf("%s more live connections a second: the backend has become slow, or nobody closes them", format.Rough(t.now.LivePerS))
+		return format.Rough(t.now.LivePerS) + " more live connections a second: the backend has become slow, or nobody closes them"
 	}
 	text := fmt.Sprintf("%s more a second", format.Rough(t.TimeWaitsPerS))
 	if t.TrendPerS2 != 0 {
@@ -85,7 +85,8 @@ func (t *Tuple) coming() string {
 func firstAid(n *NamespaceReport, t *Tuple) string {
 	text := ""
 	if n.Ports != nil && n.Ports.High-n.Ports.Low+1 < law.WideRange {
-		text = "at once: sysctl -w net.ipv4.ip_local_port_range='1024 65535' in the namespace (reserve the ports that servers there need); "
+		text = "at once: sysctl -w net.ipv4.ip_local_port_range='1024 65535' in the namespace " +
+			"(reserve the ports that servers there need); "
 	}
 	if m, ok := t.Mitigations["tw-reuse"]; ok && n.Sysctls["net.ipv4.tcp_tw_reuse"] != "1" && m.FirstError99S == nil {
 		text += "sysctl -w net.ipv4.tcp_tw_reuse=1 there (ports come back after a second; needs timestamps at both ends); "
@@ -106,7 +107,8 @@ func (n *NamespaceReport) findings(s *Snapshot) (all []Finding) {
 		}
 		if whole := p.High - p.Low + 1; p.Reserved*10 >= whole && len(n.Tuples) > 0 {
 			say("reserved-ports", Warning, "see net.ipv4.ip_local_reserved_ports",
-				"%s of %s ports of the range are reserved: %s are left", format.Grouped(p.Reserved), format.Grouped(whole), format.Grouped(p.Usable))
+				"%s of %s ports of the range are reserved: %s are left",
+				format.Grouped(p.Reserved), format.Grouped(whole), format.Grouped(p.Usable))
 		}
 	}
 	n.conntrackFinding(say)

@@ -158,7 +158,8 @@ func findNamespaces(s *Snapshot) ([]*found, error) {
 		f.pids = append(f.pids, pid)
 		f.host = f.host || pid == 1 && initial
 		if strings.HasPrefix(comm(pid), "runsc") {
-			s.Unseen = append(s.Unseen, fmt.Sprintf("gVisor's sandbox %d has a network stack of its own, whose sockets the kernel does not show", pid))
+			s.Unseen = append(s.Unseen, fmt.Sprintf(
+				"gVisor's sandbox %d has a network stack of its own, whose sockets the kernel does not show", pid))
 		}
 	}
 	entries, err := os.ReadDir(namedNamespaces)

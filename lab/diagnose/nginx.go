@@ -14,7 +14,9 @@ type Configured struct {
 }
 
 // aboutPools are the findings of lint that cost connections.
-var aboutPools = []string{"no-pool", "inert-pool", "half-done-keepalive", "connection-header-wiped", "variable-bypasses-pool", "pool-smaller-than-workers-need"}
+var aboutPools = []string{
+	"no-pool", "inert-pool", "half-done-keepalive", "connection-header-wiped", "variable-bypasses-pool", "pool-smaller-than-workers-need",
+}
 
 // configurationFindings are what a configuration has to do with the ports of its namespace.
 func (n *NamespaceReport) configurationFindings(all []Configured) (found []Finding) {

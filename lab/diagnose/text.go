@@ -61,7 +61,8 @@ func (p printer) Unwrap() io.Writer { return p.to }
 
 func (r *Report) writeTuples(w io.Writer) {
 	tw := table.New(w)
-	fmt.Fprintln(tw, "namespace\tprocesses\tsource\tdestination\ttaken\tof\tshare\tTIME_WAIT\tnew/s\tcloses first\thalf range\terror 99\tstate")
+	fmt.Fprintln(tw, "namespace\tprocesses\tsource\tdestination\ttaken\tof\tshare\t"+
+		"TIME_WAIT\tnew/s\tcloses first\thalf range\terror 99\tstate")
 	for _, n := range r.Namespaces {
 		processes := "–"
 		if len(n.Processes) > 0 {
@@ -73,8 +74,9 @@ func (r *Report) writeTuples(w io.Writer) {
 		for i := range n.Tuples {
 			t := &n.Tuples[i]
 			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", n.Name, processes, t.Source, t.Destination,
-				format.Grouped(t.Taken-t.Reusable), format.Or(t.Tuples, format.Grouped[int], "?"), format.Or(t.Share, format.Percent, "?"),
-				format.Grouped(t.States[timeWait]), t.rate(), t.closesFirst(), t.when(t.HalfRangeS, "taken"), t.when(t.FirstError99S, "now"), t.State)
+				format.Grouped(t.Taken-t.Reusable), format.Or(t.Tuples, format.Grouped[int], "?"),
+				format.Or(t.Share, format.Percent, "?"), format.Grouped(t.States[timeWait]), t.rate(), t.closesFirst(),
+				t.when(t.HalfRangeS, "taken"), t.when(t.FirstError99S, "now"), t.State)
 		}
 	}
 	tw.Flush()

@@ -30,10 +30,12 @@ func (w *Watch) Add(r *Report, at time.Time) (said []string) {
 			t := &n.Tuples[j]
 			key := watched{n.Name, t.Source, t.Destination}
 			first, known := w.begun[key]
+			ago := format.About(at.Sub(first.made).Seconds())
+			pair := t.Source + " → " + t.Destination
 			switch {
 			case t.State == Exhausted && known:
-				w.missed[key] = fmt.Sprintf("%s → %s: error 99 came %s; the forecast of %s before was off by %+.1f s", t.Source,
-					t.Destination, at.Format(time.TimeOnly), format.About(at.Sub(first.made).Seconds()), at.Sub(first.due).Seconds())
+				w.missed[key] = fmt.Sprintf("%s: error 99 came %s; the forecast of %s before was off by %+.1f s", pair,
+					at.Format(time.TimeOnly), ago, at.Sub(first.due).Seconds())
 				delete(w.begun, key)
 			case t.FirstError99S != nil && t.State == RunningOut:
 				due := at.Add(time.Duration(*t.FirstError99S * float64(time.Second)))
@@ -41,12 +43,11 @@ func (w *Watch) Add(r *Report, at time.Time) (said []string) {
 					w.begun[key] = forecast{at, due}
 					delete(w.missed, key)
 				} else {
-					said = append(said, fmt.Sprintf("%s → %s: due %s; the forecast of %s ago has moved by %+.1f s", t.Source, t.Destination,
-						due.Format(time.TimeOnly), format.About(at.Sub(first.made).Seconds()), due.Sub(first.due).Seconds()))
+					said = append(said, fmt.Sprintf("%s: due %s; the forecast of %s ago has moved by %+.1f s", pair,
+						due.Format(time.TimeOnly), ago, due.Sub(first.due).Seconds()))
 				}
 			case known && t.State != Exhausted:
-				w.missed[key] = fmt.Sprintf("%s → %s: no longer due; %s ago it was, for %s", t.Source, t.Destination,
-					format.About(at.Sub(first.made).Seconds()), first.due.Format(time.TimeOnly))
+				w.missed[key] = fmt.Sprintf("%s: no longer due; %s ago it was, for %s", pair, ago, first.due.Format(time.TimeOnly))
 				delete(w.begun, key)
 			}
 			if text := w.missed[key]; text != "" {
