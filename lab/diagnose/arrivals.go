@@ -13,6 +13,7 @@ type Arrivals struct {
 	SeenForS  float64 // the stretch up to now that has this rate and trend
 	Events    int     // in that stretch
 	QuietForS float64 // since the last one
+	WasPerS   float64 // where none begins any more: the rate until then
 }
 
 const (
@@ -64,7 +65,7 @@ func arrivalsOf(ages []float64, spanS float64) Arrivals {
 	}
 	best.QuietForS = quiet
 	if ended(ages, quiet) {
-		return Arrivals{QuietForS: quiet, SeenForS: quiet}
+		return Arrivals{QuietForS: quiet, SeenForS: quiet, WasPerS: best.PerS}
 	}
 	return best
 }
@@ -225,5 +226,5 @@ func ended(ages []float64, quiet float64) bool {
 			second = gap
 		}
 	}
-	return quiet > max(0.5, 3*second)
+	return quiet > max(0.3, 1.5*second)
 }

@@ -190,7 +190,7 @@ func tupleOf(n *Namespace, g, other *Group, livePerS *float64, timeWaits int, ca
 			t.CloseShare, t.NewPerS = &f, &per
 		}
 	}
-	t.setup.RatePerS, t.setup.Churn = a.PerS, 1
+	t.setup.RatePerS, t.setup.Churn = max(a.PerS, a.WasPerS), 1 // a table that is full takes no more
 	if t.NewPerS != nil {
 		t.setup.RatePerS, t.setup.CloseShare = *t.NewPerS, *t.CloseShare
 	}

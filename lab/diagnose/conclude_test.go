@@ -128,6 +128,20 @@ func TestForecastOfATable(t *testing.T) {
 	}
 }
 
+// TestAFullTableIsJudgedByTheRateThatFilledIt: none has begun for 5 s, as connect() fails.
+// At 1 a second 20 ports last 20 s, and tcp_fin_timeout changes nothing.
+func TestAFullTableIsJudgedByTheRateThatFilledIt(t *testing.T) {
+	var remaining []int32
+	for _, ms := range every(1, 20) {
+		remaining = append(remaining, ms-5000)
+	}
+	x := conclude(t, ofTwenty("a", 1, group("10.0.0.5", "10.0.0.9:8080", 0, remaining))).Namespaces[0].Tuples[0]
+	if x.State != Exhausted || x.TimeWaitsPerS != 0 || math.Abs(value(x.Mitigations["fin-timeout"].FirstError99S)-20) > 0.1 ||
+		x.Mitigations["wider-range"].FirstError99S != nil {
+		t.Errorf("%+v, want exhausted, none more a second, and error 99 after 20 s with tcp_fin_timeout alone", x)
+	}
+}
+
 // TestCloseShareNeedsBothEnds: 1 TIME_WAIT a second here and 1 in 2 s there.
 func TestCloseShareNeedsBothEnds(t *testing.T) {
 	proxy := ofTwenty("proxy", 1, group("10.0.0.5", "10.0.0.9:8080", 0, every(1, 6)))

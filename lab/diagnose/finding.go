@@ -34,6 +34,10 @@ func (t *Tuple) findings(n *NamespaceReport, horizon time.Duration) []Finding {
 		f.Text = fmt.Sprintf("%s: %s of %s ports are taken (%s), %s: the first error 99 is due in %s; they bear %s a second",
 			pair, format.Grouped(t.Taken-t.Reusable), format.Grouped(*t.Tuples), t.by(), t.coming(), format.About(*t.FirstError99S),
 			format.Rough(*t.SafePerS))
+		if cores := t.coresAfterHalf(); cores > 0.5 {
+			f.Text += fmt.Sprintf("; from half of them on connect() needs %s cores at this rate, and where there are fewer it comes later, "+
+				"with a slow proxy before", format.Rough(cores))
+		}
 		f.Next = firstAid(n, t)
 	case t.State == Slow:
 		f.ID, f.Level = "half-range", Warning
@@ -55,6 +59,12 @@ func (t *Tuple) findings(n *NamespaceReport, horizon time.Duration) []Finding {
 		return nil
 	}
 	return []Finding{f}
+}
+
+// coresAfterHalf is how many processor cores connect() needs at the rate of now once half
+// of the range is taken.
+func (t *Tuple) coresAfterHalf() float64 {
+	return t.setup.RatePerS * t.setup.ConnectCostAfter().Seconds()
 }
 
 // by says what takes the ports.

@@ -264,14 +264,22 @@ func (f *found) name() string {
 			return name
 		}
 	}
-	switch {
-	case f.own:
+	if f.own {
 		return "this namespace"
-	case len(f.pids) > 0:
+	}
+	for _, pid := range f.pids {
+		if slices.Contains(proxies, comm(pid)) {
+			return fmt.Sprintf("%s %d", comm(pid), pid)
+		}
+	}
+	if len(f.pids) > 0 {
 		return fmt.Sprintf("%s %d", cmp.Or(comm(f.pids[0]), "process"), f.pids[0])
 	}
 	return fmt.Sprintf("net:[%d]", f.inode)
 }
+
+// proxies are processes that a namespace is best known by.
+var proxies = []string{"nginx", "haproxy", "envoy", "apache2", "httpd", "varnishd", "squid", "caddy", "traefik", "hitch"}
 
 // groupName reads a container or a unit out of a process's control group.
 func groupName(pid int) string {

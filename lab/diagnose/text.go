@@ -132,7 +132,8 @@ func (r *Report) writeMitigations(w io.Writer) {
 	if t == nil {
 		return
 	}
-	fmt.Fprintf(w, "\nWhat each change would do for %s → %s, from an empty table on:\n\n", t.Source, t.Destination)
+	fmt.Fprintf(w, "\nWhat each change would do for %s → %s, from an empty table on, at %s a second:\n\n", t.Source, t.Destination,
+		format.Rough(t.setup.RatePerS))
 	tw := table.New(w)
 	fmt.Fprintln(tw, "mitigation\terror 99\tports\tbears/s\tverdict")
 	for _, name := range slices.SortedFunc(maps.Keys(t.Mitigations), func(a, b string) int {
