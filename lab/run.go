@@ -137,7 +137,10 @@ func measure(ctx context.Context, o Options) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	skipped := Skipped(ctx, o.Scenario, o.Driver)
+	skipped, err := Skipped(ctx, o.Scenario, o.Driver)
+	if err != nil {
+		return nil, err
+	}
 	if err := nothingToCompare(o.Scenario, skipped); err != nil {
 		return nil, err
 	}

@@ -54,7 +54,10 @@ func planCommand(t *terminal) *cobra.Command {
 // since the nginx release decides how a configuration is worded, but does
 // without an engine.
 func plan(ctx context.Context, t *terminal, resolved *scenarios.Resolved, asJSON, configs bool) error {
-	found := lookForImages(ctx, resolved)
+	found, err := lookForImages(ctx, resolved)
+	if err != nil {
+		return err
+	}
 	resolved, notes := lab.AdaptToOverrides(lab.Understand(resolved, found.release))
 	p, err := lab.Plan(resolved, found.driver, found.machine.CPUs, "")
 	if err != nil {
@@ -151,16 +154,19 @@ func (f imagesFound) platform() lab.Platform {
 // lookTimeout keeps a plan from waiting for an engine that hangs.
 const lookTimeout = 5 * time.Second
 
-func lookForImages(ctx context.Context, r *scenarios.Resolved) imagesFound {
+func lookForImages(ctx context.Context, r *scenarios.Resolved) (imagesFound, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	d, why, err := newDriver(ctx, driver.Auto)
 	if err != nil {
 		return imagesFound{driver: drivers[0].Name, machine: driver.Machine{CPUs: runtime.NumCPU()}, notes: []string{
 			"no driver can run here, so the configurations are rendered for the release that is asked for",
-		}}
+		}}, nil
 	}
-	f := imagesFound{driver: d.Name(), machine: d.Machine(), images: map[string]image.Image{}, skipped: lab.Skipped(ctx, r, d)}
+	f := imagesFound{driver: d.Name(), machine: d.Machine(), images: map[string]image.Image{}}
+	if f.skipped, err = lab.Skipped(ctx, r, d); err != nil {
+		return f, err
+	}
 	for _, v := range r.Variants {
 		for _, want := range lab.ImagesOf(v) {
 			img, err := d.Find(ctx, want.Role, want.Ref)
@@ -182,7 +188,7 @@ func lookForImages(ctx context.Context, r *scenarios.Resolved) imagesFound {
 	if f.driver != drivers[0].Name {
 		f.notes = append(f.notes, fmt.Sprintf("a run would use the driver %s, %s", f.driver, why))
 	}
-	return f
+	return f, nil
 }
 
 // printConfigs prints each variant's files, those equal to the baseline's by

@@ -12,6 +12,7 @@ import (
 
 	"github.com/lab99/lab99/lab"
 	"github.com/lab99/lab99/lab/driver"
+	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
@@ -38,11 +39,13 @@ func TestConfigsOfEveryScenario(t *testing.T) {
 	}
 }
 
-// old is a stub on a kernel without tcp_tw_reuse_delay.
+// old is a stub on a kernel without tcp_tw_reuse_delay, and without what is misspelt.
 type old struct{ stub }
 
 func (old) Lacking(_ context.Context, sysctls []string) ([]string, error) {
-	return slices.DeleteFunc(slices.Clone(sysctls), func(s string) bool { return s != "net.ipv4.tcp_tw_reuse_delay" }), nil
+	return slices.DeleteFunc(slices.Clone(sysctls), func(s string) bool {
+		return s != "net.ipv4.tcp_tw_reuse_delay" && s != "net.ipv4.tcp_tw_resue"
+	}), nil
 }
 
 // TestPlanSaysWhatWouldBeSkipped, in words and as JSON.
@@ -67,5 +70,18 @@ func TestPlanSaysWhatWouldBeSkipped(t *testing.T) {
 	}
 	if !slices.Equal(p.Skipped, []results.SkippedVariant{{Name: "shorter-delay", Why: why}}) {
 		t.Errorf("skipped: %+v", p.Skipped)
+	}
+}
+
+// TestPlanRefusesAMisspeltSysctl: as a run would.
+func TestPlanRefusesAMisspeltSysctl(t *testing.T) {
+	before := drivers
+	t.Cleanup(func() { drivers = before })
+	drivers = []driver.Candidate{{Name: "old", About: "paper", Open: func(context.Context) (driver.Driver, error) { return old{}, nil }}}
+	var complaints bytes.Buffer
+	args := []string{"plan", "tw-reuse-ceiling", "--size", "quick", "--set", "variants.shorter-delay.proxy.sysctls={net.ipv4.tcp_tw_resue: 1}"}
+	if code := Main(args, os.Stdin, io.Discard, &complaints); code != verdict.ExitUsage ||
+		!strings.Contains(complaints.String(), "did you mean net.ipv4.tcp_tw_reuse?") {
+		t.Errorf("exit code %d: %s", code, complaints.String())
 	}
 }
