@@ -56,6 +56,7 @@ func RunAll(
 		if err != nil {
 			return nil, err
 		}
+		foretell(p, found)
 		c.c.Size = s.Size
 		c.queue = append(c.queue, queued{i, all[i], jobs(p)})
 	}

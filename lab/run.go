@@ -137,6 +137,7 @@ func measure(ctx context.Context, o Options) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	foretell(plan, *o.found) // as it will be judged
 	skipped, err := Skipped(ctx, o.Scenario, o.Driver)
 	if err != nil {
 		return nil, err
