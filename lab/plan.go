@@ -27,10 +27,10 @@ func Plan(r *scenarios.Resolved, driver string, cpus int, note string) (*results
 	return p, p.Seal()
 }
 
-// foretell makes the predictions of a plan for what a kernel can do. Its hash is without
+// Foretell makes the predictions of a plan for what a kernel can do. Its hash is without
 // them, and stays. What a plan asks for, such as when a load ends, stays as well: two
 // runs of it on two kernels are comparable.
-func foretell(p *results.Plan, kernel ability.Found) {
+func Foretell(p *results.Plan, kernel ability.Found) {
 	var baseline *law.Prediction
 	for i := range p.Variants {
 		v := &p.Variants[i]

@@ -18,6 +18,7 @@ import (
 	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/internal/table"
 	"github.com/lab99/lab99/lab"
+	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/lab/law"
@@ -63,6 +64,7 @@ func plan(ctx context.Context, t *terminal, resolved *scenarios.Resolved, asJSON
 	if err != nil {
 		return err
 	}
+	lab.Foretell(p, found.abilities)
 	notes = append(notes, found.notes...)
 	notes = append(notes, lab.Reasons(resolved, found.release, found.platform())...)
 	if asJSON {
@@ -139,12 +141,14 @@ type imagesFound struct {
 	images  map[string]image.Image // by what the scenario asks for
 	skipped []results.SkippedVariant
 	notes   []string
+
+	abilities ability.Found // of its kernel, as a run would find them
 }
 
 // platform is what is known of that machine. An engine with another kernel
 // than this one's is on another machine, whose tables cannot be read from here.
 func (f imagesFound) platform() lab.Platform {
-	on := lab.Platform{CPUs: f.machine.CPUs, Kernel: f.machine.Kernel, NoFile: f.machine.NoFile}
+	on := lab.Platform{CPUs: f.machine.CPUs, Kernel: f.machine.Kernel, NoFile: f.machine.NoFile, Abilities: f.abilities}
 	if f.machine.Kernel == driver.Here().Kernel {
 		on.ConntrackMax, _ = strconv.Atoi(probe.Sysctls()["net.netfilter.nf_conntrack_max"])
 	}
@@ -167,6 +171,7 @@ func lookForImages(ctx context.Context, r *scenarios.Resolved) (imagesFound, err
 	if f.skipped, err = lab.Skipped(ctx, r, d); err != nil {
 		return f, err
 	}
+	f.abilities = lab.Abilities(ctx, d)
 	for _, v := range r.Variants {
 		for _, want := range lab.ImagesOf(v) {
 			img, err := d.Find(ctx, want.Role, want.Ref)
