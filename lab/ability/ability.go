@@ -51,8 +51,7 @@ type Ability struct {
 	ID    string
 	Name  string // for a reader: what is so, or what the figure is of
 	Tried string // how it is found out
-	// Otherwise is what the laws, or the lab, do where it is not so, to be read
-	// after "the laws then" or "the lab then". A figure has none.
+	// Otherwise is what lab99 does where it is not so, as a sentence. A figure has none.
 	Otherwise string
 
 	is     func(Found) *bool  // of what is so or not

@@ -25,8 +25,8 @@ var Collapse = Law{
 		case p == nil && seen == nil, p != nil && *p > r.EndS, !r.Setup.Exact():
 			return nil
 		case p == nil && r.Predicted.Estimated:
-			// The rate was to fall at this moment, by less than half. By how much depends on
-			// what else the processors do; when does not.
+			// The rate was to fall at this moment, by less than half. How far is an estimate to
+			// ±50 % (Estimated), within which any foreseen fall may be a collapse. When is none.
 			at := r.Setup.Cliff()
 			c.OK = at != nil && math.Abs(*seen-*at) <= 0.05**at
 			c.Predicted = at
