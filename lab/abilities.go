@@ -9,9 +9,9 @@ import (
 	"github.com/lab99/lab99/lab/driver"
 )
 
-// abilities are those of the kernel that the hosts run on. That they cannot be
+// Abilities are those of the kernel that the hosts of a driver run on. That they cannot be
 // found out is no reason not to run: the laws then take them as usual.
-func abilities(ctx context.Context, d driver.Driver) ability.Found {
+func Abilities(ctx context.Context, d driver.Driver) ability.Found {
 	t, ok := d.(driver.Trier)
 	if !ok {
 		return ability.Nothing(fmt.Sprintf("the driver %s cannot try it", d.Name()))

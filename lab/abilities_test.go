@@ -112,3 +112,35 @@ func TestObserversAreToldHowTimeWaitsAreCounted(t *testing.T) {
 		}
 	}
 }
+
+// TestThePlanIsWhatTheRunIsHeldAgainst: what the kernel can do is in both, so that
+// plan.json and the row have one prediction. The plan's hash does not change with it.
+func TestThePlanIsWhatTheRunIsHeldAgainst(t *testing.T) {
+	hz, whole, ns, ports := 100, true, 200.0, 4096
+	found := ability.Found{HZ: &hz, ReuseCountsWholeSeconds: &whole, ScanTimeWaitNs: &ns, ScanEstablishedNs: &ns, ScanPorts: &ports}
+	d := &tryingDriver{fakeDriver: new(fakeDriver), found: found}
+	out, err := runFake(t, t.Context(), d.fakeDriver, func(o *Options) { o.Driver = d })
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := results.Open(out.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range out.Summary.Variants {
+		p := r.Plan.Variants[i]
+		if diff := cmp.Diff(p.Predicted, v.Predicted); diff != "" {
+			t.Errorf("%s: -plan +row:\n%s", v.Name, diff)
+		}
+		if p.Setup.HZ != hz || p.Predicted.HoldS < 62 && p.Setup.TwReuse != 1 {
+			t.Errorf("%s: the plan knows nothing of the kernel: %+v", v.Name, p.Setup)
+		}
+	}
+	elsewhere, err := runFake(t, t.Context(), new(fakeDriver), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := elsewhere.Summary.PlanHash; got != r.Plan.Hash {
+		t.Errorf("hash %s, and on another kernel %s", r.Plan.Hash, got)
+	}
+}

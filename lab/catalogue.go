@@ -41,7 +41,7 @@ func RunAll(
 ) (*CatalogueOutcome, error) {
 	began := time.Now()
 	o.machine = o.schedule()
-	found := abilities(ctx, o.Driver)
+	found := Abilities(ctx, o.Driver)
 	o.found = &found
 	c := &catalogue{
 		o: o, code: code, began: began, rows: make([]*results.CatalogueRow, len(all)), ended: make(chan ran),
@@ -56,6 +56,7 @@ func RunAll(
 		if err != nil {
 			return nil, err
 		}
+		Foretell(p, found)
 		c.c.Size = s.Size
 		c.queue = append(c.queue, queued{i, all[i], jobs(p)})
 	}

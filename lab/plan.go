@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
@@ -24,6 +25,24 @@ func Plan(r *scenarios.Resolved, driver string, cpus int, note string) (*results
 		p.Variants = append(p.Variants, planVariant(v, setups[i], predicted[i]))
 	}
 	return p, p.Seal()
+}
+
+// Foretell makes the predictions of a plan for what a kernel can do. Its hash is without
+// them, and stays. What a plan asks for, such as when a load ends, stays as well: two
+// runs of it on two kernels are comparable.
+func Foretell(p *results.Plan, kernel ability.Found) {
+	var baseline *law.Prediction
+	for i := range p.Variants {
+		v := &p.Variants[i]
+		s := kernel.Apply(*v.Setup)
+		if i > 0 {
+			s.Baseline = baseline
+		}
+		v.Setup, v.Predicted = &s, law.Predict(s)
+		if i == 0 {
+			baseline = baselineOf(s, v.Predicted)
+		}
+	}
 }
 
 func planVariant(v scenarios.Variant, s law.Setup, predicted law.Prediction) results.VariantPlan {

@@ -128,7 +128,7 @@ func measure(ctx context.Context, o Options) (*Outcome, error) {
 		o.machine = o.schedule()
 	}
 	if o.found == nil { // before anything is under load
-		found := abilities(ctx, o.Driver)
+		found := Abilities(ctx, o.Driver)
 		o.found = &found
 	}
 	var notes []string
@@ -137,7 +137,11 @@ func measure(ctx context.Context, o Options) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	skipped := Skipped(ctx, o.Scenario, o.Driver)
+	Foretell(plan, *o.found) // as it will be judged
+	skipped, err := Skipped(ctx, o.Scenario, o.Driver)
+	if err != nil {
+		return nil, err
+	}
 	if err := nothingToCompare(o.Scenario, skipped); err != nil {
 		return nil, err
 	}

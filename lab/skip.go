@@ -21,18 +21,24 @@ type kernel struct {
 	lacking []string // sysctls that a new network namespace does not have
 }
 
-// missing says what a variant needs and a kernel has not, "" if it has all.
-func missing(v scenarios.Variant, k kernel) string {
+// missing says what a variant needs and a kernel has not, "" if it has all. A name
+// that no kernel has is a mistake, and not the kernel's: to skip the variant would
+// hide it.
+func missing(r *scenarios.Resolved, v scenarios.Variant, k kernel) (string, error) {
 	var names []string
 	for _, key := range slices.Sorted(maps.Keys(sysctls(v))) {
-		if slices.Contains(k.lacking, key) {
-			names = append(names, key)
+		if !slices.Contains(k.lacking, key) {
+			continue
 		}
+		if err := scenarios.Misspelt(r, v, key); err != nil {
+			return "", err
+		}
+		names = append(names, key)
 	}
 	if len(names) == 0 {
-		return ""
+		return "", nil
 	}
-	return k.hasNo(names...)
+	return k.hasNo(names...), nil
 }
 
 func (k kernel) hasNo(sysctls ...string) string {
@@ -65,16 +71,21 @@ func kernelOf(ctx context.Context, r *scenarios.Resolved, d driver.Driver) kerne
 }
 
 // Skipped are the variants of a scenario that a run would skip, as far as that can
-// be known before their labs are up: the kernel lacks what they need.
-func Skipped(ctx context.Context, r *scenarios.Resolved, d driver.Driver) []results.SkippedVariant {
+// be known before their labs are up: the kernel lacks what they need. The error is a
+// mistake of the scenario's.
+func Skipped(ctx context.Context, r *scenarios.Resolved, d driver.Driver) ([]results.SkippedVariant, error) {
 	k := kernelOf(ctx, r, d)
 	var all []results.SkippedVariant
 	for _, v := range r.Variants {
-		if why := missing(v, k); why != "" {
+		why, err := missing(r, v, k)
+		if err != nil {
+			return nil, err
+		}
+		if why != "" {
 			all = append(all, results.SkippedVariant{Name: v.Name, Why: why})
 		}
 	}
-	return all
+	return all, nil
 }
 
 // nothingToCompare says why a scenario cannot be run at all, given what would be
@@ -108,10 +119,18 @@ func (r *run) isSkipped(i int) string {
 }
 
 // lacked makes a skipped variant of an attempt whose lab did not come up for want
-// of something in the kernel. The first variant's is the error that it is.
+// of something in the kernel. The first variant's is the error that it is, and a
+// name that no kernel has is the scenario's mistake.
 func (r *run) lacked(a *attempt) {
 	var lacking *driver.LackingError
-	if a.i == 0 || !errors.As(a.err, &lacking) {
+	if !errors.As(a.err, &lacking) {
+		return
+	}
+	if err := scenarios.Misspelt(r.o.Scenario, r.o.Scenario.Variants[a.i], lacking.Sysctl); err != nil {
+		a.err = err
+		return
+	}
+	if a.i == 0 {
 		return
 	}
 	a.err = nil

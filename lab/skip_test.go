@@ -16,17 +16,20 @@ import (
 	"github.com/lab99/lab99/scenarios"
 )
 
-const madeUp = "net.ipv4.lab99_made_up"
+// gone is a sysctl that Linux has no more since 4.12.
+const gone = "net.ipv4.tcp_tw_recycle"
 
-// asking makes variants ask for a sysctl that no kernel has.
-func asking(r *scenarios.Resolved, variants ...int) {
+// asking makes variants ask for it.
+func asking(r *scenarios.Resolved, variants ...int) { askingFor(r, gone, variants...) }
+
+func askingFor(r *scenarios.Resolved, sysctl string, variants ...int) {
 	for _, i := range variants {
 		v := &r.Variants[i]
 		v.Proxy.Sysctls = maps.Clone(v.Proxy.Sysctls)
 		if v.Proxy.Sysctls == nil {
 			v.Proxy.Sysctls = scenarios.Sysctls{}
 		}
-		v.Proxy.Sysctls[madeUp] = "1"
+		v.Proxy.Sysctls[sysctl] = "1"
 	}
 }
 
@@ -45,9 +48,9 @@ func failsFirst(l *fakeLab, _ string, c agent.Command) []agent.Record {
 // TestWhatTheKernelLacksIsSkipped, whether that is known before the labs are up or
 // one of them says so. The others run, and the run is whole.
 func TestWhatTheKernelLacksIsSkipped(t *testing.T) {
-	const why = "Linux 6.18.5 has no " + madeUp + " in a network namespace"
+	const why = "Linux 6.18.5 has no " + gone + " in a network namespace"
 	for name, d := range map[string]*fakeDriver{
-		"known before": {lacks: madeUp, on: failsFirst}, "told by a lab": {unset: madeUp, on: failsFirst},
+		"known before": {lacks: gone, on: failsFirst}, "told by a lab": {unset: gone, on: failsFirst},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o, said := fakeOptions(t, d, 4)
@@ -104,9 +107,9 @@ func TestNothingToCompareIsUnfit(t *testing.T) {
 		lacking []int
 		want    string
 	}{
-		"the first":                {&fakeDriver{lacks: madeUp}, []int{0, 2}, "baseline cannot run here"},
-		"all":                      {&fakeDriver{lacks: madeUp}, []int{0, 1, 2, 3}, "none of the variants can run here"},
-		"the first, told by a lab": {&fakeDriver{unset: madeUp}, []int{0}, "the kernel has no " + madeUp},
+		"the first":                {&fakeDriver{lacks: gone}, []int{0, 2}, "baseline cannot run here"},
+		"all":                      {&fakeDriver{lacks: gone}, []int{0, 1, 2, 3}, "none of the variants can run here"},
+		"the first, told by a lab": {&fakeDriver{unset: gone}, []int{0}, "the kernel has no " + gone},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o, _ := fakeOptions(t, tc.d, 4)
@@ -128,7 +131,7 @@ func TestNothingToCompareIsUnfit(t *testing.T) {
 func TestCatalogueCountsSkippedNeitherWay(t *testing.T) {
 	r := resolve(t, "quick")
 	asking(r, 2)
-	o, _ := fakeOptions(t, &fakeDriver{lacks: madeUp, on: failsFirst}, 1)
+	o, _ := fakeOptions(t, &fakeDriver{lacks: gone, on: failsFirst}, 1)
 	out, err := RunAll(t.Context(), o, []*scenarios.Resolved{r}, func(error) int { return 3 })
 	if err != nil {
 		t.Fatal(err)
@@ -147,12 +150,35 @@ func TestCatalogueCountsSkippedNeitherWay(t *testing.T) {
 // TestOnlyWhatAVariantAsksForIsMissing, whatever else the kernel lacks.
 func TestOnlyWhatAVariantAsksForIsMissing(t *testing.T) {
 	r := resolve(t, "quick")
-	k := kernel{release: "6.1", lacking: []string{madeUp, "net.ipv4.tcp_tw_reuse_delay"}}
-	if got := missing(r.Variants[0], k); got != "" {
-		t.Errorf("the baseline lacks: %s", got)
+	k := kernel{release: "6.1", lacking: []string{gone, "net.ipv4.tcp_tw_reuse_delay"}}
+	if got, err := missing(r, r.Variants[0], k); got != "" || err != nil {
+		t.Errorf("the baseline lacks: %s, %v", got, err)
 	}
 	asking(r, 0)
-	if got, want := missing(r.Variants[0], k), "Linux 6.1 has no "+madeUp+" in a network namespace"; got != want {
-		t.Errorf("%q, want %q", got, want)
+	got, err := missing(r, r.Variants[0], k)
+	if want := "Linux 6.1 has no " + gone + " in a network namespace"; got != want || err != nil {
+		t.Errorf("%q, %v; want %q", got, err, want)
+	}
+}
+
+// TestAMisspeltSysctlIsNotSkipped, whoever finds that the kernel lacks it: it is the
+// scenario's mistake, and not one of them runs after it.
+func TestAMisspeltSysctlIsNotSkipped(t *testing.T) {
+	const misspelt = "net.ipv4.tcp_tw_resue"
+	for name, d := range map[string]*fakeDriver{
+		"known before": {lacks: misspelt, on: failsFirst}, "told by a lab": {unset: misspelt, on: failsFirst},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o, _ := fakeOptions(t, d, 4)
+			o.Parallel = 1
+			askingFor(o.Scenario, misspelt, 1)
+			out, err := measure(t.Context(), o)
+			if !errors.As(err, new(*scenarios.Error)) || !strings.Contains(err.Error(), "did you mean net.ipv4.tcp_tw_reuse?") {
+				t.Errorf("error %v, want a mistake that names the sysctl meant", err)
+			}
+			if out != nil && len(out.Summary.Skipped) > 0 {
+				t.Errorf("skipped: %+v", out.Summary.Skipped)
+			}
+		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/lab/preflight"
 	"github.com/lab99/lab99/lab/probe"
@@ -57,6 +58,7 @@ type Platform struct {
 	Kernel       string // release
 	ConntrackMax int    // net.netfilter.nf_conntrack_max, which each namespace inherits
 	NoFile       uint64 // descriptors a server may open
+	Abilities    ability.Found
 }
 
 // Reasons says of a plan why its variants may not show what they are meant to,
@@ -66,12 +68,13 @@ func Reasons(r *scenarios.Resolved, release func(scenarios.Variant) string, on P
 	var why reasons
 	var baseline *law.Prediction
 	for _, v := range r.Variants {
-		s := setup(v, usable(v), on.CPUs, nil, baseline)
+		s := on.Abilities.Apply(setup(v, usable(v), on.CPUs, nil, baseline))
 		if baseline == nil {
 			baseline = baselineOf(s, law.Predict(s))
 		}
 		f := factsOf(v, s, release(v))
 		f.Kernel, f.ConntrackMax, f.NoFile, f.RangeWidth = on.Kernel, on.ConntrackMax, on.NoFile, v.Ports.N()
+		f.OptionRemovesStep = on.Abilities.LocalPortRangeRemovesStep
 		why.add(v.Name, preflight.Reasons(f))
 	}
 	return why.notes()

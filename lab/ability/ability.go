@@ -2,10 +2,9 @@
 // depend on it.
 //
 // An ability is found by trying, never by a version: distributions carry
-// changes back, and a number says nothing of them. Linux 6.1 of a stable series
-// accepts IP_LOCAL_PORT_RANGE and keeps the step at half the range, which the
-// release that introduced the option is said to lack; Linux 5.10 of one
-// distribution counts TIME_WAITs at another moment than its successor.
+// changes back, and a number says nothing of them. Linux 6.1.176 accepts
+// IP_LOCAL_PORT_RANGE, which upstream has since 6.3. RHEL 8's 4.18 has the tcp_tw_reuse
+// of 2 that upstream has since 4.19, and not the rule for its age of that release.
 //
 // Found is what was found, as it is stored with a run. All lists the abilities:
 // a file each, with a name for a reader, how it is tried, and what the laws do
@@ -52,8 +51,7 @@ type Ability struct {
 	ID    string
 	Name  string // for a reader: what is so, or what the figure is of
 	Tried string // how it is found out
-	// Otherwise is what the laws, or the lab, do where it is not so, to be read
-	// after "the laws then" or "the lab then". A figure has none.
+	// Otherwise is what lab99 does where it is not so, as a sentence. A figure has none.
 	Otherwise string
 
 	is     func(Found) *bool  // of what is so or not

@@ -151,6 +151,10 @@ func TestWhatLasts(t *testing.T) {
 	if !here().Lasts() {
 		t.Error("this kernel's does not last")
 	}
+	built := here() // without CONFIG_INET_DIAG_DESTROY
+	if built.SockDestroy = ptr(false); !built.Lasts() {
+		t.Error("what the kernel was built without is tried again with every run")
+	}
 	for name, change := range map[string]func(*Found){
 		"no module":    func(f *Found) { f.InetDiag = ptr(false) },
 		"no privilege": func(f *Found) { f.SockDestroy, f.Unknown = nil, map[string]string{"sock_destroy": "not permitted"} },

@@ -11,7 +11,8 @@ import (
 //
 // Of a kernel without tcp_tw_reuse_delay, in a container that may not set
 // tcp_tw_reuse, it is not known how reuse counts. The interval of whole seconds
-// holds either way, since a second counted in milliseconds is at its near end.
+// holds either way, since a second counted in milliseconds is at its near end. Before
+// 4.19 it does not (Known.TwoSeconds).
 func (f Found) Apply(s law.Setup) law.Setup {
 	switch whole, delay := f.ReuseCountsWholeSeconds, f.TwReuseDelay; {
 	case whole != nil:

@@ -9,7 +9,7 @@ import (
 
 // cacheFormat changes when an ability is tried in another way, or there is one
 // more.
-const cacheFormat = 1
+const cacheFormat = 2
 
 // Key is what a kernel's abilities hold for: until the next boot, and for a user
 // who may do as much.
@@ -44,9 +44,10 @@ func cacheFile() (string, error) {
 }
 
 // Lasts says whether what was found holds until the next boot: what is not there
-// may come with a module or a sysctl, and what is not known with a privilege.
+// may come with a module or a sysctl, and what is not known with a privilege. The
+// kernel is built with the rest, or without.
 func (f Found) Lasts() bool {
-	for _, b := range []*bool{f.InetDiag, f.SockDestroy, f.UserNamespaces} {
+	for _, b := range []*bool{f.InetDiag, f.UserNamespaces} {
 		if b == nil || !*b {
 			return false
 		}

@@ -307,13 +307,31 @@ func (k Known) WholeSeconds() (may, known bool) {
 	return v || !known, known
 }
 
+// monotonicSeconds is the release since which tcp_twsk_unique (net/ipv4/tcp_ipv4.c) asks for
+// the next second of CLOCK_MONOTONIC (commit cca9bab1b72c). Before, the second of the
+// clock on the wall had to be two later: get_seconds() - tw_ts_recent_stamp > 1. A
+// CentOS 8 has that too, together with the tcp_tw_reuse of 2 of 4.19:
+// https://github.com/AmpereComputing/ampere-centos-kernel---DEPRECATED
+var monotonicSeconds = release{4, 19}
+
+// TwoSeconds says whether a tuple may have to wait until the clock's second has
+// changed twice. Each two seconds then have K connections.
+func (k Known) TwoSeconds() bool {
+	r, ok := releaseOf(k.Release)
+	may, _ := k.WholeSeconds()
+	return ok && may && r.before(monotonicSeconds)
+}
+
 // Apply puts into a setup what the laws have to know of the kernel. Of what is unknown
-// it takes the worst: the longest TIME_WAIT, and the interval.
+// it takes the worst: the longest TIME_WAIT, the interval, and two seconds for reuse.
 //
 // The cost of connect() is left as it is: it is the machine's as much as the
 // kernel's, and the table has but one machine's.
 func (k Known) Apply(s law.Setup) law.Setup {
 	s.ReuseWholeSeconds, _ = k.WholeSeconds()
+	if k.TwoSeconds() {
+		s.ReuseDelay = 2 * law.ReuseDelay
+	}
 	hz := slices.MaxFunc(k.hz(), func(a, b int) int { return cmp.Compare(law.TimeWaitLump(a), law.TimeWaitLump(b)) })
 	s = s.WithHZ(hz)
 	if reuse, ok := k.Fact(idTwReuse).Value.(int); ok {

@@ -151,7 +151,9 @@ func TestApply(t *testing.T) {
 		"6.18":        {HZ: 250, TwReuse: 2},
 		"el9":         {ReuseWholeSeconds: true, HZ: 1000, TwReuse: 2}, // not known: the interval covers it
 		"el10":        {ReuseWholeSeconds: true, HZ: 100, TwReuse: 2},  // HZ not known: the longest TIME_WAIT
-		"4.18":        {ReuseWholeSeconds: true, HZ: 250, TwReuse: 0},
+		"4.18":        {ReuseWholeSeconds: true, ReuseDelay: 2 * time.Second, HZ: 250, TwReuse: 0},
+		"4.19":        {ReuseWholeSeconds: true, HZ: 250, TwReuse: 2},
+		"el8":         {ReuseWholeSeconds: true, ReuseDelay: 2 * time.Second, HZ: 1000}, // not known: a CentOS 8 has 4.18's rule
 	} {
 		k, _ := Look(name)
 		if got := k.Apply(law.Setup{}); got != want {

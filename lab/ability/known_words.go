@@ -61,6 +61,10 @@ func (k Known) timeWaitWords() string {
 
 func (k Known) reuseWords() string {
 	switch may, known := k.WholeSeconds(); {
+	case k.TwoSeconds() && known:
+		return "when the second of the kernel's clock has changed twice, after one to two seconds; the figures are for two"
+	case k.TwoSeconds():
+		return "after one to two seconds, by a rule that is not known; the figures are for two"
 	case !known:
 		return "after a second, or at the next full second of the kernel's clock: an interval covers both"
 	case may:

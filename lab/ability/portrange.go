@@ -4,7 +4,7 @@ var portRange = Ability{
 	ID:        "local_port_range",
 	Name:      "a socket may have a port range of its own (IP_LOCAL_PORT_RANGE)",
 	Tried:     "sets the socket option",
-	Otherwise: "the laws then do not count on programs that narrow their own range",
+	Otherwise: "nothing then changes: a stock proxy does not set it",
 	is:        func(f Found) *bool { return f.LocalPortRange }, usual: true,
 }
 
@@ -15,6 +15,6 @@ var portRangeStep = Ability{
 	ID:        "local_port_range_removes_step",
 	Name:      "IP_LOCAL_PORT_RANGE removes the step at half the range",
 	Tried:     "connects sixteen sockets that have the option, and looks whether they get ports of both parities",
-	Otherwise: "the laws then expect the step at half the range of such a socket too",
+	Otherwise: "a run that collapses then does not say that a program with the option is spared that",
 	is:        func(f Found) *bool { return f.LocalPortRangeRemovesStep }, usual: true,
 }

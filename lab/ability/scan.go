@@ -5,7 +5,7 @@ import "github.com/lab99/lab99/internal/format"
 // The figures are the machine's as much as the kernel's: one Xeon takes 110 ns
 // over a port in TIME_WAIT where another takes 250.
 
-const scanTried = "takes half of a range of some 4,096 ports, and compares the lower quartiles of connect() before and after"
+const scanTried = "takes half of a range of some 4,096 ports, and compares the quickest connect() before and after"
 
 var scanTimeWait = Ability{
 	ID:     "scan_time_wait_ns",

@@ -1,8 +1,7 @@
 package ability
 
-// timeWaitCount: upstream, tcp_time_wait() of net/ipv4/tcp_minisocks.c counts
-// since 5.18; before, inet_twsk_kill() of net/ipv4/inet_timewait_sock.c did,
-// when the TIME_WAIT was over.
+// timeWaitCount: upstream changed it in 5.18 (commit 27dd35e02235). probe.TimeWaits
+// has the functions, and the sum that stands in for the counter.
 var timeWaitCount = Ability{
 	ID:    "time_wait_counted_at_creation",
 	Name:  "TcpExt TW counts a TIME_WAIT when it begins",

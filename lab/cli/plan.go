@@ -18,6 +18,7 @@ import (
 	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/internal/table"
 	"github.com/lab99/lab99/lab"
+	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/lab/law"
@@ -54,12 +55,16 @@ func planCommand(t *terminal) *cobra.Command {
 // since the nginx release decides how a configuration is worded, but does
 // without an engine.
 func plan(ctx context.Context, t *terminal, resolved *scenarios.Resolved, asJSON, configs bool) error {
-	found := lookForImages(ctx, resolved)
+	found, err := lookForImages(ctx, resolved)
+	if err != nil {
+		return err
+	}
 	resolved, notes := lab.AdaptToOverrides(lab.Understand(resolved, found.release))
 	p, err := lab.Plan(resolved, found.driver, found.machine.CPUs, "")
 	if err != nil {
 		return err
 	}
+	lab.Foretell(p, found.abilities)
 	notes = append(notes, found.notes...)
 	notes = append(notes, lab.Reasons(resolved, found.release, found.platform())...)
 	if asJSON {
@@ -136,12 +141,14 @@ type imagesFound struct {
 	images  map[string]image.Image // by what the scenario asks for
 	skipped []results.SkippedVariant
 	notes   []string
+
+	abilities ability.Found // of its kernel, as a run would find them
 }
 
 // platform is what is known of that machine. An engine with another kernel
 // than this one's is on another machine, whose tables cannot be read from here.
 func (f imagesFound) platform() lab.Platform {
-	on := lab.Platform{CPUs: f.machine.CPUs, Kernel: f.machine.Kernel, NoFile: f.machine.NoFile}
+	on := lab.Platform{CPUs: f.machine.CPUs, Kernel: f.machine.Kernel, NoFile: f.machine.NoFile, Abilities: f.abilities}
 	if f.machine.Kernel == driver.Here().Kernel {
 		on.ConntrackMax, _ = strconv.Atoi(probe.Sysctls()["net.netfilter.nf_conntrack_max"])
 	}
@@ -151,16 +158,20 @@ func (f imagesFound) platform() lab.Platform {
 // lookTimeout keeps a plan from waiting for an engine that hangs.
 const lookTimeout = 5 * time.Second
 
-func lookForImages(ctx context.Context, r *scenarios.Resolved) imagesFound {
+func lookForImages(ctx context.Context, r *scenarios.Resolved) (imagesFound, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	d, why, err := newDriver(ctx, driver.Auto)
 	if err != nil {
 		return imagesFound{driver: drivers[0].Name, machine: driver.Machine{CPUs: runtime.NumCPU()}, notes: []string{
 			"no driver can run here, so the configurations are rendered for the release that is asked for",
-		}}
+		}}, nil
 	}
-	f := imagesFound{driver: d.Name(), machine: d.Machine(), images: map[string]image.Image{}, skipped: lab.Skipped(ctx, r, d)}
+	f := imagesFound{driver: d.Name(), machine: d.Machine(), images: map[string]image.Image{}}
+	if f.skipped, err = lab.Skipped(ctx, r, d); err != nil {
+		return f, err
+	}
+	f.abilities = lab.Abilities(ctx, d)
 	for _, v := range r.Variants {
 		for _, want := range lab.ImagesOf(v) {
 			img, err := d.Find(ctx, want.Role, want.Ref)
@@ -182,7 +193,7 @@ func lookForImages(ctx context.Context, r *scenarios.Resolved) imagesFound {
 	if f.driver != drivers[0].Name {
 		f.notes = append(f.notes, fmt.Sprintf("a run would use the driver %s, %s", f.driver, why))
 	}
-	return f
+	return f, nil
 }
 
 // printConfigs prints each variant's files, those equal to the baseline's by

@@ -11,7 +11,9 @@ import (
 	"testing"
 
 	"github.com/lab99/lab99/lab"
+	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/driver"
+	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
@@ -38,11 +40,46 @@ func TestConfigsOfEveryScenario(t *testing.T) {
 	}
 }
 
-// old is a stub on a kernel without tcp_tw_reuse_delay.
+// old is a stub on a kernel without tcp_tw_reuse_delay, and without what is misspelt.
 type old struct{ stub }
 
 func (old) Lacking(_ context.Context, sysctls []string) ([]string, error) {
-	return slices.DeleteFunc(slices.Clone(sysctls), func(s string) bool { return s != "net.ipv4.tcp_tw_reuse_delay" }), nil
+	return slices.DeleteFunc(slices.Clone(sysctls), func(s string) bool {
+		return s != "net.ipv4.tcp_tw_reuse_delay" && s != "net.ipv4.tcp_tw_resue"
+	}), nil
+}
+
+// Abilities are those of a kernel whose reuse counts whole seconds, with HZ=100.
+func (old) Abilities(context.Context, bool) (ability.Found, error) {
+	hz, whole := 100, true
+	return ability.Found{HZ: &hz, ReuseCountsWholeSeconds: &whole}, nil
+}
+
+// TestPlanIsForTheKernelThatARunHas: the interval, and how long TIME_WAIT lasts there.
+func TestPlanIsForTheKernelThatARunHas(t *testing.T) {
+	before := drivers
+	t.Cleanup(func() { drivers = before })
+	drivers = []driver.Candidate{{Name: "old", About: "paper", Open: func(context.Context) (driver.Driver, error) { return old{}, nil }}}
+	var out, complaints bytes.Buffer
+	if code := Main([]string{"plan", "tw-reuse-ceiling", "--size", "quick", "--json"}, os.Stdin, &out, &complaints); code != 0 {
+		t.Fatalf("exit code %d: %s", code, complaints.String())
+	}
+	var p results.Plan
+	if err := json.Unmarshal(out.Bytes(), &p); err != nil {
+		t.Fatal(err)
+	}
+	intervals := 0
+	for _, v := range p.Variants {
+		if v.Setup.HZ != 100 {
+			t.Errorf("%s: HZ is %d", v.Name, v.Setup.HZ)
+		}
+		if v.Predicted.FirstError99LatestS != nil {
+			intervals++
+		}
+	}
+	if intervals == 0 {
+		t.Errorf("no interval in %s", out.String())
+	}
 }
 
 // TestPlanSaysWhatWouldBeSkipped, in words and as JSON.
@@ -67,5 +104,18 @@ func TestPlanSaysWhatWouldBeSkipped(t *testing.T) {
 	}
 	if !slices.Equal(p.Skipped, []results.SkippedVariant{{Name: "shorter-delay", Why: why}}) {
 		t.Errorf("skipped: %+v", p.Skipped)
+	}
+}
+
+// TestPlanRefusesAMisspeltSysctl: as a run would.
+func TestPlanRefusesAMisspeltSysctl(t *testing.T) {
+	before := drivers
+	t.Cleanup(func() { drivers = before })
+	drivers = []driver.Candidate{{Name: "old", About: "paper", Open: func(context.Context) (driver.Driver, error) { return old{}, nil }}}
+	var complaints bytes.Buffer
+	args := []string{"plan", "tw-reuse-ceiling", "--size", "quick", "--set", "variants.shorter-delay.proxy.sysctls={net.ipv4.tcp_tw_resue: 1}"}
+	if code := Main(args, os.Stdin, io.Discard, &complaints); code != verdict.ExitUsage ||
+		!strings.Contains(complaints.String(), "did you mean net.ipv4.tcp_tw_reuse?") {
+		t.Errorf("exit code %d: %s", code, complaints.String())
 	}
 }

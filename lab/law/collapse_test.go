@@ -134,8 +134,8 @@ func TestSmallSlowdownIsNoCollapse(t *testing.T) {
 	}
 }
 
-// TestCollapseWhereASlowdownWasForeseen: by how much the rate falls depends on what else
-// the processors do. When does not.
+// TestCollapseWhereASlowdownWasForeseen: how far the rate falls is an estimate, when is
+// none.
 func TestCollapseWhereASlowdownWasForeseen(t *testing.T) {
 	s := Setup{Ports: 28232, RatePerS: 300, CloseShare: 1, Duration: time.Minute}.Complete()
 	check := func(s Setup, seen float64) *Checked {

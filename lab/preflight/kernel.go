@@ -17,7 +17,7 @@ func usablePorts(f Facts) string {
 		f.RangeWidth, f.Setup.Ports)
 }
 
-// loopbackReuse: the default since Linux 4.19, and of RHEL 8's 4.18.
+// loopbackReuse: the default since Linux 4.19.
 func loopbackReuse(f Facts) string {
 	s := f.Setup
 	if !s.Loopback || s.TwReuse != 2 || s.NoTimestamps || s.RatePerS > *s.ReuseCeiling() {

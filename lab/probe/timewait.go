@@ -13,17 +13,18 @@ const (
 // mini-sockets made since a moment, but for those in time_wait_killed.
 //
 // Since Linux 5.18 TW and TWKilled grow when a mini-socket is made
-// (__inet_twsk_schedule, net/ipv4/inet_timewait_sock.c). Before, they grew when
-// its timer ran out (tw_timer_handler, same file), so that a run of less than a
-// minute counted none. One that connect() reused never gets there and is in
+// (__inet_twsk_schedule, net/ipv4/inet_timewait_sock.c; commit 27dd35e02235). Before,
+// they grew when its timer ran out (tw_timer_handler, same file), so that a run of less
+// than a minute counted none. One that connect() reused never gets there and is in
 // TWRecycled alone (__inet_check_established, net/ipv4/inet_hashtables.c). Hence,
 // on such a kernel,
 //
 //	made = growth of their number + TW + TWKilled + TWRecycled
 //
-// which lacks only those that a RST ended (tcp_timewait_state_process,
-// net/ipv4/tcp_minisocks.c). Their tuples are free, and f is about tuples that are
-// not. TWKilled is part of the sum: until a mini-socket ends nobody knows in
+// which lacks those that a segment ended: a RST (tcp_timewait_state_process,
+// net/ipv4/tcp_minisocks.c), or on the side that accepts, the SYN of a new
+// connection (TCP_TW_SYN in tcp_v4_rcv, net/ipv4/tcp_ipv4.c). Their tuples are free,
+// and f is about tuples that are not. TWKilled is part of the sum: until a mini-socket ends nobody knows in
 // which of the two it will be counted, so time_wait_killed is left out.
 //
 // Distributions move such changes between versions, so the version tells nothing.

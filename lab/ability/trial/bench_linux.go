@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"slices"
 	"strings"
 	"time"
 	"unsafe"
@@ -202,11 +201,4 @@ func localPort(fd int) (int, error) {
 		return 0, errors.New("the local address is not of IPv4")
 	}
 	return in4.Port, nil
-}
-
-// quartile is the lower one: what a call takes that nothing disturbs. On a busy
-// machine medians were twice that.
-func quartile(all []time.Duration) time.Duration {
-	all = slices.Sorted(slices.Values(all))
-	return all[len(all)/4]
 }

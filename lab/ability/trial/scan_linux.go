@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -81,9 +82,12 @@ func scan(b *bench) error {
 	return nil
 }
 
-// perPort is what a port costs that is tried in vain, in tenths of a nanosecond.
+// perPort is what a port costs that is tried in vain, in tenths of a nanosecond. It
+// goes by the quickest calls: each tries as many ports, and what disturbs one only
+// makes it slower. With 12 to 19 threads for each of two processors they gave 111
+// to 123 ns, the lower quartiles 116 to 236 and the medians 135 to 348.
 func perPort(before, after []time.Duration, tried int) *float64 {
-	ns := math.Round(10*float64(quartile(after)-quartile(before))/float64(tried)) / 10
+	ns := math.Round(10*float64(slices.Min(after)-slices.Min(before))/float64(tried)) / 10
 	ns = max(ns, 0)
 	return &ns
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/lab99/lab99/results"
 )
 
-// lacking is a scenario with a variant that no kernel can run.
+// lacking is a scenario with a variant that no kernel since 4.12 can run.
 const lacking = "testdata/lacking.yaml"
 
 // TestWhatTheKernelLacksIsSkipped: the rest runs, and whoever reads of it is told.
@@ -27,7 +27,7 @@ func TestWhatTheKernelLacksIsSkipped(t *testing.T) {
 		if len(s.Variants) != 1 || s.Variants[0].Verdict != "reproduced" || s.Partial {
 			t.Errorf("%+v", s)
 		}
-		if len(s.Skipped) != 1 || s.Skipped[0].Name != "made-up" || !strings.Contains(s.Skipped[0].Why, "has no net.ipv4.lab99_made_up") {
+		if len(s.Skipped) != 1 || s.Skipped[0].Name != "recycle" || !strings.Contains(s.Skipped[0].Why, "has no net.ipv4.tcp_tw_recycle") {
 			t.Errorf("skipped: %+v", s.Skipped)
 		}
 		report, err := os.ReadFile(filepath.Join(i.dir(t), "report.md"))
@@ -35,7 +35,7 @@ func TestWhatTheKernelLacksIsSkipped(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, text := range []string{i.stdout.String(), string(report), s.Finding} {
-			if !strings.Contains(text, "made-up") || !strings.Contains(text, results.Skipped) || !strings.Contains(text, s.Skipped[0].Why) {
+			if !strings.Contains(text, "recycle") || !strings.Contains(text, results.Skipped) || !strings.Contains(text, s.Skipped[0].Why) {
 				t.Errorf("nothing is said of it in\n%s", text)
 			}
 		}
@@ -46,9 +46,20 @@ func TestWhatTheKernelLacksIsSkipped(t *testing.T) {
 // TestLackingBaselineIsUnfit: nothing is brought up, and nothing written.
 func TestLackingBaselineIsUnfit(t *testing.T) {
 	share(t, "netns", tinyLab)
-	i := startOn(t, "netns", "run", lacking, "--set", "variants.baseline.proxy.sysctls={net.ipv4.lab99_made_up: 1}")
+	i := startOn(t, "netns", "run", lacking, "--set", "variants.baseline.proxy.sysctls={net.ipv4.tcp_tw_recycle: 1}")
 	i.wait(t, "3")
 	if !strings.Contains(i.stderr.String(), "none of the variants can run here: Linux ") {
+		t.Errorf("it said: %s", i.stderr.String())
+	}
+	i.nothingLeft(t)
+}
+
+// TestAMisspeltSysctlIsAUsageError: skipped, it would be read as the kernel's lack.
+func TestAMisspeltSysctlIsAUsageError(t *testing.T) {
+	share(t, "netns", tinyLab)
+	i := startOn(t, "netns", "run", lacking, "--set", "variants.recycle.proxy.sysctls={net.ipv4.tcp_tw_resue: 1}")
+	i.wait(t, "64")
+	if !strings.Contains(i.stderr.String(), "did you mean net.ipv4.tcp_tw_reuse?") {
 		t.Errorf("it said: %s", i.stderr.String())
 	}
 	i.nothingLeft(t)

@@ -3,6 +3,7 @@ package netns
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,9 +55,18 @@ func keptFlags(m *procfs.MountInfo) (flags uintptr) {
 }
 
 // mounts are those of the calling thread's mount namespace, which need not be its
-// process's.
+// process's. Where a container hides parts of /proc it is of another PID namespace, and
+// knows the thread by other numbers than the thread itself: to that, process 1 is
+// the host's.
 func mounts() ([]*procfs.MountInfo, error) {
-	pid, tid := unix.Getpid(), unix.Gettid()
+	link, err := os.Readlink("/proc/thread-self")
+	if err != nil {
+		return nil, err
+	}
+	var pid, tid int
+	if _, err := fmt.Sscanf(link, "%d/task/%d", &pid, &tid); err != nil {
+		return nil, fmt.Errorf("/proc/thread-self is %q: %w", link, err)
+	}
 	proc, err := procfs.NewDefaultFS()
 	if err != nil {
 		return nil, err

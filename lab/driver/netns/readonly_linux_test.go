@@ -128,6 +128,21 @@ func TestShownReadOnly(t *testing.T) {
 	}
 }
 
+// TestShownReadOnlyUnderAnotherProc: in a new PID namespace that kept the /proc of the old
+// one, a process is another one there.
+func TestShownReadOnlyUnderAnotherProc(t *testing.T) {
+	needs.Root(t)
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), exe, "-test.run", "^TestShownReadOnly$")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID, Pdeathsig: syscall.SIGKILL}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
 // showSubcommand makes the test's binary the child of the test below.
 const showSubcommand = "show-read-only"
 
