@@ -62,7 +62,7 @@ func Rough(x float64) string {
 	switch {
 	case math.IsNaN(x):
 		return "–"
-	case x >= 100:
+	case x >= 99.5: // with two digits it is 100 already
 		return Grouped(x)
 	}
 	return strconv.FormatFloat(x, 'g', 2, 64)

@@ -19,7 +19,7 @@ func TestNumbers(t *testing.T) {
 	each(t, "Number", Number, map[float64]string{
 		0: "0", 1: "1", 28232: "28232", 1.00312: "1.003", 12.2884: "12.29", 4567.8: "4568", 0.2513: "0.251", 0.0035: "0.0035", 0.000412: "0.000412", 99.996: "100", -2.5: "-2.5",
 	})
-	each(t, "Rough", Rough, map[float64]string{0.123: "0.12", 3.55: "3.5", 99: "99", 1234: "1,234", math.Inf(-1): "-Inf"})
+	each(t, "Rough", Rough, map[float64]string{0.123: "0.12", 3.55: "3.5", 99: "99", 99.6: "100", 1234: "1,234", math.Inf(-1): "-Inf"})
 	if got := Rough(math.NaN()); got != "–" {
 		t.Errorf("not a number is %q", got)
 	}

@@ -45,19 +45,28 @@ func Conclude(s *Snapshot, o Options) *Report {
 
 func level(f Finding) int { return slices.Index([]string{Critical, Warning, Note}, f.Level) }
 
-// otherEnd is what the accepting side has of a group of n: nil if that side is not seen,
-// and an empty group if it has no connection left.
-func otherEnd(s *Snapshot, n *Namespace, g *Group) *Group {
-	side := accepting(s, n, g.Remote)
-	if side == nil {
-		return nil
+// otherEnd is the accepting side of a group, and what it has of it.
+type otherEnd struct {
+	*Namespace        // nil: it is not seen
+	group      *Group // empty if it has no connection left
+}
+
+func otherEndOf(s *Snapshot, n *Namespace, g *Group) otherEnd {
+	o := otherEnd{accepting(s, n, g.Remote), &Group{}}
+	if o.Namespace == nil {
+		return o
 	}
-	for i := range side.Incoming {
-		if x := &side.Incoming[i]; x.Local == g.Remote && x.Remote.Addr() == g.Local.Addr() {
-			return x
+	for i := range o.Incoming {
+		if x := &o.Incoming[i]; x.Local == g.Remote && x.Remote.Addr() == g.Local.Addr() {
+			o.group = x
 		}
 	}
-	return &Group{}
+	return o
+}
+
+// withoutTimestamps says whether tcp_tw_reuse can do nothing because of this namespace.
+func (n *Namespace) withoutTimestamps() bool {
+	return n != nil && n.Sysctls["net.ipv4.tcp_timestamps"] == "0"
 }
 
 // accepting is the namespace that a connection from n arrives in: n itself if the
@@ -110,7 +119,7 @@ func namespaceOf(s *Snapshot, n, before *Namespace) NamespaceReport {
 	then := before.groups()
 	for i := range n.Outgoing {
 		g := &n.Outgoing[i]
-		r.Tuples = append(r.Tuples, tupleOf(n, g, otherEnd(s, n, g), then.livePerS(g, n), r.TimeWait, s.Abilities))
+		r.Tuples = append(r.Tuples, tupleOf(n, g, otherEndOf(s, n, g), then.livePerS(g, n), r.TimeWait, s.Abilities))
 	}
 	return r
 }
@@ -134,11 +143,10 @@ func (n *Namespace) setup(local, remote netip.Addr, can ability.Found) law.Setup
 	s := law.Setup{
 		Workers: 1 << 20, Duration: law.ForEver, CloseShare: 1,
 		TwReuse: number("net.ipv4.tcp_tw_reuse"), MaxTwBuckets: number("net.ipv4.tcp_max_tw_buckets"),
-		NoTimestamps: n.Sysctls["net.ipv4.tcp_timestamps"] == "0",
-		Loopback:     local.IsLoopback() || remote.IsLoopback(),
-		ReuseDelay:   time.Duration(number("net.ipv4.tcp_tw_reuse_delay")) * time.Millisecond,
-		FinTimeout:   time.Duration(number("net.ipv4.tcp_fin_timeout")) * time.Second,
-		StepWidth:    number("net.ipv4.ip_local_port_step_width"),
+		Loopback:   local.IsLoopback() || remote.IsLoopback(),
+		ReuseDelay: time.Duration(number("net.ipv4.tcp_tw_reuse_delay")) * time.Millisecond,
+		FinTimeout: time.Duration(number("net.ipv4.tcp_fin_timeout")) * time.Second,
+		StepWidth:  number("net.ipv4.ip_local_port_step_width"),
 	}
 	if n.Ports != nil {
 		s.Ports = n.Ports.Usable
@@ -150,14 +158,14 @@ func (n *Namespace) setup(local, remote netip.Addr, can ability.Found) law.Setup
 	return s
 }
 
-// tupleOf concludes what follows for one pair of ends. other is what the accepting side
-// has of it; nil: it was not seen. livePerS is how many more live connections there are each
+// tupleOf concludes what follows for one pair of ends. livePerS is how many more live connections there are each
 // second; nil: there was one look.
-func tupleOf(n *Namespace, g, other *Group, livePerS *float64, timeWaits int, can ability.Found) Tuple {
+func tupleOf(n *Namespace, g *Group, other otherEnd, livePerS *float64, timeWaits int, can ability.Found) Tuple {
 	t := Tuple{
 		Source: g.Local.Addr().String(), Destination: g.Remote.String(), States: g.States,
 		Taken: g.taken(), live: g.live(), State: Unknown, setup: n.setup(g.Local.Addr(), g.Remote.Addr(), can),
 	}
+	t.setup.NoTimestamps = n.withoutTimestamps() || other.withoutTimestamps()
 	hold := t.setup.HoldTime()
 	t.HoldS = hold.Seconds()
 	timer := n.timer().Seconds()
@@ -182,8 +190,8 @@ func tupleOf(n *Namespace, g, other *Group, livePerS *float64, timeWaits int, ca
 			t.now.LeavesS = append(t.now.LeavesS, 0) // due, at the wheel's next turn
 		}
 	}
-	if other != nil && len(here) > 0 {
-		there := arrivalsOf(ages(other, timer), span).PerS
+	if other.Namespace != nil && len(here) > 0 {
+		there := arrivalsOf(ages(other.group, timer), span).PerS
 		if a.PerS+there > 0 {
 			f := a.PerS / (a.PerS + there)
 			per := a.PerS + there

@@ -165,6 +165,16 @@ func TestCloseShareNeedsBothEnds(t *testing.T) {
 	if x := conclude(t, proxy, idle).Namespaces[0].Tuples[0]; value(x.CloseShare) != 1 || value(x.NewPerS) != 1 {
 		t.Errorf("f = %v of %v a second, want 1 of 1: the other end is seen and holds nothing", value(x.CloseShare), value(x.NewPerS))
 	}
+	// tcp_tw_reuse needs timestamps at both ends.
+	proxy.Sysctls["net.ipv4.tcp_tw_reuse"] = "1"
+	if x := conclude(t, proxy, idle).Namespaces[0].Tuples[0]; x.HoldS != 1 {
+		t.Errorf("T = %v s with tcp_tw_reuse, want 1", x.HoldS)
+	}
+	idle.Sysctls["net.ipv4.tcp_timestamps"] = "0"
+	if x := conclude(t, proxy, idle).Namespaces[0].Tuples[0]; x.HoldS != 61 {
+		t.Errorf("T = %v s with tcp_tw_reuse and a backend without timestamps, want 61", x.HoldS)
+	}
+	proxy.Sysctls["net.ipv4.tcp_tw_reuse"] = "2"
 	// Loopback is each namespace's own.
 	local := func(name string, inode uint64, in ...Group) Namespace {
 		n := ofTwenty(name, inode, group("127.0.0.1", "127.0.0.1:8080", 0, every(0.1, 10)))

@@ -31,7 +31,7 @@ func (w *Watch) Add(r *Report, at time.Time) (said []string) {
 			key := watched{n.Name, t.Source, t.Destination}
 			first, known := w.begun[key]
 			ago := format.About(at.Sub(first.made).Seconds())
-			pair := t.Source + " → " + t.Destination
+			pair := t.Source + " → " + t.Destination + " in " + n.Name
 			switch {
 			case t.State == Exhausted && known:
 				w.missed[key] = fmt.Sprintf("%s: error 99 came %s; the forecast of %s before was off by %+.1f s", pair,
