@@ -169,7 +169,9 @@ var harmless = regexp.MustCompile(`^(openat|open|stat|lstat|newfstatat|statx|sta
 // is written besides the result is a request of sock_diag.
 func TestLookOnlyReads(t *testing.T) {
 	needs.Root(t)
-	needs.Program(t, "netns", "strace")
+	if _, err := exec.LookPath("strace"); err != nil { // no lab needs it
+		t.Skip("strace is not on the PATH")
+	}
 	pool(t, 3)
 	trace := filepath.Join(t.TempDir(), "trace")
 	cmd := exec.Command("strace", "-f", "-qq", "-y", "-xx", "-s", "8", "-o", trace, "-e", "signal=none",
