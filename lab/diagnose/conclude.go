@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"net/netip"
 	"slices"
@@ -103,6 +104,9 @@ func namespaceOf(s *Snapshot, n, before *Namespace) NamespaceReport {
 	r := NamespaceReport{
 		Inode: n.Inode, Name: n.Name, Member: !n.Outside, Ports: n.Ports,
 		Processes: []string{}, Tuples: []Tuple{}, Sysctls: map[string]string{},
+	}
+	if len(n.Processes) > 0 && !n.Host {
+		r.enter = fmt.Sprintf("nsenter -t %d -n ", n.Processes[0].PID)
 	}
 	for _, p := range n.Processes {
 		r.Processes = append(r.Processes, p.Name+" "+strconv.Itoa(p.PID))

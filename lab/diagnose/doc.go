@@ -12,11 +12,12 @@
 // changes. From there law.State goes on to the first error 99.
 //
 //	snapshot.go    what was seen
-//	look_linux.go  how it is seen: namespaces, processes, names
+//	look*.go       how it is seen: namespaces, processes, names
+//	nginx*.go      how an nginx there is configured, as package lint sees it
 //	arrivals.go    from the ages of TIME_WAITs to a rate and a trend
 //	conclude.go    from what was seen to what follows, for one tuple
-//	finding*.go    what to say about it
-//	report.go      lab99/diagnose/v1, and text
+//	finding.go     what to say about it
+//	report.go      lab99/diagnose/v1, and text.go the same for people
 //	watch.go       how far earlier forecasts were off
 //
 // Neighbours: package probe reads sockets and /proc, package law has the formulas,

@@ -95,11 +95,10 @@ func (t *Tuple) coming() string {
 func firstAid(n *NamespaceReport, t *Tuple) string {
 	text := ""
 	if n.Ports != nil && n.Ports.High-n.Ports.Low+1 < law.WideRange {
-		text = "at once: sysctl -w net.ipv4.ip_local_port_range='1024 65535' in the namespace " +
-			"(reserve the ports that servers there need); "
+		text = "at once: " + n.enter + "sysctl -w net.ipv4.ip_local_port_range='1024 65535' (reserve the ports that servers there need); "
 	}
 	if m, ok := t.Mitigations["tw-reuse"]; ok && n.Sysctls["net.ipv4.tcp_tw_reuse"] != "1" && m.FirstError99S == nil {
-		text += "sysctl -w net.ipv4.tcp_tw_reuse=1 there (ports come back after a second; needs timestamps at both ends); "
+		text += n.enter + "sysctl -w net.ipv4.tcp_tw_reuse=1 (ports come back after a second; needs timestamps at both ends); "
 	}
 	return text + "then: use connections again (keepalive)"
 }

@@ -34,6 +34,8 @@ type NamespaceReport struct {
 	Conntrack *Table            `json:"conntrack,omitempty"` // of the namespace, where it tracks
 	Tuples    []Tuple           `json:"tuples"`              // the fullest
 	Others    int               `json:"others"`              // pairs of source and destination that are left out
+
+	enter string // what a command begins with that is for the namespace
 }
 
 // Table is how full a table is.
