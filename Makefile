@@ -14,7 +14,7 @@ HOSTOS   := $(shell $(GO) env GOOS)
 HOSTARCH := $(shell $(GO) env GOARCH)
 AGENT    := bin/lab99-linux-$(HOSTARCH)
 
-.PHONY: help build reproduce example test soak fuzz man bench lint clean
+.PHONY: help build reproduce example test kernels soak fuzz man bench lint clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,12 @@ OTHERS    = $(filter-out $(shell $(GO) list $(MEASURING)),$(shell $(GO) list ./.
 test: ## run the tests; those that need Docker or root skip where it is missing
 	$(GO) test -count=1 -timeout 10m $(OTHERS)
 	$(GO) test -count=1 -timeout 30m -p 1 $(MEASURING)
+
+# The program is the init of its own guests, which have no libraries.
+KERNELS ?=
+PROBE   ?=
+kernels: build ## boot Linux 5.10 to the newest, run lab99 inside, write results/kernels (12 to 20 minutes; KERNELS='uml-sid host', PROBE=1)
+	CGO_ENABLED=0 $(GO) run -buildvcs=false -trimpath ./lab/cmd/kernels --kernels '$(KERNELS)' $(if $(PROBE),--probe)
 
 # A fuzz target runs alone, one after the other; each begins with its corpus.
 FUZZTIME ?= 10m

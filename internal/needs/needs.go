@@ -2,7 +2,7 @@
 //
 // A machine that lacks it skips the test and says why, and so does go test
 // -short, which is for unit tests only. Where the machine is
-// meant to have it, LAB99_REQUIRE=docker,netns turns the skip into a failure,
+// meant to have it, LAB99_REQUIRE=docker,netns,uml turns the skip into a failure,
 // so that CI cannot go green by skipping.
 package needs
 
@@ -45,6 +45,15 @@ func Program(t testing.TB, what, name string) {
 	unitOnly(t)
 	if _, err := exec.LookPath(name); err != nil {
 		lack(t, what, name+" is not on the PATH")
+	}
+}
+
+// Had skips where what a test cannot do without was not had, and says why.
+func Had(t testing.TB, what string, err error) {
+	t.Helper()
+	unitOnly(t)
+	if err != nil {
+		lack(t, what, err.Error())
 	}
 }
 

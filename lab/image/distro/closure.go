@@ -58,6 +58,37 @@ func (s *Selection) Open(ctx context.Context, name string) (File, error) {
 	return File{}, fmt.Errorf("no /%s in the packages %s", strings.TrimPrefix(name, "/"), s.names())
 }
 
+// Find returns the path of a regular file that matches one of the patterns, as
+// [path.Match] has them: of the first pattern that any file matches. When no
+// package fetched so far has one, their direct dependencies are fetched too, as
+// for Open: the package of a kernel is a mere name for those of its version.
+func (s *Selection) Find(ctx context.Context, patterns ...string) (string, error) {
+	for range 4 {
+		for _, pattern := range patterns {
+			if name := s.tree.match(canonical(pattern)); name != "" {
+				return name, nil
+			}
+		}
+		if err := s.fetch(ctx, s.dependencies(slices.Collect(maps.Keys(s.fetched)))); err != nil {
+			return "", err
+		}
+	}
+	return "", fmt.Errorf("no /%s in the packages %s", strings.Join(patterns, " or /"), s.names())
+}
+
+// Below returns the paths of the regular files in a directory and in those below
+// it, as far as their packages were fetched.
+func (s *Selection) Below(dir string) []string {
+	var names []string
+	for name, f := range s.tree.files {
+		if strings.HasPrefix(name, canonical(dir)+"/") && f.Link == "" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // List returns the paths of the regular files directly in a directory.
 func (s *Selection) List(dir string) []string {
 	var names []string

@@ -195,3 +195,23 @@ func FuzzLinkage(f *testing.F) {
 		}
 	})
 }
+
+// TestFindByPattern: the package of a kernel is a mere name, and where
+// its parts are differs from release to release.
+func TestFindByPattern(t *testing.T) {
+	s := unpacked(nil, map[string]map[string]File{
+		"linux-image": {"/boot/vmlinuz-5.10": {Data: []byte("image")}, "/boot/config-5.10": {}, "/boot/vmlinuz": {Link: "vmlinuz-5.10"}},
+		"modules":     {"/lib/modules/5.10/b/x.ko": {}, "/lib/modules/5.10/a.ko": {}, "/lib/modules-load.d/y": {}},
+	})
+	got, err := s.Find(t.Context(), "boot/no-*", "boot/vmlinuz*")
+	if err != nil || got != "boot/vmlinuz-5.10" {
+		t.Errorf("found %q, %v", got, err)
+	}
+	if _, err := s.Find(t.Context(), "boot/initrd*", "usr/initrd*"); err == nil || !strings.Contains(err.Error(), "/boot/initrd* or /usr/initrd*") {
+		t.Errorf("%v does not say what was looked for", err)
+	}
+	want := []string{"usr/lib/modules/5.10/a.ko", "usr/lib/modules/5.10/b/x.ko"}
+	if diff := cmp.Diff(want, s.Below("/lib/modules")); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -84,6 +84,19 @@ func (t *tree) open(name string) (string, File, bool) {
 	return name, File{}, false
 }
 
+// match returns the first regular file, by name, that a pattern matches; "" when
+// there is none.
+func (t *tree) match(pattern string) string {
+	first := ""
+	for name, f := range t.files {
+		// The only error is a malformed pattern, which matches nothing.
+		if ok, _ := path.Match(pattern, name); ok && f.Link == "" && (first == "" || name < first) {
+			first = name
+		}
+	}
+	return first
+}
+
 // library finds a shared library in the directories that the dynamic linker
 // searches by itself: /usr/lib and /usr/lib/<triplet>, not their other
 // subdirectories, which hold plugins of the same names.
