@@ -332,11 +332,12 @@ var (
 // countTaken counts the ports towards a destination. All states count: one that is
 // established takes a port as one in TIME_WAIT does.
 func countTaken(r Reading) []Step {
+	look := Step{"sudo lab99 diagnose", "how full each pair of source and destination is, in all network namespaces, and when the next error 99 is due"}
 	f := filter(r.Destination)
 	if f == "" || unspecified(r.Destination) {
-		return []Step{{"ss -Htan state time-wait | awk '{print $4}' | sort | uniq -c | sort -rn | head", "the destinations with the most TIME_WAIT"}, portRange}
+		return []Step{look, {"ss -Htan state time-wait | awk '{print $4}' | sort | uniq -c | sort -rn | head", "the destinations with the most TIME_WAIT"}, portRange}
 	}
-	return []Step{{"ss -Htan dst " + f + " | awk '{print $1}' | sort | uniq -c", "ports taken towards " + r.Destination + ", by state"}, portRange}
+	return []Step{look, {"ss -Htan dst " + f + " | awk '{print $1}' | sort | uniq -c", "ports taken towards " + r.Destination + ", by state"}, portRange}
 }
 
 // more is where to go once it is ports.
