@@ -54,7 +54,7 @@ func boot(ctx context.Context, u *Unpacked, device string, command guestCommand,
 	if err := os.Truncate(disk, diskSize); err != nil {
 		return nil, err
 	}
-	t, err := newTether(job.Init, scratch, command(initrd, disk, scratch))
+	t, err := newTether(job.Init, scratch, job.CPU, command(initrd, disk, scratch))
 	if err != nil {
 		return nil, err
 	}

@@ -35,12 +35,21 @@ func tied(t *testing.T, script string) *tether {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := newTether(self, filepath.Join(t.TempDir(), "scratch"), exec.Command("/bin/sh", "-c", script))
+	g, err := newTether(self, filepath.Join(t.TempDir(), "scratch"), firstCPU(t), exec.Command("/bin/sh", "-c", script))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(g.cut)
 	return g
+}
+
+func firstCPU(t *testing.T) int {
+	t.Helper()
+	cpus, err := CPUs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cpus[0]
 }
 
 // say is a guest that prints lines and goes.
@@ -120,7 +129,7 @@ func TestNothingOutlivesTheCommand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := newTether(self, scratch, exec.Command("/bin/sh", "-c", "sleep 60 & echo $! >"+file+"; echo on; sleep 60"))
+	g, err := newTether(self, scratch, firstCPU(t), exec.Command("/bin/sh", "-c", "sleep 60 & echo $! >"+file+"; echo on; sleep 60"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,6 +155,14 @@ func TestKernelThatHangsIsGivenUp(t *testing.T) {
 	}
 	if took := time.Since(started); took > 10*time.Second {
 		t.Errorf("it took %v", took)
+	}
+}
+
+// TestGuestIsBound to one processor, with all that it starts.
+func TestGuestIsBound(t *testing.T) {
+	r, err := watch(t.Context(), tied(t, "grep Cpus_allowed_list /proc/self/status"), quiet, nil)
+	if want := fmt.Sprintf("Cpus_allowed_list:\t%d\n", firstCPU(t)); string(r.Console) != want {
+		t.Errorf("console %q, want %q; %v", r.Console, want, err)
 	}
 }
 

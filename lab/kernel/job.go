@@ -13,6 +13,7 @@ type Job struct {
 	Tool  string            // lab99, linked statically
 	Trees map[string]string // directories of the host's to their place in the guest
 	Tasks []guest.Task
+	CPU   int           // of the host's, to which the guest is bound
 	Say   func(string)  // what the guest is doing; nil: nobody asks
 	Up    time.Duration // for the kernel to come up; 0: a minute
 	Limit time.Duration // of the whole guest

@@ -237,8 +237,9 @@ func reuseAboveOK(e evidence) Cell {
 	if most > k {
 		c.Text += fmt.Sprintf("–%d", most)
 	}
-	// Replies may still be on their way when the first error comes.
-	ok := got >= k-2 && got <= most
+	// Replies may still be on their way when the first error comes: those to what was
+	// sent within the tolerance of a time.
+	ok := got >= k-2-int64(law.Tolerance(0)*v.OfferedPerS) && got <= most
 	if c.OK = &ok; !ok {
 		c.Why = v.Why
 	}

@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -26,9 +28,13 @@ type tether struct {
 	started time.Time
 }
 
-// newTether starts a guest. program is one whose main calls [Tether]; scratch goes
-// when the tether is cut.
-func newTether(program, scratch string, guest *exec.Cmd) (*tether, error) {
+// newTether starts a guest on a processor. program is one whose main calls [Tether];
+// scratch goes when the tether is cut.
+//
+// A guest has one processor of its own, so one of the host's will do. User-mode Linux
+// hands over from one of its processes to another at each system call of the guest;
+// across processors that took so long that most loads were late.
+func newTether(program, scratch string, cpu int, guest *exec.Cmd) (*tether, error) {
 	input, orders, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -40,7 +46,7 @@ func newTether(program, scratch string, guest *exec.Cmd) (*tether, error) {
 		return nil, err
 	}
 	defer output.Close()
-	cmd := exec.Command(program, append([]string{TetherCommand, scratch}, guest.Args...)...)
+	cmd := exec.Command(program, append([]string{TetherCommand, scratch, strconv.Itoa(cpu)}, guest.Args...)...)
 	cmd.Dir, cmd.Env = guest.Dir, guest.Env
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = input, output, output
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a terminal's Ctrl-C is for this process
@@ -63,13 +69,26 @@ func (t *tether) cut() {
 	t.cmd.Wait() // how a guest ends is on its console
 }
 
-// Tether is the process itself: args are a directory and the guest's command line.
+// Tether is the process itself: args are a directory, a processor, and the guest's
+// command line.
 func Tether(args []string) error {
-	if len(args) < 2 {
-		return fmt.Errorf("%s wants a directory and a command", TetherCommand)
+	if len(args) < 3 {
+		return fmt.Errorf("%s wants a directory, a processor and a command", TetherCommand)
 	}
 	defer os.RemoveAll(args[0])
-	cmd := exec.Command(args[1], args[2:]...)
+	cpu, err := strconv.Atoi(args[1])
+	if err != nil {
+		return err
+	}
+	// A child has what the thread has that starts it.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var one unix.CPUSet
+	one.Set(cpu)
+	if err := unix.SchedSetaffinity(0, &one); err != nil {
+		return fmt.Errorf("bind the guest to processor %d: %w", cpu, err)
+	}
+	cmd := exec.Command(args[2], args[3:]...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
@@ -101,4 +120,18 @@ func Tether(args []string) error {
 	case <-asked:
 	}
 	return nil
+}
+
+// CPUs are the processors of the host that this process may use.
+func CPUs() (list []int, err error) {
+	var set unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &set); err != nil {
+		return nil, fmt.Errorf("which processors there are: %w", err)
+	}
+	for cpu := range len(set) * 64 {
+		if set.IsSet(cpu) {
+			list = append(list, cpu)
+		}
+	}
+	return list, nil
 }

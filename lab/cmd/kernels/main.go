@@ -16,9 +16,12 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 
 	"github.com/lab99/lab99/lab/image"
@@ -117,30 +120,16 @@ func (c command) run(ctx context.Context) (int, error) {
 		return unfit, err
 	}
 	say := func(text string) { fmt.Fprintf(os.Stderr, "%6.1f s  %s\n", time.Since(started).Seconds(), text) }
-	s := session{command: c, self: self, say: say,
+	s := &session{command: c, self: self, say: say,
 		cache: kernel.Cache{Dir: filepath.Join(cache, "lab99", "kernels"), Apt: apt, Log: say}}
 	if !c.probe {
 		if err := s.servers(ctx); err != nil {
 			return unfit, err
 		}
 	}
-	table := kernel.NewTable(started, kernel.Machine{Kernel: release(), CPUs: runtime.NumCPU()})
-	for _, k := range chosen {
-		u, r, err := s.one(ctx, k)
-		if ctx.Err() != nil {
-			break
-		}
-		switch {
-		case err != nil:
-			say(fmt.Sprintf("%s: %v", k.Name, err))
-		default:
-			say(fmt.Sprintf("%s: Linux %s, %.1f s to boot, %.0f s in all", k.Name, r.Kernel, r.BootS, r.WallS))
-		}
-		table.Add(k, u, r, err)
-		table.TookS = time.Since(started).Seconds()
-		if err := c.write(table, started); err != nil { // after each, as it takes long
-			return unfit, err
-		}
+	table, err := s.all(ctx, chosen, started)
+	if err != nil {
+		return unfit, err
 	}
 	fmt.Print(table.Markdown())
 	for _, line := range table.Broken() {
@@ -155,6 +144,85 @@ func (c command) run(ctx context.Context) (int, error) {
 		return broken, nil
 	}
 	return asExpected, nil
+}
+
+// done is what came of a kernel.
+type done struct {
+	u   *kernel.Unpacked
+	r   *kernel.Result
+	err error
+}
+
+// all runs the kernels, a guest a processor at a time, and the host's alone. The
+// table is written whenever one is done, as it takes long.
+func (s *session) all(ctx context.Context, chosen []kernel.Kernel, started time.Time) (*kernel.Table, error) {
+	cpus, err := kernel.CPUs()
+	if err != nil {
+		return nil, err
+	}
+	free := make(chan int, len(cpus))
+	for _, cpu := range cpus {
+		free <- cpu
+	}
+	var mu sync.Mutex
+	results := map[string]done{}
+	var table *kernel.Table
+	finish := func(k kernel.Kernel, d done) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if ctx.Err() == nil {
+			results[k.Name] = d
+			s.tell(k, d)
+		}
+		table = kernel.NewTable(started, kernel.Machine{Kernel: release(), CPUs: runtime.NumCPU()})
+		table.TookS = time.Since(started).Seconds()
+		for _, k := range chosen {
+			if d, ok := results[k.Name]; ok {
+				table.Add(k, d.u, d.r, d.err)
+			}
+		}
+		return s.write(table, started)
+	}
+	var g errgroup.Group
+	for _, k := range chosen {
+		if k.Via == kernel.Host {
+			continue
+		}
+		g.Go(func() error {
+			cpu := <-free
+			defer func() { free <- cpu }()
+			if ctx.Err() != nil {
+				return nil
+			}
+			var d done
+			d.u, d.r, d.err = s.one(ctx, k, cpu)
+			return finish(k, d)
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	for _, k := range chosen {
+		if k.Via == kernel.Host && ctx.Err() == nil {
+			var d done
+			d.u, d.r, d.err = s.one(ctx, k, cpus[0])
+			if err := finish(k, d); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if table == nil { // interrupted before any was done
+		table = kernel.NewTable(started, kernel.Machine{Kernel: release(), CPUs: runtime.NumCPU()})
+	}
+	return table, nil
+}
+
+func (s *session) tell(k kernel.Kernel, d done) {
+	if d.err != nil {
+		s.say(fmt.Sprintf("%s: %v", k.Name, d.err))
+		return
+	}
+	s.say(fmt.Sprintf("%s: Linux %s, %.1f s to boot, %.0f s in all", k.Name, d.r.Kernel, d.r.BootS, d.r.WallS))
 }
 
 func release() string {
@@ -190,6 +258,7 @@ type session struct {
 	self   string
 	cache  kernel.Cache
 	say    func(string)
+	noKVM  atomic.Bool       // kvm was tried, and no kernel came up
 	images string            // reference of the servers' packages
 	trees  map[string]string // of the servers: on the host, in the guest
 }
@@ -214,12 +283,15 @@ func (s *session) servers(ctx context.Context) error {
 }
 
 // one gets a kernel and runs the tasks on it.
-func (s *session) one(ctx context.Context, k kernel.Kernel) (u *kernel.Unpacked, r *kernel.Result, err error) {
+func (s *session) one(ctx context.Context, k kernel.Kernel, cpu int) (u *kernel.Unpacked, r *kernel.Result, err error) {
 	accelerator := s.accelerator
 	if accelerator == "" {
 		accelerator = kernel.Accelerator()
 	}
-	job := kernel.Job{Init: s.self, Tool: s.tool, Tasks: []guest.Task{kernel.Probe()}, Limit: probeLimit,
+	if accelerator == "kvm" && s.noKVM.Load() {
+		accelerator = "tcg"
+	}
+	job := kernel.Job{Init: s.self, Tool: s.tool, Tasks: []guest.Task{kernel.Probe()}, Limit: probeLimit, CPU: cpu,
 		Say: func(task string) { s.say(k.Name + ": " + task) }}
 	if !s.probe {
 		job.Trees, job.Limit = s.trees, labLimit
@@ -243,9 +315,9 @@ func (s *session) one(ctx context.Context, k kernel.Kernel) (u *kernel.Unpacked,
 		}
 		r, err = kernel.BootQEMU(ctx, e, u, accelerator, job)
 		if r != nil && r.Kernel == "" && accelerator == "kvm" && s.accelerator == "" && ctx.Err() == nil {
+			s.noKVM.Store(true) // for the next as well
 			s.say(fmt.Sprintf("%s: not with the processor's help, so in software: %v", k.Name, err))
-			s.accelerator = "tcg" // for the next as well
-			return s.one(ctx, k)
+			return s.one(ctx, k, cpu)
 		}
 	default:
 		r, err = kernel.RunHere(ctx, job)

@@ -62,9 +62,13 @@ func TestUserModeLinux(t *testing.T) {
 	}
 	dir := t.TempDir()
 	k := kernel.Kernel{Name: "uml-bookworm", Via: kernel.UML, Suite: "bookworm"}
+	cpus, err := kernel.CPUs()
+	if err != nil {
+		t.Fatal(err)
+	}
 	s.trees["testdata/baseline"] = "root/baseline"
 	job := kernel.Job{
-		Init: build(t, ".", filepath.Join(dir, "kernels")), Tool: build(t, "../lab99", filepath.Join(dir, "lab99")), Trees: s.trees, Limit: 2 * time.Minute,
+		Init: build(t, ".", filepath.Join(dir, "kernels")), Tool: build(t, "../lab99", filepath.Join(dir, "lab99")), Trees: s.trees, CPU: cpus[len(cpus)-1], Limit: 2 * time.Minute,
 		Tasks: []guest.Task{kernel.Probe(), kernel.Lab(kernel.Exhaustion, "/root/baseline", s.images)},
 	}
 	r, err := kernel.BootUML(t.Context(), u, job)
