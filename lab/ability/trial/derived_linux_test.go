@@ -16,11 +16,12 @@ func TestCountedAtCreation(t *testing.T) {
 		counted, made int64
 		want          string
 	}{
-		"5.10.262 TCG": {0, 50, "no"}, // 50 closed first, TW moved by none
-		"6.1.176 UML":  {50, 50, "yes"},
-		"6.12.113 UML": {50, 50, "yes"},
-		"7.2.7 UML":    {50, 50, "yes"},
-		"an oddity":    {13, 50, "TW moved by 13"},
+		"5.10.262 TCG":  {0, 50, "no"}, // 50 closed first, TW moved by none
+		"6.1.176 UML":   {50, 50, "yes"},
+		"6.1.176 again": {9, 8, "yes"},
+		"6.12.113 UML":  {50, 50, "yes"},
+		"7.2.7 UML":     {50, 50, "yes"},
+		"an oddity":     {13, 50, "TW moved by 13"},
 	} {
 		got, err := countedAtCreation(tc.counted, tc.made)
 		if answer(got, err) != tc.want && (err == nil || !strings.Contains(err.Error(), tc.want)) {

@@ -45,12 +45,13 @@ func timeWaitCount(b *bench) error {
 }
 
 // countedAtCreation decides by how far the counter moved while all that were made
-// are alive.
+// are alive. It may move by more: where both ends close at once, each leaves a
+// TIME_WAIT (seen on Linux 6.1, 9 for 8).
 func countedAtCreation(counted, made int64) (*bool, error) {
-	switch counted {
-	case made:
+	switch {
+	case counted >= made:
 		return is(true), nil
-	case 0:
+	case counted == 0:
 		return is(false), nil
 	}
 	return nil, fmt.Errorf("%d were made and none has ended, and TW moved by %d", made, counted)
