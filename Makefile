@@ -48,7 +48,7 @@ test: ## run the tests; those that need Docker or root skip where it is missing
 # The program is the init of its own guests, which have no libraries.
 KERNELS ?=
 PROBE   ?=
-kernels: build ## boot Linux 5.10 to the newest, run lab99 inside, write results/kernels (12 to 20 minutes; KERNELS='uml-sid host', PROBE=1)
+kernels: build ## boot Linux 5.10 to the newest, run lab99 inside, write results/kernels (10 to 16 minutes; KERNELS='uml-sid host', PROBE=1)
 	CGO_ENABLED=0 $(GO) run -buildvcs=false -trimpath ./lab/cmd/kernels --kernels '$(KERNELS)' $(if $(PROBE),--probe)
 
 # A fuzz target runs alone, one after the other; each begins with its corpus.
