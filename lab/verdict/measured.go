@@ -310,7 +310,8 @@ func (m *Measured) firstError99() (first *float64, okBefore *int64) {
 
 // sooner is when the first of the lines was written that the log had at a
 // moment and did not have before: from the first error 99 on every connect()
-// fails, and a request makes so many.
+// fails, and a request makes so many. Where weights fill the ports towards one
+// backend first, only its share of the requests fails there, once each.
 func (m *Measured) sooner(before, at float64) float64 {
 	var lines float64
 	for _, s := range m.net(results.HostProxy) {
@@ -319,6 +320,9 @@ func (m *Measured) sooner(before, at float64) float64 {
 		}
 	}
 	perS := m.Plan.RatePerS * float64(m.Laws.Ejection.Tries())
+	if share := m.Laws.HeaviestShare; share > 0 {
+		perS = m.Plan.RatePerS * share * float64(max(1, m.Laws.Sources))
+	}
 	if perS <= 0 {
 		return at
 	}
