@@ -193,17 +193,16 @@ func TestTakenSubnet(t *testing.T) {
 // TestOwnConfiguration: the user's nginx.conf, with only addresses put in,
 // reproduces all the same; nginx's log has the last word about causes.
 func TestOwnConfiguration(t *testing.T) {
-	onEach(t, func(t *testing.T, driver string) {
-		i := startOn(t, driver, "run", tiny, "--set", "proxy.config=testdata/own-nginx.conf")
-		i.wait(t, "0")
-		v := i.summary(t).Variants[0]
-		if v.Verdict != "reproduced" || v.NginxLog.Error99 == 0 || v.Errors.Error99 != v.NginxLog.Error99 {
-			t.Errorf("verdict %s, errors %+v, log %+v", v.Verdict, v.Errors, v.NginxLog)
-		}
-		if v.Neighbour != nil {
-			t.Error("a configuration without the neighbour's location has a neighbour's latency")
-		}
-	})
+	share(t, "netns", tinyLab)
+	i := startOn(t, "netns", "run", tiny, "--set", "proxy.config=testdata/own-nginx.conf")
+	i.wait(t, "0")
+	v := i.summary(t).Variants[0]
+	if v.Verdict != "reproduced" || v.NginxLog.Error99 == 0 || v.Errors.Error99 != v.NginxLog.Error99 {
+		t.Errorf("verdict %s, errors %+v, log %+v", v.Verdict, v.Errors, v.NginxLog)
+	}
+	if v.Neighbour != nil {
+		t.Error("a configuration without the neighbour's location has a neighbour's latency")
+	}
 }
 
 // TestStrayFailureDoesNotEndTheLoad: a configuration of the user's own answers
