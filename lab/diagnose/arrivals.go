@@ -22,7 +22,7 @@ const (
 	shorter     = 0.8  // what is tried next where a stretch does not have one trend
 	leastBins   = 48   // events, two a bin: of fewer, no trend is told
 	leastS      = 1.0  // of a stretch that is made shorter: in less, a busy host catches up
-	significant = 4.0  // standard errors that a trend must differ from none: 1 in 100 random loads has one
+	significant = 4.0  // standard errors that a trend must differ from none: 1 in 500 random loads has one
 	wandering   = 1.3  // how far the sum of residuals may go, in their deviation and √bins: 1 in 100 goes further
 	stepBetter  = 0.75 // of the squares that a trend leaves: what a step must stay below to be the likelier
 	lags        = 3    // bins over which a stall and what is made up for belong together
@@ -91,7 +91,7 @@ func fit(ages []float64) (a Arrivals, next float64) {
 	for _, age := range counted {
 		n[min(bins-1, int((first-age)/long*bins))]++
 	}
-	l := lineOf(n[:])
+	l := lineOf(n[:], dispersion(counted, first, last))
 	if math.Abs(l.slope) > significant*l.spread {
 		if at, squares := stepOf(n[:]); squares < stepBetter*l.squares {
 			return a, first - float64(at)*long/bins
@@ -142,11 +142,29 @@ type straight struct {
 	noise       float64 // deviation of one bin
 }
 
+// dispersion is the variance of the counts of short times over their mean: 0 for paced
+// arrivals, 1 for random ones. Neighbours are compared, so that a trend does not count.
+// More than 1 is burstiness, which the bins of a stretch average out.
+func dispersion(ages []float64, first, last float64) float64 {
+	const events = 4 // in a short time: in fewer, paced ones differ as random ones do
+	short := make([]float64, min(4*bins, len(ages)/events))
+	for _, age := range ages {
+		short[min(len(short)-1, int((first-age)/(first-last)*float64(len(short))))]++
+	}
+	squares := 0.0
+	for i := 1; i < len(short); i++ {
+		squares += (short[i] - short[i-1]) * (short[i] - short[i-1])
+	}
+	variance := squares / float64(2*(len(short)-1))
+	return min(1, variance/(float64(len(ages))/float64(len(short))))
+}
+
 // lineOf fits a straight line. Its noise is the smaller of two measures: by how much
 // neighbours differ (von Neumann), without the two largest steps, so that a step of the
 // rate is no noise; and the long-run variance (Newey and West), in which a stall and what
-// is made up for after it cancel out, as in paced loads they do.
-func lineOf(n []float64) (l straight) {
+// is made up for after it cancel out, as in paced loads they do. Of 24 counts both are
+// small now and then, so it is never less than the dispersion of shorter times says.
+func lineOf(n []float64, dispersion float64) (l straight) {
 	middle := float64(len(n)-1) / 2
 	over := 0.0
 	for i, x := range n {
@@ -183,7 +201,7 @@ func lineOf(n []float64) (l straight) {
 	}
 	longRun /= float64(len(n) - 2)
 	const least = 0.5 // counts of even arrivals differ by one
-	l.noise = max(math.Sqrt(max(0, min(neighbours, longRun))), least)
+	l.noise = max(math.Sqrt(max(0, min(neighbours, longRun))), math.Sqrt(dispersion*l.mean), least)
 	l.spread = l.noise / math.Sqrt(over)
 	return l
 }
