@@ -6,12 +6,8 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"runtime"
 	"testing"
 	"time"
-
-	"github.com/vishvananda/netlink"
-	"golang.org/x/sys/unix"
 
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab/backend"
@@ -25,18 +21,7 @@ import (
 // with 99, none elsewhere does, and whoever binds first fails with 98 although
 // it wants to go elsewhere.
 func TestBystanderSharesTheFateOfItsDestination(t *testing.T) {
-	needs.Root(t)
-	runtime.LockOSThread() // never unlocked: the namespace ends with the thread
-	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-		t.Fatal(err)
-	}
-	lo, err := netlink.LinkByName("lo")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := netlink.LinkSetUp(lo); err != nil {
-		t.Fatal(err)
-	}
+	needs.Network(t)
 	l, err := net.Listen("tcp4", "127.0.0.1:8080")
 	if err != nil {
 		t.Fatal(err)

@@ -3,11 +3,7 @@ package agent
 import (
 	"context"
 	"net"
-	"runtime"
 	"testing"
-
-	"github.com/vishvananda/netlink"
-	"golang.org/x/sys/unix"
 
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/results"
@@ -50,17 +46,7 @@ func TestObserverCountsAsItIsTold(t *testing.T) {
 		}
 		return done
 	}
-	runtime.LockOSThread() // never unlocked: the namespace goes with the thread
-	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-		t.Fatal(err)
-	}
-	lo, err := netlink.LinkByName("lo")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := netlink.LinkSetUp(lo); err != nil {
-		t.Fatal(err)
-	}
+	needs.Network(t)
 	sysctl(t, "tcp_tw_reuse", "0") // 2, the default, would reuse loopback's
 	found := count(nil)
 	if n := found.Net.Counters["time_wait_created"]; n != made {

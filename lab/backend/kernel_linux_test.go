@@ -6,12 +6,8 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"runtime"
 	"testing"
 	"time"
-
-	"github.com/vishvananda/netlink"
-	"golang.org/x/sys/unix"
 
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab/probe"
@@ -22,18 +18,7 @@ import (
 // an accepted socket is in its listener's namespace whatever thread accepts.
 func namespace(t *testing.T, finTimeout string) {
 	t.Helper()
-	needs.Root(t)
-	runtime.LockOSThread()
-	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-		t.Fatal(err)
-	}
-	lo, err := netlink.LinkByName("lo")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := netlink.LinkSetUp(lo); err != nil {
-		t.Fatal(err)
-	}
+	needs.Network(t)
 	if err := os.WriteFile("/proc/sys/net/ipv4/tcp_fin_timeout", []byte(finTimeout), 0); err != nil {
 		t.Fatal(err)
 	}

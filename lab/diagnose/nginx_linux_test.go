@@ -5,13 +5,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
 	"github.com/lab99/lab99/internal/needs"
@@ -104,18 +102,7 @@ http {
 	server { listen 127.0.0.1:8080; location / { proxy_pass http://app; } }
 }
 `)
-	// The thread ends with the test, and the namespace with nginx.
-	runtime.LockOSThread()
-	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-		t.Fatal(err)
-	}
-	lo, err := netlink.LinkByName("lo")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := netlink.LinkSetUp(lo); err != nil {
-		t.Fatal(err)
-	}
+	needs.Network(t)
 	listener, err := listenAt(netip.MustParseAddrPort("127.0.0.1:81"))
 	if err != nil {
 		t.Fatal(err)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -20,18 +19,7 @@ import (
 // namespace goes with it.
 func namespace(t testing.TB) {
 	t.Helper()
-	needs.Root(t)
-	runtime.LockOSThread()
-	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-		t.Fatalf("make a network namespace: %v", err)
-	}
-	lo, err := netlink.LinkByName("lo")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := netlink.LinkSetUp(lo); err != nil {
-		t.Fatal(err)
-	}
+	needs.Network(t)
 	sysctl(t, "net.ipv4.tcp_tw_reuse", "0") // 2, the default, would reuse loopback's
 }
 

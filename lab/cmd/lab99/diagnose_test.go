@@ -6,12 +6,10 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
 	"github.com/lab99/lab99/internal/needs"
@@ -27,18 +25,7 @@ func TestDiagnoseFindsAnExhaustedNamespace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The thread ends with the test, and the namespace with it and its child.
-	runtime.LockOSThread()
-	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-		t.Fatal(err)
-	}
-	lo, err := netlink.LinkByName("lo")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := netlink.LinkSetUp(lo); err != nil {
-		t.Fatal(err)
-	}
+	needs.Network(t)
 	for name, value := range map[string]string{"ip_local_port_range": "20000 20039", "tcp_tw_reuse": "0"} {
 		if err := os.WriteFile("/proc/sys/net/ipv4/"+name, []byte(value), 0); err != nil {
 			t.Fatal(err)
