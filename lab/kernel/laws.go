@@ -32,24 +32,24 @@ func no() *bool  { b := false; return &b }
 var rules = []rule{
 	{"hold", "T: a TIME_WAIT stays 60 s, and up to a slot of the timer wheel longer", hold},
 
-	{"k", "K: exactly K connections, then error 99", exactly(Exhaustion, "baseline")},
-	{"first_error_99", "first error 99 = K/R", moment(Exhaustion, "baseline")},
-	{"three_addresses", "three addresses: exactly 3 K", exactly(Exhaustion, "multi-ip")},
-	{"three_addresses_s", "… and error 99 three times as late", moment(Exhaustion, "multi-ip")},
-	{"close_share", "f = 1: every connection leaves a TIME_WAIT at nginx", closeShare},
-	{"keepalive", "upstream keepalive mitigates", mitigated(Exhaustion, "keepalive")},
-	{"tw_reuse", "tcp_tw_reuse=1 mitigates below its ceiling", mitigated(Exhaustion, "tw-reuse")},
+	{"k", "K: exactly K connections, then error 99", of(Exhaustion, "baseline", exactly)},
+	{"first_error_99", "first error 99 = K/R", of(Exhaustion, "baseline", moment)},
+	{"three_addresses", "three addresses: exactly 3 K", of(Exhaustion, "multi-ip", exactly)},
+	{"three_addresses_s", "… and error 99 three times as late", of(Exhaustion, "multi-ip", moment)},
+	{"close_share", "f = 1: every connection leaves a TIME_WAIT at nginx", of(Exhaustion, "baseline", closeShare)},
+	{"keepalive", "upstream keepalive mitigates", of(Exhaustion, "keepalive", mitigated)},
+	{"tw_reuse", "tcp_tw_reuse=1 mitigates below its ceiling", of(Exhaustion, "tw-reuse", mitigated)},
 
-	{"loopback_reuse_0", "127.0.0.1 with tcp_tw_reuse=0: exactly K, then error 99", exactly(SameHost, "reuse-0")},
-	{"loopback_default", "tcp_tw_reuse=2, the default, mitigates on 127.0.0.1", mitigated(SameHost, "default")},
-	{"own_address", "… and does nothing on another address of the host: exactly K", exactly(SameHost, "own-address")},
-	{"both_addresses", "both addresses, tcp_tw_reuse=0: exactly 2 K", exactly(SameHost, "both-addresses")},
+	{"loopback_reuse_0", "127.0.0.1 with tcp_tw_reuse=0: exactly K, then error 99", of(SameHost, "reuse-0", exactly)},
+	{"loopback_default", "tcp_tw_reuse=2, the default, mitigates on 127.0.0.1", of(SameHost, "default", mitigated)},
+	{"own_address", "… and does nothing on another address of the host: exactly K", of(SameHost, "own-address", exactly)},
+	{"both_addresses", "both addresses, tcp_tw_reuse=0: exactly 2 K", of(SameHost, "both-addresses", exactly)},
 
-	{"reuse_below", "tcp_tw_reuse=1 below K per second mitigates", mitigated(Ceiling, "below")},
-	{"reuse_above", "tcp_tw_reuse=1 above K per second: first error 99", moment(Ceiling, "above")},
-	{"reuse_above_ok", "… successes before it", reuseAboveOK},
-	{"reuse_delay", "tcp_tw_reuse_delay=100 raises the ceiling", mitigated(Ceiling, "shorter-delay")},
-	{"no_timestamps", "without TCP timestamps nothing is reused: exactly K", exactly(Ceiling, "no-timestamps")},
+	{"reuse_below", "tcp_tw_reuse=1 below K per second mitigates", of(Ceiling, "below", mitigated)},
+	{"reuse_above", "tcp_tw_reuse=1 above K per second: first error 99", of(Ceiling, "above", moment)},
+	{"reuse_above_ok", "… successes before it", of(Ceiling, "above", reuseAboveOK)},
+	{"reuse_delay", "tcp_tw_reuse_delay=100 raises the ceiling", of(Ceiling, "shorter-delay", mitigated)},
+	{"no_timestamps", "without TCP timestamps nothing is reused: exactly K", of(Ceiling, "no-timestamps", exactly)},
 }
 
 // inWords shows what was found of one ability. None is wrong: they say which laws
@@ -100,55 +100,54 @@ func hold(e evidence) Cell {
 	return c
 }
 
-// exactly holds the number of successes against K. The load is shorter than T, so
-// none comes back. However late the load was sent, the count is the same.
-func exactly(task, name string) func(evidence) Cell {
+// of judges a variant of a task, if there is one.
+func of(task, name string, judge func(variant) Cell) func(evidence) Cell {
 	return func(e evidence) Cell {
 		v, none := e.find(task, name)
 		if none != nil {
 			return *none
 		}
-		if v.OK == nil {
-			return Cell{Text: "?", Why: v.Why}
-		}
-		k := int64(v.Predicted.Tuples)
-		c := Cell{Text: fmt.Sprintf("%d of %d", *v.OK, k), OK: yes()}
-		switch {
-		case v.Verdict == law.Invalid && (v.FirstError == nil || *v.OK < k):
-			return *v.undisturbed() // it may have sent less than K, or lost some for want of time
-		case v.FirstError == nil:
-			c.OK, c.Why = no(), "no error 99: "+v.Why
-		case *v.OK != k:
-			c.OK, c.Why = no(), v.Why
-		}
-		return c
+		return judge(v)
 	}
+}
+
+// exactly holds the number of successes against K. The load is shorter than T, so
+// none comes back. However late the load was sent, the count is the same.
+func exactly(v variant) Cell {
+	if v.OK == nil {
+		return Cell{Text: "?", Why: v.Why}
+	}
+	k := int64(v.Predicted.Tuples)
+	c := Cell{Text: fmt.Sprintf("%d of %d", *v.OK, k), OK: yes()}
+	switch {
+	case v.Verdict == law.Invalid && (v.FirstError == nil || *v.OK < k):
+		return *v.undisturbed() // it may have sent less than K, or lost some for want of time
+	case v.FirstError == nil:
+		c.OK, c.Why = no(), "no error 99: "+v.Why
+	case *v.OK != k:
+		c.OK, c.Why = no(), v.Why
+	}
+	return c
 }
 
 // moment holds the first error 99 against the law: within 2 %, at least 30 ms, and
 // what the guest's clock allows.
-func moment(task, name string) func(evidence) Cell {
-	return func(e evidence) Cell {
-		v, none := e.find(task, name)
-		if none != nil {
-			return *none
-		}
-		if c := v.undisturbed(); c != nil {
-			return *c
-		}
-		if v.FirstError == nil {
-			return Cell{Text: "none", OK: no(), Why: v.Why}
-		}
-		if v.Predicted.FirstError99S == nil {
-			return Cell{Text: "?", Why: "no prediction"}
-		}
-		earliest := *v.Predicted.FirstError99S
-		latest := earliest
-		if v.Predicted.FirstError99LatestS != nil {
-			latest = *v.Predicted.FirstError99LatestS
-		}
-		return v.within(*v.FirstError, earliest, latest)
+func moment(v variant) Cell {
+	if c := v.undisturbed(); c != nil {
+		return *c
 	}
+	if v.FirstError == nil {
+		return Cell{Text: "none", OK: no(), Why: v.Why}
+	}
+	if v.Predicted.FirstError99S == nil {
+		return Cell{Text: "?", Why: "no prediction"}
+	}
+	earliest := *v.Predicted.FirstError99S
+	latest := earliest
+	if v.Predicted.FirstError99LatestS != nil {
+		latest = *v.Predicted.FirstError99LatestS
+	}
+	return v.within(*v.FirstError, earliest, latest)
 }
 
 // distrust is the share of a time by which the guest's clock may part from the
@@ -178,31 +177,21 @@ func (v variant) within(at, earliest, latest float64) Cell {
 	return c
 }
 
-func mitigated(task, name string) func(evidence) Cell {
-	return func(e evidence) Cell {
-		v, none := e.find(task, name)
-		if none != nil {
-			return *none
-		}
-		if c := v.undisturbed(); c != nil {
-			return *c
-		}
-		ok := v.Verdict == law.Mitigated
-		c := Cell{Text: v.Verdict, OK: &ok}
-		if !ok {
-			c.Why = v.Why
-		}
-		return c
+func mitigated(v variant) Cell {
+	if c := v.undisturbed(); c != nil {
+		return *c
 	}
+	ok := v.Verdict == law.Mitigated
+	c := Cell{Text: v.Verdict, OK: &ok}
+	if !ok {
+		c.Why = v.Why
+	}
+	return c
 }
 
 // closeShare holds the counted f against the sockets: both say that all K ports
 // were lost to TIME_WAIT.
-func closeShare(e evidence) Cell {
-	v, none := e.find(Exhaustion, "baseline")
-	if none != nil {
-		return *none
-	}
+func closeShare(v variant) Cell {
 	if v.CloseShare == nil || v.TimeWait.ProxyPeak == nil {
 		return Cell{Text: "?", Why: "it was not measured"}
 	}
@@ -217,11 +206,7 @@ func closeShare(e evidence) Cell {
 
 // reuseAboveOK holds the successes before the first error 99 above the ceiling of
 // tcp_tw_reuse=1. Where the kernel counts whole seconds, they are an interval.
-func reuseAboveOK(e evidence) Cell {
-	v, none := e.find(Ceiling, "above")
-	if none != nil {
-		return *none
-	}
+func reuseAboveOK(v variant) Cell {
 	if c := v.undisturbed(); c != nil { // late requests find more ports free again
 		return *c
 	}
