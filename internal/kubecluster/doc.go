@@ -1,0 +1,1 @@
+package kubecluster // other systems have no namespaces to put a cluster into
