@@ -2,6 +2,7 @@ package format
 
 import (
 	"math"
+	"strings"
 	"testing"
 )
 
@@ -51,6 +52,20 @@ func TestSpan(t *testing.T) {
 	} {
 		if got := Span(ends[0], ends[1]); got != want {
 			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestName(t *testing.T) {
+	for name, want := range map[string]string{
+		"nginx\n":                 "nginx",
+		"a\x1b[31m\tb\nc":         "a?[31m b c",
+		"txt.\u202efdp":           "txt.?fdp",
+		"\xff":                    "?",
+		strings.Repeat("ä", 1000): strings.Repeat("ä", 63) + "…",
+	} {
+		if got := Name(name); got != want {
+			t.Errorf("%q is written %q, want %q", name, got, want)
 		}
 	}
 }

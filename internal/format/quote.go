@@ -2,6 +2,7 @@ package format
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -47,15 +48,30 @@ func cut(text string, start, end int) (string, int, int) {
 	return text, start, end
 }
 
-// Clean replaces control characters and what is no UTF-8, each by one character.
+// Clean replaces control characters, those that turn the direction of writing, and what
+// is no UTF-8, each by one character.
 func Clean(s string) string {
 	return strings.Map(func(c rune) rune {
 		switch {
 		case c == '\t', c == '\n':
 			return c
-		case c < ' ', c >= 0x7f && c < 0xa0, c == utf8.RuneError:
+		case c < ' ', c >= 0x7f && c < 0xa0, c == utf8.RuneError, unicode.Is(unicode.Bidi_Control, c):
 			return '?'
 		}
 		return c
 	}, s)
+}
+
+// longestName is in characters. Kernels have process names of 15, and file names of 255.
+const longestName = 64
+
+// Name is a name that somebody else chose, as one short line for a terminal.
+func Name(s string) string { return Short(OneLine(Clean(s)), longestName) }
+
+// Short leaves so many characters of a text at the most.
+func Short(s string, most int) string {
+	if utf8.RuneCountInString(s) <= most {
+		return s
+	}
+	return string([]rune(s)[:most-1]) + "…"
 }

@@ -2,7 +2,7 @@
 //
 // A machine that lacks it skips the test and says why, and so does go test
 // -short, which is for unit tests only. Where the machine is
-// meant to have it, LAB99_REQUIRE=docker,netns,uml turns the skip into a failure,
+// meant to have it, LAB99_REQUIRE=docker,podman,netns,uml,kubernetes turns the skip into a failure,
 // so that CI cannot go green by skipping.
 package needs
 
@@ -29,6 +29,19 @@ func Docker(t testing.TB) {
 	}
 }
 
+// Podman skips unless the test may start a Podman of its own, which package podmantest
+// does. The Docker client asks it.
+func Podman(t testing.TB) {
+	t.Helper()
+	unitOnly(t)
+	if os.Geteuid() != 0 {
+		lack(t, "podman", "not root, whose namespaces are cut off from the machine's")
+	}
+	for _, name := range []string{"podman", "docker"} {
+		Program(t, "podman", name)
+	}
+}
+
 // Root skips unless the test may make network namespaces.
 func Root(t testing.TB) {
 	t.Helper()
@@ -39,7 +52,7 @@ func Root(t testing.TB) {
 }
 
 // Program skips unless a program is on the PATH. It counts as part of what,
-// "docker" or "netns".
+// "docker", "podman" or "netns".
 func Program(t testing.TB, what, name string) {
 	t.Helper()
 	unitOnly(t)

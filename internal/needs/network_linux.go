@@ -8,6 +8,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// init keeps the main thread for the main goroutine, which runs no test. What a test does to
+// its thread goes with the thread, but the main one cannot end: it would stay as it is for
+// the tests after it, and be what /proc/self shows.
+func init() { runtime.LockOSThread() }
+
 // Network gives the test a network namespace of its own, with lo up, or skips as Root
 // does. The test's thread is never unlocked, so that Go ends it with the test and the
 // namespace goes with it, and with what was started from there.
