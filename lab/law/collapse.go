@@ -16,11 +16,11 @@ var Collapse = Law{
 			return nil
 		}
 		at := r.due(r.law().CollapseS)
-		return &Compared{Predicted: at, Measured: r.Measured("collapse_s"), Tolerance: 0.05 * or0(at)}
+		return &Compared{Predicted: at, Measured: r.Measured("collapse_s"), Tolerance: r.sudden(or0(at))}
 	},
 	Check: func(r Run) *Checked {
 		p, seen := r.Predicted.CollapseS, r.Measured("collapse_s")
-		c := &Checked{Law: "t = K/(2fR), within 5 %", Predicted: p, Measured: seen}
+		c := &Checked{Law: "t = K/(2fR), within 5 %" + r.clocks(), Predicted: p, Measured: seen}
 		switch {
 		case p == nil && seen == nil, p != nil && *p > r.EndS, !r.Setup.Exact():
 			return nil
@@ -28,7 +28,7 @@ var Collapse = Law{
 			// The rate was to fall at this moment, by less than half. How far is an estimate to
 			// ±50 % (Estimated), within which any foreseen fall may be a collapse. When is none.
 			at := r.Setup.Cliff()
-			c.OK = at != nil && math.Abs(*seen-*at) <= 0.05**at
+			c.OK = at != nil && math.Abs(*seen-*at) <= r.sudden(*at)
 			c.Predicted = at
 			c.Text = fmt.Sprintf("predicted to fall by less than half after %.2f s, fell by more after %.2f s", or0(at), *seen)
 		case p == nil:
@@ -36,12 +36,15 @@ var Collapse = Law{
 		case seen == nil:
 			c.Text = fmt.Sprintf("predicted %.2f s, and the rate did not fall", *p)
 		default:
-			c.OK = math.Abs(*seen-*p) <= 0.05**p
+			c.OK = math.Abs(*seen-*p) <= r.sudden(*p)
 			c.Text = fmt.Sprintf("predicted %.2f s, measured %.2f s, %+.1f %%", *p, *seen, 100*(*seen / *p - 1))
 		}
 		return c
 	},
 }
+
+// sudden is how far the step may be from the law's moment.
+func (r Run) sudden(t float64) float64 { return 0.05*t + r.Setup.ClockBound.Seconds() }
 
 // connect() tries the ports of one parity first, all of them, then those of the
 // other (since Linux 4.2, the even ones counted from the low end:

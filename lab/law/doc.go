@@ -29,9 +29,11 @@
 //	sawtooth.go    bursts of success with period T; recovery after the load drops
 //	collapse.go    the cost of connect() from half the range on
 //	closeshare.go  who holds TIME_WAIT: f
-//	onward.go      the same from a table that is partly full
+//	onward.go      the same from a table that is partly full, and slowing.go at the pace of connect()
 //	finwait2.go    a backend that closes late, where tcp_fin_timeout matters
 //	pool.go        new connections per request
+//	bursts.go      the same where requests come in bursts: exact, or an interval
+//	opened.go      how many a pool has opened when error 99 comes: K
 //	buckets.go     tcp_max_tw_buckets, which hides the shortage
 //	ejection.go    lines of error 99 against "no live upstreams"
 //	erlang.go      random arrivals: Erlang's B formula

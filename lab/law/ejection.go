@@ -6,13 +6,19 @@ import (
 )
 
 // LogLines is how many lines of error 99 an outage leaves in nginx's log where it may
-// try several peers, or takes them for dead.
+// try several peers, or takes them for dead, and in that of another kind of proxy.
 var LogLines = Law{
-	ID: "log_error_99", Name: "lines of error 99 in nginx's log", Words: "error 99 in nginx's log", Unit: "lines",
+	ID: "log_error_99", Name: "lines of error 99 in the proxy's log", Words: "error 99 in the proxy's log", Unit: "lines",
 	Figure: "log_error_99", More: MoreSevere,
 	Compare: func(r Run) *Compared {
 		first, failed, seen := r.Measured("first_error_99_s"), r.Measured("failed"), r.Measured("log_error_99")
-		if first == nil || failed == nil || seen == nil || !r.Setup.Ejection.Retries() {
+		if first == nil || failed == nil || seen == nil {
+			return nil
+		}
+		if r.Setup.Conduct != nil {
+			return r.logLines(*seen)
+		}
+		if !r.Setup.Ejection.Retries() {
 			return nil
 		}
 		// Clients saw another answer, or other peers served for a while: those of
@@ -37,7 +43,7 @@ var NoLiveUpstreams = Law{
 	Figure: "no_live_upstreams", More: MoreSevere,
 	Compare: func(r Run) *Compared {
 		seen := r.Measured("no_live_upstreams")
-		if or0(seen) == 0 || r.Setup.Ejection.Retries() {
+		if c := r.Setup.Conduct; or0(seen) == 0 || r.Setup.Ejection.Retries() || c != nil && (c.Blackout > 0 || c.Fails > 0) {
 			return nil
 		}
 		return &Compared{Predicted: new(float64), Measured: seen}

@@ -15,21 +15,6 @@ func (s Setup) fails() bool {
 	return s.fillPerS()*s.HoldTime().Seconds()+s.InFlight > k
 }
 
-// inBursts says whether bursts decide when the tuples run out. In a race it is as
-// much an outcome as f in which burst they do.
-func (s Setup) inBursts() bool { return s.Burst > 0 && !s.Race }
-
-// AtOnce is how many connections a burst needs at one moment; 0 without bursts.
-func (s Setup) AtOnce() float64 {
-	if s.Race {
-		return 0
-	}
-	if s.BurstSize > 0 {
-		return s.BurstSize
-	}
-	return math.Round(s.RatePerS * s.Burst.Seconds())
-}
-
 // fillTime is how many seconds it takes to occupy m tuples, for an m that is
 // ever occupied: m/(f·R·churn) if requests are quick.
 //
@@ -51,33 +36,18 @@ func (s Setup) firstError99() *float64 {
 	if !s.fails() {
 		return nil
 	}
-	at := s.fillTime(float64(s.Tuples()))
+	at := s.fillTime(max(0, float64(s.Tuples())-s.spent()))
 	if s.inBursts() {
 		at = s.failingBurst() * s.Burst.Seconds()
 	}
 	return &at
 }
 
-// failingBurst is the burst, counted from 0, in which the tuples run out. The
-// first one of n requests takes n, as no pool holds anything yet, and each other
-// f·n·churn. With 1,000 ports and bursts of 64, pools of 1, 4 and 16 failed in
-// bursts 15, 16 and 20, as this says.
-func (s Setup) failingBurst() float64 {
-	left := float64(s.Tuples()) - s.AtOnce()
-	if left < 0 {
-		return 0
-	}
-	return math.Floor(left/s.perBurst()) + 1
-}
-
-// perBurst is how many tuples each burst but the first takes for good.
-func (s Setup) perBurst() float64 { return s.fillPerS() * s.Burst.Seconds() }
-
 // okBeforeError99 is how many requests have succeeded by then: K/(f·churn) if
 // they are quick, less those under way. Failed attempts spend no tuple, so
 // this counts exactly even if the clock does not.
 func (s Setup) okBeforeError99() int {
-	k, c := float64(s.Tuples()), s.InFlight
+	k, c := max(0, float64(s.Tuples())-s.spent()), s.InFlight
 	if s.inBursts() {
 		n, j := s.RatePerS*s.Burst.Seconds(), s.failingBurst()
 		if j == 0 {

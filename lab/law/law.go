@@ -105,8 +105,8 @@ type Checked struct {
 // Laws are those that a run is held against, in the order in which a reader meets
 // them.
 var Laws = []*Law{
-	&FirstError99, &OKBefore, &Collapse, &TuplesInUse, &LoadFactor, &OKInAll,
-	&Recovery, &LostShare, &Overflow, &LogLines, &NoLiveUpstreams,
+	&FirstError99, &OKBefore, &Opened, &Collapse, &TuplesInUse, &LoadFactor, &OKInAll,
+	&Recovery, &LostShare, &Overflow, &LogLines, &NoLiveUpstreams, &TriesPerFailure, &Blackout,
 }
 
 // ByID is the law of a check or a comparison; nil for one of no law.
@@ -146,6 +146,17 @@ func (r Run) estimated() bool {
 	return p.Rough() || r.Setup.Poisson || changed
 }
 
+// within is how far a moment may be from the law's.
+func (r Run) within(t float64) float64 { return Tolerance(t) + r.Setup.ClockBound.Seconds() }
+
+// clocks words the clocks' part of that.
+func (r Run) clocks() string {
+	if r.Setup.ClockBound == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", and %.1f ms for the clocks", 1e3*r.Setup.ClockBound.Seconds())
+}
+
 // due is a moment if the load lasted until then.
 func (r Run) due(at *float64) *float64 {
 	if at == nil || *at+Tolerance(*at) > r.EndS {
@@ -157,7 +168,7 @@ func (r Run) due(at *float64) *float64 {
 // first is the predicted first error 99, if it was due or one came.
 func (r Run) first() *float64 {
 	p := r.law()
-	if r.Measured("first_error_99_s") == nil && r.due(p.latest99()) == nil {
+	if r.Measured("first_error_99_s") == nil && (p.OrNever || r.due(p.latest99()) == nil) {
 		return nil
 	}
 	return p.FirstError99S

@@ -303,3 +303,24 @@ func TestLinesOfPeersThatFillAlike(t *testing.T) {
 		}
 	}
 }
+
+// TestClocksArePartOfTheTolerance of each moment: of two hosts' clocks no more is known.
+func TestClocksArePartOfTheTolerance(t *testing.T) {
+	measured := func(s Setup, at float64) Run {
+		return Run{Setup: s, Predicted: Predict(s), Restated: Predict(s), EndS: 10, Measured: func(string) *float64 { return &at }}
+	}
+	s := Setup{Ports: 500, RatePerS: 200, CloseShare: 1, Duration: 10 * time.Second}.Complete()
+	for _, at := range []float64{2.5 + 0.06, 2.5 - 0.06} { // the law's own is 50 ms
+		s.ClockBound = 0
+		if c := FirstError99.Check(measured(s, at)); c.OK {
+			t.Errorf("%g s is as the law has it: %s", at, c.Law)
+		}
+		s.ClockBound = 20 * time.Millisecond
+		if c := FirstError99.Check(measured(s, at)); !c.OK {
+			t.Errorf("%g s is not within %s", at, c.Law)
+		}
+		if c := FirstError99.Compare(measured(s, at)); c.Tolerance < 0.069 || c.Tolerance > 0.071 {
+			t.Errorf("tolerance %g s, want 70 ms", c.Tolerance)
+		}
+	}
+}

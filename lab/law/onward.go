@@ -18,7 +18,8 @@ import (
 // N(t) ≥ K, and half the range is taken at the first with N(t) ≥ K/2.
 //
 // A look has all of that: a TIME_WAIT tells its remaining time, which is the xᵢ, and
-// so when it began, which gives A.
+// so when it began, which gives A. Where the workers cannot make the connections of the
+// load from K/2 on, A and l grow from there by no more than they can make (slowing.go).
 type State struct {
 	Live     float64 // tuples of connections that are not in TIME_WAIT
 	LivePerS float64 // how many more of them there are each second, which takes two looks to tell; 0: they stay as many
@@ -56,12 +57,31 @@ func (n State) begun(t float64) float64 {
 }
 
 // finalRate is the rate when the trend has ended.
-func (n State) finalRate() float64 { return max(0, n.TimeWaitsPerS+n.ByPerS*n.ForS) }
+func (n State) finalRate() float64 { return n.rate(n.ForS) }
+
+// rate is A'(t).
+func (n State) rate(t float64) float64 {
+	return max(0, n.TimeWaitsPerS+n.ByPerS*min(t, n.ForS))
+}
 
 // FirstError99From is the seconds from the state now to the first error 99; nil if the
-// load that is seen never brings it.
+// load that is seen never brings it, with these workers.
 func (s Setup) FirstError99From(now State) *float64 {
 	return s.reaches(now, float64(s.Tuples()))
+}
+
+// LatestError99From is the far end of that moment where tcp_tw_reuse counts whole seconds
+// (seconds.go), and otherwise the moment itself. The moment takes each TIME_WAIT to hold its
+// tuple for a second, which is the longest. At the latest all tuples have come back just
+// before it, and are taken once more: in less than a second, or the load could not have
+// taken them.
+func (s Setup) LatestError99From(now State, first float64) float64 {
+	rate := now.rate(first)
+	if !s.countsSeconds() || rate == 0 {
+		return first
+	}
+	live := now.Live + now.LivePerS*first
+	return first + min(max(0, float64(s.Tuples())-live)/rate, ReuseDelay.Seconds())
 }
 
 // CliffFrom is the seconds from the state now until half the range is taken, from
@@ -94,7 +114,7 @@ func (s Setup) HealsFrom(now State) *float64 {
 	if now.Live >= half {
 		return nil
 	}
-	leaves := slices.Sorted(slices.Values(now.LeavesS))
+	leaves := ascending(now.LeavesS)
 	over := int(math.Floor(now.Taken()-half)) + 1
 	return float(leaves[min(over, len(leaves))-1])
 }
@@ -108,15 +128,25 @@ func (s Setup) FreesFrom(now State) *float64 {
 	return float(slices.Min(now.LeavesS))
 }
 
+// ascending is x in order: itself if it is, as several questions are asked of one table.
+func ascending(x []float64) []float64 {
+	if !slices.IsSorted(x) {
+		x = slices.Clone(x)
+		slices.Sort(x)
+	}
+	return x
+}
+
 // reaches looks for the first N(t) ≥ m. N rises and falls where TIME_WAITs of now end
 // faster than others begin, so it is followed step by step, until T after the trend
-// has ended: nothing changes from then on.
+// has ended: nothing changes from then on. Strides in which N stays below m and K/2
+// whatever ends in them are taken at once, as most tables of a host take two minutes of them.
 func (s Setup) reaches(now State, m float64) *float64 {
 	if m <= 0 || now.Taken() >= m {
 		return float(0.0)
 	}
 	hold := s.HoldTime().Seconds()
-	leaves := slices.Sorted(slices.Values(now.LeavesS))
+	leaves := ascending(now.LeavesS)
 	step := min(hold/500, (10 * time.Millisecond).Seconds())
 	end := hold + now.ForS
 	if len(leaves) > 0 {
@@ -126,18 +156,36 @@ func (s Setup) reaches(now State, m float64) *float64 {
 		return nil // not even if nothing ended: most tables of a host are like that
 	}
 	gone, before := 0, now.Taken()
-	for i := 1; ; i++ {
-		t := float64(i) * step
+	slow := slowing{now: now, closeShare: s.CloseShare, half: float64(s.Tuples()) / 2, most: max(s.connectCeiling(), 1),
+		step: step, steps: int(math.Round(hold / step))}
+	pass := func(t float64) {
 		for gone < len(leaves) && leaves[gone] <= t {
 			gone++
 		}
-		held := float64(len(leaves)-gone) + now.begun(t) - now.begun(t-hold)
-		n := now.Live + now.LivePerS*t + s.atMostInTimeWait(held, now)
+	}
+	const stride = 100
+	for i := 1; ; i++ {
+		if from, to := float64(i-1)*step, float64(i-1+stride)*step; i%stride == 1 && slow.waits == nil && to <= end {
+			held := float64(len(leaves)-gone) + now.begun(to) - now.begun(from-hold)
+			most := now.Live + max(now.LivePerS*from, now.LivePerS*to) + s.atMostInTimeWait(held, now)
+			if most < min(m, slow.half) {
+				pass(to)
+				held = float64(len(leaves)-gone) + now.begun(to) - now.begun(to-hold)
+				before = now.Live + now.LivePerS*to + s.atMostInTimeWait(held, now)
+				i += stride - 1
+				continue
+			}
+		}
+		t := float64(i) * step
+		pass(t)
+		waits, live := slow.missing(i, before)
+		held := float64(len(leaves)-gone) + now.begun(t) - now.begun(t-hold) - waits
+		n := now.Live + now.LivePerS*t - live + s.atMostInTimeWait(held, now)
 		switch {
 		case n >= m:
 			return float(t - step*(n-m)/max(n-before, n-m))
 		case t > end && now.LivePerS > 0:
-			return float(t + (m-n)/now.LivePerS)
+			return float(t + (m-n)/(now.LivePerS*slow.share))
 		case t > end:
 			return nil
 		}

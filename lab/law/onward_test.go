@@ -70,16 +70,84 @@ func value(x *float64) float64 {
 	return *x
 }
 
-// TestOnwardAgreesWithPredict: from the empty table on, this is the same law.
+// TestOnwardAgreesWithPredict: from the empty table on, this is the same law, whether or not
+// the workers can afford connect() past half of the range.
 func TestOnwardAgreesWithPredict(t *testing.T) {
 	for _, ports := range []int{500, 1000, 4096, 28232} {
-		for _, rate := range []float64{5, 16, 17, 100, 450, 2000} {
-			s := Setup{Ports: ports, CloseShare: 1, RatePerS: rate, Workers: 1 << 20}.Complete()
-			got, want := s.FirstError99From(State{TimeWaitsPerS: rate}), s.firstError99()
-			if (got == nil) != (want == nil) || got != nil && math.Abs(*got-*want) > 0.02 {
-				t.Errorf("%d ports, %g a second: %v from an empty table, %v by Predict", ports, rate, value(got), value(want))
+		for _, rate := range []float64{5, 16, 17, 100, 450, 700, 2000} {
+			for _, workers := range []int{1, 2, 1 << 20} { // one and two do not make 2,000 a second past half of 28,232
+				s := Setup{Ports: ports, CloseShare: 1, RatePerS: rate, Workers: workers}.Complete()
+				got, want := s.FirstError99From(State{TimeWaitsPerS: rate}), Predict(s).FirstError99S
+				if (got == nil) != (want == nil) || got != nil && math.Abs(*got-*want) > 0.02 {
+					t.Errorf("%d ports, %g a second, %d workers: %v from an empty table, %v by Predict", ports, rate, workers,
+						value(got), value(want))
+				}
 			}
 		}
+	}
+}
+
+// TestOnwardWhereConnectGetsSlow: 28,232 ports, of which the second half comes at the pace of
+// the workers: 3.63 ms a call, 275.5 a second each.
+func TestOnwardWhereConnectGetsSlow(t *testing.T) {
+	const w = 275.5
+	for _, c := range []struct {
+		name    string
+		workers int
+		share   float64
+		now     State
+		first   float64
+	}{
+		// 10,058 of 28,232 are taken, and the 4,058 up to half come in 4.06 s; 14,116 at 2·w.
+		{"two workers", 2, 1, State{LeavesS: even(1000, 10.058).LeavesS, TimeWaitsPerS: 1000}, 4.058 + 14116/(2*w)},
+		// Half of what connects is closed at the other end, and costs as much.
+		{"the other end closes half", 4, 0.5, State{LeavesS: even(1000, 10.058).LeavesS, TimeWaitsPerS: 1000}, 4.058 + 14116/(2*w)},
+		// 14,116 at w take 51.2 s, but after 50.9 s the first of the other half come back, 1,000 a second.
+		{"one worker", 1, 1, State{LeavesS: even(1000, 10.058).LeavesS, TimeWaitsPerS: 1000}, math.NaN()},
+		{"enough of them", 4, 1, State{LeavesS: even(1000, 10.058).LeavesS, TimeWaitsPerS: 1000}, 4.058 + 14.116},
+		// No connection ends: connect() walks over connections, which is taken to cost as much.
+		{"a slow backend", 2, 1, State{Live: 14116, LivePerS: 1000}, 14116 / (2 * w)},
+		{"a slow backend, for longer than T", 1, 1, State{Live: 10000, LivePerS: 400, TimeWaitsPerS: 0}, 4116./400 + 14116/w},
+	} {
+		s := Setup{Ports: 28232, CloseShare: c.share, Workers: c.workers}.Complete()
+		if got := s.FirstError99From(c.now); math.Abs(value(got)-c.first) > 0.1 || (got == nil) != math.IsNaN(c.first) {
+			t.Errorf("%s: error 99 after %v s, want %v (%v a second)", c.name, value(got), c.first, s.ConnectCeiling())
+		}
+	}
+}
+
+// TestOnwardOnASecondsClock looks at loads on a kernel whose tcp_tw_reuse counts whole seconds, at
+// any moment before the first error: what then happens is within what was said.
+func TestOnwardOnASecondsClock(t *testing.T) {
+	const ports, rate = 300, 400.0
+	s := secondsSetup(ports, rate)
+	least, most := math.Inf(1), 0.0
+	for phase := 0.0; phase < 1; phase += 0.01 {
+		first, _, _ := onSecondsClock(ports, rate, phase, 5)
+		for at := 0.01; at < first; at += 0.01 {
+			now := State{TimeWaitsPerS: rate, LeavesS: nil}
+			for i := range int(at * rate) {
+				if age := at - float64(i)/rate; age < 1 {
+					now.LeavesS = append(now.LeavesS, 1-age)
+				}
+			}
+			from := s.FirstError99From(now)
+			if from == nil {
+				t.Fatalf("phase %.2f, look after %.2f s: no error 99 is said to come", phase, at)
+			}
+			left, latest := first-at, s.LatestError99From(now, *from)
+			if left < *from-0.01 || left > latest+0.01 {
+				t.Errorf("phase %.2f, look after %.2f s: said %.3f to %.3f s, came after %.3f s", phase, at, *from, latest, left)
+			}
+			least, most = min(least, left-*from), max(most, left-*from)
+		}
+	}
+	if least > 0.01 || most < 0.7 { // K/R is 0.75
+		t.Errorf("it came %.3f to %.3f s after the near end: the loads do not reach both", least, most)
+	}
+	s.ReuseWholeSeconds = false
+	if got := s.LatestError99From(State{TimeWaitsPerS: rate}, 0.75); got != 0.75 {
+		t.Errorf("a kernel that counts milliseconds: %v", got)
 	}
 }
 

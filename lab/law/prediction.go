@@ -14,11 +14,12 @@ type Prediction struct {
 	Verdict         string   `json:"verdict"`             // within the duration of the run
 	Estimated       bool     `json:"estimated,omitempty"` // connect() gets too expensive for the rate: what comes after half the range is to ±50 %
 
-	// Where tcp_tw_reuse counts whole seconds (seconds.go), FirstError99S and
-	// OKBeforeError99 are the near end of an interval, and these are the far one.
-	// nil: there is no interval.
+	// Where tcp_tw_reuse counts whole seconds (seconds.go), and where bursts meet a pool
+	// (bursts.go), FirstError99S and OKBeforeError99 are the near end of an interval, and
+	// these are the far one. nil: there is no interval, or with OrNever no far end.
 	FirstError99LatestS *float64 `json:"first_error_99_latest_s,omitempty"`
 	OKBeforeError99Most *int     `json:"ok_before_error_99_most,omitempty"`
+	OrNever             bool     `json:"or_never,omitempty"` // it may come later than FirstError99S, however late, or not at all
 
 	// GivenShare is the f that a race came to, put in after the run (WithShare):
 	// the rest is then no forecast, but what the law makes of that f.

@@ -14,11 +14,11 @@ var Recovery = Law{
 		p, first, response := r.law(), r.first(), r.Setup.responseS()
 		back := response + p.HoldS
 		_, most := TimeWaitRange(r.Setup.HZ)
-		long := r.Setup.plainHold() && r.EndS > response+most.Seconds()+1
+		long := r.Setup.plainHold() && r.Setup.blackout() == 0 && r.EndS > response+most.Seconds()+1
 		if !long || first == nil || back-*first <= 2 || r.estimated() {
 			return nil
 		}
-		tolerance := TimeWaitLump(r.Setup.HZ).Seconds()/2 + noticed
+		tolerance := TimeWaitLump(r.Setup.HZ).Seconds()/2 + noticed + r.Setup.ClockBound.Seconds()
 		return &Compared{Predicted: &back, Measured: r.Measured("recovered_s"), Tolerance: tolerance}
 	},
 }
@@ -53,9 +53,9 @@ func (s Setup) Sawtooth() *Sawtooth {
 	if k == 0 || s.RatePerS == 0 || !s.fails() || s.InFlight >= k {
 		return nil
 	}
-	w := Sawtooth{Period: s.HoldTime()}
+	w := Sawtooth{Period: s.period()}
 	w.PeriodMin, w.PeriodMax = w.Period, w.Period
-	if s.plainHold() {
+	if s.plainHold() && s.blackout() == 0 {
 		w.PeriodMin, w.PeriodMax = TimeWaitRange(s.HZ)
 	}
 	w.OKS = min(s.fillTime(k), w.Period.Seconds())

@@ -52,10 +52,14 @@ type Setup struct {
 	// Churn is new upstream connections per request in the long run. 0 means to
 	// work it out: 1 without a pool, Pool.Churn with one.
 	Churn           float64  `json:"churn"`
-	Keepalive       int      `json:"keepalive"`         // idle connections kept per worker; 0: no pool
-	RequestsPerConn int      `json:"requests_per_conn"` // requests after which either end closes a pooled connection; 0: never
-	Workers         int      `json:"workers"`           // nginx workers, no more than there are cores for them; 0 means 1
+	ChurnLeast      *float64 `json:"churn_least,omitempty"` // Churn is the most, and this the least (bursts.go); nil: Churn is exact
+	Keepalive       int      `json:"keepalive"`             // idle connections kept per worker; 0: no pool
+	RequestsPerConn int      `json:"requests_per_conn"`     // requests after which either end closes a pooled connection; 0: never
+	Workers         int      `json:"workers"`               // nginx workers, no more than there are cores for them; 0 means 1
 	Ejection        Ejection `json:"ejection"`
+
+	// Conduct is that of another kind of proxy; nil: nginx over HTTP.
+	Conduct *Conduct `json:"conduct,omitempty"`
 
 	TwReuse      int           `json:"tw_reuse"`                // net.ipv4.tcp_tw_reuse: 0, 1 or 2
 	ReuseDelay   time.Duration `json:"reuse_delay_ns"`          // net.ipv4.tcp_tw_reuse_delay; 0 means the default
@@ -65,6 +69,10 @@ type Setup struct {
 	Hold         time.Duration `json:"time_wait_ns"`            // of a TIME_WAIT; 0 means that of HZ
 	LateClose    time.Duration `json:"late_close_ns,omitempty"` // from nginx's FIN to the backend's; 0: at once
 	FinTimeout   time.Duration `json:"fin_timeout_ns"`          // net.ipv4.tcp_fin_timeout; 0 means the default
+
+	// ClockBound is how far the moments of two hosts may be apart by their clocks. It is
+	// part of the tolerance of every moment; 0: they have one clock.
+	ClockBound time.Duration `json:"clock_bound_ns,omitempty"`
 
 	NAT bool `json:"nat,omitempty"` // Ports and Sources are those of a NAT on the way (nat.go)
 
@@ -102,6 +110,7 @@ func Predict(s Setup) Prediction {
 		ok := s.okBeforeError99()
 		p.OKBeforeError99 = &ok
 		p.untilTick(s)
+		p.untilLeast(s)
 	}
 	steady := s.steadyOK()
 	if at := s.slowdown(); at != nil {
@@ -111,7 +120,7 @@ func Predict(s Setup) Prediction {
 		}
 		steady = min(steady, s.steadyCollapsed(*at))
 		p.FirstError99S = s.firstError99Collapsed(*at, p.FirstError99S)
-		p.FirstError99LatestS, p.OKBeforeError99Most = nil, nil // an estimate has no ends
+		p.FirstError99LatestS, p.OKBeforeError99Most, p.OrNever = nil, nil, false // an estimate has no ends
 		if p.FirstError99S == nil {
 			p.OKBeforeError99 = nil
 		}

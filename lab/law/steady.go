@@ -8,7 +8,7 @@ var OKInAll = Law{
 	Compare: func(r Run) *Compared {
 		p := r.law()
 		again := r.EndS > p.HoldS || p.FirstError99S == nil
-		if !again || p.SteadyOKPerS == nil || r.estimated() || !r.even() {
+		if !again || p.SteadyOKPerS == nil || r.estimated() || !r.even() || r.Setup.blackout() > 0 {
 			return nil
 		}
 		ok := p.OKIn(r.Setup.RatePerS, r.EndS)
@@ -67,6 +67,9 @@ func (s Setup) responseS() float64 {
 func (s Setup) steadyOK() float64 {
 	if !s.fails() {
 		return s.RatePerS
+	}
+	if s.blackout() > 0 {
+		return min(s.RatePerS, s.RatePerS*s.fillTime(float64(s.Tuples()))/s.period().Seconds())
 	}
 	return min(s.RatePerS, float64(s.Tuples())/s.perRequestS())
 }

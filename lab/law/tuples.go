@@ -51,7 +51,7 @@ func (s Setup) PerDestination() int { return s.Ports * s.Sources }
 // With weights of 9 and 1, 500 ports and 200 a second error 99 was due after
 // 2.78 s. What comes later is more than K says: the other pairs have ports left.
 func (s Setup) Tuples() int {
-	all := s.Ports * s.Sources * s.Destinations
+	all := s.allTuples()
 	if s.HeaviestShare > 0 {
 		return min(all, int(math.Floor(float64(s.Ports)/s.HeaviestShare+1e-6)))
 	}
@@ -59,7 +59,19 @@ func (s Setup) Tuples() int {
 }
 
 // Uneven says whether one pair of source and destination runs out before others.
-func (s Setup) Uneven() bool { return s.Tuples() < s.Ports*s.Sources*s.Destinations }
+func (s Setup) Uneven() bool { return s.Tuples() < s.allTuples() }
+
+// allTuples are those of all pairs of source and destination. A proxy may choose its ports
+// otherwise than the kernel does at connect() (conduct.go).
+func (s Setup) allTuples() int {
+	switch c := s.Conduct; {
+	case c != nil && c.OwnPorts > 0:
+		return c.OwnPorts * s.Sources * s.Destinations
+	case c != nil && c.BindsFirst:
+		return s.Ports * s.Sources
+	}
+	return s.Ports * s.Sources * s.Destinations
+}
 
 // Overlooked is how many tuples may be left when connect() fails: of a range with
 // an odd number of ports it tries one less than there are, another one left out
@@ -82,6 +94,9 @@ func Overlooked(ports, tuples int) int {
 // tcp_fin_timeout has no say in TIME_WAIT, but in the FIN_WAIT2 before it.
 // https://docs.kernel.org/networking/ip-sysctl.html
 func (s Setup) HoldTime() time.Duration {
+	if s.reusesOwn() {
+		return 0
+	}
 	hold := s.Hold
 	if s.reuses() {
 		hold = min(hold, s.ReuseDelay)
@@ -89,9 +104,10 @@ func (s Setup) HoldTime() time.Duration {
 	return s.afterFinWait2(hold)
 }
 
-// reuses says whether tcp_tw_reuse takes effect.
+// reuses says whether tcp_tw_reuse takes effect. It is for connect(): a bind() without a
+// port takes none that a TIME_WAIT has (inet_csk_get_port, net/ipv4/inet_connection_sock.c).
 func (s Setup) reuses() bool {
-	return !s.NAT && (s.TwReuse == 1 || s.TwReuse == 2 && s.Loopback) && !s.NoTimestamps
+	return !s.NAT && !(s.Conduct != nil && s.Conduct.BindsFirst) && (s.TwReuse == 1 || s.TwReuse == 2 && s.Loopback) && !s.NoTimestamps
 }
 
 // Rho is the load factor ρ = f·R·churn·T/K: the share of the tuples that

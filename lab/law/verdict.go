@@ -9,7 +9,7 @@ import (
 func (s Setup) verdict(p Prediction) string {
 	within := func(at *float64) bool { return at != nil && *at <= s.Duration.Seconds() }
 	switch {
-	case within(p.latest99()):
+	case !p.OrNever && within(p.latest99()):
 		if b := s.Baseline; b != nil && b.FirstError99S != nil && !s.Race && !s.Poisson &&
 			*p.FirstError99S > b.Latest99()+max(Tolerance(b.Latest99()), BurstTolerance(s.Burst)) {
 			return Postponed
