@@ -82,6 +82,8 @@ func (r *Result) WriteOpenMetrics(to io.Writer) error {
 		h          *hdrhistogram.Histogram
 	}{
 		{"lab99_load_latency_seconds", "From the intended send time to the last byte.", r.Latency},
+		{"lab99_load_latency_ok_seconds", "The same of requests that succeeded.", r.LatencyOK},
+		{"lab99_load_latency_failed_seconds", "The same of requests that failed.", r.LatencyFailed()},
 		{"lab99_load_service_seconds", "From the actual send to the last byte.", r.Service},
 		{"lab99_load_lateness_seconds", "From the intended to the actual send, of requests not queued.", r.Lateness},
 		{"lab99_load_connect_seconds", "Of connections established.", r.Connect},

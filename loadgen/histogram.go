@@ -22,3 +22,13 @@ func record(h *hdrhistogram.Histogram, ns int64) {
 func quantile(h *hdrhistogram.Histogram, percent float64) time.Duration {
 	return time.Duration(h.ValueAtPercentile(percent))
 }
+
+// minus is what is in all and not in part of it, by buckets: both are of the one
+// layout, so nothing is lost.
+func minus(all, part *hdrhistogram.Histogram) *hdrhistogram.Histogram {
+	left := all.Export()
+	for i, n := range part.Export().Counts {
+		left.Counts[i] -= n
+	}
+	return hdrhistogram.Import(left)
+}

@@ -24,6 +24,9 @@ func invariants(t testing.TB, r *Result) {
 	if n := r.LatencyOK.TotalCount(); n != r.OK {
 		t.Errorf("%d latencies for %d ok", n, r.OK)
 	}
+	if n := r.LatencyFailed().TotalCount(); n != r.Failed {
+		t.Errorf("%d latencies for %d failed", n, r.Failed)
+	}
 	if r.Late+r.Queued > r.Scheduled {
 		t.Errorf("late %d + queued %d > scheduled %d", r.Late, r.Queued, r.Scheduled)
 	}

@@ -38,14 +38,15 @@ type Record struct {
 	OKInTime    int64 `json:"ok_in_time" merge:"+"`
 	EndedInTime int64 `json:"ended_in_time" merge:"+"`
 	// The quantiles are derived. null: nothing ended.
-	LatencyMs   *Quantiles       `json:"latency_ms"`
-	LatencyOKMs *Quantiles       `json:"latency_ok_ms"`
-	ServiceMs   *Quantiles       `json:"service_ms"`
-	LatenessUs  *Quantiles       `json:"lateness_us"`
-	ConnectMs   *Quantiles       `json:"connect_ms"`
-	Causes      map[string]int64 `json:"causes"`
-	Status      map[int]int64    `json:"status"`     // final responses by status code, complete ones only
-	FirstOfS    map[string]Time  `json:"first_of_s"` // derived: seconds after t = 0
+	LatencyMs       *Quantiles       `json:"latency_ms"` // ok and failed
+	LatencyOKMs     *Quantiles       `json:"latency_ok_ms"`
+	LatencyFailedMs *Quantiles       `json:"latency_failed_ms"`
+	ServiceMs       *Quantiles       `json:"service_ms"`
+	LatenessUs      *Quantiles       `json:"lateness_us"`
+	ConnectMs       *Quantiles       `json:"connect_ms"`
+	Causes          map[string]int64 `json:"causes"`
+	Status          map[int]int64    `json:"status"`     // final responses by status code, complete ones only
+	FirstOfS        map[string]Time  `json:"first_of_s"` // derived: seconds after t = 0
 	// OKBeforeFirst are the requests that had succeeded before the first failure
 	// by each cause.
 	OKBeforeFirst     map[string]int64 `json:"ok_before_first,omitempty"`
@@ -141,6 +142,7 @@ func (r *Result) Report() (*Report, error) {
 		p.OfferedPerS, p.AchievedPerS = float64(r.Scheduled)/s, float64(r.OKInTime)/s
 	}
 	p.LatencyMs, p.LatencyOKMs = quantiles(r.Latency, time.Millisecond), quantiles(r.LatencyOK, time.Millisecond)
+	p.LatencyFailedMs = quantiles(r.LatencyFailed(), time.Millisecond)
 	p.ServiceMs, p.ConnectMs = quantiles(r.Service, time.Millisecond), quantiles(r.Connect, time.Millisecond)
 	p.LatenessUs = quantiles(r.Lateness, time.Microsecond)
 	p.FirstOfS, p.Histograms = make(map[string]Time), make(map[string]string)

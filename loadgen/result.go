@@ -50,5 +50,9 @@ type Result struct {
 	FirstOf map[string]int64
 }
 
+// LatencyFailed is that of the requests that failed: a generator that mixes them
+// with the others lets fast error pages flatter a target that is down.
+func (r *Result) LatencyFailed() *hdrhistogram.Histogram { return minus(r.Latency, r.LatencyOK) }
+
 // Elapsed is the length of the schedule.
 func (r *Record) Elapsed() time.Duration { return time.Duration(r.EndNs - r.StartNs) }

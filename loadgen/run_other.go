@@ -10,5 +10,9 @@ import (
 )
 
 func runLoad(context.Context, Config) (*Result, error) {
-	return nil, fmt.Errorf("loadgen: driving load needs Linux (epoll), this is %s: %w", runtime.GOOS, errors.ErrUnsupported)
+	where := "a container or a virtual machine"
+	if runtime.GOOS == "windows" {
+		where = "WSL 2, " + where
+	}
+	return nil, fmt.Errorf("loadgen: driving load needs Linux (epoll), and this is %s: run it in %s: %w", runtime.GOOS, where, errors.ErrUnsupported)
 }
