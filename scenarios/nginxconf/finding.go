@@ -4,17 +4,18 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"github.com/lab99/lab99/scenarios/finding"
 )
 
 // Level is how grave a finding is.
-type Level string
+type Level = finding.Level
 
-// The levels. A note informs, a warning costs connections, an error keeps nginx
-// from starting or from reaching a backend.
+// The levels.
 const (
-	Note    Level = "note"
-	Warning Level = "warning"
-	Error   Level = "error"
+	Note    = finding.Note
+	Warning = finding.Warning
+	Error   = finding.Error
 )
 
 // A Finding is what a rule found.

@@ -40,6 +40,9 @@ func FuzzConfiguration(f *testing.F) {
 		if err != nil {
 			return
 		}
+		if files, why := config.AccessLogs(); why == "" && len(files) == 0 {
+			t.Error("requests are said to leave lines, and in no file")
+		}
 		for _, release := range []string{"", "1.14", "1.22.1", "1.30"} {
 			r := MustRelease(release)
 			for _, route := range config.Routes(r) {

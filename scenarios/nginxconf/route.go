@@ -171,6 +171,10 @@ func (r *Route) LocationName() string {
 	return name
 }
 
+// InForce is the directive of a name that holds where the pass stands: that of the
+// innermost level that has one; nil: none has.
+func (r *Route) InForce(name string) *Directive { return r.block.find(name) }
+
 // Ports says whether the route takes source ports: not where all of its peers
 // are Unix-domain sockets.
 func (r *Route) Ports() bool {

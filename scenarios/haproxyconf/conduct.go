@@ -1,0 +1,155 @@
+package haproxyconf
+
+import (
+	"slices"
+	"time"
+
+	"github.com/lab99/lab99/lab/law"
+)
+
+// A Lane is a source and a destination, between which ports are counted: each lane has
+// all of them.
+type Lane struct {
+	Source      string // "" where the kernel chooses
+	Destination string
+	Share       float64 // of the backend's connections
+	Own         int     // ports that HAProxy lists by itself; 0: the kernel chooses
+	Limit       int     // connections at once, by maxconn; 0: none
+	Servers     []*Server
+}
+
+// serving are the servers that get requests while none has failed, with their weights.
+func (b *Backend) serving() []*Server {
+	active := slices.DeleteFunc(slices.Clone(b.Servers), func(s *Server) bool { return !s.Active() })
+	if len(active) > 0 {
+		if b.Balance == "first" {
+			return active[:1]
+		}
+		return active
+	}
+	spare := slices.DeleteFunc(slices.Clone(b.Servers), func(s *Server) bool { return s.Disabled || !s.Backup || s.Weight == 0 })
+	if len(spare) > 1 && !b.AllBackups {
+		spare = spare[:1]
+	}
+	return spare
+}
+
+// SourceOf is where the connections of one of its servers come from.
+func (b *Backend) SourceOf(s *Server) Source {
+	if s.Source.Given() {
+		return s.Source
+	}
+	return b.Source
+}
+
+// Lanes are those of the servers that take ports, in their order.
+func (b *Backend) Lanes() []Lane {
+	var all []Lane
+	total := 0
+	serving := b.serving()
+	for _, s := range serving {
+		total += s.Weight * s.Count
+	}
+	for _, s := range serving {
+		if s.Unix {
+			continue
+		}
+		source := b.SourceOf(s)
+		share := float64(s.Weight*s.Count) / float64(total)
+		i := slices.IndexFunc(all, func(l Lane) bool { return l.Source == source.Address && l.Destination == s.Destination() })
+		if i < 0 {
+			i = len(all)
+			all = append(all, Lane{Source: source.Address, Destination: s.Destination(), Limit: s.MaxConn * s.Count})
+		} else if all[i].Limit > 0 {
+			all[i].Limit += s.MaxConn * s.Count
+			if s.MaxConn == 0 {
+				all[i].Limit = 0
+			}
+		}
+		l := &all[i]
+		l.Share += share
+		l.Own += source.Ports() * s.Count
+		l.Servers = append(l.Servers, s)
+	}
+	return all
+}
+
+// TakesPorts says whether any server gets requests over IP.
+func (b *Backend) TakesPorts() bool { return len(b.Lanes()) > 0 }
+
+// Heaviest is the lane whose ports end first; nil where none takes ports.
+func (b *Backend) Heaviest() *Lane {
+	lanes := b.Lanes()
+	if len(lanes) == 0 {
+		return nil
+	}
+	most := slices.MaxFunc(lanes, func(x, y Lane) int {
+		return int(1e9*(x.Share-y.Share)) + (y.Own - x.Own)
+	})
+	return &most
+}
+
+// Pooled says whether requests share connections; why not, in HAProxy's words.
+func (b *Backend) Pooled() (pooled bool, why string) {
+	switch {
+	case b.Mode != ModeHTTP:
+		return false, "mode " + b.Mode + " passes each connection on as one of its own"
+	case b.Close != "":
+		return false, "option " + b.Close + " ends the connection with the response"
+	case b.Reuse == "never":
+		return false, "http-reuse never keeps a connection to the client that it was opened for"
+	}
+	return true, ""
+}
+
+// unlimited is how many idle connections a pool without a limit counts for.
+const unlimited = 1 << 10
+
+// Idle is how many idle connections are kept; limited is false where nothing says so.
+func (b *Backend) Idle() (n int, limited bool) {
+	if pooled, _ := b.Pooled(); !pooled {
+		return 0, true
+	}
+	limited = true
+	for _, s := range b.serving() {
+		if s.Pool < 0 {
+			limited = false
+		}
+		n += max(s.Pool, 0) * s.Count
+	}
+	if !limited {
+		n = unlimited
+	}
+	return n, limited
+}
+
+// Conduct is what the laws have to know.
+func (b *Backend) Conduct() law.Conduct {
+	c := law.Conduct{Tries: b.Tries(), Lines: b.Tries()}
+	c.Idle, _ = b.Idle()
+	switch b.Mode {
+	case ModeHTTP:
+		c.Resets = true
+	default:
+		c.CloseShare, c.Passes, c.Resets = 1, true, b.NoLinger != nil
+	}
+	if c.Resets {
+		c.CloseShare = 0
+	}
+	if l := b.Heaviest(); l != nil {
+		c.OwnPorts = l.Own
+	}
+	return c
+}
+
+// Checked is how long a server may stay out at most that its health check has found
+// without a port, once there are ports again; 0: none is checked.
+func (b *Backend) Checked() time.Duration {
+	var most time.Duration
+	for _, s := range b.serving() {
+		if s.Check {
+			most = max(most, time.Duration(s.Rise)*s.Inter)
+		}
+	}
+	return most
+}
