@@ -5,8 +5,8 @@
 //
 //	plan.json        what was asked, fully resolved; its hash is the run's identity
 //	env.json         where it ran, read back from inside every namespace
-//	<variant>/       samples.jsonl, events.jsonl, latency.hlog, service.hlog, rendered configs,
-//	                 an excerpt of the error log, verdict.json
+//	<variant>/       samples.jsonl, events.jsonl, latency.hlog and its parts latency-ok.hlog and
+//	                 latency-failed.hlog, service.hlog, rendered configs, an excerpt of the error log, verdict.json
 //	summary.json     one row per variant, schema lab99/summary/v1
 //	report.html, report.md, charts/, metrics.txt, monitoring/
 //

@@ -36,6 +36,19 @@ type Image struct {
 type VariantEnv struct {
 	Name  string             `json:"name"`
 	Hosts map[string]HostEnv `json:"hosts"` // load, proxy, backend
+	// Clocks are those of the hosts beside the load's, where each may have its own; all
+	// times are the load host's.
+	Clocks map[string]Clock `json:"clocks,omitempty"`
+}
+
+// Clock is a host's CLOCK_MONOTONIC, held against the load host's before, during and after
+// the load.
+type Clock struct {
+	AheadS        float64 `json:"ahead_s"`         // before the load
+	DriftPPM      float64 `json:"drift_ppm"`       // what it gained since, in millionths
+	DriftBoundPPM float64 `json:"drift_bound_ppm"` // how far that may be off, either way
+	BoundS        float64 `json:"bound_s"`         // how far any moment of the host may be off
+	Readings      int     `json:"readings"`
 }
 
 // HostEnv is one host of the lab seen from inside.
@@ -46,4 +59,36 @@ type HostEnv struct {
 	Version     string            `json:"version,omitempty"`
 	MPM         string            `json:"mpm,omitempty"`
 	Build       string            `json:"build,omitempty"` // nginx -V, httpd -V
+	Place       *Place            `json:"place,omitempty"` // in a cluster; elsewhere all hosts are on Env's machine
 }
+
+// Place is where a cluster has put a host, and what is around it there. What cannot be told
+// is empty.
+type Place struct {
+	Node    string `json:"node,omitempty"`
+	Kernel  string `json:"kernel,omitempty"`  // of the node
+	Network string `json:"network,omitempty"` // the CNI by its name where the node tells, else how it looks from inside
+	// Service is who leads to the pods behind a Service there, told by how an address of
+	// one behaves.
+	Service string `json:"service,omitempty"`
+	// Abilities are those of the node's kernel where it is another than that of
+	// Env.Abilities; of the servers' hosts only.
+	Abilities *ability.Found `json:"abilities,omitempty"`
+	// NAT is what is translated between the proxy and the backend; of the proxy's host only.
+	NAT string `json:"nat,omitempty"`
+}
+
+// Values of Place.Service.
+const (
+	ByIPTables = "iptables"         // kube-proxy: ports that a Service lacks give no answer
+	ByOther    = "nftables or ipvs" // kube-proxy: ports that a Service lacks are refused
+	BySocket   = "socket"           // eBPF: the socket itself is connected to a pod
+	ByNobody   = "none"             // the address of the API server's own Service leads nowhere
+)
+
+// Values of Place.NAT.
+const (
+	NoNAT          = "none"
+	DestinationNAT = "destination"            // the node translates the Service's address into a pod's
+	BothNAT        = "destination and source" // and hides the proxy's, with ports of its own
+)

@@ -12,9 +12,21 @@ import (
 // Finding says in one sentence what a run found, for someone who has never
 // heard of TIME_WAIT. It begins with the first variant. Then come the variants
 // that held, those that failed and those that only gained time.
-func Finding(s Summary) string {
+func Finding(s Summary) string { return strings.Join(findings(s), "; ") + "." }
+
+// Headline is Finding in two: what became of the first variant, and the rest,
+// which is "" where there is none.
+func Headline(s Summary) (first, rest string) {
+	parts := findings(s)
+	if len(parts) > 1 {
+		rest = strings.Join(parts[1:], "; ") + "."
+	}
+	return parts[0] + ".", rest
+}
+
+func findings(s Summary) []string {
 	if len(s.Variants) == 0 {
-		return "Nothing was measured."
+		return []string{"Nothing was measured"}
 	}
 	first := s.Variants[0]
 	alike, text := s.invalidAlike()
@@ -22,7 +34,7 @@ func Finding(s Summary) string {
 	if alike[first.Name] {
 		parts[0] = text
 	}
-	if first.Name != "baseline" && len(s.Variants) > 1 && strings.HasPrefix(parts[0], "nginx ") {
+	if first.Name != "baseline" && len(s.Variants) > 1 && strings.HasPrefix(parts[0], first.ProxyName()+" ") {
 		parts[0] = "With " + first.called() + " " + parts[0]
 	}
 	var failed, sooner, slowed, bought, held, rest []string
@@ -69,7 +81,7 @@ func Finding(s Summary) string {
 			break // the others are of the same kind
 		}
 	}
-	return strings.Join(parts, "; ") + "."
+	return parts
 }
 
 // skipped names the variants that were not run, those of one reason together.
@@ -151,8 +163,8 @@ func (v *Variant) raced() bool { return v.Predicted.GivenShare != nil }
 // programs, and to the log in which people count it.
 func (v *Variant) beyond() string {
 	if b := v.Bystander; b != nil && b.Backend.Failed > 0 {
-		text := fmt.Sprintf("another program on nginx's host failed %d of %d times towards the same backend",
-			b.Backend.Failed, b.Backend.Tried)
+		text := fmt.Sprintf("another program on %s's host failed %d of %d times towards the same backend",
+			v.ProxyName(), b.Backend.Failed, b.Backend.Tried)
 		if n := b.Bind; n.Failed > 0 {
 			text += fmt.Sprintf(", and %d of %d times towards any other backend if it binds a port first", n.Failed, n.Tried)
 		}
@@ -164,8 +176,8 @@ func (v *Variant) beyond() string {
 			return fmt.Sprintf("with %s each failure is %.0f tries and as many lines of error 99",
 				v.called(), float64(l.Error99)/float64(e.Error99))
 		case e.NoLiveUpstreams > 10*l.Error99 && l.Error99 > 0 && v.Failed != nil:
-			return fmt.Sprintf("with %s nginx's log has %s of error 99 for %s failed requests",
-				v.called(), format.Plural(l.Error99, "line"), format.Grouped(*v.Failed))
+			return fmt.Sprintf("with %s %s's log has %s of error 99 for %s failed requests",
+				v.called(), v.ProxyName(), format.Plural(l.Error99, "line"), format.Grouped(*v.Failed))
 		}
 	}
 	return ""
@@ -194,14 +206,14 @@ func (v *Variant) opening() string {
 	}
 	switch {
 	case v.Collapsed && v.CollapseS != nil && v.FirstError != nil:
-		return fmt.Sprintf("nginx slowed to a crawl %s after the load began, with half of %s taken, used up the rest by %s%s",
-			format.About(*v.CollapseS), ports, format.About(*v.FirstError), v.refused()+v.unserved())
+		return fmt.Sprintf("%s slowed to a crawl %s after the load began, with half of %s taken, used up the rest by %s%s",
+			v.ProxyName(), format.About(*v.CollapseS), ports, format.About(*v.FirstError), v.refused()+v.unserved())
 	case v.Collapsed && v.CollapseS != nil:
-		return fmt.Sprintf("nginx slowed to a crawl %s after the load began, with half of %s taken%s",
-			format.About(*v.CollapseS), ports, v.unserved())
+		return fmt.Sprintf("%s slowed to a crawl %s after the load began, with half of %s taken%s",
+			v.ProxyName(), format.About(*v.CollapseS), ports, v.unserved())
 	case v.FirstError != nil && (v.Verdict == law.Reproduced || v.Verdict == law.Postponed):
-		return fmt.Sprintf("nginx ran out of %s %s after the load began%s%s",
-			ports, format.About(*v.FirstError), v.refused(), v.cameBack())
+		return fmt.Sprintf("%s ran out of %s %s after the load began%s%s",
+			v.ProxyName(), ports, format.About(*v.FirstError), v.refused(), v.cameBack())
 	case v.Verdict == law.Mitigated:
 		return v.called() + " held " + rate(v.OfferedPerS) + " without a failure"
 	}
@@ -244,9 +256,9 @@ func (v *Variant) refused() string {
 // gain is the time by which a variant postponed error 99.
 func (v *Variant) gain(than *float64) string {
 	if than == nil || *v.FirstError <= *than {
-		return v.called() + " only postponed it to " + format.About(*v.FirstError)
+		return v.called() + " only delayed it to " + format.About(*v.FirstError)
 	}
-	return v.called() + " only bought " + format.About(*v.FirstError-*than)
+	return v.called() + " only delayed it by " + format.About(*v.FirstError-*than)
 }
 
 // otherwise words the verdicts without a moment to name.

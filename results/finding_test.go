@@ -51,7 +51,7 @@ func TestFindingIsOneSentence(t *testing.T) {
 		want string
 	}{
 		{"none", nil, "Nothing was measured."},
-		{"the main scenario", []Variant{base, held, more, later}, "nginx ran out of its 4,096 source ports 4.10 s after the load began and refused 78.4 % of the requests from then on; keepalive and tw-reuse held 1,000 requests/s; multi-ip only bought 8.20 s."},
+		{"the main scenario", []Variant{base, held, more, later}, "nginx ran out of its 4,096 source ports 4.10 s after the load began and refused 78.4 % of the requests from then on; keepalive and tw-reuse held 1,000 requests/s; multi-ip only delayed it by 8.20 s."},
 		{"rates that differ", []Variant{base, held, faster}, "nginx ran out of its 4,096 source ports 4.10 s after the load began and refused 78.4 % of the requests from then on; keepalive and “above” held what they were offered."},
 		{"peers marked down", []Variant{ejected}, "nginx ran out of all 300 pairs of a source port and a backend address 4.10 s after the load began and refused 78.4 % of the requests from then on, most of them without trying, because it had marked its backends down."},
 		{"a collapse", []Variant{crawl, {Name: "tw-reuse", Verdict: "collapsed", CollapseS: at(7.2)}}, "nginx slowed to a crawl 7.04 s after the load began, with half of its 4,096 source ports taken; tw-reuse (after 7.20 s) slowed to a crawl all the same."},

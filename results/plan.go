@@ -34,9 +34,11 @@ type Plan struct {
 type VariantPlan struct {
 	Name        string            `json:"name"`
 	Title       string            `json:"title,omitempty"`
-	Change      []string          `json:"change"`       // the overlay on the baseline, one "path: value" per line; empty for the baseline
-	ProxyImage  string            `json:"proxy_image"`  // as asked
-	BackendKind string            `json:"backend_kind"` // httpd, nginx or agent
+	Change      []string          `json:"change"`               // the overlay on the baseline, one "path: value" per line; empty for the baseline
+	Proxy       string            `json:"proxy,omitempty"`      // how people call the kind of proxy; empty: nginx
+	ProxyFile   string            `json:"proxy_file,omitempty"` // its configuration among the results; empty: nginx.conf
+	ProxyImage  string            `json:"proxy_image"`          // as asked
+	BackendKind string            `json:"backend_kind"`         // httpd, nginx or agent
 	BackendImg  string            `json:"backend_image"`
 	PortLow     int               `json:"port_low"`
 	PortHigh    int               `json:"port_high"`

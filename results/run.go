@@ -38,12 +38,16 @@ func (r *Run) ID() string {
 
 // VariantData is what was measured of one variant.
 type VariantData struct {
-	Name       string
-	Samples    []Sample
-	Events     []Event
-	Latency    *hdr.Histogram // microseconds from the intended send; nil: none was saved
+	Name    string
+	Samples []Sample
+	Events  []Event
+	// Microseconds from the intended send: of all requests that ended, of those
+	// that succeeded, of those that failed. nil: none was saved.
+	Latency, LatencyOK, LatencyFailed *hdr.Histogram
+
 	Service    *hdr.Histogram // microseconds from the actual send; nil likewise
-	Nginx      string         // nginx.conf as rendered; "": none was saved
+	ProxyFile  string         // name of the proxy's configuration: nginx.conf
+	ProxyConf  string         // that file as rendered; "": none was saved
 	Httpd      string         // httpd.conf likewise
 	LogExcerpt []string
 }
@@ -207,15 +211,21 @@ func (r *Run) readVariant(name string) (*VariantData, error) {
 	if r.orMissing(filepath.Join(name, LatencyFile), err) != nil {
 		return nil, err
 	}
-	// Runs of before it was kept have none: its absence is no loss.
-	v.Service, err = readLatency(filepath.Join(dir, ServiceFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
+	// Runs of before they were kept have none: their absence is no loss.
+	for _, later := range []struct {
+		file string
+		h    **hdr.Histogram
+	}{{ServiceFile, &v.Service}, {LatencyOKFile, &v.LatencyOK}, {LatencyFailedFile, &v.LatencyFailed}} {
+		*later.h, err = readLatency(filepath.Join(dir, later.file))
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+		if r.orMissing(filepath.Join(name, later.file), err) != nil {
+			return nil, err
+		}
 	}
-	if r.orMissing(filepath.Join(name, ServiceFile), err) != nil {
-		return nil, err
-	}
-	v.Nginx, v.Httpd = readText(filepath.Join(dir, NginxFile)), readText(filepath.Join(dir, HttpdFile))
+	v.ProxyFile = r.Plan.proxyFile(name)
+	v.ProxyConf, v.Httpd = readText(filepath.Join(dir, v.ProxyFile)), readText(filepath.Join(dir, HttpdFile))
 	if b, err := readFile(filepath.Join(dir, LogFile)); err == nil {
 		v.LogExcerpt = strings.Split(strings.TrimRight(string(b), "\n"), "\n")
 	}

@@ -68,13 +68,15 @@ type Net struct {
 	// Sockets counts sockets by destination and state: on the proxy those
 	// whose remote end is an upstream destination, on the backend those whose
 	// local end is. nil in a sample that read only the cheap counters.
-	Sockets    []Sockets        `json:"sockets"`
-	TimeWait   int64            `json:"time_wait"` // sockstat: the whole namespace
-	Counters   map[string]int64 `json:"counters,omitempty"`
-	Log        *Errors          `json:"log,omitempty"` // proxy only
-	CPUSeconds float64          `json:"cpu_s"`         // of the server's processes, user + system
-	WaitS      float64          `json:"wait_s"`        // of their main threads, ready to run without a processor
-	StealS     float64          `json:"steal_s"`       // of all the machine's processors, taken by the hypervisor
+	Sockets  []Sockets        `json:"sockets"`
+	TimeWait int64            `json:"time_wait"` // sockstat: the whole namespace
+	Counters map[string]int64 `json:"counters,omitempty"`
+	Log      *Errors          `json:"log,omitempty"` // proxy only
+	// Error99Line is the first line of error 99 in the log, in the one sample that found it.
+	Error99Line string  `json:"error_99_line,omitempty"`
+	CPUSeconds  float64 `json:"cpu_s"`   // of the server's processes, user + system
+	WaitS       float64 `json:"wait_s"`  // of their main threads, ready to run without a processor
+	StealS      float64 `json:"steal_s"` // of all the machine's processors, taken by the hypervisor
 }
 
 // Sockets is a number of sockets in one state towards one destination.

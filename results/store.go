@@ -21,16 +21,21 @@ const (
 	EventsFile  = "events.jsonl"
 	LatencyFile = "latency.hlog" // from the intended send
 	ServiceFile = "service.hlog" // from the actual send
-	NginxFile   = "nginx.conf"
-	HttpdFile   = "httpd.conf"    // only before Apache
-	LogFile     = "error-log.txt" // an excerpt: the first lines of each message
-	VerdictFile = "verdict.json"
+
+	LatencyOKFile     = "latency-ok.hlog" // LatencyFile's in two
+	LatencyFailedFile = "latency-failed.hlog"
+	NginxFile         = "nginx.conf"
+	HttpdFile         = "httpd.conf"    // only before Apache
+	LogFile           = "error-log.txt" // an excerpt: the first lines of each message
+	VerdictFile       = "verdict.json"
 )
 
 // Store writes one run. It is used by one goroutine at a time.
 type Store struct {
 	Dir  string
 	Note string // for the user: why root/latest does not lead to the run; "" if it does
+
+	before string // where root/latest led before; "": nowhere
 }
 
 // Create makes the directory of a run below root and points root/latest at
@@ -40,6 +45,7 @@ func Create(root string, start time.Time, scenario, size string) (*Store, error)
 	if err != nil {
 		return nil, err
 	}
+	s.before, _ = os.Readlink(filepath.Join(root, "latest")) // the first run has none
 	if err := pointLatest(root, filepath.Base(s.Dir)); err != nil {
 		s.Note = fmt.Sprintf("%s does not lead to this run: %v", filepath.Join(root, "latest"), err)
 	}
@@ -72,6 +78,23 @@ func create(root string, start time.Time, what string) (*Store, error) {
 		}
 		return &Store{Dir: dir}, nil
 	}
+}
+
+// Discard removes a run of which there is nothing to keep. Unless another has begun
+// meanwhile, root/latest leads to the run before again.
+func (s *Store) Discard() error {
+	latest := filepath.Join(filepath.Dir(s.Dir), "latest")
+	if now, err := os.Readlink(latest); err == nil && now == filepath.Base(s.Dir) {
+		if s.before == "" {
+			err = os.Remove(latest)
+		} else {
+			err = pointLatest(filepath.Dir(s.Dir), s.before)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return os.RemoveAll(s.Dir)
 }
 
 // pointLatest replaces the symlink by rename, so that a reader always finds

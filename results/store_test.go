@@ -32,6 +32,20 @@ func TestTwoRunsInOneSecond(t *testing.T) {
 	if err != nil || latest != filepath.Base(b.Dir) {
 		t.Errorf("latest is %q (%v), want the second run", latest, err)
 	}
+	for _, discarded := range []struct {
+		*Store
+		latest string
+	}{{b, filepath.Base(a.Dir)}, {a, ""}} {
+		if err := discarded.Discard(); err != nil {
+			t.Error(err)
+		}
+		if _, err := os.Stat(discarded.Dir); err == nil {
+			t.Errorf("%s is left", discarded.Dir)
+		}
+		if latest, _ := os.Readlink(filepath.Join(root, "latest")); latest != discarded.latest {
+			t.Errorf("latest is %q without %s, want %q", latest, discarded.Dir, discarded.latest)
+		}
+	}
 }
 
 // TestDirectoryNamedLatest: the run goes on, and its note says what is in the way.

@@ -37,6 +37,7 @@ type SkippedVariant struct {
 // Variant is one row.
 type Variant struct {
 	Name        string  `json:"name"`
+	Proxy       string  `json:"proxy,omitempty"` // how people call the kind of proxy; empty: nginx
 	Verdict     string  `json:"verdict"`
 	Expected    string  `json:"expected"` // the verdict asked for, after "predicted" was looked up
 	AsExpected  *bool   `json:"as_expected"`
@@ -44,29 +45,35 @@ type Variant struct {
 	Collapsed   bool    `json:"collapsed"`
 	OfferedPerS float64 `json:"offered_per_s"`
 	OptionalCounts
-	Unfinished  *int64          `json:"unfinished"`
-	Errors      *Errors         `json:"errors"`
-	NginxLog    *Errors         `json:"nginx_log"`
-	FirstError  *float64        `json:"first_error_99_s"`
-	OKBefore    *int64          `json:"ok_before_error_99"`
-	CollapseS   *float64        `json:"collapse_s"`
-	RecoveredS  *float64        `json:"recovered_s"`
-	LoadEndS    *float64        `json:"load_end_s"`
-	Predicted   law.Prediction  `json:"predicted"`
-	NewConns    *int64          `json:"new_connections"`
-	ReuseRatio  *float64        `json:"reuse_ratio"`
-	CloseShare  *float64        `json:"proxy_close_share"`
-	RhoSteady   *float64        `json:"rho_steady"`
-	Ports       Ports           `json:"ports"`
-	TimeWait    TimeWait        `json:"time_wait"`
-	Latency     *Latency        `json:"latency_ms"`
-	Service     *Latency        `json:"service_ms"`
-	Neighbour   *NeighbourMs    `json:"neighbour_ms"`
-	Bystander   *BystanderTries `json:"bystander,omitempty"` // only where the scenario has one
-	Timing      Timing          `json:"timing"`
-	CPU         CPU             `json:"cpu"`
-	Checks      []Check         `json:"checks"`
-	Comparisons []Comparison    `json:"comparisons"` // what was predicted beside what was measured
+	Unfinished *int64         `json:"unfinished"`
+	Errors     *Errors        `json:"errors"`
+	NginxLog   *Errors        `json:"nginx_log"`                  // of any kind of proxy; the name is the first one's
+	Connect99  *int64         `json:"connect_error_99,omitempty"` // connect() calls of the proxy that failed with error 99, by the kernel
+	FirstError *float64       `json:"first_error_99_s"`
+	OKBefore   *int64         `json:"ok_before_error_99"`
+	CollapseS  *float64       `json:"collapse_s"`
+	RecoveredS *float64       `json:"recovered_s"`
+	BlackoutS  *float64       `json:"blackout_s,omitempty"` // no success for so long after the first failure; of another kind of proxy than nginx
+	LoadEndS   *float64       `json:"load_end_s"`
+	Predicted  law.Prediction `json:"predicted"`
+	NewConns   *int64         `json:"new_connections"`
+	ReuseRatio *float64       `json:"reuse_ratio"`
+	CloseShare *float64       `json:"proxy_close_share"`
+	RhoSteady  *float64       `json:"rho_steady"`
+	Ports      Ports          `json:"ports"`
+	TimeWait   TimeWait       `json:"time_wait"`
+	Latency    *Latency       `json:"latency_ms"` // of all that ended: fast error pages are among them
+	// Those that succeeded, and those that failed, apart. Absent: there were none,
+	// or the run is of a lab99 that did not tell them apart.
+	LatencyOK     *Latency        `json:"latency_ok_ms,omitempty"`
+	LatencyFailed *Latency        `json:"latency_failed_ms,omitempty"`
+	Service       *Latency        `json:"service_ms"`
+	Neighbour     *NeighbourMs    `json:"neighbour_ms"`
+	Bystander     *BystanderTries `json:"bystander,omitempty"` // only where the scenario has one
+	Timing        Timing          `json:"timing"`
+	CPU           CPU             `json:"cpu"`
+	Checks        []Check         `json:"checks"`
+	Comparisons   []Comparison    `json:"comparisons"` // what was predicted beside what was measured
 }
 
 // Ports are the tuples of the proxy towards its upstream destinations.
@@ -87,6 +94,15 @@ type TimeWait struct {
 
 // Latency holds quantiles, in milliseconds where nothing else is said.
 type Latency = figures.Latency
+
+// Succeeded is the latency of the requests that succeeded; nil where an older
+// lab99 did not tell them from those that failed, or where there were none.
+func (v *Variant) Succeeded() *Latency {
+	if v.LatencyOK == nil && v.Failed != nil && *v.Failed == 0 {
+		return v.Latency
+	}
+	return v.LatencyOK
+}
 
 // NeighbourMs is the latency of the neighbour request in milliseconds.
 type NeighbourMs struct {

@@ -26,7 +26,9 @@ type Totals struct {
 	LatenessP99 float64          `json:"lateness_p99_us"`
 	Opened      int64            `json:"connections_opened"` // client connections, to the proxy
 	CPUSeconds  float64          `json:"cpu_s"`
-	OwnLimit    string           `json:"own_limit,omitempty"` // which of its own limits the generator hit
+	Generators  int              `json:"generators,omitempty"` // that shared the load; 0: one
+	SentBy      []int64          `json:"sent_by,omitempty"`    // requests that each of them sent: of the load host, of load-2, …
+	OwnLimit    string           `json:"own_limit,omitempty"`  // which of its own limits the generator hit
 	Bottleneck  string           `json:"bottleneck,omitempty"`
 	StoppedBy   string           `json:"stopped_by,omitempty"`
 	Interrupted bool             `json:"interrupted,omitempty"`

@@ -17,7 +17,7 @@ import (
 func (r *Report) WriteGitHub(w io.Writer, dir string) error {
 	p := &printer{w: w}
 	for _, f := range r.Findings {
-		start, end := r.spanOf(f.Finding).columns()
+		start, end := r.span(f).columns()
 		text := sentences(f) + "\n" + f.Docs
 		p.f("%s\n", command(commands[f.Level], relative(f.File, dir), f.Line, start, end, f.ID, text))
 	}

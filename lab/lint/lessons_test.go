@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/lab99/lab99/internal/golden"
-	"github.com/lab99/lab99/scenarios/nginxconf"
 )
 
 // TestLessons holds docs/lint.md to the rules: what stands below the mark is
@@ -18,7 +17,7 @@ func TestLessons(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const mark = "<!-- What follows is made from the rules in scenarios/nginxconf: `go test ./lab/lint -update`. -->\n\n"
+	const mark = "<!-- What follows is made from the rules in scenarios/nginxconf and scenarios/haproxyconf: `go test ./lab/lint -update`. -->\n\n"
 	head, _, ok := strings.Cut(string(text), mark)
 	if !ok {
 		t.Fatalf("%s has no line %s", page, mark)
@@ -30,7 +29,7 @@ func TestLessons(t *testing.T) {
 // lesson that says what to do.
 func TestRulesHaveLessons(t *testing.T) {
 	seen := map[string]bool{}
-	for _, r := range nginxconf.Rules() {
+	for _, r := range Rules() {
 		var b bytes.Buffer
 		if found, err := WriteRule(&b, r.ID); err != nil || !found || !strings.Contains(b.String(), Docs(r.ID)) {
 			t.Errorf("%s: found %t, %v: %s", r.ID, found, err, b.String())

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lab99/lab99/scenarios/haproxyconf"
 	"github.com/lab99/lab99/scenarios/nginxconf"
 )
 
@@ -23,6 +24,7 @@ func Docs(id string) string { return page + "#" + id }
 type Report struct {
 	Schema   string    `json:"schema"`
 	File     string    `json:"file"`               // the main file, as it was named
+	Kind     string    `json:"kind,omitempty"`     // of proxy: haproxy; empty: nginx
 	Nginx    *string   `json:"nginx"`              // the release that it is read for; null: unknown
 	Fragment string    `json:"fragment,omitempty"` // the context that the file is a part of: http, stream, server, location
 	Files    []string  `json:"files"`              // all that were read, the main file first
@@ -30,7 +32,8 @@ type Report struct {
 	Findings []Finding `json:"findings"`
 	Error    *Mistake  `json:"error,omitempty"` // why the file could not be read; routes and findings are then empty
 
-	config *nginxconf.Config
+	config  *nginxconf.Config
+	haproxy *haproxyconf.Config // of that kind, instead of config
 }
 
 // Route is a route of the file.
@@ -42,12 +45,16 @@ type Route struct {
 	// Newer is the same route from 1.29.7 on, where the release is unknown and the
 	// answers differ.
 	Newer *nginxconf.Row `json:"newer,omitempty"`
+
+	HAProxy *HAProxy `json:"haproxy,omitempty"` // of a backend of HAProxy's: what only it has
 }
 
 // Finding is a finding of nginxconf with its lesson.
 type Finding struct {
 	nginxconf.Finding
 	Docs string `json:"docs"`
+
+	width int // bytes of the line that it is about, where it has no directive
 }
 
 // New looks at a configuration that was read as the file name.
@@ -71,7 +78,7 @@ func report(name string, c *nginxconf.Config, release nginxconf.Release, finding
 		r.Routes = append(r.Routes, routeOf(x))
 	}
 	for _, f := range findings {
-		r.Findings = append(r.Findings, Finding{f, Docs(f.ID)})
+		r.Findings = append(r.Findings, Finding{Finding: f, Docs: Docs(f.ID)})
 	}
 	return r
 }
@@ -94,6 +101,10 @@ func Rows(routes []*nginxconf.Route) []Route {
 	return all
 }
 
+// Config is the configuration that was read; nil where it could not be, and of a report
+// that was read from JSON.
+func (r *Report) Config() *nginxconf.Config { return r.config }
+
 // Failed says whether something at warning or above was found.
 func (r *Report) Failed() bool {
 	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Level != nginxconf.Note })
@@ -110,11 +121,14 @@ type Mistake struct {
 	line string // the text of the line
 }
 
-// MistakeOf is what an error of nginxconf.Load says of the file name. texts are
-// the files that were opened, by path.
+// MistakeOf is what an error of nginxconf.Load or haproxyconf.Parse says of the file
+// name. texts are the files that were opened, by path.
 func MistakeOf(name string, err error, texts map[string][]byte) *Mistake {
 	var s *nginxconf.SyntaxError
-	if errors.As(err, &s) {
+	if h := new(haproxyconf.SyntaxError); errors.As(err, &h) {
+		s = &nginxconf.SyntaxError{File: h.File, Line: h.Line, Column: h.Column, Msg: h.Msg, Want: h.Want}
+	}
+	if s != nil || errors.As(err, &s) {
 		m := &Mistake{File: s.File, Line: s.Line, Column: s.Column, Text: s.Msg}
 		if s.Want != "" {
 			m.Text += "; expected " + s.Want

@@ -105,7 +105,7 @@ func sarif(version string, reports []*Report) sarifLog {
 	run := sarifRun{ColumnKind: "unicodeCodePoints", Results: []sarifResult{}}
 	driver := &run.Tool.Driver
 	*driver = sarifDriver{Name: "lab99", Version: version, InformationURI: page, Rules: []sarifRule{}}
-	for _, rule := range nginxconf.Rules() {
+	for _, rule := range Rules() {
 		r := sarifRule{
 			ID: rule.ID, HelpURI: Docs(rule.ID),
 			ShortDescription: sarifMessage{Sentence(rule.Doc)}, FullDescription: sarifMessage{plain(rule.Doc)},
@@ -117,7 +117,7 @@ func sarif(version string, reports []*Report) sarifLog {
 	done := sarifInvocation{ExecutionSuccessful: true}
 	for _, r := range reports {
 		for _, f := range r.Findings {
-			start, end := r.spanOf(f.Finding).columns()
+			start, end := r.span(f).columns()
 			result := sarifResult{
 				RuleID: f.ID, Level: f.Level, Message: sarifMessage{sentences(f)},
 				RuleIndex: slices.IndexFunc(driver.Rules, func(x sarifRule) bool { return x.ID == f.ID }),

@@ -14,6 +14,19 @@ type span struct {
 	start, end int
 }
 
+// span is what a finding is about, in whichever kind of file.
+func (r *Report) span(f Finding) span {
+	if r.haproxy == nil {
+		return r.spanOf(f.Finding)
+	}
+	s := span{text: r.haproxy.LineText(f.Line)}
+	if f.Line > 0 {
+		s.start = min(f.Column-1, len(s.text))
+		s.end = min(s.start+f.width, max(len(s.text), s.start+1))
+	}
+	return s
+}
+
 // spanOf finds what a finding is about: its word, or its directive as far as it
 // stands on the line, without its block.
 func (r *Report) spanOf(f nginxconf.Finding) span {

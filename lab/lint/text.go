@@ -19,10 +19,10 @@ import (
 func (r *Report) Write(w io.Writer) error {
 	b := bufio.NewWriter(w) // a table is written cell by cell
 	p := &printer{w: b, to: w}
-	p.f("%s: %s, %s\n", r.File, format.Plural(len(r.Routes), "route"), r.about())
-	if len(r.Routes) > 0 {
-		p.f("\n")
-		WriteRoutes(p, r.Files[0], r.Routes)
+	if r.Kind == KindHAProxy {
+		r.backends(p)
+	} else {
+		r.routes(p)
 	}
 	for _, f := range r.Findings {
 		p.f("\n")
@@ -30,6 +30,14 @@ func (r *Report) Write(w io.Writer) error {
 	}
 	p.f("\n%s: %s\n", r.File, r.count())
 	return cmp.Or(p.err, b.Flush())
+}
+
+func (r *Report) routes(p *printer) {
+	p.f("%s: %s, %s\n", r.File, format.Plural(len(r.Routes), "route"), r.about())
+	if len(r.Routes) > 0 {
+		p.f("\n")
+		WriteRoutes(p, r.Files[0], r.Routes)
+	}
 }
 
 func (r *Report) about() string {
@@ -138,7 +146,7 @@ func yesNo(b bool) string {
 func (r *Report) finding(p *printer, f Finding) {
 	p.f("%s: %s: %s [%s]\n", position(f.File, f.Line, f.Column), f.Level, f.Text, f.ID)
 	if f.Line > 0 {
-		r.spanOf(f.Finding).write(p, f.Line)
+		r.span(f).write(p, f.Line)
 	}
 	if f.Fix != "" {
 		p.f("  fix: %s\n", f.Fix)

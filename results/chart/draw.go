@@ -12,10 +12,12 @@ import (
 // Measures of the page in points.
 const (
 	pageWidth  = 920
+	halfWidth  = 580 // beside a table
 	phoneWidth = 350
 	margin     = 18
 	columnGap  = 18
 	rowGap     = 14
+	closeGap   = 4
 	laneStep   = 12
 )
 
@@ -28,6 +30,7 @@ type sheet struct {
 	y     vg.Length    // of the cursor, from the top
 	ends  vg.Length    // room right of the panels
 	areas []Area       // of the panels drawn so far
+	bare  bool         // without title, subtitle and provenance
 }
 
 // Area is where a panel's data lie on the page, in points from its top left
@@ -35,15 +38,20 @@ type sheet struct {
 type Area struct{ X, Y, W, H float64 }
 
 func (f *Figure) draw(s *sheet) {
-	s.y = margin
-	s.paragraph(ink.write(sizeTitle, true), f.Title)
-	s.y += 3
-	s.paragraph(muted.write(sizeText, false), f.Subtitle)
-	s.y += 10
+	if !s.bare {
+		s.y = margin
+		s.paragraph(ink.write(sizeTitle, true), f.Title)
+		s.y += 3
+		s.paragraph(muted.write(sizeText, false), f.Subtitle)
+		s.y += 10
+	}
 	left := margin + f.gutter()
 	s.ends = f.ends(s.wide)
 	for i := range f.Rows {
 		s.row(&f.Rows[i], left)
+	}
+	if s.bare {
+		return
 	}
 	s.y += 2
 	for _, line := range f.Footer {
@@ -106,11 +114,25 @@ func (s *sheet) row(r *Row, left vg.Length) {
 		s.y += 13
 	}
 	s.y += rowGap
+	if r.Close {
+		s.y -= rowGap - closeGap
+	}
 }
 
 // heads writes the variants' names and verdicts above their columns.
 func (s *sheet) heads(r *Row, at func(int) vg.Length, width vg.Length) {
 	head, small := ink.write(sizeHead, true), muted.write(sizeText, false)
+	if r.Close {
+		for i, p := range r.Panels {
+			x := at(i) + head.Width(p.Head) + 8
+			s.text(head, at(i), 0, p.Head)
+			if x+small.Width(p.SubHead) <= at(i)+width {
+				s.text(small, x, 1, p.SubHead)
+			}
+		}
+		s.y += 15
+		return
+	}
 	var high, deep int
 	for _, p := range r.Panels {
 		high, deep = max(high, len(wrap(head, p.Head, width))), max(deep, len(wrap(small, p.SubHead, width)))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"image/png"
 	"io"
 	"regexp"
 	"strconv"
@@ -22,12 +23,16 @@ const pngDPI = 144
 
 // WritePNG draws the figure on white at twice its nominal size.
 func (f *Figure) WritePNG(w io.Writer) error {
-	high := f.height(pageWidth)
-	c := vgimg.NewWith(vgimg.UseWH(pageWidth, high), vgimg.UseDPI(pngDPI))
-	f.render(c, pageWidth, high)
-	_, err := vgimg.PngCanvas{Canvas: c}.WriteTo(w)
-	return err
+	page := sheet{wide: pageWidth}
+	page.high = f.height(page)
+	c := vgimg.NewWith(vgimg.UseWH(pageWidth, page.high), vgimg.UseDPI(pngDPI))
+	f.render(c, page)
+	return encoder.Encode(w, c.Image())
 }
+
+// encoder takes two thirds of the default level's time, which was two fifths of a report's,
+// for 3 % more bytes.
+var encoder = png.Encoder{CompressionLevel: png.BestSpeed}
 
 // WriteSVG draws the figure with its text as text, titled and described for
 // those who do not see it.
@@ -52,14 +57,20 @@ type Drawing struct {
 
 // Draw draws the figure as in a file, or for a page as narrow as a phone with its
 // panels one below the other.
-func (f *Figure) Draw(phone bool) (*Drawing, error) {
-	wide := vg.Length(pageWidth)
+func (f *Figure) Draw(phone bool) (*Drawing, error) { return f.svg(pageWidth, phone, false) }
+
+// DrawBare draws the panels alone, half as wide, for a place that says what the
+// title, the subtitle and the provenance would.
+func (f *Figure) DrawBare(phone bool) (*Drawing, error) { return f.svg(halfWidth, phone, true) }
+
+func (f *Figure) svg(wide vg.Length, phone, bare bool) (*Drawing, error) {
 	if phone {
 		f, wide = f.stacked(), phoneWidth
 	}
-	high := f.height(wide)
-	c := &textCounter{Canvas: vgsvg.New(wide, high)}
-	d := &Drawing{Wide: wide.Points(), High: high.Points(), Areas: f.render(c, wide, high)}
+	page := sheet{wide: wide, bare: bare}
+	page.high = f.height(page)
+	c := &textCounter{Canvas: vgsvg.New(wide, page.high)}
+	d := &Drawing{Wide: wide.Points(), High: page.high.Points(), Areas: f.render(c, page)}
 	var b bytes.Buffer
 	if _, err := c.WriteTo(&b); err != nil {
 		return nil, err
@@ -148,18 +159,17 @@ func (f *Figure) stacked() *Figure {
 	return &g
 }
 
-// height lays the figure out without drawing it.
-func (f *Figure) height(wide vg.Length) vg.Length {
-	s := sheet{wide: wide}
-	f.draw(&s)
-	return s.y
+// height lays the figure out on a page without drawing it.
+func (f *Figure) height(page sheet) vg.Length {
+	f.draw(&page)
+	return page.y
 }
 
-func (f *Figure) render(canvas vg.CanvasSizer, wide, high vg.Length) []Area {
+func (f *Figure) render(canvas vg.CanvasSizer, s sheet) []Area {
 	c := draw.New(canvas)
 	c.SetColor(paper.colour(1))
 	c.Fill(c.Rectangle.Path())
-	s := sheet{c: &c, wide: wide, high: high}
+	s.c = &c
 	f.draw(&s)
 	return s.areas
 }

@@ -16,7 +16,7 @@ import (
 // point, on a page that has room; the key then has none of them.
 func TestLinesAreNamedWhereTheyEnd(t *testing.T) {
 	f := figures(t, charttest.Quick())[1]
-	high := f.height(pageWidth)
+	high := f.height(sheet{wide: pageWidth})
 	var rec recorder.Canvas
 	c := draw.NewCanvas(&rec, pageWidth, high)
 	s := sheet{c: &c, wide: pageWidth, high: high}

@@ -28,6 +28,7 @@ type Row struct {
 	Panels  []Panel
 	Columns int      // room for so many panels; 0: as many as there are
 	Heads   bool     // write each panel's Head above it
+	Close   bool     // write Head and SubHead on one line, and the next row close below
 	Lanes   bool     // write the labels of the first panel's Marks above it
 	key     []Series // of panels that stand below; nil: those of Panels
 }
@@ -135,7 +136,7 @@ func Figures(run *results.Run) ([]Figure, error) {
 			figs = append(figs, stack(&vs[i]))
 		}
 	}
-	for _, f := range []*Figure{sides(vs), spectrum(vs), cliff(vs), predicted(vs)} {
+	for _, f := range []*Figure{sides(vs), spectrum(vs), cliff(vs), predicted(vs), overview(vs)} {
 		if f != nil {
 			figs = append(figs, *f)
 		}

@@ -28,7 +28,7 @@ type written struct {
 
 // texts draws a figure on a recorder.
 func texts(f *Figure, wide vg.Length) (all []written, high vg.Length) {
-	high = f.height(wide)
+	high = f.height(sheet{wide: wide})
 	var rec recorder.Canvas
 	c := draw.NewCanvas(&rec, wide, high)
 	f.draw(&sheet{c: &c, wide: wide, high: high})
@@ -108,7 +108,7 @@ func TestTheFaultIsShadedFromFirstToLastError99(t *testing.T) {
 		}
 	}
 	var rec recorder.Canvas
-	high := f.height(pageWidth)
+	high := f.height(sheet{wide: pageWidth})
 	c := draw.NewCanvas(&rec, pageWidth, high)
 	f.draw(&sheet{c: &c, wide: pageWidth, high: high})
 	left, end := margin+f.gutter(), f.Rows[0].Panels[0].X.Max

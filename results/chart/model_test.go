@@ -285,7 +285,7 @@ func TestAFigureThatSaysNothingIsNotMade(t *testing.T) {
 			t.Errorf("%s explains what is not there: %s", f.ID, f.Subtitle)
 		}
 	}
-	if got, want := strings.Join(ids, " "), "comparison stack-keepalive latency-spectrum"; got != want {
+	if got, want := strings.Join(ids, " "), "comparison stack-keepalive latency-spectrum overview"; got != want {
 		t.Errorf("figures %s, want %s", got, want)
 	}
 	run.Variants[0].Latency, run.Variants[0].Service = nil, nil

@@ -12,7 +12,7 @@ import (
 const across = 4
 
 // multiples is the comparison: one column per variant, sockets above, what the
-// requests got below. More variants than fit go into further blocks.
+// requests got below, under the line of what was offered. More variants than fit go into further blocks.
 func multiples(vs []variant) Figure {
 	f := Figure{ID: "comparison", Title: comparison(vs)}
 	end, sockets, requests := 1.0, 0.0, 0.0
@@ -27,7 +27,7 @@ func multiples(vs []variant) Figure {
 		p := Panel{Variant: v.Name, Head: v.Name, SubHead: v.sub(), X: x, Bands: v.faultWindow()}
 		q := p
 		q.X.Label = seconds
-		p.Series, q.Series = visible(v.states(width)), visible(v.outcomes(width))
+		p.Series, q.Series = visible(v.states(width)), visible(append(v.outcomes(width), v.offered(width)))
 		if k := v.Predicted.Tuples; k > 0 {
 			p.Limits = []Limit{{float64(k), "K = " + format.Grouped(k)}}
 			sockets = max(sockets, float64(k))

@@ -157,9 +157,15 @@ type transform = func(float64) vg.Length
 func (s *Series) runs(x, y transform) [][]vg.Point {
 	var runs [][]vg.Point
 	var run []vg.Point
+	add := func(at vg.Point) {
+		if n := len(run); n > 1 && run[n-1].Y == at.Y && run[n-2].Y == at.Y {
+			run = run[:n-1] // a level line needs its ends alone; a steady run is a third of the page otherwise
+		}
+		run = append(run, at)
+	}
 	for i, p := range s.Points {
 		at := vg.Point{X: x(p.X), Y: y(p.Y)}
-		run = append(run, at)
+		add(at)
 		last := i == len(s.Points)-1
 		gap := last || s.Points[i+1].X-p.X > s.Hold
 		if s.Kind == Rate || s.Kind == Level {
@@ -170,7 +176,7 @@ func (s *Series) runs(x, y transform) [][]vg.Point {
 			case s.Kind == Level: // known at its last sample, not beyond
 				end = p.X
 			}
-			run = append(run, vg.Point{X: x(end), Y: at.Y})
+			add(vg.Point{X: x(end), Y: at.Y})
 		}
 		if gap {
 			runs, run = append(runs, run), nil

@@ -96,21 +96,21 @@ func predictedTitle(vs []variant) string {
 	}
 	switch {
 	case len(broken) > 3:
-		return fmt.Sprintf("The run left the law in %d of %d forecasts, among them %s", len(broken), n, format.List(broken[:3]))
+		return fmt.Sprintf("The run left the law in %d of %d predictions, among them %s", len(broken), n, format.List(broken[:3]))
 	case len(broken) > 0:
-		return fmt.Sprintf("The run left the law in %d of %d forecasts: %s", len(broken), n, format.List(broken))
+		return fmt.Sprintf("The run left the law in %d of %d predictions: %s", len(broken), n, format.List(broken))
 	case n == 1 && worst == 0 && spans:
-		return "The measurement lies within the one forecast"
+		return "The one prediction was within tolerance"
 	case n > 0 && worst == 0 && spans:
-		return fmt.Sprintf("All %d forecasts met the measurement", n)
+		return fmt.Sprintf("All %d predictions were within tolerance", n)
 	case n == 1 && worst == 0:
-		return "The one forecast was exact"
+		return "The one prediction was exact"
 	case n > 0 && worst == 0:
-		return fmt.Sprintf("All %d forecasts were exact", n)
+		return fmt.Sprintf("All %d predictions were exact", n)
 	case n == 1:
-		return "The one forecast met the measurement within its tolerance, off by " + upTo(worst)
+		return "The one prediction was within tolerance, off by " + upTo(worst)
 	case n > 0:
-		return fmt.Sprintf("All %d forecasts met the measurement within their tolerances, the furthest off by %s", n, upTo(worst))
+		return fmt.Sprintf("All %d predictions were within tolerance; the largest error is %s", n, upTo(worst))
 	case given > 0:
 		return "A race decides who closes first: the law with the measured f, no forecast"
 	}

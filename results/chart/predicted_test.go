@@ -47,17 +47,17 @@ func TestTheTitleIsOfAllForecasts(t *testing.T) {
 		vs   []variant
 		want string
 	}{
-		"held":           {[]variant{variantOf("a", good, good)}, "All 2 forecasts met the measurement within their tolerances, the furthest off by 0.1 %"},
-		"exact":          {[]variant{variantOf("a", compared("tuples in use at the most", "tuples", 300, 300, 3, ""))}, "The one forecast was exact"},
-		"one broke":      {[]variant{variantOf("a", good), variantOf("b", good, bad)}, "The run left the law in 1 of 3 forecasts: ok in all of b (+9.05 %, unexplained)"},
-		"many broke":     {[]variant{variantOf("a", bad, bad, bad, bad, good)}, "The run left the law in 4 of 5 forecasts, among them ok in all of a (+9.05 %, unexplained), ok in all of a (+9.05 %, unexplained) and ok in all of a (+9.05 %, unexplained)"},
-		"no race":        {[]variant{variantOf("a", good), told}, "The one forecast met the measurement within its tolerance, off by 0.1 %"},
-		"nor an older":   {[]variant{variantOf("a", good), older}, "The one forecast met the measurement within its tolerance, off by 0.1 %"},
+		"held":           {[]variant{variantOf("a", good, good)}, "All 2 predictions were within tolerance; the largest error is 0.1 %"},
+		"exact":          {[]variant{variantOf("a", compared("tuples in use at the most", "tuples", 300, 300, 3, ""))}, "The one prediction was exact"},
+		"one broke":      {[]variant{variantOf("a", good), variantOf("b", good, bad)}, "The run left the law in 1 of 3 predictions: ok in all of b (+9.05 %, unexplained)"},
+		"many broke":     {[]variant{variantOf("a", bad, bad, bad, bad, good)}, "The run left the law in 4 of 5 predictions, among them ok in all of a (+9.05 %, unexplained), ok in all of a (+9.05 %, unexplained) and ok in all of a (+9.05 %, unexplained)"},
+		"no race":        {[]variant{variantOf("a", good), told}, "The one prediction was within tolerance, off by 0.1 %"},
+		"nor an older":   {[]variant{variantOf("a", good), older}, "The one prediction was within tolerance, off by 0.1 %"},
 		"only a race":    {[]variant{told}, "A race decides who closes first: the law with the measured f, no forecast"},
-		"did not come":   {[]variant{variantOf("a", results.Comparison{Quantity: "recovery", Predicted: num(61)})}, "The run left the law in 1 of 1 forecasts: recovery of a (it did not come)"},
-		"came unasked":   {[]variant{variantOf("a", results.Comparison{Quantity: "first error 99", Measured: num(1)})}, "The run left the law in 1 of 1 forecasts: first error 99 of a (it came, though not predicted)"},
-		"in an interval": {[]variant{variantOf("a", inside(0.75, 1.5, 1.402))}, "The measurement lies within the one forecast"},
-		"all held":       {[]variant{variantOf("a", inside(0.75, 1.5, 1.402), inside(120, 240, 172))}, "All 2 forecasts met the measurement"},
+		"did not come":   {[]variant{variantOf("a", results.Comparison{Quantity: "recovery", Predicted: num(61)})}, "The run left the law in 1 of 1 predictions: recovery of a (it did not come)"},
+		"came unasked":   {[]variant{variantOf("a", results.Comparison{Quantity: "first error 99", Measured: num(1)})}, "The run left the law in 1 of 1 predictions: first error 99 of a (it came, though not predicted)"},
+		"in an interval": {[]variant{variantOf("a", inside(0.75, 1.5, 1.402))}, "The one prediction was within tolerance"},
+		"all held":       {[]variant{variantOf("a", inside(0.75, 1.5, 1.402), inside(120, 240, 172))}, "All 2 predictions were within tolerance"},
 		"nothing at all": {[]variant{variantOf("a")}, "Nothing was both forecast and measured"},
 	} {
 		if got := predictedTitle(c.vs); got != c.want {

@@ -15,7 +15,7 @@ func sides(vs []variant) *Figure {
 		return nil
 	}
 	f := &Figure{ID: "time-wait-sides", Title: sidesTitle(vs),
-		Subtitle: "Most sockets in TIME_WAIT at once. The end that closes first holds them; only those on the proxy block its source ports.",
+		Subtitle: "Bars: the most sockets in TIME_WAIT at any moment. The end that closes first holds them; only those on the proxy block its source ports.",
 		Table:    Table{Header: []string{"variant", "proxy, peak", "backend, peak", "proxy close share f"}}}
 	p := Panel{}
 	proxy := Series{Name: "proxy", Meaning: timeWait, Kind: Bars}

@@ -20,7 +20,7 @@ const perDecade = 12
 func spectrum(vs []variant) *Figure {
 	f := &Figure{ID: "latency-spectrum", Title: spectrumTitle(vs), Subtitle: spectrumSubtitle(vs),
 		Table: Table{Header: []string{"variant", "from", "p50 (ms)", "p90 (ms)", "p99 (ms)", "p99.9 (ms)", "max (ms)",
-			"replies", "of them failed", "never replied to"}}}
+			"replies", "never replied to"}}}
 	var panels []Panel
 	var all []Series
 	x := Axis{Log: true, Quantile: true, Min: 1, Max: 100, Label: "share of the requests that took at most so long"}
@@ -28,20 +28,16 @@ func spectrum(vs []variant) *Figure {
 	for i := range vs {
 		v := &vs[i]
 		p := Panel{Variant: v.Name, Head: v.Name, SubHead: v.latencyWords()}
-		for _, of := range []struct {
-			h       *hdr.Histogram
-			name    string
-			meaning Meaning
-		}{{v.Data.Latency, "latency", intended}, {v.Data.Service, "service time", serviceTime}} {
-			if of.h == nil || of.h.TotalCount() == 0 {
-				continue
+		for _, of := range v.timed() {
+			missing := v.Unanswered()
+			if of.meaning == lostShare {
+				missing = 0 // they are no failures of the target's
 			}
-			s := Series{Name: of.name, Meaning: of.meaning, Kind: Line, Hold: float64(of.h.TotalCount() + v.Unanswered()),
-				Points: quantilePoints(of.h, v.Unanswered())}
+			s := Series{Name: of.name, Meaning: of.meaning, Kind: Line, Hold: float64(of.h.TotalCount() + missing),
+				Points: quantilePoints(of.h, missing)}
 			x.Max = max(x.Max, s.Points[len(s.Points)-1].X)
 			p.Series, all = append(p.Series, s), append(all, s)
-			f.Table.Rows = append(f.Table.Rows, append(quantileRow(v.Name, of.name, of.h), format.Count(v.Failed),
-				format.Grouped(float64(v.Unanswered()))))
+			f.Table.Rows = append(f.Table.Rows, append(quantileRow(v.Name, of.name, of.h), format.Grouped(float64(missing))))
 		}
 		if len(p.Series) == 0 {
 			p.Empty = format.NotMeasured
@@ -63,10 +59,47 @@ func spectrum(vs []variant) *Figure {
 	return f
 }
 
-// spectrumSubtitle says how to read the lines, and what is among the replies:
-// an error page comes fast, and flatters.
+// drawn is a histogram as it is drawn.
+type drawn struct {
+	h       *hdr.Histogram
+	name    string
+	meaning Meaning
+}
+
+// timed are the histograms of a variant that hold anything: the latency of the
+// requests that succeeded, beside it that of those that failed, and the service
+// time of both.
+func (v *variant) timed() []drawn {
+	all := []drawn{{v.latency(), "latency", intended}, {v.Data.Service, "service time", serviceTime}}
+	if v.failedApart() {
+		all = append(all, drawn{v.Data.LatencyFailed, "latency of failures", lostShare})
+	}
+	return slices.DeleteFunc(all, func(d drawn) bool { return d.h == nil || d.h.TotalCount() == 0 })
+}
+
+// apart says whether the generator told the latency of successes from that of
+// failures.
+func (v *variant) apart() bool { return v.Data.LatencyOK != nil && v.Data.Latency != nil }
+
+// failedApart says whether some failed, and are apart.
+func (v variant) failedApart() bool { return v.apart() && v.Failed != nil && *v.Failed > 0 }
+
+// latency is that of the requests that succeeded, or where they were not told
+// apart that of all.
+func (v *variant) latency() *hdr.Histogram {
+	if v.apart() {
+		return v.Data.LatencyOK
+	}
+	return v.Data.Latency
+}
+
+// spectrumSubtitle says how to read the lines. In a run of an older lab99 the
+// failed are among the replies: an error page comes fast, and flatters.
 func spectrumSubtitle(vs []variant) string {
 	s := "Solid: from the intended send time. "
+	if slices.ContainsFunc(vs, variant.failedApart) {
+		s = "Solid: from the intended send time, of requests that succeeded; orange: of those that failed. "
+	}
 	if slices.ContainsFunc(vs, func(v variant) bool { return v.Data.Service != nil }) {
 		s += "Dashed: service time, from the actual send. "
 	} else {
@@ -75,11 +108,11 @@ func spectrumSubtitle(vs []variant) string {
 	var failed, cut []string
 	for i := range vs {
 		v := &vs[i]
-		if v.Data.Latency == nil || v.Data.Latency.TotalCount() == 0 {
+		if v.latency() == nil || v.latency().TotalCount() == 0 {
 			continue
 		}
-		if n := v.Failed; n != nil && *n > 0 {
-			failed = append(failed, fmt.Sprintf("%s with %s", part(*n, v.Data.Latency.TotalCount()), v.Name))
+		if n := v.Failed; n != nil && *n > 0 && !v.apart() {
+			failed = append(failed, fmt.Sprintf("%s with %s", part(*n, v.latency().TotalCount()), v.Name))
 		}
 		if n := v.Unanswered(); n > 0 {
 			cut = append(cut, fmt.Sprintf("%s with %s", part(n, n+v.Data.Latency.TotalCount()), v.Name))
@@ -127,13 +160,13 @@ func quantileRow(variant, name string, h *hdr.Histogram) []string {
 
 // latencyWords are the figures below a column's name.
 func (v *variant) latencyWords() string {
-	if v.Data.Latency == nil || v.Data.Latency.TotalCount() == 0 {
+	if v.latency() == nil || v.latency().TotalCount() == 0 {
 		return format.NotMeasured
 	}
-	words := fmt.Sprintf("p99 %s, max %s", millis(v.Data.Latency.ValueAtQuantile(99)), millis(v.Data.Latency.Max()))
+	words := fmt.Sprintf("p99 %s, max %s", millis(v.latency().ValueAtQuantile(99)), millis(v.latency().Max()))
 	if n := v.Unanswered(); n > 0 {
-		words = fmt.Sprintf("of the replies p99 %s, max %s; %s had none", millis(v.Data.Latency.ValueAtQuantile(99)),
-			millis(v.Data.Latency.Max()), part(n, n+v.Data.Latency.TotalCount()))
+		words = fmt.Sprintf("of the replies p99 %s, max %s; %s had none", millis(v.latency().ValueAtQuantile(99)),
+			millis(v.latency().Max()), part(n, n+v.Data.Latency.TotalCount()))
 	}
 	return words
 }
@@ -159,10 +192,10 @@ func spectrumTitle(vs []variant) string {
 	ratio, most := 2.0, int64(0)
 	for i := range vs {
 		v := &vs[i]
-		if v.Data.Latency == nil || v.Data.Latency.TotalCount() == 0 {
+		if v.latency() == nil || v.latency().TotalCount() == 0 {
 			continue
 		}
-		p99 := v.Data.Latency.ValueAtQuantile(99)
+		p99, both := v.latency().ValueAtQuantile(99), v.Data.Latency.ValueAtQuantile(99) // the service time is of both
 		if len(all) == 0 || p99 > slices.Max(all) {
 			slow = v
 		}
@@ -170,10 +203,10 @@ func spectrumTitle(vs []variant) string {
 		if n := v.Unanswered(); n > most {
 			censored, most = v, n
 		}
-		if v.Data.Service == nil || v.Data.Service.TotalCount() == 0 || p99 < 20_000 { // below 20 ms a wait is the machine's
+		if v.Data.Service == nil || v.Data.Service.TotalCount() == 0 || both < 20_000 { // below 20 ms a wait is the machine's
 			continue
 		}
-		if r := float64(p99) / float64(max(1, v.Data.Service.ValueAtQuantile(99))); r > ratio {
+		if r := float64(both) / float64(max(1, v.Data.Service.ValueAtQuantile(99))); r > ratio {
 			waited, ratio = v, r
 		}
 	}
@@ -186,7 +219,10 @@ func spectrumTitle(vs []variant) string {
 			part(most, most+censored.Data.Latency.TotalCount()))
 	}
 	slices.Sort(all)
-	n := len(all)
+	n, replies := len(all), "replies"
+	if slices.ContainsFunc(vs, variant.failedApart) {
+		replies = "successful replies"
+	}
 	switch {
 	case waited != nil:
 		if waited != censored {
@@ -195,12 +231,12 @@ func spectrumTitle(vs []variant) string {
 		return first + fmt.Sprintf("99 %% of the replies came within %s from when they were due, of which %s once sent",
 			millis(waited.Data.Latency.ValueAtQuantile(99)), millis(waited.Data.Service.ValueAtQuantile(99)))
 	case n > 1 && all[n-1] >= 2*all[n-2]:
-		return first + fmt.Sprintf("99 %% of the replies took up to %s with %s, no more than %s with %s", millis(all[n-1]),
+		return first + fmt.Sprintf("99 %% of the %s took up to %s with %s, no more than %s with %s", replies, millis(all[n-1]),
 			slow.Name, millis(all[n-2]), others(n-1))
 	case millis(all[0]) == millis(all[n-1]):
-		return first + "99 % of the replies came within " + millis(all[0])
+		return first + fmt.Sprintf("99 %% of the %s came within %s", replies, millis(all[0]))
 	}
-	return first + fmt.Sprintf("99 %% of the replies came within %s to %s, depending on the variant", millis(all[0]), millis(all[n-1]))
+	return first + fmt.Sprintf("99 %% of the %s came within %s to %s, depending on the variant", replies, millis(all[0]), millis(all[n-1]))
 }
 
 func others(n int) string {

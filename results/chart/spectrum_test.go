@@ -85,3 +85,23 @@ func TestFailedRepliesAreToldOf(t *testing.T) {
 		t.Error(s)
 	}
 }
+
+// TestFailuresAreDrawnApart: fast 502s must not move the median of the replies that people
+// wait for.
+func TestFailuresAreDrawnApart(t *testing.T) {
+	v, failed := timed(t, "a", 1000, 10), int64(3000)
+	v.Failed, v.Data.LatencyOK, v.Data.LatencyFailed = &failed, v.Data.Latency, timed(t, "", failed, 1).Data.Latency
+	v.Data.Latency = hdrhistogram.Import(v.Data.LatencyOK.Export())
+	v.Data.Latency.Merge(v.Data.LatencyFailed)
+	if mixed := v.Data.Latency.ValueAtQuantile(50); mixed > 1100 {
+		t.Fatalf("mixed, the median is %d µs: this shows nothing", mixed)
+	}
+	f := spectrum([]variant{v})
+	series := f.Rows[0].Panels[0].Series
+	if len(series) != 2 || series[0].Points[0].Y < 9.9 || series[1].Name != "latency of failures" || series[1].Points[0].Y > 1.1 {
+		t.Errorf("drawn: %+v", series)
+	}
+	if !strings.HasPrefix(f.Title, "99 % of the successful replies came within 10 ms") || !strings.Contains(f.Subtitle, "orange: of those that failed") {
+		t.Errorf("%s\n%s", f.Title, f.Subtitle)
+	}
+}

@@ -25,6 +25,7 @@ const (
 	lawTold, within, tolerated                   Meaning = "law given the outcome", "within its tolerance", "tolerance"
 	p50, p99, maximum, neighbour                 Meaning = "p50", "p99", "max", "neighbour"
 	intended, serviceTime                        Meaning = "latency", "service time"
+	lostShare                                    Meaning = "requests lost"
 	limit, ink, muted, grid, paper               Meaning = "limit", "text", "muted", "grid", "paper"
 )
 
@@ -69,6 +70,7 @@ func theme() []look {
 		{neighbour, "#CC79A7", "#E59CC6", "", 1.6, []vg.Length{5, 1.5}, 0},
 		{intended, "#262626", "#F0F0F0", "", 1.5, nil, 0},
 		{serviceTime, "#007A5A", "#2CC79B", "", 1.4, middle, 0},
+		{lostShare, "#CF5A00", "#FF8A3E", "", 1.4, nil, 0.6},
 		{limit, "#3C3C3C", "#CCCCCC", "", 1.1, []vg.Length{6, 3}, 0},
 		{ink, "#1F1F1F", "#E8E8E8", "", 0.8, nil, 0},
 		{muted, "#636363", "#A3A8AE", "", 0.6, nil, 0},

@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -57,9 +58,9 @@ func unlikeVariant(base, run *results.Run, name string) string {
 	// Of one and the same scenario nginx's version alone makes a difference to
 	// how it is written down.
 	if base.Plan.Source != run.Plan.Source || !slices.Equal(settings(base.Plan), settings(run.Plan)) || after.OwnConfig != "" {
-		nginx, httpd := base.Configs(name)
-		nginxNow, httpdNow := run.Configs(name)
-		for _, why := range []string{unlikeConfig(results.NginxFile, nginx, nginxNow), unlikeConfig(results.HttpdFile, httpd, httpdNow)} {
+		proxy, httpd := base.Configs(name)
+		proxyNow, httpdNow := run.Configs(name)
+		for _, why := range []string{unlikeConfig(cmp.Or(after.ProxyFile, results.NginxFile), proxy, proxyNow), unlikeConfig(results.HttpdFile, httpd, httpdNow)} {
 			if why != "" {
 				differ = append(differ, why)
 			}

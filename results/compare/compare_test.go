@@ -28,7 +28,7 @@ func side(label string, n int, p99 float64, change func(i int, r *results.Run)) 
 			charttest.Case{Name: "baseline", Verdict: "reproduced", Tuples: 50, RatePerS: 50, Duration: 2, Churn: 1},
 			charttest.Case{Name: "keepalive", Verdict: "mitigated", Tuples: 50, RatePerS: 50, Duration: 2})
 		for j := range run.Summary.Variants {
-			run.Summary.Variants[j].Latency.P99 = p99 + float64(i)/10
+			run.Summary.Variants[j].LatencyOK.P99 = p99 + float64(i)/10
 		}
 		if change != nil {
 			change(i, run)
@@ -197,7 +197,7 @@ func TestChanceHits(t *testing.T) {
 func TestOtherQuestionsAreInvalid(t *testing.T) {
 	edited := func(old, new string) func(r *results.Run) {
 		return func(r *results.Run) {
-			r.Plan.Source, r.Variants[1].Nginx = "0123456789abcdef", strings.ReplaceAll(r.Variants[1].Nginx, old, new)
+			r.Plan.Source, r.Variants[1].ProxyConf = "0123456789abcdef", strings.ReplaceAll(r.Variants[1].ProxyConf, old, new)
 		}
 	}
 	for name, c := range map[string]struct {
@@ -213,7 +213,7 @@ func TestOtherQuestionsAreInvalid(t *testing.T) {
 		"stop":     {func(r *results.Run) { s := 5.0; r.Plan.Variants[1].StopAfterS = &s }, "stop_after_error_99_s is 5, not nothing", false},
 		"sysctl": {func(r *results.Run) { r.Plan.Variants[1].Sysctls = map[string]string{"net.ipv4.tcp_tw_reuse": "1"} },
 			"sysctls.net.ipv4.tcp_tw_reuse is 1, not 0", false},
-		"own": {func(r *results.Run) { r.Variants[1].Nginx = "events {}\n" }, `nginx.conf has "events {}"`, false},
+		"own": {func(r *results.Run) { r.Variants[1].ProxyConf = "events {}\n" }, `nginx.conf has "events {}"`, false},
 		"everything": {func(r *results.Run) {
 			v := &r.Plan.Variants[1]
 			v.RatePerS, v.Connections, v.TimeoutS, v.Workers, v.DurationS, v.Method = 1, 2, 3, 4, 5, "POST"
@@ -260,7 +260,7 @@ func TestOtherQuestionsAreInvalid(t *testing.T) {
 		"driver": func(r *results.Run) { r.Plan.Driver, r.Env.Driver = "netns", "netns" },
 		"image": func(r *results.Run) { // whose version is written to in another way
 			r.Plan.Variants[1].ProxyImage, r.Plan.Set = "nginx:1.31", []string{"proxy.image=nginx:1.31"}
-			r.Variants[1].Nginx += "keepalive 0;\n"
+			r.Variants[1].ProxyConf += "keepalive 0;\n"
 		},
 		"words": func(r *results.Run) {
 			r.Plan.Note, r.Plan.Hash, r.Plan.Title, r.Plan.Variants[1].Title = "after", "of an older lab99", "t", "t"

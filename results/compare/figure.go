@@ -78,10 +78,11 @@ func firstError(v results.Variant) *float64 {
 
 func latency(of func(*results.Latency) float64) func(results.Variant) *float64 {
 	return func(v results.Variant) *float64 {
-		if v.Latency == nil {
+		ok := v.Succeeded() // a fast error page must not make a side look better
+		if ok == nil {
 			return nil
 		}
-		x := of(v.Latency)
+		x := of(ok)
 		return &x
 	}
 }

@@ -66,17 +66,33 @@ func (v view) dashboard() ([]byte, error) {
 		{"The run: failed requests per second", "Error 99 and every other cause.", "requests per second", "reqps",
 			[]query{{`sum by (variant, outcome) (rate(lab99_requests_total{outcome!="ok"}[5s]))`, "{{variant}}, {{outcome}}"}}, nil},
 	}
-	panels := []object{v.needs()}
-	for i, p := range append(live, run...) {
+	return dashboard{
+		title: "nginx source ports (lab99)", uid: shorten(v.Group, 40), tags: []string{"lab99", "nginx"},
+		about: fmt.Sprintf("Limits of the lab99 run %q, %s: %d tuples, held for %s s. Put your own above.", v.ID,
+			l.Names(), l.Tuples, format.Number(l.HoldS)),
+		variables: variables(l), needs: v.needs(), panels: append(live, run...),
+	}.json()
+}
+
+// dashboard is one whose panels follow a panel of words.
+type dashboard struct {
+	title, uid, about string
+	tags              []string
+	variables         []object
+	needs             object
+	panels            []panel
+}
+
+func (b dashboard) json() ([]byte, error) {
+	panels := []object{b.needs}
+	for i, p := range b.panels {
 		panels = append(panels, p.model(len(panels)+1, i))
 	}
 	return indented(object{
-		"title": "nginx source ports (lab99)", "uid": shorten(v.Group, 40), "tags": []string{"lab99", "nginx"},
-		"description": fmt.Sprintf("Limits of the lab99 run %q, %s: %d tuples, held for %s s. Put your own above.", v.ID,
-			l.Names(), l.Tuples, format.Number(l.HoldS)),
+		"title": b.title, "uid": b.uid, "tags": b.tags, "description": b.about,
 		"editable": true, "schemaVersion": 38, "version": 1, "refresh": "10s", "timezone": "utc",
 		"time":       object{"from": "now-1h", "to": "now"},
-		"templating": object{"list": variables(l)},
+		"templating": object{"list": b.variables},
 		"panels":     panels, "annotations": object{"list": []any{}}, "links": []any{},
 	})
 }
@@ -89,26 +105,36 @@ func variables(l limit) []object {
 		return object{"name": name, "label": label, "type": "textbox", "query": value,
 			"current": object{"text": value, "value": value}, "options": []object{{"text": value, "value": value, "selected": true}}}
 	}
+	return append(instances("node_exporter", "node_sockstat_TCP_tw"),
+		box("tuples", "Tuples (ports × addresses)", format.Number(float64(l.Tuples))),
+		box("hold", "Hold time, s", format.Number(l.HoldS)))
+}
+
+// instances are the data source and those that have a metric.
+func instances(label, metric string) []object {
 	return []object{
 		{"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus"},
-		{"name": "instance", "label": "node_exporter", "type": "query", "datasource": source(), "multi": true,
+		{"name": "instance", "label": label, "type": "query", "datasource": source(), "multi": true,
 			"includeAll": true, "refresh": 2,
-			"query": object{"query": "label_values(node_sockstat_TCP_tw, instance)",
+			"query": object{"query": "label_values(" + metric + ", instance)",
 				"refId": "instance"}, "current": object{"text": "All", "value": "$__all"}},
-		box("tuples", "Tuples (ports × addresses)", format.Number(float64(l.Tuples))),
-		box("hold", "Hold time, s", format.Number(l.HoldS)),
 	}
 }
 
 func source() object { return object{"type": "prometheus", "uid": "${datasource}"} }
 
-// needs is a panel of words.
+// needs says what that of a run needs.
 func (v view) needs() object {
+	return words("A node_exporter **in nginx's network namespace** (a sidecar in a " +
+		"pod), with its default collectors sockstat and netstat. " +
+		"Set *tuples* to your usable ports times the addresses at both ends, and *hold time* to 61, or to 1 with `tcp_tw_reuse=1`. " +
+		"The lowest row shows the lab's own run, once `promtool tsdb create-blocks-from openmetrics metrics.txt` has put it into the data source.")
+}
+
+// words is the panel that says what a dashboard needs.
+func words(markdown string) object {
 	return object{"id": 1, "type": "text", "title": "What this needs", "gridPos": object{"x": 0, "y": 0, "w": gridWidth, "h": 4},
-		"options": object{"mode": "markdown", "content": "A node_exporter **in nginx's network namespace** (a sidecar in a " +
-			"pod), with its default collectors sockstat and netstat. " +
-			"Set *tuples* to your usable ports times the addresses at both ends, and *hold time* to 61, or to 1 with `tcp_tw_reuse=1`. " +
-			"The lowest row shows the lab's own run, once `promtool tsdb create-blocks-from openmetrics metrics.txt` has put it into the data source."}}
+		"options": object{"mode": "markdown", "content": markdown}}
 }
 
 // model places the panel number n, two in a row, below the words.
@@ -131,7 +157,8 @@ func (p panel) model(id, n int) object {
 		"fieldConfig": object{"overrides": []any{}, "defaults": object{"unit": p.unit, "min": 0,
 			"thresholds": object{"mode": "absolute", "steps": steps}, "custom": object{"axisLabel": p.axis,
 				"thresholdsStyle": object{"mode": mode}, "fillOpacity": 10}}},
-		"options": object{"legend": object{"displayMode": "list", "placement": "bottom"}, "tooltip": object{"mode": "multi"}},
+		"options": object{"legend": object{"displayMode": "list", "placement": "bottom", "showLegend": true, "calcs": []any{}},
+			"tooltip": object{"mode": "multi", "sort": "none"}},
 	}
 }
 

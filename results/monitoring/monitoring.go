@@ -1,9 +1,10 @@
 // Package monitoring turns a run into what watches for it in production:
 // alert rules for Prometheus and a dashboard for Grafana, with the limits that
 // were measured, and a page that says what they need. RulesFor has the rules
-// for whoever else shows them.
+// for whoever else shows them. OfDiagnose are those for hosts: they ask what package
+// exporter serves, and need no run.
 //
-// They ask node_exporter, and only for what it gives without a flag:
+// Those of a run ask node_exporter, and only for what it gives without a flag:
 // node_sockstat_TCP_tw, node_netstat_Tcp_ActiveOpens, node_netstat_Tcp_CurrEstab.
 // None of them knows a destination, so they are held against all tuples of the
 // variant; and all are of one network namespace, so the node_exporter must be in

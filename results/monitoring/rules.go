@@ -16,12 +16,12 @@ import (
 // tcp_tw_reuse is a quiet day with it.
 type Rules struct {
 	Group    string   // its name in the file
-	Variants []string // the first of them labels the alerts
+	Variants []string // the first of them labels the alerts, if there is one
 	About    string   // the limits, in a line
 	Alerts   []Alert  // that which warns first stands first
 }
 
-// Alert is one of them.
+// Alert is one of them. Its words are templates of Prometheus.
 type Alert struct {
 	Name, Expr, For, Severity, Summary, Description string
 }
@@ -44,7 +44,11 @@ func (r Rules) YAML() string {
 	fmt.Fprintf(b, "groups:\n  # %s\n  - name: %s\n    rules:\n", r.About, r.Group)
 	for _, a := range r.Alerts {
 		fmt.Fprintf(b, "      - alert: %s\n        expr: %s\n        for: %s\n", a.Name, a.Expr, a.For)
-		fmt.Fprintf(b, "        labels: {severity: %s, lab99_variant: %q}\n", a.Severity, r.Variants[0])
+		variant := ""
+		if len(r.Variants) > 0 {
+			variant = fmt.Sprintf(", lab99_variant: %q", r.Variants[0])
+		}
+		fmt.Fprintf(b, "        labels: {severity: %s%s}\n", a.Severity, variant)
 		fmt.Fprintf(b, "        annotations:\n          summary: %s\n          description: %s\n", quote(a.Summary), quote(a.Description))
 	}
 	return b.String()

@@ -9,35 +9,29 @@ import (
 	"github.com/lab99/lab99/results"
 )
 
-// The types of metric there are here.
-const (
-	counter = "counter"
-	gauge   = "gauge"
-)
-
 // The families. Names end in their unit, as Prometheus has it.
 var (
-	sockets = family{"lab99_sockets", gauge, "",
+	sockets = Family{"lab99_sockets", Gauge, "",
 		"TCP sockets towards the upstream destinations (on the proxy) or at them (on the backend), by state as ss(8) spells it."}
-	timeWait = family{"lab99_time_wait_sockets", gauge, "",
+	timeWait = Family{"lab99_time_wait_sockets", Gauge, "",
 		"TIME_WAIT sockets of the host's whole network namespace: node_sockstat_TCP_tw of a node_exporter in it."}
-	tuples = family{"lab99_tuples", gauge, "",
+	tuples = Family{"lab99_tuples", Gauge, "",
 		"Connections that can exist towards the upstream destinations, TIME_WAIT included: usable ports, times addresses at both ends."}
-	usable    = family{"lab99_usable_ports", gauge, "", "Usable source ports, read back from inside the proxy's network namespace."}
-	requests  = family{"lab99_requests", counter, "", "Requests answered or failed, by what came of them."}
-	inFlight  = family{"lab99_requests_in_flight", gauge, "", "Requests sent and not yet answered."}
-	waiting   = family{"lab99_requests_waiting", gauge, "", "Requests that wait for a free connection."}
-	latencies = family{"lab99_latency_seconds", gauge, "seconds",
+	usable    = Family{"lab99_usable_ports", Gauge, "", "Usable source ports, read back from inside the proxy's network namespace."}
+	requests  = Family{"lab99_requests", Counter, "", "Requests answered or failed, by what came of them."}
+	inFlight  = Family{"lab99_requests_in_flight", Gauge, "", "Requests sent and not yet answered."}
+	waiting   = Family{"lab99_requests_waiting", Gauge, "", "Requests that wait for a free connection."}
+	latencies = Family{"lab99_latency_seconds", Gauge, "seconds",
 		"Latency from the intended send time of the requests that ended in the last interval."}
-	neighbour  = family{"lab99_neighbour_latency_seconds", gauge, "seconds", "Latency of a request that needs no upstream."}
-	nearFailed = family{"lab99_neighbour_failures", counter, "", "Requests without an upstream that failed."}
-	tries      = family{"lab99_bystander_tries", counter, "",
+	neighbour  = Family{"lab99_neighbour_latency_seconds", Gauge, "seconds", "Latency of a request that needs no upstream."}
+	nearFailed = Family{"lab99_neighbour_failures", Counter, "", "Requests without an upstream that failed."}
+	tries      = Family{"lab99_bystander_tries", Counter, "",
 		"Connections tried by another program on the proxy's host, by what they were towards."}
-	triesLost = family{"lab99_bystander_failures", counter, "", "Of these, those that failed."}
-	logLines  = family{"lab99_nginx_log_lines", counter, "", "Lines of nginx's error log, by cause."}
-	cpu       = family{"lab99_cpu_seconds", counter, "seconds", "Processor time of the host's server, user and system."}
-	events    = family{"lab99_tcp_events", counter, "", "TCP counters of the host's network namespace since observation began."}
-	levels    = family{"lab99_tcp_level", gauge, "", "Levels among the TCP and conntrack counters of the host's network namespace."}
+	triesLost = Family{"lab99_bystander_failures", Counter, "", "Of these, those that failed."}
+	logLines  = Family{"lab99_nginx_log_lines", Counter, "", "Lines of nginx's error log, by cause."}
+	cpu       = Family{"lab99_cpu_seconds", Counter, "seconds", "Processor time of the host's server, user and system."}
+	events    = Family{"lab99_tcp_events", Counter, "", "TCP counters of the host's network namespace since observation began."}
+	levels    = Family{"lab99_tcp_level", Gauge, "", "Levels among the TCP and conntrack counters of the host's network namespace."}
 )
 
 // levelNames are counters that are levels.
@@ -60,7 +54,6 @@ func (c *collector) collect(d *results.VariantData, row results.Variant) {
 	slices.SortStableFunc(all, byTime)
 	first, last := all[0].T, all[len(all)-1].T
 	c.fine = last-first <= fineFor
-	c.totals, c.dsts, c.named = map[string]float64{}, map[string]map[results.Sockets]bool{}, map[string]map[string]bool{}
 	c.survey(all)
 	if !c.fine {
 		all = thin(all)
@@ -72,26 +65,30 @@ func (c *collector) collect(d *results.VariantData, row results.Variant) {
 		}
 	}
 	for _, s := range all {
-		switch {
-		case s.Load != nil:
-			c.load(s.T, s.Load)
-		case s.Neighbour != nil:
-			c.add(neighbour, s.T, s.Neighbour.Ms/1e3, "host", results.HostProxy)
-			failed := 0.0
-			if s.Neighbour.Failed() {
-				failed = 1
-			}
-			c.count(nearFailed, s.T, failed, "host", results.HostProxy)
-		case s.Bystander != nil:
-			failed := 0.0
-			if s.Bystander.Errno != "" {
-				failed = 1
-			}
-			c.count(tries, s.T, 1, "kind", s.Bystander.Kind)
-			c.count(triesLost, s.T, failed, "kind", s.Bystander.Kind)
-		case s.Net != nil:
-			c.net(s.T, s.Host, s.Net)
+		c.take(s)
+	}
+}
+
+func (c *collector) take(s results.Sample) {
+	switch {
+	case s.Load != nil:
+		c.load(s.T, s.Load)
+	case s.Neighbour != nil:
+		c.add(neighbour, s.T, s.Neighbour.Ms/1e3, "host", results.HostProxy)
+		failed := 0.0
+		if s.Neighbour.Failed() {
+			failed = 1
 		}
+		c.count(nearFailed, s.T, failed, "host", results.HostProxy)
+	case s.Bystander != nil:
+		failed := 0.0
+		if s.Bystander.Errno != "" {
+			failed = 1
+		}
+		c.count(tries, s.T, 1, "kind", s.Bystander.Kind)
+		c.count(triesLost, s.T, failed, "kind", s.Bystander.Kind)
+	case s.Net != nil:
+		c.net(s.T, s.Host, s.Net)
 	}
 }
 
@@ -102,6 +99,9 @@ func (c *collector) survey(all []results.Sample) {
 	for _, s := range all {
 		if s.Net == nil {
 			continue
+		}
+		if c.dsts == nil {
+			c.dsts, c.named = map[string]map[results.Sockets]bool{}, map[string]map[string]bool{}
 		}
 		if c.dsts[s.Host] == nil {
 			c.dsts[s.Host], c.named[s.Host] = map[results.Sockets]bool{}, map[string]bool{}
@@ -125,7 +125,7 @@ func (c *collector) load(at float64, l *results.Load) {
 	}
 	for name, n := range figures.All(l.Counts) {
 		if name.Help != "" { // else it is in requests, by outcome
-			c.count(family{requests.name + "_" + name.JSON, counter, "", name.Help}, at, float64(n), host...)
+			c.count(Family{requests.Name + "_" + name.JSON, Counter, "", name.Help}, at, float64(n), host...)
 		}
 	}
 	c.add(inFlight, at, float64(l.InFlight), host...)
@@ -169,15 +169,18 @@ func (c *collector) net(at float64, host string, n *results.Net) {
 }
 
 // add adds a level, or a counter that is cumulative already.
-func (c *collector) add(f family, at, value float64, pairs ...string) {
+func (c *collector) add(f Family, at, value float64, pairs ...string) {
 	c.set.add(f, c.labels(pairs), c.start+at, value, c.fine)
 }
 
 // count adds an increment.
-func (c *collector) count(f family, at, more float64, pairs ...string) {
+func (c *collector) count(f Family, at, more float64, pairs ...string) {
 	l := c.labels(pairs)
-	c.totals[f.name+l] += more
-	c.set.add(f, l, c.start+at, c.totals[f.name+l], c.fine)
+	if c.totals == nil {
+		c.totals = map[string]float64{}
+	}
+	c.totals[f.Name+l] += more
+	c.set.add(f, l, c.start+at, c.totals[f.Name+l], c.fine)
 }
 
 func (c *collector) labels(pairs []string) string {

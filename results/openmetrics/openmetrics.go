@@ -11,8 +11,11 @@
 // second, by which a counter loses nothing. A variant that recorded no wall
 // clock is left out, rather than put at a guess.
 //
+// Now is a run under way as a scrape gets it, and Exposition any other text for one: values of
+// now, without a time.
+//
 // Neighbours: package results reads the run, package report writes the file
-// beside the others.
+// beside the others, package exporter answers scrapes.
 package openmetrics
 
 import (
@@ -20,7 +23,6 @@ import (
 	"io"
 	"math"
 	"strconv"
-	"strings"
 
 	"github.com/lab99/lab99/results"
 )
@@ -56,11 +58,6 @@ func planned(run *results.Run, name string) results.VariantPlan {
 	return results.VariantPlan{Name: name}
 }
 
-// family is a metric by its name, less the suffix _total of a counter.
-type family struct {
-	name, kind, unit, help string
-}
-
 // series is one metric of a family.
 type series struct {
 	labels string
@@ -71,27 +68,32 @@ type point struct{ at, value float64 } // seconds since the epoch
 
 // set holds series by family, both in the order in which they were first seen.
 type set struct {
+	now      bool // a point has no time, and takes the place of the one before
 	families []string
-	about    map[string]family
+	about    map[string]Family
 	keys     map[string][]string
 	series   map[string]*series
 }
 
 // add adds a value at a time; times of one series never go back.
-func (s *set) add(f family, labels string, at, value float64, fine bool) {
+func (s *set) add(f Family, labels string, at, value float64, fine bool) {
 	if s.about == nil {
-		s.about, s.keys, s.series = map[string]family{}, map[string][]string{}, map[string]*series{}
+		s.about, s.keys, s.series = map[string]Family{}, map[string][]string{}, map[string]*series{}
 	}
-	if _, known := s.about[f.name]; !known {
-		s.about[f.name] = f
-		s.families = append(s.families, f.name)
+	if _, known := s.about[f.Name]; !known {
+		s.about[f.Name] = f
+		s.families = append(s.families, f.Name)
 	}
-	key := f.name + labels
+	key := f.Name + labels
 	x := s.series[key]
 	if x == nil {
 		x = &series{labels: labels}
 		s.series[key] = x
-		s.keys[f.name] = append(s.keys[f.name], key)
+		s.keys[f.Name] = append(s.keys[f.Name], key)
+	}
+	if s.now {
+		x.points = append(x.points[:0], point{value: value})
+		return
 	}
 	x.keep(point{math.Round(at*1e3) / 1e3, value}, fine)
 }
@@ -115,15 +117,11 @@ func (s *set) write(to io.Writer) error {
 	var buf []byte
 	for _, name := range s.families {
 		f := s.about[name]
-		w.WriteString("# TYPE " + f.name + " " + f.kind + "\n")
-		if f.unit != "" {
-			w.WriteString("# UNIT " + f.name + " " + f.unit + "\n")
+		if len(s.keys[name]) == 0 {
+			continue
 		}
-		w.WriteString("# HELP " + f.name + " " + escape(f.help) + "\n")
-		full := f.name
-		if f.kind == counter {
-			full += "_total"
-		}
+		w.Write(f.head(nil))
+		full := f.sample()
 		for _, key := range s.keys[name] {
 			x := s.series[key]
 			for _, p := range x.points {
@@ -131,27 +129,15 @@ func (s *set) write(to io.Writer) error {
 				buf = append(buf, x.labels...)
 				buf = append(buf, ' ')
 				buf = strconv.AppendFloat(buf, p.value, 'g', -1, 64)
-				buf = append(buf, ' ')
-				buf = strconv.AppendFloat(buf, p.at, 'f', 3, 64)
+				if !s.now {
+					buf = append(buf, ' ')
+					buf = strconv.AppendFloat(buf, p.at, 'f', 3, 64)
+				}
 				buf = append(buf, '\n')
 				w.Write(buf)
 			}
 		}
 	}
-	w.WriteString("# EOF\n")
+	w.WriteString(eof)
 	return w.Flush()
-}
-
-// escape is that of label values and help.
-func escape(s string) string { return escaper.Replace(strings.ToValidUTF8(s, "\uFFFD")) }
-
-var escaper = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
-
-// labels makes {a="b",c="d"} of pairs.
-func labels(pairs ...string) string {
-	var b strings.Builder
-	for i := 0; i < len(pairs); i += 2 {
-		b.WriteString(map[bool]string{true: "{", false: ","}[i == 0] + pairs[i] + `="` + escape(pairs[i+1]) + `"`)
-	}
-	return b.String() + "}"
 }

@@ -108,7 +108,7 @@ func parsed(t *testing.T, text string) map[string]float64 {
 			t.Fatalf("%q is no sample", l)
 		}
 		name, kind, _ := strings.Cut(current, " ")
-		if counts := strings.HasSuffix(m[1], "_total"); strings.TrimSuffix(m[1], "_total") != name || counts != (kind == counter) {
+		if counts := strings.HasSuffix(m[1], "_total"); strings.TrimSuffix(m[1], "_total") != name || counts != (kind == Counter) {
 			t.Errorf("%s stands under %s", m[1], current)
 		}
 		value, _ := strconv.ParseFloat(m[3], 64)
@@ -118,7 +118,7 @@ func parsed(t *testing.T, text string) map[string]float64 {
 				t.Errorf("%s begins twice", key)
 			}
 			series = key
-		} else if when <= at || kind == counter && value < last[key] {
+		} else if when <= at || kind == Counter && value < last[key] {
 			t.Errorf("%q: time or counter falls", l)
 		}
 		at, last[series] = when, value

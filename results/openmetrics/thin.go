@@ -12,39 +12,57 @@ import (
 // levels and of what is cumulative the last is kept; what the generator did is
 // added up, so that no request is lost.
 func thin(all []results.Sample) []results.Sample {
-	type slot struct {
-		second float64
-		host   string
-		kind   int
+	type second struct {
+		slot
+		at float64
 	}
-	at := map[slot]int{} // where in kept
+	at := map[second]int{} // where in kept
 	var kept []results.Sample
 	for _, s := range all {
-		k := slot{math.Floor(s.T), s.Host, 0}
-		switch {
-		case s.Load != nil:
-			k.kind = 1
-		case s.Net != nil && s.Net.Sockets != nil:
-			k.kind = 2
-		case s.Net != nil:
-			k.kind = 3
-		default: // single tries and requests
-			kept = append(kept, s)
-			continue
-		}
+		k := second{slotOf(s), math.Floor(s.T)}
 		i, seen := at[k]
-		if !seen {
+		if !seen || k.kind == single {
 			at[k] = len(kept)
 			kept = append(kept, s)
 			continue
 		}
-		if s.Load != nil {
-			s.Load = plus(*kept[i].Load, *s.Load)
-		}
-		kept[i] = s
+		kept[i] = after(kept[i], s)
 	}
 	slices.SortStableFunc(kept, byTime)
 	return kept
+}
+
+// slot is what a sample is of. Of the samples in one the last says all, but for single ones.
+type slot struct {
+	host string
+	kind int
+}
+
+const (
+	single = iota // tries and requests
+	ofLoad
+	ofSockets
+	ofCounters
+)
+
+func slotOf(s results.Sample) slot {
+	switch {
+	case s.Load != nil:
+		return slot{s.Host, ofLoad}
+	case s.Net != nil && s.Net.Sockets != nil:
+		return slot{s.Host, ofSockets}
+	case s.Net != nil:
+		return slot{s.Host, ofCounters}
+	}
+	return slot{s.Host, single}
+}
+
+// after is the sample that says what both of a slot do.
+func after(a, b results.Sample) results.Sample {
+	if b.Load != nil {
+		b.Load = plus(*a.Load, *b.Load)
+	}
+	return b
 }
 
 // plus adds what was done to what was done before; levels and quantiles are

@@ -6,7 +6,7 @@ import "strings"
 // can be set, what may go wrong, how to take it back, and the new failure that
 // comes in place of the old.
 type card struct {
-	path     string // of the change in the scenario file, or the beginning of it
+	path     string // of the change in the scenario file, or with ": " and its value the whole change
 	Name     string
 	Does     string
 	Where    places
@@ -37,7 +37,7 @@ var (
 
 // poolConf is all that a pool needs: one of the lines alone does nothing, or harm.
 var poolConf = places{
-	"Three lines in nginx.conf: `keepalive N;` in the upstream block, and where it is used `proxy_http_version 1.1;` and `proxy_set_header Connection \"\";` (the defaults from 1.29.7 on). The last two alone make it worse. `nginx -t`, then `nginx -s reload`.",
+	"Three lines in nginx.conf: `keepalive N;` in the upstream block; `proxy_http_version 1.1;` and `proxy_set_header Connection \"\";` in the location that uses it (both are the default from 1.29.7 on). Without `keepalive`, the other two make it worse. `nginx -t`, then `nginx -s reload`.",
 	"The same lines in the image's or the mounted nginx.conf; reload inside the container.",
 	"The same lines in the proxy's ConfigMap or image; roll the pods, or reload. No sysctl and no privilege needed.",
 }
@@ -63,23 +63,23 @@ const anyTime = "Set the old value again; it counts from the next connect() on."
 var cards = []card{
 	{"proxy.keepalive_timeout", "nginx's idle time below the backend's",
 		"nginx closes idle connections before the backend does, so it never sends a request on one that is being closed.", nginxConf,
-		"Idle connections close sooner, and more new ones are opened at low traffic.", "Put the old time back and reload.", "New connections per request rising; TIME_WAIT on nginx's side."},
+		"Idle connections close sooner, and more new ones are opened at low traffic.", "Set the old time again and reload.", "New connections per request rising; TIME_WAIT on nginx's side."},
 	{"proxy.keepalive", "A pool of kept connections to the backend",
 		"Requests share connections, so that hardly any new source port is needed.", poolConf,
 		"Idle connections occupy the backend: up to the size of the pool × nginx workers × nginx hosts. A small or prefork Apache starves.",
 		"Take the lines out and reload; idle connections close by themselves.",
-		"502 with “upstream prematurely closed connection” or “Connection reset by peer” where the backend's idle timeout is shorter than nginx's; a pool smaller than the requests in flight of a worker opens new connections again."},
+		"502 with “upstream prematurely closed connection” or “Connection reset by peer”, where the backend's idle timeout is shorter than nginx's. New connections again, where a worker has more requests in flight than its pool holds."},
 	{"proxy.sysctls.net.ipv4.tcp_tw_reuse_delay", "A shorter wait before reuse",
 		"Under tcp_tw_reuse=1 a port is free again after this many milliseconds instead of 1000.", sysctl("net.ipv4.tcp_tw_reuse_delay", unsafe+" Linux 6.14 or newer."),
 		"The protection against segments of the old connection gets thinner.", anyTime, "Connections that hang or are reset right after they begin."},
 	{"proxy.sysctls.net.ipv4.tcp_tw_reuse", "Early reuse of ports in TIME_WAIT",
-		"With 1, connect() takes a port that is in TIME_WAIT after 1 s instead of about 60 s. 2, the kernel's default, does so on loopback only; 0 never.", sysctl("net.ipv4.tcp_tw_reuse", unsafe),
+		"`1`: connect() may take a port 1 s after it went into TIME_WAIT, not only after about 60 s. `2`, the kernel's default: the same, on loopback only. `0`: never.", sysctl("net.ipv4.tcp_tw_reuse", unsafe),
 		"Needs TCP timestamps at both ends. A firewall or NAT in between that still remembers the old connection may drop the new SYN.",
-		anyTime + " Ports then stay blocked for about 60 s again, so the load must have fallen first.",
-		"A new ceiling: as many connections a second and destination as there are ports; 1 s connect times where a SYN is dropped."},
+		anyTime + " Ports then stay blocked for about 60 s again: lower the load first.",
+		"A new limit: each second, as many connections to a destination as there are ports. Where a SYN is dropped, connect() takes 1 s longer."},
 	{"proxy.sysctls.net.ipv4.tcp_fin_timeout", "tcp_fin_timeout",
-		"It bounds FIN_WAIT2, not TIME_WAIT, which is 60 s whatever it says: it helps only where the backend does not close.", sysctl("net.ipv4.tcp_fin_timeout", safe+" Since Kubernetes 1.29."),
-		"Slow peers lose their connection while half closed.", anyTime, "Ports in TIME_WAIT as many as before, and resets towards backends that close late."},
+		"It limits FIN_WAIT2. TIME_WAIT is always 60 s. It helps only where the backend does not close its end.", sysctl("net.ipv4.tcp_fin_timeout", safe+" Since Kubernetes 1.29."),
+		"Slow peers lose their connection while half closed.", anyTime, "As many ports in TIME_WAIT as before. Backends that close late get resets."},
 	{"proxy.sysctls.net.ipv4.tcp_max_tw_buckets", "A cap on TIME_WAIT",
 		"Beyond the cap the kernel forgets closed connections at once, and their ports are free.", sysctl("net.ipv4.tcp_max_tw_buckets", unsafe),
 		"Harmful: it takes away what TIME_WAIT is for. A late segment of an old connection can end up in a new one.", anyTime, "The counter TCPTimeWaitOverflow; rare, unexplained resets and mixed-up data."},
@@ -89,19 +89,30 @@ var cards = []card{
 	{"ports", "A wider range of source ports", "More ports towards each destination; at most 2.3 times the default's " +
 		"28,232.", sysctl("net.ipv4.ip_local_port_range", safe),
 		"Connections may take a port that a service wants to listen on (Kubernetes NodePorts are 30000 to 32767): reserve those in ip_local_reserved_ports.",
-		anyTime + " Open connections keep their port.", "Error 99 at a higher rate: it only buys time. “Address already in use” when services start."},
+		anyTime + " Open connections keep their port.", "Error 99 comes later, or at a higher rate, but it comes. “Address already in use” when services start."},
 	{"backend.addresses", "More backend addresses", "Each destination has a full set of source ports of its own.", places{
 		"More addresses on the backends, each a `server` of the upstream block; reload.",
 		"More backend containers, or more networks on one; each a `server` of the upstream block.",
 		"Address the pods themselves through a headless Service. A ClusterIP is one destination, however many pods stand behind it."},
-		"With max_fails at its default nginx marks addresses down when ports run out, and the last one takes all others with it.",
-		"Take the servers out of the upstream block and reload before the addresses go.", "Error 99 at a higher rate: it only buys time. “no live upstreams” in nginx's log."},
+		"With the default max_fails, nginx marks an address down when its ports run out. The others get its load, and soon all are down.",
+		"Take the servers out of the upstream block and reload before the addresses go.", "Error 99 comes later, or at a higher rate, but it comes. “no live upstreams” in nginx's log."},
+	{"backend.service: headless", "A headless Service", "Its name leads to the pods' own addresses, and each has a full set of source ports of its own.", places{
+		"Nothing: Services are a cluster's.", "Nothing: Services are a cluster's.",
+		"`clusterIP: None` in a Service beside the old one; in nginx `resolver` and `server NAME resolve;`, or names are looked up at its start only.",
+	},
+		"nginx itself must now notice pods that come and go. With max_fails at its default it marks pods down when ports run out.",
+		"Put the ClusterIP's name back and reload.", "Error 99 comes later, or at a higher rate, but it comes. 502 from pods that are gone."},
+	{"backend.service", "A Service before the backend", "Nothing: to nginx's kernel a ClusterIP is one destination, however many pods are behind it.", places{
+		"Nothing: Services are a cluster's.", "Nothing: Services are a cluster's.",
+		"A Service with a ClusterIP, and more replicas of the backend.",
+	},
+		"It looks like many backends and is one.", "Take the replicas away.", "Error 99 as before."},
 	{"backend.ports", "More backend ports", "Each port of the backend is a destination with a full set of source ports of " +
 		"its own.", places{
 		"More `Listen` lines on the backend and a `server` for each in the upstream block; reload both.",
 		"The same; ports inside the network need not be published.",
 		"More containerPorts, addressed past the Service or by a Service port each."},
-		"Firewalls and health checks know the old port only.", "Take the servers out of the upstream block and reload.", "Error 99 at a higher rate: it only buys time."},
+		"Firewalls and health checks know the old port only.", "Take the servers out of the upstream block and reload.", "Error 99 comes later, or at a higher rate, but it comes."},
 	{"backend.repeat", "The same address listed several times",
 		"Nothing: a port is taken per destination, not per line of the upstream block.", nginxConf,
 		"It looks like three backends and is one.", "Take the lines out and reload.", "Error 99 as before."},
@@ -175,9 +186,11 @@ func cardFor(change string, poolShrinks bool) *card {
 // is, as of a line that changes the load.
 func cardOf(change string) *card {
 	path, _, _ := strings.Cut(change, ": ")
-	for i := range cards {
-		if path == cards[i].path {
-			return &cards[i]
+	for _, known := range [][]card{cards, policyCards} {
+		for i := range known {
+			if p := known[i].path; p == change || p == path {
+				return &known[i]
+			}
 		}
 	}
 	return nil

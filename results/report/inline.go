@@ -13,12 +13,17 @@ import (
 // inline makes a figure part of the page, once for a wide one and once for a
 // phone: the style sheet shows one of them. The points lie beside, for the
 // script that tells values.
-func inline(f chart.Figure) (template.HTML, error) {
-	wide, err := f.Draw(false)
+func inline(f chart.Figure) (template.HTML, error) { return both(f, f.Draw) }
+
+// inlineBare does the same where the page itself says what the figure is.
+func inlineBare(f *chart.Figure) (template.HTML, error) { return both(*f, f.DrawBare) }
+
+func both(f chart.Figure, draw func(phone bool) (*chart.Drawing, error)) (template.HTML, error) {
+	wide, err := draw(false)
 	if err != nil {
 		return "", err
 	}
-	phone, err := f.Draw(true)
+	phone, err := draw(true)
 	if err != nil {
 		return "", err
 	}

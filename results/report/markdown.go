@@ -66,19 +66,19 @@ func (v variant) Cause() string {
 		v.withoutPorts(add)
 		return strings.Join(s, " ")
 	}
-	add("nginx had K = %s tuples (source port, destination) towards the backend.", v.K())
+	add("%s had K = %s tuples (source port, destination) towards the backend.", v.ProxyName(), v.K())
 	switch v.heldBy() {
 	case established:
 		add("Requests under way held them. A connection holds its tuple from connect() to its end, " +
 			"so R requests a second that take t seconds each hold R·t. TIME_WAIT played no part.")
 	case finWait2:
-		add("Connections that nginx had closed and the backend had not closed held them in FIN_WAIT2. " +
-			"That state lasts until the backend closes, or for tcp_fin_timeout.")
+		add("Connections that %s had closed and the backend had not closed held them in FIN_WAIT2. "+
+			"That state lasts until the backend closes, or for tcp_fin_timeout.", v.ProxyName())
 	default:
-		add("A tuple whose connection nginx closed first stays in TIME_WAIT for about %s s.", format.Number(p.HoldS))
+		add("A tuple whose connection %s closed first stays in TIME_WAIT for about %s s.", v.ProxyName(), format.Number(p.HoldS))
 	}
 	if v.CloseShare != nil {
-		add("nginx closed a share of f = %.2f first.", *v.CloseShare)
+		add("%s closed a share of f = %.2f first.", v.ProxyName(), *v.CloseShare)
 	}
 	if v.ReuseRatio != nil {
 		add("%.1f %% of the requests reused an upstream connection.", 100**v.ReuseRatio)
@@ -96,8 +96,8 @@ func (v variant) Cause() string {
 			"Each call takes milliseconds of processor time, and throughput collapses before any error shows.")
 	}
 	if v.FirstError != nil {
-		add("With no tuple left, connect() fails with EADDRNOTAVAIL (99). nginx logs the error and answers 502. " +
-			"Failed attempts take no tuple. The outage lasts until tuples of the full table are free again.")
+		add("With no tuple left, connect() fails with EADDRNOTAVAIL (99). %s. "+
+			"Failed attempts take no tuple. The outage lasts until tuples of the full table are free again.", v.answers())
 	}
 	if e := v.Errors; e != nil && e.NoLiveUpstreams > e.Error99 {
 		add("nginx took the failed connect() for a failure of the peer (max_fails=%d) and marked each peer down for "+
@@ -105,6 +105,23 @@ func (v variant) Cause() string {
 			max(v.Plan.MaxFails, 1), format.Grouped(e.NoLiveUpstreams))
 	}
 	return strings.Join(s, " ")
+}
+
+// answers says what the proxy does when a connect() has failed.
+func (v variant) answers() string {
+	if v.Proxy == "" {
+		return "nginx logs the error and answers 502"
+	}
+	text := v.ProxyName() + " fails the request"
+	if v.Plan.Setup != nil {
+		if n := v.Plan.Setup.Tries(); n > 1 {
+			text += fmt.Sprintf(" after %d tries", n)
+		}
+		if c := v.Plan.Setup.Conduct; c != nil && c.Blackout > 0 {
+			text += fmt.Sprintf(", and for %s every other without a try", format.Seconds(c.Blackout.Seconds()))
+		}
+	}
+	return text
 }
 
 // withoutPorts explains failures that ports did not cause.
@@ -124,9 +141,9 @@ func (v variant) withoutPorts(add func(string, ...any)) {
 	}
 	add("%s.", taken)
 	if text != "" {
-		add("nginx's most frequent error, logged %s times: “%s”.", format.Grouped(n), text)
+		add("%s's most frequent error, logged %s times: “%s”.", v.ProxyName(), format.Grouped(n), text)
 	} else {
-		add("nginx logged nothing: %s requests got an error or no answer in time.", format.Count(v.Failed))
+		add("%s logged nothing: %s requests got an error or no answer in time.", v.ProxyName(), format.Count(v.Failed))
 	}
 }
 

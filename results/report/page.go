@@ -1,9 +1,7 @@
 package report
 
 import (
-	"crypto/sha256"
 	_ "embed"
-	"encoding/base64"
 	"fmt"
 	"html/template"
 	"io"
@@ -16,6 +14,7 @@ import (
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/chart"
+	"github.com/lab99/lab99/results/strip"
 )
 
 //go:embed page.html.tmpl
@@ -31,7 +30,9 @@ var pageScript string
 type page struct {
 	Run      *results.Run
 	ID       string // of the run: the name of its directory
-	Finding  string
+	Finding  string // Headline and Rest, in one sentence
+	Headline string // what became of the baseline
+	Rest     string // what became of the others; "": there are none
 	Variants []variant
 	Figures  []chart.Figure
 	SS       string   // the command whose count the lab's figure equals
@@ -47,6 +48,7 @@ type variant struct {
 func newPage(run *results.Run, figs []chart.Figure) *page {
 	// Finding makes the sentence anew, so that an old run reads as well as a new one.
 	p := &page{Run: run, ID: run.ID(), Finding: results.Finding(run.Summary), Figures: figs}
+	p.Headline, p.Rest = results.Headline(run.Summary)
 	for _, v := range run.Views() {
 		p.Variants = append(p.Variants, variant{View: v})
 	}
@@ -102,6 +104,23 @@ func (p *page) standIns() []string {
 	return notes
 }
 
+// Day is the one on which the run began, in UTC.
+func (p *page) Day() string {
+	day, _, _ := strings.Cut(p.Run.Summary.StartedUTC, "T")
+	return day
+}
+
+// Expected says of the whole run how it stands to what was expected.
+func (p *page) Expected() string {
+	switch e := p.Run.Summary.AsExpected; {
+	case e == nil:
+		return "undecided whether as expected"
+	case *e:
+		return "all verdicts as expected"
+	}
+	return "not all verdicts as expected"
+}
+
 // BackendPort is the port of the upstream destinations, as the probe saw them.
 func (p *page) BackendPort() string {
 	for _, v := range p.Variants {
@@ -120,9 +139,9 @@ func (p *page) html(w io.Writer) error {
 	t, err := template.New("page").Funcs(template.FuncMap{
 		"number":   func(x *float64) string { return format.Or(x, format.Number, "–") },
 		"expected": expected, "glossary": glossary, "breakable": breakable, "together": together,
-		"join": strings.Join, "inline": inline, "prose": prose, "sentence": sentence,
-		"style":  func() template.CSS { return template.CSS(themeStyle() + pageStyle) },
-		"script": func() template.JS { return template.JS(pageScript) }, "scriptHash": scriptHash,
+		"join": strings.Join, "count": format.Plural[int], "inline": inline, "inlineBare": inlineBare, "prose": prose, "sentence": sentence,
+		"style":  func() template.CSS { return template.CSS(Style()) },
+		"script": func() template.JS { return template.JS(scripts()) }, "scriptHash": ScriptHash,
 	}).Parse(pageTemplate)
 	if err != nil {
 		return err
@@ -130,8 +149,14 @@ func (p *page) html(w io.Writer) error {
 	return t.Execute(w, p)
 }
 
-// scriptHash admits the page's one script and nothing else.
-func scriptHash() template.JSStr {
-	sum := sha256.Sum256([]byte(pageScript))
-	return template.JSStr("sha256-" + base64.StdEncoding.EncodeToString(sum[:]))
-}
+// Style is that of the page, for pages that look like it.
+func Style() string { return themeStyle() + pageStyle }
+
+// scripts are all of the page's, in one element.
+func scripts() string { return strip.Script + pageScript }
+
+// Replay are the tracks that the page replays.
+func (p *page) Replay() []strip.Track { return strip.Stored(p.Run) }
+
+// ScriptHash is that of the page's script, as a Content-Security-Policy has it.
+func ScriptHash() string { return strip.Hash(scripts()) }

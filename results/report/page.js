@@ -139,6 +139,46 @@
   addEventListener("wheel", hide, { passive: true });
   addEventListener("resize", hide);
 
+  // The replay: the strips of all variants, up to the moment that the slider says.
+  var replay = document.getElementById("replay");
+  if (replay) {
+    replay.hidden = document.getElementById("to-replay").hidden = false; // its width is asked for
+    var moment = document.getElementById("moment"), said = document.getElementById("at"), play = document.getElementById("play");
+    var boxes = JSON.parse(document.getElementById("tracks").textContent).map(function (track) {
+      var box = document.createElement("div"), head = document.createElement("h3");
+      head.textContent = track.name;
+      box.append(head);
+      document.getElementById("strips").append(box);
+      return { box: box, track: track };
+    }); // all of them, before the first is asked for its width
+    var strips = boxes.map(function (b) { return strip(b.box, b.track); });
+    var end = strips.reduce(function (most, s) { return Math.max(most, s.end()); }, 0), running = null;
+    var go = function (t) {
+      t = Math.min(t, end);
+      moment.value = t;
+      said.textContent = t.toFixed(1) + " s";
+      moment.setAttribute("aria-valuetext", said.textContent);
+      strips.forEach(function (s) { s.until(t); });
+    };
+    var stop = function () {
+      clearInterval(running);
+      running = null;
+      play.textContent = "Play";
+    };
+    moment.max = Math.ceil(10 * end) / 10;
+    moment.addEventListener("input", function () { stop(); go(+moment.value); });
+    play.addEventListener("click", function () {
+      if (running !== null) return stop();
+      var from = +moment.value >= end ? 0 : +moment.value, began = Date.now(), speed = Math.max(1, end / 20); // 20 s at most
+      play.textContent = "Pause";
+      running = setInterval(function () {
+        go(from + speed * (Date.now() - began) / 1000);
+        if (+moment.value >= end) stop();
+      }, 100);
+    });
+    go(end);
+  }
+
   // Older browsers print closed details closed, whatever the style sheet says.
   var opened = [];
   addEventListener("beforeprint", function () {

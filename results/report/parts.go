@@ -17,15 +17,22 @@ import (
 // stackPrefix begins the ID of a figure about one variant.
 const stackPrefix = "stack-"
 
-// Overview are the figures about all variants.
-func (p *page) Overview() []chart.Figure {
-	return slices.DeleteFunc(slices.Clone(p.Figures), func(f chart.Figure) bool { return strings.HasPrefix(f.ID, stackPrefix) })
+// Together are the figures about all variants, but for the one of the first screen.
+func (p *page) Together() []chart.Figure {
+	return slices.DeleteFunc(slices.Clone(p.Figures), func(f chart.Figure) bool {
+		return strings.HasPrefix(f.ID, stackPrefix) || f.ID == chart.OverviewID
+	})
 }
 
+// Overview is the figure of the first screen.
+func (p *page) Overview() *chart.Figure { return p.figure(chart.OverviewID) }
+
 // Stack is the figure about one variant, nil where there was nothing to draw.
-func (p *page) Stack(name string) *chart.Figure {
+func (p *page) Stack(name string) *chart.Figure { return p.figure(stackPrefix + name) }
+
+func (p *page) figure(id string) *chart.Figure {
 	for i := range p.Figures {
-		if p.Figures[i].ID == stackPrefix+name {
+		if p.Figures[i].ID == id {
 			return &p.Figures[i]
 		}
 	}
@@ -70,7 +77,7 @@ func (p *page) Configs(name string) []config {
 			name string
 			of   func(*results.VariantData) string
 		}{
-			{results.NginxFile, func(d *results.VariantData) string { return d.Nginx }},
+			{v.Data.ProxyFile, func(d *results.VariantData) string { return d.ProxyConf }},
 			{results.HttpdFile, func(d *results.VariantData) string { return d.Httpd }},
 		} {
 			text, was := c.of(&v.Data), c.of(&base.Data)
@@ -141,22 +148,11 @@ func (p *page) EnvDifferences() []setting {
 // Command runs the same again.
 func (p *page) Command() string {
 	plan := p.Run.Plan
-	words := []string{"lab99 run", quoted(plan.Scenario), "--size", quoted(plan.Size), "--driver", quoted(plan.Driver)}
+	words := []string{"lab99 run", format.ShellWord(plan.Scenario), "--size", format.ShellWord(plan.Size), "--driver", format.ShellWord(plan.Driver)}
 	for _, s := range plan.Set {
-		words = append(words, "--set", quoted(s))
+		words = append(words, "--set", format.ShellWord(s))
 	}
 	return strings.Join(words, " ")
-}
-
-// quoted makes one word of it for a shell.
-func quoted(s string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./=:,+@%", r)
-	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // prose is text in which backquotes mark what one types.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
+	decode "html"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -88,7 +89,7 @@ func TestAReportMadeAgainIsTheSameBytes(t *testing.T) {
 	if diff := cmp.Diff(first, read(t, dir)); diff != "" {
 		t.Error(diff)
 	}
-	if want := 2 + 4*6 + 1 + 3; len(first) != want { // two pages, four files of each figure, metrics, monitoring
+	if want := 2 + 4*7 + 1 + 3; len(first) != want { // two pages, four files of each figure, metrics, monitoring
 		t.Errorf("%d files, want %d and no temporary ones left", len(first), want)
 	}
 	for _, link := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(first[MarkdownFile], -1) {
@@ -120,7 +121,7 @@ func TestPageNeedsNothingElse(t *testing.T) {
 			t.Fatalf("%s: %d scripts, want 1", name, len(scripts))
 		}
 		sum := sha256.Sum256([]byte(scripts[0][1]))
-		if policy := "script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"; !strings.Contains(html, policy) {
+		if policy := "script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"; !strings.Contains(decode.UnescapeString(html), policy) { // a + is written as &#43;
 			t.Errorf("%s: the page's policy does not admit its script: want %s in\n%.600s", name, policy, html)
 		}
 		for _, id := range regexp.MustCompile(`href="#([^"]+)"`).FindAllStringSubmatch(html, -1) {
@@ -138,12 +139,16 @@ func TestPageBeginsWithTheFinding(t *testing.T) {
 	run.Summary.Variants[0].Why = `a reason with <tags> & "quotes"`
 	html, _ := pages(t, run)
 	_, body, _ := strings.Cut(html, "<main>")
-	text := strings.TrimSpace(body)
+	_, text, _ := strings.Cut(body, "<header>")
+	text = strings.TrimSpace(text)
 	if !strings.HasPrefix(text, `<h1>baseline is invalid: a reason with &lt;tags&gt; &amp; &#34;quotes&#34;.</h1>`) {
 		t.Errorf("the page begins %.120q", text)
 	}
-	if notes := strings.Index(body, "1.22.1 was assembled"); notes < 0 || notes > strings.Index(body, "<table") {
-		t.Error("the note about the substituted image is not above the first table")
+	if told := strings.Index(body, "<a href=\"#notes\">read first: 1\u00a0note</a>"); told < 0 || told > strings.Index(body, "<table") {
+		t.Error("that there is a note to read first is not said above the first table")
+	}
+	if notes := strings.Index(body, "1.22.1 was assembled"); notes < 0 || notes > strings.Index(body, `<h2 id="detail"`) {
+		t.Error("the note about the substituted image is not right below the first screen")
 	}
 }
 
@@ -154,6 +159,9 @@ func TestEveryFigureIsDescribedAndHasItsTable(t *testing.T) {
 		i := strings.Index(html, `<figure id="f-`+f.ID+`" aria-labelledby="c-`+f.ID+`"><div class="plot" tabindex="0"`)
 		if i < 0 {
 			t.Fatalf("%s is not on the page", f.ID)
+		}
+		if f.ID == chart.OverviewID { // its table stands beside it, and the page says where it is from
+			continue
 		}
 		after := html[i+1:]
 		end := strings.Index(after, "</figure>")

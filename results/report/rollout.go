@@ -12,6 +12,7 @@ import (
 type rollout struct {
 	*variant
 	Against string // the variant that the change is told from
+	Copy    []snippet
 	Edits   []edit
 	Cards   []card
 	Other   []string // changes of the test, such as its load, which nobody rolls out
@@ -26,7 +27,7 @@ func (p *page) Rollouts() []rollout {
 		if v == base || v.Verdict == results.Skipped {
 			continue // the change is told from it, or the kernel cannot have it
 		}
-		r := rollout{variant: v, Against: base.Name, Edits: edits(base, v), Other: v.otherLoad()}
+		r := rollout{variant: v, Against: base.Name, Copy: snippets(base, v), Edits: edits(base, v), Other: v.otherLoad()}
 		for _, c := range v.changes() {
 			if known := cardFor(c, v.Plan.Keepalive < base.Plan.Keepalive); known != nil {
 				r.Cards = append(r.Cards, *known)
@@ -51,22 +52,35 @@ func edits(base, v *variant) []edit {
 			all = append(all, edit{name, lines})
 		}
 	}
-	add(results.NginxFile, base.Data.Nginx, v.Data.Nginx)
+	if base.Data.ProxyFile == v.Data.ProxyFile { // those of two kinds have no line in common
+		add(v.Data.ProxyFile, base.Data.ProxyConf, v.Data.ProxyConf)
+	}
 	add(results.HttpdFile, base.Data.Httpd, v.Data.Httpd)
 	for _, host := range []string{results.HostProxy, results.HostBackend} {
-		b, a := base.sysctls(host), v.sysctls(host)
 		var lines []line
-		for _, k := range slices.Sorted(maps.Keys(a)) {
-			if was, there := b[k]; there && was != a[k] && !results.IsCount(k) {
-				lines = append(lines, line{'-', k + " = " + was}, line{'+', k + " = " + a[k]})
-			}
+		for _, c := range changedSysctls(base, v, host) {
+			lines = append(lines, line{'-', c.name + " = " + c.was}, line{'+', c.name + " = " + c.is})
 		}
 		if lines != nil {
 			all = append(all, edit{"sysctls of the " + host, lines})
 		}
 	}
 	if base.Plan.ProxyImage != v.Plan.ProxyImage {
-		all = append(all, edit{"image of nginx", []line{{'-', base.Plan.ProxyImage}, {'+', v.Plan.ProxyImage}}})
+		all = append(all, edit{"image of " + v.ProxyName(), []line{{'-', base.Plan.ProxyImage}, {'+', v.Plan.ProxyImage}}})
+	}
+	return all
+}
+
+// changed is a sysctl that two variants have otherwise.
+type changed struct{ name, was, is string }
+
+// changedSysctls are those of a host, by name; counts change by themselves and are none.
+func changedSysctls(base, v *variant, host string) (all []changed) {
+	b, a := base.sysctls(host), v.sysctls(host)
+	for _, k := range slices.Sorted(maps.Keys(a)) {
+		if was, there := b[k]; there && was != a[k] && !results.IsCount(k) {
+			all = append(all, changed{k, was, a[k]})
+		}
 	}
 	return all
 }

@@ -56,6 +56,17 @@ func (v variant) FailedByCause() string {
 	return text
 }
 
+// LostShare is the share of all scheduled requests that were lost, in percent.
+func (v variant) LostShare() string {
+	switch {
+	case v.Failed == nil || v.Scheduled == nil || *v.Scheduled == 0:
+		return format.NotMeasured
+	case v.Lost() == 0:
+		return "none"
+	}
+	return format.Percent(float64(v.Lost()) / float64(*v.Scheduled))
+}
+
 // afterFirst is the share of failures among the requests that were answered
 // after the first error 99.
 func (v variant) afterFirst() string {
@@ -104,20 +115,32 @@ func (v variant) Side() string {
 	case max(*proxy, *backend) <= few:
 		side = "neither"
 	case *proxy > 4**backend:
-		side = "nginx"
+		side = v.ProxyName()
 	case *backend > 4**proxy:
 		side = "backend"
 	}
 	return fmt.Sprintf("%s: %s / %s", side, format.Count(proxy), format.Count(backend))
 }
 
-// Latencies are p50, p99 and maximum from the intended send time.
+// Latencies are p50, p99 and maximum from the intended send time, of the requests
+// that succeeded and of those that failed. A run of an older lab99 has them mixed.
 func (v variant) Latencies() string {
-	if v.Latency == nil {
+	good, bad := v.Succeeded(), v.LatencyFailed
+	switch {
+	case v.Latency == nil:
 		return format.NotMeasured
+	case good == nil && bad == nil:
+		return latency(v.Latency) + " (ok and failed)"
+	case bad == nil:
+		return latency(good)
+	case good == nil:
+		return "failed: " + latency(bad)
 	}
-	return fmt.Sprintf("%s / %s / %s ms",
-		format.Rough(v.Latency.P50), format.Rough(v.Latency.P99), format.Rough(v.Latency.Max))
+	return latency(good) + "; failed: " + latency(bad)
+}
+
+func latency(l *results.Latency) string {
+	return fmt.Sprintf("%s / %s / %s ms", format.Rough(l.P50), format.Rough(l.P99), format.Rough(l.Max))
 }
 
 // NginxCPU is in cores.
@@ -137,7 +160,7 @@ func (v variant) Headroom() string {
 	case v.Collapsed:
 		return "none: connect() got too slow"
 	case v.FirstError != nil && *v.RhoSteady > 1:
-		return fmt.Sprintf("none: %s times too much", format.Rough(*v.RhoSteady))
+		return fmt.Sprintf("none: load %s times too high", format.Rough(*v.RhoSteady))
 	case v.FirstError != nil:
 		return "none"
 	}
@@ -150,11 +173,11 @@ func (v variant) Headroom() string {
 	}
 	switch {
 	case taken > 1:
-		return fmt.Sprintf("none: %s times too much", format.Rough(taken))
+		return fmt.Sprintf("none: load %s times too high", format.Rough(taken))
 	case taken < 0.01:
 		return "over 100 times"
 	}
-	return fmt.Sprintf("%s times, to %s/s", format.Rough(1/taken), format.Grouped(v.OfferedPerS/taken))
+	return fmt.Sprintf("%s times (%s/s)", format.Rough(1/taken), format.Grouped(v.OfferedPerS/taken))
 }
 
 // open is the mean share of the tuples that open connections hold during the
@@ -180,19 +203,27 @@ func (v variant) Lasted() string { return secs(v.LoadEndS) }
 
 // Sentences that several explanations share.
 const (
-	newPort = "For a request that cannot share a connection, nginx opens a new one to the backend. " +
+	newPort = "For a request that cannot share a connection, %s opens a new one to the backend. " +
 		"Each connection takes a port number of its own"
 	blocked = ". When the connection ends, the side that closed it first keeps that number blocked for %s more; " +
 		"this is called TIME_WAIT. "
 	noneFree = " Then no number is free: the next connect() fails with error 99, “Cannot assign requested address”, " +
-		"and the client gets a 502."
+		"and the client gets "
 )
+
+// reply is what a client gets for a failed connect().
+func (v variant) reply() string {
+	if v.Proxy != "" { // each kind has its own
+		return "an error."
+	}
+	return "a 502."
+}
 
 // Mechanism explains with the run's own numbers why ports ran out, or what else
 // failed. It is "" where nothing failed or the laws predicted no moment.
 func (p *page) Mechanism() string {
 	v := p.failure()
-	law, ports, rate := v.Predicted, v.K(), format.Grouped(v.OfferedPerS)
+	law, ports, rate, proxy := v.Predicted, v.K(), format.Grouped(v.OfferedPerS), v.ProxyName()
 	switch held := v.heldBy(); {
 	case v.FirstError == nil && !v.Collapsed && v.Lost() > 0:
 		return v.Cause()
@@ -202,15 +233,15 @@ func (p *page) Mechanism() string {
 			"at %s requests a second, requests under way soon hold all %s numbers.", rate, ports) +
 			noneFree + " Closed connections play no part."
 	case v.FirstError != nil && held == finWait2:
-		return newPort + fmt.Sprintf(". nginx closes the connection when it has the response. "+
+		return fmt.Sprintf(newPort+". %[1]s closes the connection when it has the response. "+
 			"This backend keeps its end open, and the number stays blocked until the backend closes; "+
 			"this is called FIN_WAIT2. At %s requests a second %s ports last %s.",
-			rate, ports, format.Seconds(*v.FirstError)) + noneFree
+			proxy, rate, ports, format.Seconds(*v.FirstError)) + noneFree + v.reply()
 	case v.Collapsed && v.FirstError == nil:
-		return newPort + fmt.Sprintf(", which stays blocked for %s after the connection ends; "+
+		return fmt.Sprintf(newPort+", which stays blocked for %s after the connection ends; "+
 			"this is called TIME_WAIT. With half of the %s taken, the kernel has to search for a free one "+
 			"at every connect(). A search takes milliseconds instead of microseconds. "+
-			"nginx spends its time searching, and everything it serves waits.", holdTime(law.HoldS), ports)
+			"%[1]s spends its time searching, and everything it serves waits.", proxy, holdTime(law.HoldS), ports)
 	case law.FirstError99S == nil || v.FirstError == nil || v.OfferedPerS <= 0 || law.HoldS <= 0 || held != timeWait,
 		v.Plan.Race || v.Plan.Random || v.Plan.Profile != "":
 		return ""
@@ -220,12 +251,12 @@ func (p *page) Mechanism() string {
 		unit, by = "requests", "By the law, "
 	}
 	sum := fmt.Sprintf("%s%s ports at %s %s a second last %s", by, ports, rate, unit, format.Seconds(*law.FirstError99S))
-	return newPort + fmt.Sprintf(blocked, holdTime(law.HoldS)) + sum + "." + noneFree
+	return fmt.Sprintf(newPort+blocked, proxy, holdTime(law.HoldS)) + sum + "." + noneFree + v.reply()
 }
 
 // CommonMechanism explains error 99 where Mechanism has nothing to say.
-func (*page) CommonMechanism() string {
-	return newPort + fmt.Sprintf(blocked, "about a minute") + "At a high rate all numbers can be blocked." + noneFree
+func (p *page) CommonMechanism() string {
+	return fmt.Sprintf(newPort+blocked, p.Run.Plan.ProxyName(), "about a minute") + "At a high rate all numbers can be blocked." + noneFree + p.failure().reply()
 }
 
 func holdTime(s float64) string {

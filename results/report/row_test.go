@@ -10,6 +10,7 @@ import (
 func TestCellsOfARow(t *testing.T) {
 	n := func(v int64) *int64 { return &v }
 	f := func(v float64) *float64 { return &v }
+	alike := func(ms float64) *results.Latency { return &results.Latency{P50: ms, P99: ms, Max: ms} }
 	row := func(change func(*results.Variant)) variant {
 		v := results.Variant{OfferedPerS: 200, OptionalCounts: results.OptionalCounts{Scheduled: n(1500), OK: n(500), Failed: n(1000)}, Errors: &results.Errors{Error99: 1000}, ReuseRatio: f(0), RhoSteady: f(24.4),
 			Ports: results.Ports{PeakUsed: n(500)}, TimeWait: results.TimeWait{ProxyPeak: n(500), BackendPeak: n(1)}, Predicted: law.Prediction{Tuples: 500}}
@@ -44,19 +45,25 @@ func TestCellsOfARow(t *testing.T) {
 		{"both hold", "both: 300 / 168", func(v *results.Variant) { v.TimeWait = results.TimeWait{ProxyPeak: n(300), BackendPeak: n(168)} }, variant.Side},
 		{"neither holds", "neither: 1 / 2", func(v *results.Variant) { v.TimeWait = results.TimeWait{ProxyPeak: n(1), BackendPeak: n(2)} }, variant.Side},
 		{"one side unseen", "not measured", func(v *results.Variant) { v.TimeWait.BackendPeak = nil }, variant.Side},
-		{"no headroom", "none: 24 times too much", func(*results.Variant) {}, variant.Headroom},
+		{"latency, failures apart", "9 / 9 / 9 ms; failed: 1 / 1 / 1 ms", func(v *results.Variant) {
+			v.Latency, v.LatencyOK, v.LatencyFailed = alike(2), alike(9), alike(1)
+		}, variant.Latencies},
+		{"latency of failures alone", "failed: 1 / 1 / 1 ms", func(v *results.Variant) { v.Latency, v.LatencyFailed = alike(1), alike(1) }, variant.Latencies},
+		{"latency, nothing failed", "2 / 2 / 2 ms", func(v *results.Variant) { v.Latency, v.Failed = alike(2), n(0) }, variant.Latencies},
+		{"latency of an older run", "2 / 2 / 2 ms (ok and failed)", func(v *results.Variant) { v.Latency = alike(2) }, variant.Latencies},
+		{"no headroom", "none: load 24 times too high", func(*results.Variant) {}, variant.Headroom},
 		{"failed below the limit", "none", func(v *results.Variant) { v.RhoSteady, v.FirstError = f(0.6), f(1.7) }, variant.Headroom},
 		{"collapsed", "none: connect() got too slow", func(v *results.Variant) { v.RhoSteady, v.Collapsed = f(0.1), true }, variant.Headroom},
-		{"held by requests under way", "2 times, to 400/s", func(v *results.Variant) { v.RhoSteady, v.LoadEndS = f(0.1), f(10) }, func(v variant) string {
+		{"held by requests under way", "2 times (400/s)", func(v *results.Variant) { v.RhoSteady, v.LoadEndS = f(0.1), f(10) }, func(v variant) string {
 			v.Data = results.VariantData{Samples: []results.Sample{{T: 5, Host: results.HostProxy, Net: &results.Net{Sockets: []results.Sockets{{State: established, N: 200}}}}}}
 			return v.Headroom()
 		}},
-		{"held by a pool that does not grow", "6 times, to 1,200/s", func(v *results.Variant) { v.RhoSteady, v.LoadEndS = f(0.1), f(10) }, func(v variant) string {
+		{"held by a pool that does not grow", "6 times (1,200/s)", func(v *results.Variant) { v.RhoSteady, v.LoadEndS = f(0.1), f(10) }, func(v variant) string {
 			v.Plan.Keepalive = 20
 			v.Data = results.VariantData{Samples: []results.Sample{{T: 5, Host: results.HostProxy, Net: &results.Net{Sockets: []results.Sockets{{State: established, N: 200}}}}}}
 			return v.Headroom()
 		}},
-		{"headroom", "2.5 times, to 500/s", func(v *results.Variant) { v.RhoSteady = f(0.4) }, variant.Headroom},
+		{"headroom", "2.5 times (500/s)", func(v *results.Variant) { v.RhoSteady = f(0.4) }, variant.Headroom},
 		{"much headroom", "over 100 times", func(v *results.Variant) { v.RhoSteady = f(0.001) }, variant.Headroom},
 	} {
 		if got := tc.cell(row(tc.change)); got != tc.want {

@@ -157,10 +157,11 @@ func (c Case) law() law.Prediction {
 
 // evaluate sends the requests one after the other through the laws.
 func (c Case) evaluate(law law.Prediction, began time.Time) (results.Variant, results.VariantData) {
-	e := evaluation{Case: c, law: law, lat: hdrhistogram.New(1, 60_000_000, 3), service: hdrhistogram.New(1, 60_000_000, 3)}
+	histogram := func() *hdrhistogram.Histogram { return hdrhistogram.New(1, 60_000_000, 3) }
+	e := evaluation{Case: c, law: law, lat: histogram(), latOK: histogram(), latFailed: histogram(), service: histogram()}
 	e.run()
-	return e.summary(), results.VariantData{Name: c.Name, Samples: e.samples, Latency: e.lat, Service: e.service,
-		Nginx: c.nginx(), Events: []results.Event{
+	return e.summary(), results.VariantData{Name: c.Name, Samples: e.samples, Latency: e.lat, LatencyOK: e.latOK, LatencyFailed: e.latFailed, Service: e.service,
+		ProxyFile: results.NginxFile, ProxyConf: c.nginx(), Events: []results.Event{
 			{Time: stamp(began, -0.8), Name: "up", TookS: ptr(0.8)},
 			{Time: stamp(began, 0), T: ptr(0.0), Name: "load starts", Host: results.HostLoad},
 			{Time: stamp(began, e.end), T: ptr(e.end), Name: "load ends", Host: results.HostLoad},

@@ -8,6 +8,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/loadgen/figures"
 	"github.com/lab99/lab99/results"
 )
 
@@ -16,6 +17,8 @@ type evaluation struct {
 	Case
 	law       law.Prediction
 	lat       *hdrhistogram.Histogram // from the intended send
+	latOK     *hdrhistogram.Histogram // of the requests that succeeded
+	latFailed *hdrhistogram.Histogram // of the others
 	service   *hdrhistogram.Histogram // from the actual send
 	samples   []results.Sample
 	expiry    []float64 // of every tuple in TIME_WAIT, in order
@@ -77,6 +80,7 @@ func (e *evaluation) run() {
 			took := e.cost()
 			busy, spent = at+took, spent+took
 			l.Sent++
+			failed := l.Failed
 			if float64(len(e.expiry)) >= float64(e.Tuples) {
 				e.e99++
 				l.Failed++
@@ -104,8 +108,14 @@ func (e *evaluation) run() {
 			}
 			ms := (at - due + took) * 1000 * (1 + 0.35*float64(next*7919%101)/101)
 			lats = append(lats, ms)
-			if err := e.lat.RecordValue(int64(ms * 1000)); err != nil {
-				panic(err) // an hour of latency
+			part := e.latOK
+			if l.Failed > failed {
+				part = e.latFailed
+			}
+			for _, h := range []*hdrhistogram.Histogram{e.lat, part} {
+				if err := h.RecordValue(int64(ms * 1000)); err != nil {
+					panic(err) // an hour of latency
+				}
 			}
 			if err := e.service.RecordValue(int64(took * 1e6)); err != nil {
 				panic(err)
@@ -152,7 +162,6 @@ func (e *evaluation) observe(now float64, add func(results.Sample)) {
 
 func (e *evaluation) summary() results.Variant {
 	sent := e.ok + e.e99
-	q := func(p float64) float64 { return float64(e.lat.ValueAtQuantile(p)) / 1000 }
 	errs := results.Errors{Error99: e.e99}
 	v := results.Variant{Name: e.Name, Verdict: e.Verdict, Expected: e.Verdict, AsExpected: ptr(true), Why: "As the law says.",
 		Collapsed: e.collapse != nil, OfferedPerS: e.RatePerS, OptionalCounts: results.OptionalCounts{Scheduled: ptr(sent + e.dropped), Sent: ptr(sent), Late: ptr(int64(0)), Queued: ptr(e.dropped), Dropped: ptr(e.dropped), OK: ptr(e.ok), Failed: ptr(e.e99)}, Unfinished: ptr(int64(0)), Errors: &errs, NginxLog: &errs,
@@ -160,9 +169,9 @@ func (e *evaluation) summary() results.Variant {
 		NewConns: ptr(e.conns), ReuseRatio: ptr(1 - float64(e.conns)/float64(e.ok)), CloseShare: ptr(e.Churn), RhoSteady: ptr(e.law.Rho),
 		Ports: results.Ports{Usable: ptr(int64(e.Tuples)),
 			PeakUsed: ptr(e.peak)}, TimeWait: results.TimeWait{ProxyPeak: ptr(int64(float64(e.peak) * e.Churn)), BackendPeak: ptr(int64(0))},
-		Latency: &results.Latency{P50: q(50), P90: q(90), P99: q(99), P999: q(99.9),
-			Max: q(100)}, Neighbour: &results.NeighbourMs{P50: 0.4, Max: e.nearMax},
-		CPU: results.CPU{Proxy: ptr(e.cpu / e.end), Backend: ptr(e.cpu / 3 / e.end), LoadGen: ptr(0.05)}}
+		Latency: figures.Quantiles(e.lat, 1000), LatencyOK: figures.Quantiles(e.latOK, 1000), LatencyFailed: figures.Quantiles(e.latFailed, 1000),
+		Neighbour: &results.NeighbourMs{P50: 0.4, Max: e.nearMax},
+		CPU:       results.CPU{Proxy: ptr(e.cpu / e.end), Backend: ptr(e.cpu / 3 / e.end), LoadGen: ptr(0.05)}}
 	if e.first != nil && e.law.FirstError99S != nil {
 		within := *e.first-*e.law.FirstError99S < 0.05
 		v.Checks = append(v.Checks, results.Check{ID: "first_error_99", Name: "first error 99", OK: &within, Law: "K / (f R)",

@@ -1,0 +1,51 @@
+package results
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// A plan and a summary name the proxy where it is another one than nginx.
+const defaultProxy = "nginx"
+
+// ProxyName is how people call the proxy of a variant.
+func (v *VariantPlan) ProxyName() string { return cmp.Or(v.Proxy, defaultProxy) }
+
+// ProxyName is how people call the proxy of a variant.
+func (v *Variant) ProxyName() string { return cmp.Or(v.Proxy, defaultProxy) }
+
+// ProxyName is how people call the proxy of all variants; "the proxy" where they have
+// several.
+func (p *Plan) ProxyName() string {
+	for i := range p.Variants {
+		if p.Variants[i].ProxyName() != p.Variants[0].ProxyName() {
+			return "the proxy"
+		}
+	}
+	if len(p.Variants) == 0 {
+		return defaultProxy
+	}
+	return p.Variants[0].ProxyName()
+}
+
+// ProxyNames are all the proxies of a run, in the order of the plan: "nginx, HAProxy".
+func (p *Plan) ProxyNames() string {
+	var names []string
+	for i := range p.Variants {
+		if name := p.Variants[i].ProxyName(); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// proxyFile is the name of a variant's proxy configuration among the results.
+func (p *Plan) proxyFile(variant string) string {
+	for _, v := range p.Variants {
+		if v.Name == variant {
+			return cmp.Or(v.ProxyFile, NginxFile)
+		}
+	}
+	return NginxFile
+}
