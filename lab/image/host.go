@@ -1,6 +1,7 @@
 package image
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -38,9 +39,10 @@ func FindInstalled(ctx context.Context, role Role, text string, mode Mode) (Imag
 	if err != nil {
 		return Image{}, err
 	}
-	out, err := exec.CommandContext(ctx, program, "-v").CombinedOutput()
+	ask := cmp.Or(where.Ask, "-v")
+	out, err := exec.CommandContext(ctx, program, ask).CombinedOutput()
 	if err != nil {
-		return Image{}, fmt.Errorf("%s -v: %w: %s", program, err, strings.TrimSpace(string(out)))
+		return Image{}, fmt.Errorf("%s %s: %w: %s", program, ask, err, strings.TrimSpace(string(out)))
 	}
 	m := where.Version.FindSubmatch(out)
 	if m == nil {

@@ -14,7 +14,8 @@ import (
 type Installed struct {
 	Names   []string
 	Places  []string       // besides the PATH
-	Version *regexp.Regexp // of what the program prints with -v
+	Version *regexp.Regexp // of what the program prints with Ask
+	Ask     string         // "": -v
 	Modules []string       // where loadable modules are; nil where none are needed
 	Needed  string         // the module that tells the right directory
 }
