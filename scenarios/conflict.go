@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -15,8 +16,11 @@ func (d *decoder) variant(tree *node, where position) Variant {
 	if tree.find("proxy.image") == nil {
 		v.Proxy.Image = v.proxyKind().Image
 	}
+	if p := v.proxyKind().Policies; len(p) > 0 && tree.find("proxy.policy") == nil {
+		v.Proxy.Policy = p[0]
+	}
 	v.Expect.Set = tree.find("expect.verdict").set()
-	for _, c := range v.conflicts() {
+	for _, c := range append(v.conflicts(), v.foreign()...) {
 		if n := tree.find(c.key); c.wrong && n != nil {
 			d.add(n.at.error(c.key+c.msg, c.hint))
 		}
@@ -43,7 +47,7 @@ func (v Variant) conflicts() []conflict {
 	untimed, timed := untimedParts(v.Load.Profile)
 	reuse := v.Proxy.Sysctls["net.ipv4.tcp_tw_reuse"]
 	return []conflict{
-		{"proxy.kind", v.proxyKind().Check == nil, " is " + strconv.Quote(v.Proxy.Kind), didYouMean(v.Proxy.Kind, names(proxies))},
+		{"proxy.kind", v.proxyKind().Check == nil && len(proxies) > 0, " is " + strconv.Quote(v.Proxy.Kind), didYouMean(v.Proxy.Kind, names(proxies))},
 		{"backend.delay", !agent && b.Delay > 0, " needs backend.kind: agent", noDelay},
 		{"backend.close_delay", !agent && b.CloseDelay > 0, " needs backend.kind: agent", noDelay},
 		{"backend.tls", agent && b.Secure(), " needs backend.kind: httpd", "the lab's own backend speaks plain HTTP"},
@@ -54,10 +58,45 @@ func (v Variant) conflicts() []conflict {
 			"2, the kernel's default, applies to 127.0.0.1 only, and the lab has no law for the two addresses together"},
 		{"backend.addresses", b.Place != PlaceOwn && b.Addresses > 1, " is over 1 with backend.place: " + b.Place,
 			"only a host of its own has several"},
+		{"backend.service", b.Service != ServiceNone && b.Place != PlaceOwn, " needs backend.place: own",
+			"a Service leads to pods of their own"},
+		{"backend.service", b.Service == ServiceClusterIP && v.Proxy.Addresses > 1, ": cluster-ip needs proxy.addresses: 1",
+			"the lab's further source addresses are in its own network, and a ClusterIP is not"},
+		{"load.pods", v.Load.Pods > 1 && v.Load.Profile != "", " is over 1 with load.profile",
+			"only a constant rate can be shared evenly"},
+		{"load.pods", v.Load.Pods > v.Load.Connections, fmt.Sprintf(" is over load.connections, %d", v.Load.Connections),
+			"each has one at least"},
 		{"load.profile", untimed > 1 || untimed == 1 && timed >= v.Duration && v.Duration > 0,
 			fmt.Sprintf(" has %d parts without a time, which get what %s of a load of %s leave", untimed, timed, v.Duration),
 			"only one part but the last may leave its time out, and the others must be shorter than the load"},
 	}
+}
+
+// ofAnyKind are the keys of proxy that every kind of proxy understands.
+var ofAnyKind = []string{"kind", "image", "config", "sysctls", "policy", "workers"}
+
+// foreign are the conflicts of a kind with policies and nginx's own keys, and of nginx
+// with a policy.
+func (v Variant) foreign() (all []conflict) {
+	kind := v.proxyKind()
+	if len(proxies) == 0 { // who runs no proxy knows no kind, and can read files all the same
+		return nil
+	}
+	if len(kind.Policies) == 0 {
+		return []conflict{{"proxy.policy", v.Proxy.Policy != "", " is for other kinds than " + v.Proxy.Kind,
+			"nginx is told by proxy.keepalive, proxy.http and proxy.upstream_block"}}
+	}
+	all = append(all, conflict{"proxy.policy", !slices.Contains(kind.Policies, v.Proxy.Policy), " is " + strconv.Quote(v.Proxy.Policy),
+		didYouMean(v.Proxy.Policy, kind.Policies)})
+	proxy := reflect.ValueOf(v.Proxy)
+	for _, f := range fieldsOf(proxy.Type()) {
+		if !slices.Contains(ofAnyKind, f.key) {
+			given := !reflect.DeepEqual(proxy.FieldByIndex(f.Index).Interface(), f.fallback().Interface())
+			all = append(all, conflict{"proxy." + f.key, given, " is nginx's, and the proxy is " + kind.Name,
+				"proxy.policy tells it what to do: " + strings.Join(kind.Policies, ", ")})
+		}
+	}
+	return all
 }
 
 // find is the value at a path of keys, nil where there is none.

@@ -24,11 +24,13 @@
 //	  kind: httpd                     # or agent
 //	  image: httpd:2.4
 //	  addresses: 1                    # at most 64, all of the one server
+//	  service: none                   # or cluster-ip, headless: each address is a pod of a cluster
 //	  keepalive: on
 //	  keepalive_requests: 600
 //	  keepalive_timeout: 100s
 //	load:
 //	  connections: 64                 # at most 8192
+//	  pods: 1                         # of a cluster, that share the load
 //	  stop: {after_error_99: 5s}      # or none: run the whole duration
 //	  timeout: 5s
 //	  path: /

@@ -10,6 +10,9 @@ type Server struct {
 	// Template is what it is configured by where a scenario names no file; nil
 	// where it needs none.
 	Template *ConfigFile
+	// Policies are the words that proxy.policy may be, the default first. A kind that has
+	// some is told by them what nginx is told by keys of its own.
+	Policies []string
 	// Check renders a variant's configuration as a run would, and finds the
 	// mistakes in its file.
 	Check func(Variant) error

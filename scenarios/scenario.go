@@ -43,6 +43,14 @@ const (
 	PlaceUnix     = "unix"     // the proxy's host, at a Unix-domain socket
 )
 
+// How a Service of a cluster leads to the backend. Each of the backend's addresses is then
+// a pod's.
+const (
+	ServiceNone      = "none"
+	ServiceClusterIP = "cluster-ip" // one address, which the nodes translate into a pod's
+	ServiceHeadless  = "headless"   // a name for the pods' own addresses
+)
+
 // Whether the backend speaks TLS, and how Apache then ends a connection.
 const (
 	TLSOff = "off"
@@ -167,6 +175,10 @@ type Proxy struct {
 	Config  string  `yaml:"config" default:"" help:"a template (.tmpl) or an nginx.conf; empty: the lab's template"`
 	Sysctls Sysctls `yaml:"sysctls" help:"sysctls of its network namespace"`
 
+	// Policy names one of the ways of a kind to treat upstream connections; the keys from
+	// keepalive on spell out nginx's.
+	Policy string `yaml:"policy" default:"" form:"name" help:"what a kind other than nginx does with upstream connections"`
+
 	// The pool of idle upstream connections.
 	Keepalive        int           `yaml:"keepalive" default:"0" in:"0..8192" help:"idle connections per worker; 0: no pool"`
 	KeepaliveTimeout time.Duration `yaml:"keepalive_timeout" default:"1m" in:"1ms..24h" help:"how long they stay idle"`
@@ -195,6 +207,9 @@ type Backend struct {
 	// Place is a Place constant.
 	Place string `yaml:"place" default:"own" in:"own|proxy|loopback|both|unix" help:"own: a host of its own"`
 
+	// Service is a Service constant.
+	Service string `yaml:"service" default:"none" in:"none|cluster-ip|headless" help:"a Kubernetes Service before it: each address is a pod"`
+
 	Addresses int    `yaml:"addresses" default:"1" in:"1..64" help:"IP addresses that the one server listens on"`
 	Ports     int    `yaml:"ports" default:"1" in:"1..64" help:"ports that it listens on, at each address"`
 	Repeat    int    `yaml:"repeat" default:"1" in:"1..64" help:"how often nginx lists each address and port"`
@@ -211,10 +226,14 @@ type Backend struct {
 	CloseDelay time.Duration `yaml:"close_delay" default:"0s" in:"0s..10m" help:"wait before each close (kind agent)"`
 }
 
-// Destinations is how many different IP:port nginx connects to.
+// Destinations is how many different IP:port nginx connects to. To nginx a ClusterIP is one
+// address, however many pods there are: they are told apart behind nginx's own kernel.
 func (b Backend) Destinations() int {
-	if b.Place == PlaceUnix {
+	switch {
+	case b.Place == PlaceUnix:
 		return 0
+	case b.Service == ServiceClusterIP:
+		return b.Ports
 	}
 	return b.Addresses * b.Ports
 }
@@ -233,6 +252,11 @@ func (b Backend) Secure() bool { return b.TLS == TLSOn || b.TLS == TLSUnclean }
 // LoadSpec is what the generator does.
 type LoadSpec struct {
 	Connections int `yaml:"connections" default:"64" in:"1..8192" help:"connections of the clients, kept alive"`
+
+	Pods int `yaml:"pods" default:"1" in:"1..16" help:"pods of a cluster that share the load evenly, each with a generator"`
+
+	// CloseAfter is after how many requests a client closes its connection.
+	CloseAfter int `yaml:"close_after" default:"0" in:"0..1000000" help:"requests after which a client closes a connection; 0: never"`
 
 	// StopAfterError99 is nil where the load lasts its whole duration.
 	StopAfterError99 *time.Duration `yaml:"stop" help:"when the load ends early: none, or {after_error_99: 5s}"`

@@ -1,7 +1,8 @@
 package proxy
 
 import (
-	"net/http"
+	"regexp"
+	"slices"
 
 	"github.com/lab99/lab99/lab/image/recipe"
 	"github.com/lab99/lab99/lab/preflight"
@@ -32,6 +33,16 @@ type Self struct {
 	Faults []string
 }
 
+// Built is what a server says of how it was built, with the version in it that the first
+// group of a pattern matches.
+func Built(build string, version *regexp.Regexp) Self {
+	self := Self{Build: build}
+	if m := version.FindStringSubmatch(build); m != nil {
+		self.Version = m[1]
+	}
+	return self
+}
+
 // Readable is a kind whose program can be asked, beside the one that serves,
 // what is running. run calls the command that serves with other arguments.
 type Readable interface {
@@ -45,6 +56,17 @@ func ReadBack(k Kind, v scenarios.Variant, c Config, run func(args ...string) (s
 		return r.ReadBack(v, c, run)
 	}
 	return Self{}, nil
+}
+
+// Titled is a kind whose name for people is not the word in scenario files.
+type Titled interface{ Title() string }
+
+// Title is how people call a kind.
+func Title(k Kind) string {
+	if t, ok := k.(Titled); ok {
+		return t.Title()
+	}
+	return k.Name()
 }
 
 // Named processes of a kind are not called as the kind is.
@@ -74,14 +96,16 @@ type Telling interface {
 }
 
 // Cause returns how the cause of a reply is told, and the header it needs.
-// Without one, and with a configuration of the user's own, every 502 may be a
-// failed connect(): an error log has the last word.
+// Without one, and with a configuration of the user's own, every reply of a status that
+// the kind has for it, as a rule 502, may be a failed connect(): an error log has the
+// last word.
 func Cause(k Kind, ownConfig bool) (header string, cause func(status int, header []byte) string) {
 	if t, ok := k.(Telling); ok && !ownConfig {
 		return t.ReplyHeader(), t.Cause
 	}
+	failed := failureStatus(k)
 	return "", func(status int, _ []byte) string {
-		if status == http.StatusBadGateway {
+		if slices.Contains(failed, status) {
 			return CauseConnect
 		}
 		return ""
@@ -100,6 +124,13 @@ func Log(k Kind) (probe.Log, bool) {
 	}
 	return nil, false
 }
+
+// Waking is a kind that finds its backend by trying, and fails requests before it has:
+// readiness is a request that was answered. Its Conduct says what that leaves behind.
+type Waking interface{ Wakes() }
+
+// Wakes says whether a kind is one.
+func Wakes(k Kind) bool { _, ok := k.(Waking); return ok }
 
 // Answering is a kind that answers one path by itself, without the backend.
 type Answering interface{ ReadyPath() string }
@@ -148,6 +179,7 @@ func WithDefaults(v scenarios.Variant, release string) scenarios.Variant {
 type Privileges struct {
 	Capabilities []string // of root, without CAP_
 	Writable     []string // directories it may write to by default
+	Executable   []string // the same, for code that it makes and runs
 	Settings     []string // files and directories of a machine where it is installed, which it reads
 }
 

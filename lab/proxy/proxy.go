@@ -42,6 +42,7 @@ type Site struct {
 	ErrorLog      string           // the proxy's: a path, or stderr, also when empty
 	ServerRoot    string           // Apache's, the directory above modules/; empty: as in the official image
 	DocumentRoot  string           // of the backend; holds index.html
+	Syslog        netip.AddrPort   // takes the error log of a kind that is Syslogging, over UDP
 	NoFile        int              // the real limit of open files; 0: unknown, 1024 is assumed
 }
 
@@ -80,7 +81,10 @@ func server(k Kind, template *scenarios.ConfigFile, image string) scenarios.Serv
 	if p, ok := k.(Packaged); ok {
 		recipe.Register(p.Image())
 	}
-	return scenarios.Server{Name: k.Name(), Image: image, Template: template, Check: func(v scenarios.Variant) error { return check(k, v) }}
+	return scenarios.Server{
+		Name: k.Name(), Image: image, Template: template, Policies: PoliciesOf(k),
+		Check: func(v scenarios.Variant) error { return check(k, v) },
+	}
 }
 
 // Of is the kind of a variant's proxy.
@@ -127,6 +131,7 @@ func Example(v scenarios.Variant) Site {
 	at := Site{
 		Listen: netip.MustParseAddrPort("192.0.2.1:8080"),
 		Dir:    "/etc/lab", RunDir: "/run/lab", ErrorLog: "stderr", DocumentRoot: "/srv",
+		Syslog: netip.MustParseAddrPort("127.0.0.1:5140"),
 	}
 	for i := range v.Backend.Addresses {
 		for p := range v.Backend.Ports {

@@ -1,5 +1,5 @@
-// Package httpd is Apache httpd: its configuration, what it says of itself
-// and of its limits, and its image. It stands behind a proxy.
+// Package httpd is Apache httpd, behind a proxy and as one: its configurations, what it
+// says of itself, of its limits and of a connect() that failed, and its image.
 package httpd
 
 import (
@@ -76,10 +76,7 @@ func (Kind) ReadBack(v scenarios.Variant, _ proxy.Config, run func(args ...strin
 	if err != nil {
 		return proxy.Self{}, err
 	}
-	self := proxy.Self{Build: build}
-	if m := versionRE.FindStringSubmatch(build); m != nil {
-		self.Version = m[1]
-	}
+	self := proxy.Built(build, versionRE)
 	if m := mpmRE.FindStringSubmatch(build); m != nil {
 		self.MPM = strings.ToLower(m[1])
 	}
@@ -125,6 +122,7 @@ type data struct {
 	MPM               string
 	TLS               bool // certificate and key are in Dir, server.pem and server.key
 	Unclean           bool // leave out the close_notify
+	ProxyProtocol     bool // the proxy speaks it
 }
 
 func dataOf(v scenarios.Variant, at proxy.Site) data {
@@ -139,6 +137,7 @@ func dataOf(v scenarios.Variant, at proxy.Site) data {
 		Site: at, Proxy: v.Proxy, Backend: b, Load: v.Load,
 		KeepAlive: b.KeepAlive, KeepAliveRequests: b.KeepAliveRequests, KeepAliveTimeout: duration(b.KeepAliveTimeout),
 		MaxWorkers: b.MaxWorkers, MPM: b.MPM, TLS: b.Secure(), Unclean: b.TLS == scenarios.TLSUnclean,
+		ProxyProtocol: proxy.ProxyProtocol(v),
 	}
 	// The proxy's connections that Apache sees at once; twice that, because those
 	// the proxy has closed and Apache has not count too. One process alone can take

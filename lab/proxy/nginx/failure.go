@@ -25,11 +25,20 @@ var (
 	otherErrno = regexp.MustCompile(` \((\d+): `)
 	// atStart is what nginx prints before it has a log.
 	atStart = regexp.MustCompile(`^nginx: \[(\w+)\] `)
+	// quoted is a message as people paste it, without date and level. No other program says
+	// what it was at in these words.
+	quoted = regexp.MustCompile(`^(?:connect|bind)\([^)]*\)(?: to \S+)? failed \(\d+: [^)]*\) while connecting to upstream`)
 )
+
+// quotedHead is what a log has before a message.
+const quotedHead = "1970/01/01 00:00:00 [crit] 1#1: *1 "
 
 // FailureOf takes a line apart that ErrorLog classifies. A line that nginx
 // prints before it has a log is one of the process.
 func FailureOf(line []byte) (Failure, probe.Class) {
+	if quoted.Match(line) {
+		line = append([]byte(quotedHead), line...)
+	}
 	class := errorLog{}.Classify(line)
 	l, ok := parseLine(line)
 	if m := atStart.FindSubmatch(line); !ok && m != nil {

@@ -50,10 +50,7 @@ func (Kind) ReadBack(_ scenarios.Variant, c proxy.Config, run func(args ...strin
 	if err := g.Wait(); err != nil {
 		return proxy.Self{}, err
 	}
-	self := proxy.Self{Build: build}
-	if m := versionRE.FindStringSubmatch(build); m != nil {
-		self.Version = m[1]
-	}
+	self := proxy.Built(build, versionRE)
 	if !strings.Contains(running, strings.TrimSpace(string(c.Text))) {
 		self.Faults = []string{fmt.Sprintf("nginx runs another configuration than it was given: compare nginx -T with %s", c.File)}
 	}
