@@ -39,7 +39,8 @@ const (
 // does (a CUSUM test), and a step does not say more than the trend. A stretch begins and
 // ends with an event, which makes the rate of even arrivals exact, however few there are.
 func arrivalsOf(ages []float64, spanS float64) Arrivals {
-	ages = slices.Sorted(slices.Values(ages)) // the youngest first
+	ages = slices.Clone(ages)
+	slices.Sort(ages) // the youngest first
 	if i, _ := slices.BinarySearch(ages, spanS); i < len(ages) {
 		ages = ages[:i]
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab/clock"
+	"github.com/lab99/lab99/lab/law"
 )
 
 // seed draws the parameters of the situations.
@@ -107,6 +108,11 @@ func situations(r *rand.Rand) (all []situation) {
 	k = between(500, 1000)
 	never("tcp_max_tw_buckets hides it", k, func(l *load, s *situation) {
 		l.PerS, l.Sysctls = float64(k)/6, map[string]string{"net.ipv4.tcp_max_tw_buckets": fmt.Sprint(k / 3)}
+	})
+	k = between(300, 600)
+	add("bind() comes first, two destinations", k, func(l *load, s *situation) { // which share one range
+		l.To = []target{{"10.1.0.2:80", 2. / 3}, {"10.1.0.3:81", 1. / 3}}
+		l.BindFirst, l.PerS = true, float64(k)/9
 	})
 	return all
 }
@@ -231,6 +237,69 @@ func (s *situation) judge(t *testing.T, l looked, failed float64) {
 			t.Errorf("%s, look %d: said %.2f s, came after %.2f s: %s", s.name, l.n, *l.first, left, l.text)
 		}
 	}
+}
+
+// TestForecastOfASlowConnect: 8,000 ports at 4,000 a second would be gone in 2 s, and past half of
+// them one thread does not make as many. The far end of what is said before half is about one
+// core, so from half on the time is that of the processor. What connect() costs on a machine
+// that others use too is known when it is seen: every other 1,000 connections tell.
+func TestForecastOfASlowConnect(t *testing.T) {
+	needs.Root(t)
+	for range 3 {
+		if slowConnect(t) {
+			return
+		}
+	}
+	t.Skip("the load was late each time: the machine is too busy")
+}
+
+// slowConnect says whether the load came as it should until it was looked at.
+func slowConnect(t *testing.T) (onTime bool) {
+	const k = 8000
+	at := []int{k / 4, k / 2, 5 * k / 8, 6 * k / 8, 7 * k / 8}
+	l := load{Low: 20000, High: 20000 + k - 1, Addresses: []string{"10.1.0.1/32", "10.1.0.2/32"}, Sources: []string{"10.1.0.1"},
+		To: []target{{To: "10.1.0.2:80"}}, PerS: 4000, ForS: 30, AtTaken: at,
+		Sysctls: map[string]string{"net.ipv4.tcp_tw_reuse": "0", "net.ipv4.tcp_max_tw_buckets": "300000"}}
+	child := l.start(t)
+	defer child.end()
+	<-child.told
+	s, err := Look(t.Context(), Target{PID: child.cmd.Process.Pid})
+	if err != nil {
+		t.Fatal(err)
+	}
+	half := <-child.told
+	if half.LateS > 0.1 || s.Namespaces[0].Outgoing[0].taken() >= k/2 {
+		return false
+	}
+	var cpu []float64 // from half on, at the next looks and when connect() has failed
+	for told := half; ; {
+		cpu = append(cpu, float64(told.CPUNs))
+		if told.Error {
+			break
+		}
+		var ok bool
+		if told, ok = <-child.told; !ok {
+			t.Fatal("the load ended by itself")
+		}
+	}
+	n := len(at) - 1
+	if len(cpu) != n+1 {
+		t.Fatalf("%d looks from half on, want %d", len(cpu)-1, n)
+	}
+	came := float64(half.MonoNs)/1e9 - s.Namespaces[0].SeenS + (cpu[n]-cpu[0])/1e9
+	each := (cpu[1] - cpu[0] + cpu[3] - cpu[2]) / (k / 4)
+	if each*l.PerS < 1e9 {
+		t.Skipf("a core makes %.0f connections a second past half of the range: that is no load for this machine", 1e9/each)
+	}
+	cost, ports := (each-float64(law.ConnectCost))/(k/2), k
+	s.Abilities.ScanTimeWaitNs, s.Abilities.ScanPorts, s.Abilities.ScanEstablishedNs, s.Cores = &cost, &ports, nil, 2
+	x := Conclude(s, Options{Horizon: time.Hour}).Namespaces[0].Tuples[0]
+	text := fmt.Sprintf("%.0f ns a port: said %s, came after %.2f s on a core of its own", cost, x.fails(), came)
+	t.Log(text)
+	if x.FirstError99S == nil || x.FirstError99LatestS == nil || *x.FirstError99S > came || math.Abs(*x.FirstError99LatestS-came) > 0.2*came {
+		t.Error(text)
+	}
+	return true
 }
 
 func (s *situation) look(t *testing.T, pid, n int) looked {

@@ -48,6 +48,9 @@ type load struct {
 	AtS      []float64
 	StopAtS  float64 // when it ends without an error
 	ListenIn int     // a listener on this port of the range
+	Name     string  // what the process calls itself
+
+	BindFirst bool // bind() chooses the ports, and fails with error 98
 }
 
 // target is a destination with its share of the connections.
@@ -61,6 +64,7 @@ type said struct {
 	Look   int   `json:"look,omitempty"` // it is time for this look, from 1
 	Error  bool  `json:"error,omitempty"`
 	MonoNs int64 `json:"mono_ns"`
+	CPUNs  int64 `json:"cpu_ns"` // that the child has used: what its connect() costs, however busy the machine is
 
 	// LateS is how late the load was at the most so far. It then makes up for it, which is
 	// another load than the one that was asked for.
@@ -144,6 +148,10 @@ func (l load) start(t testing.TB) *running {
 
 func say(s said) {
 	s.MonoNs = clock.Mono()
+	var used unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_SELF, &used) == nil {
+		s.CPUNs = used.Utime.Nano() + used.Stime.Nano()
+	}
 	json.NewEncoder(os.Stdout).Encode(s)
 }
 
@@ -157,6 +165,11 @@ type open struct {
 func (l *load) run() error {
 	if err := l.prepare(); err != nil {
 		return err
+	}
+	if l.Name != "" {
+		if err := os.WriteFile("/proc/self/comm", []byte(l.Name), 0); err != nil {
+			return err
+		}
 	}
 	listeners := make([]int, len(l.To))
 	for i, to := range l.To {
@@ -225,8 +238,12 @@ func (l *load) run() error {
 		if len(l.Sources) > 0 {
 			source = l.Sources[made%len(l.Sources)]
 		}
-		client, accepted, err := connectTo(netip.MustParseAddrPort(l.To[most].To), source, listeners[most])
-		if errors.Is(err, unix.EADDRNOTAVAIL) {
+		by := connectTo
+		if l.BindFirst {
+			by = bindThenConnect
+		}
+		client, accepted, err := by(netip.MustParseAddrPort(l.To[most].To), source, listeners[most])
+		if errors.Is(err, unix.EADDRNOTAVAIL) || l.BindFirst && errors.Is(err, unix.EADDRINUSE) {
 			if !failed {
 				failed = true
 				say(said{Error: true, LateS: late})

@@ -2,12 +2,7 @@
 
 package diagnose
 
-import (
-	"context"
-	"errors"
-)
+import "context"
 
 // Look fails: a host is looked at on Linux only.
-func Look(context.Context, Target) (*Snapshot, error) {
-	return nil, errors.New("sockets and namespaces of a host are read on Linux only")
-}
+func Look(context.Context, Target) (*Snapshot, error) { return nil, ErrNotLinux }

@@ -1,7 +1,7 @@
 package diagnose
 
 import (
-	"bufio"
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -10,19 +10,133 @@ import (
 	"os"
 	"path"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/lab99/lab99/lab/lint"
+	"github.com/lab99/lab99/lab/probe"
 	"github.com/lab99/lab99/scenarios/nginxconf"
 )
 
+const (
+	// configurationsFor is how long configurations are read in one look. They are on the
+	// file systems of containers, which need not answer: NFS, FUSE.
+	configurationsFor = 5 * time.Second
+
+	titleAtMost = 64 << 10 // bytes; a process may set any
+)
+
+// readers read the configuration of a process of that name; nil where another process of
+// its kind has it.
+var readers = map[string]func(pid int, until time.Time, before *Configured) (*Configured, error){
+	"nginx": readMaster, "haproxy": readHAProxy,
+}
+
+// configurations reads those of the proxies in the namespace, and takes the time for it
+// from what is left of a look's.
+func (f *found) configurations(n, before *Namespace, s *Snapshot, r rights, left *time.Duration) {
+	for _, pid := range f.pids {
+		program := ""
+		if *left > 0 {
+			program = comm(pid)
+		}
+		read := readers[program]
+		if read == nil {
+			continue
+		}
+		began, was := time.Now(), before.configured(program, pid)
+		until := began.Add(*left)
+		c, err := within(until, func() (*Configured, error) { return read(pid, until, was) })
+		*left -= time.Since(began)
+		switch {
+		case *left <= 0:
+			s.miss("the configuration of %s %d in %s, and of any after it: %v", program, pid, n.Name, cmp.Or(err, errTooLong))
+		case err != nil:
+			s.miss("the configuration of %s %d in %s: %s", program, pid, n.Name, r.reason(err))
+		}
+		if c == nil {
+			continue
+		}
+		c.Program, c.PID = program, pid
+		c.countBegun(n, was)
+		n.Configured = append(n.Configured, *c)
+		if slices.ContainsFunc(c.Ends, func(e End) bool { return e.Source }) {
+			n.AnyIP, _ = probe.LocalPrefixes(fmt.Sprintf("/proc/%d/net", pid))
+		}
+	}
+}
+
+// beside are the readers that were given up. What one of them waits for may never come, and
+// --watch looks every second.
+var beside = make(chan struct{}, 8)
+
+// within runs a function beside, and gives it up when the time has come.
+func within[T any](until time.Time, f func() (T, error)) (value T, err error) {
+	select {
+	case beside <- struct{}{}:
+	default:
+		return value, errors.New("file systems do not answer, since an earlier look")
+	}
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		defer func() { <-beside }()
+		value, err := f()
+		done <- result{value, err}
+	}()
+	select {
+	case r := <-done:
+		return r.value, r.err
+	case <-time.After(time.Until(until)):
+		return value, errTooLong
+	}
+}
+
+var errTooLong = fmt.Errorf("reading configurations takes longer than %v", configurationsFor)
+
+// readMaster reads the configuration of a process that is named nginx; nil if it is no
+// master. It may be anything that calls itself so.
+func readMaster(pid int, until time.Time, before *Configured) (*Configured, error) {
+	dir := "/proc/" + strconv.Itoa(pid)
+	line, err := readSome(dir+"/cmdline", titleAtMost) // in the memory of the process, which may be a file
+	title := strings.TrimRight(string(line), "\x00 ")
+	if err != nil || !strings.HasPrefix(title, titleOfMaster) {
+		return nil, nil
+	}
+	who, err := userOf(pid)
+	if err != nil {
+		return nil, nil // it has ended
+	}
+	m := master{title: strings.ReplaceAll(title, "\x00", " "), who: who, until: until}
+	if binary, err := os.Open(dir + "/exe"); err == nil {
+		m.built = describe(binary)
+		binary.Close()
+	}
+	return m.read(dir+"/root", before)
+}
+
+func readSome(name string, atMost int64) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, atMost))
+}
+
 // master is an nginx whose configuration is read.
 type master struct {
-	pid   int
 	title string // "nginx: master process nginx -c FILE"
 	built built
+	who   user
+	until time.Time // when reading ends
 }
 
 // built is what the binary says of itself.
@@ -53,13 +167,13 @@ func (m master) file() string {
 
 // read reads the configuration below a root directory, /proc/PID/root, which it does not
 // leave.
-func (m master) read(root string) (*lint.Report, error) {
+func (m master) read(root string, before *Configured) (*Configured, error) {
 	r, err := os.OpenRoot(root)
 	if err != nil {
-		return nil, err
+		return nil, forLackOf(err, unix.CAP_SYS_PTRACE)
 	}
 	defer r.Close()
-	files := below{r}
+	files := &below{root: r, who: m.who, until: m.until}
 	name := m.file()
 	release, err := nginxconf.ParseRelease(m.built.version)
 	if err != nil {
@@ -74,123 +188,54 @@ func (m master) read(root string) (*lint.Report, error) {
 			return text, err
 		},
 	})
-	if err != nil {
+	switch {
+	case files.err != nil:
+		return nil, files.err
+	case errors.Is(err, fs.ErrPermission):
+		return nil, forLackOf(err, unix.CAP_DAC_READ_SEARCH)
+	case err != nil:
 		return nil, errors.New(lint.MistakeOf(name, err, texts).String())
 	}
-	return lint.New(name, c, release), nil
+	configured := &Configured{Report: lint.New(name, c, release), Ends: endsOf(c.Routes(release))}
+	if logs, why := c.AccessLogs(); why == "" {
+		configured.logs, configured.Requests = files.requests(logs, before)
+	}
+	return configured, nil
 }
 
-// below reads files under a directory as a process does whose root it is: an absolute link
-// begins at the directory again. os.Root alone refuses such links, and Debian's
-// sites-enabled is full of them; whatever a link says, os.Root sees that the directory is
-// not left.
-type below struct{ root *os.Root }
-
-const (
-	linksAtMost = 40      // as the kernel's
-	textAtMost  = 8 << 20 // of one file
+// What every nginx has in its binary is what -V prints. A mark is searched for, and then
+// an expression is tried there: alone it takes 50 ms for a binary.
+var (
+	releaseThere = regexp.MustCompile(`^\d+\.\d+\.\d+`)
+	pathThere    = regexp.MustCompile(`^[^\s\x00]+`)
 )
 
-// resolve follows the links of a path; what it returns has none, and is relative to the
-// root.
-func (b below) resolve(name string) (string, error) {
-	done, rest := "", strings.Split(path.Clean("/"+name), "/")
-	for links := 0; len(rest) > 0; {
-		part := rest[0]
-		rest = rest[1:]
-		switch part {
-		case "", ".":
-			continue
-		case "..":
-			done = strings.TrimPrefix(path.Dir("/"+done), "/")
-			continue
+// following is what an expression finds after a mark, "" if it finds nothing. What reaches
+// to the end of a text that goes on may be half of it.
+func following(text []byte, goesOn bool, mark string, there *regexp.Regexp) string {
+	for {
+		_, after, found := bytes.Cut(text, []byte(mark))
+		if !found {
+			return ""
 		}
-		next := path.Join(done, part)
-		info, err := b.root.Lstat(next)
-		if err != nil {
-			return "", err
+		if m := there.Find(after[:min(len(after), unix.PathMax)]); m != nil && !(goesOn && len(m) == len(after)) {
+			return string(m)
 		}
-		if info.Mode()&fs.ModeSymlink == 0 {
-			done = next
-			continue
-		}
-		if links++; links > linksAtMost {
-			return "", fmt.Errorf("%s: too many links", name)
-		}
-		to, err := b.root.Readlink(next)
-		if err != nil {
-			return "", err
-		}
-		if path.IsAbs(to) {
-			done = ""
-		}
-		rest = append(strings.Split(to, "/"), rest...)
+		text = after
 	}
-	return cmp.Or(done, "."), nil
 }
-
-var errNotRegular = errors.New("it is not a regular file")
-
-func (b below) open(name string) ([]byte, error) {
-	resolved, err := b.resolve(name)
-	if err != nil {
-		return nil, err
-	}
-	// A device may act on being opened, and a pipe makes whoever opens it wait.
-	if info, err := b.root.Lstat(resolved); err != nil || !info.Mode().IsRegular() {
-		return nil, cmp.Or(err, errNotRegular)
-	}
-	f, err := b.root.OpenFile(resolved, os.O_RDONLY|unix.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, cmp.Or(err, errNotRegular)
-	}
-	text, err := io.ReadAll(io.LimitReader(f, textAtMost+1))
-	if err == nil && len(text) > textAtMost {
-		err = fmt.Errorf("it has more than %d MiB", textAtMost>>20)
-	}
-	return text, err
-}
-
-// glob lists what matches in one directory; a pattern in the name of a directory matches
-// nothing.
-func (b below) glob(pattern string) (names []string, err error) {
-	dir, last := path.Split(pattern)
-	resolved, err := b.resolve(dir)
-	if err != nil {
-		return nil, nil // a directory that is not there matches nothing
-	}
-	entries, err := fs.ReadDir(b.root.FS(), resolved)
-	if err != nil {
-		return nil, nil
-	}
-	for _, e := range entries {
-		if ok, err := path.Match(last, e.Name()); err != nil {
-			return nil, err
-		} else if ok {
-			names = append(names, dir+e.Name())
-		}
-	}
-	return names, nil
-}
-
-// selfDescription is what every nginx has in its binary: what -V prints.
-var selfDescription = regexp.MustCompile(`nginx/(\d+\.\d+\.\d+)|--conf-path=([^\s\x00]+)|--prefix=([^\s\x00]+)`)
 
 // describe reads the version and the compiled-in paths out of a binary, without running it.
 func describe(binary io.Reader) (b built) {
-	const piece, overlap = 1 << 20, 4096
-	r := bufio.NewReader(io.LimitReader(binary, 64<<20))
+	const piece, overlap = 64 << 10, unix.PathMax
+	r := io.LimitReader(binary, 64<<20)
 	buf := make([]byte, 0, piece+overlap)
 	for {
 		n, err := io.ReadFull(r, buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
-		for _, m := range selfDescription.FindAllSubmatch(buf, -1) {
-			b.version, b.conf, b.prefix = cmp.Or(b.version, string(m[1])), cmp.Or(b.conf, string(m[2])), cmp.Or(b.prefix, string(m[3]))
-		}
+		b.version = cmp.Or(b.version, following(buf, err == nil, "nginx/", releaseThere))
+		b.conf = cmp.Or(b.conf, following(buf, err == nil, "--conf-path=", pathThere))
+		b.prefix = cmp.Or(b.prefix, following(buf, err == nil, "--prefix=", pathThere))
 		if err != nil || b.version != "" && b.conf != "" && b.prefix != "" {
 			return b
 		}

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/lab99/lab99/internal/needs"
+	"github.com/lab99/lab99/internal/nginxtest"
 )
 
 func write(t *testing.T, root, name, text string) {
@@ -51,10 +52,11 @@ func TestConfigurationIsReadBelowItsRoot(t *testing.T) {
 	if err := unix.Mkfifo(filepath.Join(root, "etc/nginx/pipe"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	r, err := master{built: built{version: "1.22.1"}}.read(root)
+	c, err := master{built: built{version: "1.22.1"}}.read(root, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	r := c.Report
 	if !slices.Contains(r.Files, "/etc/nginx/sites-enabled/app") || len(r.Files) != 2 {
 		t.Errorf("files %q, want nginx.conf and the site", r.Files)
 	}
@@ -69,7 +71,7 @@ func TestConfigurationIsReadBelowItsRoot(t *testing.T) {
 		t.Errorf("found %v, want four includes that are not there, and a half done pool", found)
 	}
 	write(t, root, "etc/nginx/nginx.conf", "events {}\nhttp {\n server {\n")
-	if _, err := (master{}).read(root); err == nil || !strings.Contains(err.Error(), "/etc/nginx/nginx.conf:") {
+	if _, err := (master{}).read(root, nil); err == nil || !strings.Contains(err.Error(), "/etc/nginx/nginx.conf:") {
 		t.Errorf("%v, want a mistake with its file and line", err)
 	}
 }
@@ -92,16 +94,15 @@ func TestTitleOfMaster(t *testing.T) {
 // outside.
 func TestConfigurationOfARunningNginx(t *testing.T) {
 	needs.Root(t)
-	needs.Program(t, "netns", "nginx")
 	dir := t.TempDir()
-	write(t, dir, "nginx.conf", `daemon off; pid `+dir+`/pid; error_log `+dir+`/log;
+	conf := `daemon off; pid ` + dir + `/pid; error_log ` + dir + `/log;
 events {}
 http {
 	access_log off;
 	upstream app { server 127.0.0.1:81; keepalive 8; }
 	server { listen 127.0.0.1:8080; location / { proxy_pass http://app; } }
 }
-`)
+`
 	needs.Network(t)
 	listener, err := listenAt(netip.MustParseAddrPort("127.0.0.1:81"))
 	if err != nil {
@@ -114,29 +115,21 @@ http {
 	}
 	defer unix.Close(client)
 	defer unix.Close(accepted)
-	nginx := exec.Command("nginx", "-p", dir, "-c", dir+"/nginx.conf", "-e", dir+"/log")
-	nginx.Stderr = os.Stderr
-	if err := nginx.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		nginx.Process.Signal(unix.SIGTERM)
-		nginx.Wait()
-	}()
+	nginx := nginxtest.Start(t, dir, conf)
 	var s *Snapshot
 	for range 200 { // until nginx has its title
-		if s, err = Look(t.Context(), Target{PID: nginx.Process.Pid}); err != nil {
+		if s, err = Look(t.Context(), Target{PID: nginx.Pid}); err != nil {
 			t.Fatal(err)
 		}
-		if len(s.Namespaces) == 1 && len(s.Namespaces[0].Nginx) == 1 {
+		if len(s.Namespaces) == 1 && len(s.Namespaces[0].Configured) == 1 {
 			break
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	if len(s.Namespaces) != 1 || len(s.Namespaces[0].Nginx) != 1 {
+	if len(s.Namespaces) != 1 || len(s.Namespaces[0].Configured) != 1 {
 		t.Fatalf("no configuration was read: %+v, unseen %q", s.Namespaces, s.Unseen)
 	}
-	c := s.Namespaces[0].Nginx[0]
+	c := s.Namespaces[0].Configured[0]
 	out, _ := exec.Command("nginx", "-v").CombinedOutput()
 	if c.Report.Nginx == nil || !strings.Contains(string(out), "nginx/"+*c.Report.Nginx) {
 		t.Errorf("release %v, and nginx -v says %s", c.Report.Nginx, out)
@@ -147,4 +140,23 @@ http {
 		}
 	}
 	t.Errorf("the pool of line 5 is not found: %+v", c.Report.Findings)
+}
+
+// TestDescribe: what a binary says of itself is found wherever the pieces that it is read
+// in are cut, and whole.
+func TestDescribe(t *testing.T) {
+	const text = "/etc/nginx/nginx.conf\x00nginx/1.29.14\x00configure arguments: --prefix=/usr/share/nginx --conf-path=/etc/nginx/other.conf --with-x\x00"
+	want := built{version: "1.29.14", conf: "/etc/nginx/other.conf", prefix: "/usr/share/nginx"}
+	for cut := range len(text) + 1 {
+		binary := strings.Repeat("\x00", 64<<10+4096-cut) + text + strings.Repeat("\x00", 100)
+		if got := describe(strings.NewReader(binary)); got != want {
+			t.Fatalf("cut after %q: %+v, want %+v", text[:cut], got, want)
+		}
+	}
+	if got := describe(strings.NewReader("nginx/1.2.3")); got.version != "1.2.3" {
+		t.Errorf("at the end of the file: %+v", got)
+	}
+	if got := describe(strings.NewReader("nginx/nginx.conf --prefix=\x00")); got != (built{}) {
+		t.Errorf("nothing is there: %+v", got)
+	}
 }

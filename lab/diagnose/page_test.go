@@ -3,6 +3,7 @@ package diagnose
 import (
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -31,6 +32,18 @@ func TestPageShowsWhatIsPrinted(t *testing.T) {
 		if !strings.Contains(string(page), id) {
 			t.Errorf("the page does not have the finding %s", id)
 		}
+	}
+}
+
+// TestSchemaHasTheRules: each rule has an id, and the schema and the list of rules the same.
+func TestSchemaHasTheRules(t *testing.T) {
+	all := []string{countedID, otherCauseID} // of the trace, which knows namespaces that no look saw
+	for _, r := range rules {
+		all = append(all, r.id)
+	}
+	slices.Sort(all)
+	if schema := slices.Sorted(slices.Values(findingIDs(t))); !slices.Equal(all, schema) {
+		t.Errorf("rules %q, and the schema has %q", all, schema)
 	}
 }
 

@@ -1,6 +1,8 @@
 package diagnose
 
 import (
+	"slices"
+
 	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/lab/probe"
@@ -18,8 +20,12 @@ type Report struct {
 	Namespaces []NamespaceReport `json:"namespaces"`
 	Findings   []Finding         `json:"findings"`
 	Unseen     []string          `json:"unseen"`
+	Trace      *Traced           `json:"trace,omitempty"`
 
 	HorizonS float64 `json:"horizon_s"` // an error 99 within it counts
+
+	seen    *Snapshot
+	options Options
 }
 
 // NamespaceReport is one network namespace.
@@ -35,6 +41,15 @@ type NamespaceReport struct {
 	Tuples    []Tuple           `json:"tuples"`              // the fullest
 	Others    int               `json:"others"`              // pairs of source and destination that are left out
 
+	// RequestsPerS is how many the nginx there serve, by their access logs, and Churn how many
+	// connections the namespace begins for each; nil: not counted.
+	RequestsPerS *float64 `json:"requests_per_s,omitempty"`
+	Churn        *float64 `json:"churn,omitempty"`
+
+	Quiet bool `json:"-"` // of a lean look: it has so few sockets that they were not listed
+
+	countable bool // whether a second look would tell how many requests there are
+
 	enter string // what a command begins with that is for the namespace
 }
 
@@ -48,7 +63,7 @@ type Table struct {
 const (
 	Exhausted  = "exhausted"   // connect() fails, or is about to
 	RunningOut = "running-out" // it will, if the load goes on
-	Slow       = "slow"        // half of the range is taken: connect() looks long for a port
+	Slow       = "slow"        // half of the range is taken, or will be by a load that is too much for this machine then
 	OK         = "ok"
 	Unknown    = "unknown" // how many ports there are is not known, or there is too little history
 )
@@ -71,22 +86,40 @@ type Tuple struct {
 	CloseShare    *float64 `json:"close_share"`          // f; null where the other end was not seen
 	HoldS         float64  `json:"hold_s"`               // T
 
+	// CloseShareMin and CloseShareMax bound f where the other end was not seen and there
+	// were two looks.
+	CloseShareMin *float64 `json:"close_share_min,omitempty"`
+	CloseShareMax *float64 `json:"close_share_max,omitempty"`
+
 	HalfRangeS    *float64 `json:"half_range_s"`     // 0: it is taken; null: it will not be
 	FirstError99S *float64 `json:"first_error_99_s"` // null: it does not come while the load stays so
-	SteadyTaken   *float64 `json:"steady_taken"`     // that the load comes to hold
-	SafePerS      *float64 `json:"safe_time_wait_per_s"`
-	FreesS        *float64 `json:"frees_s"` // until the first TIME_WAIT ends
-	HealsS        *float64 `json:"heals_s"` // until less than half is taken, if the load stops now
-	ConnectUs     float64  `json:"connect_after_half_us"`
-	State         string   `json:"state"`
+
+	// FirstError99LatestS is the far end where the moment is an interval; nil: it is none, or
+	// InDoubt says that it has no end, as connect() may get so slow that error 99 never comes.
+	FirstError99LatestS *float64 `json:"first_error_99_latest_s,omitempty"`
+	InDoubt             bool     `json:"error_99_in_doubt,omitempty"`
+
+	SteadyTaken *float64 `json:"steady_taken"` // that the load comes to hold
+	SafePerS    *float64 `json:"safe_time_wait_per_s"`
+	FreesS      *float64 `json:"frees_s"` // until the first TIME_WAIT ends
+	HealsS      *float64 `json:"heals_s"` // until less than half is taken, if the load stops now
+	ConnectUs   float64  `json:"connect_after_half_us"`
+	State       string   `json:"state"`
+
+	// BindsFirst says that a program there binds before it connects: it has one range for
+	// all destinations, and error 98 at its end.
+	BindsFirst bool `json:"binds_first,omitempty"`
 
 	// Mitigations are what each change would do here, as predict has them: where error 99
 	// is due.
 	Mitigations map[string]law.SteadyState `json:"mitigations,omitempty"`
 
-	now   law.State
-	setup law.Setup
-	live  int
+	now          law.State
+	setup        law.Setup
+	live         int
+	destinations int     // that it is made of
+	cores        int     // of the machine; 0: unknown
+	was          float64 // TIME_WAITs that began per second, where none begins any more
 }
 
 // Finding is one thing to know.
@@ -129,7 +162,8 @@ func (r *Report) Outcome() Outcome {
 	for _, n := range r.Namespaces {
 		for _, t := range n.Tuples {
 			switch {
-			case t.State == Exhausted, t.FirstError99S != nil && *t.FirstError99S <= r.HorizonS:
+			case t.State == Exhausted, t.FirstError99S != nil && *t.FirstError99S <= r.HorizonS,
+				t.outruns() && *t.HalfRangeS <= r.HorizonS:
 				worst = Due
 			case t.State == Unknown && worst == Fine && t.matters():
 				worst = Undecided
@@ -139,17 +173,27 @@ func (r *Report) Outcome() Outcome {
 	return worst
 }
 
-// unsettled says whether a second look would tell more: live connections hold a good part
-// of the ports, and one look does not tell whether they become more.
+// unsettled says whether a second look would tell more.
 func (r *Report) unsettled() bool {
 	for _, n := range r.Namespaces {
-		for _, t := range n.Tuples {
-			if t.Tuples != nil && t.LivePerS == nil && t.live >= 20 && t.now.Live > 0.05*float64(*t.Tuples) {
-				return true
-			}
+		if slices.ContainsFunc(n.Tuples, func(t Tuple) bool {
+			return t.LivePerS == nil && t.Tuples != nil &&
+				(t.growsPerhaps() || t.urgentLater() && (t.CloseShare == nil || n.countable))
+		}) {
+			return true
 		}
 	}
 	return false
+}
+
+// growsPerhaps says that live connections hold a good part of the ports: one look does not
+// tell whether they become more.
+func (t *Tuple) growsPerhaps() bool { return t.live >= 20 && t.now.Live > 0.05*float64(*t.Tuples) }
+
+// urgentLater says that it matters who closes first, which one look at one end does not
+// tell, and how many connections a request takes; and that there is time to look again.
+func (t *Tuple) urgentLater() bool {
+	return t.State == Slow || t.State == RunningOut && *t.FirstError99S > 10*BetweenLooks.Seconds()
 }
 
 // matters says whether a tuple whose state is unknown keeps the report from being fine:

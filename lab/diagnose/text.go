@@ -34,14 +34,15 @@ func (r *Report) Write(w io.Writer) error {
 	}
 	for _, f := range r.Findings {
 		fmt.Fprintf(p, "\n%s: %s [%s]\n", f.Level, f.Text, f.ID)
-		if f.File != "" {
-			fmt.Fprintf(p, "  at: %s:%d\n", f.File, f.Line)
+		if at := f.Place(); at != "" {
+			fmt.Fprintf(p, "  at: %s\n", at)
 		}
 		if f.Next != "" {
 			fmt.Fprintf(p, "  next: %s\n", f.Next)
 		}
 	}
 	r.writeMitigations(p)
+	r.Trace.write(p)
 	if len(r.Unseen) > 0 {
 		fmt.Fprintf(p, "\nnot seen:\n")
 		for _, u := range r.Unseen {
@@ -76,10 +77,41 @@ func (r *Report) writeTuples(w io.Writer) {
 			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", n.Name, processes, t.Source, t.Destination,
 				format.Grouped(t.Taken-t.Reusable), format.Or(t.Tuples, format.Grouped[int], "?"),
 				format.Or(t.Share, format.Percent, "?"), format.Grouped(t.States[timeWait]), t.rate(), t.closesFirst(),
-				t.when(t.HalfRangeS, "taken"), t.when(t.FirstError99S, "now"), t.State)
+				t.when(t.HalfRangeS, "taken"), t.fails(), t.State)
 		}
 	}
 	tw.Flush()
+}
+
+// Forecast is a sentence about error 99, without its end.
+func (t *Tuple) Forecast() string {
+	switch {
+	case t.State == Exhausted:
+		return "All ports are taken: connect() fails with error 99"
+	case t.State == RunningOut:
+		return "Error 99 is due " + t.fails()
+	case t.State == Slow:
+		return "Half of the ports are taken " + t.when(t.HalfRangeS, "now") + ": connect() becomes slow"
+	case t.State == Unknown:
+		return "Too little is known for a forecast"
+	}
+	return "Error 99 is not due"
+}
+
+// Facts are what a pair is besides, as names and words.
+func (t *Tuple) Facts() [][2]string {
+	return [][2]string{
+		{"TIME_WAIT", format.Grouped(t.States[timeWait])}, {"new a second", t.rate()},
+		{"closes first", t.closesFirst()}, {"half of the ports", t.when(t.HalfRangeS, "taken")},
+	}
+}
+
+// Place is where in a file a finding is; "": in none.
+func (f *Finding) Place() string {
+	if f.File == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d", f.File, f.Line)
 }
 
 // rate is that of new connections, or of the TIME_WAITs that are seen of them.
@@ -95,6 +127,8 @@ func (t *Tuple) rate() string {
 
 func (t *Tuple) closesFirst() string {
 	switch f := t.CloseShare; {
+	case f == nil && t.CloseShareMax != nil:
+		return bounded(*t.CloseShareMin, *t.CloseShareMax)
 	case f == nil:
 		return "?"
 	case *f > 0.99:
@@ -104,6 +138,37 @@ func (t *Tuple) closesFirst() string {
 	default:
 		return "this end " + format.Percent(*f)
 	}
+}
+
+// bounded says who closes first where f is known by its bounds.
+func bounded(least, most float64) string {
+	switch {
+	case least > 0.99:
+		return "this end"
+	case most < 0.01:
+		return "other end"
+	case least < 0.01 && most > 0.99:
+		return "?"
+	case most-least < 0.01:
+		return "this end " + format.Percent(least)
+	case most > 0.99:
+		return "this end ≥ " + format.Percent(least)
+	case least < 0.01:
+		return "this end ≤ " + format.Percent(most)
+	}
+	return "this end " + format.Percent(least) + " to " + format.Percent(most)
+}
+
+// fails says when error 99 comes.
+func (t *Tuple) fails() string {
+	text := t.when(t.FirstError99S, "now")
+	switch {
+	case t.InDoubt:
+		return text + " at the soonest"
+	case t.FirstError99LatestS == nil:
+		return text
+	}
+	return "in " + format.Span(format.About(*t.FirstError99S), format.About(*t.FirstError99LatestS))
 }
 
 func (t *Tuple) when(s *float64, now string) string {

@@ -2,11 +2,13 @@ package probe
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,8 +23,8 @@ const routesAtMost = 8 << 20
 func LocalAddresses(dir string) ([]netip.Addr, error) {
 	var all []netip.Addr
 	for name, read := range map[string]func(io.Reader) ([]netip.Addr, error){"fib_trie": readFibTrie, "if_inet6": readIfInet6} {
-		f, err := os.Open(filepath.Join(dir, name))
-		if os.IsNotExist(err) {
+		f, err := openTable(filepath.Join(dir, name))
+		if errors.Is(err, fs.ErrNotExist) {
 			continue // without IPv6 there is no if_inet6
 		}
 		if err != nil {
@@ -40,20 +42,49 @@ func LocalAddresses(dir string) ([]netip.Addr, error) {
 	return slices.Compact(all), nil
 }
 
-// readFibTrie finds the local addresses in the table of routes: a leaf, "|-- 10.0.0.5",
-// has one of them if "/32 host LOCAL" follows (fib_trie_seq_show, net/ipv4/fib_trie.c).
+// LocalPrefixes are the IPv4 networks all of whose addresses are a network namespace's
+// own, by `ip route add local 10.0.0.0/24 dev lo`, without 127.0.0.0/8.
+func LocalPrefixes(dir string) ([]netip.Prefix, error) {
+	f, err := openTable(filepath.Join(dir, "fib_trie"))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	all, err := readLocalRoutes(io.LimitReader(f, routesAtMost))
+	if err != nil {
+		return nil, fmt.Errorf("read fib_trie: %w", err)
+	}
+	all = slices.DeleteFunc(all, func(p netip.Prefix) bool { return p.IsSingleIP() || p.Addr().IsLoopback() })
+	slices.SortFunc(all, netip.Prefix.Compare)
+	return slices.Compact(all), nil
+}
+
+// readFibTrie finds the local addresses in the table of routes.
 func readFibTrie(r io.Reader) (all []netip.Addr, err error) {
-	var leaf netip.Addr
+	routes, err := readLocalRoutes(r)
+	for _, p := range routes {
+		if p.IsSingleIP() {
+			all = append(all, p.Addr())
+		}
+	}
+	return all, err
+}
+
+// readLocalRoutes finds the local routes: a leaf, "|-- 10.0.0.5", is one of them if
+// "/32 host LOCAL" follows (fib_trie_seq_show, net/ipv4/fib_trie.c).
+func readLocalRoutes(r io.Reader) (all []netip.Prefix, err error) {
+	leaf := ""
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
-		f := strings.Fields(lines.Text())
-		switch {
-		case len(f) == 2 && f[0] == "|--":
-			if leaf, err = netip.ParseAddr(f[1]); err != nil {
+		line := bytes.TrimSpace(lines.Bytes())
+		if address, found := bytes.CutPrefix(line, []byte("|-- ")); found {
+			leaf = string(address)
+		} else if length, found := bytes.CutSuffix(line, []byte(" host LOCAL")); found && leaf != "" {
+			p, err := netip.ParsePrefix(leaf + string(length))
+			if err != nil {
 				return nil, err
 			}
-		case len(f) == 3 && f[0] == "/32" && f[1] == "host" && f[2] == "LOCAL" && leaf.IsValid():
-			all = append(all, leaf)
+			all = append(all, p)
 		}
 	}
 	return all, lines.Err()

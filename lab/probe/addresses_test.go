@@ -18,9 +18,13 @@ Local:
         /24 link UNICAST
      |-- 10.0.0.5
         /32 host LOCAL
+     |-- 10.7.0.0
+        /24 host LOCAL
      |-- 10.0.0.255
         /32 link BROADCAST
   +-- 127.0.0.0/8 2 0 2
+     |-- 127.0.0.0
+        /8 host LOCAL
      |-- 127.0.0.1
         /32 host LOCAL
 `
@@ -40,6 +44,9 @@ func TestLocalAddresses(t *testing.T) {
 	write("fib_trie", fibTrie)
 	if got, err := LocalAddresses(dir); err != nil || fmt.Sprint(got) != "[10.0.0.5]" {
 		t.Errorf("without IPv6: %v, %v; want 10.0.0.5", got, err)
+	}
+	if got, err := LocalPrefixes(dir); err != nil || fmt.Sprint(got) != "[10.7.0.0/24]" {
+		t.Errorf("%v, %v; want 10.7.0.0/24", got, err)
 	}
 	write("if_inet6", ifInet6)
 	if got, err := LocalAddresses(dir); err != nil || fmt.Sprint(got) != "[10.0.0.5 fd00:99::1]" {

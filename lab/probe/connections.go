@@ -32,13 +32,24 @@ func (m diagMsg) remaining() time.Duration {
 
 func (m diagMsg) inode() uint32 { return binary.NativeEndian.Uint32(m[68:]) }
 
-// addrPort is an end as netip has it.
-func (e endpoint) addrPort() netip.AddrPort {
-	return netip.AddrPortFrom(netip.AddrFrom16([16]byte(e[:16])).Unmap(), binary.BigEndian.Uint16(e[16:]))
+// local and remote are the two ends of the socket.
+func (m diagMsg) local() netip.AddrPort  { return netip.AddrPortFrom(m.address(8), m.localPort()) }
+func (m diagMsg) remote() netip.AddrPort { return netip.AddrPortFrom(m.address(24), m.remotePort()) }
+
+func (m diagMsg) address(at int) netip.Addr {
+	if m[0] == familyINET {
+		return netip.AddrFrom4([4]byte(m[at:]))
+	}
+	return netip.AddrFrom16([16]byte(m[at:])).Unmap()
+}
+
+// connected says whether the socket is a connection: not a listener, nor merely bound.
+func (m diagMsg) connected() bool {
+	return m.state() != stateListen && (m.remotePort() != 0 || !m.address(24).IsUnspecified())
 }
 
 func (m diagMsg) connection() Connection {
-	c := Connection{Local: m.local().addrPort(), Remote: m.remote().addrPort(), Inode: m.inode()}
+	c := Connection{Local: m.local(), Remote: m.remote(), Inode: m.inode()}
 	if int(m.state()) < stateCount {
 		c.State = stateNames[m.state()]
 	}

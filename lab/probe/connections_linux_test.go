@@ -1,8 +1,11 @@
 package probe
 
 import (
+	"errors"
+	"net"
 	"net/netip"
 	"os"
+	"syscall"
 	"testing"
 	"time"
 
@@ -12,13 +15,15 @@ import (
 // TestConnectionsSayWhenTimeWaitEnds: both ways of looking agree with the clock.
 func TestConnectionsSayWhenTimeWaitEnds(t *testing.T) {
 	namespace(t)
-	if any, err := HasTCP(); any || err != nil {
-		t.Errorf("a new namespace has TCP sockets: %v, %v", any, err)
+	sockets := func(want int) {
+		t.Helper()
+		if n, err := TCPSockets(); n != want || err != nil {
+			t.Errorf("%d TCP sockets, %v; want %d", n, err, want)
+		}
 	}
+	sockets(0)
 	s := listen(t, "127.0.0.1:80")
-	if any, err := HasTCP(); !any || err != nil {
-		t.Errorf("a listener is no TCP socket: %v, %v", any, err)
-	}
+	sockets(1)
 	six := listen(t, "[::1]:81")
 	for _, to := range []server{s, six} {
 		if made, err := to.timeWaits(to.addr, 3); err != nil {
@@ -31,6 +36,7 @@ func TestConnectionsSayWhenTimeWaitEnds(t *testing.T) {
 	}
 	defer unix.Close(client)
 	defer unix.Close(accepted)
+	sockets(2 + 6 + 2) // listeners, TIME_WAITs of both families, both ends of one
 	time.Sleep(500 * time.Millisecond)
 
 	dump := func(visit func(Connection), listening func(netip.AddrPort)) error {
@@ -70,6 +76,35 @@ func TestConnectionsSayWhenTimeWaitEnds(t *testing.T) {
 		}
 		if waits[s.ap] != 3 || waits[six.ap] != 3 || live != 2 || listeners != 2 {
 			t.Errorf("%s: TIME_WAIT %v, %d live, %d listeners; want 3 to each, both ends of one, two listeners", name, waits, live, listeners)
+		}
+	}
+}
+
+// TestRemoteOf: one source port serves connections to two destinations, and each is told from
+// the other.
+func TestRemoteOf(t *testing.T) {
+	reuse := func(_, _ string, c syscall.RawConn) (err error) {
+		failed := c.Control(func(fd uintptr) {
+			err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
+		})
+		return errors.Join(failed, err)
+	}
+	dialer := net.Dialer{Control: reuse}
+	for _, ip := range []string{"127.0.0.1:0", "127.0.0.2:0"} {
+		l, err := net.Listen("tcp4", ip)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		to := l.Addr().(*net.TCPAddr).AddrPort()
+		c, err := dialer.DialContext(t.Context(), "tcp4", to.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		dialer.LocalAddr = c.LocalAddr()
+		if got, err := RemoteOf(c.(*net.TCPConn)); got != to || err != nil {
+			t.Errorf("from %v: %v, %v; want %v", c.LocalAddr(), got, err, to)
 		}
 	}
 }

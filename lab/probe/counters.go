@@ -5,33 +5,30 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/prometheus/procfs"
 )
 
 // proc is /proc. What is under its net and sys/net belongs to the thread that
 // looks.
 const proc = "/proc"
 
+// netOfThread is the directory of the calling thread's network namespace.
+const netOfThread = proc + "/thread-self/net/"
+
 // ReadTimeWait counts the mini-sockets of the calling thread's network
 // namespace: TIME_WAIT, and FIN_WAIT2 after the process closed.
 func ReadTimeWait() (int64, error) {
-	thread, err := procfs.NewFS(proc + "/thread-self")
+	table, err := readTable(netOfThread + "sockstat")
 	if err != nil {
 		return 0, fmt.Errorf("read sockstat: %w", err)
 	}
-	s, err := thread.NetSockstat()
-	if err != nil {
-		return 0, fmt.Errorf("read sockstat: %w", err)
+	n, found := socketsOf(table, "TCP", "tw")
+	if !found {
+		return 0, errors.New("read sockstat: no TCP line")
 	}
-	for _, p := range s.Protocols {
-		if p.Protocol == "TCP" && p.TW != nil {
-			return int64(*p.TW), nil
-		}
-	}
-	return 0, errors.New("read sockstat: no TCP line")
+	return n, nil
 }
 
 // ReadSteal is how long the machine's processors were ready to run its
@@ -72,93 +69,84 @@ func isLevel(name string) bool {
 	return name == currEstab || name == conntrackEntries || name == conntrackMax
 }
 
+// kernelCounters are our names for those of /proc/net/snmp and netstat.
+var kernelCounters = []struct {
+	table, protocol string
+	names           map[string]string
+}{
+	{"snmp", "Tcp", map[string]string{
+		"ActiveOpens":  "active_opens",
+		"PassiveOpens": "passive_opens",
+		"AttemptFails": "attempt_fails",
+		"EstabResets":  "estab_resets",
+		"CurrEstab":    currEstab,
+		"RetransSegs":  "retrans_segs",
+		"OutRsts":      "out_rsts",
+	}},
+	{"netstat", "TcpExt", map[string]string{
+		"TW":                  timeWaitCreated, // of a kernel that counts when one ends: see TimeWaits
+		"TWRecycled":          timeWaitRecycled,
+		"TWKilled":            timeWaitKilled,
+		"TCPTimeWaitOverflow": "time_wait_overflow",
+		"PAWSActive":          "paws_active",
+		"PAWSEstab":           "paws_estab",
+		"ListenOverflows":     "listen_overflows",
+		"ListenDrops":         "listen_drops",
+		"SyncookiesSent":      "syncookies_sent",
+		"TCPTimeouts":         "timeouts",
+		"TCPSynRetrans":       "syn_retrans",
+		"TCPAbortOnData":      "abort_on_data",
+		"TCPAbortOnClose":     "abort_on_close",
+		"TCPAbortOnMemory":    "abort_on_memory",
+		"TCPAbortOnTimeout":   "abort_on_timeout",
+	}},
+}
+
 // ReadCounters reads the calling thread's network namespace. Counters run from
 // the namespace's birth; Since makes them relative.
 func ReadCounters() (Counters, error) {
-	self, err := thisThread()
-	if err != nil {
-		return nil, fmt.Errorf("read TCP counters: %w", err)
-	}
-	snmp, err := self.Snmp()
-	if err != nil {
-		return nil, fmt.Errorf("read TCP counters: %w", err)
-	}
-	netstat, err := self.Netstat()
-	if err != nil {
-		return nil, fmt.Errorf("read TCP counters: %w", err)
-	}
-	c := Counters{}
-	tcp, ext := snmp.Tcp, netstat.TcpExt
-	for name, n := range map[string]*float64{
-		"active_opens":  tcp.ActiveOpens,
-		"passive_opens": tcp.PassiveOpens,
-		"attempt_fails": tcp.AttemptFails,
-		"estab_resets":  tcp.EstabResets,
-		currEstab:       tcp.CurrEstab,
-		"retrans_segs":  tcp.RetransSegs,
-		"out_rsts":      tcp.OutRsts,
-
-		timeWaitCreated:      ext.TW, // of a kernel that counts when one ends: see TimeWaits
-		timeWaitRecycled:     ext.TWRecycled,
-		timeWaitKilled:       ext.TWKilled,
-		"time_wait_overflow": ext.TCPTimeWaitOverflow,
-		"paws_active":        ext.PAWSActive,
-		"paws_estab":         ext.PAWSEstab,
-		"listen_overflows":   ext.ListenOverflows,
-		"listen_drops":       ext.ListenDrops,
-		"syncookies_sent":    ext.SyncookiesSent,
-		"timeouts":           ext.TCPTimeouts,
-		"syn_retrans":        ext.TCPSynRetrans,
-		"abort_on_data":      ext.TCPAbortOnData,
-		"abort_on_close":     ext.TCPAbortOnClose,
-		"abort_on_memory":    ext.TCPAbortOnMemory,
-		"abort_on_timeout":   ext.TCPAbortOnTimeout,
-	} {
-		if n != nil {
-			c[name] = int64(*n)
+	c := make(Counters, 32)
+	for _, k := range kernelCounters {
+		table, err := readTable(netOfThread + k.table)
+		if err != nil {
+			return nil, fmt.Errorf("read TCP counters: %w", err)
+		}
+		for name, n := range counted(table, k.protocol) {
+			if ours, used := k.names[name]; used {
+				c[ours] = n
+			}
 		}
 	}
-	thread, err := procfs.NewFS(proc + "/thread-self")
-	if err != nil {
-		return nil, fmt.Errorf("read conntrack's counters: %w", err)
-	}
-	return c, readConntrack(thread, c)
+	return c, readConntrack(netOfThread, c)
 }
 
-// thisThread is the calling thread as /proc numbers it: the process ID that
-// the agent knows itself by may be of another PID namespace.
-func thisThread() (procfs.Proc, error) {
-	link, err := os.Readlink(proc + "/thread-self")
+// ActiveOpens is how many connections the calling thread's network namespace has begun:
+// the counter active_opens alone, which ReadCounters has among the others.
+func ActiveOpens() (int64, error) {
+	table, err := readTable(netOfThread + "snmp")
 	if err != nil {
-		return procfs.Proc{}, err
+		return 0, fmt.Errorf("read TCP counters: %w", err)
 	}
-	var pid, tid int
-	if _, err := fmt.Sscanf(link, "%d/task/%d", &pid, &tid); err != nil {
-		return procfs.Proc{}, fmt.Errorf("%s/thread-self leads to %q: %w", proc, link, err)
+	n, found := counterOf(table, "Tcp", "ActiveOpens")
+	if !found {
+		return 0, errors.New("read TCP counters: no ActiveOpens")
 	}
-	fs, err := procfs.NewFS(proc)
-	if err != nil {
-		return procfs.Proc{}, err
-	}
-	return fs.Thread(pid, tid)
+	return n, nil
 }
 
-// readConntrack adds what the namespace of a thread tracks to c: nothing where
-// the module is not loaded, and 0 where no rule of the namespace asks for
+// readConntrack adds what a network namespace tracks to c, by its directory of /proc:
+// nothing where the module is not loaded, and 0 where no rule of the namespace asks for
 // tracking.
-func readConntrack(thread procfs.FS, c Counters) error {
-	cpus, err := thread.ConntrackStat()
+func readConntrack(dir string, c Counters) error {
+	table, err := readTable(dir + "stat/nf_conntrack")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
+	if err == nil {
+		err = parseConntrack(table, c)
+	}
 	if err != nil {
 		return fmt.Errorf("read conntrack's counters: %w", err)
-	}
-	for _, cpu := range cpus {
-		c[conntrackEntries] = int64(cpu.Entries) // the table's, the same for every processor
-		c["conntrack_drop"] += int64(cpu.Drop)
-		c["conntrack_early_drop"] += int64(cpu.EarlyDrop) // evicted to make room: the table was full
-		c["conntrack_insert_failed"] += int64(cpu.InsertFailed)
 	}
 	if s, err := readSysctl("net.netfilter.nf_conntrack_max"); err == nil {
 		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
@@ -167,6 +155,34 @@ func readConntrack(thread procfs.FS, c Counters) error {
 	}
 	return nil
 }
+
+// parseConntrack reads a line of names and one of hexadecimal numbers for each processor
+// (ct_cpu_seq_show, net/netfilter/nf_conntrack_standalone.c).
+func parseConntrack(table string, c Counters) error {
+	header, processors, _ := strings.Cut(table, "\n")
+	names := strings.Fields(header)
+	for line := range strings.SplitSeq(processors, "\n") {
+		for i, text := range strings.Fields(line) {
+			if i >= len(names) || !slices.Contains(conntrackCounters, names[i]) {
+				continue
+			}
+			n, err := strconv.ParseInt(text, 16, 64)
+			if err != nil {
+				return fmt.Errorf("%q is no number of %s", text, names[i])
+			}
+			if name := "conntrack_" + names[i]; isLevel(name) {
+				c[name] = n // the table's, the same for every processor
+			} else {
+				c[name] += n
+			}
+		}
+	}
+	return nil
+}
+
+// conntrackCounters are those that are read; early_drop is evicted to make room: the table
+// was full.
+var conntrackCounters = []string{"entries", "drop", "early_drop", "insert_failed"}
 
 // Since is what was counted after base was read. Levels stay as they are.
 func (c Counters) Since(base Counters) Counters {

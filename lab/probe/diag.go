@@ -13,19 +13,17 @@ import (
 // garbage per dump of 28,000 sockets; this one leaves next to none.
 
 const (
-	nlHeaderLen = 16 // struct nlmsghdr
-	diagLen     = 72 // struct inet_diag_msg
-	requestLen  = nlHeaderLen + 56
+	nlHeaderLen = 16               // struct nlmsghdr
+	diagLen     = 72               // struct inet_diag_msg
+	requestLen  = nlHeaderLen + 60 // struct inet_diag_req
 
 	nlError      = 2     // NLMSG_ERROR
 	nlDone       = 3     // NLMSG_DONE
-	nlSockDiag   = 20    // SOCK_DIAG_BY_FAMILY
+	nlTCP        = 18    // TCPDIAG_GETSOCK
 	flagRequest  = 0x01  // NLM_F_REQUEST
 	flagDump     = 0x300 // NLM_F_ROOT | NLM_F_MATCH
 	flagDumpIntr = 0x10  // NLM_F_DUMP_INTR
-	protoTCP     = 6     // IPPROTO_TCP
 	familyINET   = 2     // AF_INET
-	familyINET6  = 10    // AF_INET6
 )
 
 // errInterrupted says that the table changed under the dump in a way the
@@ -35,15 +33,16 @@ var errInterrupted = errors.New("the kernel's dump was interrupted (NLM_F_DUMP_I
 // diagMsg is one struct inet_diag_msg.
 type diagMsg []byte
 
-func (m diagMsg) state() uint8      { return m[1] }
-func (m diagMsg) localPort() uint16 { return binary.BigEndian.Uint16(m[4:]) }
+func (m diagMsg) state() uint8       { return m[1] }
+func (m diagMsg) localPort() uint16  { return binary.BigEndian.Uint16(m[4:]) }
+func (m diagMsg) remotePort() uint16 { return binary.BigEndian.Uint16(m[6:]) }
 
 // expires is the remaining time of the socket's timer, in milliseconds.
 func (m diagMsg) expires() uint32 { return binary.NativeEndian.Uint32(m[52:]) }
 
-// local and remote are the two ends of the socket.
-func (m diagMsg) local() endpoint  { return m.end(4, 8) }
-func (m diagMsg) remote() endpoint { return m.end(6, 24) }
+// localEnd and remoteEnd are the two ends of the socket.
+func (m diagMsg) localEnd() endpoint  { return m.end(4, 8) }
+func (m diagMsg) remoteEnd() endpoint { return m.end(6, 24) }
 
 func (m diagMsg) end(port, addr int) (e endpoint) {
 	if m[0] == familyINET {
@@ -69,17 +68,21 @@ func endpointOf(a netip.AddrPort) (e endpoint) {
 	return e
 }
 
-// putRequest writes a dump request for TCP sockets of one family.
-func putRequest(b *[requestLen]byte, seq uint32, family uint8, states uint32) {
+// putRequest writes a dump request for TCP sockets of both families.
+//
+// It is the request of before Linux 3.3, which every kernel answers: inet_diag_dump_compat
+// (net/ipv4/inet_diag.c) makes AF_UNSPEC of whatever family it names. Today's
+// SOCK_DIAG_BY_FAMILY takes one family, and each dump walks the kernel's one table of all
+// network namespaces, which costs more than the sockets of most of them.
+func putRequest(b *[requestLen]byte, seq uint32, states uint32) {
 	clear(b[:])
 	ne := binary.NativeEndian
 	ne.PutUint32(b[0:], requestLen)
-	ne.PutUint16(b[4:], nlSockDiag)
+	ne.PutUint16(b[4:], nlTCP)
 	ne.PutUint16(b[6:], flagRequest|flagDump)
 	ne.PutUint32(b[8:], seq)
-	b[16] = family
-	b[17] = protoTCP
-	ne.PutUint32(b[20:], states)
+	b[16] = familyINET
+	ne.PutUint32(b[nlHeaderLen+52:], states)
 }
 
 // parseDiag walks the netlink messages of one datagram that answer request
@@ -105,7 +108,7 @@ func parseDiag(b []byte, seq uint32, visit func(diagMsg)) (done bool, err error)
 			interrupted = true
 		}
 		switch kind {
-		case nlSockDiag:
+		case nlTCP:
 			if len(payload) < diagLen {
 				return false, fmt.Errorf("sock_diag: a socket of %d bytes, want %d", len(payload), diagLen)
 			}

@@ -3,6 +3,7 @@ package probe
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -10,17 +11,24 @@ import (
 // diagAttempts bounds how often an interrupted dump is made again.
 const diagAttempts = 4
 
+// diagBuffer is more than one read ever fills: the kernel makes dumps of 32 KiB at the
+// most (netlink_recvmsg, net/netlink/af_netlink.c).
+const diagBuffer = 64 << 10
+
+// buffers are used again: a look at a host opens a socket in each network namespace.
+var buffers = sync.Pool{New: func() any { return new([diagBuffer]byte) }}
+
 // diag is a sock_diag socket. It sees the network namespace in which it was
 // opened. Not for concurrent use: netlink serves one dump at a time.
 type diag struct {
 	fd  int
 	seq uint32
 	req [requestLen]byte
-	buf []byte
+	buf *[diagBuffer]byte
 }
 
 func openDiag() (*diag, error) {
-	d := &diag{fd: -1, buf: make([]byte, 256<<10)}
+	d := &diag{fd: -1}
 	return d, d.open()
 }
 
@@ -34,7 +42,7 @@ func (d *diag) open() error {
 		unix.Close(fd)
 		return fmt.Errorf("set a receive timeout on the sock_diag socket: %w", err)
 	}
-	d.fd = fd
+	d.fd, d.buf = fd, buffers.Get().(*[diagBuffer]byte)
 	return nil
 }
 
@@ -43,22 +51,20 @@ func (d *diag) close() error {
 		return nil
 	}
 	err := unix.Close(d.fd)
-	d.fd = -1
+	buffers.Put(d.buf)
+	d.fd, d.buf = -1, nil
 	return err
 }
 
-// dump shows every TCP socket in one of the states to visit, both families.
-// reset is called before each attempt, so that an interrupted one leaves
+// dump shows every TCP socket in one of the states to visit, of both families; listeners
+// come first. reset is called before each attempt, so that an interrupted one leaves
 // nothing behind. A dump takes several reads and is no snapshot: a socket that
 // changes buckets meanwhile may be seen twice or not at all.
 func (d *diag) dump(states uint32, reset func(), visit func(diagMsg)) error {
 	var err error
 	for range diagAttempts {
 		reset()
-		if err = d.dumpFamily(familyINET, states, visit); err == nil {
-			err = d.dumpFamily(familyINET6, states, visit)
-		}
-		if !errors.Is(err, errInterrupted) {
+		if err = d.dumpOnce(states, visit); !errors.Is(err, errInterrupted) {
 			break
 		}
 	}
@@ -70,14 +76,14 @@ func (d *diag) dump(states uint32, reset func(), visit func(diagMsg)) error {
 	return err
 }
 
-func (d *diag) dumpFamily(family uint8, states uint32, visit func(diagMsg)) error {
+func (d *diag) dumpOnce(states uint32, visit func(diagMsg)) error {
 	if d.fd < 0 {
 		if err := d.open(); err != nil {
 			return err
 		}
 	}
 	d.seq++
-	putRequest(&d.req, d.seq, family, states)
+	putRequest(&d.req, d.seq, states)
 	// write and read rather than sendto and recvmsg: the address would be
 	// garbage on every call. An unconnected netlink socket talks to the kernel.
 	if _, err := unix.Write(d.fd, d.req[:]); err != nil {
@@ -85,7 +91,7 @@ func (d *diag) dumpFamily(family uint8, states uint32, visit func(diagMsg)) erro
 	}
 	interrupted := false
 	for {
-		n, err := unix.Read(d.fd, d.buf)
+		n, err := unix.Read(d.fd, d.buf[:])
 		if err == unix.EINTR {
 			continue
 		}

@@ -210,6 +210,21 @@ func TestSocketsSeeTheirOwnNamespaceOnly(t *testing.T) {
 	}
 }
 
+// TestUsablePortsOfALongList: each second port is reserved, in a list that no short read
+// holds.
+func TestUsablePortsOfALongList(t *testing.T) {
+	namespace(t)
+	sysctl(t, "net.ipv4.ip_local_port_range", "20000 59999")
+	var odd []string
+	for port := 20001; port < 60000; port += 2 {
+		odd = append(odd, fmt.Sprint(port))
+	}
+	sysctl(t, "net.ipv4.ip_local_reserved_ports", strings.Join(odd, ","))
+	if p, err := UsablePorts(); err != nil || p.Reserved != 20000 || p.Usable != 20000 {
+		t.Errorf("%+v, %v; want 20,000 reserved, and as many usable", p, err)
+	}
+}
+
 func TestUsablePortsSeesBoundIdleSockets(t *testing.T) {
 	kernel(t, 6, 8) // earlier ones do not show sockets that are merely bound
 	namespace(t)

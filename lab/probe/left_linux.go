@@ -18,7 +18,7 @@ func TimeWaitsLeft(dst netip.AddrPort) ([]time.Duration, error) {
 	end := endpointOf(netip.AddrPortFrom(dst.Addr().Unmap().WithZone(""), dst.Port()))
 	var left []time.Duration
 	err = d.dump(1<<stateTimeWait, func() { left = left[:0] }, func(m diagMsg) {
-		if m.remote() == end {
+		if m.remoteEnd() == end {
 			left = append(left, time.Duration(m.expires())*time.Millisecond)
 		}
 	})

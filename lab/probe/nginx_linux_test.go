@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -15,7 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/lab99/lab99/internal/needs"
+	"github.com/lab99/lab99/internal/nginxtest"
 	"github.com/lab99/lab99/results"
 )
 
@@ -43,24 +42,10 @@ http {
 `
 
 // startNginx runs nginx in the calling thread's namespace until the test ends.
-func startNginx(t *testing.T) (master *exec.Cmd, log string) {
+func startNginx(t *testing.T) (master *os.Process, log string) {
 	t.Helper()
-	needs.Program(t, "netns", "nginx")
 	dir := t.TempDir()
-	conf := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(conf, fmt.Appendf(nil, nginxConf, dir), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	master = exec.Command("nginx", "-p", dir, "-c", conf, "-e", filepath.Join(dir, "error.log"))
-	master.Stderr = os.Stderr
-	if err := master.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		master.Process.Signal(unix.SIGTERM)
-		master.Wait()
-	})
-	return master, filepath.Join(dir, "error.log")
+	return nginxtest.Start(t, dir, fmt.Sprintf(nginxConf, dir)), filepath.Join(dir, nginxtest.LogFile)
 }
 
 // backend answers every request at addr, in the calling thread's namespace.
@@ -173,11 +158,11 @@ func TestProcessesOfRealNginx(t *testing.T) {
 	master, log := startNginx(t)
 	get(t, "/nowhere", 50)
 	u := poll()
-	if !u.Alive || len(u.PIDs) != 3 || u.PIDs[0] != master.Process.Pid || u.RSSBytes < 1<<20 {
-		t.Errorf("%+v, want master %d and two workers", u, master.Process.Pid)
+	if !u.Alive || len(u.PIDs) != 3 || u.PIDs[0] != master.Pid || u.RSSBytes < 1<<20 {
+		t.Errorf("%+v, want master %d and two workers", u, master.Pid)
 	}
 	// What the master has does not count.
-	if err := unix.Prlimit(master.Process.Pid, unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 555, Max: 1000}, nil); err != nil {
+	if err := unix.Prlimit(master.Pid, unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 555, Max: 1000}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if n, err := p.NoFile(); err != nil || n != 777 {
@@ -187,7 +172,7 @@ func TestProcessesOfRealNginx(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := fmt.Sprintf("/proc/%d/root%s", master.Process.Pid, log); path != want {
+	if want := fmt.Sprintf("/proc/%d/root%s", master.Pid, log); path != want {
 		t.Errorf("path %s, want %s", path, want)
 	}
 	if _, err := os.Stat(path); err != nil {
@@ -206,7 +191,7 @@ func TestProcessesOfRealNginx(t *testing.T) {
 	if !v.Alive || v.CPUSeconds < u.CPUSeconds {
 		t.Errorf("after a worker's death %+v, before it %+v", v, u)
 	}
-	master.Process.Signal(unix.SIGTERM)
+	master.Signal(unix.SIGTERM)
 	master.Wait()
 	if w := poll(); w.Alive || len(w.PIDs) != 0 || w.CPUSeconds < v.CPUSeconds {
 		t.Errorf("after its end %+v, before it %+v", w, v)

@@ -3,8 +3,12 @@
 package probe
 
 import (
+	"context"
 	"errors"
+	"io"
 	"net/netip"
+	"os"
+	"syscall"
 
 	"github.com/lab99/lab99/results"
 )
@@ -27,11 +31,29 @@ func (*Sockets) Close() error { return nil }
 // UsablePorts fails.
 func UsablePorts() (Ports, error) { return Ports{}, errNotLinux }
 
-// UsableBeside fails.
-func UsableBeside([]uint16) (Ports, error) { return Ports{}, errNotLinux }
+// ReadPortRange fails.
+func ReadPortRange() (PortRange, error) { return PortRange{}, errNotLinux }
 
 // Connections fails.
 func Connections(func(), func(Connection), func(netip.AddrPort)) error { return errNotLinux }
+
+// Syslog is read on Linux.
+type Syslog struct{ Lines }
+
+// NewSyslog fails.
+func NewSyslog(netip.AddrPort, Log, int) (*Syslog, error) { return nil, errNotLinux }
+
+// Poll fails.
+func (*Syslog) Poll() error { return errNotLinux }
+
+// Drain fails.
+func (*Syslog) Drain(context.Context) error { return errNotLinux }
+
+// Close does nothing.
+func (*Syslog) Close() error { return nil }
+
+// RemoteOf fails.
+func RemoteOf(syscall.Conn) (netip.AddrPort, error) { return netip.AddrPort{}, errNotLinux }
 
 // AddAddr fails.
 func AddAddr(string, netip.Prefix) error { return errNotLinux }
@@ -65,3 +87,20 @@ func (*Processes) Path(string) (string, error) { return "", errNotLinux }
 
 // NetNS knows of none.
 func NetNS() string { return "" }
+
+// readTable reads a file.
+func readTable(name string) (string, error) { return ReadSmall(name) }
+
+// openTable opens a file.
+func openTable(name string) (io.ReadCloser, error) { return os.Open(name) }
+
+type sysctls struct{}
+
+func (sysctls) read(name string) (string, error) { return readSysctl(name) }
+func (sysctls) close()                           {}
+
+// ReadSmall reads a file.
+func ReadSmall(name string) (string, error) {
+	b, err := os.ReadFile(name)
+	return string(b), err
+}

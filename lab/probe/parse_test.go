@@ -49,6 +49,18 @@ func TestUsablePorts(t *testing.T) {
 	}
 }
 
+// TestPortRangeOf: what was not read is not taken for an empty list.
+func TestPortRangeOf(t *testing.T) {
+	all := map[string]string{portRange: "20000 20009", reservedPorts: "20001"}
+	if r, err := PortRangeOf(all); err != nil || r.Beside(nil).Usable != 9 {
+		t.Errorf("%+v, %v; want 9 ports", r, err)
+	}
+	delete(all, reservedPorts)
+	if r, err := PortRangeOf(all); err == nil {
+		t.Errorf("without the reserved ports: %+v", r)
+	}
+}
+
 func FuzzPorts(f *testing.F) {
 	f.Add("32768\t60999\n", "8080,20100-20199\n")
 	f.Add("1 65535", "0-65535")
@@ -101,7 +113,7 @@ func TestTallyMatchesMappedAddresses(t *testing.T) {
 		t.Errorf("destinations: -want +got:\n%s", diff)
 	}
 	b := make([]byte, diagLen)
-	b[0], b[1], b[5] = familyINET6, stateTimeWait, 80
+	b[0], b[1], b[5] = 10, stateTimeWait, 80 // AF_INET6
 	b[8+10], b[8+11] = 0xff, 0xff
 	copy(b[8+12:], v4.Addr().AsSlice())
 	tl.add(diagMsg(b))
@@ -131,14 +143,14 @@ func TestParseDiagReportsTheKernelsErrors(t *testing.T) {
 	if done, err := parseDiag(message(nlDone, 0), 8, none); done || err != nil {
 		t.Errorf("another request's end: %v, %v", done, err)
 	}
-	if _, err := parseDiag(message(nlSockDiag, 0, 1, 2, 3), 7, none); err == nil {
+	if _, err := parseDiag(message(nlTCP, 0, 1, 2, 3), 7, none); err == nil {
 		t.Error("a cut socket went by")
 	}
 }
 
 func FuzzParseDiag(f *testing.F) {
 	b := make([]byte, nlHeaderLen+diagLen)
-	b[0], b[4], b[8] = byte(len(b)), nlSockDiag, 1
+	b[0], b[4], b[8] = byte(len(b)), nlTCP, 1
 	b[16], b[17] = familyINET, stateTimeWait
 	f.Add(b)
 	f.Add(b[:20])

@@ -17,6 +17,41 @@ type Ports struct {
 	Usable   int      `json:"usable"`   // P
 }
 
+// PortRange is what the source ports of a network namespace are taken from.
+type PortRange struct {
+	Low, High int // ip_local_port_range, both ends inclusive
+	reserved  []span
+}
+
+// The sysctls that say which ports connect() may choose from.
+const (
+	portRange     = "net.ipv4.ip_local_port_range"
+	reservedPorts = "net.ipv4.ip_local_reserved_ports"
+)
+
+// PortRangeOf is what Sysctls say of it.
+func PortRangeOf(sysctls map[string]string) (PortRange, error) {
+	for _, name := range []string{portRange, reservedPorts} {
+		if _, there := sysctls[name]; !there {
+			return PortRange{}, fmt.Errorf("%s was not read", name)
+		}
+	}
+	r, err := parsePortRange(sysctls[portRange])
+	if err != nil {
+		return PortRange{}, fmt.Errorf("%s: %w", portRange, err)
+	}
+	reserved, err := parseReservedPorts(sysctls[reservedPorts])
+	if err != nil {
+		return PortRange{}, fmt.Errorf("%s: %w", reservedPorts, err)
+	}
+	return PortRange{r.low, r.high, reserved}, nil
+}
+
+// Beside leaves out reserved ports and those that somebody has bound.
+func (r PortRange) Beside(bound []uint16) Ports {
+	return usablePorts(span{r.Low, r.High}, r.reserved, bound)
+}
+
 // span is an inclusive range of ports.
 type span struct{ low, high int }
 
@@ -28,22 +63,20 @@ type span struct{ low, high int }
 // shared between destinations and cost nothing. The rule is the check of
 // fastreuse in __inet_hash_connect, net/ipv4/inet_hashtables.c.
 func usablePorts(r span, reserved []span, bound []uint16) Ports {
-	var isReserved [1 << 16]bool // spans may be many (every odd port) and overlap
-	for _, s := range reserved {
-		for port := s.low; port <= s.high; port++ {
-			isReserved[port] = true
-		}
-	}
+	var isReserved [1 << 16 / 64]uint64 // spans may be many (every odd port) and overlap
 	p := Ports{Low: r.low, High: r.high}
-	for port := r.low; port <= r.high; port++ {
-		if isReserved[port] {
-			p.Reserved++
+	for _, s := range reserved {
+		for port := max(s.low, r.low); port <= min(s.high, r.high); port++ {
+			if bit := uint64(1) << (port % 64); isReserved[port/64]&bit == 0 {
+				isReserved[port/64] |= bit
+				p.Reserved++
+			}
 		}
 	}
 	bound = slices.Clone(bound)
 	slices.Sort(bound)
 	for _, port := range slices.Compact(bound) {
-		if n := int(port); r.low <= n && n <= r.high && !isReserved[n] {
+		if n := int(port); r.low <= n && n <= r.high && isReserved[n/64]&(1<<(n%64)) == 0 {
 			p.Bound = append(p.Bound, port)
 		}
 	}

@@ -18,26 +18,22 @@ func UsablePorts() (Ports, error) {
 	if err != nil {
 		return Ports{}, fmt.Errorf("list bound ports: %w", err)
 	}
-	return UsableBeside(bound)
+	r, err := ReadPortRange()
+	if err != nil {
+		return Ports{}, err
+	}
+	return r.Beside(bound), nil
 }
 
-// UsableBeside reads the range of the calling thread's network namespace, for bound
-// ports that are known.
-func UsableBeside(bound []uint16) (Ports, error) {
-	text, err := readSysctl("net.ipv4.ip_local_port_range")
-	if err != nil {
-		return Ports{}, err
+// ReadPortRange reads that of the calling thread's network namespace.
+func ReadPortRange() (PortRange, error) {
+	all := map[string]string{}
+	for _, name := range []string{portRange, reservedPorts} {
+		text, err := readSysctl(name)
+		if err != nil {
+			return PortRange{}, err
+		}
+		all[name] = text
 	}
-	r, err := parsePortRange(text)
-	if err != nil {
-		return Ports{}, fmt.Errorf("net.ipv4.ip_local_port_range: %w", err)
-	}
-	if text, err = readSysctl("net.ipv4.ip_local_reserved_ports"); err != nil {
-		return Ports{}, err
-	}
-	reserved, err := parseReservedPorts(text)
-	if err != nil {
-		return Ports{}, fmt.Errorf("net.ipv4.ip_local_reserved_ports: %w", err)
-	}
-	return usablePorts(r, reserved, bound), nil
+	return PortRangeOf(all)
 }

@@ -42,9 +42,9 @@ func newTally(dst []netip.AddrPort, side Side) *tally {
 func (t *tally) reset() { clear(t.counts) }
 
 func (t *tally) add(m diagMsg) {
-	end := m.remote()
+	end := m.remoteEnd()
 	if t.side == Local {
-		end = m.local()
+		end = m.localEnd()
 	}
 	if i, ok := t.index[end]; ok && int(m.state()) < stateCount {
 		t.counts[i][m.state()]++

@@ -8,45 +8,31 @@ import (
 	"io"
 	"io/fs"
 	"os"
-
-	"github.com/lab99/lab99/results"
 )
 
 // Bounds of a Tail. An exhausted nginx worker writes a few thousand lines a
 // second, cut at 2,048 bytes.
 const (
-	pollBytes   = 4 << 20  // read in one Poll
-	maxLine     = 16 << 10 // a longer line is classified by its beginning
-	maxMessages = 100      // kinds of message told apart
-	maxMessage  = 400      // bytes of a kind of message kept
+	pollBytes = 4 << 20  // read in one Poll
+	maxLine   = 16 << 10 // a longer line is classified by its beginning
 )
-
-// moreMessages counts the lines of kinds beyond maxMessages.
-const moreMessages = "(further kinds of message)"
 
 // Tail follows a proxy's error log and counts its lines by what they say. The
 // file may come to exist later, be truncated, or be replaced. Not for
 // concurrent use.
 type Tail struct {
-	path      string
-	log       Log
-	perClass  int
-	file      *os.File
-	offset    int64
-	buf       []byte
-	partial   []byte // the beginning of a line whose newline is yet to come
-	scratch   []byte
-	counts    [classCount]int64
-	kept      [classCount]int
-	first     [classCount]string
-	byMessage map[string]*int64
-	excerpt   []string
+	Lines
+	path    string
+	file    *os.File
+	offset  int64
+	buf     []byte
+	partial []byte // the beginning of a line whose newline is yet to come
 }
 
 // NewTail follows the file at path from its beginning, and keeps the first
 // excerpt lines of each class as they are.
 func NewTail(path string, log Log, excerpt int) *Tail {
-	return &Tail{path: path, log: log, perClass: excerpt, buf: make([]byte, 64<<10), byMessage: map[string]*int64{}}
+	return &Tail{Lines: NewLines(log, excerpt), path: path, buf: make([]byte, 64<<10)}
 }
 
 // Poll reads what was written since the last call, at most 4 MiB of it. A file
@@ -165,7 +151,7 @@ func (t *Tail) feed(b []byte) {
 			return
 		}
 		if len(t.partial) == 0 && i <= maxLine {
-			t.line(b[:i]) // the common case copies nothing
+			t.Add(b[:i]) // the common case copies nothing
 		} else {
 			t.keep(b[:i])
 			t.flush()
@@ -180,74 +166,10 @@ func (t *Tail) keep(b []byte) {
 
 func (t *Tail) flush() {
 	if len(t.partial) > 0 {
-		t.line(t.partial)
+		t.Add(t.partial)
 		t.partial = t.partial[:0]
 	}
 }
-
-func (t *Tail) line(b []byte) {
-	if len(b) == 0 {
-		return
-	}
-	class := t.log.Classify(b)
-	t.counts[class]++
-	if t.kept[class] < t.perClass {
-		t.kept[class]++
-		t.excerpt = append(t.excerpt, string(b))
-	}
-	t.scratch = t.log.AppendMessage(t.scratch[:0], b)
-	if t.counts[class] == 1 {
-		t.first[class] = string(t.scratch)
-	}
-	key := t.scratch[:min(len(t.scratch), maxMessage)]
-	n := t.byMessage[string(key)]
-	if n == nil {
-		name := string(key)
-		if len(t.byMessage) >= maxMessages {
-			name = moreMessages
-		}
-		if n = t.byMessage[name]; n == nil {
-			n = new(int64)
-			t.byMessage[name] = n
-		}
-	}
-	*n++
-}
-
-// Totals counts the lines that belong to clients' requests, at the level error
-// or above, by cause. With several peers a proxy may log one line for each. A
-// line about a limit of the proxy's own counts with them: it fails a request, or
-// keeps one from being accepted.
-func (t *Tail) Totals() results.Errors {
-	e := results.Errors{Error99: t.counts[ClassError99], NoLiveUpstreams: t.counts[ClassNoLiveUpstreams]}
-	for c := Class(0); c < classCount; c++ {
-		if c.OfRequest() || c == ClassOwnLimit {
-			e.Other += t.counts[c]
-		}
-	}
-	e.Other -= e.Error99 + e.NoLiveUpstreams
-	return e
-}
-
-// Count is the number of lines of one class.
-func (t *Tail) Count(c Class) int64 { return t.counts[c] }
-
-// First is the first line of a class, without what tells one such line from
-// another; "" if there was none.
-func (t *Tail) First(c Class) string { return t.first[c] }
-
-// ByMessage counts every line by level and text, peers and clients left out,
-// so that nothing the proxy said is hidden. At most 100 kinds are told apart.
-func (t *Tail) ByMessage() map[string]int64 {
-	m := make(map[string]int64, len(t.byMessage))
-	for k, n := range t.byMessage {
-		m[k] = *n
-	}
-	return m
-}
-
-// Excerpt is the first lines of each class, in the order of the file.
-func (t *Tail) Excerpt() []string { return append([]string(nil), t.excerpt...) }
 
 // Close closes the file.
 func (t *Tail) Close() error {

@@ -92,6 +92,9 @@ func TestTailFollowsAFileThroughItsLife(t *testing.T) {
 	if got, want := strings.Join(tl.Excerpt(), "\n")+"\n", line99+lineLive+lineDead; got != want {
 		t.Errorf("excerpt:\n%swant:\n%s", got, want)
 	}
+	if got := tl.FirstLine(ClassError99) + "\n"; got != line99 {
+		t.Errorf("the first line of error 99 is %s, want %s", got, line99)
+	}
 }
 
 func TestTailReadsABoundedPieceAtATime(t *testing.T) {
