@@ -37,6 +37,7 @@ type Client struct {
 	waiting map[int64]chan Record
 	seq     uint64
 	fault   error // the first break of the protocol: a gap, a line that does not parse
+	ahead   int64 // nanoseconds to take from every moment (PutBack)
 }
 
 // NewClient reads records from r and writes commands to w until r ends.
@@ -155,6 +156,7 @@ func (c *Client) take(rec Record) {
 		c.fault = fmt.Errorf("agent on %s: %s", c.name, rec.Error)
 	}
 	c.seq = rec.Seq
+	c.putBack(&rec)
 	answer := c.waiting[rec.Re]
 	delete(c.waiting, rec.Re)
 	c.mu.Unlock()

@@ -3,8 +3,8 @@
 //
 // An agent reads one JSON command per line on its standard input and writes
 // one JSON record per line on its standard output. Every record carries a
-// number without gaps and CLOCK_MONOTONIC, which all hosts of a lab share
-// because they share a kernel. Samples go through a bounded queue. If the reader
+// number without gaps and CLOCK_MONOTONIC, which all hosts of a kernel share;
+// where they have kernels of their own, the client puts their moments back (PutBack). Samples go through a bounded queue. If the reader
 // stalls, the agent goes on measuring and drops samples; the reader sees the gap
 // in the numbers and calls the run invalid. Answers to commands are never
 // dropped.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,13 +21,17 @@ import (
 
 // run drives the load, and beside it the neighbour request, and gives back
 // the totals. Samples go out as they come.
-func (l *Load) run(ctx context.Context, network netip.Prefix, sample func(Record)) (*LoadDone, error) {
-	cfg, err := l.config(network)
+func (l *Load) run(ctx context.Context, networks []netip.Prefix, sample func(Record)) (*LoadDone, error) {
+	cfg, err := l.config(networks)
 	if err != nil {
 		return nil, err
 	}
 	cfg.OnSnapshot = func(s loadgen.Snapshot) {
-		sample(Record{Mono: s.MonoNs, Load: loadSample(s)})
+		r := Record{Mono: s.MonoNs, Load: loadSample(s)}
+		if l.Shared && s.N > 0 {
+			r.Latency, _ = encodeMicroseconds(s.Latency) // what cannot be encoded is missing from a quantile
+		}
+		sample(r)
 	}
 	sample(Record{Started: &Started{StartNs: cfg.Start}})
 
@@ -48,7 +53,7 @@ func (l *Load) run(ctx context.Context, network netip.Prefix, sample func(Record
 	return loadDone(res)
 }
 
-func (l *Load) config(network netip.Prefix) (loadgen.Config, error) {
+func (l *Load) config(networks []netip.Prefix) (loadgen.Config, error) {
 	for _, target := range []string{l.URL, l.NeighbourURL} {
 		if target == "" {
 			continue // only the neighbour's may be
@@ -61,7 +66,7 @@ func (l *Load) config(network netip.Prefix) (loadgen.Config, error) {
 		if err != nil {
 			return loadgen.Config{}, fmt.Errorf("target %s: %w", target, err)
 		}
-		if err := permit(network, at); err != nil {
+		if err := permit(networks, at); err != nil {
 			return loadgen.Config{}, err
 		}
 	}
@@ -69,15 +74,17 @@ func (l *Load) config(network netip.Prefix) (loadgen.Config, error) {
 		URL:         l.URL,
 		Host:        l.Host,
 		Connections: l.Connections,
+		CloseAfter:  l.CloseAfter,
 		Method:      l.Method,
 		Profile:     loadgen.Constant(l.RatePerS),
 		Duration:    seconds(l.DurationS),
 		Timeout:     seconds(l.TimeoutS),
 		Start:       clock.Mono() + l.StartInMs*1e6,
 		UserAgent:   l.UserAgent,
+		Allow:       networks,
 	}
-	if network.IsValid() {
-		c.Allow = []netip.Prefix{network}
+	if l.StartNs != 0 {
+		c.Start = l.StartNs
 	}
 	if l.Profile != "" {
 		p, err := loadgen.ParseProfile(l.Profile)
@@ -136,12 +143,18 @@ func loadDone(r *loadgen.Result) (*LoadDone, error) {
 		before := r.OKBeforeFirst[proxy.CauseConnect]
 		d.FirstError, d.OKBefore = &ns, &before
 	}
-	var err error
-	if d.Latency, err = encodeMicroseconds(r.Latency); err != nil {
-		return nil, err
+	for _, of := range []struct {
+		to *[]byte
+		h  *hdr.Histogram
+	}{
+		{&d.Latency, r.Latency}, {&d.LatencyOK, r.LatencyOK}, {&d.LatencyFailed, r.LatencyFailed()}, {&d.Service, r.Service},
+	} {
+		var err error
+		if *of.to, err = encodeMicroseconds(of.h); err != nil {
+			return nil, err
+		}
 	}
-	d.Service, err = encodeMicroseconds(r.Service)
-	return d, err
+	return d, nil
 }
 
 // encodeMicroseconds turns the generator's nanoseconds into the microseconds
@@ -191,11 +204,12 @@ func (l *Load) neighbour(ctx context.Context, startNs int64, sample func(Record)
 // that nobody asked for.
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// permit refuses targets that are neither loopback nor in the run's network.
-func permit(network netip.Prefix, targets ...netip.AddrPort) error {
+// permit refuses targets that are neither loopback nor in the run's networks.
+func permit(networks []netip.Prefix, targets ...netip.AddrPort) error {
 	for _, t := range targets {
-		if a := t.Addr().Unmap(); !a.IsLoopback() && !network.Contains(a) {
-			return fmt.Errorf("%s is neither loopback nor in the run's network (%v): an agent loads nothing else", a, network)
+		a := t.Addr().Unmap()
+		if !a.IsLoopback() && !slices.ContainsFunc(networks, func(n netip.Prefix) bool { return n.Contains(a) }) {
+			return fmt.Errorf("%s is neither loopback nor in the run's network (%v): an agent loads nothing else", a, networks)
 		}
 	}
 	return nil

@@ -13,8 +13,8 @@ import (
 	"github.com/lab99/lab99/results"
 )
 
-// excerptLines is how many lines of each kind the error log's excerpt keeps.
-const excerptLines = 3
+// ExcerptLines is how many lines of each kind the error log's excerpt keeps.
+const ExcerptLines = 3
 
 func (a *Addr) add() error {
 	var errs []error
@@ -89,7 +89,7 @@ type watcher struct {
 	sockets *probe.Sockets
 	server  *probe.Processes
 	around  *probe.Invariants
-	log     *probe.Tail // nil: this host writes none
+	log     errorLog // nil: this host writes none
 	base    probe.Counters
 	waits   *probe.TimeWaits
 	cpu     float64 // at the beginning
@@ -97,6 +97,7 @@ type watcher struct {
 	steal   float64
 	alive   bool
 	limited bool // the proxy was seen to have reached a limit of its own
+	quoted  bool // its first line of error 99 was
 }
 
 func (o *Observe) watch() (*watcher, error) {
@@ -126,15 +127,10 @@ func (o *Observe) watch() (*watcher, error) {
 	}
 	w.waits = probe.NewTimeWaits(held, o.TimeWaitAtEnd)
 	path := ""
-	if o.ErrorLog != "" {
-		if path, err = w.server.Path(o.ErrorLog); err != nil {
-			return nil, fmt.Errorf("find the server's error log %s: %w", o.ErrorLog, err)
+	if o.Kind != "" {
+		if w.log, path, err = o.log(w.server); err != nil {
+			return nil, err
 		}
-		log, ok := proxy.Log(proxy.Named(o.Kind))
-		if !ok {
-			return nil, fmt.Errorf("%s writes no error log that could be read", o.Kind)
-		}
-		w.log = probe.NewTail(path, log, excerptLines)
 	}
 	if w.around, err = probe.NewInvariants(o.Sysctls, path); err != nil {
 		return nil, err
@@ -143,6 +139,35 @@ func (o *Observe) watch() (*watcher, error) {
 		return nil, err
 	}
 	return w, nil
+}
+
+// errorLog is the proxy's.
+type errorLog interface {
+	Poll() error
+	Drain(context.Context) error
+	Totals() results.Errors
+	Count(probe.Class) int64
+	First(probe.Class) string
+	FirstLine(probe.Class) string
+	ByMessage() map[string]int64
+	Excerpt() []string
+	Close() error
+}
+
+// log opens it; path is that of a file.
+func (o *Observe) log(server *probe.Processes) (l errorLog, path string, err error) {
+	reader, ok := proxy.Log(proxy.Named(o.Kind))
+	if !ok {
+		return nil, "", fmt.Errorf("%s writes no error log that could be read", o.Kind)
+	}
+	if o.Syslog.IsValid() {
+		l, err = probe.NewSyslog(o.Syslog, reader, ExcerptLines)
+		return l, "", err
+	}
+	if path, err = server.Path(o.ErrorLog); err != nil {
+		return nil, "", fmt.Errorf("find the server's error log %s: %w", o.ErrorLog, err)
+	}
+	return probe.NewTail(path, reader, ExcerptLines), path, nil
 }
 
 // guard notes what did not stay as it was. Processes are compared at every
@@ -213,6 +238,9 @@ func (w *watcher) sample(sockets bool) (Record, error) {
 		}
 		e := w.log.Totals()
 		rec.Net.Log = &e
+		if e.Error99 > 0 && !w.quoted {
+			w.quoted, rec.Net.Error99Line = true, w.log.FirstLine(probe.ClassError99)
+		}
 	}
 	return rec, nil
 }

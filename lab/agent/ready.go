@@ -2,12 +2,16 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
+
+	"github.com/lab99/lab99/lab/probe"
 )
 
 // pollEvery is short because the lab waits for it: nginx and Apache are up
@@ -17,6 +21,12 @@ const pollEvery = 5 * time.Millisecond
 func (r *Ready) wait(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(r.TimeoutMs)*time.Millisecond)
 	defer cancel()
+	if r.Listening.IsValid() {
+		if err := until(ctx, func() error { return listens(r.Listening) }); err != nil {
+			return fmt.Errorf("the proxy at %s is not ready: %w", r.Listening, err)
+		}
+		return nil
+	}
 	for _, b := range r.Backends {
 		try := func() error { return get(ctx, b, "/") }
 		if r.Dial {
@@ -26,14 +36,37 @@ func (r *Ready) wait(ctx context.Context) error {
 			return fmt.Errorf("the backend at %s is not ready: %w", b, err)
 		}
 	}
-	probe := func() error { return get(ctx, r.Proxy, r.Path) }
-	if r.Path == "" {
-		probe = func() error { return dial(ctx, r.Proxy) }
+	ask := func() error { return get(ctx, r.Proxy, r.Path) }
+	switch {
+	case !r.Proxy.IsValid():
+		return nil
+	case r.Path == "":
+		ask = func() error { return dial(ctx, r.Proxy) }
 	}
-	if err := until(ctx, probe); err != nil {
+	if err := until(ctx, ask); err != nil {
 		return fmt.Errorf("the proxy at %s is not ready: %w", r.Proxy, err)
 	}
 	return nil
+}
+
+// hosts are those that it connects to.
+func (r *Ready) hosts() []netip.AddrPort {
+	if !r.Proxy.IsValid() {
+		return r.Backends
+	}
+	return append(slices.Clip(r.Backends), r.Proxy)
+}
+
+// listens fails where nobody listens at an address of this host.
+func listens(at netip.AddrPort) error {
+	found := false
+	err := probe.Connections(func() { found = false }, func(probe.Connection) {}, func(l netip.AddrPort) {
+		found = found || l.Port() == at.Port() && (l.Addr() == at.Addr() || l.Addr().IsUnspecified())
+	})
+	if err == nil && !found {
+		err = errors.New("nobody listens there")
+	}
+	return err
 }
 
 // until repeats try until it succeeds or ctx ends, and then returns its last

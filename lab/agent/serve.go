@@ -28,14 +28,14 @@ const leaveWithin = 200 * time.Millisecond
 // records to w. The end of r means that the command is gone; everything that
 // still runs is cut short.
 //
-// network is the run's. It is fixed here and not in the commands, so that none
-// of them can turn the agent on anything but loopback and the run's own hosts;
-// the zero Prefix leaves it loopback.
-func Serve(ctx context.Context, r io.Reader, w io.Writer, network netip.Prefix) error {
+// networks are the run's. They are fixed here and not in the commands, so that no
+// command can turn the agent on anything but loopback and the run's own hosts. Without
+// networks only loopback is left.
+func Serve(ctx context.Context, r io.Reader, w io.Writer, networks ...netip.Prefix) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s := newServer(queueLen)
-	s.network = network
+	s.networks = networks
 	written := make(chan error, 1)
 	go func() { written <- s.write(w) }()
 
@@ -94,7 +94,7 @@ type server struct {
 
 	stopping  atomic.Pointer[context.CancelCauseFunc] // of the load or the observation
 	bystander atomic.Pointer[context.CancelCauseFunc]
-	network   netip.Prefix
+	networks  []netip.Prefix
 }
 
 func newServer(room int) *server {
@@ -108,19 +108,35 @@ func (s *server) obey(ctx context.Context, c Command) {
 	var rec Record
 	var err error
 	switch {
+	case c.Reach != nil:
+		if err = permit(s.networks, c.Reach.Hosts...); err == nil {
+			err = c.Reach.try(ctx)
+		}
 	case c.Ready != nil:
-		if err = permit(s.network, append(c.Ready.Backends, c.Ready.Proxy)...); err == nil {
+		if err = permit(s.networks, c.Ready.hosts()...); err == nil {
 			err = c.Ready.wait(ctx)
 		}
 	case c.Addr != nil:
 		err = c.Addr.add()
+	case c.Clock != nil:
+		rec.Clock = clock.Mono()
+	case c.Overlay != nil:
+		err = c.Overlay.make()
+	case c.Files != nil:
+		err = c.Files.write()
+	case c.Around != nil:
+		rec.Place = c.Around.look(ctx)
+	case c.Way != nil:
+		rec.There, err = c.Way.try(ctx)
+	case c.Peers != nil:
+		rec.Peers, err = c.Peers.list()
 	case c.Inspect != nil:
 		rec.NetNS = probe.NetNS()
 		rec.Env, err = c.Inspect.read()
 	case c.Observe != nil:
 		rec.Observed, err = c.Observe.run(ctx, s.sample)
 	case c.Load != nil:
-		rec.LoadDone, err = c.Load.run(ctx, s.network, s.sample)
+		rec.LoadDone, err = c.Load.run(ctx, s.networks, s.sample)
 	case c.Listen != nil:
 		rec.Listening, err = c.Listen.listen(ctx)
 	case c.Socket != nil:

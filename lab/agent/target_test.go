@@ -37,12 +37,12 @@ func TestAgentRefusesStrangers(t *testing.T) {
 }
 
 func TestPermitTakesTheRunsNetworkAndLoopback(t *testing.T) {
-	network := netip.MustParsePrefix("198.18.99.0/24")
+	networks := []netip.Prefix{netip.MustParsePrefix("198.18.99.0/24"), netip.MustParsePrefix("10.244.1.7/32")}
 	for target, want := range map[string]bool{
-		"198.18.99.10:8080": true, "127.0.0.1:80": true, "[::1]:80": true, "[::ffff:198.18.99.10]:80": true,
-		"198.18.98.10:8080": false, "192.0.2.1:80": false, "[fe80::1]:80": false, "0.0.0.0:80": false,
+		"198.18.99.10:8080": true, "127.0.0.1:80": true, "[::1]:80": true, "[::ffff:198.18.99.10]:80": true, "10.244.1.7:80": true,
+		"198.18.98.10:8080": false, "192.0.2.1:80": false, "10.244.1.8:80": false, "[fe80::1]:80": false, "0.0.0.0:80": false,
 	} {
-		if got := permit(network, netip.MustParseAddrPort(target)) == nil; got != want {
+		if got := permit(networks, netip.MustParseAddrPort(target)) == nil; got != want {
 			t.Errorf("%s permitted: %v, want %v", target, got, want)
 		}
 	}
@@ -68,7 +68,7 @@ func TestAgentStaysWhereItWasSent(t *testing.T) {
 		Connections: 2, RatePerS: 50, DurationS: 0.3, TimeoutS: 1, NeighbourMs: 50, StartInMs: 50,
 	}
 	statuses := map[int]bool{}
-	done, err := l.run(context.Background(), netip.Prefix{}, func(r Record) {
+	done, err := l.run(context.Background(), nil, func(r Record) {
 		if r.Neighbour != nil {
 			mu.Lock()
 			defer mu.Unlock()

@@ -9,8 +9,15 @@ import (
 // Command is one order to an agent. Exactly one of the pointers is set.
 type Command struct {
 	ID        int64      `json:"id"`
+	Reach     *Reach     `json:"reach,omitempty"`
 	Ready     *Ready     `json:"ready,omitempty"`
 	Addr      *Addr      `json:"addr,omitempty"`
+	Overlay   *Overlay   `json:"overlay,omitempty"`
+	Files     *Files     `json:"files,omitempty"`
+	Clock     *Clock     `json:"clock,omitempty"`
+	Around    *Around    `json:"around,omitempty"`
+	Way       *Way       `json:"way,omitempty"`
+	Peers     *Peers     `json:"peers,omitempty"`
 	Inspect   *Inspect   `json:"inspect,omitempty"`
 	Observe   *Observe   `json:"observe,omitempty"`
 	Load      *Load      `json:"load,omitempty"`
@@ -20,13 +27,23 @@ type Command struct {
 	Stop      *Stop      `json:"stop,omitempty"`
 }
 
+// Reach makes sure that packets get to other hosts and back.
+type Reach struct {
+	Hosts     []netip.AddrPort `json:"hosts"`
+	TimeoutMs int64            `json:"timeout_ms"` // for each
+}
+
 // Ready waits until every address accepts a connection and, where a path is
 // given, the proxy answers it. It must run on the load host: a dial from the
 // proxy's namespace would spend one of the tuples the run is about.
 type Ready struct {
+	// Listening asks the host itself, by its kernel, whether anybody listens there.
+	// Nothing else is asked then, and nobody is connected to.
+	Listening netip.AddrPort `json:"listening,omitzero"`
+
 	Dial      bool             `json:"dial,omitempty"` // of the backends be content with a connection
 	Backends  []netip.AddrPort `json:"backends"`
-	Proxy     netip.AddrPort   `json:"proxy"`
+	Proxy     netip.AddrPort   `json:"proxy,omitzero"` // not valid: it is not asked
 	Path      string           `json:"path,omitempty"` // "": connecting is enough
 	TimeoutMs int64            `json:"timeout_ms"`
 }
@@ -34,6 +51,36 @@ type Ready struct {
 // Addr adds addresses to the host. It needs NET_ADMIN.
 type Addr struct {
 	Prefixes []netip.Prefix `json:"prefixes"`
+}
+
+// Overlay makes the lab's network on a host whose own network is somebody else's: VXLAN
+// to the other hosts. It needs NET_ADMIN.
+type Overlay struct {
+	Local    netip.Addr     `json:"local"`    // the host's address in its own network
+	Peers    []netip.Addr   `json:"peers"`    // those of the others
+	Prefixes []netip.Prefix `json:"prefixes"` // the host's addresses in the lab's
+}
+
+// Around looks at what is around a host in a cluster.
+type Around struct{}
+
+// Way makes one connection, as soon as there is a way, and resets it some time later, so
+// that neither end keeps anything. Nothing is sent on it.
+type Way struct {
+	To        netip.AddrPort `json:"to"`
+	TimeoutMs int64          `json:"timeout_ms"`
+	HoldMs    int64          `json:"hold_ms"`
+}
+
+// There is what the kernel knows of that connection.
+type There struct {
+	Local  netip.AddrPort `json:"local"`
+	Remote netip.AddrPort `json:"remote"` // not Way's where the socket itself was connected elsewhere
+}
+
+// Peers asks for the other ends of the connections to a port of the host.
+type Peers struct {
+	Port uint16 `json:"port"`
 }
 
 // Inspect reads the host back: its sysctls, usable ports, descriptor limit.
@@ -49,6 +96,7 @@ type Observe struct {
 	Server       []string         `json:"server"`
 	Kind         string           `json:"kind,omitempty"`      // of the proxy that writes ErrorLog
 	ErrorLog     string           `json:"error_log,omitempty"` // path as the server sees it
+	Syslog       netip.AddrPort   `json:"syslog,omitzero"`     // where to take it instead, over UDP
 	IntervalMs   int64            `json:"interval_ms"`
 	SocketsMs    int64            `json:"sockets_ms"` // the dearer dump of sockets; a multiple of IntervalMs
 	Sysctls      []string         `json:"sysctls"`    // to be watched besides those that always matter
@@ -73,13 +121,16 @@ type Load struct {
 	URL          string   `json:"url"`
 	Host         string   `json:"host,omitempty"` // of every request; "": the URL's
 	Connections  int      `json:"connections"`
+	CloseAfter   int      `json:"close_after,omitempty"` // requests on one of them; 0: it stays
 	RatePerS     float64  `json:"rate_per_s"`
 	Profile      string   `json:"profile,omitempty"` // instead of RatePerS
 	Method       string   `json:"method,omitempty"`
 	DurationS    float64  `json:"duration_s"`
 	TimeoutS     float64  `json:"timeout_s"`
 	StopAfterS   *float64 `json:"stop_after_error_99_s,omitempty"`
-	StartInMs    int64    `json:"start_in_ms"` // t = 0 lies this far ahead
+	StartInMs    int64    `json:"start_in_ms"`        // t = 0 lies this far ahead
+	StartNs      int64    `json:"start_ns,omitempty"` // or is this moment of the agent's clock
+	Shared       bool     `json:"shared,omitempty"`   // samples have the whole latency, to be added to another's
 	UserAgent    string   `json:"user_agent,omitempty"`
 	NeighbourURL string   `json:"neighbour_url,omitempty"`
 	NeighbourMs  int64    `json:"neighbour_ms,omitempty"`
@@ -131,10 +182,15 @@ type Record struct {
 	NetNS     string             `json:"net_ns,omitempty"` // with Env: probe.NetNS of the host
 	Started   *Started           `json:"started,omitempty"`
 	Load      *results.Load      `json:"load,omitempty"`
+	Latency   []byte             `json:"latency,omitempty"` // with Load, where it is Shared; as in LoadDone
 	Neighbour *results.Neighbour `json:"neighbour,omitempty"`
 	Bystander *results.Bystander `json:"bystander,omitempty"`
 	Net       *results.Net       `json:"net,omitempty"`
 	Listening *netip.AddrPort    `json:"listening,omitempty"`
+	Clock     int64              `json:"clock_ns,omitempty"` // CLOCK_MONOTONIC; nobody puts it back
+	Place     *results.Place     `json:"place,omitempty"`
+	There     *There             `json:"there,omitempty"`
+	Peers     []netip.AddrPort   `json:"peers,omitempty"`
 	LoadDone  *LoadDone          `json:"load_done,omitempty"`
 	Observed  *Observed          `json:"observed,omitempty"`
 }
@@ -148,8 +204,10 @@ type Started struct {
 // microseconds, encoded as HdrHistogram V2.
 type LoadDone struct {
 	results.Totals
-	Latency []byte `json:"latency"` // from the intended send time
-	Service []byte `json:"service"` // from the send
+	Latency       []byte `json:"latency"`        // from the intended send time, ok and failed
+	LatencyOK     []byte `json:"latency_ok"`     // of those that succeeded
+	LatencyFailed []byte `json:"latency_failed"` // of the others
+	Service       []byte `json:"service"`        // from the send
 }
 
 // Observed closes an observation.

@@ -62,6 +62,9 @@ func Examine(ctx context.Context, o Options) Findings {
 	f := Findings{Here: driver.Here(), Privileges: readPrivileges()}
 	var chosen driver.Driver
 	for _, c := range o.Drivers {
+		if !c.Chosen(driver.Auto) { // somebody else's machines are not examined
+			continue
+		}
 		d, err := c.Open(ctx)
 		f.Drivers = append(f.Drivers, stateOf(c.Name, d, err))
 		if err == nil && chosen == nil {

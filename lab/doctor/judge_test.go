@@ -53,7 +53,7 @@ func usual() ability.Found {
 
 func noEngine(f *Findings) {
 	f.Drivers[0] = DriverState{
-		Name: "docker", Err: "no Docker engine answers: permission denied", Hint: "Run as a user of the group docker, or as root.",
+		Name: "docker", Err: "no container engine answers: permission denied", Hint: "Run as a user of the group docker, or as root.",
 	}
 	f.OwnNetwork = true
 }

@@ -6,16 +6,24 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+
+	"github.com/spf13/pflag"
 )
 
 // Candidate is a driver that a command may use.
 type Candidate struct {
 	Name  string // on the command line
 	About string // what runs the hosts, for the text of a flag
+	Asked bool   // only where it is asked for by name: auto passes it by
+	// Flags adds what only this driver takes to the flags of a command; nil: nothing.
+	Flags func(*pflag.FlagSet)
 	// Open returns the driver if this machine can run it. Otherwise the error is
 	// an *UnfitError, which says what is missing and what would help.
 	Open func(context.Context) (Driver, error)
 }
+
+// Chosen says whether a name on the command line stands for the candidate, Auto among them.
+func (c Candidate) Chosen(name string) bool { return name == c.Name || name == Auto && !c.Asked }
 
 // Choose opens the candidate of a name and says why it is that one. With auto it
 // is the first in the list that opens. It returns false if the list has no such
@@ -23,7 +31,7 @@ type Candidate struct {
 func Choose(ctx context.Context, all []Candidate, name string) (d Driver, why string, found bool, err error) {
 	var refused []error
 	for _, c := range all {
-		if name != Auto && name != c.Name {
+		if !c.Chosen(name) {
 			continue
 		}
 		d, err := c.Open(ctx)

@@ -17,6 +17,7 @@ import (
 	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/agent"
 	"github.com/lab99/lab99/lab/image"
+	"github.com/lab99/lab99/results"
 )
 
 // Driver brings labs up.
@@ -72,6 +73,8 @@ type Machine struct {
 	CPUs      int
 	MemoryMiB int
 	Apart     bool   // a lab that comes up or goes down disturbs the loads of others
+	Pods      bool   // load and backend may be several hosts, and a Service can lead to the latter
+	Clocks    bool   // the hosts may be on kernels of their own, each with a clock
 	NoFile    uint64 // descriptors a process may open, if this process's limit decides; 0: unknown
 }
 
@@ -79,7 +82,7 @@ type Machine struct {
 type Lab interface {
 	Topology() Topology
 	// Agent returns the agent on one of the hosts results.HostLoad,
-	// HostProxy and HostBackend.
+	// HostProxy and HostBackend, or of LoadHosts.
 	Agent(host string) *agent.Client
 	// Exec runs a program inside a server's container and returns what it
 	// printed, stdout and stderr together.
@@ -93,6 +96,12 @@ type Lab interface {
 	Down(ctx context.Context) error
 }
 
+// Placed is a lab whose hosts are on machines that somebody else chose.
+type Placed interface {
+	// Place says where a host is, and what is around it there.
+	Place(ctx context.Context, host string) (*results.Place, error)
+}
+
 // Spec is what to bring up.
 type Spec struct {
 	Run     string // names the run; unique among the runs of an engine
@@ -102,7 +111,8 @@ type Spec struct {
 	// any the driver takes one of its own choice.
 	Subnets []netip.Prefix
 	// Configure says what the servers are, once the driver has chosen the
-	// addresses. It is called once.
+	// addresses. A driver that must say first what it starts, and is told where it
+	// is, calls it again: nothing but the contents of files may differ then.
 	Configure func(Topology) (proxy, backend Server, err error)
 	// OnRecord gets every sample of every agent; it is called from one
 	// goroutine per host.
@@ -116,11 +126,15 @@ type Server struct {
 	Agent   bool              // the lab's own program instead of an image's
 	Command []string          // program and arguments, of the lab's own the arguments; it must stay in the foreground
 	Sysctls map[string]string // of its network namespace
-	Files   []File            // put there before it starts
+	// Default are those of Sysctls that have the same effect as a new namespace's: where
+	// it takes a right to set them, they stay.
+	Default []string
+	Files   []File // put there before it starts
 	// Capabilities are all that it gets, as root, in the words of capabilities(7)
 	// without CAP_.
 	Capabilities []string
 	Writable     []string // directories it writes in besides RunDir and the temporary ones; they start empty
+	Executable   []string // the same, for code that it makes and runs
 	Settings     []string // what it reads of the machine's /etc, if it is one installed there
 }
 
@@ -149,15 +163,49 @@ type Layout struct {
 	// proxy's address or, with Loopback, at 127.0.0.1; with two addresses, at
 	// both.
 	Shared, Loopback bool
+	Loads            int // hosts that share the load (Machine.Pods)
+	// Service is what leads to the backend, each address of which is then a host of its
+	// own (Machine.Pods).
+	Service Service
 }
+
+// Service is how a cluster's Service leads to a backend.
+type Service string
+
+const (
+	NoService Service = ""
+	ClusterIP Service = "cluster-ip" // one address for all its hosts, translated on the way
+	Headless  Service = "headless"   // the hosts' own addresses
+)
 
 // Topology is where things are.
 type Topology struct {
-	Subnet   netip.Prefix
+	Subnet   netip.Prefix // the lab's own; not valid where the hosts have addresses of somebody else's
 	Load     netip.Addr
+	Loads    []netip.Addr // of all load hosts, that one first
 	Proxy    netip.AddrPort
 	Sources  []netip.Addr     // of the proxy, its own address first
 	Backends []netip.AddrPort // one per address and port
+	// Behind is where the backend's own sockets are, if Backends are addresses that are
+	// translated on the way; nil: Backends are the backend's own.
+	Behind []netip.AddrPort
+}
+
+// LoadHosts are the hosts of a load that so many share.
+func LoadHosts(n int) []string {
+	all := []string{results.HostLoad}
+	for i := 2; i <= n; i++ {
+		all = append(all, fmt.Sprintf("%s-%d", results.HostLoad, i))
+	}
+	return all
+}
+
+// Own is where the backend's own sockets are.
+func (t Topology) Own() []netip.AddrPort {
+	if t.Behind != nil {
+		return t.Behind
+	}
+	return t.Backends
 }
 
 // BackendAddrs are the backend's addresses, each once.
@@ -194,15 +242,23 @@ func (e *UnfitError) Error() string {
 
 func (e *UnfitError) Unwrap() error { return e.Err }
 
-// LackingError says that a lab cannot come up for want of a sysctl that one of its
-// servers asks for: the kernel has none of that name in a network namespace. It
-// comes within an *UnfitError.
+// LackingError says that a lab cannot come up for want of what its variant asks for, and
+// others may not: the kernel has no sysctl of a name in a network namespace, somebody
+// forbids to set it, or a host cannot have several addresses. It comes within an
+// *UnfitError.
 type LackingError struct {
-	Sysctl string
+	Sysctl string // "": it is something else
+	Why    string // where it is not that the kernel has none of that name
 	Err    error
 }
 
 func (e *LackingError) Error() string {
+	switch {
+	case e.Err == nil:
+		return e.Why
+	case e.Why != "":
+		return fmt.Sprintf("%s: %v", e.Why, e.Err)
+	}
 	return fmt.Sprintf("the kernel has no %s in a network namespace: %v", e.Sysctl, e.Err)
 }
 

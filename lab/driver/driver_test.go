@@ -9,9 +9,12 @@ import (
 
 func TestArrangeHasNoTwoAlike(t *testing.T) {
 	subnet := netip.MustParsePrefix("198.18.99.0/24")
-	top := Arrange(subnet, Layout{Addresses: 64})
-	seen := map[netip.Addr]bool{top.Load: true, top.Proxy.Addr(): true}
-	if len(seen) != 2 || len(top.Backends) != 64 {
+	top := Arrange(subnet, Layout{Addresses: 64, Loads: 16})
+	seen := map[netip.Addr]bool{top.Proxy.Addr(): true}
+	for _, l := range top.Loads {
+		seen[l] = true
+	}
+	if len(seen) != 17 || top.Loads[0] != top.Load || len(top.Backends) != 64 {
 		t.Fatalf("%+v", top)
 	}
 	for _, b := range top.Backends {
@@ -42,5 +45,21 @@ func TestTakenBy(t *testing.T) {
 		if got := TakenBy(prefix(subnet), taken); got != want {
 			t.Errorf("%s is taken by %q, want %q", subnet, got, want)
 		}
+	}
+}
+
+// TestArrangeAService: a ClusterIP stands for all the backend's addresses, until the cluster
+// says which address it is; headless ones are the backend's own.
+func TestArrangeAService(t *testing.T) {
+	one := Arrange(Subnets()[0], Layout{Addresses: 3, Ports: 2, Service: ClusterIP})
+	if len(one.Backends) != 2 || len(one.Own()) != 6 {
+		t.Errorf("a ClusterIP: %v, behind it %v", one.Backends, one.Own())
+	}
+	if one.Backends[0] = netip.MustParseAddrPort("10.96.0.7:8080"); one.Own()[0] == one.Backends[0] {
+		t.Error("the ClusterIP has taken a pod's place")
+	}
+	all := Arrange(Subnets()[0], Layout{Addresses: 3, Ports: 2, Service: Headless})
+	if len(all.Backends) != 6 || len(all.Own()) != 6 {
+		t.Errorf("headless: %v", all.Backends)
 	}
 }

@@ -3,6 +3,7 @@ package driver
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -49,6 +50,7 @@ const (
 	hostBackend      = 20
 	hostMoreSources  = 32
 	hostMoreBackends = 128
+	hostMoreLoads    = 192
 	port             = 8080
 )
 
@@ -60,23 +62,38 @@ func Arrange(subnet netip.Prefix, l Layout) Topology {
 		b[3] += byte(n)
 		return netip.AddrFrom4(b)
 	}
-	t := Topology{Subnet: subnet, Load: at(hostLoad), Proxy: netip.AddrPortFrom(at(hostProxy), port), Sources: []netip.Addr{at(hostProxy)}}
-	for i := 1; i < l.Sources; i++ {
-		t.Sources = append(t.Sources, at(hostMoreSources+i))
+	loads, sources, backends := []netip.Addr{at(hostLoad)}, []netip.Addr{at(hostProxy)}, []netip.Addr{at(hostBackend)}
+	for i := 1; i < l.Loads; i++ {
+		loads = append(loads, at(hostMoreLoads+i))
 	}
+	for i := 1; i < l.Sources; i++ {
+		sources = append(sources, at(hostMoreSources+i))
+	}
+	for i := 1; i < l.Addresses; i++ {
+		backends = append(backends, at(hostMoreBackends+i))
+	}
+	t := ArrangeAt(loads, sources, backends, l)
+	t.Subnet = subnet
+	return t
+}
+
+// ArrangeAt lays the hosts out at addresses that are given: as many as the layout has, and no backends where they share the proxy's.
+func ArrangeAt(loads, sources, backends []netip.Addr, l Layout) Topology {
+	t := Topology{Load: loads[0], Loads: loads, Proxy: netip.AddrPortFrom(sources[0], port), Sources: sources}
 	for i := range max(1, l.Addresses) {
-		addr, first := at(hostBackend), port
+		addr, first := sources[0], port+1 // of a shared host, where the proxy listens on the first
 		switch {
 		case l.Loopback && i == 0:
-			addr, first = netip.AddrFrom4([4]byte{127, 0, 0, 1}), port+1
-		case l.Shared:
-			addr, first = at(hostProxy), port+1 // the proxy listens on the first
-		case i > 0:
-			addr = at(hostMoreBackends + i)
+			addr = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+		case !l.Shared:
+			addr, first = backends[i], port
 		}
 		for p := range max(1, l.Ports) {
 			t.Backends = append(t.Backends, netip.AddrPortFrom(addr, uint16(first+p)))
 		}
+	}
+	if l.Service == ClusterIP { // until the cluster has said which address that is
+		t.Behind, t.Backends = t.Backends, slices.Clone(t.Backends[:max(1, l.Ports)])
 	}
 	return t
 }

@@ -17,7 +17,7 @@ var (
 var anyDialect = dialect{words: true, read: func(rec record) (Reading, bool) {
 	r := Reading{Guess: true}
 	text := strings.ToLower(rec.text)
-	if m := anyWords.FindString(text); m != "" {
+	if m := anyWords().FindString(text); m != "" {
 		r.Errno = errnoOf(m)
 	}
 	if strings.Contains(text, elsewhere) {

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // A dialect reads the lines of one program, or of one language's runtime.
@@ -125,24 +126,32 @@ func program(app string) string {
 // rule is one form of a line: the call it is about, and the groups of its
 // expression, by name: dst, host and port, src, words, errno, peers.
 type rule struct {
-	re    *regexp.Regexp
+	re    func() *regexp.Regexp
 	call  Call
 	errno int // where the form has no words for it
 }
 
 func form(call Call, errno int, expression string) rule {
-	return rule{re: regexp.MustCompile(expression), call: call, errno: errno}
+	return rule{re: compiled(expression), call: call, errno: errno}
+}
+
+// compiled is an expression that is compiled when it is first asked for. Those with errno
+// words are large: all of them at once took 14 ms and 5 MB of every start of lab99, whatever
+// the command.
+func compiled(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
 }
 
 // match reads a text by the first form that fits.
 func match(text string, rules []rule) (Reading, bool) {
 	for _, f := range rules {
-		m := f.re.FindStringSubmatch(text)
+		re := f.re()
+		m := re.FindStringSubmatch(text)
 		if m == nil {
 			continue
 		}
 		part := func(name string) string {
-			if i := f.re.SubexpIndex(name); i >= 0 {
+			if i := re.SubexpIndex(name); i >= 0 {
 				return m[i]
 			}
 			return ""

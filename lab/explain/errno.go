@@ -75,7 +75,7 @@ var words = func() string {
 	return `(?i:` + strings.Join(all, "|") + `)`
 }()
 
-var anyWords = regexp.MustCompile(words)
+var anyWords = compiled(words)
 
 // errnoOf is the errno of words; 0 is none that is known.
 func errnoOf(s string) int {

@@ -10,7 +10,7 @@ import (
 // words, and the frames below.
 var (
 	javaException = regexp.MustCompile(`\b(?:java\.net\.|Annotated)?(?:Bind|Connect|NoRouteToHost|Socket)Exception\b`)
-	javaWords     = regexp.MustCompile(`(?P<words>` + words + `)(?: \((?P<how>connect failed|Bind failed|Address not available|Host unreachable)\))?`)
+	javaWords     = compiled(`(?P<words>` + words + `)(?: \((?P<how>connect failed|Bind failed|Address not available|Host unreachable)\))?`)
 	javaForms     = []rule{
 		form(CallConnect, 0, `\bAnnotated\w+Exception: (?:connect\(\.\.\) failed: |finishConnect\(\.\.\) failed: )?(?P<words>`+words+`): (?:[\w.-]*/)?(?P<dst>`+target+`)`),
 		form(CallConnect, 0, `\bConnect to \S+ \[(?:[\w.-]*/)?(?P<dst>[\w.:%-]+)[^\]]*\] failed: (?P<words>`+words+`)`),
@@ -30,7 +30,7 @@ var javaDialect = dialect{name: "Java", marks: []string{"exception", "(connect f
 	if !javaException.MatchString(rec.text) {
 		return Reading{}, false
 	}
-	m := javaWords.FindStringSubmatch(rec.text)
+	m := javaWords().FindStringSubmatch(rec.text)
 	if m == nil {
 		if strings.Contains(strings.ToLower(rec.text), elsewhere) {
 			return Reading{Foreign: true}, true

@@ -49,6 +49,9 @@ var real = map[string][]reads{
 		// github.com/engintron/engintron/issues/938, with the reporter's own X in the addresses
 		{`2018/09/29 23:34:57 [crit] 4793#4793: *210641 connect() to Xx.XX.XX.XXX:80 failed (99: Cannot assign requested address) while connecting to upstream, client: Xx.XX.XX.XXX, server: localhost, request: "GET /?sitemap84.xml HTTP/1.1", upstream: "http://Xx.XX.XX.XXX:80/?sitemap84.xml", host: "domain.com"`,
 			"ports nginx connect EADDRNOTAVAIL Xx.XX.XX.XXX:80"},
+		// as people quote it
+		{`connect() to 10.0.0.7:8080 failed (99: Cannot assign requested address) while connecting to upstream`, "ports nginx connect EADDRNOTAVAIL 10.0.0.7:8080"},
+		{`bind(10.0.0.5) failed (99: Cannot assign requested address) while connecting to upstream, client: 127.0.0.1`, "no-source-address nginx bind EADDRNOTAVAIL 10.0.0.5>"},
 		// caused, in the lab: results/example
 		{`2026/11/23 04:42:27 [crit] 7#7: *42 connect() to 198.18.0.3:80 failed (99: Address not available) while connecting to upstream, client: 198.18.0.2, server: , request: "GET / HTTP/1.1", upstream: "http://198.18.0.3:80/", host: "lab"`,
 			"ports nginx connect EADDRNOTAVAIL 198.18.0.3:80"},

@@ -41,7 +41,8 @@ type evidence struct {
 	InFlight      float64
 
 	Predicted law.Prediction
-	Pool      bool // the setup has one
+	Proxy     string // how people call it
+	Pool      bool   // the setup has one
 }
 
 // rule is an assumption, the evidence that it is broken, and what that does.
@@ -79,8 +80,8 @@ var rules = []rule{
 			e.Predicted.HoldS > law.ReuseDelay.Seconds() && 100*e.TwRecycled > e.NewConns
 	}},
 	{FBelowOne, law.LessSevere, func(e evidence) (string, bool) {
-		return fmt.Sprintf("nginx closed first in %.0f %% of the connections only (f = %.2f): the others left their TIME_WAIT "+
-				"on the backend", 100*e.CloseShare, e.CloseShare),
+		return fmt.Sprintf("%s closed first in %.0f %% of the connections only (f = %.2f): the others left their TIME_WAIT "+
+				"on the backend", e.Proxy, 100*e.CloseShare, e.CloseShare),
 			e.CloseShare > 0 && e.CloseShare < 0.98
 	}},
 	{Pooled, law.LessSevere, func(e evidence) (string, bool) {
@@ -92,12 +93,12 @@ var rules = []rule{
 			e.CollapseS > 0 && e.Predicted.CollapseS == nil
 	}},
 	{PortsTaken, law.MoreSevere, func(e evidence) (string, bool) {
-		return fmt.Sprintf("no more than %d of the %d tuples were ever in use by nginx: something else in its namespace held "+
-				"the rest", e.PeakUsed, e.Predicted.Tuples),
+		return fmt.Sprintf("no more than %d of the %d tuples were ever in use by %s: something else in its namespace held "+
+				"the rest", e.PeakUsed, e.Predicted.Tuples, e.Proxy),
 			e.PeakUsed > 0 && float64(e.PeakUsed) < 0.99*float64(e.Predicted.Tuples)
 	}},
 	{OtherFailures, law.MoreSevere, func(e evidence) (string, bool) {
-		return fmt.Sprintf("%d requests failed for another reason than ports, which nginx's error log names", e.Other), e.Other > 0
+		return fmt.Sprintf("%d requests failed for another reason than ports, which %s's error log names", e.Other, e.Proxy), e.Other > 0
 	}},
 	{SlowBackend, law.MoreSevere, func(e evidence) (string, bool) {
 		return fmt.Sprintf("about %.0f requests were under way at the backend at once, and each holds a tuple besides those in "+

@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
@@ -54,8 +55,12 @@ func accounts(m *Measured) *results.Check {
 }
 
 // logAgrees holds the generator's count against nginx's own. With one peer,
-// or proxy_next_upstream off, nginx writes one line per failed request.
+// or proxy_next_upstream off, nginx writes one line per failed request. Other kinds have
+// a number of their own.
 func logAgrees(m *Measured, v *results.Variant) *results.Check {
+	if c := m.Laws.Conduct; v.NginxLog != nil && c != nil {
+		return linesAgree(m, v, c.Lines)
+	}
 	if v.NginxLog == nil || m.Laws.OwnConfig || m.Laws.Ejection.Retries() {
 		return nil // with retries, or an error_page, it is no law
 	}
@@ -65,6 +70,25 @@ func logAgrees(m *Measured, v *results.Variant) *results.Check {
 		Law:       "requests failed by error 99 = error-99 lines in nginx's log",
 		Predicted: num(v.NginxLog.Error99), Measured: num(v.Errors.Error99),
 		Text: fmt.Sprintf("%d requests failed by it, %d lines say so", v.Errors.Error99, v.NginxLog.Error99),
+	}
+}
+
+// linesAgree holds all that failed against the log of a kind that writes so many lines for
+// a failed connect(), and one for a request that it does not try. Requests that the load's
+// end cut off may have some of theirs.
+func linesAgree(m *Measured, v *results.Variant, lines int) *results.Check {
+	if lines == 0 || v.Failed == nil {
+		return nil
+	}
+	log := *v.NginxLog
+	said := float64(log.Error99)/float64(lines) + float64(log.NoLiveUpstreams)
+	cut := float64(m.Totals.Unfinished) + 1
+	ok := math.Abs(said-float64(*v.Failed)) <= cut
+	return &results.Check{
+		ID: "log", Name: "log", OK: &ok,
+		Law:       fmt.Sprintf("requests failed = error-99 lines in the proxy's log / %d + those it did not try, ± %g under way", lines, cut),
+		Predicted: &said, Measured: num(*v.Failed),
+		Text: fmt.Sprintf("%d requests failed; %d lines of error 99 and %d of requests not tried", *v.Failed, log.Error99, log.NoLiveUpstreams),
 	}
 }
 

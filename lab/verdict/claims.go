@@ -57,6 +57,14 @@ func (m *Measured) metric(v *results.Variant, name string) *float64 {
 		return m.churn(v)
 	case "close_share":
 		return v.CloseShare
+	case "tries_per_failure":
+		if v.Connect99 != nil && v.Errors != nil && v.Errors.Error99 > 0 {
+			return ratio(num(*v.Connect99), num(v.Errors.Error99))
+		}
+	case "connect_error_99":
+		return count(v.Connect99)
+	case "blackout_s":
+		return v.BlackoutS
 	case "rho":
 		return v.RhoSteady
 	case "ports_peak":

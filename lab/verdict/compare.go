@@ -82,7 +82,7 @@ func (m *Measured) evidence(v *results.Variant) evidence {
 	e := evidence{
 		Other: v.Errors.Other, LateShare: late / max(sent, 1), ConntrackMax: m.ConntrackMax, NoLive: v.Errors.NoLiveUpstreams,
 		CloseShare: or0(v.CloseShare), ReuseRatio: or0(v.ReuseRatio), CollapseS: or0(v.CollapseS),
-		Predicted: m.Plan.Predicted, Pool: m.Laws.Keepalive > 0,
+		Predicted: m.Plan.Predicted, Proxy: v.ProxyName(), Pool: m.Laws.Keepalive > 0,
 	}
 	if planned := v.OfferedPerS * *v.LoadEndS; planned > 0 {
 		e.Undersent = 1 - float64(*v.Scheduled)/planned

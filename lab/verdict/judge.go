@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/loadgen/figures"
@@ -16,10 +17,12 @@ func Judge(m Measured) (v results.Variant) {
 	m.Laws = m.Plan.Laws()
 	v = results.Variant{
 		Name:        m.Plan.Name,
+		Proxy:       m.Plan.Proxy,
 		OfferedPerS: m.Plan.RatePerS,
 		Predicted:   m.Plan.Predicted,
 		Expected:    m.Plan.Expect,
 		Latency:     m.Latency,
+		LatencyOK:   m.LatencyOK, LatencyFailed: m.LatencyFailed,
 		Service:     m.Service,
 		Checks:      []results.Check{},
 		Comparisons: []results.Comparison{},
@@ -39,7 +42,7 @@ func Judge(m Measured) (v results.Variant) {
 		v.Comparisons = m.comparisons(&v)
 	}
 	v.AsExpected = asExpected(&v)
-	if m.missed(&v) {
+	if m.missed(&v) || m.open(&v) {
 		v.AsExpected = nil
 	}
 	return v
@@ -73,7 +76,7 @@ func (m *Measured) count(v *results.Variant) {
 		c := t.CPUSeconds / end
 		v.CPU.LoadGen = &c
 	}
-	if e.Error99 > 0 || m.Laws.OwnConfig && m.logged99() > 0 { // an error_page may hide it from clients
+	if e.Error99 > 0 || (m.Laws.OwnConfig || m.Laws.Conduct != nil) && m.logged99() > 0 { // an error_page may hide it from clients
 		v.FirstError, v.OKBefore = m.firstError99()
 	}
 	first := orNever(v.FirstError)
@@ -81,7 +84,11 @@ func (m *Measured) count(v *results.Variant) {
 	v.Collapsed = v.CollapseS != nil
 	if v.FirstError != nil {
 		v.RecoveredS = m.recovered(first)
+		if m.Laws.Conduct != nil {
+			v.BlackoutS = m.blackout(first)
+		}
 	}
+	v.Connect99 = m.Connect99
 	v.CloseShare = m.closeShare()
 	m.restate(v)
 	v.RhoSteady = m.rho(math.Min(first, orNever(v.CollapseS)))
@@ -118,8 +125,12 @@ func (m *Measured) attribute() results.Errors {
 		return seen
 	}
 	log := *m.Proxy.Log
-	if m.Laws.OwnConfig {
-		e := results.Errors{Error99: min(log.Error99, m.Totals.Failed)}
+	if c := m.Laws.Conduct; m.Laws.OwnConfig || c != nil && c.Lines > 0 {
+		lines := int64(1)
+		if c != nil {
+			lines = int64(c.Lines)
+		}
+		e := results.Errors{Error99: min((log.Error99+lines-1)/lines, m.Totals.Failed)}
 		e.NoLiveUpstreams = min(log.NoLiveUpstreams, m.Totals.Failed-e.Error99)
 		e.Other = m.Totals.Failed - e.Error99 - e.NoLiveUpstreams
 		return e
@@ -162,21 +173,21 @@ func (m *Measured) failing(v *results.Variant) (verdict, why string) {
 			*v.FirstError, *v.Failed, *v.Sent, v.Errors.Error99, v.Errors.NoLiveUpstreams, v.Errors.Other)
 	}
 	if v.Errors.Error99 == 0 {
-		why = fmt.Sprintf("error 99 came after %.2f s by nginx's error log, %d times, and clients saw none of it: %s",
-			*v.FirstError, m.logged99(), cmp.Or(m.Plan.Hidden, "an error_page, a cache or another peer answered them"))
+		why = fmt.Sprintf("error 99 came after %.2f s by %s's error log, %d times, and clients saw none of it: %s",
+			*v.FirstError, v.ProxyName(), m.logged99(), cmp.Or(m.Plan.Hidden, "an error_page, a cache or another peer answered them"))
 	}
 	if f := v.CloseShare; !m.Laws.Exact() && f != nil && v.Predicted.FirstError99S != nil {
-		why += fmt.Sprintf("; nginx closed %.0f %% of its connections first (f = %.2f), with which the law gives %s",
-			100**f, *f, law.FirstError99.WriteSpan(v.Predicted.FirstError99S, v.Predicted.FirstError99LatestS))
+		why += fmt.Sprintf("; %s closed %.0f %% of its connections first (f = %.2f), with which the law gives %s",
+			v.ProxyName(), 100**f, *f, law.FirstError99.WriteSpan(v.Predicted.FirstError99S, v.Predicted.FirstError99LatestS))
 	}
 	if v.Collapsed {
 		why = fmt.Sprintf("the rate collapsed after %.2f s, at half the range; ", *v.CollapseS) + why
 	}
 	// In a race the moment is an outcome, and a later one is chance. So it is within an
 	// interval: whether all of that is later the law says.
-	chance := m.Plan.Predicted.FirstError99LatestS != nil && m.Plan.Predicted.Verdict != law.Postponed
-	if m.Baseline != nil && !chance && !m.Laws.Race && !m.Laws.Poisson && *v.FirstError > *m.Baseline+max(law.Tolerance(*m.Baseline),
-		law.BurstTolerance(m.Laws.Burst)) {
+	chance := (m.Plan.Predicted.FirstError99LatestS != nil || m.Plan.Predicted.OrNever) && m.Plan.Predicted.Verdict != law.Postponed
+	if m.Baseline != nil && !chance && !m.Laws.Race && !m.Laws.Poisson && *v.FirstError > *m.Baseline+m.Laws.ClockBound.Seconds()+
+		max(law.Tolerance(*m.Baseline), law.BurstTolerance(m.Laws.Burst)) {
 		return law.Postponed, fmt.Sprintf("%s: %.1f times as late as the baseline's %.2f s, but it came", why,
 			*v.FirstError / *m.Baseline, *m.Baseline)
 	}
@@ -204,7 +215,7 @@ func (m *Measured) holding(v *results.Variant) (verdict, why string) {
 			"by open connections there is no room for a busier minute", *v.RhoSteady, 100*m.underWay())
 	case *v.RhoSteady <= RhoLimit || m.masked():
 		return law.Mitigated, m.held(v)
-	case m.Laws.Exact() && p.FirstError99S != nil && p.Latest99()+law.Tolerance(p.Latest99()) < *v.LoadEndS && *v.RhoSteady > 1:
+	case m.Laws.Exact() && p.FirstError99S != nil && !p.OrNever && p.Latest99()+law.Tolerance(p.Latest99()) < *v.LoadEndS && *v.RhoSteady > 1:
 		return law.NotReproduced, fmt.Sprintf("error 99 was due after %s and did not come in %.2f s",
 			law.FirstError99.WriteSpan(p.FirstError99S, p.FirstError99LatestS), *v.LoadEndS)
 	case *v.RhoSteady <= 1:
@@ -248,7 +259,14 @@ func (m *Measured) missed(v *results.Variant) bool {
 	}
 	const sampling = 0.1 // seconds: nginx's log is read so often
 	off := law.Compared{Predicted: law99, Most: v.Predicted.FirstError99LatestS, Measured: first}.Off()
-	return math.Abs(*off) > law.Tolerance(v.Predicted.Latest99())+sampling
+	return math.Abs(*off) > law.Tolerance(v.Predicted.Latest99())+sampling+m.Laws.ClockBound.Seconds()
+}
+
+// open says whether the law leaves it open how the variant ends, and nothing else is
+// wrong with it.
+func (m *Measured) open(v *results.Variant) bool {
+	failed := slices.ContainsFunc(v.Checks, func(c results.Check) bool { return c.OK != nil && !*c.OK })
+	return m.Plan.Expect == law.Predicted && m.Plan.Predicted.OrNever && law.Decides(v.Verdict) && !failed
 }
 
 // AllAsExpected sums up a run: false if any variant is, else nil if any cannot

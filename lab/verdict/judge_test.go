@@ -439,3 +439,42 @@ func TestNoCureByACounterThatStaysAtZero(t *testing.T) {
 		})
 	}
 }
+
+// TestAnOpenLawDoesNotDecide: bursts on a pool, and a backend that answers at once. Whether
+// error 99 comes the law leaves open, and when it may not come, not.
+func TestAnOpenLawDoesNotDecide(t *testing.T) {
+	least := 1.0 / 601
+	s := law.Setup{Ports: 500, RatePerS: 200, Duration: dur(10), CloseShare: 1, Burst: dur(0.1), Keepalive: 4, Churn: 0.8, ChurnLeast: &least}
+	closed := s
+	closed.ChurnLeast = nil
+	for _, c := range []struct {
+		name     string
+		played   law.Setup
+		first    float64 // moves error 99; 0: as the law has it
+		verdict  string
+		expected *bool
+	}{
+		{"as the most would have it", closed, 0, law.Reproduced, nil},
+		{"late", closed, 6, law.Reproduced, nil},
+		{"sooner than the most can be", closed, 1, law.Reproduced, yes(false)},
+		{"never", law.Setup{Ports: 500, RatePerS: 200, Duration: dur(10), CloseShare: 1, Churn: 1.0 / 601}, 0, law.Mitigated, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := measured(c.played, 10, nil)
+			s := s.Complete()
+			m.Plan.Setup, m.Plan.Predicted = &s, law.Predict(s)
+			if m.Totals.FirstError != nil {
+				m.Proxy.Counters["active_opens"] = 500 // measured opens as evenly spaced requests do
+			}
+			m.Baseline = new(float64)
+			*m.Baseline = 1 // much sooner: what is later is chance
+			if c.first > 0 {
+				*m.Totals.FirstError = int64(c.first * 1e9)
+			}
+			v := Judge(m)
+			if v.Verdict != c.verdict || !same(v.AsExpected, c.expected) {
+				t.Errorf("%s, as expected: %s (%s)\n%+v", v.Verdict, show(v.AsExpected), v.Why, v.Checks)
+			}
+		})
+	}
+}

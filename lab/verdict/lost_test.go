@@ -127,15 +127,15 @@ func TestOverflowAndEjectionAreCompared(t *testing.T) {
 	m.Plan.SteadyS, m.Plan.Retries, m.Plan.Peers, m.Plan.MaxFails, m.Plan.FailS, m.Plan.Addresses = 12, true, 3, 1, 10, 3
 	m.Totals.Errors = results.Errors{Error99: 1, NoLiveUpstreams: m.Totals.Failed - 1}
 	m.Proxy.Log.Error99, m.Proxy.Log.NoLiveUpstreams = 3, m.Totals.Failed-1
-	if x = comparisonOf(t, Judge(m), "lines of error 99 in nginx's log"); x == nil || !x.OK || *x.Predicted != 3 {
+	if x = comparisonOf(t, Judge(m), "lines of error 99 in the proxy's log"); x == nil || !x.OK || *x.Predicted != 3 {
 		t.Errorf("lines %+v", x)
 	}
 	m.Proxy.Log.Error99 = 6
-	if x = comparisonOf(t, Judge(m), "lines of error 99 in nginx's log"); x == nil || x.OK {
+	if x = comparisonOf(t, Judge(m), "lines of error 99 in the proxy's log"); x == nil || x.OK {
 		t.Errorf("twice the lines: %+v", x)
 	}
 	m.Plan.Workers = 2
-	if x = comparisonOf(t, Judge(m), "lines of error 99 in nginx's log"); x != nil {
+	if x = comparisonOf(t, Judge(m), "lines of error 99 in the proxy's log"); x != nil {
 		t.Errorf("two workers, each of which counts for itself: %+v", x)
 	}
 }

@@ -15,9 +15,9 @@ type Measured struct {
 	Laws     law.Setup           // what the prediction is made of; Judge takes it from the plan
 	Totals   *results.Totals
 	Samples  []results.Sample
-	Proxy    *results.Net // the last look at it
-	Log      Logged       // the proxy's
-	Latency  *results.Latency
+	Proxy    *results.Net     // the last look at it
+	Log      Logged           // the proxy's
+	Latency  *results.Latency // of all that ended; LatencyOK and LatencyFailed are its parts
 	Service  *results.Latency
 	Usable   *int64   // ports, read back
 	CPUs     int      // of the machine the hosts run on
@@ -28,6 +28,9 @@ type Measured struct {
 	// TimeWaitAtEnd says that the kernel counts a TIME_WAIT when it ends, so that
 	// those of Proxy and Samples are counted by their number (probe.TimeWaits).
 	TimeWaitAtEnd bool
+
+	Connect99                *int64 // connect() calls of the proxy that failed with error 99, by the kernel
+	LatencyOK, LatencyFailed *results.Latency
 
 	aside bool // it is not about ports: no law of theirs is held against it
 
@@ -93,24 +96,58 @@ const fewClosed = 20
 
 // closeShare is f: of the upstream connections closed, the share that left a
 // TIME_WAIT on the proxy. nil when too few were closed to say.
+//
+// A proxy of another kind than nginx may close its client's connection with the reply
+// that says it failed, as Apache does with 503. That leaves a TIME_WAIT as well, which takes
+// no port and has the same counter. There the upstream sockets are counted, as long as
+// none has ended, and else f is that of before the first failure.
 func (m *Measured) closeShare() *float64 {
 	if m.Proxy == nil {
 		return nil
 	}
+	// Sockets that were seen hold tuples, whatever a counter says.
+	_, alive := m.mostUncounted()
+	last, opened, waits := m.Proxy, m.allOpens(), max(timeWaits(m.Proxy), alive)
+	const drained = 5 // seconds after the load, at the most
+	switch s := m.beforeFailure(); {
+	case s == nil:
+	case m.Totals.LoadSeconds()+drained < m.Plan.Predicted.HoldS:
+		waits = last.Count("time-wait") + last.Count("fin-wait-2")
+	default:
+		last, opened = s.Net, int64(m.opens(s.T))
+		waits = max(timeWaits(last), last.TimeWait-m.net(results.HostProxy)[0].Net.TimeWait)
+	}
 	var open int64
-	for _, s := range m.Proxy.Sockets {
+	for _, s := range last.Sockets {
 		if s.State == "established" {
 			open += s.N
 		}
 	}
-	closed := m.allOpens() - open
+	closed := opened - open
 	if closed < fewClosed {
 		return nil
 	}
-	// Sockets that were seen hold tuples, whatever a counter says.
-	_, alive := m.mostUncounted()
-	f := math.Min(1, float64(max(timeWaits(m.Proxy), alive))/float64(closed))
+	f := math.Min(1, float64(waits)/float64(closed))
 	return &f
+}
+
+// beforeFailure is the last look at the proxy's sockets before the first failure, where f
+// is measured by then; nil where it is not.
+func (m *Measured) beforeFailure() *results.Sample {
+	if m.Laws.Conduct == nil || m.Totals == nil {
+		return nil
+	}
+	first, _ := m.firstError99()
+	if first == nil {
+		return nil
+	}
+	var last *results.Sample
+	for _, s := range m.net(results.HostProxy) {
+		if s.T <= *first && s.Net.Sockets != nil {
+			last = &s
+		}
+	}
+	return last
 }
 
 // timeWaits is how many mini-sockets a host is known to have made. A FIN_WAIT2 of
@@ -319,7 +356,7 @@ func (m *Measured) sooner(before, at float64) float64 {
 			lines = float64(s.Net.Log.Error99)
 		}
 	}
-	perS := m.Plan.RatePerS * float64(m.Laws.Ejection.Tries())
+	perS := m.Plan.RatePerS * float64(max(1, m.Laws.LinesPerFailure()))
 	if share := m.Laws.HeaviestShare; share > 0 {
 		perS = m.Plan.RatePerS * share * float64(max(1, m.Laws.Sources))
 	}
@@ -345,6 +382,18 @@ func (m *Measured) recovered(fault float64) *float64 {
 			failingFrom = nil
 		case s.Load.Failed > 0 && failingFrom == nil:
 			failingFrom = &start
+		}
+	}
+	return nil
+}
+
+// blackout is how long no request succeeded after the first failure, to the interval of
+// the samples; nil if none succeeded to the end.
+func (m *Measured) blackout(fault float64) *float64 {
+	for _, s := range m.load() {
+		if start := s.T - s.Load.IntervalS; start >= fault && s.Load.OK > 0 {
+			dark := start - fault
+			return &dark
 		}
 	}
 	return nil

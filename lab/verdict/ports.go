@@ -48,7 +48,7 @@ func (m *Measured) unreached(v *results.Variant) string {
 	if m.Log.mentions("upstream") {
 		return "" // it tried, and the log says what came of it
 	}
-	text := fmt.Sprintf("no request reached a backend: nginx opened no upstream connection for %d requests", t.Sent)
+	text := fmt.Sprintf("no request reached a backend: %s opened no upstream connection for %d requests", v.ProxyName(), t.Sent)
 	if a := m.Plan.Answer; a != "" {
 		text += "; " + a
 	}

@@ -29,9 +29,9 @@ func (m *Measured) distrust(v *results.Variant) string {
 	case t.Sent == 0:
 		add("the load generator sent nothing")
 	default:
-		if c := v.CPU.LoadGen; c != nil && *c > BusyLimit {
+		if c := v.CPU.LoadGen; c != nil && *c/float64(max(1, t.Generators)) > BusyLimit {
 			add(fmt.Sprintf("the load generator used %.0f %% of the one core it runs on (limit %g %%): it was the bottleneck",
-				100**c, 100*BusyLimit))
+				100**c/float64(max(1, t.Generators)), 100*BusyLimit))
 		}
 		why = append(why, m.tooBusy(v)...)
 	}
@@ -45,9 +45,19 @@ func (m *Measured) distrust(v *results.Variant) string {
 // from nginx and the probes says more of it than a late generator does.
 func (m *Measured) tooBusy(v *results.Variant) []string {
 	all := []string{
-		m.starved(), m.gap(results.HostProxy), m.gap(results.HostBackend), m.late(orNever(v.FirstError)), m.gap(results.HostLoad),
+		m.untimed(), m.starved(), m.gap(results.HostProxy), m.gap(results.HostBackend), m.late(orNever(v.FirstError)), m.gap(results.HostLoad),
 	}
 	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
+}
+
+// untimed says that the hosts' clocks are not known as well as moments are judged. A busy
+// machine, or a slow way to it, makes for slow answers.
+func (m *Measured) untimed() string {
+	judged := law.Tolerance(m.Plan.Predicted.Latest99())
+	if bound := m.Laws.ClockBound.Seconds(); bound > judged {
+		return fmt.Sprintf("the hosts' clocks are known to %.0f ms only, and moments are judged to within %.0f ms", 1e3*bound, 1e3*judged)
+	}
+	return ""
 }
 
 // Disturbed says whether a row is invalid because the machine was too busy: when
@@ -109,8 +119,8 @@ func (m *Measured) starved() string {
 	took := last.T - first.T
 	wait, ran := last.Net.WaitS-first.Net.WaitS, last.Net.CPUSeconds-first.Net.CPUSeconds
 	if wait > StarvedLimit*took && wait > ran {
-		return fmt.Sprintf("nginx was ready to run and had no processor for %.1f of %.1f s, and ran for %.1f s: it was starved "+
-			"by other programs, or by a limit on its container", wait, took, ran)
+		return fmt.Sprintf("%s was ready to run and had no processor for %.1f of %.1f s, and ran for %.1f s: it was starved "+
+			"by other programs, or by a limit on its container", m.Plan.ProxyName(), wait, took, ran)
 	}
 	if stolen := (last.Net.StealS - first.Net.StealS) / took / float64(max(1, m.CPUs)); stolen > StealLimit {
 		return fmt.Sprintf("the hypervisor took %.0f %% of the machine's processor time away (limit %g %%)",

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
@@ -34,6 +35,12 @@ func TestDistrust(t *testing.T) {
 			}
 		}
 	}
+	clocks := func(bound time.Duration) func(*Measured) {
+		return func(m *Measured) {
+			s := m.Plan.Laws()
+			s.ClockBound, m.Plan.Setup = bound, &s
+		}
+	}
 	for _, tc := range []struct {
 		name  string
 		spoil func(*Measured)
@@ -60,6 +67,8 @@ func TestDistrust(t *testing.T) {
 		{"conntrack with room", proxy(func(n *results.Net, t float64) {
 			n.Counters["conntrack_max"], n.Counters["conntrack_entries"] = 1000, 900
 		}), ""},
+		{"clocks as good as what is judged", clocks(49 * time.Millisecond), ""},
+		{"clocks worse than that", clocks(51 * time.Millisecond), "the hosts' clocks are known to 51 ms only, and moments are judged to within 50 ms"},
 		{"a fault comes first", func(m *Measured) { m.Faults = []string{"nginx ended by itself"}; m.Totals.OwnLimit = "ports" }, "nginx ended by itself; the load generator hit"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

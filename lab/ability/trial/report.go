@@ -1,6 +1,7 @@
 package trial
 
 import (
+	"encoding/json"
 	"maps"
 
 	"github.com/lab99/lab99/internal/format"
@@ -33,6 +34,22 @@ func (r Report) Found() ability.Found {
 	f := r.Abilities
 	f.Unknown = maps.Clone(r.Unknown)
 	return f
+}
+
+// InContainer is what a Report says that was printed in a container. Whether a user may make
+// user namespaces is the profile's to say there, and no lab in containers makes any. kernel
+// is the release of the one that it was tried on.
+func InContainer(printed []byte) (f ability.Found, kernel string, err error) {
+	var r Report
+	if err := json.Unmarshal(printed, &r); err != nil {
+		return f, "", err
+	}
+	f = r.Found()
+	if f.UserNamespaces != nil && !*f.UserNamespaces {
+		f.UserNamespaces = nil
+		f.Unknown["user_namespaces"] = "it was tried in a container, which forbids them"
+	}
+	return f, r.Kernel, nil
 }
 
 // Preset are the sysctls of a network namespace in which Run may not set any, as

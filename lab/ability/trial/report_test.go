@@ -51,3 +51,13 @@ func TestTheSchemaHasEveryAbility(t *testing.T) {
 		}
 	}
 }
+
+func TestReportOfAContainer(t *testing.T) {
+	f, kernel, err := InContainer([]byte(`{"schema":"lab99/abilities/v1","kernel":"6.1.0","abilities":{"hz":250,"user_namespaces":false},"unknown":{}}`))
+	if err != nil || kernel != "6.1.0" || *f.HZ != 250 || f.UserNamespaces != nil || !strings.Contains(f.Unknown["user_namespaces"], "container") {
+		t.Errorf("%+v, %v", f, err)
+	}
+	if _, _, err := InContainer([]byte("exec format error")); err == nil {
+		t.Error("an error was taken for a report")
+	}
+}

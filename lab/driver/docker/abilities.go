@@ -2,7 +2,6 @@ package docker
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -49,7 +48,8 @@ func (d *Driver) abilitiesInside(ctx context.Context) (f ability.Found, err erro
 	defer func() {
 		dctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), downTimeout)
 		defer cancel()
-		err = errors.Join(err, d.removeLab(dctx, spec), l.Down(dctx))
+		_, left := d.removeLab(dctx, spec)
+		err = errors.Join(err, left, l.Down(dctx))
 	}()
 	b := &builder{lab: l, spec: spec}
 	if b.agentImage, err = d.agentImage(ctx); err != nil {
@@ -76,25 +76,10 @@ func (d *Driver) abilitiesInside(ctx context.Context) (f ability.Found, err erro
 	defer context.AfterFunc(ctx, m.stream.close)()
 	out, err := io.ReadAll(m.stream.stdout)
 	if err == nil {
-		f, err = reported(out)
+		f, _, err = trial.InContainer(out)
 	}
 	if err != nil {
 		err = fmt.Errorf("try what the engine's kernel can do: %w: %s", err, strings.TrimSpace(m.stream.tail.String()))
 	}
 	return f, err
-}
-
-// reported is what a container has reported. Whether its user may make user
-// namespaces is the engine's profile's to say, and no lab in containers makes any.
-func reported(out []byte) (ability.Found, error) {
-	var r trial.Report
-	if err := json.Unmarshal(out, &r); err != nil {
-		return ability.Found{}, err
-	}
-	f := r.Found()
-	if f.UserNamespaces != nil && !*f.UserNamespaces {
-		f.UserNamespaces = nil
-		f.Unknown["user_namespaces"] = "it was tried in a container, which forbids them"
-	}
-	return f, nil
 }

@@ -55,13 +55,3 @@ func TestAbilitiesInAContainer(t *testing.T) {
 		}
 	}
 }
-
-func TestReportOfAContainer(t *testing.T) {
-	f, err := reported([]byte(`{"schema":"lab99/abilities/v1","kernel":"6.1.0","abilities":{"hz":250,"user_namespaces":false},"unknown":{}}`))
-	if err != nil || *f.HZ != 250 || f.UserNamespaces != nil || !strings.Contains(f.Unknown["user_namespaces"], "container") {
-		t.Errorf("%+v, %v", f, err)
-	}
-	if _, err := reported([]byte("exec format error")); err == nil {
-		t.Error("an error was taken for a report")
-	}
-}

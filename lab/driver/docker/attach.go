@@ -31,7 +31,7 @@ type stream struct {
 func attach(ctx context.Context, cli *client.Client, id string, isAgent bool) (*stream, error) {
 	at, err := cli.ContainerAttach(ctx, id, client.ContainerAttachOptions{Stream: true, Stdin: isAgent, Stdout: true, Stderr: true})
 	if err != nil {
-		return nil, err
+		return nil, reasoned(ctx, cli, "/containers/"+id+"/attach?stream=1&stdout=1&stderr=1", "", err)
 	}
 	s := &stream{conn: at.HijackedResponse, tail: new(driver.Tail), ended: make(chan struct{})}
 	var out io.Writer = s.tail

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -71,4 +72,19 @@ func TestAttachIsBoundedAndItsStreamIsNot(t *testing.T) {
 	}
 	s.close()
 	<-s.ended
+}
+
+// TestRefusedStreamsComeWithTheReason: of streams the client library says only with
+// which number an engine refused them.
+func TestRefusedStreamsComeWithTheReason(t *testing.T) {
+	cli := engine(t)
+	says := func(err error, reason string) {
+		if err == nil || !strings.Contains(strings.ToLower(err.Error()), reason) {
+			t.Errorf("%v, want %q", err, reason)
+		}
+	}
+	_, err := attach(t.Context(), cli, "nobody", true)
+	says(err, "no such container")
+	_, err = cli.ExecAttach(t.Context(), "nothing", client.ExecAttachOptions{})
+	says(reasoned(t.Context(), cli, "/exec/nothing/start", "{}", err), "no such exec")
 }

@@ -45,5 +45,8 @@ func writable(server driver.Server) map[string]string {
 	for _, dir := range append([]string{"/run", "/tmp"}, server.Writable...) {
 		m[dir] = "rw,size=128m,mode=1777"
 	}
+	for _, dir := range server.Executable {
+		m[dir] = "rw,exec,size=128m,mode=1777"
+	}
 	return m
 }

@@ -1,5 +1,6 @@
-// Package docker runs the lab's hosts as containers of a Docker engine, by
-// way of testcontainers-go.
+// Package docker runs the lab's hosts as containers of an engine that answers as
+// Docker does, Docker or Podman, by way of testcontainers-go. What engines do in
+// different ways is in kind.go.
 //
 // A lab is an internal network and five containers: the agent on the load
 // host, which is also the tether (package agent), the proxy, the backend, and a
@@ -39,14 +40,21 @@ const (
 	labelOwner   = "org.lab99.owner"   // the command, in the words of driver.Owner
 )
 
-// answerTimeout is how long an engine may take to say what it is.
-const answerTimeout = 10 * time.Second
+const (
+	// answerTimeout is how long an engine may take to say that it is there.
+	answerTimeout = 10 * time.Second
+	// describeTimeout is how long it may take to say what it is. testcontainers asks
+	// several times, and Podman runs programs for each answer.
+	describeTimeout = 30 * time.Second
+)
 
 // Driver is a connection to an engine.
 type Driver struct {
-	Program string // what the lab's hosts run, a static binary; "" finds it
+	Program string // what the hosts run, a static binary, and what clears up after them; "" finds it
 
 	cli     *client.Client
+	kind    kind   // of engine
+	arch    string // of it, in Go's words
 	machine driver.Machine
 	local   bool // the engine is on this machine
 }
@@ -58,7 +66,7 @@ var (
 
 // Candidate is this driver in the list of those a command may use.
 var Candidate = driver.Candidate{
-	Name: "docker", About: "containers of a Docker engine",
+	Name: "docker", About: "containers of Docker or Podman",
 	Open: func(ctx context.Context) (driver.Driver, error) {
 		d, err := New(ctx)
 		if err != nil {
@@ -68,17 +76,17 @@ var Candidate = driver.Candidate{
 	},
 }
 
-// New connects to the engine that DOCKER_HOST, or the current Docker context,
-// names. The error is a *driver.UnfitError.
+// New connects to the engine that DOCKER_HOST names, or else to the one that listens
+// where Docker does, or else Podman. The error is a *driver.UnfitError.
 func New(ctx context.Context) (*Driver, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	ctx, cancel := context.WithTimeout(ctx, describeTimeout)
 	defer cancel()
 	// testcontainers reads its settings once, at first use, and has no other
 	// switch. Exactly "true" is needed.
 	if err := os.Setenv("TESTCONTAINERS_RYUK_DISABLED", "true"); err != nil {
 		return nil, err
 	}
-	if err := stripCredentials(); err != nil {
+	if err := errors.Join(findPodman(), stripCredentials()); err != nil {
 		return nil, err
 	}
 	// Its banner would tear the progress bars.
@@ -90,27 +98,32 @@ func New(ctx context.Context) (*Driver, error) {
 	if err != nil {
 		return nil, unreachable(err)
 	}
-	info, err := cli.Client.Info(ctx, client.InfoOptions{})
+	version, err := cli.Client.ServerVersion(ctx, client.ServerVersionOptions{})
 	if err != nil {
 		return nil, unreachable(err)
 	}
-	if info.Info.OSType != "linux" {
+	info, err := aboutOf(ctx, cli.Client)
+	if err != nil {
+		return nil, unreachable(err)
+	}
+	if info.OSType != "linux" {
 		return nil, &driver.UnfitError{
-			What: fmt.Sprintf("the container engine runs %s containers", info.Info.OSType),
+			What: fmt.Sprintf("the container engine runs %s containers", info.OSType),
 			Hint: "Error 99 is Linux's; switch the engine to Linux containers.",
 		}
 	}
+	k := kindOf(version)
 	name, _ := os.Hostname()
-	local := info.Info.Name == name && info.Info.KernelVersion == driver.Here().Kernel
-	return &Driver{cli: cli.Client, local: local, machine: driver.Machine{
-		Engine: fmt.Sprintf("Docker %s (API %s, %s)", info.Info.ServerVersion, cli.Client.ClientVersion(), info.Info.Driver),
-		Kernel: info.Info.KernelVersion,
-		Arch:   info.Info.Architecture,
-		CPUs:   info.Info.NCPU,
+	local := info.Name == name && info.KernelVersion == driver.Here().Kernel
+	return &Driver{cli: cli.Client, kind: k, arch: version.Arch, local: local, machine: driver.Machine{
+		Engine: k.describe(info, cli.Client.ClientVersion()),
+		Kernel: info.KernelVersion,
+		Arch:   info.Architecture,
+		CPUs:   info.NCPU,
 		// An engine that starts or removes containers keeps two cores busy for a
 		// second or two, which makes the loads of other labs late.
 		Apart:     true,
-		MemoryMiB: int(info.Info.MemTotal >> 20),
+		MemoryMiB: int(info.MemTotal >> 20),
 	}}, nil
 }
 
@@ -126,6 +139,8 @@ func askedFor(ctx context.Context) error {
 		return err
 	}
 	defer cli.Close()
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
 	_, err = cli.Ping(ctx, client.PingOptions{})
 	return err
 }
@@ -134,19 +149,22 @@ func unreachable(err error) error {
 	// What testcontainers tried last, and what it says of it, misleads.
 	reason, _, _ := strings.Cut(err.Error(), "\nrootless Docker")
 	e := &driver.UnfitError{
-		What: "no Docker engine answers", Err: errors.New(redact(reason)),
-		Asked: os.Getenv(client.EnvOverrideHost) != "",
+		What: "no container engine answers", Err: errors.New(redact(reason)),
+		Asked: hostAsked() != "",
 	}
 	switch {
 	case os.Getenv("DOCKER_API_VERSION") != "":
 		e.Hint = fmt.Sprintf("DOCKER_API_VERSION=%s is set and switches the negotiation of versions off: unset it.",
 			os.Getenv("DOCKER_API_VERSION"))
-	case os.Getenv("DOCKER_HOST") != "":
-		e.Hint = fmt.Sprintf("DOCKER_HOST=%s is where it was looked for: start an engine there, or unset it.", os.Getenv("DOCKER_HOST"))
+	case hostAsked() != "":
+		e.Hint = fmt.Sprintf("DOCKER_HOST=%s is where it was looked for: start an engine there, or unset it.", hostAsked())
+	case foundHost != "":
+		e.Hint = fmt.Sprintf("Podman listens at %s: see whether it is well, or set DOCKER_HOST.", foundHost)
 	case strings.Contains(err.Error(), "permission denied"):
 		e.Hint = "Run as a user of the group docker, or as root."
 	default:
-		e.Hint = "Install and start one (Debian: apt install docker.io; systemctl start docker), or point DOCKER_HOST at one."
+		e.Hint = "Install and start one (Debian: apt install docker.io; systemctl start docker; or podman, whose service is " +
+			"podman.socket, also with systemctl --user), or point DOCKER_HOST at one."
 	}
 	return e
 }
@@ -154,8 +172,13 @@ func unreachable(err error) error {
 // Name is the word for this driver on the command line.
 func (d *Driver) Name() string { return "docker" }
 
-// Describe names the engine.
-func (d *Driver) Describe() string { return d.machine.Engine }
+// Describe names the engine, and where it is if nobody has said where to look.
+func (d *Driver) Describe() string {
+	if foundHost != "" {
+		return d.machine.Engine + " at " + foundHost
+	}
+	return d.machine.Engine
+}
 
 // Machine describes the engine and what it runs on.
 func (d *Driver) Machine() driver.Machine { return d.machine }

@@ -15,11 +15,19 @@ import (
 )
 
 // images is the engine as package image sees it.
-type images struct{ cli *client.Client }
+type images struct {
+	cli  *client.Client
+	arch string // in Go's words, if it is known
+}
+
+func (d *Driver) images() images { return images{d.cli, d.arch} }
 
 var _ image.Engine = images{}
 
 func (e images) Arch(ctx context.Context) (string, error) {
+	if e.arch != "" {
+		return e.arch, nil // Podman takes its time over the question
+	}
 	v, err := e.cli.ServerVersion(ctx, client.ServerVersionOptions{})
 	if err != nil {
 		return "", fmt.Errorf("architecture of the container engine: %w", err)

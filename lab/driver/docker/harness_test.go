@@ -34,7 +34,7 @@ func engine(t *testing.T) *client.Client {
 func local(t *testing.T, cli *client.Client, role image.Role, text string) image.Image {
 	t.Helper()
 	needs.Program(t, "docker", "apt-get")
-	img, err := image.Resolve(t.Context(), images{cli}, role, text, image.Local, func(s string) { t.Log(s) })
+	img, err := image.Resolve(t.Context(), images{cli: cli}, role, text, image.Local, func(s string) { t.Log(s) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,12 +50,12 @@ func getter(t *testing.T, cli *client.Client) image.Image {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build the getter: %v: %s", err, out)
 	}
-	img, err := image.Agent(t.Context(), images{cli}, path)
+	img, err := image.Agent(t.Context(), images{cli: cli}, path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { remove(t, cli, img.Used) })
-	again, err := image.Agent(t.Context(), images{cli}, path)
+	again, err := image.Agent(t.Context(), images{cli: cli}, path)
 	if err != nil || again.ID != img.ID || again.Source != image.Present {
 		t.Errorf("second time: %+v, %v, want the same image, present", again, err)
 	}

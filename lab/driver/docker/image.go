@@ -13,12 +13,12 @@ import (
 
 // Prepare finds, pulls or assembles the image of a server.
 func (d *Driver) Prepare(ctx context.Context, role image.Role, ref string, mode image.Mode, say func(string)) (image.Image, error) {
-	return image.Resolve(ctx, images{d.cli}, role, ref, mode, say)
+	return image.Resolve(ctx, d.images(), role, ref, mode, say)
 }
 
 // Find looks for the image of a server without pulling or making one.
 func (d *Driver) Find(ctx context.Context, role image.Role, ref string) (image.Image, error) {
-	img, ok, err := image.Find(ctx, images{d.cli}, role, ref, image.Auto)
+	img, ok, err := image.Find(ctx, d.images(), role, ref, image.Auto)
 	if err == nil && !ok {
 		err = image.NotInEngine(ctx, ref)
 	}
@@ -31,7 +31,7 @@ func (d *Driver) agentImage(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	img, err := image.Agent(ctx, images{d.cli}, path)
+	img, err := image.Agent(ctx, d.images(), path)
 	if err != nil {
 		return "", &driver.UnfitError{What: "the agent cannot be loaded into the engine", Err: err}
 	}
@@ -48,7 +48,7 @@ func (d *Driver) agentBinary(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	arch, err := images{d.cli}.Arch(ctx)
+	arch, err := d.images().Arch(ctx)
 	if err != nil {
 		return "", unreachable(err)
 	}

@@ -68,7 +68,7 @@ func TestAssembledServersServeAPage(t *testing.T) {
 				}
 			}
 
-			found, ok, err := image.Find(t.Context(), images{cli}, nginxRole, tc.nginx, image.Local)
+			found, ok, err := image.Find(t.Context(), images{cli: cli}, nginxRole, tc.nginx, image.Local)
 			if err != nil || !ok || found != nginx {
 				t.Errorf("Find: %+v, %v, %v; Resolve gave %+v", found, ok, err, nginx)
 			}
@@ -123,7 +123,7 @@ func TestNoRegistryAndNoAptNamesTheWaysOut(t *testing.T) {
 	l.Close()
 	t.Setenv("PATH", t.TempDir()) // no apt-get
 	began := time.Now()
-	_, err = image.Resolve(t.Context(), images{cli}, nginxRole, refused+"/nginx:9.9", image.Auto, nil)
+	_, err = image.Resolve(t.Context(), images{cli: cli}, nginxRole, refused+"/nginx:9.9", image.Auto, nil)
 	var none *image.UnavailableError
 	if !errors.As(err, &none) {
 		t.Fatalf("err = %v, want an UnavailableError", err)
@@ -136,7 +136,7 @@ func TestNoRegistryAndNoAptNamesTheWaysOut(t *testing.T) {
 	if took := time.Since(began); took > 10*time.Second {
 		t.Errorf("it took %v", took)
 	}
-	if _, ok, err := image.Find(t.Context(), images{cli}, nginxRole, refused+"/nginx:9.9", image.Auto); ok || err != nil {
+	if _, ok, err := image.Find(t.Context(), images{cli: cli}, nginxRole, refused+"/nginx:9.9", image.Auto); ok || err != nil {
 		t.Errorf("Find: %v, %v, want nothing found and no error", ok, err)
 	}
 }
@@ -156,7 +156,7 @@ func TestModesRuleOutWhatTheyDoNotName(t *testing.T) {
 		if strings.HasPrefix(tc.text, recipe.SuitePrefix) && tc.mode == image.Auto {
 			needs.Program(t, "docker", "apt-get")
 		}
-		_, err := image.Resolve(t.Context(), images{cli}, nginxRole, tc.text, tc.mode, nil)
+		_, err := image.Resolve(t.Context(), images{cli: cli}, nginxRole, tc.text, tc.mode, nil)
 		var none *image.UnavailableError
 		if !errors.As(err, &none) || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s under %s: err = %v, want %q", tc.text, tc.mode, err, tc.want)
@@ -165,8 +165,8 @@ func TestModesRuleOutWhatTheyDoNotName(t *testing.T) {
 	for _, tc := range []struct {
 		role image.Role
 		mode image.Mode
-	}{{"squid", image.Auto}, {nginxRole, "sometimes"}} {
-		_, err := image.Resolve(t.Context(), images{cli}, tc.role, "nginx:1.30", tc.mode, nil)
+	}{{"pound", image.Auto}, {nginxRole, "sometimes"}} {
+		_, err := image.Resolve(t.Context(), images{cli: cli}, tc.role, "nginx:1.30", tc.mode, nil)
 		var none *image.UnavailableError
 		if err == nil || errors.As(err, &none) || !strings.Contains(err.Error(), "expected") {
 			t.Errorf("%s under %s: err = %v, want one that says what was expected", tc.role, tc.mode, err)

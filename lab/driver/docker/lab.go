@@ -23,7 +23,8 @@ import (
 type lab struct {
 	d       *Driver
 	topo    driver.Topology
-	network string // ID
+	network string   // ID
+	janitor *janitor // nil: the engine needs none
 	exited  chan *driver.ServerError
 
 	mu      sync.Mutex
@@ -84,6 +85,7 @@ func (l *lab) Exec(ctx context.Context, host string, argv ...string) (string, er
 	}
 	at, err := cli.ExecAttach(ctx, ex.ID, client.ExecAttachOptions{})
 	if err != nil {
+		err = reasoned(ctx, cli, "/exec/"+ex.ID+"/start", "{}", err)
 		return "", fmt.Errorf("run %s on %s: %w", argv[0], host, err)
 	}
 	defer at.Close()
@@ -154,24 +156,13 @@ func (l *lab) down(ctx context.Context) error {
 			m.stream.close()
 		}
 	}
-	// Joiners before the tether: Podman refuses the other order. Those of one
-	// rank go in parallel, an engine takes its time over each.
-	var errs []error
-	for _, rank := range [][]string{{roleProbe}, {roleProxy, roleBackend}, {roleTether}} {
-		var wg sync.WaitGroup
-		fails := make([]error, len(members))
-		for i, m := range members {
-			for _, role := range rank {
-				if m.role == role {
-					wg.Go(func() { fails[i] = l.d.removeContainer(ctx, m.id) })
-				}
-			}
-		}
-		wg.Wait()
-		errs = append(errs, fails...)
-	}
+	errs := []error{l.d.removeContainers(ctx, members)}
 	if l.network != "" {
 		errs = append(errs, l.d.removeNetwork(ctx, l.network))
+	}
+	err := errors.Join(errs...)
+	if err == nil {
+		l.janitor.dismiss()
 	}
 	// No record is taken from here on: the caller may close its files.
 	for _, a := range l.allAgents() {
@@ -180,7 +171,7 @@ func (l *lab) down(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 	}
-	return errors.Join(errs...)
+	return err
 }
 
 func (l *lab) allAgents() []*agent.Client {

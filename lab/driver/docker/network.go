@@ -26,7 +26,7 @@ func (d *Driver) newNetwork(
 	if err != nil {
 		return nil, netip.Prefix{}, err
 	}
-	made, release := untilMade(ctx)
+	made, release := driver.UntilMade(ctx)
 	defer release()
 	by := ""
 	for _, subnet := range candidates {

@@ -35,7 +35,7 @@ func TestPullByTagAndByDigest(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, text := range []string{addr + "/nginx:1.30", addr + "/nginx@" + digest.String()} {
-		img, err := image.Resolve(t.Context(), images{cli}, nginxRole, text, image.Registry, func(s string) { t.Log(s) })
+		img, err := image.Resolve(t.Context(), images{cli: cli}, nginxRole, text, image.Registry, func(s string) { t.Log(s) })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,7 +45,7 @@ func TestPullByTagAndByDigest(t *testing.T) {
 		if got := output(t, cli, start(t, cli, img.Used, "", nil, img.Program, "-v")); !strings.Contains(got, "nginx/"+lean.Version) {
 			t.Errorf("nginx -v in the pulled image says %q", got)
 		}
-		again, ok, err := image.Find(t.Context(), images{cli}, nginxRole, text, image.Auto)
+		again, ok, err := image.Find(t.Context(), images{cli: cli}, nginxRole, text, image.Auto)
 		if err != nil || !ok || again.Source != image.Present || again.ID != img.ID {
 			t.Errorf("Find after the pull: %+v, %v, %v", again, ok, err)
 		}

@@ -55,7 +55,7 @@ func (d *Driver) Sweep(ctx context.Context, reach driver.Reach) (driver.Swept, e
 		s.see(v.Labels, made, false)
 	}
 
-	for _, role := range []string{roleProbe, roleProxy, roleBackend, roleTether} { // Podman wants joiners gone first
+	for _, role := range slices.Concat(ranks...) {
 		for _, c := range cs.Items {
 			if c.Labels[labelRole] == role {
 				s.remove(fmt.Sprintf("container %.12s (%s of run %s)", c.ID, role, c.Labels[labelRun]), c.Labels,
@@ -79,7 +79,7 @@ func (d *Driver) Sweep(ctx context.Context, reach driver.Reach) (driver.Swept, e
 		swept.Kept = append(swept.Kept, "run "+run+": its command is still running")
 	}
 	if reach >= driver.Caches {
-		swept.Kept = append(swept.Kept, "images of servers, for the next run; `docker rmi` removes them")
+		swept.Kept = append(swept.Kept, fmt.Sprintf("images of servers, for the next run; `%s rmi` removes them", strings.ToLower(d.kind.name)))
 	}
 	return swept, errors.Join(s.errs...)
 }
@@ -124,68 +124,6 @@ func (s *sweep) removeAgentImages(ctx context.Context) {
 			s.removed = append(s.removed, "image "+strings.Join(img.RepoTags, ", "))
 		case !cerrdefs.IsNotFound(err) && !cerrdefs.IsConflict(err):
 			s.errs = append(s.errs, fmt.Errorf("remove image %.19s: %w", img.ID, err))
-		}
-	}
-}
-
-// detachTimeout bounds the wait for a network's last endpoints.
-const detachTimeout = 10 * time.Second
-
-// removeLab removes all of a lab by its labels, also what the engine was still
-// making when a cancelled Up lost sight of it. Other labs of the run stay.
-func (d *Driver) removeLab(ctx context.Context, spec driver.Spec) error {
-	its := make(client.Filters).Add("label", labelRun+"="+spec.Run, labelVariant+"="+spec.Variant)
-	cs, err1 := d.cli.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: its})
-	errs := []error{err1}
-	for _, c := range cs.Items {
-		errs = append(errs, d.removeContainer(ctx, c.ID))
-	}
-	ns, err2 := d.cli.NetworkList(ctx, client.NetworkListOptions{Filters: its})
-	for _, n := range ns.Items {
-		errs = append(errs, d.removeNetwork(ctx, n.ID))
-	}
-	vs, err3 := d.cli.VolumeList(ctx, client.VolumeListOptions{Filters: its})
-	for _, v := range vs.Items {
-		errs = append(errs, d.removeVolume(ctx, v.Name))
-	}
-	if err := errors.Join(append(errs, err2, err3)...); err != nil {
-		return fmt.Errorf("remove variant %s of run %s: %w", spec.Variant, spec.Run, err)
-	}
-	return nil
-}
-
-func (d *Driver) removeVolume(ctx context.Context, name string) error {
-	_, err := d.cli.VolumeRemove(ctx, name, client.VolumeRemoveOptions{})
-	// A container that is just going takes it along.
-	if err == nil || cerrdefs.IsNotFound(err) || cerrdefs.IsConflict(err) {
-		return nil
-	}
-	return fmt.Errorf("remove volume %.12s: %w", name, err)
-}
-
-func (d *Driver) removeContainer(ctx context.Context, id string) error {
-	_, err := d.cli.ContainerRemove(ctx, id, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
-	// Every container removes itself too (AutoRemove); who is first does not matter.
-	if err == nil || cerrdefs.IsNotFound(err) || cerrdefs.IsConflict(err) {
-		return nil
-	}
-	return fmt.Errorf("remove container %.12s: %w", id, err)
-}
-
-// removeNetwork tries again while the engine is still detaching containers
-// that are already gone.
-func (d *Driver) removeNetwork(ctx context.Context, id string) error {
-	ctx, cancel := context.WithTimeout(ctx, detachTimeout)
-	defer cancel()
-	for {
-		_, err := d.cli.NetworkRemove(ctx, id, client.NetworkRemoveOptions{})
-		if err == nil || cerrdefs.IsNotFound(err) {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("remove network %.12s: %w", id, err)
-		case <-time.After(20 * time.Millisecond):
 		}
 	}
 }

@@ -38,7 +38,7 @@ const (
 // upTimeout bounds what takes a second on an engine that is well.
 const upTimeout = time.Minute
 
-var errSlow = &driver.UnfitError{What: fmt.Sprintf("the engine did not bring the lab up in %v", upTimeout), Hint: "Is it well? `docker ps` should answer at once."}
+var errSlow = &driver.UnfitError{What: fmt.Sprintf("the engine did not bring the lab up in %v", upTimeout), Hint: "Is it well? Its `ps` should answer at once."}
 
 // downTimeout bounds the clean-up after a failed Up, which runs even when the
 // caller's context is already cancelled.
@@ -52,9 +52,15 @@ func (d *Driver) Up(ctx context.Context, spec driver.Spec) (_ driver.Lab, err er
 		if err != nil {
 			dctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), downTimeout)
 			defer cancel()
-			err = errors.Join(err, d.removeLab(dctx, spec), l.Down(dctx))
+			_, left := d.removeLab(dctx, spec)
+			err = errors.Join(err, left, l.Down(dctx))
 		}
 	}()
+	if d.kind.leavesTether {
+		if l.janitor, err = d.hire(spec); err != nil {
+			return nil, err
+		}
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, upTimeout, errSlow)
 	defer cancel()
 	b := &builder{lab: l, spec: spec}
@@ -106,7 +112,10 @@ func (d *Driver) Up(ctx context.Context, spec driver.Spec) (_ driver.Lab, err er
 		}
 		return b.addAddresses(gctx, results.HostBackend, more)
 	})
-	if err := g.Wait(); err != nil {
+	if err = g.Wait(); err == nil {
+		err = l.reach(ctx)
+	}
+	if err != nil {
 		// A server that refused its configuration explains itself better than
 		// the probe that could not join it.
 		select {
@@ -260,7 +269,7 @@ func (b *builder) start(ctx context.Context, m *member, req tc.ContainerRequest,
 	what := fmt.Sprintf("container of the %s on host %s", m.role, m.host)
 	req.Labels = b.labels(m.role)
 	req.Name = strings.Join([]string{"lab99", b.spec.Run, b.spec.Variant, m.host, m.role}, "-")
-	made, release := untilMade(ctx)
+	made, release := driver.UntilMade(ctx)
 	defer release()
 	c, err := tc.GenericContainer(made, tc.GenericContainerRequest{ContainerRequest: req, Started: false})
 	if c != nil && c.GetContainerID() != "" { // it may exist even when the call failed
@@ -292,21 +301,6 @@ func (b *builder) start(ctx context.Context, m *member, req tc.ContainerRequest,
 	return nil
 }
 
-// whenCancelled is how long the answer to an order already given is awaited.
-const whenCancelled = 10 * time.Second
-
-// untilMade is a context for orders to make something. An engine goes on with
-// what it was asked for when the asker hangs up, and what it then makes is
-// nobody's: so the answer is awaited for a while even when ctx has ended.
-func untilMade(ctx context.Context) (context.Context, context.CancelFunc) {
-	made, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		late := time.AfterFunc(whenCancelled, cancel)
-		context.AfterFunc(made, func() { late.Stop() })
-	})
-	return made, func() { stop(); cancel() }
-}
-
 // unfit blames the engine, which refused what a lab needs, unless somebody
 // called the whole thing off.
 func unfit(ctx context.Context, what string, err error) error {
@@ -316,7 +310,16 @@ func unfit(ctx context.Context, what string, err error) error {
 	case cause != nil:
 		return fmt.Errorf("%s: %w", what, cause)
 	}
-	return &driver.UnfitError{What: "the engine could not " + what, Err: err}
+	return &driver.UnfitError{What: "the engine could not " + what, Hint: refusalHint(err), Err: err}
+}
+
+// refusalHint is what helps where an engine cannot start any container.
+func refusalHint(err error) string {
+	if strings.Contains(err.Error(), "rlimit") {
+		return "It gives containers limits that it may not set. Podman takes others from default_ulimits in containers.conf;\n" +
+			"  docs/drivers.md has an example."
+	}
+	return ""
 }
 
 // addAddresses gives a host its further addresses. The engine could do it with

@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"runtime"
-	"strings"
 	"syscall"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/lab99/lab99/lab/probe"
 )
 
 // hostThread is a host: one thread of the child that left for a network and
@@ -50,7 +50,7 @@ func (t *hostThread) make(br *bridge) error {
 	}
 	if t.host.Server != nil {
 		for key, value := range t.host.Server.Sysctls {
-			if err := setSysctl(key, value); err != nil {
+			if err := probe.SetSysctl(key, value); err != nil {
 				return err
 			}
 		}
@@ -63,7 +63,7 @@ func (t *hostThread) make(br *bridge) error {
 	}
 	if t.init.rootless {
 		// Servers are not root there, and a configuration may ask for port 80.
-		if err := setSysctl("net.ipv4.ip_unprivileged_port_start", "0"); err != nil {
+		if err := probe.SetSysctl("net.ipv4.ip_unprivileged_port_start", "0"); err != nil {
 			return err
 		}
 	}
@@ -127,27 +127,6 @@ func (t *hostThread) network(br *bridge) error {
 		if err := netlink.LinkSetUp(l); err != nil {
 			return fmt.Errorf("set link %s up: %w", name, err)
 		}
-	}
-	return nil
-}
-
-// setSysctl writes to the calling thread's network namespace. Other sysctls
-// are the machine's, and none of those is ever written.
-func setSysctl(key, value string) error {
-	if !strings.HasPrefix(key, "net.") {
-		return fmt.Errorf("sysctl %s is not of a network namespace: only net.* can be set for one host of a lab", key)
-	}
-	file := filepath.Join("/proc/sys", strings.ReplaceAll(key, ".", "/"))
-	if !strings.HasPrefix(file, "/proc/sys/net/") {
-		return fmt.Errorf("sysctl %q is no name of a sysctl", key)
-	}
-	f, err := os.OpenFile(file, os.O_WRONLY, 0) // not WriteFile, which would try to make it
-	if err != nil {
-		return fmt.Errorf("set %s, which this kernel may not have in a namespace: %w", key, err)
-	}
-	defer f.Close()
-	if _, err := f.WriteString(value); err != nil {
-		return fmt.Errorf("set %s to %q: %w", key, value, err)
 	}
 	return nil
 }

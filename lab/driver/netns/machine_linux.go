@@ -29,7 +29,7 @@ func machine(s server) (string, error) {
 			return "", fmt.Errorf("show %s to the server: %w", filepath.Join("/", name), err)
 		}
 	}
-	for _, name := range append(writable, s.Writable...) {
+	for _, name := range slices.Concat(writable, s.Writable, s.Executable) {
 		if strings.HasPrefix(name, "/usr/") {
 			continue // shown read-only
 		}

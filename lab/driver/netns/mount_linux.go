@@ -114,6 +114,13 @@ func makeDev(dir string) error {
 			return fmt.Errorf("make /dev/%s: %w", name, err)
 		}
 	}
+	shm := filepath.Join(dir, "shm") // shm_open(3), as containers have it
+	if err := makeDir(shm); err != nil {
+		return err
+	}
+	if err := unix.Mount("tmpfs", shm, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=1777,size=64m"); err != nil {
+		return fmt.Errorf("mount /dev/shm: %w", err)
+	}
 	return nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/lab99/lab99/lab/agent"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/image"
+	"github.com/lab99/lab99/lab/probe"
 	"github.com/lab99/lab99/results"
 	"golang.org/x/sys/unix"
 )
@@ -33,7 +34,7 @@ func TestMain(m *testing.M) {
 	case os.Args[1] == showSubcommand:
 		os.Exit(showInChild(os.Args[2:]))
 	case os.Args[1] == "agent":
-		agent.Serve(context.Background(), os.Stdin, os.Stdout, netip.Prefix{})
+		agent.Serve(context.Background(), os.Stdin, os.Stdout)
 		os.Exit(0)
 	}
 	os.Exit(m.Run())
@@ -64,7 +65,7 @@ func TestRemedyNamesTheSwitchThatIsOff(t *testing.T) {
 
 func TestOnlyNetworkSysctlsAreEverWritten(t *testing.T) {
 	for _, key := range []string{"kernel.panic", "vm.overcommit_memory", "net/../kernel.panic", "net.../kernel.panic", "net.ipv4.no_such_thing"} {
-		if err := setSysctl(key, "0"); err == nil {
+		if err := probe.SetSysctl(key, "0"); err == nil {
 			t.Errorf("%s was written", key)
 		}
 	}

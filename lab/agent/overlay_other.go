@@ -1,0 +1,7 @@
+//go:build !linux
+
+package agent
+
+import "errors"
+
+func (o *Overlay) make() error { return errors.New("a host of a lab is Linux") }
