@@ -144,3 +144,16 @@ func TestThePlanIsWhatTheRunIsHeldAgainst(t *testing.T) {
 		t.Errorf("hash %s, and on another kernel %s", r.Plan.Hash, got)
 	}
 }
+
+// TestAHostsOwnKernel: where a cluster put the proxy onto a node with another kernel than the
+// one that was tried for the run, the prediction is for that one.
+func TestAHostsOwnKernel(t *testing.T) {
+	whole, not := true, false
+	x := &variantRun{v: resolve(t, "quick").Variants[2], o: &Options{Driver: new(fakeDriver), found: &ability.Found{ReuseCountsWholeSeconds: &not}}}
+	px := results.HostEnv{UsablePorts: 500, Version: "1.30.1", Place: &results.Place{Abilities: &ability.Found{ReuseCountsWholeSeconds: &whole}}}
+	own := x.setup(px)
+	px.Place.Abilities = nil
+	if cmp.Equal(own, x.setup(px)) {
+		t.Errorf("the kernel of the proxy's node makes no difference: %+v", own)
+	}
+}

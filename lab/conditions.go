@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/lab99/lab99/lab/agent"
+	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/results"
@@ -26,6 +27,7 @@ type conditions struct {
 	plan         results.VariantPlan // with what only the proxy's release decides
 	setup        law.Setup           // for the ports there are; it has no Baseline
 	usable       int64               // of these
+	netns        string              // the proxy's network namespace, as probe.NetNS has it
 	conntrackMax int64               // of the proxy's namespace; 0: no such table, or not read
 	reasons      []string            // why error 99 may not come as it should
 	faults       []string            // what did not take: a run under other settings than its plan's shows nothing
@@ -46,13 +48,21 @@ func (x *variantRun) conditions(ctx context.Context, h *hosts) (*conditions, err
 	}
 	inspect := func(into *agent.Record, host string) {
 		cmd := new(agent.Inspect)
-		if host != results.HostLoad {
+		if host == results.HostProxy || host == results.HostBackend {
 			cmd.Server = x.serverNames(host)
 		}
 		if host == results.HostProxy {
 			cmd.Sysctls = slices.Sorted(maps.Keys(x.plan.Sysctls))
 		}
-		all.Go(func() (err error) { *into, err = h.Agent(host).Call(ctx, agent.Command{Inspect: cmd}); return err })
+		all.Go(func() (err error) {
+			if *into, err = h.Agent(host).Call(ctx, agent.Command{Inspect: cmd}); err != nil {
+				return err
+			}
+			if l, ok := h.Lab.(driver.Placed); ok {
+				into.Env.Place, err = l.Place(ctx, host)
+			}
+			return err
+		})
 	}
 	ask(&front, results.HostProxy, proxy.Of(x.v), h.conf.proxy)
 	if k := proxy.BackendOf(x.v); k != nil {
@@ -61,6 +71,11 @@ func (x *variantRun) conditions(ctx context.Context, h *hosts) (*conditions, err
 	inspect(&load, results.HostLoad)
 	inspect(&px, results.HostProxy)
 	inspect(&backend, results.HostBackend)
+	sharing := driver.LoadHosts(x.v.Load.Pods)[1:]
+	more := make([]agent.Record, len(sharing))
+	for i, host := range sharing {
+		inspect(&more[i], host)
+	}
 	if err := all.Wait(); err != nil {
 		return nil, fmt.Errorf("read back the lab of %s: %w", x.v.Name, err)
 	}
@@ -70,8 +85,11 @@ func (x *variantRun) conditions(ctx context.Context, h *hosts) (*conditions, err
 		env: results.VariantEnv{Name: x.v.Name, Hosts: map[string]results.HostEnv{
 			results.HostLoad: *load.Env, results.HostProxy: *px.Env, results.HostBackend: *backend.Env,
 		}},
-		plan: x.plan, setup: x.setup(*px.Env), usable: int64(px.Env.UsablePorts),
+		plan: x.plan, setup: x.setup(*px.Env), usable: int64(px.Env.UsablePorts), netns: px.NetNS,
 		faults: slices.Concat(x.notAsAsked(*px.Env), front.Faults, behind.Faults),
+	}
+	for i, host := range sharing {
+		c.env.Hosts[host] = *more[i].Env
 	}
 	c.conntrackMax, _ = strconv.ParseInt(px.Env.Sysctls["net.netfilter.nf_conntrack_max"], 10, 64)
 	c.plan.Race, c.plan.Keepalive = c.setup.Race, c.setup.Keepalive
@@ -85,6 +103,9 @@ func (x *variantRun) notAsAsked(px results.HostEnv) (faults []string) {
 	for _, key := range slices.Sorted(maps.Keys(x.plan.Sysctls)) {
 		want := x.plan.Sysctls[key]
 		got, ok := px.Sysctls[key]
+		if is, same := likeDefault(x.v, key, want); same && got == is {
+			continue
+		}
 		switch {
 		case !ok:
 			fault("%s was to be %q in the proxy's namespace and cannot be read there", key, want)
@@ -129,8 +150,8 @@ func (x *variantRun) fullTables(px results.HostEnv) (faults []string) {
 // setup is what the laws are told of the variant once its proxy is read back.
 func (x *variantRun) setup(px results.HostEnv) law.Setup {
 	s := setup(proxy.WithDefaults(x.v, px.Version), px.UsablePorts, x.o.Driver.Machine().CPUs, px.Sysctls, nil)
-	if x.o.found != nil {
-		s = x.o.found.Apply(s)
+	if f := foundOf(px, x.o.found); f != nil {
+		s = f.Apply(s)
 	}
 	return s
 }

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"github.com/lab99/lab99/lab/agent"
 	"github.com/lab99/lab99/lab/crash"
 	"github.com/lab99/lab99/lab/driver"
+	"github.com/lab99/lab99/lab/probe"
 	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/results"
 )
@@ -24,6 +26,7 @@ const sampleEvery = results.SampleEvery
 type loaded struct {
 	done         *agent.LoadDone // nil: it did not finish
 	observed     *agent.Observed // on the proxy's host
+	connect99    *int64          // connect() calls there that failed with error 99, by the kernel; nil: not counted
 	faults       []string        // why nothing measured can be trusted
 	busy         bool            // the machine was too busy to begin it
 	enterToLoadS *float64        // of a run's first variant
@@ -33,23 +36,28 @@ func (l *loaded) fault(text string) { l.faults = append(l.faults, text) }
 
 // drive observes both ends, drives the load, and lets both drain. begun is
 // called when the load has begun.
-func (x *variantRun) drive(ctx context.Context, h *hosts, begun func()) (l loaded, err error) {
-	observers, err := x.observe(h)
+func (x *variantRun) drive(ctx context.Context, h *hosts, under *conditions, w *watch, begun func()) (l loaded, err error) {
+	observers, err := x.observe(h, under)
 	if err != nil {
 		return l, err
+	}
+	tried := func() *int64 { return nil }
+	if under.setup.Conduct != nil {
+		tried = x.countTries(under.netns)
+		defer tried()
 	}
 	x.show.Phase("load")
 	endBystander, err := x.bystander(ctx, h)
 	if err != nil {
 		return l, err
 	}
-	loader := h.Agent(results.HostLoad)
-	answer, err := loader.Start(agent.Command{Load: x.load(h.Topology())})
+	loading, err := x.start(h, w)
 	if err != nil {
 		return l, err
 	}
 	time.AfterFunc(startIn, begun)
-	l, err = x.finishLoad(ctx, h, answer)
+	l, err = x.finishLoad(ctx, h, loading)
+	x.rec.flush()
 	if berr := endBystander(); berr != nil && err == nil { // else the load has the better reason
 		l.fault(berr.Error())
 	}
@@ -58,34 +66,34 @@ func (x *variantRun) drive(ctx context.Context, h *hosts, begun func()) (l loade
 	}
 	x.show.Phase("drain")
 	x.collect(ctx, h, observers, &l)
+	l.connect99 = tried()
 	return l, nil
 }
 
 // finishLoad waits for the load's end, and brings it about when the user
 // interrupts or a server dies.
-func (x *variantRun) finishLoad(ctx context.Context, h *hosts, answer <-chan agent.Record) (l loaded, err error) {
+func (x *variantRun) finishLoad(ctx context.Context, h *hosts, loading *load) (l loaded, err error) {
 	type reply struct {
-		rec agent.Record
-		err error
+		done *agent.LoadDone
+		err  error
 	}
-	loader := h.Agent(results.HostLoad)
 	got := make(chan reply, 1)
 	wctx, cancel := context.WithTimeout(ctx, x.bound())
 	defer cancel()
 	crash.Go(func() {
-		rec, err := loader.Wait(wctx, answer)
-		got <- reply{rec, err}
+		done, err := loading.wait(wctx)
+		got <- reply{done, err}
 	})
 	started, stop, exited := x.rec.started, x.o.Stop, h.Exited()
 	var logged <-chan struct{}
 	var enough <-chan time.Time
-	if x.v.OwnConfig() && x.plan.StopAfterS != nil {
+	if proxy.Silent(x.v) && x.plan.StopAfterS != nil {
 		logged = x.rec.logged
 	}
 	for {
 		select {
 		case r := <-got:
-			l.done = r.rec.LoadDone
+			l.done = r.done
 			if errors.Is(r.err, agent.ErrGone) && exited != nil {
 				r.err = x.whyGone(exited, r.err)
 			}
@@ -106,11 +114,11 @@ func (x *variantRun) finishLoad(ctx context.Context, h *hosts, answer <-chan age
 			logged = nil
 			enough = time.After(time.Duration(*x.plan.StopAfterS * float64(time.Second)))
 		case <-enough:
-			loader.Start(agent.Command{Stop: &agent.Stop{Because: "error 99 in the proxy's log"}})
+			loading.stop("error 99 in the proxy's log")
 		case <-stop:
 			stop = nil
 			x.journal.note("interrupted", "", "the load ends now", nil)
-			loader.Start(agent.Command{Stop: &agent.Stop{}})
+			loading.stop("")
 		case dead := <-exited:
 			exited = nil
 			x.journal.note("died", dead.Host, dead.Output, nil)
@@ -118,7 +126,7 @@ func (x *variantRun) finishLoad(ctx context.Context, h *hosts, answer <-chan age
 				return l, dead
 			}
 			l.fault(dead.What())
-			loader.Start(agent.Command{Stop: &agent.Stop{}})
+			loading.stop("")
 		}
 	}
 }
@@ -150,9 +158,10 @@ func (x *variantRun) load(topo driver.Topology) *agent.Load {
 		URL: target + x.v.Load.Path, Host: x.v.Load.Host,
 		Connections: x.plan.Connections, RatePerS: x.plan.RatePerS, Profile: x.plan.Profile, Method: x.plan.Method,
 		DurationS: x.plan.DurationS, TimeoutS: x.plan.TimeoutS, StopAfterS: x.plan.StopAfterS,
-		StartInMs: startIn.Milliseconds(), Kind: x.v.Proxy.Kind, OwnConfig: x.v.OwnConfig(), UserAgent: x.o.Tool.UserAgent(),
+		CloseAfter: x.v.Load.CloseAfter,
+		StartInMs:  startIn.Milliseconds(), Kind: x.v.Proxy.Kind, OwnConfig: x.v.OwnConfig(), UserAgent: x.o.Tool.UserAgent(),
 	}
-	if x.v.OwnConfig() {
+	if proxy.Silent(x.v) {
 		l.StopAfterS = nil
 	}
 	if path := proxy.ReadyPath(proxy.Of(x.v), x.v.OwnConfig()); path != "" {
@@ -162,24 +171,26 @@ func (x *variantRun) load(topo driver.Topology) *agent.Load {
 }
 
 // observe starts the two observers.
-func (x *variantRun) observe(h *hosts) (map[string]<-chan agent.Record, error) {
+func (x *variantRun) observe(h *hosts, under *conditions) (map[string]<-chan agent.Record, error) {
 	sockets := sampleEvery
 	if x.v.Ports.N()*x.v.Backend.Destinations()*x.v.Proxy.Addresses > 20000 {
 		sockets = 5 * sampleEvery // a dump of that many sockets takes some 10 ms of processor
 	}
 	answers := map[string]<-chan agent.Record{}
 	for _, host := range []string{results.HostProxy, results.HostBackend} {
+		destinations := h.Topology().Backends
+		if host == results.HostBackend {
+			destinations = h.Topology().Own()
+		}
 		o := &agent.Observe{
-			Destinations: h.Topology().Backends, Side: host, Server: x.serverNames(host),
+			Destinations: destinations, Side: host, Server: x.serverNames(host),
 			IntervalMs: sampleEvery.Milliseconds(), SocketsMs: sockets.Milliseconds(),
 		}
 		if host == results.HostProxy {
-			if _, logs := proxy.Log(proxy.Of(x.v)); logs {
-				o.Kind, o.ErrorLog = x.v.Proxy.Kind, errorLog
-			}
+			x.follow(o)
 			o.Sysctls = slices.Sorted(maps.Keys(x.plan.Sysctls))
 		}
-		if f := x.o.found; f != nil && f.TimeWaitCountedAtCreation != nil {
+		if f := foundOf(under.env.Hosts[host], x.o.found); f != nil && f.TimeWaitCountedAtCreation != nil {
 			atEnd := !*f.TimeWaitCountedAtCreation
 			o.TimeWaitAtEnd = &atEnd
 		}
@@ -190,6 +201,43 @@ func (x *variantRun) observe(h *hosts) (map[string]<-chan agent.Record, error) {
 		answers[host] = a
 	}
 	return answers, nil
+}
+
+// follow has the proxy's error log read as it is written, where it is.
+func (x *variantRun) follow(o *agent.Observe) {
+	k := proxy.Of(x.v)
+	_, logs := proxy.Log(k)
+	_, later := k.(proxy.Recounting)
+	switch {
+	case proxy.Syslogs(k):
+		o.Kind, o.Syslog = x.v.Proxy.Kind, syslog
+	case logs && !later:
+		o.Kind, o.ErrorLog = x.v.Proxy.Kind, errorLog
+	}
+}
+
+// recount reads the log of a proxy that keeps it in memory, now that the load is over.
+func (x *variantRun) recount(ctx context.Context, h *hosts, l *loaded) {
+	k, ok := proxy.Of(x.v).(proxy.Recounting)
+	if !ok || l.observed == nil {
+		return
+	}
+	text, err := k.Recount(Site(x.v, h.Topology()), func(argv ...string) (string, error) {
+		return h.Exec(ctx, results.HostProxy, argv...)
+	})
+	if err != nil {
+		l.fault(fmt.Sprintf("the log of %s could not be read: %v", x.v.Proxy.Kind, err))
+		return
+	}
+	lines := probe.NewLines(k.ErrorLog(), agent.ExcerptLines)
+	for line := range bytes.Lines(text) {
+		lines.Add(bytes.TrimRight(line, "\n"))
+	}
+	totals := lines.Totals()
+	l.observed.Net.Log, l.observed.ByText, l.observed.Excerpt = &totals, lines.ByMessage(), lines.Excerpt()
+	if limit := lines.First(probe.ClassOwnLimit); limit != "" {
+		l.fault(x.v.Proxy.Kind + " reached a limit of its own, " + limit)
+	}
 }
 
 // collect ends the observations and takes what they saw last.
@@ -209,18 +257,23 @@ func (x *variantRun) collect(ctx context.Context, h *hosts, answers map[string]<
 		}
 		if host == results.HostProxy {
 			l.observed = r.Observed
+			x.recount(ctx, h, l)
 		}
 		x.changed(host, r.Observed.Changes, l)
 	}
-	if k := proxy.BackendOf(x.v); k != nil {
-		if line := proxy.ReachedLimit(k, x.v, h.Printed(results.HostBackend)); line != "" {
-			l.fault("Apache reached a limit of its own: " + line)
+	reached := func(name string, k proxy.Kind, host string) {
+		if line := proxy.ReachedLimit(k, x.v, h.Printed(host)); line != "" {
+			l.fault(name + " reached a limit of its own: " + line)
 		}
 	}
-	if text := x.rec.clocksDisagree(); text != "" {
+	reached(proxy.Title(proxy.Of(x.v)), proxy.Of(x.v), results.HostProxy)
+	if k := proxy.BackendOf(x.v); k != nil {
+		reached("Apache", k, results.HostBackend)
+	}
+	if text := x.rec.clocksDisagree(); text != "" && !x.o.Driver.Machine().Clocks { // else they are watched
 		l.fault(text)
 	}
-	for _, host := range []string{results.HostLoad, results.HostProxy, results.HostBackend} {
+	for _, host := range append(driver.LoadHosts(x.v.Load.Pods), results.HostProxy, results.HostBackend) {
 		if err := h.Agent(host).Fault(); err != nil {
 			l.fault(err.Error())
 		}

@@ -38,7 +38,7 @@ func jobs(p *results.Plan) (all []schedule.Job) {
 	const moves = 2 * time.Second
 	for _, v := range p.Variants {
 		s := v.DurationS
-		if first := v.Predicted.FirstError99S; v.StopAfterS != nil && first != nil && !v.Race {
+		if first := v.Predicted.FirstError99S; v.StopAfterS != nil && first != nil && !v.Race && !v.Predicted.OrNever {
 			s = min(s, v.Predicted.Latest99()+*v.StopAfterS)
 		}
 		all = append(all, schedule.Job{Need: need(v), Takes: time.Duration(s * float64(time.Second)), Moves: moves})

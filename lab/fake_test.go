@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -22,6 +23,7 @@ import (
 // fakeDriver brings up labs without a kernel: agents that answer at once, and
 // servers that say what they are asked to be.
 type fakeDriver struct {
+	absent image.Role // no image of it can be had
 	// on is called with every command before it is answered. A nil answer
 	// leaves the usual one, an empty one none.
 	on     func(l *fakeLab, host string, c agent.Command) []agent.Record
@@ -29,6 +31,8 @@ type fakeDriver struct {
 	lacks  string              // sysctl of which it knows before labs are up
 	unset  string              // and one of which it learns from a lab
 	dead   *driver.ServerError // has ended before the lab is up
+	clocks bool                // its hosts have clocks of their own
+	images error               // why it has no images
 
 	mu   sync.Mutex
 	labs []*fakeLab
@@ -36,7 +40,9 @@ type fakeDriver struct {
 
 func (d *fakeDriver) Name() string { return "fake" }
 
-func (d *fakeDriver) Machine() driver.Machine { return driver.Machine{CPUs: 2, Kernel: "6.18.5"} }
+func (d *fakeDriver) Machine() driver.Machine {
+	return driver.Machine{CPUs: 2, Kernel: "6.18.5", Clocks: d.clocks}
+}
 
 func (d *fakeDriver) Describe() string { return "without a kernel" }
 
@@ -55,6 +61,12 @@ func (d *fakeDriver) Find(context.Context, image.Role, string) (image.Image, err
 func (d *fakeDriver) Prepare(
 	_ context.Context, role image.Role, ref string, _ image.Mode, _ func(string),
 ) (image.Image, error) {
+	if d.absent == role {
+		return image.Image{}, fmt.Errorf("prepare: %w", &image.UnavailableError{Role: role, Ref: ref, Pull: errors.New("no registry"), Assemble: errors.New("no package")})
+	}
+	if d.images != nil {
+		return image.Image{}, d.images
+	}
 	return image.Image{Requested: ref, Used: ref, Program: string(role), Version: "1.30.1"}, nil
 }
 
@@ -217,11 +229,19 @@ var started = agent.Record{Mono: 1e9, Started: &agent.Started{StartNs: 1e9}}
 
 // loadDone is the end of a load without a failure.
 func loadDone(c agent.Command, seconds int64) agent.Record {
-	h, err := hdr.New(1, 1e6, 3).Encode(hdr.V2CompressedEncodingCookieBase)
+	us := hdr.New(1, 1e6, 3)
+	none, err := us.Encode(hdr.V2CompressedEncodingCookieBase)
+	if err == nil {
+		err = us.RecordValues(300, 2000)
+	}
 	if err != nil {
 		panic(err)
 	}
-	d := &agent.LoadDone{Latency: h, Service: h}
+	h, err := us.Encode(hdr.V2CompressedEncodingCookieBase)
+	if err != nil {
+		panic(err)
+	}
+	d := &agent.LoadDone{Latency: h, LatencyOK: h, LatencyFailed: none, Service: h}
 	d.StartNs, d.EndNs = 1e9, 1e9+seconds*1e9
 	d.Scheduled, d.Sent, d.OK = 2000, 2000, 2000
 	return agent.Record{Re: c.ID, LoadDone: d}

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"maps"
+	"net/netip"
 	"path"
 	"slices"
 
@@ -22,6 +23,10 @@ const (
 	errorLog     = driver.RunDir + "/error.log"
 	socket       = driver.RunDir + "/backend.sock"
 )
+
+// syslog is where the proxy's agent takes what the proxy logs over UDP, which takes none of
+// the ports that the lab is about.
+var syslog = netip.MustParseAddrPort("127.0.0.1:5140")
 
 // configs are what a variant's servers run by. backend is empty for the lab's
 // own.
@@ -84,6 +89,11 @@ func (x *variantRun) configure(topo driver.Topology) (conf configs, front, back 
 		return conf, front, back, err
 	}
 	front.Name, front.Sysctls = proxy.Of(x.v).Name(), x.plan.Sysctls
+	for key, want := range front.Sysctls {
+		if _, same := likeDefault(x.v, key, want); same {
+			front.Default = append(front.Default, key)
+		}
+	}
 	behind := proxy.BackendOf(x.v)
 	if behind == nil {
 		return conf, front, driver.Server{Name: "the backend", Agent: true, Command: AgentBackend(x.v.Backend, site)}, nil
@@ -114,7 +124,7 @@ func (x *variantRun) server(k proxy.Kind, ref string, at proxy.Site) (s driver.S
 	needs := proxy.PrivilegesOf(k)
 	s = driver.Server{
 		Image: img.Used, Agent: img.Used == "", Command: c.Serving(),
-		Capabilities: needs.Capabilities, Writable: needs.Writable, Settings: needs.Settings,
+		Capabilities: needs.Capabilities, Writable: needs.Writable, Executable: needs.Executable, Settings: needs.Settings,
 	}
 	if c.File != "" {
 		s.Files = append(s.Files, driver.File{Path: path.Join(at.Dir, c.File), Data: c.Text})
@@ -131,8 +141,8 @@ func Site(v scenarios.Variant, topo driver.Topology) proxy.Site {
 		Listen:   topo.Proxy,
 		Backends: topo.Backends,
 		Dir:      driver.ConfigDir, RunDir: driver.RunDir, ErrorLog: errorLog,
-		DocumentRoot: documentRoot,
-		NoFile:       driver.WantFiles,
+		DocumentRoot: documentRoot, Syslog: syslog,
+		NoFile: driver.WantFiles,
 	}
 	if len(topo.Sources) > 1 {
 		at.Sources = topo.Sources

@@ -64,9 +64,11 @@ func (x *variantRun) save(m *measured, row *results.Variant) error {
 			encoded     []byte
 		}{
 			{results.LatencyFile, results.FromIntended, done.Latency},
+			{results.LatencyOKFile, results.FromIntended + ", of requests that succeeded", done.LatencyOK},
+			{results.LatencyFailedFile, results.FromIntended + ", of requests that failed", done.LatencyFailed},
 			{results.ServiceFile, results.FromActual, done.Service},
 		} {
-			if h, err := hdr.Decode(l.encoded); err == nil {
+			if h, err := hdr.Decode(l.encoded); err == nil && h.TotalCount() > 0 {
 				b, err := results.EncodeLatency(h, l.since, from, to)
 				errs = append(errs, err, x.store.WriteFile(file(l.name), b))
 			}

@@ -92,7 +92,8 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 		v = proxy.WithDefaults(v, own.Release)
 		own = v.Own
 	}
-	if n := min(own.Servers, mostAddresses); n > v.Backend.Addresses && v.Backend.Ports == 1 && v.Backend.Place == scenarios.PlaceOwn {
+	if n := min(own.Servers, mostAddresses); n > v.Backend.Addresses && v.Backend.Ports == 1 &&
+		v.Backend.Place == scenarios.PlaceOwn && v.Backend.Service != scenarios.ServiceClusterIP {
 		v.Backend.Addresses = n
 		v = proxy.WithDefaults(v, own.Release)
 		own = v.Own

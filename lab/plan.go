@@ -7,6 +7,7 @@ import (
 	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
@@ -52,7 +53,7 @@ func planVariant(v scenarios.Variant, s law.Setup, predicted law.Prediction) res
 		PortLow: v.Ports.Low, PortHigh: v.Ports.High,
 		RatePerS: s.RatePerS, DurationS: v.Duration.Seconds(),
 		Connections: v.Load.Connections, TimeoutS: v.Load.Timeout.Seconds(),
-		Addresses: v.Backend.Addresses, Ports: v.Backend.Ports, Sources: v.Proxy.Addresses,
+		Addresses: addresses(v.Backend), Ports: v.Backend.Ports, Sources: v.Proxy.Addresses,
 		DelayS: v.Backend.Delay.Seconds(), BurstS: s.Burst.Seconds(),
 		Profile: v.Profile(), Method: v.Load.Method,
 		Random: s.Poisson, SteadyS: steady(v).Seconds(),
@@ -68,6 +69,12 @@ func planVariant(v scenarios.Variant, s law.Setup, predicted law.Prediction) res
 		}
 		vp.StopAfterS = &after
 	}
+	if k := proxy.Of(v); k.Name() != defaultKind {
+		vp.Proxy = proxy.Title(k)
+		if c, err := k.Configure(v, proxy.Example(v)); err == nil { // it was checked with the scenario
+			vp.ProxyFile = c.File
+		}
+	}
 	if v.OwnConfig() {
 		vp.OwnConfig = v.Proxy.Config
 		if own := withDefaults(v).Own; own != nil {
@@ -75,6 +82,17 @@ func planVariant(v scenarios.Variant, s law.Setup, predicted law.Prediction) res
 		}
 	}
 	return vp
+}
+
+// defaultKind is the kind of proxy that stored runs do not name.
+const defaultKind = "nginx"
+
+// addresses are those that the proxy connects to.
+func addresses(b scenarios.Backend) int {
+	if b.Service == scenarios.ServiceClusterIP {
+		return 1
+	}
+	return b.Addresses
 }
 
 const portRange = "net.ipv4.ip_local_port_range"
@@ -91,9 +109,18 @@ func sysctls(v scenarios.Variant) map[string]string {
 	return m
 }
 
+// likeDefault says whether a sysctl that a variant asks for has the effect of another
+// value, that of a new namespace. tcp_tw_reuse is 2 there: 0, except on loopback (ip-sysctl).
+func likeDefault(v scenarios.Variant, key, want string) (is string, same bool) {
+	apart := v.Backend.Place != scenarios.PlaceProxy && !Layout(v).Loopback
+	return "2", key == "net.ipv4.tcp_tw_reuse" && want == "0" && apart
+}
+
 // Layout is what a variant asks of a driver.
 func Layout(v scenarios.Variant) driver.Layout {
+	services := map[string]driver.Service{scenarios.ServiceClusterIP: driver.ClusterIP, scenarios.ServiceHeadless: driver.Headless}
 	return driver.Layout{
+		Service: services[v.Backend.Service], Loads: v.Load.Pods,
 		Addresses: v.Backend.Addresses, Ports: v.Backend.Ports, Sources: v.Proxy.Addresses,
 		Shared:   v.Backend.Place == scenarios.PlaceProxy || v.Backend.Place == scenarios.PlaceLoopback || v.Backend.Place == scenarios.PlaceBoth,
 		Loopback: v.Backend.Place == scenarios.PlaceLoopback || v.Backend.Place == scenarios.PlaceBoth,

@@ -23,6 +23,7 @@ type recorder struct {
 	clocks  clocks
 	seen99  bool      // logged is closed
 	early   []pending // came before that
+	shared  *shared   // adds up the samples of a load that several hosts share; nil: one has it
 	all     []results.Sample
 }
 
@@ -41,6 +42,9 @@ func (r *recorder) take(host string, rec agent.Record) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.clocks.take(host, rec.Mono, time.Since(r.born).Nanoseconds())
+	if rec.Started != nil && host != results.HostLoad {
+		return // it shares the load, and its own beginning is that of its share
+	}
 	if rec.Started != nil {
 		r.startNs = rec.Started.StartNs
 		r.start = time.Now().Add(time.Duration(r.startNs - rec.Mono))
@@ -59,11 +63,20 @@ func (r *recorder) take(host string, rec agent.Record) {
 }
 
 func (r *recorder) keep(host string, rec agent.Record) {
+	if rec.Load != nil && r.shared != nil {
+		rec.Load = r.shared.take(host, time.Duration(rec.Mono-r.startNs), *rec.Load, rec.Latency)
+		host = results.HostLoad
+	}
 	s := results.Sample{Seq: rec.Seq, Host: host, T: r.at(rec.Mono), Load: rec.Load, Neighbour: rec.Neighbour,
 		Bystander: rec.Bystander, Net: rec.Net}
 	if s.Load == nil && s.Neighbour == nil && s.Bystander == nil && s.Net == nil {
 		return
 	}
+	r.write(s)
+}
+
+// write keeps a sample. r.mu is held.
+func (r *recorder) write(s results.Sample) {
 	if n := s.Net; n != nil && n.Log != nil && n.Log.Error99 > 0 && !r.seen99 {
 		r.seen99 = true
 		close(r.logged)
@@ -71,6 +84,16 @@ func (r *recorder) keep(host string, rec agent.Record) {
 	r.all = append(r.all, s)
 	r.file.Write(s)
 	r.onEvery(s)
+}
+
+// flush keeps what hosts that share the load have not come to the same moment with: they are
+// done.
+func (r *recorder) flush() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.shared != nil && r.shared.sum.Counts != (results.Counts{}) {
+		r.write(results.Sample{Host: results.HostLoad, T: r.shared.latest.Seconds(), Load: r.shared.whole(r.shared.latest)})
+	}
 }
 
 // at puts a moment on the load's clock, in seconds to the microsecond.

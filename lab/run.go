@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lab99/lab99/lab/ability"
+	"github.com/lab99/lab99/lab/crash"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/lab/law"
@@ -49,6 +50,10 @@ type Options struct {
 	// Report draws the report of a run while other labs may be under load; nil
 	// is report.Write. Drawing keeps every processor busy for a second.
 	Report func(dir string) error
+	// Tries counts the connect() calls that fail with error 99 in the network namespace of
+	// this inode, on this machine's kernel; its end is how many there were, nil if nobody
+	// could count. nil: nobody counts.
+	Tries func(namespace uint64) (end func() *int64)
 
 	machine *schedule.Machine // shared by the runs of a catalogue
 	found   *ability.Found    // likewise: what the kernel can do; nil: not tried yet
@@ -173,7 +178,15 @@ func measure(ctx context.Context, o Options) (*Outcome, error) {
 	if err := storage(store.WriteJSON(results.PlanFile, plan), r.save()); err != nil {
 		return nil, err
 	}
-	if err = r.preflight(ctx); err == nil {
+	if err = r.preflight(ctx); err != nil && !errors.As(err, new(*crash.Error)) {
+		// No variant has begun: of a run that measured nothing only the error is worth keeping.
+		err = errors.Join(err, store.Discard())
+		if ctx.Err() != nil {
+			err = interrupted(ctx, err)
+		}
+		return nil, err
+	}
+	if err == nil {
 		err = r.variants(ctx)
 	}
 	r.summarise(r.stopped())
@@ -263,7 +276,13 @@ func (r *run) preflight(ctx context.Context) error {
 			continue
 		}
 		for _, want := range ImagesOf(v) {
-			if err := r.prepare(ctx, want); err != nil {
+			err := r.prepare(ctx, want)
+			if why := r.without(i, want, err); why != "" {
+				r.skip(i, why)
+				r.o.Progress.Say(v.Name + ": skipped: " + why)
+				break
+			}
+			if err != nil {
 				return err
 			}
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/lab/probe"
+	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/scenarios"
 )
 
@@ -56,6 +57,10 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 		},
 		Baseline: baseline,
 	}
+	if p, ok := proxy.PolicyOf(v); ok {
+		s = s.By(p.Laws.For(v.Load.Method))
+		s.Race = s.Race && race(v)
+	}
 	s.Unreached = v.Own != nil && !v.Own.Passed && v.Own.Unknown == ""
 	if own := v.Own; own != nil && own.Unknown == "" && own.Passed {
 		l := own.Laws
@@ -72,7 +77,7 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 		changes := steady(v).Seconds()
 		s.ChangesS = &changes
 	}
-	s.Burst, s.BurstSize, s.Churn = connections(v, s)
+	connections(v, &s)
 	if s.Modelled { // a pool with fewer places than servers
 		s.Churn = max(s.Churn, v.Own.Laws.Churn)
 	}
@@ -97,26 +102,29 @@ func lowered(v scenarios.Variant) scenarios.Variant {
 	return v
 }
 
-// connections are the bursts of a load, with how many of each are under way at once,
+// connections puts in the bursts of a load, with how many of each are under way at once,
 // and the churn of the pool under it.
-func connections(v scenarios.Variant, s law.Setup) (every time.Duration, atOnce, churn float64) {
+func connections(v scenarios.Variant, s *law.Setup) {
 	pool := law.Pool{Keepalive: s.Keepalive, Workers: s.Workers, RequestsPerConn: s.RequestsPerConn, Concurrency: s.InFlight}
 	b := burstOf(v)
 	if b.size == 0 {
-		return 0, 0, pool.LeastChurn() // evenly spaced requests end one by one
+		s.Churn = pool.LeastChurn() // evenly spaced requests end one by one
+		return
 	}
 	// The load has so many connections. The rest of a burst waits, and finds those of
 	// the first.
-	atOnce = float64(min(b.size, v.Load.Connections))
-	share := atOnce / float64(b.size)
-	switch {
-	case s.Keepalive == 0:
-		return b.every, atOnce, 1
-	case v.Proxy.KeepaliveTimeout < b.every && v.Proxy.KeepaliveTimeout < v.Backend.KeepAliveTimeout:
-		return b.every, atOnce, share // nginx has closed what the last burst left
+	s.Burst, s.BurstSize = b.every, float64(min(b.size, v.Load.Connections))
+	if s.Keepalive == 0 {
+		s.Churn = 1
+		return
 	}
-	pool.Concurrency = atOnce
-	return b.every, atOnce, pool.Churn() * share
+	least, most := pool.BurstChurn(law.Bursts{
+		Size: float64(b.size), AtOnce: s.BurstSize, Every: b.every, Response: v.Backend.Delay,
+		Emptied: v.Proxy.KeepaliveTimeout < b.every && v.Proxy.KeepaliveTimeout < v.Backend.KeepAliveTimeout,
+	})
+	if s.Churn = most; least < most {
+		s.ChurnLeast = &least
+	}
 }
 
 // predictions are those of a scenario's variants, on a machine with so many CPUs,
@@ -136,7 +144,7 @@ func predictions(r *scenarios.Resolved, cpus int) (setups []law.Setup, all []law
 // baselineOf is what the other variants are compared with. When a race comes to an
 // end is chance, and nothing is later than that.
 func baselineOf(s law.Setup, p law.Prediction) *law.Prediction {
-	if s.Race {
+	if s.Race || p.OrNever {
 		return new(law.Prediction)
 	}
 	return &p
@@ -157,6 +165,9 @@ const reservedPorts = "net.ipv4.ip_local_reserved_ports"
 // first: with HTTP/1.0, or a backend that keeps nothing, both ends close after the
 // response. A backend that takes its time closes last.
 func race(v scenarios.Variant) bool {
+	if p, ok := proxy.PolicyOf(v); ok {
+		return p.Laws.MostShare > 0 && !p.Laws.Resets && v.Backend.CloseDelay == 0
+	}
 	if v.Backend.Place == scenarios.PlaceUnix || v.Backend.CloseDelay > 0 {
 		return false
 	}

@@ -1,15 +1,19 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/lab/driver"
+	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/lab/probe"
+	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
@@ -70,9 +74,20 @@ func kernelOf(ctx context.Context, r *scenarios.Resolved, d driver.Driver) kerne
 	return k
 }
 
+// podsOf is what a variant needs that only a cluster has, "" if nothing.
+func podsOf(v scenarios.Variant) string {
+	switch {
+	case v.Backend.Service != scenarios.ServiceNone:
+		return "Services"
+	case v.Load.Pods > 1:
+		return "pods to share a load"
+	}
+	return ""
+}
+
 // Skipped are the variants of a scenario that a run would skip, as far as that can
-// be known before their labs are up: the kernel lacks what they need. The error is a
-// mistake of the scenario's.
+// be known before their labs are up: the kernel, or the driver, lacks what they need. The
+// error is a mistake of the scenario's.
 func Skipped(ctx context.Context, r *scenarios.Resolved, d driver.Driver) ([]results.SkippedVariant, error) {
 	k := kernelOf(ctx, r, d)
 	var all []results.SkippedVariant
@@ -80,6 +95,9 @@ func Skipped(ctx context.Context, r *scenarios.Resolved, d driver.Driver) ([]res
 		why, err := missing(r, v, k)
 		if err != nil {
 			return nil, err
+		}
+		if lacks := podsOf(v); lacks != "" && !d.Machine().Pods {
+			why = fmt.Sprintf("the driver %s has no %s; --driver kubernetes has", d.Name(), lacks)
 		}
 		if why != "" {
 			all = append(all, results.SkippedVariant{Name: v.Name, Why: why})
@@ -100,8 +118,25 @@ func nothingToCompare(r *scenarios.Resolved, skipped []results.SkippedVariant) e
 	}
 	return &driver.UnfitError{
 		What: what, Err: errors.New(skipped[0].Why),
-		Hint: "Run it on a kernel that has it. `lab99 plan` says what each variant needs, and which others could run.",
+		Hint: "Run it on a kernel, or with a driver, that has it. `lab99 plan` says what each variant needs, and which others could run.",
 	}
+}
+
+// without says that a variant is skipped, as its kind of proxy cannot be had; "" if it is
+// not. The first variant's kind is what the others are compared with, and without it there
+// is no run.
+func (r *run) without(i int, want ImageRef, err error) string {
+	v, first := r.o.Scenario.Variants[i], r.o.Scenario.Variants[0]
+	if want.Part != results.HostProxy || v.Proxy.Kind == first.Proxy.Kind || !errors.As(err, new(*image.UnavailableError)) {
+		return ""
+	}
+	return fmt.Sprintf("there is no %s to be had: %s", proxy.Title(proxy.Of(v)), firstLine(err))
+}
+
+// firstLine is an error without its advice.
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
 }
 
 // skip notes that a variant is not run.
@@ -134,5 +169,5 @@ func (r *run) lacked(a *attempt) {
 		return
 	}
 	a.err = nil
-	r.skip(a.i, kernel{release: r.o.Driver.Machine().Kernel}.hasNo(lacking.Sysctl))
+	r.skip(a.i, cmp.Or(lacking.Why, kernel{release: r.o.Driver.Machine().Kernel}.hasNo(lacking.Sysctl)))
 }

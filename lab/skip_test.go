@@ -45,6 +45,30 @@ func failsFirst(l *fakeLab, _ string, c agent.Command) []agent.Record {
 	return nil
 }
 
+// TestAKindThatCannotBeHadIsSkipped by name, and the run goes on with the others. The first
+// variant's cannot be missed.
+func TestAKindThatCannotBeHadIsSkipped(t *testing.T) {
+	d := &fakeDriver{absent: "haproxy", on: failsFirst}
+	o, _ := fakeOptions(t, d, 4)
+	second := &o.Scenario.Variants[1].Proxy
+	second.Kind, second.Image, second.Policy = "haproxy", "haproxy:3.2", "tcp"
+	out, err := measure(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := out.Summary.Skipped; len(s) != 1 || s[0].Name != "keepalive" || !strings.HasPrefix(s[0].Why, "there is no HAProxy to be had: ") {
+		t.Errorf("skipped: %+v", s)
+	}
+	if n := len(out.Summary.Variants); n != 3 {
+		t.Errorf("%d variants were run, want 3", n)
+	}
+	d.absent = "nginx"
+	o, _ = fakeOptions(t, d, 4)
+	if _, err := measure(t.Context(), o); err == nil {
+		t.Error("a run without the first variant's proxy")
+	}
+}
+
 // TestWhatTheKernelLacksIsSkipped, whether that is known before the labs are up or
 // one of them says so. The others run, and the run is whole.
 func TestWhatTheKernelLacksIsSkipped(t *testing.T) {
@@ -180,5 +204,25 @@ func TestAMisspeltSysctlIsNotSkipped(t *testing.T) {
 				t.Errorf("skipped: %+v", out.Summary.Skipped)
 			}
 		})
+	}
+}
+
+// TestServicesAreSkipped where the driver has none, by name, and a scenario that is about
+// nothing else is unfit.
+func TestServicesAreSkipped(t *testing.T) {
+	o, _ := fakeOptions(t, &fakeDriver{on: failsFirst}, 4)
+	o.Scenario.Variants[3].Backend.Service = scenarios.ServiceHeadless
+	out, err := measure(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []results.SkippedVariant{{Name: "multi-ip", Why: "the driver fake has no Services; --driver kubernetes has"}}
+	if diff := cmp.Diff(want, out.Summary.Skipped); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	o, _ = fakeOptions(t, new(fakeDriver), 1)
+	o.Scenario.Variants[0].Load.Pods = 2
+	if _, err := measure(t.Context(), o); !errors.As(err, new(*driver.UnfitError)) || !strings.Contains(err.Error(), "no pods to share a load") {
+		t.Errorf("error %v, want an UnfitError", err)
 	}
 }

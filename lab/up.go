@@ -71,7 +71,11 @@ func (x *variantRun) up(ctx context.Context) (h *hosts, err error) {
 	}
 	took := time.Since(began)
 	topo := lab.Topology()
-	x.journal.note("up", "", fmt.Sprintf("proxy %s, backend %v, network %s", topo.Proxy, topo.Backends, topo.Subnet), &took)
+	where := fmt.Sprintf("proxy %s, backend %v", topo.Proxy, topo.Backends)
+	if topo.Subnet.IsValid() {
+		where += fmt.Sprintf(", network %s", topo.Subnet)
+	}
+	x.journal.note("up", "", where, &took)
 	return &hosts{Lab: lab, conf: conf, upS: took.Seconds()}, nil
 }
 
@@ -81,14 +85,25 @@ func (x *variantRun) ready(ctx context.Context, lab driver.Lab) error {
 	r := &agent.Ready{
 		Backends: fromOutside(topo), Proxy: topo.Proxy, Path: proxy.ReadyPath(proxy.Of(x.v), x.v.OwnConfig()),
 		TimeoutMs: readyTimeout.Milliseconds(),
-		Dial:      x.v.Backend.Kind == scenarios.BackendAgent || x.v.Backend.Secure(), // slow by design, or not plain HTTP
+		// Slow by design, or not plain HTTP.
+		Dial: x.v.Backend.Kind == scenarios.BackendAgent || x.v.Backend.Secure() || proxy.ProxyProtocol(x.v),
+	}
+	if proxy.Wakes(proxy.Of(x.v)) {
+		r.Path = "/"
 	}
 	bounded, cancel := context.WithTimeout(ctx, readyTimeout+5*time.Second) // the agent has its own bound
 	defer cancel()
 	answered := make(chan error, 1)
-	asked := lab.Agent(results.HostLoad)
+	asked, listening := lab.Agent(results.HostLoad), (*agent.Ready)(nil)
+	if p, ok := proxy.PolicyOf(x.v); ok && p.Laws.Passes { // a connection to it would take a port
+		listening = &agent.Ready{Listening: r.Proxy, TimeoutMs: r.TimeoutMs}
+		r.Proxy = netip.AddrPort{}
+	}
 	crash.Go(func() {
 		_, err := asked.Call(bounded, agent.Command{Ready: r})
+		if err == nil && listening != nil {
+			_, err = lab.Agent(results.HostProxy).Call(bounded, agent.Command{Ready: listening})
+		}
 		answered <- err
 	})
 	var err error
@@ -131,14 +146,16 @@ func (x *variantRun) serveSocket(ctx context.Context, lab driver.Lab) error {
 	return nil
 }
 
-// fromOutside is where the load host finds the backend.
+// fromOutside is where the load host finds the backend, in the lab's network.
 func fromOutside(topo driver.Topology) []netip.AddrPort {
 	var all []netip.AddrPort
-	for _, b := range topo.Backends {
+	for _, b := range topo.Own() {
 		if b.Addr().IsLoopback() {
 			b = netip.AddrPortFrom(topo.Proxy.Addr(), b.Port())
 		}
-		all = append(all, b)
+		if topo.Subnet.Contains(b.Addr()) {
+			all = append(all, b)
+		}
 	}
 	return all
 }

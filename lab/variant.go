@@ -49,6 +49,7 @@ type measured struct {
 	conf    configs
 	under   *conditions
 	load    loaded
+	clocks  map[string]results.Clock // of hosts that have their own
 	samples []results.Sample
 	crash   error // why lab99 could not do its work
 	timing  results.Timing
@@ -90,7 +91,16 @@ func (x *variantRun) measure(ctx context.Context, h *hosts, m *measured, turn tu
 	if err := turn.Load(ctx); err != nil {
 		return err
 	}
-	m.load, err = x.drive(ctx, h, turn.Loading)
+	w, err := x.watchClocks(ctx, h)
+	if err != nil {
+		return err
+	}
+	atEnd := w.during(ctx)
+	m.load, err = x.drive(ctx, h, m.under, w, turn.Loading)
+	if cerr := atEnd(); cerr != nil && err == nil {
+		m.load.fault("the hosts' clocks could not be read: " + cerr.Error())
+	}
+	m.clocks = w.estimates()
 	m.timing.EnterToLoadS = m.load.enterToLoadS
 	return err
 }
@@ -115,6 +125,7 @@ func (x *variantRun) asMeasured(m *measured, b *baseline) verdict.Measured {
 		if b != nil {
 			c.setup.Baseline = &b.predicted
 		}
+		c.setup.ClockBound = clockBoundOf(m.clocks)
 		j.Plan.Setup, j.Plan.Predicted = &c.setup, law.Predict(c.setup)
 	}
 	j.Faults = append(j.Faults[:len(j.Faults):len(j.Faults)], m.load.faults...)
@@ -125,8 +136,10 @@ func (x *variantRun) asMeasured(m *measured, b *baseline) verdict.Measured {
 		j.Proxy, j.Log = &o.Net, verdict.Logged{ByText: o.ByText, Lines: o.Excerpt}
 		j.TimeWaitAtEnd = o.TimeWaitAtEnd
 	}
+	j.Connect99 = m.load.connect99
 	if d := m.load.done; d != nil {
 		j.Totals, j.Latency, j.Service = &d.Totals, quantiles(d.Latency), quantiles(d.Service)
+		j.LatencyOK, j.LatencyFailed = quantiles(d.LatencyOK), quantiles(d.LatencyFailed)
 	}
 	return j
 }

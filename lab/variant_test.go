@@ -49,6 +49,9 @@ func TestPhasesOfAVariant(t *testing.T) {
 		v.Timing.UpS == nil || v.Timing.EnterToLoadS == nil {
 		t.Errorf("row %+v", v)
 	}
+	if v.LatencyOK == nil || v.LatencyOK.P50 != 0.3 || v.LatencyFailed != nil {
+		t.Errorf("latency of successes %v, of failures %v: none failed", v.LatencyOK, v.LatencyFailed)
+	}
 	var files []string
 	entries, err := os.ReadDir(filepath.Join(out.Dir, v.Name))
 	if err != nil {
@@ -57,7 +60,7 @@ func TestPhasesOfAVariant(t *testing.T) {
 	for _, e := range entries {
 		files = append(files, e.Name())
 	}
-	const want = "events.jsonl httpd.conf latency.hlog load.json nginx.conf samples.jsonl service.hlog verdict.json"
+	const want = "events.jsonl httpd.conf latency-ok.hlog latency.hlog load.json nginx.conf samples.jsonl service.hlog verdict.json"
 	if got := strings.Join(files, " "); got != want {
 		t.Errorf("files %s", got)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/lab/crash"
+	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/lab/schedule"
 	"github.com/lab99/lab99/lab/verdict"
@@ -163,6 +164,9 @@ func (r *run) begin(a attempt) (*variantRun, error) {
 		return nil, errors.Join(&StorageError{err}, samples.Close())
 	}
 	rec := newRecorder(samples, show.Sample)
+	if hosts := driver.LoadHosts(v.Load.Pods); len(hosts) > 1 {
+		rec.shared = newShared(hosts)
+	}
 	x := &variantRun{
 		o: &r.o, run: r.name, store: r.store, images: r.images, v: v, plan: plan, show: show,
 		rec: rec, journal: &journal{file: events, rec: rec}, heard: func(c *conditions) { r.heard(a.i, c) },
@@ -228,6 +232,11 @@ func (r *run) conclude(a attempt, b *baseline) error {
 			r.summarise(false)
 		}
 		return err
+	}
+	if a.m.under != nil {
+		r.mu.Lock()
+		a.m.under.env.Clocks = a.m.clocks
+		r.mu.Unlock()
 	}
 	a.x.show.Phase("judge")
 	row, err := a.x.judge(a.m, b)

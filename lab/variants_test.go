@@ -2,6 +2,7 @@ package lab
 
 import (
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -259,5 +260,19 @@ func TestAllAtOnce(t *testing.T) {
 		if !strings.Contains(said.text(), want) {
 			t.Errorf("not said: %q\n%s", want, said.text())
 		}
+	}
+}
+
+// TestNothingIsLeftOfARunThatDidNotBegin: without images there is an error, and no
+// directory that would be listed as a run.
+func TestNothingIsLeftOfARunThatDidNotBegin(t *testing.T) {
+	why := errors.New("no image")
+	o, _ := fakeOptions(t, &fakeDriver{images: why}, 4)
+	out, err := measure(t.Context(), o)
+	if out != nil || !errors.Is(err, why) {
+		t.Errorf("%+v, %v", out, err)
+	}
+	if left, err := os.ReadDir(o.Out); err != nil || len(left) > 0 {
+		t.Errorf("left are %v, %v", left, err)
 	}
 }

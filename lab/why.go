@@ -106,8 +106,8 @@ func (x *variantRun) reasons(px results.HostEnv, netns string) []string {
 	f := factsOf(x.v, x.setup(px), px.Version)
 	f.Kernel = x.o.Driver.Machine().Kernel
 	f.NoFile = px.NoFile
-	if x.o.found != nil {
-		f.OptionRemovesStep = x.o.found.LocalPortRangeRemovesStep
+	if found := foundOf(px, x.o.found); found != nil {
+		f.OptionRemovesStep = found.LocalPortRangeRemovesStep
 	}
 	here := probe.NetNS()
 	f.HostNetwork = here != "" && here == netns

@@ -78,7 +78,8 @@ var alone = map[string][]string{laws: {}, abilities: {laws, words}}
 // rule is on packages of this module that (transitively) reach it.
 var outside = map[string][]string{
 	"github.com/testcontainers/testcontainers-go": {"lab/driver/docker", "lab/cli", "lab/cmd"},
-	"github.com/vishvananda/netlink":              {"lab/probe", "lab/ability/trial", "lab/proxy", "lab/driver", "lab/agent", "lab/diagnose", "lab/doctor", "lab/explain", "lab", "lab/cli", "lab/cmd"},
+	"github.com/vishvananda/netlink":              {"lab/probe", "lab/ability/trial", "lab/proxy", "lab/driver", "lab/agent", "lab/diagnose", "lab/doctor", "lab/explain", "lab/reenact", "lab", "lab/cli", "lab/cmd"},
+	"github.com/cilium/ebpf":                      {"lab/trace", "lab/diagnose", "lab/reenact", "lab/cli", "lab/cmd"},
 	"github.com/vbauerster/mpb/v8":                {"lab/cli", "lab/cmd"},
 	"gonum.org/v1/plot":                           {"results/chart", "results/report", "lab", "lab/cli", "lab/cmd"},
 	// The agent asks a kind of proxy how its replies and its log read, explain the latter, and a kind also renders scenarios.

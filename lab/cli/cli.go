@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -42,7 +43,8 @@ func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e))
 // Main runs a command line and returns the exit code.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	t := &terminal{stdin: stdin, stdout: stdout, stderr: stderr}
-	return t.execute(newRoot(t), args)
+	root := newRoot(t)
+	return t.execute(root, asPlugin(root, os.Args[0], args))
 }
 
 func (t *terminal) execute(root *cobra.Command, args []string) int {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/driver/docker"
+	"github.com/lab99/lab99/lab/driver/kubernetes"
 	"github.com/lab99/lab99/lab/driver/netns"
 )
 
@@ -19,15 +21,20 @@ import (
 var drivers = []driver.Candidate{
 	docker.Candidate,
 	netns.Candidate,
+	kubernetes.Candidate,
 }
 
 // newDriver opens the driver of a name and says why it is that one.
 func newDriver(ctx context.Context, name string) (driver.Driver, string, error) {
 	d, why, found, err := driver.Choose(ctx, drivers, name)
 	if !found {
-		return nil, "", &usageError{fmt.Sprintf("no driver %q: %s", name, strings.Join(driver.Names(drivers), ", "))}
+		return nil, "", noDriver(name)
 	}
 	return d, why, err
+}
+
+func noDriver(name string) error {
+	return &usageError{fmt.Sprintf("no driver %q: %s", name, strings.Join(driver.Names(drivers), ", "))}
 }
 
 // driverFlag is the text of --driver.
@@ -36,7 +43,19 @@ func driverFlag() string {
 	for _, c := range drivers {
 		text += fmt.Sprintf("%s (%s), ", c.Name, c.About)
 	}
-	return text + "or auto for the first that can run"
+	return text + "or auto for the first of those on this machine that can run"
+}
+
+// registerDriver adds --driver, and the flags of the drivers.
+func registerDriver(cmd *cobra.Command, name *string, preset, text string) {
+	fs := cmd.Flags()
+	fs.StringVar(name, "driver", preset, text)
+	for _, c := range drivers {
+		if c.Flags != nil {
+			c.Flags(fs)
+		}
+	}
+	words(cmd, "driver", driver.Names(drivers)...)
 }
 
 // sweepTimeout bounds the removal of what one driver's labs left.
@@ -44,17 +63,24 @@ const sweepTimeout = time.Minute
 
 func cleanCommand(t *terminal) *cobra.Command {
 	var force bool
+	var name string
 	cmd := &cobra.Command{
 		Use: "clean", GroupID: groupMachine, Args: none,
 		Short: "Remove what earlier runs left in the container engine",
-		RunE:  func(cmd *cobra.Command, _ []string) error { return clean(cmd.Context(), t, force) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !slices.Contains(driver.Names(drivers), name) {
+				return noDriver(name)
+			}
+			return clean(cmd.Context(), t, name, force)
+		},
 	}
+	registerDriver(cmd, &name, driver.Auto, "only what labs of this driver left; auto for all on this machine")
 	cmd.Flags().BoolVar(&force, "force", false, "also end the labs of commands that are still running")
 	return cmd
 }
 
 // clean removes what labs left.
-func clean(ctx context.Context, t *terminal, force bool) error {
+func clean(ctx context.Context, t *terminal, name string, force bool) error {
 	reach := driver.Caches
 	if force {
 		reach = driver.Everything
@@ -62,6 +88,9 @@ func clean(ctx context.Context, t *terminal, force bool) error {
 	removed := 0
 	var errs []error
 	for _, c := range drivers {
+		if !c.Chosen(name) {
+			continue
+		}
 		swept, err := sweep(ctx, c, reach)
 		removed += len(swept.Removed)
 		for _, line := range swept.Removed {

@@ -11,12 +11,14 @@ import (
 
 	"github.com/lab99/lab99/lab/lint"
 	"github.com/lab99/lab99/lab/verdict"
+	"github.com/lab99/lab99/scenarios/haproxyconf"
 	"github.com/lab99/lab99/scenarios/nginxconf"
 )
 
 // lintOptions say what to print.
 type lintOptions struct {
 	configFlags
+	kind                       string
 	json, sarif, github, rules bool
 }
 
@@ -24,16 +26,18 @@ func lintCommand(t *terminal) *cobra.Command {
 	var o lintOptions
 	cmd := &cobra.Command{
 		Use: "lint FILE...", GroupID: groupRun,
-		Short: "Say what an nginx.conf does to connections, and what keeps a pool from working",
-		Long: `Say what an nginx.conf does to connections, and what keeps a pool from working.
+		Short: "Say what an nginx.conf or haproxy.cfg does to connections, and what keeps a pool from working",
+		Long: `Say what an nginx.conf or haproxy.cfg does to connections, and what keeps a pool from working.
 
 A FILE is a main configuration, whose includes are read too, a part of one such as a file of conf.d,
-or the output of nginx -T; - is standard input. Nothing is run, started or looked up.
+or the output of nginx -T; - is standard input. A configuration of HAProxy is known by its sections.
+Nothing is run, started or looked up.
 
 Exit codes: 0 nothing at warning or above, 1 something, 64 a file cannot be read.`,
 		Example: `  lab99 lint /etc/nginx/nginx.conf --nginx 1.26
   nginx -T | lab99 lint -
   lab99 lint --github conf.d/*.conf
+  lab99 lint /etc/haproxy/haproxy.cfg
   lab99 lint --rules inert-pool`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if o.rules {
@@ -59,6 +63,8 @@ Exit codes: 0 nothing at warning or above, 1 something, 64 a file cannot be read
 	fs.BoolVar(&o.sarif, "sarif", false, "print one SARIF 2.1.0 log, for code scanning and editors")
 	fs.BoolVar(&o.github, "github", false, "print annotations of a GitHub workflow")
 	o.register(cmd)
+	fs.StringVar(&o.kind, "kind", "", "`kind` of proxy that the files are of: nginx or haproxy (default by what they say)")
+	completeFlag(cmd, "kind", cobra.FixedCompletions(lint.Kinds(), noFiles))
 	fs.BoolVar(&o.rules, "rules", false, "list what can be found, or print the lessons of the IDs named")
 	cmd.MarkFlagsMutuallyExclusive("json", "sarif", "github", "rules")
 	return cmd
@@ -70,6 +76,9 @@ func lintFiles(t *terminal, o lintOptions, files []string) error {
 	release, err := o.release()
 	if err != nil {
 		return err
+	}
+	if o.kind != "" && !slices.Contains(lint.Kinds(), o.kind) {
+		return &usageError{fmt.Sprintf("--kind %s: nginx or haproxy is expected", o.kind)}
 	}
 	if i := slices.Index(files, "-"); i >= 0 && slices.Contains(files[i+1:], "-") {
 		return &usageError{"- stands twice, and standard input can be read once"}
@@ -106,9 +115,20 @@ func lintFiles(t *terminal, o lintOptions, files []string) error {
 }
 
 func (o lintOptions) look(t *terminal, name string, release nginxconf.Release) (*lint.Report, *lint.Mistake) {
-	config, m := o.load(t, name)
-	if name == "-" {
-		name = lint.Stdin
+	name, text, m := o.read(t, name)
+	if m == nil && (o.kind == lint.KindHAProxy || o.kind == "" && haproxyconf.Recognise(text)) {
+		c, err := haproxyconf.Parse(name, text)
+		if err == nil {
+			return lint.NewHAProxy(name, c), nil
+		}
+		m = lint.MistakeOf(name, err, map[string][]byte{name: text})
+		r := lint.Unread(m, name, nginxconf.Release{})
+		r.Kind = lint.KindHAProxy
+		return r, m
+	}
+	var config *nginxconf.Config
+	if m == nil {
+		config, m = o.parse(name, text)
 	}
 	if m != nil {
 		return lint.Unread(m, name, release), m
@@ -141,7 +161,7 @@ func (o lintOptions) print(t *terminal, r *lint.Report, another bool) error {
 
 func ruleIDs() []string {
 	var all []string
-	for _, r := range nginxconf.Rules() {
+	for _, r := range lint.Rules() {
 		all = append(all, r.ID)
 	}
 	return all

@@ -79,11 +79,16 @@ func shell(value string) string {
 // similar are the flags of a command that a misspelt name may stand for, by the
 // library's measure for commands.
 func similar(cmd *cobra.Command, name string) []string {
-	names := &cobra.Command{SuggestionsMinimumDistance: 2}
+	names := &cobra.Command{}
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		names.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
 	})
-	return names.SuggestionsFor(name)
+	for _, names.SuggestionsMinimumDistance = range []int{1, 2} { // those a letter away, if there are any
+		if near := names.SuggestionsFor(name); len(near) > 0 {
+			return near
+		}
+	}
+	return nil
 }
 
 // spelledOut writes -size as --size, since earlier versions took and printed

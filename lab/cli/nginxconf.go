@@ -48,28 +48,42 @@ func (c *configFlags) release() (nginxconf.Release, error) {
 	return release, nil
 }
 
-// load reads a configuration, and what it includes. name is a path or "-". The
-// main file may be a pipe, as of <(nginx -T); included ones must be files, so
-// that none makes lab99 wait or never ends.
+// load reads a configuration, and what it includes. name is a path or "-".
 func (c *configFlags) load(t *terminal, name string) (*nginxconf.Config, *lint.Mistake) {
-	texts := map[string][]byte{}
-	o := nginxconf.Options{Prefix: c.prefix, Follow: c.follow, Glob: filepath.Glob}
+	name, text, m := c.read(t, name)
+	if m != nil {
+		return nil, m
+	}
+	return c.parse(name, text)
+}
+
+// read reads a main file, and says what it is called. It may be a pipe, as of
+// <(nginx -T).
+func (c *configFlags) read(t *terminal, name string) (string, []byte, *lint.Mistake) {
+	var text []byte
+	var err error
+	if name == "-" {
+		name = lint.Stdin
+		text, err = readSome(t.stdin)
+	} else {
+		text, err = openMain(name)
+	}
+	if err != nil {
+		return name, nil, lint.MistakeOf(name, err, nil)
+	}
+	return name, text, nil
+}
+
+// parse reads a configuration and what it includes, which must be files, so that none
+// makes lab99 wait or never ends.
+func (c *configFlags) parse(name string, text []byte) (*nginxconf.Config, *lint.Mistake) {
+	texts := map[string][]byte{name: text}
+	o := nginxconf.Options{Text: text, Prefix: c.prefix, Follow: c.follow, Glob: filepath.Glob}
 	o.Open = func(path string) ([]byte, error) {
 		text, err := nginxconf.ReadFile(path)
 		texts[path] = text
 		return text, err
 	}
-	var err error
-	if name == "-" {
-		name = lint.Stdin
-		o.Text, err = readSome(t.stdin)
-	} else {
-		o.Text, err = openMain(name)
-	}
-	if err != nil {
-		return nil, lint.MistakeOf(name, err, nil)
-	}
-	texts[name] = o.Text
 	config, err := nginxconf.Load(name, o)
 	if err != nil {
 		return nil, lint.MistakeOf(name, err, texts)

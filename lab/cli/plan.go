@@ -114,6 +114,9 @@ func printPredictions(w io.Writer, p *results.Plan) {
 			if most := v.Predicted.OKBeforeError99Most; most != nil {
 				ok = format.Span(ok, fmt.Sprint(*most))
 			}
+			if v.Predicted.OrNever {
+				ok += " or more"
+			}
 		}
 		if n := v.Predicted.OKBeforeError99; v.Race && n != nil && *n > 0 { // before any success f has no say
 			first, ok = first+" / f", ok+" / f"
@@ -128,6 +131,9 @@ func printPredictions(w io.Writer, p *results.Plan) {
 			"the other columns are for f = 1")
 	}
 	for _, v := range p.Variants {
+		if why := v.Laws().WhyLater(); why != "" && v.Predicted.FirstError99S != nil {
+			fmt.Fprintf(w, "%s: error 99 may come later: %s\n", v.Name, why)
+		}
 		if c := v.Predicted.CollapseS; c != nil {
 			fmt.Fprintf(w, "%s: the rate collapses after %.2f s, when half the range is used and every connect() walks it\n", v.Name, *c)
 		}
@@ -258,7 +264,10 @@ func (f imagesFound) release(v scenarios.Variant) string {
 
 // foretold is when error 99 is to come, "–" if it is not.
 func foretold(p law.Prediction, verb string) string {
-	if p.FirstError99LatestS == nil {
+	switch {
+	case p.OrNever:
+		return orDash(p.FirstError99S, verb) + " or later"
+	case p.FirstError99LatestS == nil:
 		return orDash(p.FirstError99S, verb)
 	}
 	return format.Span(orDash(p.FirstError99S, verb), orDash(p.FirstError99LatestS, verb))

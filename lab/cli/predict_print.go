@@ -20,6 +20,9 @@ func (a answer) print(w io.Writer) error {
 		return a.printNAT(w)
 	}
 	paragraphs := []string{a.limits(), a.course(), a.classic()}
+	if a.by.policy != nil {
+		paragraphs = slices.Insert(paragraphs, 0, a.by.conduct(a.setup))
+	}
 	if a.kernel != nil {
 		paragraphs = slices.Insert(paragraphs, 0, a.forKernel())
 	}
@@ -63,7 +66,11 @@ const fewPorts = 1024
 func (a answer) limits() string {
 	s := a.setup
 	if a.CliffRatePerS == nil || a.SafeRatePerS == nil {
-		return "No rate is too high for the ports, as long as the backend closes every connection first (f = 0) and answers at once: nothing stays behind on the proxy."
+		why := "the backend closes every connection first (f = 0) and"
+		if a.by.policy != nil {
+			why = "only requests under way hold a port (f = 0) and the backend"
+		}
+		return "No rate is too high for the ports, as long as " + why + " answers at once: nothing stays behind on the proxy."
 	}
 	if a.isAmple() {
 		return fmt.Sprintf("At no rate up to %s requests/s half of the %s come to be taken: something else than ports is the limit.",

@@ -69,7 +69,7 @@ func announce(v results.VariantPlan) string {
 	s := fmt.Sprintf("%g requests/s for up to %g s", v.RatePerS, v.DurationS)
 	if first := v.Predicted.FirstError99S; first != nil && *first <= v.DurationS {
 		s += ", error 99 due after " + law.FirstError99.WriteSpan(first, v.Predicted.FirstError99LatestS)
-		if v.Race {
+		if v.Race || v.Predicted.OrNever {
 			s += " at the earliest" // as if nginx closed every connection first
 		}
 		return s

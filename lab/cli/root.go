@@ -57,15 +57,18 @@ func newRoot(t *terminal) *cobra.Command {
 		scenarioCommand(t),
 		reportCommand(t),
 		compareCommand(t),
+		serveCommand(t),
 		diagnoseCommand(t),
 		doctorCommand(t),
 		abilitiesCommand(t),
 		cleanCommand(t),
+		kubernetesCommand(t),
 		versionCommand(t),
 		loadCommand(t),
 		agentCommand(t),
 		backendCommand(),
 		netnsInitCommand(),
+		janitorCommand(t),
 		doctorInsideCommand(t),
 	)
 	root.SetIn(t.stdin)

@@ -65,12 +65,13 @@ type runFlags struct {
 	driver, images, subnets, out, note, junit string
 	timeout                                   time.Duration
 	repeat, parallel                          int
+	live                                      liveFlags
 }
 
 func (f *runFlags) register(cmd *cobra.Command) {
 	f.choice.register(cmd)
 	fs := cmd.Flags()
-	fs.StringVar(&f.driver, "driver", "auto", driverFlag())
+	registerDriver(cmd, &f.driver, driver.Auto, driverFlag())
 	fs.StringVar(&f.images, "images", string(image.Auto), "where images may come from: auto, registry or local")
 	fs.StringVar(&f.subnets, "subnet", "", "`CIDR`s for the lab's network, tried in turn (default 198.18.99.0/24, then others of 198.18.0.0/15)")
 	fs.StringVar(&f.out, "out", defaultOut, "`directory` for runs")
@@ -80,8 +81,8 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	fs.IntVar(&f.repeat, "repeat", 1, "run it `N` times and print the median of every figure; the exit code is that of the worst run")
 	fs.IntVar(&f.parallel, "parallel", 0, "at most `N` labs up at once; 1 is one after the other, 0 as many as the processors bear")
 	fs.DurationVar(&f.timeout, "timeout", 0, "end the load of a run after this long, judge and report what there is; 0 is never")
+	f.live.register(fs, "the run as it goes")
 	cmd.MarkFlagsMutuallyExclusive("repeat", "junit")
-	words(cmd, "driver", driver.Names(drivers)...)
 	words(cmd, "images", string(image.Auto), string(image.Registry), string(image.Local))
 	_ = cmd.MarkFlagDirname("out")
 }
@@ -161,6 +162,9 @@ func (f *runFlags) run(ctx context.Context, t *terminal, names []string) error {
 	if f.parallel < 0 {
 		return &usageError{fmt.Sprintf("--parallel: %d, want at least 0", f.parallel)}
 	}
+	if err := f.live.check(); err != nil {
+		return err
+	}
 	mode, err := imageMode(f.images)
 	if err != nil {
 		return err
@@ -177,7 +181,10 @@ func (f *runFlags) run(ctx context.Context, t *terminal, names []string) error {
 	if err != nil {
 		return err
 	}
-	p := newProgress(t.stderr)
+	p, page, err := f.live.begin(newProgress(t.stderr), resolved)
+	if err != nil {
+		return err
+	}
 	defer p.close()
 	p.Say("Driver: " + d.Name() + ", " + why)
 	ctx, stop, release := interrupts(ctx, p.Say)
@@ -189,9 +196,11 @@ func (f *runFlags) run(ctx context.Context, t *terminal, names []string) error {
 	options := lab.Options{
 		Scenario: resolved[0], Driver: d, DriverWhy: why, Images: mode, Subnets: nets, Out: out, Note: f.note,
 		Tool: tool(), Entered: entered, Progress: p, Stop: stop, Timeout: f.timeout, Parallel: f.parallel, Door: door(), Report: reportBehind,
+		Tries: tries,
 	}
 	if len(resolved) > 1 {
 		o, err := lab.RunAll(ctx, options, resolved, exitCode)
+		page.end(nil)
 		p.close()
 		return concludeAll(t, f.json, o, err, stop)
 	}
@@ -203,10 +212,12 @@ func (f *runFlags) run(ctx context.Context, t *terminal, names []string) error {
 	if f.repeat > 1 {
 		r := repetition{times: f.repeat, stop: stop, say: p.Say, once: once}
 		err := r.run()
+		page.end(nil)
 		p.close()
 		return r.conclude(t, f.json, err)
 	}
 	o, err := once()
+	page.end(o)
 	p.close()
 	return f.conclude(t, o, err, stop)
 }

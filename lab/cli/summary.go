@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -24,7 +25,7 @@ func PrintSummary(w io.Writer, s results.Summary) {
 	for _, v := range s.Variants {
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s/%s\t%s\n", v.Name, v.Verdict, yes(v.AsExpected),
 			count(v.OK), count(v.Failed), orNone(v.FirstError, v.Failed), foretold(v.Predicted, "%.3f s"),
-			count(v.NewConns), orDash(v.RhoSteady, "%.3g"), count(v.TimeWait.ProxyPeak), count(v.TimeWait.BackendPeak), p99(v.Latency))
+			count(v.NewConns), orDash(v.RhoSteady, "%.3g"), count(v.TimeWait.ProxyPeak), count(v.TimeWait.BackendPeak), p99(cmp.Or(v.Succeeded(), v.Latency)))
 	}
 	for _, v := range s.Skipped {
 		fmt.Fprintf(tw, "%s\t%s\t–\t–\t–\t–\t–\t–\t–\t–/–\t–\n", v.Name, results.Skipped)

@@ -176,7 +176,7 @@ func TestTakenSubnet(t *testing.T) {
 	const name = "lab99-test-taken"
 	docker(t, "network", "create", "--internal", "--subnet", "198.18.99.0/24", name)
 	t.Cleanup(func() { docker(t, "network", "rm", name) })
-	i := start(t, "run", tiny)
+	i := start(t, "run", tiny, "--set", "load.stop.after_error_99=500ms")
 	i.wait(t, "0")
 	events, err := os.ReadFile(filepath.Join(i.dir(t), "baseline", results.EventsFile))
 	if err != nil || !strings.Contains(string(events), "198.19.99.0/24") {
@@ -194,7 +194,7 @@ func TestTakenSubnet(t *testing.T) {
 // reproduces all the same; nginx's log has the last word about causes.
 func TestOwnConfiguration(t *testing.T) {
 	share(t, "netns", tinyLab)
-	i := startOn(t, "netns", "run", tiny, "--set", "proxy.config=testdata/own-nginx.conf")
+	i := startOn(t, "netns", "run", tiny, "--set", "proxy.config=testdata/own-nginx.conf", "--set", "load.stop.after_error_99=1s")
 	i.wait(t, "0")
 	v := i.summary(t).Variants[0]
 	if v.Verdict != "reproduced" || v.NginxLog.Error99 == 0 || v.Errors.Error99 != v.NginxLog.Error99 {
@@ -202,6 +202,30 @@ func TestOwnConfiguration(t *testing.T) {
 	}
 	if v.Neighbour != nil {
 		t.Error("a configuration without the neighbour's location has a neighbour's latency")
+	}
+}
+
+// TestOwnHAProxy: a haproxy.cfg of the user's own in TCP mode, with only what the lab sets
+// put in, runs out after K/R, with a try for `retries` besides the first. With a list of ten
+// ports in it it never does.
+func TestOwnHAProxy(t *testing.T) {
+	needs.Program(t, "netns", "haproxy")
+	share(t, "netns", tinyLab)
+	i := startOn(t, "netns", "run", "testdata/own-haproxy.yaml", "--size", "quick")
+	i.wait(t, "0")
+	s := i.summary(t)
+	v := s.Variants[0]
+	if v.Verdict != "reproduced" || v.FirstError == nil || v.NginxLog == nil {
+		t.Fatalf("verdict %s, errors %+v, log %+v", v.Verdict, v.Errors, v.NginxLog)
+	}
+	if at := *v.FirstError; math.Abs(at-2) > 0.04 { // 200 ports at 100/s
+		t.Errorf("the first error 99 came after %.3f s", at)
+	}
+	if lines := float64(v.NginxLog.Error99) / float64(v.Errors.Error99); math.Abs(lines-2) > 0.1 {
+		t.Errorf("%.2f lines per failure", lines)
+	}
+	if v := s.Variants[1]; v.Verdict != "mitigated" || v.Errors.Error99 != 0 || v.OK == nil || *v.OK < 490 {
+		t.Errorf("ports of its own: verdict %s, %+v", v.Verdict, v.Errors)
 	}
 }
 

@@ -39,22 +39,6 @@ func TestDiagnoseFindsAnExhaustedNamespace(t *testing.T) {
 		there.Process.Kill()
 		there.Wait()
 	}()
-	connect := func(l *net.TCPListener) error {
-		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-		if err != nil {
-			return err
-		}
-		defer unix.Close(fd)
-		if err := unix.Connect(fd, &unix.SockaddrInet4{Port: 80, Addr: [4]byte{127, 0, 0, 1}}); err != nil {
-			return err
-		}
-		unix.Close(fd) // first, so that TIME_WAIT stays here
-		c, err := l.Accept()
-		if err != nil {
-			return err
-		}
-		return c.Close()
-	}
 	l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80})
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +69,7 @@ func TestDiagnoseFindsAnExhaustedNamespace(t *testing.T) {
 	}
 	made := 0
 	for ; err == nil; made++ {
-		err = connect(l)
+		err = closedHere(l)
 	}
 	if made != 41 || err != unix.EADDRNOTAVAIL {
 		t.Fatalf("connection %d: %v, want EADDRNOTAVAIL at the 41st", made, err)

@@ -20,7 +20,8 @@ func TestEngineRestartsUnderARun(t *testing.T) {
 	needs.Docker(t)
 	needs.Root(t)
 	needs.Program(t, "docker", "dockerd")
-	e := ownEngine(t)
+	onOwnEngine.turn(t)
+	e := startEngine(t)
 	i := start(t, "run", tiny)
 	i.waitForLoad(t, 5)
 	e.stop(t)
@@ -38,7 +39,7 @@ func TestEngineRestartsUnderARun(t *testing.T) {
 		t.Errorf("samples are lost: %v", err)
 	}
 	path, _ := binary()
-	if out, err := exec.Command(path, "clean").CombinedOutput(); err != nil {
+	if out, err := onItsEngine(t, exec.Command(path, "clean")).CombinedOutput(); err != nil {
 		t.Errorf("clean: %v: %s", err, out)
 	}
 	nothingLeft(t, 0, true)
@@ -54,13 +55,13 @@ type engine struct {
 	done chan struct{} // closed when it has ended
 }
 
-func ownEngine(t *testing.T) *engine {
+func startEngine(t *testing.T) *engine {
 	t.Helper()
 	e := &engine{dir: t.TempDir()}
 	if err := os.WriteFile(filepath.Join(e.dir, "daemon.json"), []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("DOCKER_HOST", "unix://"+filepath.Join(e.dir, "sock"))
+	useEngine(t, "unix://"+filepath.Join(e.dir, "sock"))
 	e.start(t)
 	t.Cleanup(func() { e.stop(t) })
 	return e
@@ -105,7 +106,7 @@ func (e *engine) answers(t *testing.T) bool {
 	cmd := e.cmd
 	go func() { cmd.Wait(); close(done) }()
 	for deadline := time.After(30 * time.Second); ; {
-		if exec.Command("docker", "info").Run() == nil {
+		if onItsEngine(t, exec.Command("docker", "info")).Run() == nil {
 			return true
 		}
 		select {

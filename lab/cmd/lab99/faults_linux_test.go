@@ -93,7 +93,7 @@ func TestEveryFaultIsNamed(t *testing.T) {
 }
 
 func named(t *testing.T, driver, scenario string, faults []fault) {
-	share(t, driver, quickLab)
+	share(t, driver, tinyLab)
 	needs.Root(t)
 	i := startOn(t, driver, "run", scenario, "--parallel", "1")
 	for _, f := range faults {

@@ -34,7 +34,57 @@ type invocation struct {
 	driver, path   string // of the program
 	cmd            *exec.Cmd
 	out            string // the directory of its runs
-	stdout, stderr bytes.Buffer
+	stdout, stderr output
+}
+
+// output is what a program has printed so far; a test may look while it runs.
+type output struct {
+	mu  sync.Mutex
+	all bytes.Buffer
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.all.Write(b)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.all.String()
+}
+
+// engines are those that tests have of their own: DOCKER_HOST by the test's name.
+var engines sync.Map
+
+// useEngine has the commands of a test and of its subtests go to an engine of its own. Unlike
+// t.Setenv it leaves the test parallel.
+func useEngine(t testing.TB, host string) {
+	engines.Store(t.Name(), host)
+	t.Cleanup(func() { engines.Delete(t.Name()) })
+}
+
+// ownHost is the engine of the test's own; "": it has none.
+func ownHost(t testing.TB) string {
+	for name, more := t.Name(), true; more; {
+		if host, ok := engines.Load(name); ok {
+			return host.(string)
+		}
+		at := strings.LastIndexByte(name, '/')
+		if more = at >= 0; more {
+			name = name[:at]
+		}
+	}
+	return ""
+}
+
+// onItsEngine has a command go to the engine of the test.
+func onItsEngine(t testing.TB, cmd *exec.Cmd) *exec.Cmd {
+	if host := ownHost(t); host != "" {
+		cmd.Env = append(cmd.Environ(), "DOCKER_HOST="+host)
+	}
+	return cmd
 }
 
 // share lets labs of other tests be up beside this one's, as far as the machine
@@ -43,13 +93,66 @@ type invocation struct {
 // time, or touches what all labs have in common.
 func share(t *testing.T, driver string, need schedule.Need) {
 	t.Helper()
-	t.Parallel()
 	if driver == "docker" {
-		engineFree.Lock()
-		t.Cleanup(engineFree.Unlock)
-		need.Cores += 0.3 // for what the engine does to start and remove containers
+		onEngine.turn(t)
+		return
 	}
+	t.Parallel()
 	room(t, need)
+}
+
+// engineTurns has tests on containers one after the other. They share one
+// place on the machine, from before the first until after the last: were each to
+// queue for its own, the engine would idle meanwhile, and be what all wait for in
+// the end.
+type engineTurns struct {
+	need  schedule.Need // of the place, what the engine does to start and remove containers included
+	busy  sync.Mutex    // held by the test whose turn it is
+	mu    sync.Mutex    // guards what follows
+	tests int           // that have their turn or wait for it
+	place *schedule.Place
+}
+
+// turn makes the test a parallel one and waits for its turn. While serial tests run, nobody
+// else has a place: who comes first there takes it at once, where there is room.
+func (e *engineTurns) turn(t *testing.T) {
+	t.Helper()
+	soon, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	e.enter(soon)
+	cancel()
+	t.Cleanup(e.leave)
+	t.Parallel()
+	e.busy.Lock()
+	t.Cleanup(e.busy.Unlock)
+	if err := e.takePlace(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (e *engineTurns) enter(ctx context.Context) {
+	e.mu.Lock()
+	e.tests++
+	e.mu.Unlock()
+	e.takePlace(ctx) // or later
+}
+
+// takePlace takes the place that the tests share, unless they have it.
+func (e *engineTurns) takePlace(ctx context.Context) (err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.place == nil {
+		e.place, err = machine.Acquire(ctx, e.need)
+	}
+	return err
+}
+
+func (e *engineTurns) leave() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.tests--; e.tests == 0 && e.place != nil {
+		e.place.Release()
+		e.place = nil
+	}
 }
 
 // room waits until the machine bears what a parallel test needs.
@@ -63,18 +166,22 @@ func room(t *testing.T, need schedule.Need) (release func()) {
 	return place.Release
 }
 
-// machine is what the tests share, engineFree the engine.
+// machine is what the tests share, and the turns are those of the machine's engine and of
+// engines that tests have of their own, most of which hold no law.
 var (
-	machine    = schedule.New(runtime.NumCPU(), 0, false, "")
-	engineFree sync.Mutex
+	machine     = schedule.New(runtime.NumCPU(), 0, false, "")
+	onEngine    = engineTurns{need: schedule.Need{Cores: 0.7}}
+	onOwnEngine = engineTurns{need: schedule.Need{Cores: 0.7}}
 )
 
-// What commands need, the making of their reports included: a run of tiny, one
-// of a quick size with one lab at a time. One that shares the machine among its
-// own labs is alone: while it waited for all of it, nothing else would start.
+// What commands need. A lab takes 0.26 cores at 100 requests per second and 0.34 at 200
+// (lab/estimate.go), and a report a second of a processor once: a run of tiny, one of a
+// quick size with one lab at a time, one with two labs or more. One that shares the machine
+// among its own labs is alone: while it waited for all of it, nothing else would start.
 var (
 	tinyLab  = schedule.Need{Cores: 0.4}
-	quickLab = schedule.Need{Cores: 0.8}
+	quickLab = schedule.Need{Cores: 0.5}
+	manyLabs = schedule.Need{Cores: 0.7}
 )
 
 // start runs the program in the background, on containers.
@@ -101,10 +208,11 @@ func startWithin(t *testing.T, limit time.Duration, driver string, args ...strin
 // prepare makes an invocation that begin starts.
 func prepare(t *testing.T, limit time.Duration, driver string, args ...string) (_ *invocation, begin func()) {
 	t.Helper()
-	if driver == "docker" {
-		needs.Docker(t)
-	} else {
+	switch {
+	case driver == "netns":
 		needs.Root(t)
+	case ownHost(t) == "":
+		needs.Docker(t)
 	}
 	path, err := binary()
 	if err != nil {
@@ -122,6 +230,7 @@ func prepare(t *testing.T, limit time.Duration, driver string, args ...string) (
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	i.cmd = exec.CommandContext(ctx, path, append([]string{args[0], "--driver", driver, "--out", i.out}, args[1:]...)...)
 	i.cmd.Stdout, i.cmd.Stderr = &i.stdout, &i.stderr
+	onItsEngine(t, i.cmd)
 	t.Cleanup(cancel)
 	return i, func() { i.start(t, path, cancel) }
 }
@@ -146,7 +255,7 @@ func (i *invocation) start(t *testing.T, path string, cancel func()) {
 // sweep keeps a failed test's leftovers from failing the next one.
 func sweep(t *testing.T, path string) {
 	t.Helper()
-	out, err := exec.Command(path, "clean").CombinedOutput()
+	out, err := onItsEngine(t, exec.Command(path, "clean")).CombinedOutput()
 	t.Logf("clean: %v\n%s", err, out)
 }
 
@@ -201,10 +310,11 @@ func summaryIn(t *testing.T, dir string) results.Summary {
 	return s
 }
 
-// waitForLoad waits until the generator has sent for a while.
+// waitForLoad waits until the generator has sent for a while. An engine that is new has its
+// images made first.
 func (i *invocation) waitForLoad(t *testing.T, samples int) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(60 * time.Second)
 	for time.Now().Before(deadline) {
 		files, _ := filepath.Glob(filepath.Join(i.out, "*", "*", results.SamplesFile))
 		for _, f := range files {
@@ -226,7 +336,7 @@ func containers(t *testing.T, filter string) []string {
 
 func docker(t *testing.T, args ...string) []string {
 	t.Helper()
-	out, err := exec.Command("docker", args...).CombinedOutput()
+	out, err := onItsEngine(t, exec.Command("docker", args...)).CombinedOutput()
 	if err != nil {
 		t.Fatalf("docker %v: %v: %s", args, err, out)
 	}

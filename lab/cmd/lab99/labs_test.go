@@ -54,10 +54,11 @@ func listening(topo driver.Topology) (proxy, backend driver.Server, err error) {
 
 // TestFourLabsAtOnce: labs of one run come up at the same time, each on a
 // network of its own. One that fails takes nothing of the others with it.
-func TestFourLabsAtOnce(t *testing.T) {
-	for _, name := range []string{"docker", "netns"} {
-		t.Run(name, func(t *testing.T) { fourLabs(t, name) })
-	}
+func TestFourLabsAtOnce(t *testing.T) { fourLabs(t, "netns") }
+
+func TestFourLabsOfContainersAtOnce(t *testing.T) {
+	share(t, "docker", tinyLab)
+	fourLabs(t, "docker")
 }
 
 func fourLabs(t *testing.T, name string) {
@@ -151,6 +152,7 @@ func TestUpGivenUp(t *testing.T) {
 // TestLiveLabsAreSpared: what a living command has made stays, however long its
 // tether takes to start, also when another command cleans; --force takes it away.
 func TestLiveLabsAreSpared(t *testing.T) {
+	share(t, "docker", tinyLab)
 	d := openDriver(t, "docker")
 	path, err := binary()
 	if err != nil {
@@ -168,7 +170,7 @@ func TestLiveLabsAreSpared(t *testing.T) {
 		Run: "slow", Variant: "v", OnRecord: func(string, agent.Record) {},
 		Configure: func(topo driver.Topology) (proxy, backend driver.Server, err error) {
 			// The network is there, and nothing else.
-			time.Sleep(5 * time.Second)
+			time.Sleep(4 * time.Second)
 			if _, err := d.Sweep(t.Context(), driver.Leftovers); err != nil {
 				t.Error(err)
 			}
@@ -201,6 +203,7 @@ func TestLiveLabsAreSpared(t *testing.T) {
 // TestSubnetOfAHostsRoute: a lab there would cut the host off from its own
 // network. With another candidate to take there is no error.
 func TestSubnetOfAHostsRoute(t *testing.T) {
+	share(t, "docker", tinyLab)
 	d := openDriver(t, "docker")
 	const name, covered = "lab99-route", "10.213.0.0/16"
 	if out, err := exec.Command("ip", "link", "add", name, "type", "bridge").CombinedOutput(); err != nil {

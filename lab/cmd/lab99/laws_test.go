@@ -112,6 +112,40 @@ func amplifies(n, lines int64) lesson {
 	}
 }
 
+// comesBack: error 99 at P/R, and a success within a second of it: the ports are back
+// 1.2 s after they were taken, and every request is tried.
+func comesBack(t *testing.T, p results.VariantPlan, v results.Variant) {
+	t.Helper()
+	dueAt(1)(t, p, v)
+	if v.BlackoutS == nil || *v.BlackoutS >= 1 || v.Errors.NoLiveUpstreams > 0 {
+		t.Errorf("%s: no success for %s after the first failure, and %d requests not tried; want less than 1 s, and none",
+			v.Name, orNone(v.BlackoutS), v.Errors.NoLiveUpstreams)
+	}
+}
+
+// darkens: error 99 at P/R, and then nothing for retry= seconds, time and again: in
+// each round P succeed, and one connect() fails.
+func darkens(t *testing.T, p results.VariantPlan, v results.Variant) {
+	t.Helper()
+	dueAt(1)(t, p, v)
+	retry := 5.0
+	if p.Settings["proxy.policy"] == "error-state" {
+		retry = 60
+	}
+	if v.BlackoutS == nil || math.Abs(*v.BlackoutS-retry) > 0.3 {
+		t.Errorf("%s: no success for %s after the first failure, want %.0f s within 0.3 s", v.Name, orNone(v.BlackoutS), retry)
+	}
+	fills := float64(ports(p)) / p.RatePerS
+	rounds := math.Floor(*v.LoadEndS / (fills + retry))
+	rest := min(1, (*v.LoadEndS-rounds*(fills+retry))/fills)
+	if want := (rounds + rest) * float64(ports(p)); math.Abs(float64(*v.OK)-want) > 0.05*want {
+		t.Errorf("%s: %d succeeded, want %.0f: %d in each of %.0f rounds", v.Name, *v.OK, want, ports(p), rounds+rest)
+	}
+	if n := float64(v.NginxLog.Error99); n > rounds+1 {
+		t.Errorf("%s: %.0f lines of error 99, want one in each of %.0f rounds", v.Name, n, rounds+1)
+	}
+}
+
 // early: n·P tuples, of which exactly so many requests succeed. But of S sources
 // drawn at random one is full before the others: after the S·P requests of a
 // destination each has had P of them with a deviation of sqrt(P·(1-1/S)), and
@@ -256,6 +290,85 @@ func noTimeWait(t *testing.T, p results.VariantPlan, v results.Variant) {
 	opensAll(t, p, v)
 	if n := *v.TimeWait.ProxyPeak; n != 0 {
 		t.Errorf("%s: %d TIME_WAIT on the proxy, want none", v.Name, n)
+	}
+}
+
+// tries: as runsOut, and each failed request made so many connect() calls, by the kernel's
+// count, and left so many lines.
+func tries(n, lines int64) lesson {
+	return func(t *testing.T, p results.VariantPlan, v results.Variant) {
+		t.Helper()
+		runsOut(1)(t, p, v)
+		failed := v.Errors.Error99
+		if c := v.Connect99; c != nil && *c != n*failed { // nil: nobody may count
+			t.Errorf("%s: %d connect() failed for %d requests, want %d each", v.Name, *c, failed, n)
+		}
+		if got := v.NginxLog.Error99; got != lines*failed {
+			t.Errorf("%s: %d lines of error 99 for %d requests, want %d each", v.Name, got, failed, lines)
+		}
+	}
+}
+
+// darkFor: error 99 at K/R, after which nothing succeeds for so many seconds though ports are
+// back after one. In each round one connect() fails, with a line; of the rest none is tried.
+func darkFor(seconds float64) lesson {
+	return func(t *testing.T, p results.VariantPlan, v results.Variant) {
+		t.Helper()
+		dueAt(1)(t, p, v)
+		fills := float64(ports(p)) / p.RatePerS
+		rounds := int64(math.Ceil((*v.LoadEndS - fills) / (fills + seconds)))
+		if want := ports(p) * rounds; *v.OK < want || *v.OK > want+2*rounds {
+			t.Errorf("%s: %d succeeded, want %d in each of %d rounds (+0..2)", v.Name, *v.OK, ports(p), rounds)
+		}
+		if v.BlackoutS == nil || math.Abs(*v.BlackoutS-seconds) > 0.3 {
+			t.Errorf("%s: dark for %s, want %g s within 0.3", v.Name, orNone(v.BlackoutS), seconds)
+		}
+		if c := v.Connect99; c != nil && *c != rounds { // nil: nobody may count
+			t.Errorf("%s: %d connect() failed, want one in each of %d rounds", v.Name, *c, rounds)
+		}
+		if e := v.Errors; v.NginxLog.Error99 != rounds || e.Error99 != rounds || e.NoLiveUpstreams != *v.Failed-rounds {
+			t.Errorf("%s: %d lines of error 99, %d requests failed by it, and %d of %d untried; want %d, as many, and all the others",
+				v.Name, v.NginxLog.Error99, e.Error99, e.NoLiveUpstreams, *v.Failed, rounds)
+		}
+	}
+}
+
+// lessSpent: as exhausts, of K less n tuples that the proxy holds before the load begins, and
+// each failed request made one connect().
+func lessSpent(n int64) lesson {
+	return func(t *testing.T, p results.VariantPlan, v results.Variant) {
+		t.Helper()
+		short := p
+		short.PortHigh -= int(n)
+		dueAt(1)(t, short, v)
+		succeeds(t, short, ports(short), v)
+		if c := v.Connect99; c != nil && *c != v.Errors.Error99 && v.Errors.NoLiveUpstreams == 0 {
+			t.Errorf("%s: %d connect() failed for %d requests, want one each", v.Name, *c, v.Errors.Error99)
+		}
+	}
+}
+
+// givesUp: as lessSpent, and after n failures no request is tried.
+func givesUp(n, spent int64) lesson {
+	return func(t *testing.T, p results.VariantPlan, v results.Variant) {
+		t.Helper()
+		lessSpent(spent)(t, p, v)
+		if e := v.Errors; e.Error99 != n || e.NoLiveUpstreams != *v.Failed-n {
+			t.Errorf("%s: %d requests failed by error 99 and %d of %d untried, want %d and all the others",
+				v.Name, e.Error99, e.NoLiveUpstreams, *v.Failed, n)
+		}
+	}
+}
+
+// ownPorts: every request opens a connection, from one of so many ports, which its own
+// TIME_WAIT does not block.
+func ownPorts(n int64) lesson {
+	return func(t *testing.T, p results.VariantPlan, v results.Variant) {
+		t.Helper()
+		opensAll(t, p, v)
+		if got := *v.TimeWait.ProxyPeak; got == 0 || got > n {
+			t.Errorf("%s: %d TIME_WAIT on the proxy, want 1 to %d", v.Name, got, n)
+		}
 	}
 }
 

@@ -30,7 +30,7 @@ func killAnywhere(t *testing.T, after time.Duration) {
 }
 
 // tinyTakes is how long a run of tiny takes in namespaces, at the least.
-const tinyTakes = 5 * time.Second
+const tinyTakes = 3500 * time.Millisecond
 
 // TestKill9Anywhere: the kernel clears up, whatever the command was doing.
 func TestKill9Anywhere(t *testing.T) {
@@ -90,7 +90,7 @@ func TestNothingOutsideIsTouched(t *testing.T) {
 
 // TestTwoRunsAtOnce: nothing in a lab has a name that another could have.
 func TestTwoRunsAtOnce(t *testing.T) {
-	share(t, "netns", quickLab) // two of tiny
+	share(t, "netns", manyLabs)
 	a, b := startOn(t, "netns", "run", tiny), startOn(t, "netns", "run", tiny)
 	a.waitForLoad(t, 1)
 	b.waitForLoad(t, 1)

@@ -60,7 +60,7 @@ func TestOrdinaryUserReproduces(t *testing.T) {
 	if got := exitStatus(err); got != "0" {
 		t.Fatalf("exit code %s:\n%s", got, out)
 	}
-	if !strings.Contains(string(out), "Driver: netns, because no Docker engine answers") {
+	if !strings.Contains(string(out), "Driver: netns, because no container engine answers") {
 		t.Errorf("it does not say which driver it is and why:\n%s", out)
 	}
 	r, err := results.Open(filepath.Join(home, "runs", "latest"))
@@ -68,7 +68,7 @@ func TestOrdinaryUserReproduces(t *testing.T) {
 		t.Fatal(err)
 	}
 	exhausted(t, r.Summary.Variants[0], 100, 1)
-	if !strings.Contains(r.Env.DriverWhy, "no Docker engine answers") {
+	if !strings.Contains(r.Env.DriverWhy, "no container engine answers") {
 		t.Errorf("env.json says %q", r.Env.DriverWhy)
 	}
 }
@@ -104,6 +104,7 @@ func TestRegistryImagesNeedAnEngine(t *testing.T) {
 // take them from. It is this one, seen from a mount namespace in which its
 // /usr has the files of the packages and no apt-get.
 func TestInstalledServers(t *testing.T) {
+	share(t, "netns", tinyLab)
 	needs.Root(t)
 	needs.Program(t, "netns", "apt-get")
 	path, err := binary()

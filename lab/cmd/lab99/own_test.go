@@ -12,7 +12,7 @@ import (
 // load is predicted from the file, and measured; what says nothing of ports gets
 // no verdict about them.
 func TestOwnConfigurations(t *testing.T) {
-	share(t, "netns", quickLab)
+	share(t, "netns", manyLabs)
 	i := startOn(t, "netns", "run", "testdata/own", "--parallel", "2")
 	i.wait(t, "2") // two say nothing of ports
 	s := i.summary(t)
@@ -28,7 +28,7 @@ func TestOwnConfigurations(t *testing.T) {
 		"group":     {law.Postponed, 3, ""},
 		"socket":    {law.Mitigated, 0, ""},
 		"hidden":    {law.Reproduced, 1, "hidden.conf:6: error_page 502 =200 @sorry keeps failures from clients"},
-		"cached":    {law.Invalid, 1, "only 1 of 400 requests reached the backend: testdata/own/cached.conf:5: proxy_cache z"},
+		"cached":    {law.Invalid, 1, "only 1 of 250 requests reached the backend: testdata/own/cached.conf:5: proxy_cache z"},
 		"elsewhere": {law.Invalid, 0, "--set load.path=/api/"},
 		"asked":     {law.Reproduced, 1, ""},
 		"bound":     {law.Postponed, 2, ""},

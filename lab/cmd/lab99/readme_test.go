@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -127,16 +128,23 @@ func shellWords(s string) ([]string, error) {
 // docs.
 func TestDocumentedCommands(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	defer server.Close()
+	t.Cleanup(server.Close)
 	seen := map[string]bool{}
+	atOnce := make(chan struct{}, runtime.NumCPU())
 	for _, page := range pages(t) {
 		for _, block := range blocks(page, "sh") {
 			for line := range strings.Lines(block) {
 				command, _, _ := strings.Cut(strings.TrimSpace(line), " #")
-				if command = strings.TrimSpace(command); !seen[command] {
-					documented(t, command, server.URL)
+				if command = strings.TrimSpace(command); seen[command] {
+					continue
 				}
 				seen[command] = true
+				t.Run(command, func(t *testing.T) {
+					t.Parallel()
+					atOnce <- struct{}{}
+					defer func() { <-atOnce }()
+					documented(t, command, server.URL)
+				})
 			}
 		}
 	}

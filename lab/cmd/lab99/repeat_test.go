@@ -19,11 +19,11 @@ func TestRepeat(t *testing.T) {
 	share(t, "netns", tinyLab)
 	i := startOn(t, "netns", "run", tiny, "--repeat", "2", "--json")
 	i.wait(t, "0")
-	if err := schematest.Compare(t, i.stdout.Bytes()); err != nil {
+	if err := schematest.Compare(t, []byte(i.stdout.String())); err != nil {
 		t.Fatalf("%v: %s", err, i.stdout.String())
 	}
 	var r compare.Result
-	if err := json.Unmarshal(i.stdout.Bytes(), &r); err != nil {
+	if err := json.Unmarshal([]byte(i.stdout.String()), &r); err != nil {
 		t.Fatal(err)
 	}
 	if !r.AllValid() || len(r.Environment) > 0 || len(r.Sides) != 1 || len(r.Sides[0].Runs) != 2 {

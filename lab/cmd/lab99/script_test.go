@@ -2,6 +2,7 @@ package main
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -12,15 +13,20 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if text := os.Getenv(callerOfProgram); text != "" {
+		fmt.Fprintln(os.Stderr, "become a caller:", become(text, os.Args[1:]))
+		os.Exit(1)
+	}
 	if os.Getenv("LAB99_AS_PROGRAM") != "" {
 		os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
-	// As many as the machine's places allow (share), not as it has processors:
-	// most of them wait for a load to end. Labs of several commands come up one
-	// at a time (lab.Options.Door).
-	flag.Set("test.parallel", "8")
+	// As many as the machine's places allow (share), not as it has processors: all
+	// wait for a place, most of them for a load to end. Labs of several commands
+	// come up one at a time (lab.Options.Door).
+	flag.Set("test.parallel", "64")
+	program := func() { os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 	testscript.Main(tidy{m}, map[string]func(){
-		"lab99": func() { os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+		"lab99": program, "kubectl-lab99": program, "kubectl_complete-lab99": program,
 	})
 }
 

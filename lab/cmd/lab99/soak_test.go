@@ -31,7 +31,7 @@ func TestSoakQuick(t *testing.T) {
 		s := i.summary(t)
 		if code == "0" {
 			asExpected++
-			holdQuick(t, s)
+			holdMain(t, s, 500, 200)
 		} else {
 			t.Errorf("run %d: exit code %s: %s\n%s", n+1, code, s.Finding, i.stdout.String())
 		}
