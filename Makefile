@@ -14,7 +14,7 @@ HOSTOS   := $(shell $(GO) env GOOS)
 HOSTARCH := $(shell $(GO) env GOARCH)
 AGENT    := bin/lab99-linux-$(HOSTARCH)
 
-.PHONY: help build reproduce example test kernels soak fuzz man bench lint clean
+.PHONY: help build reproduce example test testkube package browser recording kernels soak fuzz man bench lint clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,11 +39,15 @@ example: build ## run the standard size again and keep it as results/example/por
 # Packages that bring up labs or measure the machine come one at a time: two of
 # them would measure each other. The others come first, all at once. Never from
 # the cache: engines, kernels and other packages are not among its keys.
-MEASURING = ./lab/agent ./lab/backend ./lab/cmd/... ./lab/diagnose ./lab/driver/... ./lab/image/... ./lab/probe ./lab/proxy/... ./loadgen/...
+MEASURING = ./lab/agent ./lab/backend ./lab/cmd/... ./lab/diagnose ./lab/driver/... ./lab/image/... ./lab/probe ./lab/proxy/... ./lab/trace ./loadgen/...
 OTHERS    = $(filter-out $(shell $(GO) list $(MEASURING)),$(shell $(GO) list ./...))
 test: ## run the tests; those that need Docker or root skip where it is missing
 	$(GO) test -count=1 -timeout 10m $(OTHERS)
 	$(GO) test -count=1 -timeout 30m -p 1 $(MEASURING)
+
+# A cluster is too much to build in a test: a quarter of an hour of processor time, once.
+testkube: ## build the Kubernetes that the tests of --driver kubernetes bring up, into the user's cache
+	$(GO) run ./internal/kubecluster/testkube
 
 # The program is the init of its own guests, which have no libraries.
 KERNELS ?=
@@ -58,13 +62,23 @@ fuzz: ## every fuzz target in turn, FUZZTIME=10m each
 	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
 	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s $$p; done; done
 
-soak: ## the long proofs: 20 quick runs, 30 kills and the catalogue on each driver, the full size (over an hour)
-	$(GO) test -count=1 -tags soak -run Soak -v -timeout 3h ./lab/cmd/lab99 ./lab/diagnose
+soak: ## the long proofs: 20 quick runs, 30 kills and the catalogue on each driver, the full size, alerts in a real Prometheus, six scenarios in a cluster (over an hour)
+	$(GO) test -count=1 -tags soak -run Soak -v -timeout 3h ./lab/cmd/lab99 ./lab/diagnose ./lab/driver/kubernetes
 
-BENCHED = ./lab/ability/trial ./lab/cli ./lab/lint ./lab/probe ./lab/proxy/nginx ./results/chart ./results/openmetrics ./results/report
+BENCHED = ./lab/ability/trial ./lab/cli ./lab/cmd/lab99 ./lab/diagnose ./lab/lint ./lab/probe ./lab/proxy/nginx ./lab/trace ./results/chart ./results/openmetrics ./results/report
 bench: ## hold the load generator against wrk and the Go generators, in one run (about 10 minutes), and time the rest
 	loadgen/bench/run.sh
 	$(GO) test -run '^$$' -bench . -benchtime 3x $(BENCHED)
+
+# A module of its own, like the cluster.
+package: ## write deb, rpm, tarballs, container image, checksums and bills of materials into dist
+	cd internal/packaging && $(GO) run .
+
+browser: build ## look at the pages in a Chromium: names, contrast, focus, replay, a run under way (PICTURES=DIR keeps what it saw)
+	cd internal/browsertest && LAB99_PICTURES=$(PICTURES) $(GO) test -count=1 -v .
+
+recording: build ## record the README's terminal and live page from a real run (wants a Chromium and a quiet machine)
+	cd internal/browsertest && $(GO) run ./record ../.. ../../docs/recording
 
 man: ## write the man pages into bin/man
 	$(GO) run ./lab/cmd/man bin/man
@@ -72,7 +86,7 @@ man: ## write the man pages into bin/man
 lint: ## gofmt, vet, staticcheck, go mod tidy, cross-builds
 	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
 	$(GO) vet ./...
-	$(GO) vet -tags soak ./lab/cmd/lab99
+	$(GO) vet -tags soak ./lab/cmd/lab99 ./lab/diagnose ./lab/driver/kubernetes
 	$(GO) tool staticcheck ./...
 	$(GO) mod tidy -diff
 	GOOS=darwin GOARCH=arm64 $(GO) build -o /dev/null ./lab/cmd/lab99
@@ -81,4 +95,4 @@ lint: ## gofmt, vet, staticcheck, go mod tidy, cross-builds
 
 clean: ## remove the binaries, and what earlier runs left in the engine
 	@if [ -x bin/lab99 ]; then bin/lab99 clean || true; fi
-	rm -rf bin
+	rm -rf bin dist
