@@ -116,6 +116,8 @@ func repository(t *testing.T) (dir, before string) {
 	}
 	const pooled = "events {}\nhttp {\n  upstream app { server 10.0.0.1:8080; keepalive 32; }\n  server {\n    listen 80;\n    location / {\n" +
 		"      proxy_http_version 1.1;\n      proxy_set_header Connection \"\";\n      proxy_pass http://app;\n    }\n  }\n}\n"
+	const tcp = "defaults\n  mode tcp\n  timeout connect 5s\n  timeout client 30s\n  timeout server 30s\n" +
+		"frontend in\n  bind :80\n  default_backend app\nbackend app\n  server a 10.0.0.1:8080\n"
 	git("init", "-q")
 	write("deploy/proxy one.conf", pooled)
 	write("bad but old.conf", "events {}\nhttp { server { location / { proxy_pass http://10.0.0.1; } } }\n")
@@ -126,7 +128,9 @@ func repository(t *testing.T) (dir, before string) {
 	write("README.md", "hello again\n")
 	git("commit", "-qam", "words")
 	write("deploy/proxy one.conf", strings.Replace(pooled, "      proxy_set_header Connection \"\";\n", "", 1))
-	git("commit", "-qam", "forget a line")
+	write("haproxy.cfg", tcp)
+	git("add", ".")
+	git("commit", "-qm", "forget a line, and try HAProxy")
 	return dir, before
 }
 
@@ -136,7 +140,8 @@ func TestActionLintsWhatChanged(t *testing.T) {
 	a := newAction(t, dir)
 	a.values[base], a.values["inputs.nginx"] = before, "1.26"
 	out, code := a.step("lint what changed")
-	if code != "1" || !strings.Contains(out, "::warning file=deploy/proxy one.conf,line=3") || strings.Contains(out, "bad but old") {
+	if code != "1" || !strings.Contains(out, "::warning file=deploy/proxy one.conf,line=3") || strings.Contains(out, "bad but old") ||
+		!strings.Contains(out, "::warning file=haproxy.cfg,line=") {
 		t.Errorf("exit code %s:\n%s", code, out)
 	}
 
@@ -146,7 +151,7 @@ func TestActionLintsWhatChanged(t *testing.T) {
 	}
 
 	a.values["inputs.all"], a.values["inputs.files"] = "false", "*.txt\n"
-	if out, code := a.step("lint what changed"); code != "0" || out != "No nginx configuration changed.\n" {
+	if out, code := a.step("lint what changed"); code != "0" || out != "No configuration changed.\n" {
 		t.Errorf("nothing changed: exit code %s:\n%s", code, out)
 	}
 
