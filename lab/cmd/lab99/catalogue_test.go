@@ -44,8 +44,11 @@ func TestEachVariantHasALesson(t *testing.T) {
 
 // TestShortScenarios runs those that every test run has time for, their variants
 // at once and then one after the other. The figures must not tell which it was.
-func TestShortScenarios(t *testing.T) {
-	names := []string{"backend-ports", "same-address-thrice", "tw-reuse-ceiling", "source-ips", "unix-socket", "myth-fin-timeout"}
+// TestSoakShortScenarios has six.
+func TestShortScenarios(t *testing.T) { atOnceAndSerial(t, "backend-ports", "same-address-thrice") }
+
+func atOnceAndSerial(t *testing.T, names ...string) {
+	t.Helper()
 	i := startOn(t, "netns", slices.Concat([]string{"run"}, names, []string{"--size", "quick"})...) // alone: it takes what the machine has
 	i.wait(t, "0")
 	i.nothingLeft(t)
@@ -69,16 +72,6 @@ func TestShortScenarios(t *testing.T) {
 			sameFigures(t, i.dir(t), atOnce[name])
 		})
 	}
-}
-
-// TestRaceForTheClose is a scenario of which the law knows only what share of the
-// connections nginx closed.
-func TestRaceForTheClose(t *testing.T) {
-	share(t, "netns", manyLabs)
-	i := startOn(t, "netns", "run", "half-done-keepalive", "--size", "quick", "--parallel", "2")
-	i.wait(t, "0")
-	i.nothingLeft(t)
-	teaches(t, i.dir(t))
 }
 
 // sameFigures holds two runs of a scenario against each other, within the

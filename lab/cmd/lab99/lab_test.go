@@ -122,11 +122,13 @@ func (e *engineTurns) turn(t *testing.T) {
 	cancel()
 	t.Cleanup(e.leave)
 	t.Parallel()
+	began := time.Now()
 	e.busy.Lock()
 	t.Cleanup(e.busy.Unlock)
 	if err := e.takePlace(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	logWait(t, began)
 }
 
 func (e *engineTurns) enter(ctx context.Context) {
@@ -158,12 +160,20 @@ func (e *engineTurns) leave() {
 // room waits until the machine bears what a parallel test needs.
 func room(t *testing.T, need schedule.Need) (release func()) {
 	t.Helper()
+	began := time.Now()
 	place, err := machine.Acquire(t.Context(), need)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(place.Release)
+	logWait(t, began)
 	return place.Release
+}
+
+// logWait says how much of a test's time was waiting for the others.
+func logWait(t *testing.T, began time.Time) {
+	t.Helper()
+	t.Logf("waited %.1f s for room", time.Since(began).Seconds())
 }
 
 // machine is what the tests share, and the turns are those of the machine's engine and of
