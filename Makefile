@@ -36,10 +36,10 @@ example: build ## run the standard size again and keep it as results/example/por
 	mv "$$(ls -d results/runs/example/*-port-exhaustion-standard)" results/example/port-exhaustion-standard
 	bin/lab99 report results/example/port-exhaustion-standard
 
-# Packages that bring up labs or measure the machine come one at a time: two of
-# them would measure each other. The others come first, all at once. Never from
+# Packages that put labs under load or measure the machine come one at a time: two
+# of them would measure each other. The others come first, all at once. Never from
 # the cache: engines, kernels and other packages are not among its keys.
-MEASURING = ./lab/agent ./lab/backend ./lab/cmd/... ./lab/diagnose ./lab/driver/... ./lab/image/... ./lab/probe ./lab/proxy/... ./lab/trace ./loadgen/...
+MEASURING = ./lab/cmd/... ./lab/diagnose ./lab/driver/kubernetes ./lab/trace ./loadgen/...
 OTHERS    = $(filter-out $(shell $(GO) list $(MEASURING)),$(shell $(GO) list ./...))
 test: ## run the tests; those that need Docker or root skip where it is missing
 	$(GO) test -count=1 -timeout 10m $(OTHERS)
