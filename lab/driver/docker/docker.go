@@ -94,7 +94,7 @@ func New(ctx context.Context) (*Driver, error) {
 	if err := askedFor(ctx); err != nil {
 		return nil, unreachable(err)
 	}
-	cli, err := tc.NewDockerClientWithOpts(ctx)
+	cli, err := connect(ctx)
 	if err != nil {
 		return nil, unreachable(err)
 	}
@@ -125,6 +125,17 @@ func New(ctx context.Context) (*Driver, error) {
 		Apart:     true,
 		MemoryMiB: int(info.MemTotal >> 20),
 	}}, nil
+}
+
+// connect has testcontainers find the engine. An engine that stops answering between two of
+// its questions makes it panic (MustExtractDockerSocket, called for its banner).
+func connect(ctx context.Context) (cli *tc.DockerClient, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the engine stopped answering: %v", p)
+		}
+	}()
+	return tc.NewDockerClientWithOpts(ctx)
 }
 
 // askedFor makes sure of the engine that DOCKER_HOST names. testcontainers
