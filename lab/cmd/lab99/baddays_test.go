@@ -176,8 +176,7 @@ func TestTakenSubnet(t *testing.T) {
 	const name = "lab99-test-taken"
 	docker(t, "network", "create", "--internal", "--subnet", "198.18.99.0/24", name)
 	t.Cleanup(func() { docker(t, "network", "rm", name) })
-	i := start(t, "run", tiny, "--set", "load.stop.after_error_99=500ms")
-	i.wait(t, "0")
+	i := ran(t, "docker", "run", tiny, "--set", "load.stop.after_error_99=500ms")
 	events, err := os.ReadFile(filepath.Join(i.dir(t), "baseline", results.EventsFile))
 	if err != nil || !strings.Contains(string(events), "198.19.99.0/24") {
 		t.Errorf("the next candidate was not taken: %v: %s", err, events)
@@ -194,8 +193,7 @@ func TestTakenSubnet(t *testing.T) {
 // reproduces all the same; nginx's log has the last word about causes.
 func TestOwnConfiguration(t *testing.T) {
 	share(t, "netns", tinyLab)
-	i := startOn(t, "netns", "run", tiny, "--set", "proxy.config=testdata/own-nginx.conf", "--set", "load.stop.after_error_99=1s")
-	i.wait(t, "0")
+	i := ran(t, "netns", "run", tiny, "--set", "proxy.config=testdata/own-nginx.conf", "--set", "load.stop.after_error_99=1s")
 	v := i.summary(t).Variants[0]
 	if v.Verdict != "reproduced" || v.NginxLog.Error99 == 0 || v.Errors.Error99 != v.NginxLog.Error99 {
 		t.Errorf("verdict %s, errors %+v, log %+v", v.Verdict, v.Errors, v.NginxLog)
@@ -211,8 +209,7 @@ func TestOwnConfiguration(t *testing.T) {
 func TestOwnHAProxy(t *testing.T) {
 	needs.Program(t, "netns", "haproxy")
 	share(t, "netns", tinyLab)
-	i := startOn(t, "netns", "run", "testdata/own-haproxy.yaml", "--size", "quick")
-	i.wait(t, "0")
+	i := ran(t, "netns", "run", "testdata/own-haproxy.yaml", "--size", "quick")
 	s := i.summary(t)
 	v := s.Variants[0]
 	if v.Verdict != "reproduced" || v.FirstError == nil || v.NginxLog == nil {
@@ -233,8 +230,7 @@ func TestOwnHAProxy(t *testing.T) {
 // a request in sixteen by 502 itself. Only error 99 in nginx's log ends the load.
 func TestStrayFailureDoesNotEndTheLoad(t *testing.T) {
 	share(t, "netns", tinyLab)
-	i := startOn(t, "netns", "run", tiny, "--set", "proxy.config=testdata/stray-502-nginx.conf", "--set", "load.stop.after_error_99=500ms")
-	i.wait(t, "0")
+	i := ran(t, "netns", "run", tiny, "--set", "proxy.config=testdata/stray-502-nginx.conf", "--set", "load.stop.after_error_99=500ms")
 	v := i.summary(t).Variants[0]
 	if v.Verdict != "reproduced" || *v.FirstError < 0.9 || *v.OKBefore < 90 {
 		t.Errorf("verdict %s (%s), error 99 after %v s and %v ok", v.Verdict, v.Why, *v.FirstError, *v.OKBefore)

@@ -12,8 +12,7 @@ func TestSoakShortScenarios(t *testing.T) {
 // TestSoakRaceForTheClose is a scenario of which the law knows only what share of the
 // connections nginx closed.
 func TestSoakRaceForTheClose(t *testing.T) {
-	i := startOn(t, "netns", "run", "half-done-keepalive", "--size", "quick", "--parallel", "2")
-	i.wait(t, "0")
+	i := ran(t, "netns", "run", "half-done-keepalive", "--size", "quick", "--parallel", "2")
 	i.nothingLeft(t)
 	teaches(t, i.dir(t))
 }

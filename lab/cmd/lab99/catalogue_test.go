@@ -49,8 +49,7 @@ func TestShortScenarios(t *testing.T) { atOnceAndSerial(t, "backend-ports", "sam
 
 func atOnceAndSerial(t *testing.T, names ...string) {
 	t.Helper()
-	i := startOn(t, "netns", slices.Concat([]string{"run"}, names, []string{"--size", "quick"})...) // alone: it takes what the machine has
-	i.wait(t, "0")
+	i := ran(t, "netns", slices.Concat([]string{"run"}, names, []string{"--size", "quick"})...) // alone: it takes what the machine has
 	i.nothingLeft(t)
 	_, c := i.catalogue(t)
 	atOnce := map[string]string{} // directories, by scenario
@@ -66,8 +65,7 @@ func atOnceAndSerial(t *testing.T, names ...string) {
 				need = manyLabs
 			}
 			share(t, "netns", need)
-			i := startOn(t, "netns", "run", name, "--size", "quick", "--parallel", "1")
-			i.wait(t, "0")
+			i := ran(t, "netns", "run", name, "--size", "quick", "--parallel", "1")
 			i.nothingLeft(t)
 			sameFigures(t, i.dir(t), atOnce[name])
 		})

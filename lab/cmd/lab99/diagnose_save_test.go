@@ -75,8 +75,7 @@ func TestSavedHostIsReenacted(t *testing.T) {
 		t.Errorf("saved %q, want %q", r.Saved.Files, want)
 	}
 
-	again := startOn(t, "netns", "run", r.Saved.Directory, "--size", r.Saved.Size)
-	again.wait(t, "0")
+	again := ran(t, "netns", "run", r.Saved.Directory, "--size", r.Saved.Size)
 	s := again.summary(t)
 	verdicts := map[string]string{}
 	for _, v := range s.Variants {

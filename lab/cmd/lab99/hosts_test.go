@@ -15,8 +15,7 @@ import (
 // its connections are not taken for nginx's.
 func TestLateCloseAndBystander(t *testing.T) {
 	share(t, "netns", tinyLab)
-	i := startOn(t, "netns", "run", "testdata/late-close.yaml")
-	i.wait(t, "0")
+	i := ran(t, "netns", "run", "testdata/late-close.yaml")
 	v := i.summary(t).Variants[0]
 	const ports = 100
 	if *v.OK != ports || *v.NewConns != ports {

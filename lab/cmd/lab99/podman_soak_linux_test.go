@@ -20,8 +20,7 @@ func TestSoakPodman(t *testing.T) {
 			onPodman(t, who.start(t))
 			for _, name := range []string{"port-exhaustion", "keepalive-size", "tw-reuse-ceiling", "backend-ips", "source-ips", "peer-ejection", "slow-backend"} {
 				t.Run(name, func(t *testing.T) {
-					i := start(t, "run", name, "--size", "quick", "--images", "local")
-					i.wait(t, "0")
+					i := ran(t, "docker", "run", name, "--size", "quick", "--images", "local")
 					t.Log(i.stdout.String())
 					nothingLeft(t, 0, true)
 					i.noJanitor(t, 5*time.Second)

@@ -7,7 +7,7 @@ import "testing"
 // TestSoakOtherProxies are the other kinds of proxy, one scenario after the other.
 func TestSoakOtherProxies(t *testing.T) {
 	for _, name := range []string{
-		"haproxy-never-in-http-mode", "haproxy-own-ports", "squid-post", "apache-error-state", "bind-first-shares-ports", "go-three-dials",
+		"varnish-holddown", "haproxy-never-in-http-mode", "haproxy-own-ports", "squid-post", "apache-error-state", "bind-first-shares-ports", "go-three-dials",
 	} {
 		t.Run(name, func(t *testing.T) { runsOutAs(t, name) })
 	}

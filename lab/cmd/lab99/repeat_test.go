@@ -17,8 +17,7 @@ import (
 // as one comparison.
 func TestRepeat(t *testing.T) {
 	share(t, "netns", tinyLab)
-	i := startOn(t, "netns", "run", tiny, "--repeat", "2", "--json")
-	i.wait(t, "0")
+	i := ran(t, "netns", "run", tiny, "--repeat", "2", "--json")
 	if err := schematest.Compare(t, []byte(i.stdout.String())); err != nil {
 		t.Fatalf("%v: %s", err, i.stdout.String())
 	}

@@ -75,11 +75,9 @@ func oneContainer(t *testing.T) float64 {
 
 func reproduceQuick(t *testing.T, driver string) results.Summary {
 	t.Helper()
-	began := time.Now()
 	const most = 25.0 // seconds, with the images present
-	i := startOn(t, driver, "reproduce", "--size", "quick")
-	i.wait(t, "0")
-	took := time.Since(began)
+	i := ran(t, driver, "reproduce", "--size", "quick")
+	took := time.Since(i.began)
 	s := i.summary(t)
 	holdMain(t, s, 500, 200)
 	i.nothingLeft(t)
@@ -128,9 +126,8 @@ func reproduceQuick(t *testing.T, driver string) results.Summary {
 func TestReproduceWithPoolingNginx(t *testing.T) {
 	share(t, "netns", manyLabs)
 	const ports, rate = 250, 200
-	i := startOn(t, "netns", "reproduce", "--size", "quick", "--set", "proxy.image=apt:forky", "--parallel", "2",
+	i := ran(t, "netns", "reproduce", "--size", "quick", "--set", "proxy.image=apt:forky", "--parallel", "2",
 		"--set", fmt.Sprint("size.ports=", ports), "--set", "size.duration=5s", "--set", "load.stop.after_error_99=1s")
-	i.wait(t, "0")
 	s := i.summary(t)
 	holdMain(t, s, ports, rate)
 	r, err := results.Open(i.dir(t))

@@ -21,8 +21,7 @@ const lacking = "testdata/lacking.yaml"
 // TestWhatTheKernelLacksIsSkipped: the rest runs, and whoever reads of it is told.
 func TestWhatTheKernelLacksIsSkipped(t *testing.T) {
 	onEach(t, func(t *testing.T, driver string) {
-		i := startOn(t, driver, "run", lacking)
-		i.wait(t, "0")
+		i := ran(t, driver, "run", lacking)
 		s := i.summary(t) // held against its schema
 		if len(s.Variants) != 1 || s.Variants[0].Verdict != "reproduced" || s.Partial {
 			t.Errorf("%+v", s)

@@ -74,8 +74,7 @@ func TestSoakKill9(t *testing.T) {
 	// The next start sweeps whatever networks, and half-made containers, are
 	// left and are too old to be those of a run just coming up.
 	time.Sleep(4 * time.Second)
-	i := start(t, "run", tiny)
-	i.wait(t, "0")
+	ran(t, "docker", "run", tiny)
 	nothingLeft(t, 0, true)
 }
 
@@ -203,8 +202,7 @@ func runsWith(t *testing.T, name string, ports, rate int) {
 // successes, and 60 to 62 s from each to the next; and of a load that falls, none
 // fails once the ports are back.
 func TestSoakSawTooth(t *testing.T) {
-	i := startOn(t, "netns", "run", "saw-tooth", "--size", "standard")
-	i.wait(t, "0")
+	i := ran(t, "netns", "run", "saw-tooth", "--size", "standard")
 	teaches(t, i.dir(t))
 	s := i.summary(t)
 	if v := s.Variant("constant"); *v.OK < 3000 || *v.OK > 3006 {
