@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -94,7 +93,7 @@ func compare(t *testing.T, program string, release Release, seed uint64, backend
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	ports := [2]int{freePort(t), freePort(t)}
+	ports := [2]int{int(needs.Port(t)), int(needs.Port(t))}
 	text := randomConfig(seed, ports, backend, dir)
 	file := filepath.Join(dir, "nginx.conf")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -128,15 +127,6 @@ func compare(t *testing.T, program string, release Release, seed uint64, backend
 		}
 	}
 	return "", asked, kinds
-}
-
-func freePort(t *testing.T) int {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 // started waits for nginx's pid file, which it writes once it listens.

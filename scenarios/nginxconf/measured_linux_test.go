@@ -89,7 +89,7 @@ func measure(t *testing.T, program string, config *Config, r *Route, path string
 	const requests = 12
 	b := startBackend(t, r.Protocol)
 	dir := t.TempDir()
-	port := freePort(t)
+	port := int(needs.Port(t))
 	file := filepath.Join(dir, "nginx.conf")
 	if err := os.WriteFile(file, []byte(rewritten(config, r, b, dir, port)), 0o600); err != nil {
 		t.Fatal(err)

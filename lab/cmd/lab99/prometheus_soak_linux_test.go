@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -60,7 +59,7 @@ func TestSoakPrometheusOnALiveRun(t *testing.T) {
 		}
 		return path
 	}
-	token, page := save("token", "token-of-this-test-alone"), freeAddress(t)
+	token, page := save("token", "token-of-this-test-alone"), fmt.Sprint("127.0.0.1:", needs.Port(t))
 	at := prometheus(t, save("alerts.yml", rules.YAML()), fmt.Sprintf(
 		"authorization: {credentials_file: %s}, static_configs: [{targets: ['%s']}]", token, page))
 	waitFor(t, at+"/api/v1/query?query=up", `"0"`) // it scrapes, and nobody answers yet
@@ -147,7 +146,7 @@ func prometheus(t *testing.T, rules, scrape string) (url string) {
 	if err != nil {
 		t.Skip("no prometheus on the PATH: the package prometheus has it")
 	}
-	at := freeAddress(t)
+	at := fmt.Sprint("127.0.0.1:", needs.Port(t))
 	dir := t.TempDir()
 	config := fmt.Sprintf("global: {scrape_interval: 1s, evaluation_interval: 1s}\nrule_files: [%s]\n"+
 		"scrape_configs: [{job_name: lab99, %s}]\n", rules, scrape)
@@ -162,17 +161,6 @@ func prometheus(t *testing.T, rules, scrape string) (url string) {
 	}
 	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
 	return "http://" + at
-}
-
-// freeAddress is one of this machine that nobody listens at.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer free.Close()
-	return free.Addr().String()
 }
 
 // alertsUntilEnd waits for the end of a run, and returns when each alert fired first.

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"io"
-	"net"
 	"net/http"
 	"net/netip"
 	"os"
@@ -94,9 +93,9 @@ func startServers(t *testing.T, v scenarios.Variant) proxy.Site {
 	f := proxy.Site{
 		Version: nginxVersion(t), Dir: dir, RunDir: dir, ErrorLog: dir + "/error.log",
 		ServerRoot: debianRoot, DocumentRoot: dir, NoFile: 1024,
-		Listen: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), freePort(t)),
+		Listen: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), needs.Port(t)),
 	}
-	port := freePort(t)
+	port := needs.Port(t)
 	for i := range v.Backend.Addresses {
 		f.Backends = append(f.Backends, netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, byte(20 + i)}), port))
 	}
@@ -144,16 +143,6 @@ func nginxVersion(t *testing.T) string {
 	}
 	_, version, _ := strings.Cut(strings.TrimSpace(string(out)), "nginx/")
 	return version
-}
-
-func freePort(t *testing.T) uint16 {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).AddrPort().Port()
 }
 
 // sockets counts those in a state of the kernel's (0A LISTEN, 06 TIME_WAIT) by
