@@ -49,14 +49,16 @@ func TestShortScenarios(t *testing.T) { atOnceAndSerial(t, "backend-ports", "sam
 
 func atOnceAndSerial(t *testing.T, names ...string) {
 	t.Helper()
-	i := ran(t, "netns", slices.Concat([]string{"run"}, names, []string{"--size", "quick"})...) // alone: it takes what the machine has
+	t.Parallel()
+	leave := room(t, manyLabs)
+	i := ran(t, "netns", slices.Concat([]string{"run"}, names, []string{"--size", "quick", "--parallel", "2"})...)
+	leave()
 	i.nothingLeft(t)
 	_, c := i.catalogue(t)
 	atOnce := map[string]string{} // directories, by scenario
 	for _, r := range c.Scenarios {
 		atOnce[r.Name] = filepath.Join(i.out, r.Run)
 	}
-	t.Parallel()
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			teaches(t, atOnce[name])
@@ -146,7 +148,8 @@ func (i *invocation) catalogue(t *testing.T) (dir string, c results.Catalogue) {
 // TestAllStops: Ctrl-C ends the loads under way, judges them, and prints the
 // table of what there is. No further scenario begins.
 func TestAllStops(t *testing.T) {
-	i := startOn(t, "netns", "run", "--all", "--size", "quick")
+	share(t, "netns", manyLabs)
+	i := startOn(t, "netns", "run", "--all", "--size", "quick", "--parallel", "2")
 	i.waitForLoad(t, 10)
 	i.cmd.Process.Signal(os.Interrupt)
 	i.wait(t, "130")

@@ -13,6 +13,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
 
@@ -56,6 +57,20 @@ func or(f *float64) float64 {
 		return -1
 	}
 	return *f
+}
+
+// TestSoakReproduceWithPoolingNginx is the main job with an nginx that pools by default.
+func TestSoakReproduceWithPoolingNginx(t *testing.T) {
+	const ports, rate = 250, 200
+	i := ran(t, "netns", "reproduce", "--size", "quick", "--set", "proxy.image=apt:forky", "--parallel", "2",
+		"--set", fmt.Sprint("size.ports=", ports), "--set", "size.duration=5s", "--set", "load.stop.after_error_99=1s")
+	s := i.summary(t)
+	holdMain(t, s, ports, rate)
+	r, err := results.Open(i.dir(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Log("nginx", r.Env.Variants[0].Hosts[results.HostProxy].Version)
 }
 
 // TestSoakKill9 kills the command thirty times, at any moment of its life.
