@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/lab99/lab99/lab/law"
 )
 
 var always = 1.0 // f where nginx closes every connection first
@@ -264,15 +266,18 @@ func (r *Route) closer() (Closer, *float64) {
 		!slices.ContainsFunc(u.Peers, func(p Peer) bool { return !p.Down }) {
 		return ClosedByNobody, &never
 	}
+	if e, ok := r.ending(); ok {
+		switch {
+		case e.Races():
+			return ClosedInRace, nil
+		case e.CloseShare == 0:
+			return ClosedByBackend, &never
+		}
+		return ClosedByNginx, &always
+	}
 	switch r.Protocol {
 	case UDP:
 		return ClosedByNobody, &never
-	case FastCGI:
-		if r.block.value("fastcgi_keep_conn", "off") != "on" {
-			return ClosedByBackend, &never
-		}
-	case UWSGI, SCGI:
-		return ClosedInRace, nil
 	case HTTP, HTTPS:
 		if hasToken(r.Header.Value, "close") && r.Header.Known || r.HTTPVersion == "1.0" &&
 			!hasToken(r.Header.Value, "keep-alive") {
@@ -280,4 +285,23 @@ func (r *Route) closer() (Closer, *float64) {
 		}
 	}
 	return ClosedByNginx, &always
+}
+
+// ending is who ends a connection of the route's protocol; false for HTTP, where headers
+// decide, and for streams.
+func (r *Route) ending() (law.Ending, bool) {
+	switch r.Protocol {
+	case FastCGI:
+		if r.block.value("fastcgi_keep_conn", "off") == "on" {
+			return law.FastCGIKept, true
+		}
+		return law.FastCGIEnds, true
+	case UWSGI, SCGI:
+		return law.UWSGIEnds, true
+	case GRPC:
+		return law.GRPCEnds, true
+	case Memcached:
+		return law.MemcachedEnds, true
+	}
+	return law.Ending{}, false
 }
