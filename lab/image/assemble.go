@@ -71,26 +71,32 @@ func fromPackages(ctx context.Context, role Role, suite, arch string, log func(s
 	}
 	defer archive.Close()
 	log(fmt.Sprintf("assembling %s from packages of %s", role, suite))
-	root, sel, err := follow(ctx, r, archive)
+	root, sel, version, err := follow(ctx, r, archive)
 	if err != nil && archive.Stale() && ctx.Err() == nil {
 		if upErr := archive.Update(ctx); upErr != nil {
 			return errors.Join(err, upErr)
 		}
-		root, sel, err = follow(ctx, r, archive)
+		root, sel, version, err = follow(ctx, r, archive)
 	}
 	if err != nil {
 		return fmt.Errorf("assemble %s from packages of %s: %w", role, suite, err)
 	}
-	return use(made{r, hashOf(r, suite, arch), root, sel.Version(r.Program[0]), sel.Packages()})
+	return use(made{r, hashOf(r, suite, arch), root, version, sel.Packages()})
 }
 
-// follow gathers the root file system that a recipe describes.
-func follow(ctx context.Context, r recipe.Recipe, archive *distro.Archive) (map[string]entry, *distro.Selection, error) {
+// follow gathers the root file system that a recipe describes, and says the version of its
+// program.
+func follow(ctx context.Context, r recipe.Recipe, archive *distro.Archive) (root map[string]entry, _ *distro.Selection, version string, _ error) {
 	sel, err := archive.Select(ctx, r.Seeds...)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, "", err
 	}
-	root := map[string]entry{}
+	if strings.Contains(r.Program[0], "*") {
+		if r.Program[0], err = sel.Find(ctx, r.Program[0]); err != nil {
+			return nil, nil, "", err
+		}
+	}
+	root = map[string]entry{}
 	take := func(to, from string) error {
 		f, err := sel.Open(ctx, from)
 		if err == nil {
@@ -99,17 +105,17 @@ func follow(ctx context.Context, r recipe.Recipe, archive *distro.Archive) (map[
 		return err
 	}
 	if err := take(r.Program[1], r.Program[0]); err != nil {
-		return nil, nil, err
+		return nil, nil, "", err
 	}
 	for to, from := range r.Files {
 		if err := take(to, from); err != nil {
-			return nil, nil, err
+			return nil, nil, "", err
 		}
 	}
 	for _, name := range append([]string{r.Program[0]}, r.Worth...) {
 		libs, err := sel.Link(ctx, name)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, "", err
 		}
 		for to, f := range libs {
 			root[to] = regular(f)
@@ -118,7 +124,7 @@ func follow(ctx context.Context, r recipe.Recipe, archive *distro.Archive) (map[
 	for to, from := range r.Dirs {
 		for _, name := range sel.List(from) {
 			if err := take(path.Join(to, path.Base(name)), name); err != nil {
-				return nil, nil, err
+				return nil, nil, "", err
 			}
 		}
 	}
@@ -128,14 +134,14 @@ func follow(ctx context.Context, r recipe.Recipe, archive *distro.Archive) (map[
 				continue // LDAP, Lua, HTTP/2: more megabytes that no scenario loads
 			}
 			if err := take(path.Join(to, path.Base(name)), name); err != nil {
-				return nil, nil, err
+				return nil, nil, "", err
 			}
 		}
 	}
 	for to, e := range r.Static {
 		root[to] = entry{mode: e.Mode, data: e.Data, link: e.Link}
 	}
-	return root, sel, nil
+	return root, sel, sel.Version(r.Program[0]), nil
 }
 
 // regular leaves off what does not matter in a container that runs as root.
