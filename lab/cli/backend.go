@@ -22,6 +22,7 @@ import (
 func backendCommand() *cobra.Command {
 	var s backend.Server
 	var listen, unix string
+	var grpc bool
 	cmd := &cobra.Command{
 		Use:    "backend --listen ADDRESS:PORT[,...]",
 		Hidden: true,
@@ -30,6 +31,9 @@ func backendCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if s.Delay < 0 || s.CloseDelay < 0 || s.Requests < 0 {
 				return &usageError{"--delay, --close-delay and --requests: expected 0 or more"}
+			}
+			if grpc {
+				return serveBackend(cmd.Context(), backend.GRPC{Delay: s.Delay}, listen, unix)
 			}
 			return serveBackend(cmd.Context(), &s, listen, unix)
 		},
@@ -40,12 +44,18 @@ func backendCommand() *cobra.Command {
 	f.DurationVar(&s.Delay, "delay", 0, "answer this long after the request")
 	f.DurationVar(&s.CloseDelay, "close-delay", 0, "close every connection this much later")
 	f.BoolVar(&s.KeepAlive, "keepalive", true, "keep HTTP/1.1 connections alive; false: close after every answer, and say so")
+	f.BoolVar(&grpc, "grpc", false, "answer gRPC calls, over HTTP/2 without TLS, on connections that stay")
 	f.IntVar(&s.Requests, "requests", 0, "answers per connection; 0: no limit")
 	cmd.MarkFlagsOneRequired("listen", "unix")
 	return cmd
 }
 
-func serveBackend(ctx context.Context, s *backend.Server, listen, unix string) error {
+// server is one that serves until its context ends.
+type server interface {
+	Serve(ctx context.Context, listeners ...net.Listener) error
+}
+
+func serveBackend(ctx context.Context, s server, listen, unix string) error {
 	listeners, err := listenAll(ctx, listen, unix)
 	if err != nil {
 		return err
