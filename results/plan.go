@@ -34,11 +34,13 @@ type Plan struct {
 type VariantPlan struct {
 	Name        string            `json:"name"`
 	Title       string            `json:"title,omitempty"`
-	Change      []string          `json:"change"`               // the overlay on the baseline, one "path: value" per line; empty for the baseline
-	Proxy       string            `json:"proxy,omitempty"`      // how people call the kind of proxy; empty: nginx
-	ProxyFile   string            `json:"proxy_file,omitempty"` // its configuration among the results; empty: nginx.conf
-	ProxyImage  string            `json:"proxy_image"`          // as asked
-	BackendKind string            `json:"backend_kind"`         // httpd, nginx or agent
+	Change      []string          `json:"change"`                 // the overlay on the baseline, one "path: value" per line; empty for the baseline
+	Proxy       string            `json:"proxy,omitempty"`        // how people call the kind of proxy; empty: nginx
+	ProxyFile   string            `json:"proxy_file,omitempty"`   // its configuration among the results; empty: nginx.conf
+	ProxyImage  string            `json:"proxy_image"`            // as asked
+	BackendKind string            `json:"backend_kind"`           // httpd, agent, php-fpm …; of older runs nginx
+	Backend     string            `json:"backend,omitempty"`      // how people call it; empty: Apache, or lab99 itself
+	BackendFile string            `json:"backend_file,omitempty"` // its configuration among the results; empty: httpd.conf
 	BackendImg  string            `json:"backend_image"`
 	PortLow     int               `json:"port_low"`
 	PortHigh    int               `json:"port_high"`

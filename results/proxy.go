@@ -40,12 +40,24 @@ func (p *Plan) ProxyNames() string {
 	return strings.Join(names, ", ")
 }
 
-// proxyFile is the name of a variant's proxy configuration among the results.
-func (p *Plan) proxyFile(variant string) string {
+// files are the names of a variant's configurations among the results.
+func (p *Plan) files(variant string) (proxy, backend string) {
 	for _, v := range p.Variants {
 		if v.Name == variant {
-			return cmp.Or(v.ProxyFile, NginxFile)
+			return cmp.Or(v.ProxyFile, NginxFile), cmp.Or(v.BackendFile, HttpdFile)
 		}
 	}
-	return NginxFile
+	return NginxFile, HttpdFile
+}
+
+// RealBackend is how people call the real server behind the proxy; "" where there is
+// none, as lab99 itself answered.
+func (v *VariantPlan) RealBackend() string {
+	switch v.BackendKind {
+	case "", "httpd":
+		return "Apache"
+	case "nginx": // of older runs
+		return "second nginx"
+	}
+	return v.Backend
 }

@@ -48,8 +48,9 @@ type VariantData struct {
 	Service    *hdr.Histogram // microseconds from the actual send; nil likewise
 	ProxyFile  string         // name of the proxy's configuration: nginx.conf
 	ProxyConf  string         // that file as rendered; "": none was saved
-	Httpd      string         // httpd.conf likewise
 	LogExcerpt []string
+
+	BackendFile, BackendConf string // those of the backend likewise: httpd.conf
 }
 
 // Open reads a run, and of one that was cut short what is there: without a
@@ -224,8 +225,8 @@ func (r *Run) readVariant(name string) (*VariantData, error) {
 			return nil, err
 		}
 	}
-	v.ProxyFile = r.Plan.proxyFile(name)
-	v.ProxyConf, v.Httpd = readText(filepath.Join(dir, v.ProxyFile)), readText(filepath.Join(dir, HttpdFile))
+	v.ProxyFile, v.BackendFile = r.Plan.files(name)
+	v.ProxyConf, v.BackendConf = readText(filepath.Join(dir, v.ProxyFile)), readText(filepath.Join(dir, v.BackendFile))
 	if b, err := readFile(filepath.Join(dir, LogFile)); err == nil {
 		v.LogExcerpt = strings.Split(strings.TrimRight(string(b), "\n"), "\n")
 	}

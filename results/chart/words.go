@@ -106,11 +106,24 @@ func comparison(vs []variant) string {
 	return strings.Join(parts, "; ")
 }
 
+// serverOf is how people call the server of an image.
+func serverOf(p results.Plan, im results.Image) string {
+	for i := range p.Variants {
+		switch v := &p.Variants[i]; {
+		case im.Role == results.HostProxy && v.ProxyImage == im.Requested:
+			return v.ProxyName()
+		case im.Role == results.HostBackend && v.BackendImg == im.Requested:
+			return v.RealBackend()
+		}
+	}
+	return ""
+}
+
 // provenance is what a figure must say when it stands without its report.
 func provenance(run *results.Run) []string {
 	var servers []string
 	for _, im := range run.Env.Images {
-		name := map[string]string{"proxy": "nginx", "backend": "Apache"}[im.Role]
+		name := serverOf(run.Plan, im)
 		if im.Version != "" && !strings.ContainsAny(im.Version[:1], "0123456789") {
 			name = ""
 		}

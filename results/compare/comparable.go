@@ -58,9 +58,9 @@ func unlikeVariant(base, run *results.Run, name string) string {
 	// Of one and the same scenario nginx's version alone makes a difference to
 	// how it is written down.
 	if base.Plan.Source != run.Plan.Source || !slices.Equal(settings(base.Plan), settings(run.Plan)) || after.OwnConfig != "" {
-		proxy, httpd := base.Configs(name)
-		proxyNow, httpdNow := run.Configs(name)
-		for _, why := range []string{unlikeConfig(cmp.Or(after.ProxyFile, results.NginxFile), proxy, proxyNow), unlikeConfig(results.HttpdFile, httpd, httpdNow)} {
+		proxy, backend := base.Configs(name)
+		proxyNow, backendNow := run.Configs(name)
+		for _, why := range []string{unlikeConfig(cmp.Or(after.ProxyFile, results.NginxFile), proxy, proxyNow), unlikeConfig(cmp.Or(after.BackendFile, results.HttpdFile), backend, backendNow)} {
 			if why != "" {
 				differ = append(differ, why)
 			}

@@ -224,12 +224,12 @@ func TestOtherQuestionsAreInvalid(t *testing.T) {
 			"proxy.brand_new is 7, not nothing", false},
 		"configuration": {edited("keepalive 20", "keepalive 2"), `nginx.conf has "keepalive 2;", not "keepalive 20;"`, false},
 		"--set": {func(r *results.Run) {
-			r.Plan.Set, r.Variants[1].Httpd = []string{"backend.keepalive=off"}, "KeepAlive Off\n"
+			r.Plan.Set, r.Variants[1].BackendConf = []string{"backend.keepalive=off"}, "KeepAlive Off\n"
 		}, `httpd.conf has "KeepAlive Off", not "KeepAlive On"`, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			on := func(_ int, r *results.Run) {
-				r.Variants[1].Httpd = "KeepAlive On\n"
+				r.Variants[1].BackendConf = "KeepAlive On\n"
 				if name == "setting" {
 					r.Plan.Variants[1].Settings = map[string]string{"expect.verdict": "mitigated"}
 				}

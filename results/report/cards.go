@@ -42,6 +42,14 @@ var poolConf = places{
 	"The same lines in the proxy's ConfigMap or image; roll the pods, or reload. No sysctl and no privilege needed.",
 }
 
+// poolsOver are all that a pool needs behind other passes than proxy_pass, by proxy.protocol.
+var poolsOver = map[string]places{
+	"fastcgi":   conf("nginx.conf: `keepalive N;` in the upstream block and `fastcgi_keep_conn on;` where it is used. The second alone makes it worse", "nginx -t", "nginx -s reload"),
+	"grpc":      conf("nginx.conf: `keepalive N;` in the upstream block, and nothing else", "nginx -t", "nginx -s reload"),
+	"memcached": conf("nginx.conf: `keepalive N;` in the upstream block, and nothing else", "nginx -t", "nginx -s reload"),
+	"uwsgi":     conf("nginx.conf: `keepalive N;` in the upstream block, which does nothing: each request has a connection of its own", "nginx -t", "nginx -s reload"),
+}
+
 // sysctl is the way of a setting of a network namespace: nothing is inherited
 // from the host, and an image cannot carry it.
 func sysctl(name, kubernetes string) places {
@@ -64,6 +72,10 @@ var cards = []card{
 	{"proxy.keepalive_timeout", "nginx's idle time below the backend's",
 		"nginx closes idle connections before the backend does, so it never sends a request on one that is being closed.", nginxConf,
 		"Idle connections close sooner, and more new ones are opened at low traffic.", "Set the old time again and reload.", "New connections per request rising; TIME_WAIT on nginx's side."},
+	{"proxy.keep_conn", "nginx: fastcgi_keep_conn on",
+		"The backend leaves connections open. With `keepalive` in the upstream block one is used again; without, nginx closes each first, and holds its TIME_WAIT.", nginxConf,
+		"Without a pool it makes ports run out that did not before. With one, each idle connection keeps a process of php-fpm: pm.max_children has to be larger than all pools together.",
+		"Take the line out and reload.", "TIME_WAIT on nginx's side; “server reached pm.max_children” in php-fpm's log."},
 	{"proxy.keepalive", "A pool of kept connections to the backend",
 		"Requests share connections, so that hardly any new source port is needed.", poolConf,
 		"Idle connections occupy the backend: up to the size of the pool × nginx workers × nginx hosts. A small or prefork Apache starves.",
@@ -173,11 +185,19 @@ var smallerPool = card{"proxy.keepalive", "A smaller pool of kept connections to
 	"More new connections, each with a source port, where more requests are under way than the pool holds.", "Put the old number back and reload.",
 	"New connections per request and TIME_WAIT rising on nginx's side: error 99 again under bursts."}
 
-// cardFor is cardOf, by the direction in which the pool changes.
-func cardFor(change string, poolShrinks bool) *card {
+// cardFor is cardOf, by the direction in which the pool changes, and by what nginx speaks.
+func cardFor(change, protocol string, poolShrinks bool) *card {
 	c := cardOf(change)
-	if c != nil && c.path == smallerPool.path && poolShrinks {
+	if c == nil || c.path != smallerPool.path {
+		return c
+	}
+	if poolShrinks {
 		return &smallerPool
+	}
+	if where, ok := poolsOver[protocol]; ok {
+		over := *c
+		over.Where = where
+		return &over
 	}
 	return c
 }

@@ -83,14 +83,13 @@ func (p *page) Legend() []term {
 	})
 }
 
-// standIns names the variants without Apache or without the lab's own nginx.conf.
+// standIns names the variants without a real backend or without the lab's own nginx.conf.
 func (p *page) standIns() []string {
 	var notes []string
 	own := map[string][]string{} // variants by their configuration
 	for _, v := range p.Variants {
-		if k := v.Plan.BackendKind; k != "" && k != "httpd" {
-			notes = append(notes, fmt.Sprintf("%s: the backend is %s, not Apache httpd.",
-				v.Name, map[string]string{"agent": "lab99 itself", "nginx": "nginx"}[k]))
+		if v.Plan.RealBackend() == "" {
+			notes = append(notes, v.Name+": the backend is lab99 itself, not a server of its own.")
 		}
 		if c := v.Plan.OwnConfig; c != "" {
 			own[filepath.Base(c)] = append(own[filepath.Base(c)], v.Name)

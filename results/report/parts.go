@@ -46,9 +46,9 @@ func (p *page) Baseline() string { return p.baseline().Name }
 func (p *page) BackendName() string {
 	var names []string
 	for _, v := range p.Variants {
-		name := map[string]string{"agent": "lab99's own backend", "nginx": "a second nginx"}[v.Plan.BackendKind]
-		if name == "" {
-			name = "a real Apache httpd"
+		name := "lab99's own backend"
+		if real := v.Plan.RealBackend(); real != "" {
+			name = strings.Replace("a real "+real, "Apache", "Apache httpd", 1)
 		}
 		if !slices.Contains(names, name) {
 			names = append(names, name)
@@ -78,7 +78,7 @@ func (p *page) Configs(name string) []config {
 			of   func(*results.VariantData) string
 		}{
 			{v.Data.ProxyFile, func(d *results.VariantData) string { return d.ProxyConf }},
-			{results.HttpdFile, func(d *results.VariantData) string { return d.Httpd }},
+			{v.Data.BackendFile, func(d *results.VariantData) string { return d.BackendConf }},
 		} {
 			text, was := c.of(&v.Data), c.of(&base.Data)
 			if text == "" {

@@ -29,7 +29,7 @@ func (p *page) Rollouts() []rollout {
 		}
 		r := rollout{variant: v, Against: base.Name, Copy: snippets(base, v), Edits: edits(base, v), Other: v.otherLoad()}
 		for _, c := range v.changes() {
-			if known := cardFor(c, v.Plan.Keepalive < base.Plan.Keepalive); known != nil {
+			if known := cardFor(c, v.Plan.Settings["proxy.protocol"], v.Plan.Keepalive < base.Plan.Keepalive); known != nil {
 				r.Cards = append(r.Cards, *known)
 			}
 		}
@@ -55,7 +55,9 @@ func edits(base, v *variant) []edit {
 	if base.Data.ProxyFile == v.Data.ProxyFile { // those of two kinds have no line in common
 		add(v.Data.ProxyFile, base.Data.ProxyConf, v.Data.ProxyConf)
 	}
-	add(results.HttpdFile, base.Data.Httpd, v.Data.Httpd)
+	if base.Data.BackendFile == v.Data.BackendFile {
+		add(v.Data.BackendFile, base.Data.BackendConf, v.Data.BackendConf)
+	}
 	for _, host := range []string{results.HostProxy, results.HostBackend} {
 		var lines []line
 		for _, c := range changedSysctls(base, v, host) {

@@ -31,7 +31,9 @@ func snippets(base, v *variant) (all []snippet) {
 	case conf != was:
 		add(results.NginxFile, nginxSnippet(conf))
 	}
-	add(results.HttpdFile, added(base.Data.Httpd, v.Data.Httpd))
+	if base.Data.BackendFile == v.Data.BackendFile {
+		add(v.Data.BackendFile, added(base.Data.BackendConf, v.Data.BackendConf))
+	}
 	var lines []string
 	for _, c := range changedSysctls(base, v, results.HostProxy) {
 		lines = append(lines, c.name+" = "+c.is)

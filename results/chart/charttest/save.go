@@ -45,7 +45,7 @@ func Save(t testing.TB, root string, run *results.Run) string {
 				must(s.WriteFile(path.Join(v.Name, name), b))
 			}
 		}
-		for name, text := range map[string]string{cmp.Or(v.ProxyFile, results.NginxFile): v.ProxyConf, results.HttpdFile: v.Httpd} {
+		for name, text := range map[string]string{cmp.Or(v.ProxyFile, results.NginxFile): v.ProxyConf, cmp.Or(v.BackendFile, results.HttpdFile): v.BackendConf} {
 			if text != "" {
 				must(s.WriteFile(path.Join(v.Name, name), []byte(text)))
 			}
