@@ -30,7 +30,7 @@ func (r *Ready) wait(ctx context.Context) error {
 	for _, b := range r.Backends {
 		try := func() error { return get(ctx, b, "/") }
 		if r.Dial {
-			try = func() error { return dial(ctx, b) }
+			try = func() error { return dial(ctx, b, r.Say, r.Hear) }
 		}
 		if err := until(ctx, try); err != nil {
 			return fmt.Errorf("the backend at %s is not ready: %w", b, err)
@@ -41,7 +41,7 @@ func (r *Ready) wait(ctx context.Context) error {
 	case !r.Proxy.IsValid():
 		return nil
 	case r.Path == "":
-		ask = func() error { return dial(ctx, r.Proxy) }
+		ask = func() error { return dial(ctx, r.Proxy, "", "") }
 	}
 	if err := until(ctx, ask); err != nil {
 		return fmt.Errorf("the proxy at %s is not ready: %w", r.Proxy, err)
@@ -85,12 +85,27 @@ func until(ctx context.Context, try func() error) error {
 	}
 }
 
-func dial(ctx context.Context, to netip.AddrPort) error {
+// dial connects, and says something that has to be answered so; "" is nothing.
+func dial(ctx context.Context, to netip.AddrPort, say, hear string) error {
 	c, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", to.String())
 	if err != nil {
 		return err
 	}
-	return c.Close()
+	defer c.Close()
+	if say == "" {
+		return nil
+	}
+	if err := c.SetDeadline(time.Now().Add(time.Second)); err != nil {
+		return err
+	}
+	if _, err := io.WriteString(c, say); err != nil {
+		return err
+	}
+	heard := make([]byte, len(hear))
+	if n, err := io.ReadFull(c, heard); err != nil || string(heard) != hear {
+		return errors.Join(fmt.Errorf("it answered %q, not %q", heard[:n], hear), err)
+	}
+	return nil
 }
 
 func get(ctx context.Context, from netip.AddrPort, path string) error {

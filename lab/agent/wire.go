@@ -42,6 +42,8 @@ type Ready struct {
 	Listening netip.AddrPort `json:"listening,omitzero"`
 
 	Dial      bool             `json:"dial,omitempty"` // of the backends be content with a connection
+	Say       string           `json:"say,omitempty"`  // what each is told then; "": nothing
+	Hear      string           `json:"hear,omitempty"` // and has to answer
 	Backends  []netip.AddrPort `json:"backends"`
 	Proxy     netip.AddrPort   `json:"proxy,omitzero"` // not valid: it is not asked
 	Path      string           `json:"path,omitempty"` // "": connecting is enough
