@@ -9,11 +9,15 @@ import (
 )
 
 // AgentBackend is the command line of the lab's own backend, which stands in
-// for Apache where Apache cannot do what a scenario is about.
-func AgentBackend(b scenarios.Backend, at proxy.Site) []string {
+// for Apache where Apache cannot do what a scenario is about, and answers gRPC.
+func AgentBackend(v scenarios.Variant, at proxy.Site) []string {
+	b := v.Backend
 	var listen []string
 	for _, a := range at.BackendListen {
 		listen = append(listen, a.String())
+	}
+	if v.Proxy.Protocol == scenarios.ProtocolGRPC {
+		return []string{"backend", "--listen", strings.Join(listen, ","), "--grpc", "--delay", b.Delay.String()}
 	}
 	return []string{
 		"backend", "--listen", strings.Join(listen, ","), "--delay", b.Delay.String(),

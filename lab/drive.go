@@ -268,7 +268,7 @@ func (x *variantRun) collect(ctx context.Context, h *hosts, answers map[string]<
 	}
 	reached(proxy.Title(proxy.Of(x.v)), proxy.Of(x.v), results.HostProxy)
 	if k := proxy.BackendOf(x.v); k != nil {
-		reached("Apache", k, results.HostBackend)
+		reached(proxy.Title(k), k, results.HostBackend)
 	}
 	if text := x.rec.clocksDisagree(); text != "" && !x.o.Driver.Machine().Clocks { // else they are watched
 		l.fault(text)

@@ -75,6 +75,12 @@ func planVariant(v scenarios.Variant, s law.Setup, predicted law.Prediction) res
 			vp.ProxyFile = c.File
 		}
 	}
+	if k := proxy.BackendOf(v); k != nil && k.Name() != scenarios.BackendHttpd {
+		vp.Backend = proxy.Title(k)
+		if c, err := k.Configure(v, proxy.Example(v)); err == nil {
+			vp.BackendFile = c.File
+		}
+	}
 	if v.OwnConfig() {
 		vp.OwnConfig = v.Proxy.Config
 		if own := withDefaults(v).Own; own != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/lab/probe"
 	"github.com/lab99/lab99/lab/proxy"
+	"github.com/lab99/lab99/lab/upstream"
 	"github.com/lab99/lab99/scenarios"
 )
 
@@ -60,6 +61,9 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 	if p, ok := proxy.PolicyOf(v); ok {
 		s = s.By(p.Laws.For(v.Load.Method))
 		s.Race = s.Race && race(v)
+	}
+	if e, ok := upstream.EndingOf(v); ok {
+		s = s.Over(e)
 	}
 	s.Unreached = v.Own != nil && !v.Own.Passed && v.Own.Unknown == ""
 	if own := v.Own; own != nil && own.Unknown == "" && own.Passed {
@@ -168,6 +172,9 @@ func race(v scenarios.Variant) bool {
 	if p, ok := proxy.PolicyOf(v); ok {
 		return p.Laws.MostShare > 0 && !p.Laws.Resets && v.Backend.CloseDelay == 0
 	}
+	if e, ok := upstream.EndingOf(v); ok {
+		return e.Races()
+	}
 	if v.Backend.Place == scenarios.PlaceUnix || v.Backend.CloseDelay > 0 {
 		return false
 	}
@@ -192,6 +199,8 @@ func closeShare(v scenarios.Variant) float64 {
 // only with KeepAlive Off, whatever pool nginx has.
 func requestsPerConn(b scenarios.Backend) int {
 	switch {
+	case b.Kind != scenarios.BackendHttpd && b.Kind != scenarios.BackendAgent: // the keys are Apache's
+		return 0
 	case !b.KeepAlive:
 		return 1
 	case b.KeepAliveRequests == 0:

@@ -14,6 +14,7 @@ import (
 	"github.com/lab99/lab99/lab/crash"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/proxy"
+	"github.com/lab99/lab99/lab/upstream"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
@@ -87,6 +88,9 @@ func (x *variantRun) ready(ctx context.Context, lab driver.Lab) error {
 		TimeoutMs: readyTimeout.Milliseconds(),
 		// Slow by design, or not plain HTTP.
 		Dial: x.v.Backend.Kind == scenarios.BackendAgent || x.v.Backend.Secure() || proxy.ProxyProtocol(x.v),
+	}
+	if p, ok := upstream.Of(x.v); ok {
+		r.Dial, r.Say, r.Hear = true, p.Seed, p.SeedReply
 	}
 	if proxy.Wakes(proxy.Of(x.v)) {
 		r.Path = "/"
@@ -166,9 +170,12 @@ func (x *variantRun) notStarted(err error, conf configs) error {
 	if !errors.As(err, &dead) || dead.Agent {
 		return fmt.Errorf("variant %s: %w", x.v.Name, err)
 	}
-	c := conf.proxy
+	c, kind := conf.proxy, proxy.Of(x.v)
 	if dead.Host == results.HostBackend {
-		c = conf.backend
+		c, kind = conf.backend, proxy.BackendOf(x.v)
+	}
+	if advice := proxy.Advice(kind, dead.Output); advice != "" {
+		err = fmt.Errorf("%w\n  %s", err, advice)
 	}
 	if c.Text == nil {
 		return fmt.Errorf("variant %s did not start: %w", x.v.Name, err)

@@ -84,10 +84,7 @@ func Reasons(r *scenarios.Resolved, release func(scenarios.Variant) string, on P
 func factsOf(v scenarios.Variant, s law.Setup, release string) preflight.Facts {
 	f := preflight.Facts{
 		Setup: s, Connections: v.Load.Connections, Workers: v.Proxy.Workers,
-		Proxy: v.Proxy.Kind, Release: release, BackendName: "Apache",
-	}
-	if v.Backend.Kind == scenarios.BackendAgent {
-		f.BackendName = "the backend"
+		Proxy: v.Proxy.Kind, Release: release, BackendName: proxy.BackendTitle(v),
 	}
 	races := v.OwnConfig() || race(v)
 	f.KeepAliveOff = races && !v.Backend.KeepAlive

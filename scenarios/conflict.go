@@ -13,6 +13,9 @@ func (d *decoder) variant(tree *node, where position) Variant {
 	var v Variant
 	d.section(tree, "", blame{where, "set it in the size or at the top level"}, reflect.ValueOf(&v).Elem())
 	v.DurationSet = tree.get("duration").set()
+	if k := v.backendKind(); k.Image != "" && tree.find("backend.image") == nil {
+		v.Backend.Image = k.Image
+	}
 	if tree.find("proxy.image") == nil {
 		v.Proxy.Image = v.proxyKind().Image
 	}
@@ -43,16 +46,22 @@ type conflict struct {
 func (v Variant) conflicts() []conflict {
 	const noDelay = "Apache has no such delay; the lab's own backend has"
 	b := v.Backend
-	agent := b.Kind == BackendAgent
+	agent, http := b.Kind == BackendAgent, v.Proxy.Protocol == ProtocolHTTP
 	untimed, timed := untimedParts(v.Load.Profile)
 	reuse := v.Proxy.Sysctls["net.ipv4.tcp_tw_reuse"]
-	return []conflict{
+	return append(v.unspoken(), []conflict{
 		{"proxy.kind", v.proxyKind().Check == nil && len(proxies) > 0, " is " + strconv.Quote(v.Proxy.Kind), didYouMean(v.Proxy.Kind, names(proxies))},
 		{"backend.delay", !agent && b.Delay > 0, " needs backend.kind: agent", noDelay},
 		{"backend.close_delay", !agent && b.CloseDelay > 0, " needs backend.kind: agent", noDelay},
 		{"backend.tls", agent && b.Secure(), " needs backend.kind: httpd", "the lab's own backend speaks plain HTTP"},
+		{"backend.tls", !http && b.Secure(), " needs proxy.protocol: http", "the lab has no TLS for other protocols"},
 		{"backend.place", !agent && b.Place == PlaceUnix, ": unix needs backend.kind: agent",
 			"Apache cannot listen on a Unix-domain socket"},
+		{"backend.place", !http && b.Place == PlaceUnix, ": unix needs proxy.protocol: http", "a Unix-domain socket takes no port, whatever is spoken there"},
+		{"proxy.http", !http && v.Proxy.HTTP != HTTP11, " needs proxy.protocol: http", "it is a version of HTTP/1"},
+		{"proxy.keep_conn", v.Proxy.KeepConn && v.Proxy.Protocol != "fastcgi", " needs proxy.protocol: fastcgi", "it is fastcgi_keep_conn"},
+		{"load.method", v.Proxy.Protocol == "memcached" && v.Load.Method != "GET" && v.Load.Method != "HEAD",
+			" is " + v.Load.Method + ", and nginx asks memcached by GET and HEAD only", ""},
 		{"backend.place", b.Place == PlaceBoth && reuse != "0" && reuse != "1",
 			": both needs net.ipv4.tcp_tw_reuse set to 0 or 1",
 			"2, the kernel's default, applies to 127.0.0.1 only, and the lab has no law for the two addresses together"},
@@ -69,7 +78,21 @@ func (v Variant) conflicts() []conflict {
 		{"load.profile", untimed > 1 || untimed == 1 && timed >= v.Duration && v.Duration > 0,
 			fmt.Sprintf(" has %d parts without a time, which get what %s of a load of %s leave", untimed, timed, v.Duration),
 			"only one part but the last may leave its time out, and the others must be shorter than the load"},
+	}...)
+}
+
+// unspoken is the conflict of a protocol and a kind of backend that does not speak it. The
+// key is blamed that is not as it would be by itself.
+func (v Variant) unspoken() []conflict {
+	known, protocol := v.understood(), v.Proxy.Protocol
+	if known == nil || slices.Contains(known, protocol) {
+		return nil
 	}
+	if protocol == ProtocolHTTP {
+		return []conflict{{"backend.kind", true, ": " + v.Backend.Kind + " needs proxy.protocol: " + known[0], ""}}
+	}
+	return []conflict{{"proxy.protocol", true, fmt.Sprintf(": %s needs a backend that speaks it, and %s does not", protocol, v.Backend.Kind),
+		"backend.kind: " + strings.Join(speakers(protocol), " or ")}}
 }
 
 // ofAnyKind are the keys of proxy that every kind of proxy understands.

@@ -63,8 +63,12 @@ func (f field) words() []string {
 	return strings.Split(in, "|")
 }
 
-// lists are words that other code knows too.
+// lists are words that other code knows too. Those of backends and protocols are what is
+// registered; where nothing is, any word will do, as files can be read all the same.
 var lists = map[string][]string{
+	"backends":  nil,
+	"protocols": nil,
+
 	"kinds":    Kinds,
 	"verdicts": {law.Predicted, law.Reproduced, law.Collapsed, law.Mitigated, law.Postponed, law.NotReproduced},
 }

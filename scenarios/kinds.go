@@ -13,6 +13,8 @@ type Server struct {
 	// Policies are the words that proxy.policy may be, the default first. A kind that has
 	// some is told by them what nginx is told by keys of its own.
 	Policies []string
+	// Speaks is the protocol that a backend understands; "" is http.
+	Speaks string
 	// Check renders a variant's configuration as a run would, and finds the
 	// mistakes in its file.
 	Check func(Variant) error
@@ -24,7 +26,43 @@ var proxies, backends []Server
 func RegisterProxy(s Server) { proxies = append(proxies, s) }
 
 // RegisterBackend makes a kind of backend known.
-func RegisterBackend(s Server) { backends = append(backends, s) }
+func RegisterBackend(s Server) {
+	backends = append(backends, s)
+	lists["backends"] = append([]string{BackendAgent}, names(backends)...)
+	slices.Sort(lists["backends"])
+}
+
+// RegisterProtocol makes a protocol besides HTTP known that nginx speaks to a backend.
+func RegisterProtocol(name string) {
+	if len(lists["protocols"]) == 0 {
+		lists["protocols"] = []string{ProtocolHTTP}
+	}
+	lists["protocols"] = append(lists["protocols"], name)
+}
+
+// understood are the protocols that a variant's backend speaks; none where its kind is
+// not registered.
+func (v Variant) understood() []string {
+	switch k := v.backendKind(); {
+	case v.Backend.Kind == BackendAgent:
+		return []string{ProtocolHTTP, ProtocolGRPC}
+	case k.Speaks != "":
+		return []string{k.Speaks}
+	case k.Name != "":
+		return []string{ProtocolHTTP}
+	}
+	return nil
+}
+
+// speakers are the kinds of backend that speak a protocol.
+func speakers(protocol string) (all []string) {
+	for _, kind := range lists["backends"] {
+		if slices.Contains(Variant{Backend: Backend{Kind: kind}}.understood(), protocol) {
+			all = append(all, kind)
+		}
+	}
+	return all
+}
 
 // proxyKind and backendKind are the kinds of a variant's servers, empty where
 // they are not registered; the lab's own backend never is.

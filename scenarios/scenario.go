@@ -34,6 +34,13 @@ const (
 	HTTPDefault = "default"
 )
 
+// What nginx speaks to the backend: the protocols that this package knows by name. The
+// others are registered with their lines of configuration, as kinds of server are.
+const (
+	ProtocolHTTP = "http" // HTTPS where the backend speaks TLS
+	ProtocolGRPC = "grpc"
+)
+
 // Where the backend is.
 const (
 	PlaceOwn      = "own"      // a host of its own
@@ -68,7 +75,8 @@ const (
 	MPMPrefork = "prefork"
 )
 
-// The kinds of backend.
+// The kinds of backend that this package knows by name. BackendAgent is the lab's own and
+// not registered.
 const (
 	BackendHttpd = "httpd"
 	BackendAgent = "agent"
@@ -179,6 +187,9 @@ type Proxy struct {
 	// keepalive on spell out nginx's.
 	Policy string `yaml:"policy" default:"" form:"name" help:"what a kind other than nginx does with upstream connections"`
 
+	Protocol string `yaml:"protocol" default:"http" in:"protocols" help:"what nginx speaks to the backend; http is https with backend.tls"`
+	KeepConn bool   `yaml:"keep_conn" default:"off" help:"fastcgi_keep_conn: ask the backend to leave a connection open"`
+
 	// The pool of idle upstream connections.
 	Keepalive        int           `yaml:"keepalive" default:"0" in:"0..8192" help:"idle connections per worker; 0: no pool"`
 	KeepaliveTimeout time.Duration `yaml:"keepalive_timeout" default:"1m" in:"1ms..24h" help:"how long they stay idle"`
@@ -200,7 +211,7 @@ type Proxy struct {
 
 // Backend is the server behind nginx.
 type Backend struct {
-	Kind   string `yaml:"kind" default:"httpd" in:"httpd|agent" help:"Apache, or the lab's own server"`
+	Kind   string `yaml:"kind" default:"httpd" in:"backends" help:"Apache, another real server, or the lab's own: agent"`
 	Image  string `yaml:"image" default:"httpd:2.4" form:"image" help:"an image, or apt:SUITE for Debian's package"`
 	Config string `yaml:"config" default:"" help:"a template (.tmpl) or an httpd.conf; empty: the lab's template"`
 
@@ -221,7 +232,7 @@ type Backend struct {
 	KeepAliveTimeout  time.Duration `yaml:"keepalive_timeout" default:"100s" in:"1ms..24h" help:"Apache's KeepAliveTimeout"`
 
 	MPM        string        `yaml:"mpm" default:"event" in:"event|prefork" help:"Apache's multi-processing module"`
-	MaxWorkers int           `yaml:"max_workers" default:"0" in:"0..20000" help:"Apache's MaxRequestWorkers; 0: ample"`
+	MaxWorkers int           `yaml:"max_workers" default:"0" in:"0..20000" help:"MaxRequestWorkers, or processes; 0: ample"`
 	Delay      time.Duration `yaml:"delay" default:"0s" in:"0s..10m" help:"wait before each response (kind agent)"`
 	CloseDelay time.Duration `yaml:"close_delay" default:"0s" in:"0s..10m" help:"wait before each close (kind agent)"`
 }

@@ -80,6 +80,8 @@ var byLoadOnly = slices.Concat(
 	[]string{"duration-too-long", "duration-too-short", "ports-backwards", "ports-privileged"},
 	// What does not go with another key.
 	[]string{"service-place", "service-sources", "load-pods-profile", "load-pods-connections"},
+	[]string{"protocol-backend", "backend-protocol", "protocol-of-another-proxy", "keep-conn", "protocol-http-version", "protocol-tls",
+		"protocol-unix", "protocol-method"},
 	// YAML that a program for JSON no longer sees.
 	[]string{"anchor", "merge-key", "tag", "two-documents", "invalid/anchor"},
 	// What is in the files that a scenario names.

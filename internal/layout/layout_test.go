@@ -83,7 +83,7 @@ var outside = map[string][]string{
 	"github.com/vbauerster/mpb/v8":                {"lab/cli", "lab/cmd"},
 	"gonum.org/v1/plot":                           {"results/chart", "results/report", "lab", "lab/cli", "lab/cmd"},
 	// The agent asks a kind of proxy how its replies and its log read, explain the latter, and a kind also renders scenarios.
-	"github.com/goccy/go-yaml": {"scenarios", "lab/proxy", "lab/agent", "lab/explain", "lab/driver", "lab/doctor", "lab", "lab/cli", "lab/cmd"},
+	"github.com/goccy/go-yaml": {"scenarios", "lab/proxy", "lab/upstream", "lab/agent", "lab/explain", "lab/driver", "lab/doctor", "lab", "lab/cli", "lab/cmd"},
 }
 
 // mayUse is all that a program that imports a part gets besides the standard

@@ -238,7 +238,7 @@ func printConfigs(w io.Writer, r *scenarios.Resolved, p *results.Plan, found ima
 		}
 		behind := proxy.BackendOf(v)
 		if behind == nil {
-			command := "lab99 " + strings.Join(lab.AgentBackend(v.Backend, at), " ") + "\n"
+			command := "lab99 " + strings.Join(lab.AgentBackend(v, at), " ") + "\n"
 			if at.Socket != "" {
 				command += "and the same at the Unix-domain socket " + at.Socket + ", on the proxy's host\n"
 			}
@@ -247,6 +247,10 @@ func printConfigs(w io.Writer, r *scenarios.Resolved, p *results.Plan, found ima
 		}
 		if conf, err = behind.Configure(v, at); err != nil {
 			return err
+		}
+		if conf.File == "" {
+			show(v.Name, "backend", behind.Name()+" "+strings.Join(conf.Serving()[1:], " ")+"\n")
+			continue
 		}
 		show(v.Name, conf.File, string(conf.Text))
 	}

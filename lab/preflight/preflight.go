@@ -30,7 +30,7 @@ type Facts struct {
 	Release      string   // of the proxy, such as 1.30.1
 	OfRelease    []string // what the proxy's kind says of its release, as sentences
 	ClosesToo    string   // why the backend closes each connection as well as the proxy, as a sentence
-	BackendName  string   // to word it by; "" is Apache
+	BackendName  string   // to word it by
 	KeepAliveOff bool     // its KeepAlive is Off
 }
 

@@ -11,7 +11,7 @@ import (
 func backendClosesFirst(f Facts) string {
 	why := f.ClosesToo
 	if f.KeepAliveOff {
-		why = cmp.Or(f.BackendName, "Apache") + "'s KeepAlive is Off, so it closes every connection itself, pool or no pool"
+		why = cmp.Or(f.BackendName, "the backend") + "'s KeepAlive is Off, so it closes every connection itself, pool or no pool"
 	}
 	if why == "" {
 		return ""

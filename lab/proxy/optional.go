@@ -69,6 +69,29 @@ func Title(k Kind) string {
 	return k.Name()
 }
 
+// Speaking is a kind of backend that speaks another protocol than HTTP, one of package
+// upstream's.
+type Speaking interface{ Speaks() string }
+
+// Speaks is the protocol of a kind of backend; "" is HTTP.
+func Speaks(k Kind) string {
+	if s, ok := k.(Speaking); ok {
+		return s.Speaks()
+	}
+	return ""
+}
+
+// Advising is a kind that knows what helps, by what it printed before it ended.
+type Advising interface{ Advice(printed string) string }
+
+// Advice is what helps a server that ended; "" is nothing that its kind knows.
+func Advice(k Kind, printed string) string {
+	if a, ok := k.(Advising); ok {
+		return a.Advice(printed)
+	}
+	return ""
+}
+
 // Named processes of a kind are not called as the kind is.
 type processes interface{ Processes() []string }
 

@@ -11,6 +11,7 @@
 package proxy
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -82,7 +83,7 @@ func server(k Kind, template *scenarios.ConfigFile, image string) scenarios.Serv
 		recipe.Register(p.Image())
 	}
 	return scenarios.Server{
-		Name: k.Name(), Image: image, Template: template, Policies: PoliciesOf(k),
+		Name: k.Name(), Image: image, Template: template, Policies: PoliciesOf(k), Speaks: Speaks(k),
 		Check: func(v scenarios.Variant) error { return check(k, v) },
 	}
 }
@@ -101,6 +102,33 @@ func Named(name string) Kind {
 
 // BackendOf is the kind of a variant's backend; nil for the lab's own.
 func BackendOf(v scenarios.Variant) Kind { return backends[v.Backend.Kind] }
+
+// BackendTitle is how people call a variant's backend.
+func BackendTitle(v scenarios.Variant) string {
+	if k := BackendOf(v); k != nil {
+		return Title(k)
+	}
+	return "the backend"
+}
+
+// RenderBackend is the configuration that a template makes of a variant's backend: the
+// scenario's, or else the kind's own. A file that is none is passed on as it is: it has to
+// listen where the lab dials.
+func RenderBackend(own *scenarios.ConfigFile, v scenarios.Variant, data any) ([]byte, error) {
+	file := cmp.Or(v.BackendFile, own)
+	if !file.IsTemplate() {
+		return file.Text, nil
+	}
+	return file.Render(data, nil)
+}
+
+// BackendAt is a site with addresses for the backend to listen on.
+func BackendAt(at Site) Site {
+	if at.BackendListen == nil {
+		at.BackendListen = at.Backends
+	}
+	return at
+}
 
 type unknown string
 

@@ -70,6 +70,10 @@ var lessons = map[string]map[string]lesson{
 	"haproxy-tcp":                {"baseline": tries(4, 4), "one-try": tries(1, 1), "nolinger": noTimeWait},
 	"haproxy-own-ports":          {"kernel": tries(4, 4), "own-ports": ownPorts(10)},
 	"varnish-holddown":           {"held-down": darkFor(10), "holddown-0": perSecond, "pool": pools},
+	"fastcgi":                    {"default": noTimeWait, "keep-conn": runsOut(1), "pool-alone": noTimeWait, "both": pools},
+	"uwsgi":                      {"baseline": races, "pool": races},
+	"memcached":                  {"baseline": runsOut(1), "pool": pools},
+	"grpc":                       {"baseline": runsOut(1), "pool": pools},
 	"squid-post":                 {"post": givesUp(10, 2), "never-dead": lessSpent(2), "get": pools, "pool": pools},
 }
 

@@ -9,6 +9,13 @@ func TestAnotherProxyRunsOut(t *testing.T) {
 	runsOutAs(t, "haproxy-tcp")
 }
 
+// TestAnotherProtocolRunsOut runs real PHP-FPM behind nginx. The others are in
+// TestSoakOtherProtocols.
+func TestAnotherProtocolRunsOut(t *testing.T) {
+	share(t, "netns", manyLabs)
+	runsOutAs(t, "fastcgi")
+}
+
 // runsOutAs holds the quick size of a scenario to its lessons.
 func runsOutAs(t *testing.T, name string) {
 	t.Helper()

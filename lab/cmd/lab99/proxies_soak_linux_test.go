@@ -12,3 +12,11 @@ func TestSoakOtherProxies(t *testing.T) {
 		t.Run(name, func(t *testing.T) { runsOutAs(t, name) })
 	}
 }
+
+// TestSoakOtherProtocols runs real backends behind nginx, uWSGI and memcached; for gRPC it is
+// the lab's own. CI runs it, too.
+func TestSoakOtherProtocols(t *testing.T) {
+	for _, name := range []string{"fastcgi", "uwsgi", "memcached", "grpc"} {
+		t.Run(name, func(t *testing.T) { runsOutAs(t, name) })
+	}
+}

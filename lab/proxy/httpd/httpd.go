@@ -35,26 +35,20 @@ var page = append(bytes.Repeat([]byte("lab99 "), 170), "\nok\n"...)
 // Name is the word for it in scenario files.
 func (Kind) Name() string { return "httpd" }
 
+// Title is how people call it.
+func (Kind) Title() string { return "Apache" }
+
 // Processes are called after the program, which Debian names otherwise.
 func (Kind) Processes() []string { return []string{"httpd", "apache2"} }
 
-// Configure renders the template. A file that is none is passed on as it is:
-// it has to listen where the lab dials.
+// Configure renders the template.
 func (Kind) Configure(v scenarios.Variant, at proxy.Site) (proxy.Config, error) {
 	c := proxy.Config{
 		File: confFile, Command: []string{at.Program, "-f", path.Join(at.Dir, confFile)}, Serve: []string{"-D", "FOREGROUND"},
 		More: map[string][]byte{path.Join(at.DocumentRoot, "index.html"): page},
 	}
-	file := v.BackendFile
-	if file == nil {
-		file = ownTemplate
-	}
-	if !file.IsTemplate() {
-		c.Text = file.Text
-		return c, nil
-	}
 	var err error
-	c.Text, err = file.Render(dataOf(v, at), nil)
+	c.Text, err = proxy.RenderBackend(ownTemplate, v, dataOf(v, at))
 	return c, err
 }
 
@@ -126,9 +120,7 @@ type data struct {
 }
 
 func dataOf(v scenarios.Variant, at proxy.Site) data {
-	if at.BackendListen == nil {
-		at.BackendListen = at.Backends
-	}
+	at = proxy.BackendAt(at)
 	if at.ServerRoot == "" {
 		at.ServerRoot = officialRoot
 	}

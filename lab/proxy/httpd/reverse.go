@@ -13,8 +13,8 @@ import (
 	"github.com/lab99/lab99/scenarios"
 )
 
-// Reverse is Apache as a proxy, with mod_proxy. Image, privileges and names of processes
-// are those of the backend.
+// Reverse is Apache as a proxy, with mod_proxy. Image, privileges, title and names of
+// processes are those of the backend.
 //
 // What it makes of a failed connect() is a matter of its workers, as it calls the backends
 // it knows: one in error state gets no request until its retry= is over. A plain ProxyPass
@@ -68,9 +68,6 @@ func (Reverse) Policies() []proxy.Policy {
 		{Name: bindFirst, Words: "ProxySourceAddress, disablereuse=On", Laws: binds},
 	}
 }
-
-// Title is what people call it.
-func (Reverse) Title() string { return "Apache" }
 
 // FailureStatus is what a client gets when connect() fails.
 func (Reverse) FailureStatus() []int { return []int{http.StatusServiceUnavailable} }

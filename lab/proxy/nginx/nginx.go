@@ -5,11 +5,13 @@ package nginx
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/lab99/lab99/lab/proxy"
+	"github.com/lab99/lab99/lab/upstream"
 	"github.com/lab99/lab99/scenarios"
 )
 
@@ -29,6 +31,11 @@ func (Kind) Name() string { return "nginx" }
 func (Kind) Configure(v scenarios.Variant, at proxy.Site) (proxy.Config, error) {
 	c := proxy.Config{File: confFile, Command: []string{at.Program, "-c", at.Dir + "/" + confFile}}
 	var err error
+	if p, other := upstream.Of(v); other && v.OwnConfig() {
+		return c, &scenarios.Error{File: v.ProxyFile.Label,
+			Msg:  "a configuration of your own is put under load over HTTP, and proxy.protocol is " + p.Name,
+			Hint: "`lab99 lint` says what its other passes do to ports; a template, in a file whose name ends in .tmpl, may have any"}
+	}
 	if v.OwnConfig() {
 		var own proxy.Config
 		own, err = rewriteFor(v, at)
@@ -55,6 +62,23 @@ func (Kind) ReadBack(_ scenarios.Variant, c proxy.Config, run func(args ...strin
 		self.Faults = []string{fmt.Sprintf("nginx runs another configuration than it was given: compare nginx -T with %s", c.File)}
 	}
 	return self, nil
+}
+
+var noModule = regexp.MustCompile(`unknown directive "([a-z]+)_`)
+
+// Advice is for an nginx without the module of a protocol. Debian's nginx-light had few of
+// them up to bullseye.
+func (Kind) Advice(printed string) string {
+	m := noModule.FindStringSubmatch(printed)
+	if m == nil {
+		return ""
+	}
+	name := m[1]
+	if !slices.Contains(upstream.Names(), name) {
+		return ""
+	}
+	return fmt.Sprintf("This nginx is built without ngx_http_%s_module (nginx -V): Debian's packages nginx-core and nginx-full have it, "+
+		"and so has the official image.", name)
 }
 
 // ReadyPath is answered by nginx alone, in the lab's template.

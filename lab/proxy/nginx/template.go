@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lab99/lab99/lab/proxy"
+	"github.com/lab99/lab99/lab/upstream"
 	"github.com/lab99/lab99/scenarios"
 )
 
@@ -32,6 +33,8 @@ type data struct {
 	Servers           []string // upstream peers, as nginx writes them
 	Scheme            string   // http or https
 	TLS               bool     // the backend's certificate is in Dir, server.pem
+	Module            string   // what directives of the upstream's protocol begin with: proxy, fastcgi, …
+	Protocol          []string // lines of a protocol besides HTTP; none: HTTP
 	HTTP10            bool
 	Untold            bool // leave protocol and pool to nginx's version
 	Group             bool // an upstream block
@@ -71,6 +74,7 @@ func dataOf(v scenarios.Variant, at proxy.Site) data {
 		Connections:  v.Load.Connections,
 		Servers:      servers(v, at),
 		Scheme:       "http",
+		Module:       "proxy",
 		TLS:          v.Backend.Secure(),
 		HTTP10:       v.Proxy.HTTP == scenarios.HTTP10,
 		Untold:       v.Proxy.HTTP == scenarios.HTTPDefault,
@@ -84,6 +88,9 @@ func dataOf(v scenarios.Variant, at proxy.Site) data {
 	d.Group = upstreamBlock(v) || len(d.Servers) > 1
 	if d.TLS {
 		d.Scheme = "https"
+	}
+	if p, ok := upstream.Of(v); ok {
+		d.Module, d.Protocol = p.Name, p.Lines(v, at.DocumentRoot)
 	}
 	// A request holds a client and an upstream connection, and all of them may
 	// gather on one worker. 8192 costs a worker 4 MB; a limit of a million open

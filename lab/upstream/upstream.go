@@ -1,0 +1,74 @@
+// Package upstream has the protocols that nginx speaks to a backend besides HTTP: what
+// its configuration says, who ends a connection, and what makes a backend ready.
+//
+// A protocol is one file here and one line in all. Everything else in lab99 knows it by its
+// name in proxy.protocol. HTTP is none of these: its lines and its laws have keys of their
+// own in a scenario (proxy.http, backend.tls, backend.keepalive).
+//
+// Neighbours: package lab/law has the endings, which package scenarios/nginxconf asks as
+// well; package lab/proxy has the backends, each of which says what it speaks.
+package upstream
+
+import (
+	"slices"
+
+	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/scenarios"
+)
+
+// Protocol is one of them.
+type Protocol struct {
+	// Name is the word for it in proxy.protocol, and what the directives of nginx's module
+	// begin with: fastcgi_pass, fastcgi_bind, fastcgi_next_upstream.
+	Name string
+
+	// Lines are what a location needs besides NAME_pass. root is the directory of the
+	// backend's pages, in its host.
+	Lines func(v scenarios.Variant, root string) []string
+
+	// Ending is who ends a connection.
+	Ending func(v scenarios.Variant) law.Ending
+
+	// Seed is what a backend has to be told before it can answer, and SeedReply what it says
+	// then; "": a backend that accepts a connection is ready.
+	Seed, SeedReply string
+}
+
+var all = []Protocol{fastCGI, uwsgi, gRPC, memcached}
+
+func init() {
+	for _, name := range Names() {
+		scenarios.RegisterProtocol(name)
+	}
+}
+
+// Names are the words for them.
+func Names() (names []string) {
+	for _, p := range all {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// Of is the protocol of a variant; false for HTTP.
+func Of(v scenarios.Variant) (Protocol, bool) {
+	i := slices.IndexFunc(all, func(p Protocol) bool { return p.Name == v.Proxy.Protocol })
+	if i < 0 {
+		return Protocol{}, false
+	}
+	return all[i], true
+}
+
+// EndingOf is who ends a connection of a variant; false for HTTP.
+func EndingOf(v scenarios.Variant) (law.Ending, bool) {
+	p, ok := Of(v)
+	if !ok {
+		return law.Ending{}, false
+	}
+	return p.Ending(v), true
+}
+
+// always is an ending that no key changes.
+func always(e law.Ending) func(scenarios.Variant) law.Ending {
+	return func(scenarios.Variant) law.Ending { return e }
+}
