@@ -23,6 +23,9 @@ func (a answer) print(w io.Writer) error {
 	if a.by.policy != nil {
 		paragraphs = slices.Insert(paragraphs, 0, a.by.conduct(a.setup))
 	}
+	if a.over.ending != nil {
+		paragraphs = slices.Insert(paragraphs, 0, a.over.says(a.setup))
+	}
 	if a.kernel != nil {
 		paragraphs = slices.Insert(paragraphs, 0, a.forKernel())
 	}
