@@ -2,8 +2,11 @@ package lab
 
 import (
 	"math"
+	"slices"
+	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
 
@@ -40,6 +43,45 @@ func TestPlansKeepWhatTheLawsWereTold(t *testing.T) {
 			if !same {
 				t.Errorf("%s/%s: kept %+v\nan older plan tells %+v", name, v.Name, kept, older)
 			}
+		}
+	}
+}
+
+// TestWhatNginxSpeaksDecides: who closes first, and whether a pool has anything to keep, is
+// the protocol's, and what is said of the backend is said of the one that runs.
+func TestWhatNginxSpeaksDecides(t *testing.T) {
+	for name, want := range map[string]struct {
+		share float64
+		race  bool
+		pool  int
+		who   string
+	}{
+		"fastcgi/default": {0, false, 0, "php-fpm"}, "fastcgi/keep-conn": {1, false, 0, "php-fpm"},
+		"fastcgi/pool-alone": {0, false, 0, "php-fpm"}, "fastcgi/both": {1, false, 20, "php-fpm"},
+		"uwsgi/baseline": {1, true, 0, "uWSGI"}, "uwsgi/pool": {1, true, 0, "uWSGI"},
+		"memcached/baseline": {1, false, 0, "memcached"}, "memcached/pool": {1, false, 20, "memcached"},
+		"grpc/baseline": {1, false, 0, ""}, "grpc/pool": {1, false, 20, ""},
+		"port-exhaustion/keepalive": {1, false, 20, ""},
+	} {
+		scenario, variant, _ := strings.Cut(name, "/")
+		s, err := scenarios.Load(scenario)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := s.Resolve("quick", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := Plan(r, "docker", 2, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(p.Variants, func(v results.VariantPlan) bool { return v.Name == variant })
+		if got := p.Variants[i].Setup; got.CloseShare != want.share || got.Race != want.race || got.Keepalive != want.pool {
+			t.Errorf("%s: f = %g, race %v, a pool of %d; want %+v", name, got.CloseShare, got.Race, got.Keepalive, want)
+		}
+		if p.Variants[i].Backend != want.who {
+			t.Errorf("%s: the backend is called %q, want %q", name, p.Variants[i].Backend, want.who)
 		}
 	}
 }

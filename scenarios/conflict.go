@@ -23,7 +23,7 @@ func (d *decoder) variant(tree *node, where position) Variant {
 		v.Proxy.Policy = p[0]
 	}
 	v.Expect.Set = tree.find("expect.verdict").set()
-	for _, c := range append(v.conflicts(), v.foreign()...) {
+	for _, c := range slices.Concat(v.conflicts(), v.foreign(), v.apaches()) {
 		if n := tree.find(c.key); c.wrong && n != nil {
 			d.add(n.at.error(c.key+c.msg, c.hint))
 		}
@@ -117,6 +117,22 @@ func (v Variant) foreign() (all []conflict) {
 			given := !reflect.DeepEqual(proxy.FieldByIndex(f.Index).Interface(), f.fallback().Interface())
 			all = append(all, conflict{"proxy." + f.key, given, " is nginx's, and the proxy is " + kind.Name,
 				"proxy.policy tells it what to do: " + strings.Join(kind.Policies, ", ")})
+		}
+	}
+	return all
+}
+
+// apaches are the conflicts of Apache's keys, which the lab's own backend takes as well over
+// HTTP, and another backend.
+func (v Variant) apaches() (all []conflict) {
+	if slices.Contains(v.understood(), ProtocolHTTP) && v.Proxy.Protocol == ProtocolHTTP || len(backends) == 0 {
+		return nil
+	}
+	backend := reflect.ValueOf(v.Backend)
+	for _, f := range fieldsOf(backend.Type()) {
+		if slices.Contains([]string{"keepalive", "keepalive_requests", "keepalive_timeout", "mpm"}, f.key) {
+			given := !reflect.DeepEqual(backend.FieldByIndex(f.Index).Interface(), f.fallback().Interface())
+			all = append(all, conflict{"backend." + f.key, given, " is about HTTP, and nginx speaks " + v.Proxy.Protocol, ""})
 		}
 	}
 	return all

@@ -81,7 +81,7 @@ var byLoadOnly = slices.Concat(
 	// What does not go with another key.
 	[]string{"service-place", "service-sources", "load-pods-profile", "load-pods-connections"},
 	[]string{"protocol-backend", "backend-protocol", "protocol-of-another-proxy", "keep-conn", "protocol-http-version", "protocol-tls",
-		"protocol-unix", "protocol-method"},
+		"protocol-unix", "protocol-method", "protocol-apaches"},
 	// YAML that a program for JSON no longer sees.
 	[]string{"anchor", "merge-key", "tag", "two-documents", "invalid/anchor"},
 	// What is in the files that a scenario names.

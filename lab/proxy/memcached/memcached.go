@@ -26,13 +26,15 @@ func (Kind) Name() string { return "memcached" }
 func (Kind) Speaks() string { return "memcached" }
 
 // Configure makes its command line. -u root lets it stay what it is, and so needs no right.
-func (Kind) Configure(_ scenarios.Variant, at proxy.Site) (proxy.Config, error) {
+func (Kind) Configure(v scenarios.Variant, at proxy.Site) (proxy.Config, error) {
 	var listen []string
 	for _, a := range proxy.BackendAt(at).BackendListen {
 		listen = append(listen, a.String())
 	}
+	// One for each request under way, and for what nginx keeps.
+	connections := max(1024, 2*v.Load.Connections+v.Proxy.Keepalive*v.Proxy.Workers)
 	return proxy.Config{
-		Command: []string{at.Program, "-u", "root", "-m", "16", "-t", "1", "-U", "0", "-c", strconv.Itoa(2 * at.MaxConn()),
+		Command: []string{at.Program, "-u", "root", "-m", "16", "-t", "1", "-U", "0", "-c", strconv.Itoa(connections),
 			"-l", strings.Join(listen, ",")},
 	}, nil
 }
