@@ -50,6 +50,6 @@ func NotUnpacked(ctx context.Context, role Role, ref string) error {
 	}
 	return &AbsentError{
 		Ref: ref, How: "neither packages to make it from, nor a binary on the PATH",
-		Remedy: fmt.Sprintf("install %s, or a container engine", role),
+		Remedy: fmt.Sprintf("install %s, or a container engine", packageOf(role)),
 	}
 }

@@ -31,8 +31,8 @@ func (e *UnavailableError) Error() string {
   installed: %v
 any one of these helps:
   1. let apt-get reach the archive of the distribution (proxy, mirror); what it gave once is kept
-  2. run on a Debian or Ubuntu host that has apt-get and dpkg-deb, or install nginx and Apache httpd
-  3. start a container engine that has the image, with --driver docker`, e.Role, e.Ref, e.Mode, e.Assemble, e.Installed)
+  2. run on a Debian or Ubuntu host that has apt-get and dpkg-deb, or install %s there
+  3. start a container engine that has the image, with --driver docker`, e.Role, e.Ref, e.Mode, e.Assemble, e.Installed, packageOf(e.Role))
 	}
 	byHand := fmt.Sprintf("docker pull %s where the engine runs, or docker load < FILE", e.Ref)
 	if strings.HasPrefix(e.Ref, recipe.SuitePrefix) {
@@ -50,3 +50,11 @@ any one of these helps:
 
 // Unwrap lets errors.Is find either cause.
 func (e *UnavailableError) Unwrap() []error { return []error{e.Pull, e.Assemble} }
+
+// packageOf is Debian's package of a server, by its recipe.
+func packageOf(role Role) string {
+	if r, err := recipe.For(string(role)); err == nil && len(r.Seeds) > 0 {
+		return r.Seeds[0]
+	}
+	return string(role)
+}
