@@ -64,6 +64,7 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 	}
 	if e, ok := upstream.EndingOf(v); ok {
 		s = s.Over(e)
+		s.RequestsPerConn = 0 // no backend of these counts
 	}
 	s.Unreached = v.Own != nil && !v.Own.Passed && v.Own.Unknown == ""
 	if own := v.Own; own != nil && own.Unknown == "" && own.Passed {
@@ -199,8 +200,6 @@ func closeShare(v scenarios.Variant) float64 {
 // only with KeepAlive Off, whatever pool nginx has.
 func requestsPerConn(b scenarios.Backend) int {
 	switch {
-	case b.Kind != scenarios.BackendHttpd && b.Kind != scenarios.BackendAgent: // the keys are Apache's
-		return 0
 	case !b.KeepAlive:
 		return 1
 	case b.KeepAliveRequests == 0:
