@@ -30,7 +30,7 @@ var (
 	// UWSGIEnds is that of the uwsgi protocol: one request a connection. uWSGI closes after
 	// its reply, nginx as soon as it has as many bytes as the reply said.
 	// https://uwsgi-docs.readthedocs.io/en/latest/Protocol.html
-	UWSGIEnds = Ending{CloseShare: 1, LeastShare: LeastRaceShare, MostShare: MostRaceShare}
+	UWSGIEnds = Ending{CloseShare: 1, LeastShare: .04, MostShare: .15}
 
 	// GRPCEnds is that of HTTP/2: a stream ends, and its connection stays (RFC 9113 §9.1).
 	GRPCEnds = Ending{CloseShare: 1, Stays: true}

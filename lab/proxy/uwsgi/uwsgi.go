@@ -58,7 +58,7 @@ type data struct {
 // Configure renders the template.
 func (Kind) Configure(v scenarios.Variant, at proxy.Site) (proxy.Config, error) {
 	at = proxy.BackendAt(at)
-	d := data{Site: at, Proxy: v.Proxy, Backend: v.Backend, Load: v.Load, Processes: 8}
+	d := data{Site: at, Proxy: v.Proxy, Backend: v.Backend, Load: v.Load, Processes: 4}
 	if n := v.Backend.MaxWorkers; n > 0 {
 		d.Processes = n
 	}
