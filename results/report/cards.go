@@ -42,12 +42,17 @@ var poolConf = places{
 	"The same lines in the proxy's ConfigMap or image; roll the pods, or reload. No sysctl and no privilege needed.",
 }
 
-// poolsOver are all that a pool needs behind other passes than proxy_pass, by proxy.protocol.
-var poolsOver = map[string]places{
-	"fastcgi":   conf("nginx.conf: `keepalive N;` in the upstream block and `fastcgi_keep_conn on;` where it is used. The second alone makes it worse", "nginx -t", "nginx -s reload"),
-	"grpc":      conf("nginx.conf: `keepalive N;` in the upstream block, and nothing else", "nginx -t", "nginx -s reload"),
-	"memcached": conf("nginx.conf: `keepalive N;` in the upstream block, and nothing else", "nginx -t", "nginx -s reload"),
-	"uwsgi":     conf("nginx.conf: `keepalive N;` in the upstream block, which does nothing: each request has a connection of its own", "nginx -t", "nginx -s reload"),
+// poolsOver are all that a pool needs behind other passes than proxy_pass, and what may go
+// wrong, by proxy.protocol.
+var poolsOver = map[string]struct{ lines, risk string }{
+	"fastcgi": {"`keepalive N;` in the upstream block and `fastcgi_keep_conn on;` where it is used. The second alone makes it worse, the first alone does nothing",
+		"Each idle connection keeps a process of php-fpm: pm.max_children has to be larger than the size of the pool × nginx workers × nginx hosts."},
+	"grpc": {"`keepalive N;` in the upstream block, and nothing else",
+		"Idle connections occupy the backend: up to the size of the pool × nginx workers × nginx hosts."},
+	"memcached": {"`keepalive N;` in the upstream block, and nothing else",
+		"Idle connections count against memcached's -c: up to the size of the pool × nginx workers × nginx hosts."},
+	"uwsgi": {"`keepalive N;` in the upstream block does nothing: each request has a connection of its own",
+		"To take it for a cure."},
 }
 
 // sysctl is the way of a setting of a network namespace: nothing is inherited
@@ -194,9 +199,9 @@ func cardFor(change, protocol string, poolShrinks bool) *card {
 	if poolShrinks {
 		return &smallerPool
 	}
-	if where, ok := poolsOver[protocol]; ok {
+	if pool, ok := poolsOver[protocol]; ok {
 		over := *c
-		over.Where = where
+		over.Where, over.Risk = conf("nginx.conf: "+pool.lines, "nginx -t", "nginx -s reload"), pool.risk
 		return &over
 	}
 	return c

@@ -25,7 +25,7 @@ func (Kind) Image() recipe.Recipe {
 			Cmd:        []string{"uwsgi", "--ini", "/etc/uwsgi.ini"},
 			StopSignal: "SIGTERM",
 		},
-		Version: "UWSGI_VERSION",
+		Version: "VERSION_OF_UWSGI", // it takes what begins with UWSGI_ for options, and prints its version
 		Installed: recipe.Installed{
 			Names: programs, Places: []string{"/usr/bin", "/usr/local/bin"}, Ask: "--version", Version: versionRE,
 		},
