@@ -66,8 +66,8 @@ func (Kind) ReadBack(_ scenarios.Variant, c proxy.Config, run func(args ...strin
 
 var noModule = regexp.MustCompile(`unknown directive "([a-z]+)_`)
 
-// Advice is for an nginx without the module of a protocol. Debian's nginx-light had few of
-// them up to bullseye.
+// Advice is for an nginx without the module of a protocol, as Debian's nginx-light was without
+// memcached's up to bullseye.
 func (Kind) Advice(printed string) string {
 	m := noModule.FindStringSubmatch(printed)
 	if m == nil {
