@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/prometheus/procfs"
+	"golang.org/x/sys/unix"
 )
 
 // Processes observes the processes of one server. Not for concurrent use.
@@ -140,10 +141,16 @@ func (p *Processes) NoFile() (uint64, error) {
 	lowest := uint64(math.MaxUint64)
 	for _, s := range workers {
 		limits, err := s.proc.Limits()
-		if err != nil {
+		switch {
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ESRCH): // it ended meanwhile, as one that was asked for its version
+		case err != nil:
 			return 0, fmt.Errorf("limit of open files: %w", err)
+		default:
+			lowest = min(lowest, limits.OpenFiles)
 		}
-		lowest = min(lowest, limits.OpenFiles)
+	}
+	if lowest == math.MaxUint64 {
+		return 0, fmt.Errorf("limit of open files: each %v process has ended", p.names)
 	}
 	return lowest, nil
 }
