@@ -34,3 +34,25 @@ func TestClosedClientsAreNoUpstreams(t *testing.T) {
 		}
 	}
 }
+
+// TestTheOtherEndsTimeWaitsAreNoneOfTheProxys: with the backend on the proxy's host the
+// counter has those of both. FIN_WAIT2 holds a tuple as well.
+func TestTheOtherEndsTimeWaitsAreNoneOfTheProxys(t *testing.T) {
+	s := law.Setup{Ports: 200, RatePerS: 100, Duration: dur(4)}.Over(law.FastCGIEnds).Complete()
+	for state, want := range map[string]float64{"": 0, "time-wait": 1, "fin-wait-2": 1} {
+		m := measured(s, 4, nil)
+		m.Laws = s
+		for _, x := range m.net(results.HostProxy) {
+			opened := x.Net.Counters["active_opens"]
+			x.Net.Counters["time_wait_created"], x.Net.TimeWait = opened, opened
+			x.Net.Sockets = []results.Sockets{}
+			if state != "" {
+				x.Net.Sockets = append(x.Net.Sockets, results.Sockets{State: state, N: opened})
+			}
+			m.Proxy = x.Net
+		}
+		if f := m.closeShare(); f == nil || math.Abs(*f-want) > 0.02 {
+			t.Errorf("sockets in state %q: f = %v, want %g", state, or0(f), want)
+		}
+	}
+}
