@@ -57,6 +57,9 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 		},
 		Baseline: baseline,
 	}
+	if v.Proxy.NamedPorts {
+		s.NamedPorts = scenarios.NamedPorts
+	}
 	if p, ok := proxy.PolicyOf(v); ok {
 		s = s.By(p.Laws.For(v.Load.Method))
 		s.Race = s.Race && race(v)

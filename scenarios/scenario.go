@@ -188,6 +188,9 @@ type Proxy struct {
 	Group     bool   `yaml:"upstream_block" default:"off" help:"write an upstream block even where none is needed"`
 	Addresses int    `yaml:"addresses" default:"1" in:"1..64" help:"source addresses that nginx connects from"`
 
+	// NamedPorts are ports that nginx names with proxy_bind, instead of the kernel.
+	NamedPorts bool `yaml:"named_ports" default:"off" help:"proxy_bind IP:$port: ten ports, which each client connection takes in turn"`
+
 	// Of each upstream peer.
 	MaxFails     int           `yaml:"max_fails" default:"0" in:"0..1000" help:"failures that take a peer out; 0: never"`
 	FailTimeout  time.Duration `yaml:"fail_timeout" default:"10s" in:"1s..1h" help:"how long a peer stays out"`
@@ -197,6 +200,9 @@ type Proxy struct {
 	OpenFiles         int  `yaml:"open_files" default:"0" in:"0..1000000" help:"worker_rlimit_nofile; 0: as inherited"`
 	Reuseport         bool `yaml:"reuseport" default:"off" help:"listen … reuseport"`
 }
+
+// NamedPorts is how many source ports proxy.named_ports lists.
+const NamedPorts = 10
 
 // Backend is the server behind nginx.
 type Backend struct {

@@ -105,7 +105,7 @@ type Checked struct {
 // Laws are those that a run is held against, in the order in which a reader meets
 // them.
 var Laws = []*Law{
-	&FirstError99, &OKBefore, &Opened, &Collapse, &TuplesInUse, &LoadFactor, &OKInAll,
+	&FirstError99, &OKBefore, &NamedOK, &Opened, &Collapse, &TuplesInUse, &LoadFactor, &OKInAll,
 	&Recovery, &LostShare, &Overflow, &LogLines, &NoLiveUpstreams, &TriesPerFailure, &Blackout,
 }
 

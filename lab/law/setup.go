@@ -74,6 +74,10 @@ type Setup struct {
 	// part of the tolerance of every moment; 0: they have one clock.
 	ClockBound time.Duration `json:"clock_bound_ns,omitempty"`
 
+	// NamedPorts is how many source ports the proxy names by itself, without SO_REUSEADDR
+	// (named.go); 0: the kernel chooses, or as Conduct has it.
+	NamedPorts int `json:"named_ports,omitempty"`
+
 	NAT bool `json:"nat,omitempty"` // Ports and Sources are those of a NAT on the way (nat.go)
 
 	// What the kernel can do, and what connect() costs there. The zero values are
@@ -104,6 +108,9 @@ func Predict(s Setup) Prediction {
 	if s.RatePerS == 0 || k == 0 {
 		p.Verdict = s.verdict(p)
 		return p
+	}
+	if s.NamedPorts > 0 {
+		return s.predictNamed(p)
 	}
 	p.FirstError99S = s.firstError99()
 	if p.FirstError99S != nil {
@@ -141,6 +148,7 @@ func (s Setup) Complete() Setup {
 	s.Sources = max(s.Sources, 1)
 	s.Destinations = max(s.Destinations, 1)
 	s.Workers = max(s.Workers, 1)
+	s.NamedPorts = max(s.NamedPorts, 0)
 	s.RatePerS = clamp(s.RatePerS)
 	s.InFlight = clamp(s.InFlight)
 	s.Churn = min(clamp(s.Churn), 1)

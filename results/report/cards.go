@@ -123,6 +123,10 @@ var cards = []card{
 			"A pod has one address; more take a second network (such as Multus). Otherwise run more nginx pods."},
 		"Backends that admit or limit clients by address see new ones. An address that goes away fails every request bound to it with the same error 99.",
 		"Take proxy_bind out and reload.", "“bind() failed (99: …)” in nginx's log; error 99 at a higher rate."},
+	{"proxy.named_ports", "Source ports by name (proxy_bind IP:$port)",
+		"nginx names the source port itself. It binds without SO_REUSEADDR, so a port in TIME_WAIT is refused with error 98, and the client gets 500.", nginxConf,
+		"Each named port serves one request a minute. tcp_tw_reuse is of no use, as bind() fails before connect().", "Take the port out of proxy_bind and reload; an address alone does no harm.",
+		"“bind(…) failed (98: Address already in use)” in nginx's log; 500 in place of 502."},
 	{"backend.place", "A backend at another place",
 		"A Unix-domain socket needs no ports at all; on nginx's own host they are the host's, loopback has its own rule for tcp_tw_reuse, and the host's two addresses are two destinations.", places{
 			"`server unix:/…` in the upstream block; backend and nginx on one host.",
