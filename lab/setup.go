@@ -57,6 +57,9 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 		},
 		Baseline: baseline,
 	}
+	if v.Proxy.HTTP == scenarios.HTTP10 && !v.OwnConfig() {
+		s.Keepalive = 0 // nothing can be kept, whatever the upstream block says
+	}
 	if v.Proxy.NamedPorts {
 		s.NamedPorts = scenarios.NamedPorts
 	}
