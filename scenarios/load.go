@@ -164,6 +164,8 @@ type frame struct {
 	Name       string `yaml:"name,required" form:"name" help:"names a directory of the results"`
 	Title      string `yaml:"title" help:"one line for the report"`
 	Kind       string `yaml:"kind" in:"kinds" help:"where lab99 list puts it"`
+
+	Incident Incident `yaml:"incident" help:"the public report that it re-enacts"`
 }
 
 // label has the keys of a variant that are not part of its overlay.
@@ -229,7 +231,7 @@ func (d *decoder) scenario(root *node) *Scenario {
 	if root.get("variants") == nil {
 		d.add(root.at.error("variants is missing", ""))
 	}
-	s.Name, s.Title, s.Kind = f.Name, cmp.Or(f.Title, f.Name), f.Kind
+	s.Name, s.Title, s.Kind, s.Incident = f.Name, cmp.Or(f.Title, f.Name), f.Kind, f.Incident
 	s.doc.base = root.only(overlayKeys...)
 	d.sizes(s, root.get("sizes"))
 	d.variants(s, root.get("variants"))

@@ -81,8 +81,20 @@ type Scenario struct {
 	Kind  string   // one of Kinds, or empty: a file need not say
 	Sizes []string // in the file's order; empty when the file has none
 
+	Incident Incident // zero where it re-enacts none
+
 	doc   *document
 	files files
+}
+
+// Incident is a public report that a scenario re-enacts, in this project's words. What the
+// report does not say is said to be untold: no figure is made up.
+type Incident struct {
+	Link   string `yaml:"link" help:"address of the report"`
+	Found  string `yaml:"found" help:"what it found, with its figures"`
+	Fix    string `yaml:"fix" help:"what helped there; empty: the report does not say"`
+	Untold string `yaml:"untold" help:"what it does not say and the scenario needed"`
+	Scale  string `yaml:"scale" help:"how the scenario differs: sizes, another proxy of the same conduct"`
 }
 
 // Resolved is a scenario after the size, the variants' overlays and --set have
