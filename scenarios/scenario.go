@@ -82,6 +82,7 @@ type Scenario struct {
 	Sizes []string // in the file's order; empty when the file has none
 
 	Incident Incident // zero where it re-enacts none
+	Aliases  Aliases  // words of --set
 
 	doc   *document
 	files files

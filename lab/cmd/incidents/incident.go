@@ -190,4 +190,3 @@ func (i incident) said() string {
 func (i incident) command() string {
 	return fmt.Sprintf("`lab99 run %s/%s.yaml --size quick`", scenarioDir, i.name)
 }
-

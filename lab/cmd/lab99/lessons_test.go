@@ -53,6 +53,7 @@ var lessons = map[string]map[string]lesson{
 	"myth-reuseport":          {"baseline": runsOut(1), "reuseport": runsOut(1)},
 
 	"idle-cap-bursts":         {"bursts": churns(40, 2), "even": none, "default": churns(40, 32), "pool": none},
+	"migrate":                 {"before": keepsAll, "after": churns(64, 32), "after-pool": none},
 	"go-three-dials":          {"per-request": tries(3, 1), "default": none, "idle-2": none},
 	"bind-first-shares-ports": {"bind-first": exhausts(1), "tw-reuse": exhausts(1), "no-source": exhausts(2)},
 	"apache-error-state": {
