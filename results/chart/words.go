@@ -106,11 +106,21 @@ func comparison(vs []variant) string {
 	return strings.Join(parts, "; ")
 }
 
+// proxyOf is how people call the proxy that an image is of.
+func proxyOf(p results.Plan, im results.Image) string {
+	for i := range p.Variants {
+		if v := &p.Variants[i]; v.ProxyImage == im.Requested {
+			return v.ProxyName()
+		}
+	}
+	return p.ProxyName()
+}
+
 // provenance is what a figure must say when it stands without its report.
 func provenance(run *results.Run) []string {
 	var servers []string
 	for _, im := range run.Env.Images {
-		name := map[string]string{"proxy": "nginx", "backend": "Apache"}[im.Role]
+		name := map[string]string{"proxy": proxyOf(run.Plan, im), "backend": "Apache"}[im.Role]
 		if im.Version != "" && !strings.ContainsAny(im.Version[:1], "0123456789") {
 			name = ""
 		}

@@ -177,8 +177,13 @@ var smallerPool = card{"proxy.keepalive", "A smaller pool of kept connections to
 	"More new connections, each with a source port, where more requests are under way than the pool holds.", "Put the old number back and reload.",
 	"New connections per request and TIME_WAIT rising on nginx's side: error 99 again under bursts."}
 
-// cardFor is cardOf, by the direction in which the pool changes.
-func cardFor(change string, poolShrinks bool) *card {
+// cardFor is cardOf, by the direction in which the pool changes, in words for the proxy.
+func cardFor(change string, poolShrinks bool, proxy string) *card {
+	if proxy != "nginx" {
+		if c := find(change, otherCards); c != nil {
+			return c
+		}
+	}
 	c := cardOf(change)
 	if c != nil && c.path == smallerPool.path && poolShrinks {
 		return &smallerPool
@@ -188,12 +193,14 @@ func cardFor(change string, poolShrinks bool) *card {
 
 // cardOf is what is known of a line of a variant's change, nil where nothing
 // is, as of a line that changes the load.
-func cardOf(change string) *card {
+func cardOf(change string) *card { return find(change, cards, policyCards) }
+
+func find(change string, known ...[]card) *card {
 	path, _, _ := strings.Cut(change, ": ")
-	for _, known := range [][]card{cards, policyCards} {
-		for i := range known {
-			if p := known[i].path; p == change || p == path {
-				return &known[i]
+	for _, some := range known {
+		for i := range some {
+			if p := some[i].path; p == change || p == path {
+				return &some[i]
 			}
 		}
 	}

@@ -29,7 +29,7 @@ func (p *page) Rollouts() []rollout {
 		}
 		r := rollout{variant: v, Against: base.Name, Copy: snippets(base, v), Edits: edits(base, v), Other: v.otherLoad()}
 		for _, c := range v.changes() {
-			if known := cardFor(c, v.Plan.Keepalive < base.Plan.Keepalive); known != nil {
+			if known := cardFor(c, v.Plan.Keepalive < base.Plan.Keepalive, v.Plan.ProxyName()); known != nil {
 				r.Cards = append(r.Cards, *known)
 			}
 		}

@@ -35,6 +35,9 @@ var page = append(bytes.Repeat([]byte("lab99 "), 170), "\nok\n"...)
 // Name is the word for it in scenario files.
 func (Kind) Name() string { return "httpd" }
 
+// Title is how people call it.
+func (Kind) Title() string { return "Apache" }
+
 // Processes are called after the program, which Debian names otherwise.
 func (Kind) Processes() []string { return []string{"httpd", "apache2"} }
 
