@@ -174,8 +174,15 @@ func (r Run) first() *float64 {
 	return p.FirstError99S
 }
 
-// early is how much earlier than predicted, as a share, random sources may run out.
-func (r Run) early() float64 { return EarlyBySplit(r.Setup.Sources, r.Setup.PerDestination()) }
+// early is how much earlier than predicted, as a share, random sources may run out, and one
+// of several destinations in a race.
+func (r Run) early() float64 {
+	split := EarlyBySplit(r.Setup.Sources, r.Setup.PerDestination())
+	if f := r.Measured("close_share"); f != nil && r.Setup.Race {
+		return max(split, EarlyByRace(*f, r.Setup.Destinations, r.Setup.PerDestination()))
+	}
+	return split
+}
 
 // pooled says that a pool serves requests that end at once. The law then knows only
 // what it churns at the most.
