@@ -14,7 +14,7 @@ HOSTOS   := $(shell $(GO) env GOOS)
 HOSTARCH := $(shell $(GO) env GOARCH)
 AGENT    := bin/lab99-linux-$(HOSTARCH)
 
-.PHONY: help build reproduce example test testkube package browser recording kernels soak fuzz man bench lint clean
+.PHONY: help build reproduce example test testkube package browser recording kernels incidents soak fuzz man bench lint clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,11 @@ KERNELS ?=
 PROBE   ?=
 kernels: build ## boot Linux 5.10 to the newest, run lab99 inside, write results/kernels (10 to 16 minutes; KERNELS='uml-sid host', PROBE=1)
 	CGO_ENABLED=0 $(GO) run -buildvcs=false -trimpath ./lab/cmd/kernels --kernels '$(KERNELS)' $(if $(PROBE),--probe)
+
+# The page is written whatever came of the runs: its test says what is wrong with them.
+incidents: build ## re-enact the public incidents of docs/incidents.md in network namespaces, and write what came of each (about four minutes)
+	bin/lab99 run scenarios/incidents/*.yaml --size quick --driver netns --out results/runs/incidents; code=$$?; \
+	  $(GO) run -buildvcs=false ./lab/cmd/incidents results/runs/incidents && exit $$code
 
 # A fuzz target runs alone, one after the other; each begins with its corpus.
 FUZZTIME ?= 10m

@@ -14,6 +14,7 @@ import (
 // about nothing else would be the baseline under the name of a fix.
 func Applicable(r *scenarios.Resolved) (*scenarios.Resolved, []string) {
 	var notes []string
+	servers := 0 // of a file, each with an address of its own in the lab
 	c := *r
 	c.Variants = nil
 	for _, v := range r.Variants {
@@ -26,7 +27,11 @@ func Applicable(r *scenarios.Resolved) (*scenarios.Resolved, []string) {
 				v.Name, strings.Join(v.Change(), ", ")))
 			continue
 		}
+		was := v.Backend.Addresses
 		v, says := adopt(v)
+		if v.Backend.Addresses > was {
+			servers = max(servers, v.Backend.Addresses)
+		}
 		for _, note := range says {
 			if !slices.Contains(notes, note) {
 				notes = append(notes, note)
@@ -38,7 +43,23 @@ func Applicable(r *scenarios.Resolved) (*scenarios.Resolved, []string) {
 		v, says := adopt(r.Variants[0])
 		c.Variants, notes = []scenarios.Variant{v}, append(notes[1:], says...)
 	}
-	return &c, notes
+	return &c, append(notes, alikeBackends(c.Variants, servers)...)
+}
+
+// alikeBackends gives variants that the lab configures as many backends as a file has that
+// they are compared with: a new proxy will have the same.
+func alikeBackends(all []scenarios.Variant, servers int) []string {
+	var names []string
+	for i := range all {
+		if v := &all[i]; !v.OwnConfig() && v.Backend.Place == scenarios.PlaceOwn && v.Backend.Ports == 1 && v.Backend.Addresses < servers {
+			v.Backend.Addresses = servers
+			names = append(names, v.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s: with %d backends, as many as the file has that they are compared with", strings.Join(names, ", "), servers)}
 }
 
 // onlyConfigures says whether all that a variant changes stands in the proxy's own

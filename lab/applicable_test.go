@@ -81,3 +81,30 @@ func TestOneOfEqualsIsLeft(t *testing.T) {
 		t.Errorf("%+v; %q", r.Variants, notes)
 	}
 }
+
+// TestAMoveHasTheSameBackends: a proxy that a user's file is compared with gets as many
+// backends as the file has, and the file's pool is its own.
+func TestAMoveHasTheSameBackends(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "nginx.conf")
+	conf := "events {}\nhttp { upstream app { server 10.0.0.1; server 10.0.0.2; server 10.0.0.3; }\n server { location / { proxy_pass http://app; } } }\n"
+	if err := os.WriteFile(file, []byte(conf), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s, err := scenarios.Load("migrate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resolved, err := s.Resolve("quick", []string{"from=" + file, "to=haproxy"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, notes := AdaptToOverrides(resolved)
+	for i, v := range r.Variants {
+		if kind := v.Proxy.Kind; v.Backend.Addresses != 3 || (kind == "haproxy") != (i > 0) || v.OwnConfig() != (i == 0) {
+			t.Errorf("%s: %s with %d backends", v.Name, kind, v.Backend.Addresses)
+		}
+	}
+	if r.Variants[0].Proxy.Keepalive != 0 || !strings.Contains(strings.Join(notes, "\n"), "after, after-pool: with 3 backends") {
+		t.Errorf("a pool of %d; %q", r.Variants[0].Proxy.Keepalive, notes)
+	}
+}

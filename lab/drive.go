@@ -236,7 +236,7 @@ func (x *variantRun) recount(ctx context.Context, h *hosts, l *loaded) {
 	totals := lines.Totals()
 	l.observed.Net.Log, l.observed.ByText, l.observed.Excerpt = &totals, lines.ByMessage(), lines.Excerpt()
 	if limit := lines.First(probe.ClassOwnLimit); limit != "" {
-		l.fault(x.v.Proxy.Kind + " reached a limit of its own, " + limit)
+		l.fault(proxy.Title(proxy.Of(x.v)) + " reached a limit of its own, " + limit)
 	}
 }
 
@@ -261,14 +261,14 @@ func (x *variantRun) collect(ctx context.Context, h *hosts, answers map[string]<
 		}
 		x.changed(host, r.Observed.Changes, l)
 	}
-	reached := func(name string, k proxy.Kind, host string) {
+	reached := func(k proxy.Kind, host string) {
 		if line := proxy.ReachedLimit(k, x.v, h.Printed(host)); line != "" {
-			l.fault(name + " reached a limit of its own: " + line)
+			l.fault(proxy.Title(k) + " reached a limit of its own: " + line)
 		}
 	}
-	reached(proxy.Title(proxy.Of(x.v)), proxy.Of(x.v), results.HostProxy)
+	reached(proxy.Of(x.v), results.HostProxy)
 	if k := proxy.BackendOf(x.v); k != nil {
-		reached(proxy.Title(k), k, results.HostBackend)
+		reached(k, results.HostBackend)
 	}
 	if text := x.rec.clocksDisagree(); text != "" && !x.o.Driver.Machine().Clocks { // else they are watched
 		l.fault(text)

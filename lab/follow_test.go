@@ -96,9 +96,9 @@ func holdToFigures(t *testing.T, scenario string, v scenarios.Variant, p results
 	if told && p.Predicted.Verdict == "inconclusive" && !p.Predicted.OrNever && (held <= 0.9 || held > 1) {
 		t.Errorf("%s: undecided in %g s with %.2f of the tuples held", v.Name, p.DurationS, held)
 	}
-	// By hand: without a pool, reuse or a limit of TIME_WAITs, K tuples last K/R
+	// By hand: without a pool, named ports, reuse or a limit of TIME_WAITs, K tuples last K/R
 	// seconds, if that is less than the 61 s (and 20 s of FIN_WAIT2) they are held.
-	plain := p.Keepalive == 0 && p.BackendKind == "httpd" && !p.Random && p.Sysctls["net.ipv4.tcp_tw_reuse"] != "1" && v.Backend.Place != scenarios.PlaceLoopback &&
+	plain := p.Keepalive == 0 && p.Setup.NamedPorts == 0 && p.BackendKind == "httpd" && !p.Random && p.Sysctls["net.ipv4.tcp_tw_reuse"] != "1" && v.Backend.Place != scenarios.PlaceLoopback &&
 		p.Sysctls["net.ipv4.tcp_max_tw_buckets"] == "" && !strings.HasSuffix(v.Name, "upstream") && v.Backend.TLS != scenarios.TLSOn && !p.Predicted.Estimated
 	if !plain {
 		return

@@ -58,6 +58,12 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 		},
 		Baseline: baseline,
 	}
+	if v.Proxy.HTTP == scenarios.HTTP10 && !v.OwnConfig() {
+		s.Keepalive = 0 // nothing can be kept, whatever the upstream block says
+	}
+	if v.Proxy.NamedPorts {
+		s.NamedPorts = scenarios.NamedPorts
+	}
 	if p, ok := proxy.PolicyOf(v); ok {
 		s = s.By(p.Laws.For(v.Load.Method))
 		s.Race = s.Race && race(v)

@@ -66,7 +66,11 @@ func findings(s Summary) []string {
 	} else {
 		say(held, " held "+s.rates())
 	}
-	say(failed, " ran out of ports all the same")
+	if law.Fails(first.Verdict) {
+		say(failed, " ran out of ports all the same")
+	} else {
+		say(failed, " ran out of ports")
+	}
 	say(sooner, " ran out of ports even sooner")
 	say(slowed, " slowed to a crawl all the same")
 	parts = append(parts, bought...)
@@ -248,9 +252,17 @@ func (v *Variant) refused() string {
 		}
 	}
 	if e := v.Errors; e != nil && e.NoLiveUpstreams > e.Error99 {
-		text += ", most of them without trying, because it had marked its backends down"
+		text += ", most of them without trying, " + v.notTrying()
 	}
 	return text
+}
+
+// notTrying says why a proxy fails requests without a connect().
+func (v *Variant) notTrying() string {
+	if v.ProxyName() == defaultProxy {
+		return "because it had marked its backends down"
+	}
+	return "because it does not try again for a while after a connect() that failed"
 }
 
 // gain is the time by which a variant postponed error 99.

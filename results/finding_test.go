@@ -30,6 +30,8 @@ func TestFindingIsOneSentence(t *testing.T) {
 	later := Variant{Name: "multi-ip", Verdict: "postponed", FirstError: at(12.292)}
 	ejected := base
 	ejected.Errors, ejected.Ports.Usable, ejected.Predicted.Tuples = &Errors{Error99: 1, NoLiveUpstreams: 3999}, at(int64(150)), 300
+	dark := ejected
+	dark.Proxy = "Varnish"
 	crawl := base
 	crawl.Collapsed, crawl.CollapseS, crawl.FirstError = true, at(7.04), nil
 	named := base
@@ -54,6 +56,9 @@ func TestFindingIsOneSentence(t *testing.T) {
 		{"the main scenario", []Variant{base, held, more, later}, "nginx ran out of its 4,096 source ports 4.10 s after the load began and refused 78.4 % of the requests from then on; keepalive and tw-reuse held 1,000 requests/s; multi-ip only delayed it by 8.20 s."},
 		{"rates that differ", []Variant{base, held, faster}, "nginx ran out of its 4,096 source ports 4.10 s after the load began and refused 78.4 % of the requests from then on; keepalive and “above” held what they were offered."},
 		{"peers marked down", []Variant{ejected}, "nginx ran out of all 300 pairs of a source port and a backend address 4.10 s after the load began and refused 78.4 % of the requests from then on, most of them without trying, because it had marked its backends down."},
+		{"a move", []Variant{{Name: "before", Verdict: "mitigated", OfferedPerS: 1000}, {Name: "after", Proxy: "Caddy", Verdict: "reproduced", FirstError: at(5.2)}, held},
+			"“before” held 1,000 requests/s without a failure; keepalive held 1,000 requests/s; “after” (after 5.20 s) ran out of ports."},
+		{"another kind's blackout", []Variant{dark}, "Varnish ran out of all 300 pairs of a source port and a backend address 4.10 s after the load began and refused 78.4 % of the requests from then on, most of them without trying, because it does not try again for a while after a connect() that failed."},
 		{"a collapse", []Variant{crawl, {Name: "tw-reuse", Verdict: "collapsed", CollapseS: at(7.2)}}, "nginx slowed to a crawl 7.04 s after the load began, with half of its 4,096 source ports taken; tw-reuse (after 7.20 s) slowed to a crawl all the same."},
 		{"a collapse and error 99", []Variant{both}, "nginx slowed to a crawl 7.04 s after the load began, with half of its 4,096 source ports taken, used up the rest by 27.2 s and refused 78.4 % of the requests from then on."},
 		{"a myth", []Variant{base, {Name: "fin-timeout", Verdict: "reproduced", FirstError: at(4.1)}}, "nginx ran out of its 4,096 source ports 4.10 s after the load began and refused 78.4 % of the requests from then on; fin-timeout (after 4.10 s) ran out of ports all the same."},

@@ -51,6 +51,8 @@ func (v Variant) conflicts() []conflict {
 	reuse := v.Proxy.Sysctls["net.ipv4.tcp_tw_reuse"]
 	return append(v.unspoken(), []conflict{
 		{"proxy.kind", v.proxyKind().Check == nil && len(proxies) > 0, " is " + strconv.Quote(v.Proxy.Kind), didYouMean(v.Proxy.Kind, names(proxies))},
+		{"proxy.named_ports", v.Proxy.NamedPorts && (v.Proxy.Addresses > 1 || b.Place == PlaceUnix), " needs one source address, and a backend at an address",
+			"it names ports of the proxy's own address"},
 		{"backend.delay", !agent && b.Delay > 0, " needs backend.kind: agent", noDelay},
 		{"backend.close_delay", !agent && b.CloseDelay > 0, " needs backend.kind: agent", noDelay},
 		{"backend.tls", agent && b.Secure(), " needs backend.kind: httpd", "the lab's own backend speaks plain HTTP"},

@@ -9,6 +9,8 @@
 //	name: my-proxy                    # lower-case letters, digits, dashes
 //	title: one line for the report
 //	kind: failure                     # optional; or mitigation, myth, harm, new-failure: where list puts it
+//	incident: {link: https://…}       # optional; the public report that it re-enacts
+//	aliases: {to: [KEY, …]}           # optional; words of its own for --set
 //	sizes:                            # optional; each an overlay on what follows
 //	  quick: {ports: 500, rate: 200, duration: 10s}
 //	ports: 500                        # N: 20000 up, at most 12768; default; or LOW-HIGH within 1024-65535

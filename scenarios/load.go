@@ -164,6 +164,9 @@ type frame struct {
 	Name       string `yaml:"name,required" form:"name" help:"names a directory of the results"`
 	Title      string `yaml:"title" help:"one line for the report"`
 	Kind       string `yaml:"kind" in:"kinds" help:"where lab99 list puts it"`
+
+	Incident Incident `yaml:"incident" help:"the public report that it re-enacts"`
+	Aliases  Aliases  `yaml:"aliases" help:"words for --set, each with the keys that it sets, such as to: [variants.after.proxy.kind]"`
 }
 
 // label has the keys of a variant that are not part of its overlay.
@@ -229,12 +232,13 @@ func (d *decoder) scenario(root *node) *Scenario {
 	if root.get("variants") == nil {
 		d.add(root.at.error("variants is missing", ""))
 	}
-	s.Name, s.Title, s.Kind = f.Name, cmp.Or(f.Title, f.Name), f.Kind
+	s.Name, s.Title, s.Kind, s.Incident, s.Aliases = f.Name, cmp.Or(f.Title, f.Name), f.Kind, f.Incident, f.Aliases
 	s.doc.base = root.only(overlayKeys...)
 	d.sizes(s, root.get("sizes"))
 	d.variants(s, root.get("variants"))
 
 	names := s.variantNames()
+	d.aliases(root.get("aliases"), names)
 	for _, size := range s.doc.sizes {
 		if size.variants != nil {
 			d.mapping(size.variants, "sizes."+size.Name+".variants", names)

@@ -27,6 +27,7 @@ func init() { // they read fields, which may have a notation
 		reflect.TypeFor[Sysctls]():        {readSysctls, sysctlsSchema, sysctlKeys},
 		reflect.TypeFor[*time.Duration](): {readStop, stopSchema, stopKeys},
 		reflect.TypeFor[[]law.Claim]():    {readClaims, claimsSchema, oneKey("a list of claims")},
+		reflect.TypeFor[Aliases]():        {readAliases, aliasesSchema, nil},
 	}
 }
 

@@ -17,7 +17,7 @@ const DefaultSize = "standard"
 // a mistake in --set names the argument.
 func (s *Scenario) Resolve(size string, set []string) (*Resolved, error) {
 	d := &decoder{}
-	over := d.parseSets(set, s.variantNames())
+	over := d.parseSets(s.Aliases.expand(set), s.variantNames())
 	chosen, err := s.size(size)
 	if err != nil {
 		d.add(err)

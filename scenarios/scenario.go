@@ -89,8 +89,21 @@ type Scenario struct {
 	Kind  string   // one of Kinds, or empty: a file need not say
 	Sizes []string // in the file's order; empty when the file has none
 
+	Incident Incident // zero where it re-enacts none
+	Aliases  Aliases  // words of --set
+
 	doc   *document
 	files files
+}
+
+// Incident is a public report that a scenario re-enacts, in this project's words. What the
+// report does not say is said to be untold: no figure is made up.
+type Incident struct {
+	Link   string `yaml:"link" help:"address of the report"`
+	Found  string `yaml:"found" help:"what it found, with its figures"`
+	Fix    string `yaml:"fix" help:"what helped there; empty: the report does not say"`
+	Untold string `yaml:"untold" help:"what it does not say and the scenario needed"`
+	Scale  string `yaml:"scale" help:"how the scenario differs: sizes, another proxy of the same conduct"`
 }
 
 // Resolved is a scenario after the size, the variants' overlays and --set have
@@ -199,6 +212,9 @@ type Proxy struct {
 	Group     bool   `yaml:"upstream_block" default:"off" help:"write an upstream block even where none is needed"`
 	Addresses int    `yaml:"addresses" default:"1" in:"1..64" help:"source addresses that nginx connects from"`
 
+	// NamedPorts are ports that nginx names with proxy_bind, instead of the kernel.
+	NamedPorts bool `yaml:"named_ports" default:"off" help:"proxy_bind IP:$port: ten ports, which each client connection takes in turn"`
+
 	// Of each upstream peer.
 	MaxFails     int           `yaml:"max_fails" default:"0" in:"0..1000" help:"failures that take a peer out; 0: never"`
 	FailTimeout  time.Duration `yaml:"fail_timeout" default:"10s" in:"1s..1h" help:"how long a peer stays out"`
@@ -208,6 +224,9 @@ type Proxy struct {
 	OpenFiles         int  `yaml:"open_files" default:"0" in:"0..1000000" help:"worker_rlimit_nofile; 0: as inherited"`
 	Reuseport         bool `yaml:"reuseport" default:"off" help:"listen … reuseport"`
 }
+
+// NamedPorts is how many source ports proxy.named_ports lists.
+const NamedPorts = 10
 
 // Backend is the server behind nginx.
 type Backend struct {

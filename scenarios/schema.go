@@ -45,7 +45,7 @@ func Schema() []byte {
 	})
 	root["required"] = append(required(reflect.TypeFor[frame]()), "variants")
 	definitions := schema{"change": change}
-	for _, f := range fieldsOf(variant) {
+	for _, f := range slices.Concat(fieldsOf(reflect.TypeFor[frame]()), fieldsOf(variant)) {
 		if f.section() {
 			definitions[f.key] = objectOf(f.Type, false)
 			definitions[f.key].(schema)["description"] = f.Tag.Get("help")

@@ -2,6 +2,7 @@ package law
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 	"time"
 )
@@ -51,6 +52,39 @@ func TestChanceRanksNobody(t *testing.T) {
 	for _, s := range []Setup{func() Setup { s := later; s.Race = true; return s }(), func() Setup { s := later; s.Poisson = true; return s }()} {
 		if p := Predict(s); p.Verdict != Reproduced {
 			t.Errorf("%+v is %s", s, p.Verdict)
+		}
+	}
+}
+
+// TestEarlyByRace draws who closes first, for four destinations in turn: all but a few in a
+// thousand of the first errors come within the bound, and without it a third do not.
+func TestEarlyByRace(t *testing.T) {
+	const trials, n, tuples, f = 3000, 4, 100, 0.29
+	random := rand.New(rand.NewPCG(1, 2))
+	bound := EarlyByRace(f, n, tuples)
+	beyond, beyondFivePercent := 0, 0
+	for range trials {
+		var lost [n]int
+		requests := 0
+		for ; lost[requests%n] < tuples; requests++ {
+			if random.Float64() < f {
+				lost[requests%n]++
+			}
+		}
+		switch early := 1 - float64(requests)/(n*tuples/f); {
+		case early > bound:
+			beyond++
+			fallthrough
+		case early > 0.05:
+			beyondFivePercent++
+		}
+	}
+	if beyond > trials*5/1000 || beyondFivePercent < trials/3 {
+		t.Errorf("of %d runs %d were earlier than by %.2f, and %d than by 0.05", trials, beyond, bound, beyondFivePercent)
+	}
+	for _, none := range []float64{EarlyByRace(f, 1, tuples), EarlyByRace(1, n, tuples), EarlyByRace(f, n, 0)} {
+		if none != 0 {
+			t.Errorf("%g where nothing is drawn", none)
 		}
 	}
 }

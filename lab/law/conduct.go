@@ -26,7 +26,8 @@ type Conduct struct {
 	// a TIME_WAIT (RFC 9293 §3.10.7.4): f is 0.
 	Resets bool `json:"resets,omitempty"`
 
-	// Idle is how many idle connections it keeps for reuse; 0: none.
+	// Idle is how many idle connections it keeps for reuse to each destination; 0: none.
+	// nginx has one cache for all servers of a group.
 	Idle int `json:"idle,omitempty"`
 
 	Tries int `json:"tries"` // connect() calls of a request that finds no port
@@ -82,7 +83,7 @@ func (c Conduct) For(method string) Conduct {
 // By is a setup under a proxy of such a conduct.
 func (s Setup) By(c Conduct) Setup {
 	s.Conduct, s.Ejection = &c, Ejection{}
-	s.CloseShare, s.Keepalive = c.CloseShare, c.Idle
+	s.CloseShare, s.Keepalive = c.CloseShare, c.Idle*max(s.Destinations, 1)
 	s.Race = c.MostShare > 0
 	if c.Resets {
 		s.CloseShare, s.Race = 0, false

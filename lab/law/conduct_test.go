@@ -160,3 +160,16 @@ func TestAPoolMayBeForSomeRequests(t *testing.T) {
 		t.Error("one for all requests is not for POST")
 	}
 }
+
+// TestIdlePerDestination: what a kind keeps is for each destination, so that a burst over
+// three of them finds three times as many.
+func TestIdlePerDestination(t *testing.T) {
+	c := Conduct{CloseShare: 1, Idle: 32}
+	for destinations, want := range map[int]float64{1: 32, 2: 0, 3: 0} {
+		s := Setup{Ports: 1000, Destinations: destinations}.By(c)
+		_, most := Pool{Keepalive: s.Keepalive}.BurstChurn(Bursts{Size: 64, AtOnce: 64, Every: time.Second, Response: 100 * time.Millisecond})
+		if got := 64 * most; got != want {
+			t.Errorf("of a burst of 64 over %d destinations %g requests open a connection, want %g", destinations, got, want)
+		}
+	}
+}

@@ -32,6 +32,7 @@
 //	onward.go      the same from a table that is partly full, and slowing.go at the pace of connect()
 //	finwait2.go    a backend that closes late, where tcp_fin_timeout matters
 //	pool.go        new connections per request
+//	named.go       source ports that the proxy names by itself, and error 98
 //	bursts.go      the same where requests come in bursts: exact, or an interval
 //	opened.go      how many a pool has opened when error 99 comes: K
 //	buckets.go     tcp_max_tw_buckets, which hides the shortage

@@ -105,7 +105,7 @@ type Checked struct {
 // Laws are those that a run is held against, in the order in which a reader meets
 // them.
 var Laws = []*Law{
-	&FirstError99, &OKBefore, &Opened, &Collapse, &TuplesInUse, &LoadFactor, &OKInAll,
+	&FirstError99, &OKBefore, &NamedOK, &Opened, &Collapse, &TuplesInUse, &LoadFactor, &OKInAll,
 	&Recovery, &LostShare, &Overflow, &LogLines, &NoLiveUpstreams, &TriesPerFailure, &Blackout,
 }
 
@@ -174,8 +174,15 @@ func (r Run) first() *float64 {
 	return p.FirstError99S
 }
 
-// early is how much earlier than predicted, as a share, random sources may run out.
-func (r Run) early() float64 { return EarlyBySplit(r.Setup.Sources, r.Setup.PerDestination()) }
+// early is how much earlier than predicted, as a share, random sources may run out, and one
+// of several destinations in a race.
+func (r Run) early() float64 {
+	split := EarlyBySplit(r.Setup.Sources, r.Setup.PerDestination())
+	if f := r.Measured("close_share"); f != nil && r.Setup.Race {
+		return max(split, EarlyByRace(*f, r.Setup.Destinations, r.Setup.PerDestination()))
+	}
+	return split
+}
 
 // pooled says that a pool serves requests that end at once. The law then knows only
 // what it churns at the most.

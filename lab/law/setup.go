@@ -53,7 +53,7 @@ type Setup struct {
 	// work it out: 1 without a pool, Pool.Churn with one.
 	Churn           float64  `json:"churn"`
 	ChurnLeast      *float64 `json:"churn_least,omitempty"` // Churn is the most, and this the least (bursts.go); nil: Churn is exact
-	Keepalive       int      `json:"keepalive"`             // idle connections kept per worker; 0: no pool
+	Keepalive       int      `json:"keepalive"`             // idle connections kept per worker, to all destinations; 0: no pool
 	RequestsPerConn int      `json:"requests_per_conn"`     // requests after which either end closes a pooled connection; 0: never
 	Workers         int      `json:"workers"`               // nginx workers, no more than there are cores for them; 0 means 1
 	Ejection        Ejection `json:"ejection"`
@@ -73,6 +73,10 @@ type Setup struct {
 	// ClockBound is how far the moments of two hosts may be apart by their clocks. It is
 	// part of the tolerance of every moment; 0: they have one clock.
 	ClockBound time.Duration `json:"clock_bound_ns,omitempty"`
+
+	// NamedPorts is how many source ports the proxy names by itself, without SO_REUSEADDR
+	// (named.go); 0: the kernel chooses, or as Conduct has it.
+	NamedPorts int `json:"named_ports,omitempty"`
 
 	NAT bool `json:"nat,omitempty"` // Ports and Sources are those of a NAT on the way (nat.go)
 
@@ -104,6 +108,9 @@ func Predict(s Setup) Prediction {
 	if s.RatePerS == 0 || k == 0 {
 		p.Verdict = s.verdict(p)
 		return p
+	}
+	if s.NamedPorts > 0 {
+		return s.predictNamed(p)
 	}
 	p.FirstError99S = s.firstError99()
 	if p.FirstError99S != nil {
@@ -141,6 +148,7 @@ func (s Setup) Complete() Setup {
 	s.Sources = max(s.Sources, 1)
 	s.Destinations = max(s.Destinations, 1)
 	s.Workers = max(s.Workers, 1)
+	s.NamedPorts = max(s.NamedPorts, 0)
 	s.RatePerS = clamp(s.RatePerS)
 	s.InFlight = clamp(s.InFlight)
 	s.Churn = min(clamp(s.Churn), 1)

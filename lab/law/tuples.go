@@ -65,6 +65,8 @@ func (s Setup) Uneven() bool { return s.Tuples() < s.allTuples() }
 // otherwise than the kernel does at connect() (conduct.go).
 func (s Setup) allTuples() int {
 	switch c := s.Conduct; {
+	case s.NamedPorts > 0:
+		return s.NamedPorts * s.Sources
 	case c != nil && c.OwnPorts > 0:
 		return c.OwnPorts * s.Sources * s.Destinations
 	case c != nil && c.BindsFirst:
@@ -104,10 +106,10 @@ func (s Setup) HoldTime() time.Duration {
 	return s.afterFinWait2(hold)
 }
 
-// reuses says whether tcp_tw_reuse takes effect. It is for connect(): a bind() without a
-// port takes none that a TIME_WAIT has (inet_csk_get_port, net/ipv4/inet_connection_sock.c).
+// reuses says whether tcp_tw_reuse takes effect. It is for connect(): a bind() takes
+// no port that a TIME_WAIT has (inet_csk_get_port, net/ipv4/inet_connection_sock.c).
 func (s Setup) reuses() bool {
-	return !s.NAT && !(s.Conduct != nil && s.Conduct.BindsFirst) && (s.TwReuse == 1 || s.TwReuse == 2 && s.Loopback) && !s.NoTimestamps
+	return !s.NAT && s.NamedPorts == 0 && !(s.Conduct != nil && s.Conduct.BindsFirst) && (s.TwReuse == 1 || s.TwReuse == 2 && s.Loopback) && !s.NoTimestamps
 }
 
 // Rho is the load factor ρ = f·R·churn·T/K: the share of the tuples that

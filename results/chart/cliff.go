@@ -10,7 +10,7 @@ import (
 )
 
 // cliff shows what the shortage costs everybody else: the neighbour's latency and
-// nginx's processor use, against the share of the tuples taken. connect() blocks
+// the proxy's processor use, against the share of the tuples taken. connect() blocks
 // its worker while it searches, so all requests of the worker wait with it. There
 // is no figure where no variant used half of the tuples.
 func cliff(vs []variant) *Figure {
@@ -21,13 +21,14 @@ func cliff(vs []variant) *Figure {
 	for _, r := range reaches() {
 		f.Table.Header = append(f.Table.Header, "neighbour "+r.name+": median / one in four / worst (ms)")
 	}
+	proxy := proxyName(vs)
 	for _, r := range reaches() {
-		f.Table.Header = append(f.Table.Header, "nginx "+r.name+" (cores)")
+		f.Table.Header = append(f.Table.Header, proxy+" "+r.name+" (cores)")
 	}
 	var upper, lower []Panel
 	var near, cores []Series
 	var words []string
-	var told findings
+	told := findings{proxy: proxy}
 	for i := range vs {
 		v := &vs[i]
 		p := Panel{Variant: v.Name, Head: v.Name, SubHead: v.sub(), X: Axis{Max: 100}, Marks: []Mark{{X: half}}}
@@ -35,7 +36,7 @@ func cliff(vs []variant) *Figure {
 		q.X.Label = "tuples taken, in percent"
 		taken := v.taken()
 		ms, use := v.nearBy(taken), v.coresBy(taken)
-		p.Series, q.Series = thinned(ms), []Series{{Name: "nginx", Meaning: cpu, Kind: Dots, Points: use}}
+		p.Series, q.Series = thinned(ms), []Series{{Name: v.ProxyName(), Meaning: cpu, Kind: Dots, Points: use}}
 		if len(ms) == 0 {
 			p.Empty = format.NotMeasured
 		}
@@ -54,9 +55,9 @@ func cliff(vs []variant) *Figure {
 	}
 	f.Title = told.title()
 	f.Rows = rows(upper, Row{Title: "Latency of the neighbour in milliseconds (log)", Height: 130, Heads: true, Y: decades(near)})
-	below := rows(lower, Row{Title: "Processor use of nginx in cores", Height: 90, Y: Axis{Max: ceiling(max(0.1, top(cores...)))}})
+	below := rows(lower, Row{Title: "Processor use of " + proxy + " in cores", Height: 90, Y: Axis{Max: ceiling(max(0.1, top(cores...)))}})
 	f.Rows = interleave(f.Rows, below)
-	f.AriaText = "Latency of the neighbour request and processor use of nginx against the share of the tuples taken, one column per variant. " + strings.Join(words, ". ") + "."
+	f.AriaText = "Latency of the neighbour request and processor use of " + proxy + " against the share of the tuples taken, one column per variant. " + strings.Join(words, ". ") + "."
 	return f
 }
 
@@ -132,7 +133,7 @@ func (v *variant) nearBy(taken []Point) []Point {
 	return ps
 }
 
-// coresBy is nginx's processor use by the share taken in the middle of each
+// coresBy is the proxy's processor use by the share taken in the middle of each
 // bin, while the load lasts.
 func (v *variant) coresBy(taken []Point) []Point {
 	s := v.cores(results.HostProxy, binWidth(v.span()))

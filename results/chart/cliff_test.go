@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -52,7 +53,7 @@ func TestTheCliffIsToldWhereItWasFelt(t *testing.T) {
 		"one slow request":   {join(along(0, 50, 16, 0.5), along(50, 97, 12, 0.5), []Point{{70, 80}}), steady(0.02), none},
 		"too few to compare": {join(along(0, 50, 2, 0.5), along(50, 97, 2, 80)), along(60, 70, 1, 1), "The ports went too fast to tell what the search for one costs"},
 	} {
-		var f findings
+		f := findings{proxy: "nginx"}
 		f.add("v", c.ms, c.use)
 		if got := f.title(); got != c.want || !f.crossed {
 			t.Errorf("%s:\ngot  %s\nwant %s", name, got, c.want)
@@ -92,5 +93,29 @@ func TestADrawnMedianIsOfARealRequest(t *testing.T) {
 	s := thinned([]Point{{60.1, 7.1}, {60.2, 0.7}})
 	if got := [2]float64{s[0].Points[0].Y, s[1].Points[0].Y}; got != [2]float64{7.1, 0.7} {
 		t.Errorf("worst and median %v, want [7.1 0.7]", got)
+	}
+}
+
+// TestFiguresNameTheProxy: those of a run of Caddy do not speak of nginx.
+func TestFiguresNameTheProxy(t *testing.T) {
+	run := charttest.Full()
+	for i := range run.Plan.Variants {
+		run.Plan.Variants[i].Proxy = "Caddy"
+	}
+	for i := range run.Summary.Variants {
+		run.Summary.Variants[i].Proxy = "Caddy"
+	}
+	named := 0
+	for _, f := range figures(t, run) {
+		said := fmt.Sprint(f.Title, f.Subtitle, f.AriaText, f.Table, f.Rows)
+		if strings.Contains(said, "nginx") {
+			t.Errorf("figure %s speaks of nginx: %s", f.ID, f.Title)
+		}
+		if strings.Contains(said, "Caddy") {
+			named++
+		}
+	}
+	if named < 2 {
+		t.Errorf("%d figures name Caddy", named)
 	}
 }

@@ -150,6 +150,19 @@ func Figures(run *results.Run) ([]Figure, error) {
 // variant is one row of the comparison.
 type variant struct{ results.View }
 
+// proxyName is how people call the proxy of all variants; "the proxy" where they have several.
+func proxyName(vs []variant) string {
+	for i := range vs {
+		if vs[i].ProxyName() != vs[0].ProxyName() {
+			return "the proxy"
+		}
+	}
+	if len(vs) == 0 {
+		return "the proxy"
+	}
+	return vs[0].ProxyName()
+}
+
 func variants(run *results.Run) []variant {
 	var vs []variant
 	for _, v := range run.Views() {

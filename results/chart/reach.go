@@ -45,7 +45,8 @@ type findings struct {
 	crossed bool        // some variant came to use half
 	judged  bool        // and was seen often enough on both sides
 	slower  [2][]string // for the neighbour: in the search, and with everything taken
-	busier  [2][]string // nginx
+	busier  [2][]string // the proxy
+	proxy   string      // how people call it
 }
 
 // add compares the slower quarter of the neighbour's requests, since one that
@@ -84,7 +85,7 @@ func (f *findings) title() string {
 			what = append(what, "one in four of the requests that need none takes "+strings.Join(f.slower[i], ", "))
 		}
 		if len(f.busier[i]) > 0 {
-			what = append(what, "nginx uses "+strings.Join(f.busier[i], ", "))
+			what = append(what, f.proxy+" uses "+strings.Join(f.busier[i], ", "))
 		}
 		if len(what) > 0 {
 			parts = append(parts, where+", "+strings.Join(what, "; "))
@@ -96,7 +97,7 @@ func (f *findings) title() string {
 	case !f.judged:
 		return "The ports went too fast to tell what the search for one costs"
 	}
-	return "No effect shows beyond half the ports: not on requests that need none, not on nginx's processor use"
+	return "No effect shows beyond half the ports: not on requests that need none, not on " + f.proxy + "'s processor use"
 }
 
 // median, quartile and worst are of the Y, each that of a real request; of

@@ -126,7 +126,7 @@ func (v *variant) cores(host string, width float64) Series {
 		}
 		last = s
 	}
-	return Series{Name: "nginx", Meaning: cpu, Kind: Rate, Hold: width * 1.01, Points: b.rates()}
+	return Series{Name: v.ProxyName(), Meaning: cpu, Kind: Rate, Hold: width * 1.01, Points: b.rates()}
 }
 
 // worst keeps one sample of each bin, the one that ranks highest: a real

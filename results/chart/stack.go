@@ -40,7 +40,7 @@ func stack(v *variant) Figure {
 		{Title: "Lost requests per second, by cause", Height: 80, Y: Axis{Max: ceiling(top(errors...)), Whole: true},
 			Panels: []Panel{{Series: errors}}},
 		{Title: "Latency in milliseconds (log)", Height: 100, Y: decades(latency), Panels: []Panel{{Series: latency}}},
-		{Title: "Processor use of nginx in cores", Height: 60, Y: Axis{Max: ceiling(max(0.1, top(proxy...)))},
+		{Title: "Processor use of " + v.ProxyName() + " in cores", Height: 60, Y: Axis{Max: ceiling(max(0.1, top(proxy...)))},
 			Panels: []Panel{{Series: proxy}}},
 	}
 	if k > 0 {
@@ -145,7 +145,7 @@ func (v *variant) timeTable(end float64) Table {
 	cols := []Series{v.offered(step), out[0], out[1], out[2], out[3], out[4], v.inUse(step)}
 	cols = append(append(cols, v.latencies(step)[1:4]...), v.cores(results.HostProxy, step))
 	t := Table{Header: []string{"from (s)", "offered/s", "ok/s", "error 99/s", "no live upstreams/s", "other errors/s",
-		"never sent/s", "most ports in use", "worst p99 (ms)", "its max (ms)", "neighbour, worst (ms)", "nginx CPU (cores)"}}
+		"never sent/s", "most ports in use", "worst p99 (ms)", "its max (ms)", "neighbour, worst (ms)", v.ProxyName() + " CPU (cores)"}}
 	for i := 0; float64(i)*step < end; i++ {
 		row := []string{si(float64(i) * step)}
 		for _, s := range cols {

@@ -35,7 +35,7 @@ type panel struct {
 // dashboard is the JSON model of Grafana, of the first limit: the others are
 // a change of its variables.
 func (v view) dashboard() ([]byte, error) {
-	l := limit{Tuples: 28232, HoldS: 61} // of Linux's default range
+	l := limit{Proxy: v.Proxy, Tuples: 28232, HoldS: 61} // of Linux's default range
 	if len(v.Limits) > 0 {
 		l = v.Limits[0]
 	}
@@ -47,16 +47,16 @@ func (v view) dashboard() ([]byte, error) {
 		sockets = []step{{warnShare * k, "orange"}, {actShare * k, "red"}}
 	}
 	live := []panel{
-		{"New outgoing connections per second", "The line is what the tuples can take for ever if nginx closes first: tuples " +
+		{"New outgoing connections per second", "The line is what the tuples can take for ever if " + v.Proxy + " closes first: tuples " +
 			"over hold time. It warns first.", "connections per second", "cps",
 			[]query{{"rate(node_netstat_Tcp_ActiveOpens" + on + "[$__rate_interval])", "{{instance}}"},
 				{"vector($tuples / $hold)", "the most that is sustained"}}, []step{{rateShare * l.Rate(), "orange"}, {l.Rate(), "red"}}},
-		{"TIME_WAIT sockets, share of the tuples", "Above one half connect() has to search; at 1 nginx logs error 99. With " +
+		{"TIME_WAIT sockets, share of the tuples", "Above one half connect() has to search; at 1 connect() fails with error 99. With " +
 			"tcp_tw_reuse=1 this says little: look at the rate.", "share of the tuples", "percentunit",
 			[]query{{"node_sockstat_TCP_tw" + on + " / $tuples", "{{instance}}"}}, shares},
 		{"TIME_WAIT sockets", "Of the whole network namespace, whatever their destination.", "sockets", "short",
 			[]query{{"node_sockstat_TCP_tw" + on, "{{instance}}"}}, sockets},
-		{"Established connections", "Both sides of nginx: clients' and the upstream's. Those to the upstream take a tuple " +
+		{"Established connections", "Both sides of " + v.Proxy + ": clients' and the upstream's. Those to the upstream take a tuple " +
 			"each.", "connections", "short",
 			[]query{{"node_netstat_Tcp_CurrEstab" + on, "{{instance}}"}}, []step{{k, "red"}}},
 	}
@@ -67,7 +67,7 @@ func (v view) dashboard() ([]byte, error) {
 			[]query{{`sum by (variant, outcome) (rate(lab99_requests_total{outcome!="ok"}[5s]))`, "{{variant}}, {{outcome}}"}}, nil},
 	}
 	return dashboard{
-		title: "nginx source ports (lab99)", uid: shorten(v.Group, 40), tags: []string{"lab99", "nginx"},
+		title: v.Proxy + " source ports (lab99)", uid: shorten(v.Group, 40), tags: []string{"lab99", v.Proxy},
 		about: fmt.Sprintf("Limits of the lab99 run %q, %s: %d tuples, held for %s s. Put your own above.", v.ID,
 			l.Names(), l.Tuples, format.Number(l.HoldS)),
 		variables: variables(l), needs: v.needs(), panels: append(live, run...),
@@ -125,7 +125,7 @@ func source() object { return object{"type": "prometheus", "uid": "${datasource}
 
 // needs says what that of a run needs.
 func (v view) needs() object {
-	return words("A node_exporter **in nginx's network namespace** (a sidecar in a " +
+	return words("A node_exporter **in " + v.Proxy + "'s network namespace** (a sidecar in a " +
 		"pod), with its default collectors sockstat and netstat. " +
 		"Set *tuples* to your usable ports times the addresses at both ends, and *hold time* to 61, or to 1 with `tcp_tw_reuse=1`. " +
 		"The lowest row shows the lab's own run, once `promtool tsdb create-blocks-from openmetrics metrics.txt` has put it into the data source.")

@@ -8,7 +8,7 @@
 // node_sockstat_TCP_tw, node_netstat_Tcp_ActiveOpens, node_netstat_Tcp_CurrEstab.
 // None of them knows a destination, so they are held against all tuples of the
 // variant; and all are of one network namespace, so the node_exporter must be in
-// nginx's.
+// the proxy's.
 //
 // Neighbours: package results reads the run, package openmetrics writes its time
 // series, package report writes the files of all three.
@@ -54,16 +54,17 @@ const waitsOut = 30
 // limit is what a configuration can take.
 type limit struct {
 	Variants []string
+	Proxy    string  // how people call it
 	Tuples   int     // connections that can exist, TIME_WAIT included
 	HoldS    float64 // how long a closed one blocks its tuple
 	Ports    int64   // usable ports, read back; 0: not known
 	Reached  bool    // error 99 came with Tuples taken, so they were counted
-	Waits    bool    // what nginx closes first stays in TIME_WAIT, and not in FIN_WAIT2 or with a slow backend
+	Waits    bool    // what the proxy closes first stays in TIME_WAIT, and not in FIN_WAIT2 or with a slow backend
 	PerS     float64 // tuples that the lab's load took per second, f·R·churn, in the fastest of the variants; 0: not known
 }
 
 // Rate is the number of new connections per second that fills the table, if
-// nginx closes all of them first, in the long run.
+// the proxy closes all of them first, in the long run.
 func (l limit) Rate() float64 { return float64(l.Tuples) / l.HoldS }
 
 // Counts says whether the number of TIME_WAIT sockets tells how full it is.
@@ -83,7 +84,7 @@ func limits(run *results.Run) []limit {
 		}
 		known := false
 		for i := range all {
-			if all[i].Tuples == l.Tuples && all[i].HoldS == l.HoldS && all[i].Waits == l.Waits {
+			if all[i].Proxy == l.Proxy && all[i].Tuples == l.Tuples && all[i].HoldS == l.HoldS && all[i].Waits == l.Waits {
 				all[i].Variants = append(all[i].Variants, p.Name)
 				all[i].Reached = all[i].Reached || l.Reached
 				all[i].PerS = max(all[i].PerS, l.PerS)
@@ -99,7 +100,7 @@ func limits(run *results.Run) []limit {
 }
 
 func limitOf(v results.Variant) limit {
-	l := limit{Tuples: v.Predicted.Tuples, HoldS: v.Predicted.HoldS, Waits: true}
+	l := limit{Proxy: v.ProxyName(), Tuples: v.Predicted.Tuples, HoldS: v.Predicted.HoldS, Waits: true}
 	if v.Ports.Usable != nil {
 		l.Ports = *v.Ports.Usable
 	}
@@ -127,7 +128,7 @@ type File struct {
 
 // Files makes all of them. They are a pure function of the run.
 func Files(run *results.Run) ([]File, error) {
-	v := view{ID: run.ID(), Group: groupName(run.Plan), Limits: limits(run)}
+	v := view{ID: run.ID(), Group: groupName(run.Plan), Proxy: run.Plan.ProxyName(), Limits: limits(run)}
 	var files []File
 	for i, name := range v.rulesFiles() {
 		if len(v.Limits) > 0 {
@@ -154,6 +155,7 @@ func Files(run *results.Run) ([]File, error) {
 // view is what the templates see.
 type view struct {
 	ID, Group string
+	Proxy     string // of all configurations, or "the proxy"
 	Limits    []limit
 	Rules     *Rules // of the file that is being written; nil: there are none
 }

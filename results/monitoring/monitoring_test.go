@@ -389,3 +389,26 @@ func save(t *testing.T, path, text string) {
 		t.Fatal(err)
 	}
 }
+
+// TestAnotherProxyIsCalledByItsName, everywhere: alerts, dashboard and page of a run of
+// HAProxy do not speak of nginx.
+func TestAnotherProxyIsCalledByItsName(t *testing.T) {
+	run := charttest.Quick()
+	for i := range run.Plan.Variants {
+		run.Plan.Variants[i].Proxy = "HAProxy"
+	}
+	for i := range run.Summary.Variants {
+		run.Summary.Variants[i].Proxy = "HAProxy"
+	}
+	for name, text := range files(t, run) {
+		if strings.Contains(strings.ToLower(text), "nginx") {
+			t.Errorf("%s speaks of nginx:\n%s", name, text)
+		}
+		if !strings.Contains(text, "HAProxy") {
+			t.Errorf("%s does not name HAProxy", name)
+		}
+	}
+	if text := files(t, run)[RulesFile]; !strings.Contains(text, "alert: HAProxyUpstreamConnectRateHigh") {
+		t.Errorf("alerts are called\n%s", text)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/results"
@@ -60,7 +61,7 @@ const (
 	// pass before a jump of the load shows.
 	window = 30
 	// A minute of new connections is as many as TIME_WAIT can hold, and less than
-	// half the tuples if its sockets are those of nginx's clients.
+	// half the tuples if its sockets are those of the proxy's clients.
 	opened = "increase(node_netstat_Tcp_ActiveOpens[1m]) / %d"
 	opens  = "rate(node_netstat_Tcp_ActiveOpens[%ds]) * %s / %d"
 	waits  = "node_sockstat_TCP_tw / %d"
@@ -82,34 +83,49 @@ func (l limit) rules(group string) Rules {
 		"upstream are in TIME_WAIT", l.Tuples)
 	r := Rules{Group: group + "-" + l.Variants[0], Variants: l.Variants, About: l.about()}
 	r.Alerts = append(r.Alerts, Alert{
-		"NginxUpstreamConnectRateHigh", rateIs(rateShare), wait(l.lead(window * rateShare / l.HoldS)), "warning",
+		l.alert("UpstreamConnectRateHigh"), rateIs(rateShare), wait(l.lead(window * rateShare / l.HoldS)), "warning",
 		fmt.Sprintf("{{ $labels.instance }}: at this rate of new connections {{ $value | humanizePercentage }} of %d source "+
 			"ports come to be taken", l.Tuples),
-		fmt.Sprintf("The ports, each held for %s s, bear %s new connections per second if nginx closes them first. At more "+
-			"they are used up, and nginx logs error 99 and answers 502. %s"+
+		fmt.Sprintf("The ports, each held for %s s, bear %s new connections per second if %s closes them first. At more "+
+			"they are used up, and %s. %s"+
 			"Scrape every 10 s or more often. The counter has all outgoing connections of the namespace, whatever they are towards%s.",
-			format.Number(l.HoldS), format.Number(l.Rate()), spaced(l.warns()), map[bool]string{true: "; one that fails is in " +
+			format.Number(l.HoldS), format.Number(l.Rate()), l.Proxy, l.fails(), spaced(l.warns()), map[bool]string{true: "; one that fails is in " +
 				"none, so in the outage itself this falls silent"}[l.HoldS >= waitsOut]),
 	})
 	if !l.Counts() {
 		r.Alerts = append(r.Alerts, Alert{
-			"NginxUpstreamConnectRateAtLimit", rateIs(actShare), wait(l.lead(window * actShare / l.HoldS)), "critical", r.Alerts[0].Summary,
+			l.alert("UpstreamConnectRateAtLimit"), rateIs(actShare), wait(l.lead(window * actShare / l.HoldS)), "critical", r.Alerts[0].Summary,
 			fmt.Sprintf("Error 99 (Cannot assign requested address) is due: above %s new connections per second the ports come to "+
 				"be used up. Pool upstream connections (keepalive), or add addresses at either end.", format.Number(l.Rate())),
 		})
 		return r
 	}
 	r.Alerts = append(r.Alerts, Alert{
-		"NginxSourcePortsHalfUsed", waitIs(warnShare), wait(l.lead(warnShare)), "warning", summary,
-		fmt.Sprintf("From half of them on connect() searches for a free one and becomes slow; when all are taken nginx logs "+
-			"error 99 and answers 502. %sPool upstream connections (keepalive), or set net.ipv4.tcp_tw_reuse=1.", l.lasts("the "+
+		l.alert("SourcePortsHalfUsed"), waitIs(warnShare), wait(l.lead(warnShare)), "warning", summary,
+		fmt.Sprintf("From half of them on connect() searches for a free one and becomes slow; when all are taken "+
+			"%s. %sPool upstream connections (keepalive), or set net.ipv4.tcp_tw_reuse=1.", l.fails(), l.lasts("the "+
 			"other half", warnShare)),
 	}, Alert{
-		"NginxSourcePortsNearlyUsedUp", waitIs(actShare), wait(l.lead(actShare)), "critical", summary,
-		fmt.Sprintf("Error 99 (Cannot assign requested address) is due or has come. %sShed load, or pool nginx's upstream "+
-			"connections now; TIME_WAIT ends by itself after %s s.", l.lasts("the last tenth", actShare), format.Number(l.HoldS)),
+		l.alert("SourcePortsNearlyUsedUp"), waitIs(actShare), wait(l.lead(actShare)), "critical", summary,
+		fmt.Sprintf("Error 99 (Cannot assign requested address) is due or has come. %sShed load, or pool %s's upstream "+
+			"connections now; TIME_WAIT ends by itself after %s s.", l.lasts("the last tenth", actShare), l.Proxy, format.Number(l.HoldS)),
 	})
 	return r
+}
+
+// alert is the name of an alert, after the proxy: NginxSourcePortsHalfUsed.
+func (l limit) alert(what string) string {
+	name := []rune(l.Proxy)
+	return string(unicode.ToUpper(name[0])) + string(name[1:]) + what
+}
+
+// fails is what becomes of a request that finds no port. The status is 502 in nginx and
+// others in other kinds.
+func (l limit) fails() string {
+	if l.Proxy == "nginx" {
+		return "nginx logs error 99 and answers 502"
+	}
+	return l.Proxy + " fails requests, for want of a port (errno 99)"
 }
 
 func (l limit) about() string {

@@ -140,6 +140,10 @@ var cards = []card{
 			"A pod has one address; more take a second network (such as Multus). Otherwise run more nginx pods."},
 		"Backends that admit or limit clients by address see new ones. An address that goes away fails every request bound to it with the same error 99.",
 		"Take proxy_bind out and reload.", "“bind() failed (99: …)” in nginx's log; error 99 at a higher rate."},
+	{"proxy.named_ports", "Source ports by name (proxy_bind IP:$port)",
+		"nginx names the source port itself. It binds without SO_REUSEADDR, so a port in TIME_WAIT is refused with error 98, and the client gets 500.", nginxConf,
+		"Each named port serves one request a minute. tcp_tw_reuse is of no use, as bind() fails before connect().", "Take the port out of proxy_bind and reload; an address alone does no harm.",
+		"“bind(…) failed (98: Address already in use)” in nginx's log; 500 in place of 502."},
 	{"backend.place", "A backend at another place",
 		"A Unix-domain socket needs no ports at all; on nginx's own host they are the host's, loopback has its own rule for tcp_tw_reuse, and the host's two addresses are two destinations.", places{
 			"`server unix:/…` in the upstream block; backend and nginx on one host.",
@@ -190,8 +194,14 @@ var smallerPool = card{"proxy.keepalive", "A smaller pool of kept connections to
 	"More new connections, each with a source port, where more requests are under way than the pool holds.", "Put the old number back and reload.",
 	"New connections per request and TIME_WAIT rising on nginx's side: error 99 again under bursts."}
 
-// cardFor is cardOf, by the direction in which the pool changes, and by what nginx speaks.
-func cardFor(change, protocol string, poolShrinks bool) *card {
+// cardFor is cardOf, in words for the proxy and for what it speaks, and by the direction in
+// which the pool changes.
+func cardFor(change, proxy, protocol string, poolShrinks bool) *card {
+	if proxy != "nginx" {
+		if c := find(change, otherCards); c != nil {
+			return c
+		}
+	}
 	c := cardOf(change)
 	if c == nil || c.path != smallerPool.path {
 		return c
@@ -209,12 +219,14 @@ func cardFor(change, protocol string, poolShrinks bool) *card {
 
 // cardOf is what is known of a line of a variant's change, nil where nothing
 // is, as of a line that changes the load.
-func cardOf(change string) *card {
+func cardOf(change string) *card { return find(change, cards, policyCards) }
+
+func find(change string, known ...[]card) *card {
 	path, _, _ := strings.Cut(change, ": ")
-	for _, known := range [][]card{cards, policyCards} {
-		for i := range known {
-			if p := known[i].path; p == change || p == path {
-				return &known[i]
+	for _, some := range known {
+		for i := range some {
+			if p := some[i].path; p == change || p == path {
+				return &some[i]
 			}
 		}
 	}

@@ -66,3 +66,44 @@ var policyCards = []card{
 		"A migration: routes, headers, timeouts and TLS have to come along.", "The old proxy again.",
 		"Everything that watches the old proxy's log by its words."},
 }
+
+// otherCards are of changes that every kind of proxy can have, in words for kinds other than
+// nginx, whose own settings the general cards name.
+var otherCards = []card{
+	{"backend.addresses", "More backend addresses", "Each destination has a full set of source ports of its own.", places{
+		"More addresses on the backends, each a server of the proxy's configuration; reload.",
+		"More backend containers, or more networks on one; each a server of the proxy's configuration.",
+		"Address the pods themselves through a headless Service. A ClusterIP is one destination, however many pods stand behind it."},
+		"A proxy that takes a server for dead after a failed connect() does so when its ports run out, and the others get its load.",
+		"Take the servers out of the configuration and reload before the addresses go.", "Error 99 comes later, or at a higher rate, but it comes."},
+	{"backend.service: headless", "A headless Service", "Its name leads to the pods' own addresses, and each has a full set of source ports of its own.", places{
+		"Nothing: Services are a cluster's.", "Nothing: Services are a cluster's.",
+		"`clusterIP: None` in a Service beside the old one, and a proxy that looks its name up again and again."},
+		"The proxy itself must now notice pods that come and go.", "Put the ClusterIP's name back and reload.",
+		"Error 99 comes later, or at a higher rate, but it comes. Failed requests to pods that are gone."},
+	{"backend.service", "A Service before the backend", "Nothing: to the proxy's kernel a ClusterIP is one destination, however many pods are behind it.", places{
+		"Nothing: Services are a cluster's.", "Nothing: Services are a cluster's.",
+		"A Service with a ClusterIP, and more replicas of the backend.",
+	},
+		"It looks like many backends and is one.", "Take the replicas away.", "Error 99 as before."},
+	{"backend.ports", "More backend ports", "Each port of the backend is a destination with a full set of source ports of its own.", places{
+		"More listening ports on the backend and a server for each in the proxy's configuration; reload both.",
+		"The same; ports inside the network need not be published.",
+		"More containerPorts, addressed past the Service or by a Service port each."},
+		"Firewalls and health checks know the old port only.", "Take the servers out of the configuration and reload.", "Error 99 comes later, or at a higher rate, but it comes."},
+	{"backend.place", "A backend at another place",
+		"On the proxy's own host the ports are the host's, loopback has its own rule for tcp_tw_reuse, and the host's two addresses are two destinations.", places{
+			"The backend on the proxy's host.", "Both in one network namespace.", "Both containers in one pod."},
+		"The proxy and the backend scale and fail together.", "Point the proxy back at the address and reload.", "Error 99 at a higher rate."},
+	{"backend.keepalive", "KeepAlive of the backend",
+		"Off, the backend closes after each response, and who closes first is a race.", httpdConf,
+		"Every request costs a connection; the proxy's pool has nothing to keep.", "KeepAlive On again, graceful restart.", "TIME_WAIT on the backend; connect times of 1 s when it meets its own TIME_WAIT."},
+	{"backend.max_workers", "Fewer or more workers of the backend",
+		"It bounds the connections that the backend serves at once, idle ones included.", httpdConf,
+		"Too few for the proxy's pool, and kept connections keep out new ones.", "Put the old number back; a restart, not a reload, where limits grow.", "“server reached MaxRequestWorkers”; failures and resets under load."},
+	{"backend.close_delay", "A backend that closes late",
+		"As long as it does not answer the proxy's FIN, the port is held in FIN_WAIT2, and in TIME_WAIT after it.", places{}, "", "", "Ports that are held longer than 60 s."},
+	{"proxy.image", "Another release of the proxy", "Defaults may differ between releases.", places{
+		"Package upgrade and a restart.", "Another tag of the image.", "Another tag of the image; a rolling update."},
+		"Defaults change under a configuration that leaves them open: spell the connection policy out.", "The old package or tag.", "New connections per request; TIME_WAIT on the proxy."},
+}

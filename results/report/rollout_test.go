@@ -1,11 +1,13 @@
 package report
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -125,5 +127,24 @@ func TestTheAlertRulesAreRules(t *testing.T) {
 	}
 	if out, err := exec.Command(promtool, "check", "rules", file).CombinedOutput(); err != nil || !strings.Contains(string(out), "3 rules found") {
 		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// TestCardsOfOtherKinds are filled in, and speak of no nginx.
+func TestCardsOfOtherKinds(t *testing.T) {
+	for _, c := range slices.Concat(otherCards, policyCards) {
+		said := fmt.Sprint(c.Name, c.Does, c.Where, c.Risk, c.RollBack, c.Watch)
+		if strings.Contains(said, "nginx") {
+			t.Errorf("the card of %s speaks of nginx: %s", c.path, said)
+		}
+		if c.Name == "" || c.Does == "" || c.Watch == "" || c.Where.Host != "" && (c.Risk == "" || c.RollBack == "" || c.Where.Container == "" || c.Where.Pod == "") {
+			t.Errorf("the card of %s is not filled in", c.path)
+		}
+	}
+	if c := cardFor("backend.addresses: 3", "HAProxy", "", false); c == nil || c.path != "backend.addresses" || strings.Contains(c.Risk, "nginx") {
+		t.Errorf("HAProxy with three backends: %+v", c)
+	}
+	if c := cardFor("backend.addresses: 3", "nginx", "", false); c == nil || !strings.Contains(c.Risk, "nginx") {
+		t.Errorf("nginx with three backends: %+v", c)
 	}
 }

@@ -252,12 +252,12 @@ func loses(t *testing.T, p results.VariantPlan, v results.Variant) {
 	}
 }
 
-// churns: of each burst of 64 but the first, a pool of k saves k connections, so
-// that P ports last as many bursts as (P − 64)/(64 − k), and some, and no fewer.
-func churns(k float64) lesson {
+// churns: of each burst of b but the first, a pool of k saves k connections, so
+// that P ports last as many bursts as (P − b)/(b − k), and some, and no fewer.
+func churns(b, k float64) lesson {
 	return func(t *testing.T, p results.VariantPlan, v results.Variant) {
 		t.Helper()
-		want := (math.Floor((float64(ports(p))-64)/(64-k)) + 1) * p.BurstS
+		want := (math.Floor((float64(ports(p))-b)/(b-k)) + 1) * p.BurstS
 		if v.FirstError == nil || *v.FirstError < want-law.Tolerance(want) || *v.FirstError > 1.3*want {
 			t.Errorf("%s: first error 99 after %s, want %.3f s, or up to 30 %% later where requests do not all end at once", v.Name, orNone(v.FirstError), want)
 		}
@@ -272,6 +272,17 @@ func failsOtherwise(t *testing.T, _ results.VariantPlan, v results.Variant) {
 	t.Helper()
 	if v.FirstError != nil || v.Errors.Other == 0 {
 		t.Errorf("%s: first error 99 after %s, %d other failures, want none and some", v.Name, orNone(v.FirstError), v.Errors.Other)
+	}
+}
+
+// refused: n ports that nginx names itself serve n requests, and bind() refuses all others.
+func refused(n int64) lesson {
+	return func(t *testing.T, p results.VariantPlan, v results.Variant) {
+		t.Helper()
+		failsOtherwise(t, p, v)
+		if *v.OK != n || v.Errors.Other != *v.Failed {
+			t.Errorf("%s: %d succeeded, and %d of %d failures were no error 99; want %d, and all", v.Name, *v.OK, v.Errors.Other, *v.Failed, n)
+		}
 	}
 }
 

@@ -28,7 +28,7 @@ var lessons = map[string]map[string]lesson{
 	"saw-tooth":        {"constant": recovers(false), "load-drops": recovers(true)},
 	"random-arrivals":  {"at": loses, "above": loses, "below": none},
 
-	"keepalive-size": {"pool-1": churns(1), "pool-4": churns(4), "pool-16": churns(16), "pool-64": keepsAll},
+	"keepalive-size": {"pool-1": churns(64, 1), "pool-4": churns(64, 4), "pool-16": churns(64, 16), "pool-64": keepsAll},
 	"https-upstream": {"baseline": measuredShare, "keepalive": pools, "close-notify": noTimeWait},
 	"tw-reuse-ceiling": {
 		"off": runsOut(1), "no-timestamps": runsOut(1),
@@ -52,6 +52,8 @@ var lessons = map[string]map[string]lesson{
 	"myth-worker-connections": {"baseline": runsOut(1), "more": runsOut(1)},
 	"myth-reuseport":          {"baseline": runsOut(1), "reuseport": runsOut(1)},
 
+	"idle-cap-bursts":         {"bursts": churns(40, 2), "even": none, "default": churns(40, 32), "pool": none},
+	"migrate":                 {"before": keepsAll, "after": churns(64, 32), "after-pool": none},
 	"go-three-dials":          {"per-request": tries(3, 1), "default": none, "idle-2": none},
 	"bind-first-shares-ports": {"bind-first": exhausts(1), "tw-reuse": exhausts(1), "no-source": exhausts(2)},
 	"apache-error-state": {
@@ -69,6 +71,7 @@ var lessons = map[string]map[string]lesson{
 	"haproxy-never-in-http-mode": {"per-request": noTimeWait, "default": none},
 	"haproxy-tcp":                {"baseline": tries(4, 4), "one-try": tries(1, 1), "nolinger": noTimeWait},
 	"haproxy-own-ports":          {"kernel": tries(4, 4), "own-ports": ownPorts(10)},
+	"explicit-source-port":       {"kernel": runsOut(1), "nginx": refused(10), "haproxy": ownPorts(10)},
 	"varnish-holddown":           {"held-down": darkFor(10), "holddown-0": perSecond, "pool": pools},
 	"fastcgi":                    {"default": noTimeWait, "keep-conn": runsOut(1), "pool-alone": noTimeWait, "both": pools},
 	"uwsgi":                      {"baseline": races, "pool": races},

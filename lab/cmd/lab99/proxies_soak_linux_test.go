@@ -8,6 +8,7 @@ import "testing"
 func TestSoakOtherProxies(t *testing.T) {
 	for _, name := range []string{
 		"varnish-holddown", "haproxy-never-in-http-mode", "haproxy-own-ports", "squid-post", "apache-error-state", "bind-first-shares-ports", "go-three-dials",
+		"explicit-source-port", "idle-cap-bursts", "migrate",
 	} {
 		t.Run(name, func(t *testing.T) { runsOutAs(t, name) })
 	}
