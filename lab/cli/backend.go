@@ -21,7 +21,7 @@ import (
 // backendCommand is the lab's own upstream; a driver starts it in a host.
 func backendCommand() *cobra.Command {
 	var s backend.Server
-	var listen, unix string
+	var listen, unix, protocol string
 	cmd := &cobra.Command{
 		Use:    "backend --listen ADDRESS:PORT[,...]",
 		Hidden: true,
@@ -31,12 +31,19 @@ func backendCommand() *cobra.Command {
 			if s.Delay < 0 || s.CloseDelay < 0 || s.Requests < 0 {
 				return &usageError{"--delay, --close-delay and --requests: expected 0 or more"}
 			}
-			return serveBackend(cmd.Context(), &s, listen, unix)
+			serve, ok := map[string]serving{
+				"http": s.Serve, "stream": new(backend.Held).ServeLines, "websocket": new(backend.Held).ServeWebsockets,
+			}[protocol]
+			if !ok {
+				return &usageError{fmt.Sprintf("--protocol %s: expected http, stream or websocket", protocol)}
+			}
+			return serveBackend(cmd.Context(), serve, listen, unix)
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&listen, "listen", "", "`ADDRESS:PORT[,...]` to listen on")
 	f.StringVar(&unix, "unix", "", "`path` of a Unix-domain socket to listen on")
+	f.StringVar(&protocol, "protocol", "http", "what it `speaks`: http, stream (sends back each line) or websocket")
 	f.DurationVar(&s.Delay, "delay", 0, "answer this long after the request")
 	f.DurationVar(&s.CloseDelay, "close-delay", 0, "close every connection this much later")
 	f.BoolVar(&s.KeepAlive, "keepalive", true, "keep HTTP/1.1 connections alive; false: close after every answer, and say so")
@@ -45,7 +52,10 @@ func backendCommand() *cobra.Command {
 	return cmd
 }
 
-func serveBackend(ctx context.Context, s *backend.Server, listen, unix string) error {
+// serving is a server's life.
+type serving func(ctx context.Context, listeners ...net.Listener) error
+
+func serveBackend(ctx context.Context, serve serving, listen, unix string) error {
 	listeners, err := listenAll(ctx, listen, unix)
 	if err != nil {
 		return err
@@ -55,7 +65,7 @@ func serveBackend(ctx context.Context, s *backend.Server, listen, unix string) e
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return s.Serve(ctx, listeners...)
+	return serve(ctx, listeners...)
 }
 
 // listenAll opens the listeners; the kernel's somaxconn is their backlog.
