@@ -10,13 +10,15 @@ import (
 
 // AgentBackend is the command line of the lab's own backend, which stands in
 // for Apache where Apache cannot do what a scenario is about.
-func AgentBackend(b scenarios.Backend, at proxy.Site) []string {
+func AgentBackend(v scenarios.Variant, at proxy.Site) []string {
+	b := v.Backend
 	var listen []string
 	for _, a := range at.BackendListen {
 		listen = append(listen, a.String())
 	}
-	return []string{
-		"backend", "--listen", strings.Join(listen, ","), "--delay", b.Delay.String(),
-		"--close-delay", b.CloseDelay.String(), fmt.Sprintf("--keepalive=%v", b.KeepAlive),
+	args := []string{"backend", "--listen", strings.Join(listen, ","), "--protocol", v.Upstream.Protocol}
+	if v.Held() {
+		return args
 	}
+	return append(args, "--delay", b.Delay.String(), "--close-delay", b.CloseDelay.String(), fmt.Sprintf("--keepalive=%v", b.KeepAlive))
 }

@@ -96,7 +96,7 @@ func (x *variantRun) configure(topo driver.Topology) (conf configs, front, back 
 	}
 	behind := proxy.BackendOf(x.v)
 	if behind == nil {
-		return conf, front, driver.Server{Name: "the backend", Agent: true, Command: AgentBackend(x.v.Backend, site)}, nil
+		return conf, front, driver.Server{Name: "the backend", Agent: true, Command: AgentBackend(x.v, site)}, nil
 	}
 	if back, conf.backend, err = x.server(behind, x.v.Backend.Image, site); err != nil {
 		return conf, front, back, err

@@ -61,6 +61,9 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 		s = s.By(p.Laws.For(v.Load.Method))
 		s.Race = s.Race && race(v)
 	}
+	if v.Held() {
+		s = s.Holding(v.Load.Hold, v.Load.HoldTimes == scenarios.HoldFixed, v.Load.Closes == scenarios.ClosesClient)
+	}
 	s.Unreached = v.Own != nil && !v.Own.Passed && v.Own.Unknown == ""
 	if own := v.Own; own != nil && own.Unknown == "" && own.Passed {
 		l := own.Laws

@@ -83,7 +83,7 @@ func (x *variantRun) up(ctx context.Context) (h *hosts, err error) {
 func (x *variantRun) ready(ctx context.Context, lab driver.Lab) error {
 	topo := lab.Topology()
 	r := &agent.Ready{
-		Backends: fromOutside(topo), Proxy: topo.Proxy, Path: proxy.ReadyPath(proxy.Of(x.v), x.v.OwnConfig()),
+		Backends: fromOutside(topo), Proxy: topo.Proxy, Path: proxy.ReadyPath(x.v),
 		TimeoutMs: readyTimeout.Milliseconds(),
 		// Slow by design, or not plain HTTP.
 		Dial: x.v.Backend.Kind == scenarios.BackendAgent || x.v.Backend.Secure() || proxy.ProxyProtocol(x.v),

@@ -20,7 +20,7 @@ func (d *decoder) variant(tree *node, where position) Variant {
 		v.Proxy.Policy = p[0]
 	}
 	v.Expect.Set = tree.find("expect.verdict").set()
-	for _, c := range append(v.conflicts(), v.foreign()...) {
+	for _, c := range slices.Concat(v.conflicts(), v.held(), v.foreign()) {
 		if n := tree.find(c.key); c.wrong && n != nil {
 			d.add(n.at.error(c.key+c.msg, c.hint))
 		}

@@ -20,6 +20,8 @@
 //	  sysctls: {}                     # such as net.ipv4.tcp_tw_reuse: 0
 //	  keepalive: 0                    # idle upstream connections per worker; 0: no pool
 //	  workers: 1
+//	upstream:
+//	  protocol: http                  # or stream, websocket, with load.hold
 //	backend:
 //	  kind: httpd                     # or agent
 //	  image: httpd:2.4
@@ -34,6 +36,9 @@
 //	  stop: {after_error_99: 5s}      # or none: run the whole duration
 //	  timeout: 5s
 //	  path: /
+//	  hold: 0s                        # how long each connection is held; 0s: requests instead
+//	  hold_times: fixed               # or exponential
+//	  closes: client                  # or server
 //	expect: {verdict: predicted}      # or reproduced, collapsed, mitigated, postponed, not-reproduced
 //	variants:                         # at least one; each an overlay on all of the above
 //	  - name: baseline

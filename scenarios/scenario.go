@@ -112,6 +112,7 @@ type Variant struct {
 
 	Duration time.Duration `yaml:"duration,required" in:"100ms..30m" help:"how long the load lasts"`
 	Proxy    Proxy         `yaml:"proxy" help:"the proxy under test"`
+	Upstream Upstream      `yaml:"upstream" help:"the way from the proxy to the backend"`
 	Backend  Backend       `yaml:"backend" help:"the server behind the proxy"`
 	Load     LoadSpec      `yaml:"load" help:"what the load generator does"`
 	// Own is what ProxyFile does, if it is the user's own and its kind could tell.
@@ -265,6 +266,11 @@ type LoadSpec struct {
 	Path    string        `yaml:"path" default:"/" form:"path" help:"the path of every request"`
 	Host    string        `yaml:"host" default:"" form:"host" help:"the Host header of every request; empty: the proxy's address"`
 	Method  string        `yaml:"method" default:"GET" in:"GET|HEAD|POST|PUT|DELETE" help:"the method of every request"`
+
+	// Connections that are held instead of requests: rate is then how many are opened a second.
+	Hold      time.Duration `yaml:"hold" default:"0s" in:"0s..10m" help:"how long each connection is held, on average; 0s: requests instead"`
+	HoldTimes string        `yaml:"hold_times" default:"fixed" in:"fixed|exponential" help:"how those times are drawn"`
+	Closes    string        `yaml:"closes" default:"client" in:"client|server" help:"which end closes a held connection"`
 
 	// Profile is as written; Variant.Profile has it in loadgen's words.
 	Profile string `yaml:"profile" default:"" help:"the rate over time, such as burst:64 or poisson:99; empty: constant"`

@@ -238,7 +238,7 @@ func printConfigs(w io.Writer, r *scenarios.Resolved, p *results.Plan, found ima
 		}
 		behind := proxy.BackendOf(v)
 		if behind == nil {
-			command := "lab99 " + strings.Join(lab.AgentBackend(v.Backend, at), " ") + "\n"
+			command := "lab99 " + strings.Join(lab.AgentBackend(v, at), " ") + "\n"
 			if at.Socket != "" {
 				command += "and the same at the Unix-domain socket " + at.Socket + ", on the proxy's host\n"
 			}

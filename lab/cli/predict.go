@@ -27,6 +27,7 @@ type question struct {
 	kernel      *ability.Known // nil: the one that the laws were measured on
 	file        ofFile
 	by          ofKind
+	held        ofHeld
 }
 
 func predictCommand(t *terminal) *cobra.Command {
@@ -45,6 +46,7 @@ a file that cannot be read.`,
   lab99 predict --config nginx.conf --rate 900 --path /api/ --nginx 1.26
   lab99 predict --rate 900 --kernel ubuntu22.04
   lab99 predict --rate 900 --proxy haproxy --mode tcp
+  lab99 predict --rate 50 --ports 1000 --protocol websocket --hold 30s --closes server
   lab99 predict --nat --ports 64 --rate 5`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			given := cmd.Flags().Changed
@@ -63,6 +65,7 @@ a file that cannot be read.`,
 	q.flags(cmd.Flags())
 	q.file.register(cmd)
 	q.by.register(cmd)
+	q.held.register(cmd)
 	_ = cmd.MarkFlagRequired("rate")
 	words(cmd, "kernel", ability.Names()...)
 	cmd.MarkFlagsMutuallyExclusive("nat", "close-share")
@@ -155,6 +158,9 @@ func (q *question) check(given func(flag string) bool) error {
 	if err := q.by.apply(s); err != nil {
 		return err
 	}
+	if err := q.held.apply(s, given); err != nil {
+		return err
+	}
 	*s = s.Complete()
 	return nil
 }
@@ -185,7 +191,7 @@ type mitigated struct {
 func (q question) answer() answer {
 	a := answer{question: q, SteadyState: law.SteadyStateOf(q.setup, q.target)}
 	baseline := law.Predict(q.setup)
-	for _, m := range q.by.mitigationsOf(q.setup) {
+	for _, m := range q.held.mitigations(q.setup, q.by.mitigationsOf(q.setup)) {
 		if a.Verdict != law.NotReproduced { // nothing to mitigate, otherwise
 			m.Setup.Baseline = &baseline
 		}

@@ -23,11 +23,14 @@ func (a answer) print(w io.Writer) error {
 	if a.by.policy != nil {
 		paragraphs = slices.Insert(paragraphs, 0, a.by.conduct(a.setup))
 	}
+	if a.setup.Held() {
+		paragraphs = slices.Insert(paragraphs, 0, a.held.describe(a.setup))
+	}
 	if a.kernel != nil {
 		paragraphs = slices.Insert(paragraphs, 0, a.forKernel())
 	}
 	for _, paragraph := range paragraphs {
-		fmt.Fprintln(w, paragraph)
+		fmt.Fprintln(w, inUnits(a.setup, paragraph))
 		fmt.Fprintln(w)
 	}
 	tw := table.New(w)

@@ -135,10 +135,10 @@ func Wakes(k Kind) bool { _, ok := k.(Waking); return ok }
 // Answering is a kind that answers one path by itself, without the backend.
 type Answering interface{ ReadyPath() string }
 
-// ReadyPath is what a kind's own configuration answers by itself; "" is
-// nothing.
-func ReadyPath(k Kind, ownConfig bool) string {
-	if a, ok := k.(Answering); ok && !ownConfig {
+// ReadyPath is what the lab's own configuration of a variant's proxy answers by itself; ""
+// is nothing.
+func ReadyPath(v scenarios.Variant) string {
+	if a, ok := Of(v).(Answering); ok && !v.OwnConfig() && v.Upstream.Protocol != scenarios.ProtocolStream {
 		return a.ReadyPath()
 	}
 	return ""

@@ -37,6 +37,7 @@ func Judge(m Measured) (v results.Variant) {
 	}
 	m.count(&v)
 	v.Verdict, v.Why = m.word(&v)
+	v.Why = v.InWords(v.Why)
 	if m.Totals != nil && m.Crash == "" && !m.aside {
 		v.Checks = m.checks(&v)
 		v.Comparisons = m.comparisons(&v)
@@ -67,6 +68,7 @@ func (m *Measured) count(v *results.Variant) {
 	if t == nil {
 		return
 	}
+	v.Held = t.Held
 	v.OptionalCounts, v.Unfinished = figures.Taken(t.Counts), &t.Unfinished
 	e := m.attribute()
 	v.Errors = &e

@@ -72,6 +72,48 @@ func fillsUp(t *testing.T, p results.VariantPlan, v results.Variant) {
 	}
 }
 
+// heldUntil: error 99 at K/R though nothing is closed yet, so without any TIME_WAIT, and
+// nothing more until the first connections end after so many seconds. Then as many get a
+// port as give one back.
+func heldUntil(seconds float64) lesson {
+	return func(t *testing.T, p results.VariantPlan, v results.Variant) {
+		t.Helper()
+		dueAt(1)(t, p, v)
+		k := ports(p)
+		if *v.OKBefore < k || *v.OKBefore > k+2 || v.Held.Peak < k || v.Held.Peak > k+2 {
+			t.Errorf("%s: %d were opened before it, and %d alive at once, want %d (+0..2)", v.Name, *v.OKBefore, v.Held.Peak, k)
+		}
+		want := float64(k) + p.RatePerS*max(0, *v.LoadEndS-seconds)
+		if got := float64(*v.OK); math.Abs(got-want) > 0.02*want {
+			t.Errorf("%s: %.0f were opened in all, want %.0f within 2 %%", v.Name, got, want)
+		}
+		if n := *v.TimeWait.ProxyPeak; n != 0 {
+			t.Errorf("%s: %d TIME_WAIT on the proxy, want none", v.Name, n)
+		}
+		unbroken(t, v)
+	}
+}
+
+// holdsAll: none is refused, and R·H are alive at once, without any TIME_WAIT.
+func holdsAll(seconds float64) lesson {
+	return func(t *testing.T, p results.VariantPlan, v results.Variant) {
+		t.Helper()
+		noTimeWait(t, p, v)
+		want := p.RatePerS * seconds
+		if got := float64(v.Held.Peak); math.Abs(got-want) > max(3, 0.02*want) {
+			t.Errorf("%s: %.0f were alive at once, want %.0f within 2 %%", v.Name, got, want)
+		}
+		unbroken(t, v)
+	}
+}
+
+func unbroken(t *testing.T, v results.Variant) {
+	t.Helper()
+	if h := v.Held; h.Broken+h.Overdue+h.Cut != 0 || h.InTime != *v.OK {
+		t.Errorf("%s: %+v, want all %d to end in time", v.Name, *h, *v.OK)
+	}
+}
+
 // perSecond: K tuples, each again after a second: error 99 at K/R, and about K
 // successes a second from then on.
 func perSecond(t *testing.T, p results.VariantPlan, v results.Variant) {
