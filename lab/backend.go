@@ -16,9 +16,9 @@ func AgentBackend(v scenarios.Variant, at proxy.Site) []string {
 	for _, a := range at.BackendListen {
 		listen = append(listen, a.String())
 	}
-	args := []string{"backend", "--listen", strings.Join(listen, ","), "--protocol", v.Upstream.Protocol}
+	args := []string{"backend", "--listen", strings.Join(listen, ",")}
 	if v.Held() {
-		return args
+		return append(args, "--protocol", v.Upstream.Protocol)
 	}
 	return append(args, "--delay", b.Delay.String(), "--close-delay", b.CloseDelay.String(), fmt.Sprintf("--keepalive=%v", b.KeepAlive))
 }
