@@ -263,11 +263,10 @@ func (h *holding) refused(cause string, err error, due, sent, now int64) {
 	if h.why == "" && err != nil {
 		h.why = err.Error()
 	}
-	var e syscall.Errno
-	switch errors.As(err, &e); e {
-	case unix.EADDRNOTAVAIL:
+	switch cause {
+	case CauseNoPorts:
 		h.limit("the generator itself ran out of source ports")
-	case unix.EMFILE, unix.ENFILE:
+	case CauseNoFiles, "socket: ENFILE":
 		h.limit("the generator itself ran out of file descriptors")
 	}
 	h.timed(h.out.Latency, due, sent, now)
