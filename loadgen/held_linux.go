@@ -58,6 +58,10 @@ type held interface {
 	close()
 }
 
+// beyond is how much longer than the timeout the drain lasts, so that the last opening can
+// run into its own.
+const beyond = 100 * time.Millisecond
+
 // quiet is how long before its end a connection has no ping: one that crosses the
 // server's close would be answered by a reset.
 const quiet = 100 * time.Millisecond
@@ -110,7 +114,7 @@ func (h *holding) run(ctx context.Context, target endpoint) (*Result, error) {
 	var reporting, connections sync.WaitGroup
 	reporting.Go(func() { h.report(shots) })
 	endNs := h.openAll(&connections)
-	drain := time.AfterFunc(h.Timeout, stopped)
+	drain := time.AfterFunc(h.Timeout+beyond, stopped)
 	connections.Wait()
 	drain.Stop()
 	close(shots)

@@ -90,25 +90,22 @@ func (s *socket) tell(err error) {
 	}
 }
 
+// read waits for the end. Pongs go to their handler meanwhile, and there are no messages.
 func (s *socket) read() {
-	for {
-		_, _, err := s.NextReader()
-		var closed *websocket.CloseError
-		switch {
-		case err == nil:
-			s.tell(errExcess)
-			return
-		case errors.As(err, &closed) && closed.Code != websocket.CloseAbnormalClosure:
-			// The library has answered the server's close frame. The server closes TCP first.
-			nc := s.NetConn()
-			_ = nc.SetReadDeadline(time.Now().Add(s.timeout))
-			if _, err = io.Copy(io.Discard, nc); err == nil {
-				err = io.EOF
-			}
-		case errors.As(err, &closed):
-			err = io.EOF // without a close frame
+	_, _, err := s.NextReader()
+	var closed *websocket.CloseError
+	switch {
+	case err == nil:
+		err = errExcess
+	case errors.As(err, &closed) && closed.Code == websocket.CloseAbnormalClosure:
+		err = io.EOF // without a close frame
+	case errors.As(err, &closed):
+		// The library has answered the server's close frame. The server closes TCP first.
+		nc := s.NetConn()
+		_ = nc.SetReadDeadline(time.Now().Add(s.timeout))
+		if _, err = io.Copy(io.Discard, nc); err == nil {
+			err = io.EOF
 		}
-		s.tell(err)
-		return
 	}
+	s.tell(err)
 }
