@@ -166,6 +166,12 @@ func (x *variantRun) notStarted(err error, conf configs) error {
 	if !errors.As(err, &dead) || dead.Agent {
 		return fmt.Errorf("variant %s: %w", x.v.Name, err)
 	}
+	if why := proxy.Lacks(proxy.Of(x.v), dead.Output); why != "" && dead.Host == results.HostProxy {
+		return &driver.UnfitError{
+			What: fmt.Sprintf("variant %s cannot run here", x.v.Name), Err: &driver.LackingError{Why: why},
+			Hint: "Install it, or let the lab make an image of the distribution's packages (--images auto).",
+		}
+	}
 	c := conf.proxy
 	if dead.Host == results.HostBackend {
 		c = conf.backend

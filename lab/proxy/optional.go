@@ -194,6 +194,21 @@ func PrivilegesOf(k Kind) Privileges {
 	return Privileges{}
 }
 
+// Modular is a kind that may be built without what a variant needs.
+type Modular interface {
+	// Lacks says, of what a server printed when it would not start, which of its parts is
+	// not there and what has it; "" is another reason.
+	Lacks(printed string) string
+}
+
+// Lacks is what a server says that it is built without.
+func Lacks(k Kind, printed string) string {
+	if m, ok := k.(Modular); ok {
+		return m.Lacks(printed)
+	}
+	return ""
+}
+
 // Limited is a kind that prints when it reaches a limit of its own.
 type Limited interface {
 	// ReachedLimit is the line that says so; "" is none, or one that the

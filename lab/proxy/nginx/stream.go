@@ -2,6 +2,7 @@ package nginx
 
 import (
 	_ "embed"
+	"strings"
 
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/lab/proxy"
@@ -12,6 +13,14 @@ import (
 var streamText []byte
 
 var streamTemplate = &scenarios.ConfigFile{Name: "stream.conf.tmpl", Label: "stream.conf.tmpl", Text: streamText}
+
+// Lacks knows the module that Debian has apart.
+func (Kind) Lacks(printed string) string {
+	if strings.Contains(printed, `unknown directive "stream"`) {
+		return "this nginx has no stream module; Debian and Ubuntu have it in the package libnginx-mod-stream, nginx.org's nginx has it built in"
+	}
+	return ""
+}
 
 // Carries says what stream does to connections. One of a client's is one upstream; a
 // connect() that fails is logged once and ends the client's, whose end is all that it

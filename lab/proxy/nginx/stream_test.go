@@ -2,6 +2,7 @@ package nginx
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/lab99/lab99/internal/golden"
@@ -43,5 +44,15 @@ func TestStreamPassesConnectionsOn(t *testing.T) {
 	v = resolved(t, "websockets")
 	if p, ok := proxy.PolicyOf(v); ok || proxy.Silent(v) || proxy.ReadyPath(v) == "" {
 		t.Errorf("a websocket begins as HTTP, not as %+v", p)
+	}
+}
+
+func TestStreamIsAModule(t *testing.T) {
+	const printed = `nginx: [emerg] unknown directive "stream" in /etc/lab/nginx.conf:12`
+	if why := proxy.Lacks(Kind{}, printed); !strings.Contains(why, "libnginx-mod-stream") {
+		t.Errorf("%q names no package", why)
+	}
+	if why := proxy.Lacks(Kind{}, `nginx: [emerg] unknown directive "streams" in /etc/lab/nginx.conf:12`); why != "" {
+		t.Errorf("another directive is called %q", why)
 	}
 }
