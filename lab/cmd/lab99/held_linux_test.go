@@ -5,7 +5,6 @@ import "testing"
 // TestHeldConnections: a real nginx passes them on as stream and as websockets, runs out of
 // ports by who closes first, or by what is open, and the log of stream says so.
 func TestHeldConnections(t *testing.T) {
-	t.Parallel()
 	share(t, "netns", manyLabs)
 	i := startOn(t, "netns", "run", "testdata/held.yaml", "--parallel", "2")
 	i.wait(t, "0")
@@ -28,7 +27,7 @@ func TestHeldConnections(t *testing.T) {
 			t.Fatalf("%s: nothing was measured: %+v", tt.name, v)
 		case (v.FirstError != nil) != (tt.first > 0) || v.FirstError != nil && (*v.FirstError < 1.95 || *v.FirstError > 2.05):
 			t.Errorf("%s: the first error 99 came after %s, want %g s", tt.name, orNone(v.FirstError), tt.first)
-		case v.Held.Peak < tt.peak-1 || v.Held.Peak > tt.peak+2 || *v.OK < tt.ok-1 || *v.OK > tt.ok+2:
+		case v.Held.Peak < tt.peak-1 || v.Held.Peak > tt.peak+3 || *v.OK < tt.ok-1 || *v.OK > tt.ok+2:
 			t.Errorf("%s: %d at once, %d in all, want %d and %d", tt.name, v.Held.Peak, *v.OK, tt.peak, tt.ok)
 		case v.NginxLog.Error99 != v.Errors.Error99 || tt.logged != (v.NginxLog.Error99 > 0):
 			t.Errorf("%s: %d lines of error 99 for %d refused", tt.name, v.NginxLog.Error99, v.Errors.Error99)

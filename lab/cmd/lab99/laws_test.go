@@ -80,12 +80,13 @@ func heldUntil(seconds float64) lesson {
 		t.Helper()
 		dueAt(1)(t, p, v)
 		k := ports(p)
-		if *v.OKBefore < k || *v.OKBefore > k+2 || v.Held.Peak < k || v.Held.Peak > k+2 {
-			t.Errorf("%s: %d were opened before it, and %d alive at once, want %d (+0..2)", v.Name, *v.OKBefore, v.Held.Peak, k)
+		if *v.OKBefore < k || *v.OKBefore > k+2 || v.Held.Peak < k || float64(v.Held.Peak) > float64(k)+0.1*p.RatePerS {
+			t.Errorf("%s: %d were opened before it, and %d alive at once, want %d (+0..2, and of those alive what comes in 0.1 s)", v.Name, *v.OKBefore, v.Held.Peak, k)
 		}
-		want := float64(k) + p.RatePerS*max(0, *v.LoadEndS-seconds)
-		if got := float64(*v.OK); math.Abs(got-want) > 0.02*want {
-			t.Errorf("%s: %.0f were opened in all, want %.0f within 2 %%", v.Name, got, want)
+		// A port comes back a moment after its time, and those that came in that moment are refused.
+		want, moment := float64(k)+p.RatePerS*max(0, *v.LoadEndS-seconds), 0.2*p.RatePerS
+		if got := float64(*v.OK); got > want+2 || got < want-moment {
+			t.Errorf("%s: %.0f were opened in all, want %.0f, or up to %.0f less", v.Name, got, want, moment)
 		}
 		if n := *v.TimeWait.ProxyPeak; n != 0 {
 			t.Errorf("%s: %d TIME_WAIT on the proxy, want none", v.Name, n)
@@ -100,8 +101,8 @@ func holdsAll(seconds float64) lesson {
 		t.Helper()
 		noTimeWait(t, p, v)
 		want := p.RatePerS * seconds
-		if got := float64(v.Held.Peak); math.Abs(got-want) > max(3, 0.02*want) {
-			t.Errorf("%s: %.0f were alive at once, want %.0f within 2 %%", v.Name, got, want)
+		if got := float64(v.Held.Peak); math.Abs(got-want) > max(3, 0.02*want, 0.1*p.RatePerS) {
+			t.Errorf("%s: %.0f were alive at once, want %.0f within 2 %%, or what comes in 0.1 s", v.Name, got, want)
 		}
 		unbroken(t, v)
 	}
