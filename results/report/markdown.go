@@ -85,7 +85,7 @@ func (v variant) Cause() string {
 	if v.CloseShare != nil {
 		add("%s closed a share of f = %.2f first.", v.ProxyName(), *v.CloseShare)
 	}
-	if v.ReuseRatio != nil {
+	if v.ReuseRatio != nil && v.Held == nil {
 		add("%.1f %% of the requests reused an upstream connection.", 100**v.ReuseRatio)
 	}
 	if v.RhoSteady != nil && v.heldBy() != established {
@@ -114,6 +114,9 @@ func (v variant) Cause() string {
 
 // answers says what the proxy does when a connect() has failed.
 func (v variant) answers() string {
+	if s := v.Plan.Setup; v.Proxy == "" && s != nil && s.Conduct != nil && s.Conduct.Passes {
+		return "nginx logs the error and ends the client's connection"
+	}
 	if v.Proxy == "" {
 		return "nginx logs the error and answers 502"
 	}
