@@ -28,9 +28,9 @@ var lessons = map[string]map[string]lesson{
 	"saw-tooth":        {"constant": recovers(false), "load-drops": recovers(true)},
 	"random-arrivals":  {"at": loses, "above": loses, "below": none},
 
-	"stream": {"client-closes": tries(1, 1), "server-closes": holdsAll(1), "tw-reuse": heldFor(1), "held-long": heldUntil(9)},
+	"stream": {"client-closes": tries(1, 1), "server-closes": holdsAll(1), "tw-reuse": heldFor(1), "held-long": heldUntil(7)},
 	"websockets": {
-		"held": heldUntil(9), "three-backends": holdsAll(9), "clients-gone": runsOut(1), "random": loses, "random-fixed": loses,
+		"held": heldUntil(7), "three-backends": holdsAll(7), "clients-gone": runsOut(1), "random": loses, "random-fixed": loses,
 	},
 
 	"keepalive-size": {"pool-1": churns(1), "pool-4": churns(4), "pool-16": churns(16), "pool-64": keepsAll},
