@@ -16,11 +16,12 @@ func AgentBackend(v scenarios.Variant, at proxy.Site) []string {
 	for _, a := range at.BackendListen {
 		listen = append(listen, a.String())
 	}
-	if v.Proxy.Protocol == scenarios.ProtocolGRPC {
-		return []string{"backend", "--listen", strings.Join(listen, ","), "--grpc", "--delay", b.Delay.String()}
+	args := []string{"backend", "--listen", strings.Join(listen, ",")}
+	switch {
+	case v.Held():
+		return append(args, "--protocol", v.Upstream.Protocol)
+	case v.Upstream.Protocol == scenarios.ProtocolGRPC:
+		return append(args, "--protocol", v.Upstream.Protocol, "--delay", b.Delay.String())
 	}
-	return []string{
-		"backend", "--listen", strings.Join(listen, ","), "--delay", b.Delay.String(),
-		"--close-delay", b.CloseDelay.String(), fmt.Sprintf("--keepalive=%v", b.KeepAlive),
-	}
+	return append(args, "--delay", b.Delay.String(), "--close-delay", b.CloseDelay.String(), fmt.Sprintf("--keepalive=%v", b.KeepAlive))
 }

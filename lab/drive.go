@@ -108,7 +108,7 @@ func (x *variantRun) finishLoad(ctx context.Context, h *hosts, loading *load) (l
 				s := x.rec.wall(0).Sub(x.entered).Seconds()
 				l.enterToLoadS = &s
 			}
-			text := fmt.Sprintf("%g requests per second for %g s", x.plan.RatePerS, x.plan.DurationS)
+			text := fmt.Sprintf("%g %s per second for %g s", x.plan.RatePerS, x.plan.Laws().Unit(), x.plan.DurationS)
 			x.journal.note("load", results.HostLoad, text, nil)
 		case <-logged:
 			logged = nil
@@ -155,7 +155,7 @@ func (x *variantRun) bound() time.Duration {
 func (x *variantRun) load(topo driver.Topology) *agent.Load {
 	target := "http://" + topo.Proxy.String()
 	l := &agent.Load{
-		URL: target + x.v.Load.Path, Host: x.v.Load.Host,
+		URL: target + x.v.Load.Path, Held: held(x.v), Host: x.v.Load.Host,
 		Connections: x.plan.Connections, RatePerS: x.plan.RatePerS, Profile: x.plan.Profile, Method: x.plan.Method,
 		DurationS: x.plan.DurationS, TimeoutS: x.plan.TimeoutS, StopAfterS: x.plan.StopAfterS,
 		CloseAfter: x.v.Load.CloseAfter,
@@ -164,7 +164,7 @@ func (x *variantRun) load(topo driver.Topology) *agent.Load {
 	if proxy.Silent(x.v) {
 		l.StopAfterS = nil
 	}
-	if path := proxy.ReadyPath(proxy.Of(x.v), x.v.OwnConfig()); path != "" {
+	if path := proxy.ReadyPath(x.v); path != "" {
 		l.NeighbourURL, l.NeighbourMs = target+path, sampleEvery.Milliseconds()
 	}
 	return l

@@ -41,6 +41,9 @@ func jobs(p *results.Plan) (all []schedule.Job) {
 		if first := v.Predicted.FirstError99S; v.StopAfterS != nil && first != nil && !v.Race && !v.Predicted.OrNever {
 			s = min(s, v.Predicted.Latest99()+*v.StopAfterS)
 		}
+		if held := v.Laws(); held.Held() { // the last ones live out their time
+			s += min(held.HeldFor.Seconds(), v.TimeoutS)
+		}
 		all = append(all, schedule.Job{Need: need(v), Takes: time.Duration(s * float64(time.Second)), Moves: moves})
 	}
 	return all

@@ -86,7 +86,7 @@ func holdToFigures(t *testing.T, scenario string, v scenarios.Variant, p results
 	if width%ports != 0 {
 		t.Errorf("%s: %d ports are no multiple of %d", v.Name, width, ports)
 	}
-	held := p.Predicted.Rho + p.RatePerS*p.DelayS/float64(p.Predicted.Tuples) // by TIME_WAIT and by requests under way
+	held := p.Predicted.Rho + p.RatePerS*(p.DelayS+v.Load.Hold.Seconds())/float64(p.Predicted.Tuples) // by TIME_WAIT and by what is under way
 	if p.DurationS > 200 {
 		t.Errorf("%s: a load of %g s", v.Name, p.DurationS)
 	}

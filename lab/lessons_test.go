@@ -161,7 +161,7 @@ func due99(v results.VariantPlan) string {
 	first := p.FirstError99S
 	switch {
 	case v.Random:
-		lost := 100 * law.ErlangB(p.Tuples, p.Rho*float64(p.Tuples))
+		lost := 100 * law.ErlangB(p.Tuples, p.Rho*float64(p.Tuples)+v.Setup.InFlight)
 		if lost < 0.001 {
 			return ports + "less than 0.001 % are lost"
 		}
@@ -179,7 +179,7 @@ func due99(v results.VariantPlan) string {
 	case *p.OKBeforeError99 == 0:
 		return ports + fmt.Sprintf("first error 99 after %.2f s, before the first response", *first)
 	}
-	return ports + fmt.Sprintf("first error 99 after %.2f s, %d requests succeed", *first, *p.OKBeforeError99)
+	return ports + fmt.Sprintf("first error 99 after %.2f s, %d %s succeed", *first, *p.OKBeforeError99, v.Setup.Unit())
 }
 
 // expected is what the scenario claims.

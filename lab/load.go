@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lab99/lab99/lab/agent"
 	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/loadgen"
 	"github.com/lab99/lab99/scenarios"
@@ -44,6 +45,17 @@ func offered(v scenarios.Variant) float64 {
 
 // random says whether requests arrive as those of independent clients do.
 func random(v scenarios.Variant) bool { return strings.Contains(v.Profile(), "poisson:") }
+
+// held is what the generator is told of connections that are held; nil for requests.
+func held(v scenarios.Variant) *agent.Held {
+	if !v.Held() {
+		return nil
+	}
+	return &agent.Held{
+		ForS: v.Load.Hold.Seconds(), Exponential: v.Load.HoldTimes == scenarios.HoldExponential,
+		ServerCloses: v.Load.Closes == scenarios.ClosesServer, Websocket: v.Upstream.Protocol == scenarios.ProtocolWebsocket,
+	}
+}
 
 // withDefaults is a variant with the defaults of its proxy's release, as far as
 // the release is known before it runs.

@@ -52,7 +52,7 @@ func planVariant(v scenarios.Variant, s law.Setup, predicted law.Prediction) res
 		ProxyImage: v.Proxy.Image, BackendKind: v.Backend.Kind, BackendImg: v.Backend.Image,
 		PortLow: v.Ports.Low, PortHigh: v.Ports.High,
 		RatePerS: s.RatePerS, DurationS: v.Duration.Seconds(),
-		Connections: v.Load.Connections, TimeoutS: v.Load.Timeout.Seconds(),
+		Connections: v.AtOnce(), TimeoutS: v.Load.Timeout.Seconds(),
 		Addresses: addresses(v.Backend), Ports: v.Backend.Ports, Sources: v.Proxy.Addresses,
 		DelayS: v.Backend.Delay.Seconds(), BurstS: s.Burst.Seconds(),
 		Profile: v.Profile(), Method: v.Load.Method,

@@ -72,6 +72,9 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 		s = s.Over(e)
 		s.RequestsPerConn = 0 // no backend of these counts
 	}
+	if v.Held() {
+		s = s.Holding(v.Load.Hold, v.Load.HoldTimes == scenarios.HoldFixed, v.Load.Closes == scenarios.ClosesClient)
+	}
 	s.Unreached = v.Own != nil && !v.Own.Passed && v.Own.Unknown == ""
 	if own := v.Own; own != nil && own.Unknown == "" && own.Passed {
 		l := own.Laws

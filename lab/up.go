@@ -84,7 +84,7 @@ func (x *variantRun) up(ctx context.Context) (h *hosts, err error) {
 func (x *variantRun) ready(ctx context.Context, lab driver.Lab) error {
 	topo := lab.Topology()
 	r := &agent.Ready{
-		Backends: fromOutside(topo), Proxy: topo.Proxy, Path: proxy.ReadyPath(proxy.Of(x.v), x.v.OwnConfig()),
+		Backends: fromOutside(topo), Proxy: topo.Proxy, Path: proxy.ReadyPath(x.v),
 		TimeoutMs: readyTimeout.Milliseconds(),
 		// Slow by design, or not plain HTTP.
 		Dial: x.v.Backend.Kind == scenarios.BackendAgent || x.v.Backend.Secure() || proxy.ProxyProtocol(x.v),
@@ -169,6 +169,12 @@ func (x *variantRun) notStarted(err error, conf configs) error {
 	var dead *driver.ServerError
 	if !errors.As(err, &dead) || dead.Agent {
 		return fmt.Errorf("variant %s: %w", x.v.Name, err)
+	}
+	if why := proxy.Lacks(proxy.Of(x.v), dead.Output); why != "" && dead.Host == results.HostProxy {
+		return &driver.UnfitError{
+			What: fmt.Sprintf("variant %s cannot run here", x.v.Name), Err: &driver.LackingError{Why: why},
+			Hint: "Install it, or let the lab make an image of the distribution's packages (--images auto).",
+		}
 	}
 	c, kind := conf.proxy, proxy.Of(x.v)
 	if dead.Host == results.HostBackend {

@@ -47,6 +47,9 @@
 // [Run] itself makes so little garbage that none is collected in a run of
 // minutes.
 //
+// [Hold] drives connections that are held open instead of requests, at rates that
+// are low enough for a goroutine each.
+//
 // Around [Run]: [FindMax] searches for the highest rate that keeps an SLO,
 // [Merge] adds the results of several generators, [Report] and
 // [Result.WriteOpenMetrics] and [Hlog] export them, [Debug] shows one exchange.

@@ -46,6 +46,9 @@ type Result struct {
 	Lateness  *hdrhistogram.Histogram // of requests not queued; empty in Closed mode
 	Connect   *hdrhistogram.Histogram // of connections established
 
+	// Held is what became of connections that were held; nil of requests.
+	Held *Held
+
 	// FirstOf is the CLOCK_MONOTONIC moment of the first failure by each cause.
 	FirstOf map[string]int64
 }

@@ -196,7 +196,7 @@ func (v *Variant) unserved() string {
 	if share < 0.005 {
 		return ""
 	}
-	return "; " + format.Percent(share) + " of the requests got no answer in time"
+	return "; " + format.Percent(share) + " of the " + v.Loads() + " got no answer in time"
 }
 
 // opening says what became of the first variant, with which Finding compares the others.
@@ -219,7 +219,7 @@ func (v *Variant) opening() string {
 		return fmt.Sprintf("%s ran out of %s %s after the load began%s%s",
 			v.ProxyName(), ports, format.About(*v.FirstError), v.refused(), v.cameBack())
 	case v.Verdict == law.Mitigated:
-		return v.called() + " held " + rate(v.OfferedPerS) + " without a failure"
+		return v.called() + " held " + v.InWords(rate(v.OfferedPerS)) + " without a failure"
 	}
 	return v.otherwise()
 }
@@ -251,6 +251,7 @@ func (v *Variant) refused() string {
 			text = fmt.Sprintf(" and refused %s of %s requests from then on", format.Grouped(*v.Failed), format.Grouped(after))
 		}
 	}
+	text = v.InWords(text)
 	if e := v.Errors; e != nil && e.NoLiveUpstreams > e.Error99 {
 		text += ", most of them without trying, " + v.notTrying()
 	}
@@ -279,7 +280,7 @@ func (v *Variant) otherwise() string {
 	switch v.Verdict {
 	case law.NotReproduced:
 		if v.Failed != nil && *v.Failed > 0 && v.FirstError == nil {
-			return fmt.Sprintf("%s failed %s requests, none of them for want of ports", v.called(), format.Grouped(*v.Failed))
+			return fmt.Sprintf("%s failed %s %s, none of them for want of ports", v.called(), format.Grouped(*v.Failed), v.Loads())
 		}
 		if n := v.unserved(); n != "" && v.FirstError == nil {
 			return "with " + v.called() + strings.TrimPrefix(n, ";")
@@ -329,7 +330,7 @@ func (s *Summary) rates() string {
 			at = v.OfferedPerS
 		}
 	}
-	return rate(at)
+	return s.Variants[0].InWords(rate(at))
 }
 
 func rate(perS float64) string { return format.Grouped(int64(perS+0.5)) + " requests/s" }

@@ -29,7 +29,7 @@ type Sample struct {
 }
 
 // Load is what the generator did since its previous Load sample: increments,
-// except InFlight and Waiting, which are levels.
+// except InFlight, Waiting and Alive, which are levels.
 type Load struct {
 	IntervalS float64 `json:"interval_s"`
 	Counts
@@ -39,6 +39,7 @@ type Load struct {
 	P50ms    *float64 `json:"p50_ms"` // latency of the requests that ended in the interval; nil: none did
 	P99ms    *float64 `json:"p99_ms"`
 	MaxMs    *float64 `json:"max_ms"`
+	Alive    *int64   `json:"alive,omitempty"` // held connections; absent: requests are the load
 }
 
 // Errors counts failed requests, or lines of nginx's error log, by cause.

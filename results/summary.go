@@ -46,6 +46,7 @@ type Variant struct {
 	OfferedPerS float64 `json:"offered_per_s"`
 	OptionalCounts
 	Unfinished *int64         `json:"unfinished"`
+	Held       *Held          `json:"held,omitempty"` // only where connections were held: requests are then their openings
 	Errors     *Errors        `json:"errors"`
 	NginxLog   *Errors        `json:"nginx_log"`                  // of any kind of proxy; the name is the first one's
 	Connect99  *int64         `json:"connect_error_99,omitempty"` // connect() calls of the proxy that failed with error 99, by the kernel

@@ -6,6 +6,7 @@ import "github.com/lab99/lab99/loadgen/figures"
 type (
 	Counts         = figures.Counts
 	OptionalCounts = figures.Optional
+	Held           = figures.Held // what became of connections that were held
 )
 
 // TotalsFile holds the generator's totals of a variant.
@@ -25,6 +26,7 @@ type Totals struct {
 	OKBefore    *int64           `json:"ok_before_error_99"`
 	LatenessP99 float64          `json:"lateness_p99_us"`
 	Opened      int64            `json:"connections_opened"` // client connections, to the proxy
+	Held        *Held            `json:"held,omitempty"`     // of a load of held connections
 	CPUSeconds  float64          `json:"cpu_s"`
 	Generators  int              `json:"generators,omitempty"` // that shared the load; 0: one
 	SentBy      []int64          `json:"sent_by,omitempty"`    // requests that each of them sent: of the load host, of load-2, …

@@ -18,7 +18,7 @@ var Metrics = []string{
 	"first_error_99_s", "new_connections", "connections_per_request", "close_share", "rho",
 	"time_wait_proxy", "time_wait_backend", "ports_peak", "neighbour_max_ms", "p99_ms",
 	"tw_recycled", "tw_overflow", "collapse_s", "recovered_s", "log_lines_per_failure",
-	"tries_per_failure", "connect_error_99", "blackout_s",
+	"tries_per_failure", "connect_error_99", "blackout_s", "alive_peak", "held_broken",
 	"bystander_backend_failed", "bystander_elsewhere_failed", "bystander_bind_failed",
 }
 

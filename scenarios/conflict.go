@@ -23,7 +23,7 @@ func (d *decoder) variant(tree *node, where position) Variant {
 		v.Proxy.Policy = p[0]
 	}
 	v.Expect.Set = tree.find("expect.verdict").set()
-	for _, c := range slices.Concat(v.conflicts(), v.foreign(), v.apaches()) {
+	for _, c := range slices.Concat(v.conflicts(), v.held(), v.foreign(), v.apaches()) {
 		if n := tree.find(c.key); c.wrong && n != nil {
 			d.add(n.at.error(c.key+c.msg, c.hint))
 		}
@@ -46,7 +46,7 @@ type conflict struct {
 func (v Variant) conflicts() []conflict {
 	const noDelay = "Apache has no such delay; the lab's own backend has"
 	b := v.Backend
-	agent, http := b.Kind == BackendAgent, v.Proxy.Protocol == ProtocolHTTP
+	agent, http := b.Kind == BackendAgent, v.Upstream.Protocol == ProtocolHTTP
 	untimed, timed := untimedParts(v.Load.Profile)
 	reuse := v.Proxy.Sysctls["net.ipv4.tcp_tw_reuse"]
 	return append(v.unspoken(), []conflict{
@@ -56,13 +56,13 @@ func (v Variant) conflicts() []conflict {
 		{"backend.delay", !agent && b.Delay > 0, " needs backend.kind: agent", noDelay},
 		{"backend.close_delay", !agent && b.CloseDelay > 0, " needs backend.kind: agent", noDelay},
 		{"backend.tls", agent && b.Secure(), " needs backend.kind: httpd", "the lab's own backend speaks plain HTTP"},
-		{"backend.tls", !http && b.Secure(), " needs proxy.protocol: http", "the lab has no TLS for other protocols"},
+		{"backend.tls", !http && b.Secure(), " needs upstream.protocol: http", "the lab has no TLS for other protocols"},
 		{"backend.place", !agent && b.Place == PlaceUnix, ": unix needs backend.kind: agent",
 			"Apache cannot listen on a Unix-domain socket"},
-		{"backend.place", !http && b.Place == PlaceUnix, ": unix needs proxy.protocol: http", "a Unix-domain socket takes no port, whatever is spoken there"},
-		{"proxy.http", !http && v.Proxy.HTTP != HTTP11, " needs proxy.protocol: http", "it is a version of HTTP/1"},
-		{"proxy.keep_conn", v.Proxy.KeepConn && v.Proxy.Protocol != "fastcgi", " needs proxy.protocol: fastcgi", "it is fastcgi_keep_conn"},
-		{"load.method", v.Proxy.Protocol == "memcached" && v.Load.Method != "GET" && v.Load.Method != "HEAD",
+		{"backend.place", !http && b.Place == PlaceUnix, ": unix needs upstream.protocol: http", "a Unix-domain socket takes no port, whatever is spoken there"},
+		{"proxy.http", !http && v.Proxy.HTTP != HTTP11, " needs upstream.protocol: http", "it is a version of HTTP/1"},
+		{"proxy.keep_conn", v.Proxy.KeepConn && v.Upstream.Protocol != "fastcgi", " needs upstream.protocol: fastcgi", "it is fastcgi_keep_conn"},
+		{"load.method", v.Upstream.Protocol == "memcached" && v.Load.Method != "GET" && v.Load.Method != "HEAD",
 			" is " + v.Load.Method + ", and nginx asks memcached by GET and HEAD only", ""},
 		{"backend.place", b.Place == PlaceBoth && reuse != "0" && reuse != "1",
 			": both needs net.ipv4.tcp_tw_reuse set to 0 or 1",
@@ -86,14 +86,14 @@ func (v Variant) conflicts() []conflict {
 // unspoken is the conflict of a protocol and a kind of backend that does not speak it. The
 // key is blamed that is not as it would be by itself.
 func (v Variant) unspoken() []conflict {
-	known, protocol := v.understood(), v.Proxy.Protocol
+	known, protocol := v.understood(), v.Upstream.Protocol
 	if known == nil || slices.Contains(known, protocol) {
 		return nil
 	}
 	if protocol == ProtocolHTTP {
-		return []conflict{{"backend.kind", true, ": " + v.Backend.Kind + " needs proxy.protocol: " + known[0], ""}}
+		return []conflict{{"backend.kind", true, ": " + v.Backend.Kind + " needs upstream.protocol: " + known[0], ""}}
 	}
-	return []conflict{{"proxy.protocol", true, fmt.Sprintf(": %s needs a backend that speaks it, and %s does not", protocol, v.Backend.Kind),
+	return []conflict{{"upstream.protocol", true, fmt.Sprintf(": %s needs a backend that speaks it, and %s does not", protocol, v.Backend.Kind),
 		"backend.kind: " + strings.Join(speakers(protocol), " or ")}}
 }
 
@@ -111,6 +111,8 @@ func (v Variant) foreign() (all []conflict) {
 		return []conflict{{"proxy.policy", v.Proxy.Policy != "", " is for other kinds than " + v.Proxy.Kind,
 			"nginx is told by proxy.keepalive, proxy.http and proxy.upstream_block"}}
 	}
+	all = append(all, conflict{"upstream.protocol", v.Upstream.Protocol != ProtocolHTTP, ": " + v.Upstream.Protocol + " is for nginx, and the proxy is " + kind.Name,
+		"of the other kinds HAProxy has proxy.policy: tcp, with load.close_after"})
 	all = append(all, conflict{"proxy.policy", !slices.Contains(kind.Policies, v.Proxy.Policy), " is " + strconv.Quote(v.Proxy.Policy),
 		didYouMean(v.Proxy.Policy, kind.Policies)})
 	proxy := reflect.ValueOf(v.Proxy)
@@ -127,14 +129,14 @@ func (v Variant) foreign() (all []conflict) {
 // apaches are the conflicts of Apache's keys, which the lab's own backend takes as well over
 // HTTP, and another backend.
 func (v Variant) apaches() (all []conflict) {
-	if slices.Contains(v.understood(), ProtocolHTTP) && v.Proxy.Protocol == ProtocolHTTP || len(backends) == 0 {
+	if slices.Contains(v.understood(), ProtocolHTTP) && v.Upstream.Protocol == ProtocolHTTP || len(backends) == 0 {
 		return nil
 	}
 	backend := reflect.ValueOf(v.Backend)
 	for _, f := range fieldsOf(backend.Type()) {
 		if slices.Contains([]string{"keepalive", "keepalive_requests", "keepalive_timeout", "mpm"}, f.key) {
 			given := !reflect.DeepEqual(backend.FieldByIndex(f.Index).Interface(), f.fallback().Interface())
-			all = append(all, conflict{"backend." + f.key, given, " is about HTTP, and nginx speaks " + v.Proxy.Protocol, ""})
+			all = append(all, conflict{"backend." + f.key, given, " is about HTTP, and nginx speaks " + v.Upstream.Protocol, ""})
 		}
 	}
 	return all

@@ -10,7 +10,7 @@
 //	title: one line for the report
 //	kind: failure                     # optional; or mitigation, myth, harm, new-failure: where list puts it
 //	incident: {link: https://…}       # optional; the public report that it re-enacts
-//	aliases: {to: [KEY, …]}           # optional; words of its own for --set
+//	aliases: {pool: [variants.keepalive.proxy.keepalive]} # optional; words of its own for --set
 //	sizes:                            # optional; each an overlay on what follows
 //	  quick: {ports: 500, rate: 200, duration: 10s}
 //	ports: 500                        # N: 20000 up, at most 12768; default; or LOW-HIGH within 1024-65535
@@ -22,6 +22,8 @@
 //	  sysctls: {}                     # such as net.ipv4.tcp_tw_reuse: 0
 //	  keepalive: 0                    # idle upstream connections per worker; 0: no pool
 //	  workers: 1
+//	upstream:
+//	  protocol: http                  # or stream, websocket, with load.hold
 //	backend:
 //	  kind: httpd                     # or agent
 //	  image: httpd:2.4
@@ -36,6 +38,9 @@
 //	  stop: {after_error_99: 5s}      # or none: run the whole duration
 //	  timeout: 5s
 //	  path: /
+//	  hold: 0s                        # how long each connection is held; 0s: requests instead
+//	  hold_times: fixed               # or exponential
+//	  closes: client                  # or server
 //	expect: {verdict: predicted}      # or reproduced, collapsed, mitigated, postponed, not-reproduced
 //	variants:                         # at least one; each an overlay on all of the above
 //	  - name: baseline

@@ -35,17 +35,20 @@ func RegisterBackend(s Server) {
 // RegisterProtocol makes a protocol besides HTTP known that nginx speaks to a backend.
 func RegisterProtocol(name string) {
 	if len(lists["protocols"]) == 0 {
-		lists["protocols"] = []string{ProtocolHTTP}
+		lists["protocols"] = []string{ProtocolHTTP, ProtocolStream, ProtocolWebsocket}
 	}
 	lists["protocols"] = append(lists["protocols"], name)
 }
+
+// Protocols are what nginx may speak to a backend.
+func Protocols() []string { return slices.Clone(lists["protocols"]) }
 
 // understood are the protocols that a variant's backend speaks; none where its kind is
 // not registered.
 func (v Variant) understood() []string {
 	switch k := v.backendKind(); {
 	case v.Backend.Kind == BackendAgent:
-		return []string{ProtocolHTTP, ProtocolGRPC}
+		return []string{ProtocolHTTP, ProtocolGRPC, ProtocolStream, ProtocolWebsocket}
 	case k.Speaks != "":
 		return []string{k.Speaks}
 	case k.Name != "":

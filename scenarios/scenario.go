@@ -37,8 +37,10 @@ const (
 // What nginx speaks to the backend: the protocols that this package knows by name. The
 // others are registered with their lines of configuration, as kinds of server are.
 const (
-	ProtocolHTTP = "http" // HTTPS where the backend speaks TLS
-	ProtocolGRPC = "grpc"
+	ProtocolHTTP      = "http" // HTTPS where the backend speaks TLS
+	ProtocolGRPC      = "grpc"
+	ProtocolStream    = "stream"    // bytes, as they are: nginx's stream
+	ProtocolWebsocket = "websocket" // HTTP until the upgrade, and bytes from then on
 )
 
 // Where the backend is.
@@ -133,6 +135,7 @@ type Variant struct {
 
 	Duration time.Duration `yaml:"duration,required" in:"100ms..30m" help:"how long the load lasts"`
 	Proxy    Proxy         `yaml:"proxy" help:"the proxy under test"`
+	Upstream Upstream      `yaml:"upstream" help:"the way from the proxy to the backend"`
 	Backend  Backend       `yaml:"backend" help:"the server behind the proxy"`
 	Load     LoadSpec      `yaml:"load" help:"what the load generator does"`
 	// Own is what ProxyFile does, if it is the user's own and its kind could tell.
@@ -200,8 +203,7 @@ type Proxy struct {
 	// keepalive on spell out nginx's.
 	Policy string `yaml:"policy" default:"" form:"name" help:"what a kind other than nginx does with upstream connections"`
 
-	Protocol string `yaml:"protocol" default:"http" in:"protocols" help:"what nginx speaks to the backend; http is https with backend.tls"`
-	KeepConn bool   `yaml:"keep_conn" default:"off" help:"fastcgi_keep_conn: ask the backend to leave a connection open"`
+	KeepConn bool `yaml:"keep_conn" default:"off" help:"fastcgi_keep_conn: ask the backend to leave a connection open"`
 
 	// The pool of idle upstream connections.
 	Keepalive        int           `yaml:"keepalive" default:"0" in:"0..8192" help:"idle connections per worker; 0: no pool"`
@@ -295,6 +297,11 @@ type LoadSpec struct {
 	Path    string        `yaml:"path" default:"/" form:"path" help:"the path of every request"`
 	Host    string        `yaml:"host" default:"" form:"host" help:"the Host header of every request; empty: the proxy's address"`
 	Method  string        `yaml:"method" default:"GET" in:"GET|HEAD|POST|PUT|DELETE" help:"the method of every request"`
+
+	// Connections that are held instead of requests: rate is then how many are opened a second.
+	Hold      time.Duration `yaml:"hold" default:"0s" in:"0s..10m" help:"how long each connection is held, on average; 0s: requests instead"`
+	HoldTimes string        `yaml:"hold_times" default:"fixed" in:"fixed|exponential" help:"how those times are drawn"`
+	Closes    string        `yaml:"closes" default:"client" in:"client|server" help:"which end closes a held connection"`
 
 	// Profile is as written; Variant.Profile has it in loadgen's words.
 	Profile string `yaml:"profile" default:"" help:"the rate over time, such as burst:64 or poisson:99; empty: constant"`

@@ -90,7 +90,7 @@ var outside = map[string][]string{
 // library. A library's own dependencies are its own affair, so this is about
 // what the packages of the part import themselves.
 var mayUse = map[string][]string{
-	"loadgen":   {"golang.org/x/sys", "github.com/HdrHistogram/hdrhistogram-go"},
+	"loadgen":   {"golang.org/x/sys", "github.com/HdrHistogram/hdrhistogram-go", "github.com/gorilla/websocket"},
 	"scenarios": {"github.com/goccy/go-yaml", "github.com/hashicorp/go-version", "github.com/dlclark/regexp2"},
 	"results":   {"github.com/HdrHistogram/hdrhistogram-go", "gonum.org/v1/plot", "golang.org/x/perf", "golang.org/x/image", "github.com/rogpeppe/go-internal"},
 }

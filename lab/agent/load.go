@@ -28,6 +28,9 @@ func (l *Load) run(ctx context.Context, networks []netip.Prefix, sample func(Rec
 	}
 	cfg.OnSnapshot = func(s loadgen.Snapshot) {
 		r := Record{Mono: s.MonoNs, Load: loadSample(s)}
+		if l.Held != nil {
+			r.Load.Alive = &s.Open
+		}
 		if l.Shared && s.N > 0 {
 			r.Latency, _ = encodeMicroseconds(s.Latency) // what cannot be encoded is missing from a quantile
 		}
@@ -41,7 +44,11 @@ func (l *Load) run(ctx context.Context, networks []netip.Prefix, sample func(Rec
 	if l.NeighbourURL != "" {
 		neighbour.Go(func() { l.neighbour(nctx, cfg.Start, sample) })
 	}
-	res, err := loadgen.Run(ctx, cfg)
+	drive := func() (*loadgen.Result, error) { return loadgen.Run(ctx, cfg) }
+	if l.Held != nil {
+		drive = func() (*loadgen.Result, error) { return loadgen.Hold(ctx, l.Held.config(cfg)) }
+	}
+	res, err := drive()
 	stopNeighbour()
 	neighbour.Wait()
 	if err != nil {
@@ -135,9 +142,9 @@ func loadDone(r *loadgen.Result) (*LoadDone, error) {
 		Counts: r.Counts, Unfinished: r.Unfinished,
 		Causes: r.Causes, Errors: foldCauses(r.Causes),
 		LatenessP99: float64(r.Lateness.ValueAtQuantile(99)) / 1e3,
-		Opened:      r.ConnectionsOpened,
-		CPUSeconds:  (r.CPUUser + r.CPUSys).Seconds(),
-		OwnLimit:    r.OwnLimit, Bottleneck: r.Bottleneck, StoppedBy: r.StoppedBy, Interrupted: r.Interrupted,
+		Opened:      r.ConnectionsOpened, Held: r.Held,
+		CPUSeconds: (r.CPUUser + r.CPUSys).Seconds(),
+		OwnLimit:   r.OwnLimit, Bottleneck: r.Bottleneck, StoppedBy: r.StoppedBy, Interrupted: r.Interrupted,
 	}}
 	if ns, ok := r.FirstOf[proxy.CauseConnect]; ok {
 		before := r.OKBeforeFirst[proxy.CauseConnect]

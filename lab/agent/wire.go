@@ -136,8 +136,18 @@ type Load struct {
 	UserAgent    string   `json:"user_agent,omitempty"`
 	NeighbourURL string   `json:"neighbour_url,omitempty"`
 	NeighbourMs  int64    `json:"neighbour_ms,omitempty"`
+	Held         *Held    `json:"held,omitempty"`       // instead of requests
 	Kind         string   `json:"kind"`                 // of the proxy: how it tells why a request failed
 	OwnConfig    bool     `json:"own_config,omitempty"` // its configuration is the user's
+}
+
+// Held makes the load one of connections that are held. They are opened at the rate, over
+// the address of the URL, and Connections is no bound for them.
+type Held struct {
+	ForS         float64 `json:"for_s"` // on average
+	Exponential  bool    `json:"exponential,omitempty"`
+	ServerCloses bool    `json:"server_closes,omitempty"`
+	Websocket    bool    `json:"websocket,omitempty"` // else each sends lines, which come back
 }
 
 // Listen accepts connections on the host, and drops them, until the agent

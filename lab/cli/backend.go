@@ -21,8 +21,7 @@ import (
 // backendCommand is the lab's own upstream; a driver starts it in a host.
 func backendCommand() *cobra.Command {
 	var s backend.Server
-	var listen, unix string
-	var grpc bool
+	var listen, unix, protocol string
 	cmd := &cobra.Command{
 		Use:    "backend --listen ADDRESS:PORT[,...]",
 		Hidden: true,
@@ -32,30 +31,32 @@ func backendCommand() *cobra.Command {
 			if s.Delay < 0 || s.CloseDelay < 0 || s.Requests < 0 {
 				return &usageError{"--delay, --close-delay and --requests: expected 0 or more"}
 			}
-			if grpc {
-				return serveBackend(cmd.Context(), backend.GRPC{Delay: s.Delay}, listen, unix)
+			serve, ok := map[string]serving{
+				"http": s.Serve, "grpc": backend.GRPC{Delay: s.Delay}.Serve,
+				"stream": new(backend.Held).ServeLines, "websocket": new(backend.Held).ServeWebsockets,
+			}[protocol]
+			if !ok {
+				return &usageError{fmt.Sprintf("--protocol %s: expected http, grpc, stream or websocket", protocol)}
 			}
-			return serveBackend(cmd.Context(), &s, listen, unix)
+			return serveBackend(cmd.Context(), serve, listen, unix)
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&listen, "listen", "", "`ADDRESS:PORT[,...]` to listen on")
 	f.StringVar(&unix, "unix", "", "`path` of a Unix-domain socket to listen on")
+	f.StringVar(&protocol, "protocol", "http", "what it `speaks`: http, grpc, stream (sends back each line) or websocket")
 	f.DurationVar(&s.Delay, "delay", 0, "answer this long after the request")
 	f.DurationVar(&s.CloseDelay, "close-delay", 0, "close every connection this much later")
 	f.BoolVar(&s.KeepAlive, "keepalive", true, "keep HTTP/1.1 connections alive; false: close after every answer, and say so")
-	f.BoolVar(&grpc, "grpc", false, "answer gRPC calls, over HTTP/2 without TLS, on connections that stay")
 	f.IntVar(&s.Requests, "requests", 0, "answers per connection; 0: no limit")
 	cmd.MarkFlagsOneRequired("listen", "unix")
 	return cmd
 }
 
-// server is one that serves until its context ends.
-type server interface {
-	Serve(ctx context.Context, listeners ...net.Listener) error
-}
+// serving is a server's life.
+type serving func(ctx context.Context, listeners ...net.Listener) error
 
-func serveBackend(ctx context.Context, s server, listen, unix string) error {
+func serveBackend(ctx context.Context, serve serving, listen, unix string) error {
 	listeners, err := listenAll(ctx, listen, unix)
 	if err != nil {
 		return err
@@ -65,7 +66,7 @@ func serveBackend(ctx context.Context, s server, listen, unix string) error {
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return s.Serve(ctx, listeners...)
+	return serve(ctx, listeners...)
 }
 
 // listenAll opens the listeners; the kernel's somaxconn is their backlog.

@@ -28,6 +28,7 @@ type question struct {
 	file        ofFile
 	by          ofKind
 	over        overProtocol
+	held        ofHeld
 }
 
 func predictCommand(t *terminal) *cobra.Command {
@@ -47,6 +48,7 @@ a file that cannot be read.`,
   lab99 predict --rate 900 --kernel ubuntu22.04
   lab99 predict --rate 900 --proxy haproxy --mode tcp
   lab99 predict --rate 900 --protocol fastcgi --keep-conn
+  lab99 predict --rate 50 --ports 1000 --protocol websocket --hold 30s --closes server
   lab99 predict --nat --ports 64 --rate 5`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			given := cmd.Flags().Changed
@@ -66,6 +68,7 @@ a file that cannot be read.`,
 	q.file.register(cmd)
 	q.by.register(cmd)
 	q.over.register(cmd)
+	q.held.register(cmd)
 	_ = cmd.MarkFlagRequired("rate")
 	words(cmd, "kernel", ability.Names()...)
 	cmd.MarkFlagsMutuallyExclusive("nat", "close-share")
@@ -161,6 +164,9 @@ func (q *question) check(given func(flag string) bool) error {
 	if err := q.over.apply(s, q.by.name); err != nil {
 		return err
 	}
+	if err := q.held.apply(s, q.over.of.Upstream.Protocol, given); err != nil {
+		return err
+	}
 	*s = s.Complete()
 	return nil
 }
@@ -191,7 +197,7 @@ type mitigated struct {
 func (q question) answer() answer {
 	a := answer{question: q, SteadyState: law.SteadyStateOf(q.setup, q.target)}
 	baseline := law.Predict(q.setup)
-	for _, m := range q.over.without(q.by.mitigationsOf(q.setup)) {
+	for _, m := range q.held.mitigations(q.setup, q.over.without(q.by.mitigationsOf(q.setup))) {
 		if a.Verdict != law.NotReproduced { // nothing to mitigate, otherwise
 			m.Setup.Baseline = &baseline
 		}

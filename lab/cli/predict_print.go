@@ -26,11 +26,14 @@ func (a answer) print(w io.Writer) error {
 	if a.over.ending != nil {
 		paragraphs = slices.Insert(paragraphs, 0, a.over.says(a.setup))
 	}
+	if a.setup.Held() {
+		paragraphs = slices.Insert(paragraphs, 0, a.held.describe(a.setup, a.over.of.Upstream.Protocol))
+	}
 	if a.kernel != nil {
 		paragraphs = slices.Insert(paragraphs, 0, a.forKernel())
 	}
 	for _, paragraph := range paragraphs {
-		fmt.Fprintln(w, paragraph)
+		fmt.Fprintln(w, inUnits(a.setup, paragraph))
 		fmt.Fprintln(w)
 	}
 	tw := table.New(w)

@@ -20,11 +20,10 @@ type overProtocol struct {
 }
 
 func (o *overProtocol) register(cmd *cobra.Command) {
-	p := &o.of.Proxy
-	all := append([]string{scenarios.ProtocolHTTP}, upstream.Names()...)
+	all := scenarios.Protocols()
 	fs := cmd.Flags()
-	fs.StringVar(&p.Protocol, "protocol", scenarios.ProtocolHTTP, "what nginx speaks to the backend, a `word`: "+strings.Join(all, ", "))
-	fs.BoolVar(&p.KeepConn, "keep-conn", false, "with --protocol fastcgi: fastcgi_keep_conn is on")
+	fs.StringVar(&o.of.Upstream.Protocol, "protocol", scenarios.ProtocolHTTP, "what nginx speaks to the backend, a `word`: "+strings.Join(all, ", "))
+	fs.BoolVar(&o.of.Proxy.KeepConn, "keep-conn", false, "with --protocol fastcgi: fastcgi_keep_conn is on")
 	words(cmd, "protocol", all...)
 	for _, other := range []string{"close-share", "config", "nat", "policy"} {
 		cmd.MarkFlagsMutuallyExclusive("protocol", other)
@@ -33,18 +32,17 @@ func (o *overProtocol) register(cmd *cobra.Command) {
 
 // apply puts the protocol's ending into a setup that is not completed.
 func (o *overProtocol) apply(s *law.Setup, proxy string) error {
-	p := o.of.Proxy
+	name := o.of.Upstream.Protocol
 	e, ok := upstream.EndingOf(o.of)
 	switch {
-	case p.KeepConn && p.Protocol != "fastcgi":
+	case o.of.Proxy.KeepConn && name != "fastcgi":
 		return &usageError{"--keep-conn is fastcgi_keep_conn: --protocol fastcgi is expected with it"}
-	case p.Protocol == scenarios.ProtocolHTTP:
+	case !slices.Contains(scenarios.Protocols(), name):
+		return &usageError{fmt.Sprintf("--protocol %s: what nginx speaks is expected, one of %s", name, strings.Join(scenarios.Protocols(), ", "))}
+	case name != scenarios.ProtocolHTTP && proxy != "nginx":
+		return &usageError{fmt.Sprintf("--protocol %s is for nginx, and the proxy is %s", name, proxy)}
+	case !ok: // HTTP, or connections that are held
 		return nil
-	case !ok:
-		return &usageError{fmt.Sprintf("--protocol %s: what nginx speaks is expected, one of %s, %s", p.Protocol, scenarios.ProtocolHTTP,
-			strings.Join(upstream.Names(), ", "))}
-	case proxy != "nginx":
-		return &usageError{fmt.Sprintf("--protocol %s is for nginx, and the proxy is %s", p.Protocol, proxy)}
 	}
 	*s, o.ending = s.Over(e), &e
 	return nil
@@ -61,7 +59,7 @@ func (o *overProtocol) without(all []law.Mitigation) []law.Mitigation {
 
 // says is who ends a connection, in a sentence or two.
 func (o *overProtocol) says(s law.Setup) string {
-	name := o.of.Proxy.Protocol
+	name := o.of.Upstream.Protocol
 	if o.of.Proxy.KeepConn {
 		name += " with fastcgi_keep_conn on"
 	}

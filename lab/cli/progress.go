@@ -66,7 +66,7 @@ func (l *variantLines) End(v results.Variant) { l.l.Say(l.name + ": " + outcome(
 
 // announce says what is about to be seen.
 func announce(v results.VariantPlan) string {
-	s := fmt.Sprintf("%g requests/s for up to %g s", v.RatePerS, v.DurationS)
+	s := fmt.Sprintf("%g %s/s for up to %g s", v.RatePerS, v.Laws().Unit(), v.DurationS)
 	if first := v.Predicted.FirstError99S; first != nil && *first <= v.DurationS {
 		s += ", error 99 due after " + law.FirstError99.WriteSpan(first, v.Predicted.FirstError99LatestS)
 		if v.Race || v.Predicted.OrNever {

@@ -131,7 +131,7 @@ func (s Setup) spent() float64 {
 // period is from one burst of successes to the next: T, or the first try after it where
 // there is one only so often.
 func (s Setup) period() time.Duration {
-	hold, dark := s.HoldTime(), s.blackout()
+	hold, dark := s.costs(), s.blackout()
 	if dark <= 0 {
 		return hold
 	}

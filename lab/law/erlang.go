@@ -20,7 +20,8 @@ import (
 // https://en.wikipedia.org/wiki/Erlang_(unit)#Erlang_B_formula
 
 // LostShare is the share of random arrivals that find no tuple once the table has
-// filled: after one hold time, of which at least two more must follow.
+// filled: after one hold time, of which at least two more must follow. Held connections
+// count as what they hold a tuple for (held.go).
 //
 // The lost ones come in clumps, since a full table stays full for a while: their
 // share varies up to 2.5 times as much as if each were drawn alone (simulated, K of
@@ -46,7 +47,7 @@ var LostShare = Law{
 
 func (r Run) lostShare() *Compared {
 	seen, of := r.Measured("lost_share"), r.Measured("lost_of")
-	if !r.Setup.Poisson || r.Setup.OwnConfig || seen == nil || of == nil || r.EndS < 3*r.Predicted.HoldS {
+	if !r.Setup.Poisson || r.Setup.OwnConfig || seen == nil || of == nil || r.EndS < (r.Setup.Settled()+2*r.Setup.costs()).Seconds() {
 		return nil
 	}
 	want := ErlangB(r.Predicted.Tuples, r.Erlang())
@@ -135,7 +136,7 @@ func (p *Prediction) firstLoss(s Setup) {
 	if p.FirstError99S != nil || b == 0 {
 		return
 	}
-	at := s.HoldTime().Seconds() + 1/(b*s.RatePerS)
+	at := s.Settled().Seconds() + 1/(b*s.RatePerS)
 	if at > ForEver.Seconds() {
 		return
 	}

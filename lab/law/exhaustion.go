@@ -57,6 +57,9 @@ func (s Setup) okBeforeError99() int {
 		left := k - s.AtOnce() - s.perBurst()*(j-1)
 		return int(math.Round(n*j + min(n, n*(1-s.Churn)+left)))
 	}
+	if s.Held() { // they succeed when they are opened
+		return int(math.Round(s.fillTime(k) * s.RatePerS))
+	}
 	if c >= k {
 		return 0
 	}

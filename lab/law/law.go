@@ -107,6 +107,7 @@ type Checked struct {
 var Laws = []*Law{
 	&FirstError99, &OKBefore, &NamedOK, &Opened, &Collapse, &TuplesInUse, &LoadFactor, &OKInAll,
 	&Recovery, &LostShare, &Overflow, &LogLines, &NoLiveUpstreams, &TriesPerFailure, &Blackout,
+	&HeldAlive, &HeldCloser, &HeldBroken,
 }
 
 // ByID is the law of a check or a comparison; nil for one of no law.

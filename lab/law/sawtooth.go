@@ -11,6 +11,9 @@ import (
 var Recovery = Law{
 	ID: "recovery", Name: "recovery", Words: "recovery", Unit: Seconds, Figure: "recovered_s", More: MoreSevere,
 	Compare: func(r Run) *Compared {
+		if r.Setup.Held() {
+			return r.heldRecovery()
+		}
 		p, first, response := r.law(), r.first(), r.Setup.responseS()
 		back := response + p.HoldS
 		_, most := TimeWaitRange(r.Setup.HZ)
@@ -21,6 +24,16 @@ var Recovery = Law{
 		tolerance := TimeWaitLump(r.Setup.HZ).Seconds()/2 + noticed + r.Setup.ClockBound.Seconds()
 		return &Compared{Predicted: &back, Measured: r.Measured("recovered_s"), Tolerance: tolerance}
 	},
+}
+
+// heldRecovery is the end of the first of the connections that are all held for one time,
+// where nothing of them is left behind.
+func (r Run) heldRecovery() *Compared {
+	s, first, back := r.Setup, r.first(), r.Setup.HeldFor.Seconds()
+	if !s.heldEvenly() || s.CloseShare > 0 || first == nil || back-*first <= 2 || r.EndS < back+1 || r.estimated() {
+		return nil
+	}
+	return &Compared{Predicted: &back, Measured: r.Measured("recovered_s"), Tolerance: r.within(back) + noticed}
 }
 
 // noticed is how much later than a tuple comes back a success may show, in seconds: a
@@ -47,16 +60,18 @@ type Sawtooth struct {
 }
 
 // Sawtooth is nil where nothing fails, and where connections outlast the
-// table (c ≥ K): tuples then come back one by one.
+// table (c ≥ K): tuples then come back one by one, but for those of connections that are
+// all held for one time.
 func (s Setup) Sawtooth() *Sawtooth {
 	k := float64(s.Tuples())
-	if k == 0 || s.RatePerS == 0 || !s.fails() || s.InFlight >= k {
+	if k == 0 || s.RatePerS == 0 || !s.fails() || s.InFlight >= k && !s.HeldFixed {
 		return nil
 	}
 	w := Sawtooth{Period: s.period()}
 	w.PeriodMin, w.PeriodMax = w.Period, w.Period
-	if s.plainHold() && s.blackout() == 0 {
+	if s.plainHold() && s.blackout() == 0 && s.CloseShare > 0 {
 		w.PeriodMin, w.PeriodMax = TimeWaitRange(s.HZ)
+		w.PeriodMin, w.PeriodMax = w.PeriodMin+s.HeldFor, w.PeriodMax+s.HeldFor
 	}
 	w.OKS = min(s.fillTime(k), w.Period.Seconds())
 	w.FailingS = w.Period.Seconds() - w.OKS

@@ -58,6 +58,11 @@ type Setup struct {
 	Workers         int      `json:"workers"`               // nginx workers, no more than there are cores for them; 0 means 1
 	Ejection        Ejection `json:"ejection"`
 
+	// Requests are connections that are held (held.go): H, on average, and whether all are
+	// held for that. InFlight is then R·H. 0: they are requests.
+	HeldFor   time.Duration `json:"held_for_ns,omitempty"`
+	HeldFixed bool          `json:"held_fixed,omitempty"`
+
 	// Conduct is that of another kind of proxy; nil: nginx over HTTP.
 	Conduct *Conduct `json:"conduct,omitempty"`
 
@@ -155,6 +160,7 @@ func (s Setup) Complete() Setup {
 	s.CloseShare = min(clamp(s.CloseShare), 1)
 	s.HeaviestShare = min(clamp(s.HeaviestShare), 1)
 	s.HZ = max(s.HZ, 0)
+	s.HeldFor = max(s.HeldFor, 0)
 	s.ScanTimeWait, s.ScanEstablished = max(s.ScanTimeWait, 0), max(s.ScanEstablished, 0)
 	if s.NAT {
 		s = s.behindNAT()

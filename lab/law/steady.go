@@ -8,7 +8,7 @@ var OKInAll = Law{
 	Compare: func(r Run) *Compared {
 		p := r.law()
 		again := r.EndS > p.HoldS || p.FirstError99S == nil
-		if !again || p.SteadyOKPerS == nil || r.estimated() || !r.even() || r.Setup.blackout() > 0 {
+		if !again || p.SteadyOKPerS == nil || r.estimated() || !r.even() || r.Setup.Held() || r.Setup.blackout() > 0 {
 			return nil
 		}
 		ok := p.OKIn(r.Setup.RatePerS, r.EndS)

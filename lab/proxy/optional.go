@@ -158,10 +158,10 @@ func Wakes(k Kind) bool { _, ok := k.(Waking); return ok }
 // Answering is a kind that answers one path by itself, without the backend.
 type Answering interface{ ReadyPath() string }
 
-// ReadyPath is what a kind's own configuration answers by itself; "" is
-// nothing.
-func ReadyPath(k Kind, ownConfig bool) string {
-	if a, ok := k.(Answering); ok && !ownConfig {
+// ReadyPath is what the lab's own configuration of a variant's proxy answers by itself; ""
+// is nothing.
+func ReadyPath(v scenarios.Variant) string {
+	if a, ok := Of(v).(Answering); ok && !v.OwnConfig() && v.Upstream.Protocol != scenarios.ProtocolStream {
 		return a.ReadyPath()
 	}
 	return ""
@@ -215,6 +215,21 @@ func PrivilegesOf(k Kind) Privileges {
 		return p.Privileges()
 	}
 	return Privileges{}
+}
+
+// Modular is a kind that may be built without what a variant needs.
+type Modular interface {
+	// Lacks says, of what a server printed when it would not start, which of its parts is
+	// not there and what has it; "" is another reason.
+	Lacks(printed string) string
+}
+
+// Lacks is what a server says that it is built without.
+func Lacks(k Kind, printed string) string {
+	if m, ok := k.(Modular); ok {
+		return m.Lacks(printed)
+	}
+	return ""
 }
 
 // Limited is a kind that prints when it reaches a limit of its own.

@@ -39,8 +39,17 @@ type Understanding interface {
 	OwnPolicy(v scenarios.Variant) (Policy, bool)
 }
 
+// Carrying is a kind that carries other protocols than HTTP to the backend, some of them
+// by laws of their own; false for one that has none.
+type Carrying interface {
+	Carries(v scenarios.Variant) (Policy, bool)
+}
+
 // PolicyOf is the policy of a variant's proxy; false for a kind without.
 func PolicyOf(v scenarios.Variant) (Policy, bool) {
+	if c, ok := Of(v).(Carrying); ok && !v.OwnConfig() {
+		return c.Carries(v)
+	}
 	if u, ok := Of(v).(Understanding); ok && v.OwnConfig() {
 		return u.OwnPolicy(v)
 	}

@@ -35,7 +35,7 @@ func TestAProtocolIsOneValue(t *testing.T) {
 	proxy.RegisterBackend(behind{}, nil, "")
 	file := filepath.Join(t.TempDir(), "scenario.yaml")
 	text := "{apiVersion: lab99/v1, name: of-its-own, ports: 300, rate: 150, duration: 4s,\n" +
-		"proxy: {protocol: tiny, keepalive: 20}, backend: {kind: behind}, variants: [{name: baseline}]}\n"
+		"upstream: {protocol: tiny}, proxy: {keepalive: 20}, backend: {kind: behind}, variants: [{name: baseline}]}\n"
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}

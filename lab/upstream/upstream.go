@@ -2,7 +2,7 @@
 // its configuration says, who ends a connection, and what makes a backend ready.
 //
 // A protocol is one file here and one line in all. Everything else in lab99 knows it by its
-// name in proxy.protocol. HTTP is none of these: its lines and its laws have keys of their
+// name in upstream.protocol. HTTP is none of these: its lines and its laws have keys of their
 // own in a scenario (proxy.http, backend.tls, backend.keepalive).
 //
 // Neighbours: package lab/law has the endings, which package scenarios/nginxconf asks as
@@ -18,7 +18,7 @@ import (
 
 // Protocol is one of them.
 type Protocol struct {
-	// Name is the word for it in proxy.protocol, and what the directives of nginx's module
+	// Name is the word for it in upstream.protocol, and what the directives of nginx's module
 	// begin with: fastcgi_pass, fastcgi_bind, fastcgi_next_upstream.
 	Name string
 
@@ -52,7 +52,7 @@ func Names() (names []string) {
 
 // Of is the protocol of a variant; false for HTTP.
 func Of(v scenarios.Variant) (Protocol, bool) {
-	i := slices.IndexFunc(all, func(p Protocol) bool { return p.Name == v.Proxy.Protocol })
+	i := slices.IndexFunc(all, func(p Protocol) bool { return p.Name == v.Upstream.Protocol })
 	if i < 0 {
 		return Protocol{}, false
 	}

@@ -19,13 +19,16 @@ func TestWhoCloses(t *testing.T) {
 		{"fastcgi", false, law.FastCGIEnds}, {"fastcgi", true, law.FastCGIKept},
 		{"uwsgi", false, law.UWSGIEnds}, {"grpc", false, law.GRPCEnds}, {"memcached", false, law.MemcachedEnds},
 	} {
-		v := scenarios.Variant{Proxy: scenarios.Proxy{Protocol: tc.protocol, KeepConn: tc.keepConn, Keepalive: 20}}
+		v := scenarios.Variant{
+			Upstream: scenarios.Upstream{Protocol: tc.protocol},
+			Proxy:    scenarios.Proxy{KeepConn: tc.keepConn, Keepalive: 20},
+		}
 		if e, ok := EndingOf(v); !ok || e != tc.want {
 			t.Errorf("%s, keep_conn %v: %+v", tc.protocol, tc.keepConn, e)
 		}
 	}
 	for _, other := range []string{"http", "", "scgi"} {
-		if _, ok := EndingOf(scenarios.Variant{Proxy: scenarios.Proxy{Protocol: other}}); ok {
+		if _, ok := EndingOf(scenarios.Variant{Upstream: scenarios.Upstream{Protocol: other}}); ok {
 			t.Errorf("%q is taken for one of these", other)
 		}
 	}

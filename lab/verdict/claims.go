@@ -63,6 +63,14 @@ func (m *Measured) metric(v *results.Variant, name string) *float64 {
 		}
 	case "connect_error_99":
 		return count(v.Connect99)
+	case "alive_peak":
+		if v.Held != nil {
+			return num(v.Held.Peak)
+		}
+	case "held_broken":
+		if v.Held != nil {
+			return num(v.Held.Broken + v.Held.Overdue)
+		}
 	case "blackout_s":
 		return v.BlackoutS
 	case "rho":

@@ -37,6 +37,7 @@ func Judge(m Measured) (v results.Variant) {
 	}
 	m.count(&v)
 	v.Verdict, v.Why = m.word(&v)
+	v.Why = v.InWords(v.Why)
 	if m.Totals != nil && m.Crash == "" && !m.aside {
 		v.Checks = m.checks(&v)
 		v.Comparisons = m.comparisons(&v)
@@ -67,6 +68,7 @@ func (m *Measured) count(v *results.Variant) {
 	if t == nil {
 		return
 	}
+	v.Held = t.Held
 	v.OptionalCounts, v.Unfinished = figures.Taken(t.Counts), &t.Unfinished
 	e := m.attribute()
 	v.Errors = &e
@@ -176,7 +178,7 @@ func (m *Measured) failing(v *results.Variant) (verdict, why string) {
 		why = fmt.Sprintf("error 99 came after %.2f s by %s's error log, %d times, and clients saw none of it: %s",
 			*v.FirstError, v.ProxyName(), m.logged99(), cmp.Or(m.Plan.Hidden, "an error_page, a cache or another peer answered them"))
 	}
-	if f := v.CloseShare; !m.Laws.Exact() && f != nil && v.Predicted.FirstError99S != nil {
+	if f := v.CloseShare; !m.Laws.Exact() && !m.Laws.Held() && f != nil && v.Predicted.FirstError99S != nil {
 		why += fmt.Sprintf("; %s closed %.0f %% of its connections first (f = %.2f), with which the law gives %s",
 			v.ProxyName(), 100**f, *f, law.FirstError99.WriteSpan(v.Predicted.FirstError99S, v.Predicted.FirstError99LatestS))
 	}

@@ -110,6 +110,8 @@ func (m *Measured) closeShare() *float64 {
 	last, opened, waits := m.Proxy, m.allOpens(), max(timeWaits(m.Proxy), alive)
 	const drained = 5 // seconds after the load, at the most
 	switch s := m.beforeFailure(); {
+	case m.Laws.Held():
+		return m.heldShare()
 	case s == nil:
 	case m.Totals.LoadSeconds()+drained < m.Plan.Predicted.HoldS:
 		waits = last.Count("time-wait") + last.Count("fin-wait-2")

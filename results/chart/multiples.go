@@ -41,7 +41,7 @@ func multiples(vs []variant) Figure {
 	f.Rows = interleave(
 		rows(upper, Row{Title: "Sockets on the proxy towards the backend", Height: 150, Heads: true,
 			Y: Axis{Max: ceiling(sockets), Whole: true}}),
-		rows(lower, Row{Title: "Requests per second", Height: 125, Y: Axis{Max: ceiling(requests), Whole: true}}))
+		rows(lower, Row{Title: vs[0].InWords("Requests") + vs[0].opened() + " per second", Height: 125, Y: Axis{Max: ceiling(requests), Whole: true}}))
 	f.Subtitle = multiplesSubtitle(upper)
 	if width > 0.1 {
 		f.Subtitle += fmt.Sprintf(" Thinned: rates are means of %s s, sockets the fullest sample of every %s s.", si(width), si(width))

@@ -33,11 +33,11 @@ func stack(v *variant) Figure {
 
 	k := float64(v.Predicted.Tuples)
 	rows := []Row{
-		{Title: "Requests per second", Height: 90, Y: Axis{Max: ceiling(top(rate...)), Whole: true},
+		{Title: v.InWords("Requests") + v.opened() + " per second", Height: 90, Y: Axis{Max: ceiling(top(rate...)), Whole: true},
 			Panels: []Panel{{Series: rate}}, Lanes: true},
 		{Title: "Source ports in use towards the backend", Height: 90,
 			Y: Axis{Max: ceiling(max(k, top(ports...))), Whole: true}, Panels: []Panel{{Series: ports}}},
-		{Title: "Lost requests per second, by cause", Height: 80, Y: Axis{Max: ceiling(top(errors...)), Whole: true},
+		{Title: "Lost " + v.Loads() + " per second, by cause", Height: 80, Y: Axis{Max: ceiling(top(errors...)), Whole: true},
 			Panels: []Panel{{Series: errors}}},
 		{Title: "Latency in milliseconds (log)", Height: 100, Y: decades(latency), Panels: []Panel{{Series: latency}}},
 		{Title: "Processor use of " + v.ProxyName() + " in cores", Height: 60, Y: Axis{Max: ceiling(max(0.1, top(proxy...)))},
@@ -58,7 +58,7 @@ func stack(v *variant) Figure {
 		}
 	}
 	if errs := &rows[2].Panels[0]; errs.Empty == "" && top(errs.Series...) == 0 {
-		errs.Empty = "no request failed"
+		errs.Empty = v.InWords("no request failed")
 		if v.Unfinished != nil && *v.Unfinished > 0 {
 			errs.Empty += ", but " + format.Grouped(*v.Unfinished) + " had no reply at the end"
 		}
@@ -72,6 +72,14 @@ func stack(v *variant) Figure {
 		f.AriaText += " " + m.Label + "."
 	}
 	return f
+}
+
+// opened says of connections that are held that their openings are counted.
+func (v *variant) opened() string {
+	if v.Held != nil {
+		return " opened"
+	}
+	return ""
 }
 
 // shadedFault explains a fault window where there is one.

@@ -80,7 +80,7 @@ func (v *variant) lost() string {
 	if v.Unfinished != nil && *v.Unfinished > 0 {
 		words += fmt.Sprintf("; %s had no reply", format.Grouped(*v.Unfinished))
 	}
-	return words
+	return v.InWords(words)
 }
 
 // comparison is the finding of the whole run: which variants failed and when,

@@ -43,7 +43,7 @@ var poolConf = places{
 }
 
 // poolsOver are all that a pool needs behind other passes than proxy_pass, and what may go
-// wrong, by proxy.protocol.
+// wrong, by upstream.protocol.
 var poolsOver = map[string]struct{ lines, risk string }{
 	"fastcgi": {"`keepalive N;` in the upstream block and `fastcgi_keep_conn on;` where it is used. The second alone makes it worse, the first alone does nothing",
 		"Each idle connection keeps a process of php-fpm: pm.max_children has to be larger than the size of the pool × nginx workers × nginx hosts."},

@@ -40,6 +40,8 @@ var (
 		"log_no_live_upstreams":      {"“no live upstreams” in nginx's log", "lines"},
 		"log_other":                  {"other errors in nginx's log", "lines"},
 		"log_lines_per_failure":      {"error-99 lines in nginx's log per failed request", ""},
+		"alive_peak":                 {"held connections alive at once, at the most", ""},
+		"held_broken":                {"held connections that broke", ""},
 		"tries_per_failure":          {"connect() calls per failed request", ""},
 		"connect_error_99":           {"connect() calls that failed with error 99", ""},
 		"blackout_s":                 {"blackout after the first failure", "s"},

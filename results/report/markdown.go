@@ -69,6 +69,11 @@ func (v variant) Cause() string {
 	add("%s had K = %s tuples (source port, destination) towards the backend.", v.ProxyName(), v.K())
 	switch v.heldBy() {
 	case established:
+		if v.Held != nil {
+			add("Connections that were held had them. Each has a tuple from connect() to its end, " +
+				"so R opened a second and held for H each have R·H. TIME_WAIT played no part.")
+			break
+		}
 		add("Requests under way held them. A connection holds its tuple from connect() to its end, " +
 			"so R requests a second that take t seconds each hold R·t. TIME_WAIT played no part.")
 	case finWait2:
@@ -80,12 +85,12 @@ func (v variant) Cause() string {
 	if v.CloseShare != nil {
 		add("%s closed a share of f = %.2f first.", v.ProxyName(), *v.CloseShare)
 	}
-	if v.ReuseRatio != nil {
+	if v.ReuseRatio != nil && v.Held == nil {
 		add("%.1f %% of the requests reused an upstream connection.", 100**v.ReuseRatio)
 	}
 	if v.RhoSteady != nil && v.heldBy() != established {
-		add("At %s requests per second this makes a load factor of ρ = %s (above 1 the table fills).",
-			format.Grouped(v.OfferedPerS), ratio(v.RhoSteady))
+		add("At %s %s per second this makes a load factor of ρ = %s (above 1 the table fills).",
+			format.Grouped(v.OfferedPerS), v.Loads(), ratio(v.RhoSteady))
 	}
 	if v.Plan.Random {
 		add("Requests came at random. Some find no tuple although there are enough on average; " +
@@ -109,6 +114,9 @@ func (v variant) Cause() string {
 
 // answers says what the proxy does when a connect() has failed.
 func (v variant) answers() string {
+	if s := v.Plan.Setup; v.Proxy == "" && s != nil && s.Conduct != nil && s.Conduct.Passes {
+		return "nginx logs the error and ends the client's connection"
+	}
 	if v.Proxy == "" {
 		return "nginx logs the error and answers 502"
 	}

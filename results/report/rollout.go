@@ -30,7 +30,7 @@ func (p *page) Rollouts() []rollout {
 		r := rollout{variant: v, Against: base.Name, Copy: snippets(base, v), Edits: edits(base, v), Other: v.otherLoad()}
 		for _, c := range v.changes() {
 			pool := v.Plan.Keepalive < base.Plan.Keepalive
-			if known := cardFor(c, v.Plan.ProxyName(), v.Plan.Settings["proxy.protocol"], pool); known != nil {
+			if known := cardFor(c, v.Plan.ProxyName(), v.Plan.Settings["upstream.protocol"], pool); known != nil {
 				r.Cards = append(r.Cards, *known)
 			}
 		}

@@ -216,6 +216,9 @@ func (v variant) reply() string {
 	if v.Proxy != "" { // each kind has its own
 		return "an error."
 	}
+	if s := v.Plan.Setup; s != nil && s.Conduct != nil && s.Conduct.Passes {
+		return "the end of its connection."
+	}
 	return "a 502."
 }
 
@@ -227,6 +230,11 @@ func (p *page) Mechanism() string {
 	switch held := v.heldBy(); {
 	case v.FirstError == nil && !v.Collapsed && v.Lost() > 0:
 		return v.Cause()
+	case v.FirstError != nil && held == established && v.Held != nil:
+		return fmt.Sprintf("Each connection that a client holds has one of its own to the backend, "+
+			"and with it a port number, for as long as it is held: "+
+			"at %s opened a second all %s numbers are held after %s.", rate, ports, format.Seconds(*v.FirstError)) +
+			noneFree + v.reply() + " Closed connections play no part."
 	case v.FirstError != nil && held == established:
 		return fmt.Sprintf("Every request that waits for the backend holds a connection to it, "+
 			"and each connection a port number of its own. The backend is slow: "+

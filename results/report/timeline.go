@@ -31,7 +31,7 @@ func timeline(v *variant) []moment {
 	}
 	if len(v.Data.Samples) > 0 {
 		zero := 0.0
-		add(&zero, fmt.Sprintf("load starts: %s requests per second offered", format.Grouped(v.OfferedPerS)))
+		add(&zero, fmt.Sprintf("load starts: %s %s per second offered", format.Grouped(v.OfferedPerS), v.Loads()))
 		half, k := firstTaken(&v.Data, v.Predicted.Tuples, 0.5)
 		add(half, fmt.Sprintf("half of the tuples are taken (%s of %s): from here on connect() has to search", format.Grouped(k), v.K()))
 		// The sampler never meets the very last tuple.

@@ -72,6 +72,49 @@ func fillsUp(t *testing.T, p results.VariantPlan, v results.Variant) {
 	}
 }
 
+// heldUntil: error 99 at K/R though nothing is closed yet, so without any TIME_WAIT, and
+// nothing more until the first connections end after so many seconds. Then as many get a
+// port as give one back.
+func heldUntil(seconds float64) lesson {
+	return func(t *testing.T, p results.VariantPlan, v results.Variant) {
+		t.Helper()
+		dueAt(1)(t, p, v)
+		k := ports(p)
+		if *v.OKBefore < k || *v.OKBefore > k+2 || v.Held.Peak < k || float64(v.Held.Peak) > float64(k)+0.1*p.RatePerS {
+			t.Errorf("%s: %d were opened before it, and %d alive at once, want %d (+0..2, and of those alive what comes in 0.1 s)", v.Name, *v.OKBefore, v.Held.Peak, k)
+		}
+		// A port comes back a moment after its time, and those that came in that moment are refused.
+		want, moment := float64(k)+p.RatePerS*max(0, *v.LoadEndS-seconds), 0.2*p.RatePerS
+		if got := float64(*v.OK); got > want+2 || got < want-moment {
+			t.Errorf("%s: %.0f were opened in all, want %.0f, or up to %.0f less", v.Name, got, want, moment)
+		}
+		if n := *v.TimeWait.ProxyPeak; n != 0 {
+			t.Errorf("%s: %d TIME_WAIT on the proxy, want none", v.Name, n)
+		}
+		unbroken(t, v)
+	}
+}
+
+// holdsAll: none is refused, and R·H are alive at once, without any TIME_WAIT.
+func holdsAll(seconds float64) lesson {
+	return func(t *testing.T, p results.VariantPlan, v results.Variant) {
+		t.Helper()
+		noTimeWait(t, p, v)
+		want := p.RatePerS * seconds
+		if got := float64(v.Held.Peak); math.Abs(got-want) > max(3, 0.02*want, 0.1*p.RatePerS) {
+			t.Errorf("%s: %.0f were alive at once, want %.0f within 2 %%, or what comes in 0.1 s", v.Name, got, want)
+		}
+		unbroken(t, v)
+	}
+}
+
+func unbroken(t *testing.T, v results.Variant) {
+	t.Helper()
+	if h := v.Held; h.Broken+h.Overdue+h.Cut != 0 || h.InTime != *v.OK {
+		t.Errorf("%s: %+v, want all %d to end in time", v.Name, *h, *v.OK)
+	}
+}
+
 // perSecond: K tuples, each again after a second: error 99 at K/R, and about K
 // successes a second from then on.
 func perSecond(t *testing.T, p results.VariantPlan, v results.Variant) {

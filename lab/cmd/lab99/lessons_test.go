@@ -28,6 +28,11 @@ var lessons = map[string]map[string]lesson{
 	"saw-tooth":        {"constant": recovers(false), "load-drops": recovers(true)},
 	"random-arrivals":  {"at": loses, "above": loses, "below": none},
 
+	"stream": {"client-closes": tries(1, 1), "server-closes": holdsAll(1), "tw-reuse": heldFor(1), "held-long": heldUntil(7)},
+	"websockets": {
+		"held": heldUntil(7), "three-backends": holdsAll(7), "clients-gone": runsOut(1), "random": loses, "random-fixed": loses,
+	},
+
 	"keepalive-size": {"pool-1": churns(64, 1), "pool-4": churns(64, 4), "pool-16": churns(64, 16), "pool-64": keepsAll},
 	"https-upstream": {"baseline": measuredShare, "keepalive": pools, "close-notify": noTimeWait},
 	"tw-reuse-ceiling": {

@@ -9,7 +9,10 @@ import (
 
 const (
 	stamp = "2026/11/23 04:42:27 "
-	tail  = `, client: 198.18.0.2, server: , request: "GET / HTTP/1.1", upstream: "http://198.18.0.3:80/", host: "lab"`
+	// streamTail is what stream has behind the message (ngx_stream_log_error and
+	// ngx_stream_proxy_log_error): there is no request, and the count of bytes comes last.
+	streamTail = `, client: 198.18.0.2, server: 198.18.0.1:8080, upstream: "198.18.0.3:80", bytes from/to client:0/0, bytes from/to upstream:0/0`
+	tail       = `, client: 198.18.0.2, server: , request: "GET / HTTP/1.1", upstream: "http://198.18.0.3:80/", host: "lab"`
 )
 
 func TestClassify(t *testing.T) {
@@ -24,6 +27,12 @@ func TestClassify(t *testing.T) {
 			probe.ClassError99, "[crit] connect() to … failed (99: Address not available) while connecting to upstream"},
 		{stamp + "[crit] 7#7: *42 connect() to [fd99::3]:80 failed (99: Cannot assign requested address) while connecting to upstream" + tail,
 			probe.ClassError99, "[crit] connect() to … failed (99: Cannot assign requested address) while connecting to upstream"},
+		{stamp + "[crit] 7#7: *42 connect() to 198.18.0.3:80 failed (99: Cannot assign requested address) while connecting to upstream" + streamTail,
+			probe.ClassError99, "[crit] connect() to … failed (99: Cannot assign requested address) while connecting to upstream"},
+		{stamp + "[error] 7#7: *42 connect() failed (111: Connection refused) while connecting to upstream" + streamTail,
+			probe.ClassRefused, "[error] connect() failed (111: Connection refused) while connecting to upstream"},
+		{stamp + "[error] 7#7: *42 recv() failed (104: Connection reset by peer) while proxying and reading from upstream" + streamTail,
+			probe.ClassReset, "[error] recv() failed (104: Connection reset by peer) while proxying and reading from upstream"},
 		{stamp + "[error] 7#7: *42 no live upstreams while connecting to upstream" + tail,
 			probe.ClassNoLiveUpstreams, "[error] no live upstreams while connecting to upstream"},
 		{stamp + "[error] 7#7: *42 connect() failed (111: Connection refused) while connecting to upstream" + tail,

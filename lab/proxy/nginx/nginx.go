@@ -33,7 +33,7 @@ func (Kind) Configure(v scenarios.Variant, at proxy.Site) (proxy.Config, error) 
 	var err error
 	if p, other := upstream.Of(v); other && v.OwnConfig() {
 		return c, &scenarios.Error{File: v.ProxyFile.Label,
-			Msg:  "a configuration of your own is put under load over HTTP, and proxy.protocol is " + p.Name,
+			Msg:  "a configuration of your own is put under load over HTTP, and upstream.protocol is " + p.Name,
 			Hint: "`lab99 lint` says what its other passes do to ports; a template, in a file whose name ends in .tmpl, may have any"}
 	}
 	if v.OwnConfig() {

@@ -23,7 +23,7 @@ func TestNginxAcceptsEachProtocol(t *testing.T) {
 		} {
 			t.Run(name+" "+what, func(t *testing.T) {
 				v := variants(t, "quick")[0]
-				v.Proxy.Protocol = name
+				v.Upstream.Protocol = name
 				change(&v)
 				if !accepts(t, v) {
 					t.Error("it cannot be rendered")
@@ -56,9 +56,9 @@ func TestAMissingModuleIsNamed(t *testing.T) {
 // load, and a template may be.
 func TestOwnConfigurationsAreForHTTP(t *testing.T) {
 	v := own("events {} http { server { location / { fastcgi_pass 10.0.0.1:9000; } } }", 1)
-	v.Proxy.Protocol = "fastcgi"
+	v.Upstream.Protocol = "fastcgi"
 	_, err := Kind{}.Configure(v, site(v, ""))
-	if err == nil || !strings.Contains(err.Error(), "proxy.protocol is fastcgi") {
+	if err == nil || !strings.Contains(err.Error(), "upstream.protocol is fastcgi") {
 		t.Errorf("%v", err)
 	}
 }

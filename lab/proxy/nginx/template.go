@@ -23,6 +23,7 @@ type data struct {
 	proxy.Site
 	NginxVersion      string          // "1.22.1"; empty is taken for a current one
 	Proxy             scenarios.Proxy // as the scenario has it, like Backend and Load
+	Upstream          scenarios.Upstream
 	Backend           scenarios.Backend
 	Load              scenarios.LoadSpec
 	Keepalive         int // of nginx's pool; 0: none
@@ -51,6 +52,9 @@ func render(v scenarios.Variant, at proxy.Site) ([]byte, error) {
 	if file == nil {
 		file = ownTemplate
 	}
+	if v.Upstream.Protocol == scenarios.ProtocolStream && file == ownTemplate {
+		file = streamTemplate
+	}
 	return file.Render(dataOf(v, at), template.FuncMap{"atLeast": atLeast, "last": last})
 }
 
@@ -66,12 +70,13 @@ func dataOf(v scenarios.Variant, at proxy.Site) data {
 		Site:         at,
 		NginxVersion: at.Version,
 		Proxy:        v.Proxy,
+		Upstream:     v.Upstream,
 		Backend:      v.Backend,
 		Load:         v.Load,
 		Keepalive:    v.Proxy.Keepalive,
 		Workers:      v.Proxy.Workers,
 		OpenFiles:    v.Proxy.OpenFiles,
-		Connections:  v.Load.Connections,
+		Connections:  v.AtOnce(),
 		Servers:      servers(v, at),
 		Scheme:       "http",
 		Module:       "proxy",
