@@ -66,8 +66,8 @@ func (o *overProtocol) says(s law.Setup) string {
 	e := o.ending
 	switch {
 	case e.Races():
-		text := fmt.Sprintf("%s: both ends close after the reply, and a pool has nothing to keep. f from %.2f to %.2f was measured, and 1 is the worst case below.",
-			name, e.LeastShare, e.MostShare)
+		text := fmt.Sprintf("%s: both ends close after the reply, and a pool has nothing to keep. f from %.2f to %.2f was measured, "+
+			"and 1 is the worst case below.", name, e.LeastShare, e.MostShare)
 		if early, late := s.RangeOf(e.LeastShare, e.MostShare); early != nil && late != nil {
 			text += fmt.Sprintf(" With those error 99 comes after %s to %s.", format.About(*early), format.About(*late))
 		}
