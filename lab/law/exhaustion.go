@@ -23,6 +23,9 @@ func (s Setup) fails() bool {
 // connections the share f stays behind. At f=1 without a pool that is m/R
 // however long a request takes, because a tuple is gone from connect() on.
 func (s Setup) fillTime(m float64) float64 {
+	if s.leavesAtRandom() {
+		return s.fillTimeLeaving(m)
+	}
 	if s.InFlight >= m {
 		return m / s.RatePerS
 	}

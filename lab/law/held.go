@@ -23,7 +23,8 @@ import (
 // times are distributed (erlang.go).
 //
 // With one time for all and even arrivals what is held comes back as it came: K/R seconds
-// of success in each H.
+// of success in each H. Of times without memory some are over before K/R, and the table
+// fills later (fillTimeLeaving).
 //
 // A connection is alive to the client from its first answer on, and holds its tuple from
 // a moment before to a moment after. That moment is a round trip, or some.
@@ -42,6 +43,36 @@ func (s Setup) Holding(on time.Duration, fixed, clientCloses bool) Setup {
 
 // Held says whether requests are connections that are held.
 func (s Setup) Held() bool { return s.HeldFor > 0 }
+
+// leavesAtRandom says whether tuples come back after random times, as no TIME_WAIT keeps them.
+func (s Setup) leavesAtRandom() bool { return s.Held() && !s.HeldFixed && s.CloseShare < 1 }
+
+// fillTimeLeaving is when m tuples are taken on average of connections that are held for
+// times without memory. Some of the first have ended by then: of R opened a second
+//
+//	R·(f·t + (1 − f)·H·(1 − exp(−t/H)))
+//
+// are still taken after t, which for f = 0 is m at t = −H·ln(1 − m/(R·H)), and never if R·H
+// is not above m.
+func (s Setup) fillTimeLeaving(m float64) float64 {
+	h, r, f := s.HeldFor.Seconds(), s.RatePerS, s.CloseShare
+	taken := func(t float64) float64 { return r * (f*t + (1-f)*h*(1-math.Exp(-t/h))) }
+	low, high := 0.0, m/r
+	for range 60 { // until it is enough
+		if taken(high) >= m {
+			break
+		}
+		low, high = high, 2*high
+	}
+	for range 60 {
+		if mid := (low + high) / 2; taken(mid) < m {
+			low = mid
+		} else {
+			high = mid
+		}
+	}
+	return high
+}
 
 // Unit is what a load has so many of a second.
 func (s Setup) Unit() string {
@@ -104,7 +135,8 @@ var HeldAlive = Law{
 
 func (r Run) heldAlive() *Compared {
 	seen, s := r.Measured("alive_peak"), r.Setup
-	if !s.Held() || seen == nil || r.estimated() && !s.Poisson || !s.heldEvenly() && s.CloseShare > 0 && r.Predicted.FirstError99S != nil {
+	lost := !s.heldEvenly() && s.CloseShare > 0 && r.Predicted.FirstError99S != nil // to TIME_WAIT, as chance has it
+	if !s.Held() || seen == nil || r.Predicted.Rough() || !r.even() || lost {
 		return nil
 	}
 	k, a := float64(r.Predicted.Tuples), s.RatePerS*min(s.HeldFor.Seconds(), r.EndS)

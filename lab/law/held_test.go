@@ -114,6 +114,25 @@ func TestHeldSawtooth(t *testing.T) {
 	}
 }
 
+// TestHeldForRandomTimes: some have gone by the time that the table is full.
+func TestHeldForRandomTimes(t *testing.T) {
+	s := Setup{Ports: 200, RatePerS: 300}.Holding(time.Second, false, false)
+	p := Predict(s)
+	if want := math.Log(3); p.FirstError99S == nil || math.Abs(*p.FirstError99S-want) > 1e-6 || *p.OKBeforeError99 != 330 {
+		t.Errorf("%v, %v; want it after %.3f s", or0(p.FirstError99S), p.OKBeforeError99, want)
+	}
+	if s.Complete().Exact() {
+		t.Error("random times have an exact moment")
+	}
+	client := Predict(s.Holding(time.Second, false, true))
+	if got := or0(client.FirstError99S); math.Abs(got-200.0/300) > 1e-9 {
+		t.Errorf("with a TIME_WAIT after each it comes after %v s, want K/R, however long they are held", got)
+	}
+	if p := Predict((Setup{Ports: 300, RatePerS: 300}).Holding(time.Second, false, false)); p.FirstError99S != nil {
+		t.Errorf("on average the table never fills, and it fails after %v s", *p.FirstError99S)
+	}
+}
+
 func TestHeldSettles(t *testing.T) {
 	for _, tt := range []struct {
 		fixed, client bool
