@@ -1,6 +1,9 @@
 package scenarios
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
 // How the times are drawn that connections are held.
 const (
@@ -24,6 +27,9 @@ type Upstream struct {
 func Carries(protocol string) bool {
 	return protocol == ProtocolStream || protocol == ProtocolWebsocket
 }
+
+// MostHeld is how many connections the generator holds (loadgen.MaxHeld).
+const MostHeld = 20_000
 
 // Held says whether the load is of connections that are held, instead of requests.
 func (v Variant) Held() bool { return v.Load.Hold > 0 }
@@ -53,6 +59,8 @@ func (v Variant) held() []conflict {
 			"load.hold and load.closes say when a connection ends"},
 		{"upstream.protocol", p == ProtocolStream && v.Proxy.Addresses > 1, ": stream needs proxy.addresses: 1",
 			"the lab's template splits requests over sources, and stream has none"},
+		{"load.hold", v.AtOnce() > MostHeld && v.Held(), fmt.Sprintf(" makes up to %d connections at once", v.AtOnce()),
+			fmt.Sprintf("the generator holds %d at the most: open fewer a second, for less time, or take fewer ports", MostHeld)},
 		{"load.hold", v.Held() && v.Load.Pods > 1, " needs load.pods: 1", "connections that are held come from one generator"},
 	}
 }

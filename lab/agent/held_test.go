@@ -6,9 +6,13 @@ import (
 
 	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/loadgen"
+	"github.com/lab99/lab99/scenarios"
 )
 
 func TestHeldConfig(t *testing.T) {
+	if scenarios.MostHeld != loadgen.MaxHeld {
+		t.Errorf("scenarios allow %d connections, and the generator %d", scenarios.MostHeld, loadgen.MaxHeld)
+	}
 	from := loadgen.Config{URL: "http://198.18.0.2:8080/chat", Duration: time.Second}
 	stream := (&Held{ForS: 1.5, ServerCloses: true}).config(from)
 	if stream.URL != "tcp://198.18.0.2:8080/chat" || stream.For != 1500*time.Millisecond || stream.Closes != loadgen.ClosedByServer ||
