@@ -32,12 +32,14 @@ func RegisterBackend(s Server) {
 	slices.Sort(lists["backends"])
 }
 
-// RegisterProtocol makes a protocol besides HTTP known that nginx speaks to a backend.
+// RegisterProtocol makes a protocol known that nginx speaks to a backend, besides HTTP and
+// those that carry connections.
 func RegisterProtocol(name string) {
-	if len(lists["protocols"]) == 0 {
-		lists["protocols"] = []string{ProtocolHTTP, ProtocolStream, ProtocolWebsocket}
+	all := lists["protocols"]
+	if len(all) == 0 {
+		all = []string{ProtocolHTTP, ProtocolStream, ProtocolWebsocket}
 	}
-	lists["protocols"] = append(lists["protocols"], name)
+	lists["protocols"] = slices.Insert(all, len(all)-2, name)
 }
 
 // Protocols are what nginx may speak to a backend.

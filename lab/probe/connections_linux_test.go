@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/lab99/lab99/internal/needs"
 )
 
 // TestConnectionsSayWhenTimeWaitEnds: both ways of looking agree with the clock.
@@ -89,7 +91,8 @@ func TestRemoteOf(t *testing.T) {
 		})
 		return errors.Join(failed, err)
 	}
-	dialer := net.Dialer{Control: reuse}
+	from := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: int(needs.Port(t))}
+	dialer := net.Dialer{Control: reuse, LocalAddr: from}
 	for _, ip := range []string{"127.0.0.1:0", "127.0.0.2:0"} {
 		l, err := net.Listen("tcp4", ip)
 		if err != nil {
@@ -102,7 +105,6 @@ func TestRemoteOf(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer c.Close()
-		dialer.LocalAddr = c.LocalAddr()
 		if got, err := RemoteOf(c.(*net.TCPConn)); got != to || err != nil {
 			t.Errorf("from %v: %v, %v; want %v", c.LocalAddr(), got, err, to)
 		}

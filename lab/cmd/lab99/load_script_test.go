@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/lab99/lab99/internal/needs"
 )
 
 // loadTarget is a net/http server to be loaded.
@@ -117,15 +119,9 @@ func TestLoadScripts(t *testing.T) {
 			s := loadTarget()
 			e.Defer(s.Close)
 			e.Setenv("URL", s.URL)
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				return err
-			}
-			e.Setenv("NOBODY", "http://"+l.Addr().String())
-			e.Setenv("NOBODYAT", l.Addr().String())
-			if err := l.Close(); err != nil {
-				return err
-			}
+			nobody := fmt.Sprint("127.0.0.1:", needs.Port(t))
+			e.Setenv("NOBODY", "http://"+nobody)
+			e.Setenv("NOBODYAT", nobody)
 			return oddTargets(e)
 		},
 	})
