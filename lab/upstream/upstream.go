@@ -2,8 +2,9 @@
 // its configuration says, who ends a connection, and what makes a backend ready.
 //
 // A protocol is one file here and one line in all. Everything else in lab99 knows it by its
-// name in upstream.protocol. HTTP is none of these: its lines and its laws have keys of their
-// own in a scenario (proxy.http, backend.tls, backend.keepalive).
+// name in upstream.protocol. HTTP is none of these: its lines and its laws have keys of
+// their own in a scenario (proxy.http, backend.tls, backend.keepalive). Nor are stream and
+// websocket, which carry connections that are held (load.hold, law.Setup.Holding).
 //
 // Neighbours: package lab/law has the endings, which package scenarios/nginxconf asks as
 // well; package lab/proxy has the backends, each of which says what it speaks.
