@@ -83,7 +83,13 @@ func agentKilledOn(t *testing.T) {
 		t.Run(host, func(t *testing.T) {
 			i := start(t, "run", tiny, "--images", "local")
 			i.waitForLoad(t, 3)
-			docker(t, append([]string{"kill"}, containers(t, "name=lab99-"+filepath.Base(i.dir(t))+".*-"+host)...)...)
+			agent := containers(t, "name=lab99-"+filepath.Base(i.dir(t))+".*-"+host)
+			if len(agent) != 1 {
+				t.Fatalf("containers %q, want one", agent)
+			}
+			// The command may have removed it before Podman answers, which then knows no such container.
+			out, err := onItsEngine(t, exec.Command("docker", "kill", agent[0])).CombinedOutput()
+			t.Logf("docker kill: %v: %s", err, out)
 			i.wait(t, "70")
 			nothingLeft(t, 0, true)
 			i.noJanitor(t, 10*time.Second)
