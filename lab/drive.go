@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lab99/lab99/lab/agent"
@@ -61,8 +62,11 @@ func (x *variantRun) drive(ctx context.Context, h *hosts, under *conditions, w *
 	if berr := endBystander(); berr != nil && err == nil { // else the load has the better reason
 		l.fault(berr.Error())
 	}
-	if err != nil && len(l.faults) == 0 {
+	switch {
+	case err != nil && len(l.faults) == 0:
 		return l, err
+	case errors.Is(err, agent.ErrGone): // a server went first, and then the load host: an engine that stopped
+		return l, fmt.Errorf("%s, and %w", strings.Join(l.faults, ", "), err)
 	}
 	x.show.Phase("drain")
 	x.collect(ctx, h, observers, &l)

@@ -158,6 +158,29 @@ func TestAgentGone(t *testing.T) {
 	}
 }
 
+// TestServerEndsBeforeTheLoadHost: an engine that stops ends a server first. Without the load
+// host nothing is left to be judged.
+func TestServerEndsBeforeTheLoadHost(t *testing.T) {
+	d := &fakeDriver{on: func(l *fakeLab, host string, c agent.Command) []agent.Record {
+		if c.Load != nil {
+			l.exited <- &driver.ServerError{Host: results.HostBackend, Name: "the backend"}
+			time.AfterFunc(50*time.Millisecond, l.agents[host].leave)
+			return none
+		}
+		return nil
+	}}
+	out, err := runFake(t, t.Context(), d, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := out.Summary.Variants[0]
+	for _, part := range []string{"the backend ended by itself", agent.ErrGone.Error()} {
+		if v.Verdict != "error" || !strings.Contains(v.Why, part) || ExitCode(out.Summary) != 70 {
+			t.Errorf("%s: %s", v.Verdict, v.Why)
+		}
+	}
+}
+
 // TestHostEndsAfterItsAgent: the end of an agent's stream is seen first, and that
 // its host ended says more.
 func TestHostEndsAfterItsAgent(t *testing.T) {
