@@ -181,19 +181,18 @@ func logWait(t *testing.T, began time.Time) {
 // engines that tests have of their own, most of which hold no law.
 var (
 	machine     = schedule.New(runtime.NumCPU(), 0, false, "")
-	onEngine    = engineTurns{need: schedule.Need{Cores: 0.6}}
-	onOwnEngine = engineTurns{need: schedule.Need{Cores: 0.6}}
+	onEngine    = engineTurns{need: schedule.Need{Cores: 0.7}}
+	onOwnEngine = engineTurns{need: schedule.Need{Cores: 0.7}}
 )
 
 // What commands need: a run of tiny, one of a quick size with one lab at a time, one with two
 // labs. A lab under load takes 0.26 cores at 100 requests per second and 0.34 at 200
-// (lab/estimate.go), and next to nothing while it comes up, drains and is judged; a report
-// takes a second of a processor once. With a tenth more for each, as it was, the tests used
-// less than one of two processors.
+// (lab/estimate.go), and a report a second of a processor once. With a tenth less for each,
+// half a minute was saved, and in one run of four a generator was late.
 var (
-	tinyLab  = schedule.Need{Cores: 0.3}
-	quickLab = schedule.Need{Cores: 0.4}
-	manyLabs = schedule.Need{Cores: 0.6}
+	tinyLab  = schedule.Need{Cores: 0.4}
+	quickLab = schedule.Need{Cores: 0.5}
+	manyLabs = schedule.Need{Cores: 0.7}
 )
 
 // start runs the program in the background, on containers.

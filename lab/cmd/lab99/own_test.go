@@ -2,10 +2,12 @@ package main
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/results"
 )
 
 // TestOwnConfigurations runs files as people have them. What they do with the
@@ -13,14 +15,12 @@ import (
 // no verdict about them.
 func TestOwnConfigurations(t *testing.T) {
 	share(t, "netns", manyLabs)
-	i := startOn(t, "netns", "run", "testdata/own", "--parallel", "2")
-	i.wait(t, "2") // two say nothing of ports
-	s := i.summary(t)
-	for name, want := range map[string]struct {
+	type outcome struct {
 		verdict string
 		firstS  float64 // predicted; 0: none
 		says    string
-	}{
+	}
+	outcomes := map[string]outcome{
 		"bare":    {law.Reproduced, 1, ""},
 		"works":   {law.Mitigated, 0, ""},
 		"inert":   {law.Reproduced, 1, "nginx closed"}, // a race: later, with the f that came
@@ -36,7 +36,20 @@ func TestOwnConfigurations(t *testing.T) {
 		"part":      {law.Reproduced, 1, ""},
 		"tls":       {law.Mitigated, 0, ""},
 		"tls-each":  {law.Reproduced, 1, "nginx closed"},
-	} {
+	}
+	disturbed := func(v results.Variant) bool {
+		return v.Verdict == law.Invalid && outcomes[v.Name].verdict != law.Invalid
+	}
+	i := startOn(t, "netns", "run", "testdata/own", "--parallel", "2")
+	i.wait(t, "2") // two say nothing of ports
+	s := i.summary(t)
+	if slices.ContainsFunc(s.Variants, disturbed) {
+		t.Logf("disturbed, and so made once more:\n%s", i.stdout.String())
+		i = startOn(t, "netns", "run", "testdata/own", "--parallel", "2")
+		i.wait(t, "2")
+		s = i.summary(t)
+	}
+	for name, want := range outcomes {
 		v := s.Variant(name)
 		if v == nil {
 			t.Errorf("%s has no row", name)
