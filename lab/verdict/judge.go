@@ -188,8 +188,11 @@ func (m *Measured) failing(v *results.Variant) (verdict, why string) {
 	// In a race the moment is an outcome, and a later one is chance. So it is within an
 	// interval: whether all of that is later the law says.
 	chance := (m.Plan.Predicted.FirstError99LatestS != nil || m.Plan.Predicted.OrNever) && m.Plan.Predicted.Verdict != law.Postponed
-	if m.Baseline != nil && !chance && !m.Laws.Race && !m.Laws.Poisson && *v.FirstError > *m.Baseline+m.Laws.ClockBound.Seconds()+
-		max(law.Tolerance(*m.Baseline), law.BurstTolerance(m.Laws.Burst)) {
+	later := max(law.Tolerance(*cmp.Or(m.Baseline, new(float64))), law.BurstTolerance(m.Laws.Burst))
+	if v.Errors.Error99 == 0 { // the moment is that of the log, which is read every 100 ms
+		later = max(later, 0.1)
+	}
+	if m.Baseline != nil && !chance && !m.Laws.Race && !m.Laws.Poisson && *v.FirstError > *m.Baseline+m.Laws.ClockBound.Seconds()+later {
 		return law.Postponed, fmt.Sprintf("%s: %.1f times as late as the baseline's %.2f s, but it came", why,
 			*v.FirstError / *m.Baseline, *m.Baseline)
 	}
