@@ -188,15 +188,20 @@ func (m *Measured) failing(v *results.Variant) (verdict, why string) {
 	// In a race the moment is an outcome, and a later one is chance. So it is within an
 	// interval: whether all of that is later the law says.
 	chance := (m.Plan.Predicted.FirstError99LatestS != nil || m.Plan.Predicted.OrNever) && m.Plan.Predicted.Verdict != law.Postponed
-	later := max(law.Tolerance(*cmp.Or(m.Baseline, new(float64))), law.BurstTolerance(m.Laws.Burst))
-	if v.Errors.Error99 == 0 { // the moment is that of the log, which is read every 100 ms
-		later = max(later, 0.1)
-	}
-	if m.Baseline != nil && !chance && !m.Laws.Race && !m.Laws.Poisson && *v.FirstError > *m.Baseline+m.Laws.ClockBound.Seconds()+later {
+	if m.Baseline != nil && !chance && !m.Laws.Race && !m.Laws.Poisson && *v.FirstError > *m.Baseline+m.asSoon(v) {
 		return law.Postponed, fmt.Sprintf("%s: %.1f times as late as the baseline's %.2f s, but it came", why,
 			*v.FirstError / *m.Baseline, *m.Baseline)
 	}
 	return law.Reproduced, why
+}
+
+// asSoon is how much later than the baseline's a moment may be and still be the same.
+func (m *Measured) asSoon(v *results.Variant) float64 {
+	within := max(law.Tolerance(*m.Baseline), law.BurstTolerance(m.Laws.Burst))
+	if v.Errors.Error99 == 0 { // clients saw nothing, and the moment is the log's
+		within = max(within, logEvery)
+	}
+	return within + m.Laws.ClockBound.Seconds()
 }
 
 // holding words a variant in which it did not.
@@ -262,9 +267,8 @@ func (m *Measured) missed(v *results.Variant) bool {
 	if !m.Laws.OwnConfig || m.Laws.Modelled || m.Laws.Unreached || first == nil || law99 == nil {
 		return false
 	}
-	const sampling = 0.1 // seconds: nginx's log is read so often
 	off := law.Compared{Predicted: law99, Most: v.Predicted.FirstError99LatestS, Measured: first}.Off()
-	return math.Abs(*off) > law.Tolerance(v.Predicted.Latest99())+sampling+m.Laws.ClockBound.Seconds()
+	return math.Abs(*off) > law.Tolerance(v.Predicted.Latest99())+logEvery+m.Laws.ClockBound.Seconds()
 }
 
 // open says whether the law leaves it open how the variant ends, and nothing else is

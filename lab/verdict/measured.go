@@ -334,12 +334,15 @@ func (m *Measured) logged99() int64 {
 	return m.Proxy.Log.Error99
 }
 
+// logEvery is how often a proxy's error log is read, in seconds.
+const logEvery = 0.1
+
 // firstError99 is the moment of the first error 99, in seconds, and how many
 // requests had succeeded by then. The generator knows both exactly, but not
 // always why a connect failed: where the log has its first line at another
 // time, the log is right, to a tenth of a second.
 func (m *Measured) firstError99() (first *float64, okBefore *int64) {
-	const slack = 0.2 // the log is read every 100 ms, on a busy box later
+	const slack = 2 * logEvery // on a busy box it is read later
 	if m.Totals.FirstError != nil {
 		t := float64(*m.Totals.FirstError-m.Totals.StartNs) / 1e9
 		first = &t

@@ -107,6 +107,14 @@ func TestHiddenFromClients(t *testing.T) {
 	if !strings.Contains(v.Why, "clients saw none of it") {
 		t.Errorf("%q does not say that clients saw none", v.Why)
 	}
+
+	// The log is read every 100 ms. What it leaves open makes nothing later than the baseline.
+	for baseline, want := range map[float64]string{2.44: law.Reproduced, 2.40: law.Postponed} {
+		m.Baseline = &baseline
+		if v := Judge(m); v.Verdict != want {
+			t.Errorf("with a baseline of %.2f s: %s (%s), want %s", baseline, v.Verdict, v.Why, want)
+		}
+	}
 }
 
 // Of an odd number of ports the kernel may leave one: of seven, six are all.
