@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -67,7 +66,7 @@ func (h *ofHeld) mitigations(s law.Setup, all []law.Mitigation) []law.Mitigation
 	if !s.Held() {
 		return all
 	}
-	all = slices.DeleteFunc(all, func(m law.Mitigation) bool { return m.Name == "keepalive" || m.Name == "all" })
+	all = withoutPools(all)
 	if s.CloseShare == 0 {
 		return all
 	}

@@ -54,7 +54,7 @@ func (o *overProtocol) without(all []law.Mitigation) []law.Mitigation {
 	if o.ending == nil || o.ending.Stays {
 		return all
 	}
-	return slices.DeleteFunc(all, func(m law.Mitigation) bool { return m.Name == "keepalive" || m.Name == "all" })
+	return withoutPools(all)
 }
 
 // says is who ends a connection, in a sentence or two.

@@ -82,8 +82,13 @@ func (k *ofKind) mitigationsOf(s law.Setup) []law.Mitigation {
 	if k.policy == nil {
 		return all
 	}
-	all = slices.DeleteFunc(all, func(m law.Mitigation) bool { return m.Name == "keepalive" || m.Name == "all" })
+	all = withoutPools(all)
 	return append(k.others(), all...)
+}
+
+// withoutPools takes out the changes that are a pool of nginx's.
+func withoutPools(all []law.Mitigation) []law.Mitigation {
+	return slices.DeleteFunc(all, func(m law.Mitigation) bool { return m.Name == "keepalive" || m.Name == "all" })
 }
 
 // conduct says in a sentence or two what the proxy does.
