@@ -24,6 +24,11 @@ type ConfigFile struct {
 	OnDisk bool
 }
 
+// OwnTemplate is a template that comes with the lab.
+func OwnTemplate(name string, text []byte) *ConfigFile {
+	return &ConfigFile{Name: name, Label: name, Text: text}
+}
+
 // IsTemplate tells a template of the lab's from a configuration of the user's
 // own.
 func (c *ConfigFile) IsTemplate() bool { return strings.HasSuffix(c.Name, ".tmpl") }

@@ -121,9 +121,7 @@ type Recounting interface {
 // Data is what the template of a kind with policies can name.
 type Data struct {
 	Site
-	Proxy   scenarios.Proxy // as the scenario has it, like Backend and Load
-	Backend scenarios.Backend
-	Load    scenarios.LoadSpec
+	Asked
 	Policy  string
 	MaxConn int // connections of clients that the limit of open files allows
 }
@@ -152,7 +150,7 @@ func Rendered(v scenarios.Variant, at Site) ([]byte, error) {
 			v.Proxy.Policy)
 	}
 	return v.ProxyFile.Render(Data{
-		Site: at, Proxy: v.Proxy, Backend: v.Backend, Load: v.Load, Policy: v.Proxy.Policy, MaxConn: at.MaxConn(),
+		Site: at, Asked: AskedOf(v), Policy: v.Proxy.Policy, MaxConn: at.MaxConn(),
 	}, map[string]any{"hasPrefix": strings.HasPrefix, "mul": product})
 }
 

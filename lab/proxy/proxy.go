@@ -111,6 +111,17 @@ func BackendTitle(v scenarios.Variant) string {
 	return "the backend"
 }
 
+// Asked is what a template can name of its variant, as the scenario has it.
+type Asked struct {
+	Proxy    scenarios.Proxy
+	Upstream scenarios.Upstream
+	Backend  scenarios.Backend
+	Load     scenarios.LoadSpec
+}
+
+// AskedOf takes that from a variant.
+func AskedOf(v scenarios.Variant) Asked { return Asked{v.Proxy, v.Upstream, v.Backend, v.Load} }
+
 // RenderBackend is the configuration that a template makes of a variant's backend: the
 // scenario's, or else the kind's own. A file that is none is passed on as it is: it has to
 // listen where the lab dials.

@@ -28,7 +28,7 @@ func init() { proxy.Register(Kind{}, ownTemplate, "caddy:2") }
 //go:embed Caddyfile.tmpl
 var templateText []byte
 
-var ownTemplate = &scenarios.ConfigFile{Name: "Caddyfile.tmpl", Label: "Caddyfile.tmpl", Text: templateText}
+var ownTemplate = scenarios.OwnTemplate("Caddyfile.tmpl", templateText)
 
 // confFile is its configuration, in the host and among the results.
 const confFile = "Caddyfile"

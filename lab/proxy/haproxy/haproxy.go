@@ -24,7 +24,7 @@ func init() { proxy.Register(Kind{}, ownTemplate, "haproxy:3.2") }
 //go:embed haproxy.cfg.tmpl
 var templateText []byte
 
-var ownTemplate = &scenarios.ConfigFile{Name: "haproxy.cfg.tmpl", Label: "haproxy.cfg.tmpl", Text: templateText}
+var ownTemplate = scenarios.OwnTemplate("haproxy.cfg.tmpl", templateText)
 
 // confFile is its configuration, in the host and among the results.
 const confFile = "haproxy.cfg"

@@ -24,7 +24,7 @@ func init() { proxy.RegisterBackend(Kind{}, ownTemplate, "httpd:2.4") }
 //go:embed httpd.conf.tmpl
 var templateText []byte
 
-var ownTemplate = &scenarios.ConfigFile{Name: "httpd.conf.tmpl", Label: "httpd.conf.tmpl", Text: templateText}
+var ownTemplate = scenarios.OwnTemplate("httpd.conf.tmpl", templateText)
 
 // confFile is its configuration, in the host and among the results.
 const confFile = "httpd.conf"
@@ -104,9 +104,7 @@ func (Kind) ReachedLimit(v scenarios.Variant, printed string) string {
 // data is what a template can name.
 type data struct {
 	proxy.Site
-	Proxy             scenarios.Proxy // as the scenario has it, like Backend and Load
-	Backend           scenarios.Backend
-	Load              scenarios.LoadSpec
+	proxy.Asked
 	KeepAlive         bool
 	KeepAliveRequests int
 	KeepAliveTimeout  string // as Apache writes it: 100, or 1500ms
@@ -126,7 +124,7 @@ func dataOf(v scenarios.Variant, at proxy.Site) data {
 	}
 	b := v.Backend
 	d := data{
-		Site: at, Proxy: v.Proxy, Backend: b, Load: v.Load,
+		Site: at, Asked: proxy.AskedOf(v),
 		KeepAlive: b.KeepAlive, KeepAliveRequests: b.KeepAliveRequests, KeepAliveTimeout: duration(b.KeepAliveTimeout),
 		MaxWorkers: b.MaxWorkers, MPM: b.MPM, TLS: b.Secure(), Unclean: b.TLS == scenarios.TLSUnclean,
 		ProxyProtocol: proxy.ProxyProtocol(v),

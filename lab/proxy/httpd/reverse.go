@@ -28,7 +28,7 @@ func init() { proxy.Register(Reverse{}, reverseTemplate, "httpd:2.4") }
 //go:embed reverse.conf.tmpl
 var reverseText []byte
 
-var reverseTemplate = &scenarios.ConfigFile{Name: "reverse.conf.tmpl", Label: "reverse.conf.tmpl", Text: reverseText}
+var reverseTemplate = scenarios.OwnTemplate("reverse.conf.tmpl", reverseText)
 
 // reverseFile is its configuration. That of an Apache behind it, httpd.conf, lies in the
 // same directory of results.

@@ -12,7 +12,7 @@ import (
 //go:embed stream.conf.tmpl
 var streamText []byte
 
-var streamTemplate = &scenarios.ConfigFile{Name: "stream.conf.tmpl", Label: "stream.conf.tmpl", Text: streamText}
+var streamTemplate = scenarios.OwnTemplate("stream.conf.tmpl", streamText)
 
 // Lacks knows the module that Debian has apart.
 func (Kind) Lacks(printed string) string {

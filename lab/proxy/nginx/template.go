@@ -16,16 +16,13 @@ import (
 //go:embed nginx.conf.tmpl
 var templateText []byte
 
-var ownTemplate = &scenarios.ConfigFile{Name: "nginx.conf.tmpl", Label: "nginx.conf.tmpl", Text: templateText}
+var ownTemplate = scenarios.OwnTemplate("nginx.conf.tmpl", templateText)
 
 // data is what a template can name.
 type data struct {
 	proxy.Site
-	NginxVersion      string          // "1.22.1"; empty is taken for a current one
-	Proxy             scenarios.Proxy // as the scenario has it, like Backend and Load
-	Upstream          scenarios.Upstream
-	Backend           scenarios.Backend
-	Load              scenarios.LoadSpec
+	NginxVersion string // "1.22.1"; empty is taken for a current one
+	proxy.Asked
 	Keepalive         int // of nginx's pool; 0: none
 	Workers           int
 	WorkerConnections int
@@ -69,10 +66,7 @@ func dataOf(v scenarios.Variant, at proxy.Site) data {
 	d := data{
 		Site:         at,
 		NginxVersion: at.Version,
-		Proxy:        v.Proxy,
-		Upstream:     v.Upstream,
-		Backend:      v.Backend,
-		Load:         v.Load,
+		Asked:        proxy.AskedOf(v),
 		Keepalive:    v.Proxy.Keepalive,
 		Workers:      v.Proxy.Workers,
 		OpenFiles:    v.Proxy.OpenFiles,

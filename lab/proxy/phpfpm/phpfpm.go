@@ -24,7 +24,7 @@ func init() { proxy.RegisterBackend(Kind{}, ownTemplate, "php:8-fpm") }
 //go:embed php-fpm.conf.tmpl
 var templateText []byte
 
-var ownTemplate = &scenarios.ConfigFile{Name: "php-fpm.conf.tmpl", Label: "php-fpm.conf.tmpl", Text: templateText}
+var ownTemplate = scenarios.OwnTemplate("php-fpm.conf.tmpl", templateText)
 
 // confFile is its configuration, in the host and among the results.
 const confFile = "php-fpm.conf"
@@ -47,10 +47,8 @@ func (Kind) Processes() []string { return programs }
 // data is what a template can name.
 type data struct {
 	proxy.Site
-	Proxy   scenarios.Proxy // as the scenario has it, like Backend and Load
-	Backend scenarios.Backend
-	Load    scenarios.LoadSpec
-	Pools   []pool
+	proxy.Asked
+	Pools []pool
 }
 
 // A pool is a listener with processes of its own.
@@ -63,7 +61,7 @@ type pool struct {
 // hosts hold nothing else, and then it needs no right to become another user.
 func (Kind) Configure(v scenarios.Variant, at proxy.Site) (proxy.Config, error) {
 	at = proxy.BackendAt(at)
-	d := data{Site: at, Proxy: v.Proxy, Backend: v.Backend, Load: v.Load}
+	d := data{Site: at, Asked: proxy.AskedOf(v)}
 	for _, a := range at.BackendListen {
 		d.Pools = append(d.Pools, pool{a.String(), children(v)})
 	}

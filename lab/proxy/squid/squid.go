@@ -29,7 +29,7 @@ func init() { proxy.Register(Kind{}, ownTemplate, "ubuntu/squid:5.2-22.04_beta")
 //go:embed squid.conf.tmpl
 var templateText []byte
 
-var ownTemplate = &scenarios.ConfigFile{Name: "squid.conf.tmpl", Label: "squid.conf.tmpl", Text: templateText}
+var ownTemplate = scenarios.OwnTemplate("squid.conf.tmpl", templateText)
 
 // confFile is its configuration, in the host and among the results.
 const confFile = "squid.conf"

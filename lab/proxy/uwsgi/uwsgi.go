@@ -26,7 +26,7 @@ func init() { proxy.RegisterBackend(Kind{}, ownTemplate, "uwsgi:2.0") }
 //go:embed uwsgi.ini.tmpl
 var templateText []byte
 
-var ownTemplate = &scenarios.ConfigFile{Name: "uwsgi.ini.tmpl", Label: "uwsgi.ini.tmpl", Text: templateText}
+var ownTemplate = scenarios.OwnTemplate("uwsgi.ini.tmpl", templateText)
 
 // confFile is its configuration, in the host and among the results.
 const confFile = "uwsgi.ini"
@@ -49,16 +49,14 @@ func (Kind) Processes() []string { return programs }
 // data is what a template can name.
 type data struct {
 	proxy.Site
-	Proxy     scenarios.Proxy // as the scenario has it, like Backend and Load
-	Backend   scenarios.Backend
-	Load      scenarios.LoadSpec
+	proxy.Asked
 	Processes int
 }
 
 // Configure renders the template.
 func (Kind) Configure(v scenarios.Variant, at proxy.Site) (proxy.Config, error) {
 	at = proxy.BackendAt(at)
-	d := data{Site: at, Proxy: v.Proxy, Backend: v.Backend, Load: v.Load, Processes: 4}
+	d := data{Site: at, Asked: proxy.AskedOf(v), Processes: 4}
 	if n := v.Backend.MaxWorkers; n > 0 {
 		d.Processes = n
 	}

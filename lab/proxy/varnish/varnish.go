@@ -27,7 +27,7 @@ func init() { proxy.Register(Kind{}, ownTemplate, "varnish:7.6") }
 //go:embed default.vcl.tmpl
 var templateText []byte
 
-var ownTemplate = &scenarios.ConfigFile{Name: "default.vcl.tmpl", Label: "default.vcl.tmpl", Text: templateText}
+var ownTemplate = scenarios.OwnTemplate("default.vcl.tmpl", templateText)
 
 // confFile is its configuration, in the host and among the results.
 const confFile = "default.vcl"
