@@ -38,7 +38,8 @@
 //	buckets.go     tcp_max_tw_buckets, which hides the shortage
 //	ejection.go    lines of error 99 against "no live upstreams"
 //	erlang.go      random arrivals: Erlang's B formula
-//	held.go        connections that are held open; heldclose.go who closes them, heldbroken.go
+//	held.go        connections that are held open; heldtimes.go for random times, heldclose.go
+//	               who closes them, heldbroken.go
 //	nat.go         ports of a NAT on the way instead of the host's own
 //	demand.go      what a run asks of the kernel's other tables
 //

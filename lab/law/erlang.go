@@ -127,12 +127,25 @@ func (s Setup) SafePoissonRate(share float64) *float64 {
 	return s.rateHolding(ErlangLoad(s.Tuples(), share))
 }
 
-// firstLoss puts in when the first of random arrivals is lost of a table that is
-// large enough on average: it is full for moments only, once the first hold time
-// has filled it, and then one in 1/B arrivals finds it so, on average. More than a
-// day is never.
-func (p *Prediction) firstLoss(s Setup) {
-	b := s.Blocking()
+// random says whether arrivals are random, or the times after which tuples come back: a
+// table that is large enough on average is then full for moments.
+func (s Setup) random() bool { return s.Poisson || s.leavesAtRandom() }
+
+// lost is the share that finds no tuple in the long run where one of the two is random.
+func (s Setup) lost() float64 {
+	if s.Poisson {
+		return s.Blocking()
+	}
+	return s.lostByTimes()
+}
+
+// Chance says whether it is chance when error 99 comes, so that a later one is not better.
+func (s Setup) Chance() bool { return s.Race || s.random() }
+
+// firstLoss puts in when the first request is lost of a table that is large enough on
+// average: it is full for moments only, once the first hold time has filled it, and then
+// one in 1/b requests finds it so, on average. More than a day is never.
+func (p *Prediction) firstLoss(s Setup, b float64) {
 	if p.FirstError99S != nil || b == 0 {
 		return
 	}

@@ -24,7 +24,7 @@ import (
 //
 // With one time for all and even arrivals what is held comes back as it came: K/R seconds
 // of success in each H. Of times without memory some are over before K/R, and the table
-// fills later (fillTimeLeaving).
+// fills later, or for moments only (heldtimes.go).
 //
 // A connection is alive to the client from its first answer on, and holds its tuple from
 // a moment before to a moment after. That moment is a round trip, or some.
@@ -43,36 +43,6 @@ func (s Setup) Holding(on time.Duration, fixed, clientCloses bool) Setup {
 
 // Held says whether requests are connections that are held.
 func (s Setup) Held() bool { return s.HeldFor > 0 }
-
-// leavesAtRandom says whether tuples come back after random times, as no TIME_WAIT keeps them.
-func (s Setup) leavesAtRandom() bool { return s.Held() && !s.HeldFixed && s.CloseShare < 1 }
-
-// fillTimeLeaving is when m tuples are taken on average of connections that are held for
-// times without memory. Some of the first have ended by then: of R opened a second
-//
-//	R·(f·t + (1 − f)·H·(1 − exp(−t/H)))
-//
-// are still taken after t, which for f = 0 is m at t = −H·ln(1 − m/(R·H)), and never if R·H
-// is not above m.
-func (s Setup) fillTimeLeaving(m float64) float64 {
-	h, r, f := s.HeldFor.Seconds(), s.RatePerS, s.CloseShare
-	taken := func(t float64) float64 { return r * (f*t + (1-f)*h*(1-math.Exp(-t/h))) }
-	low, high := 0.0, m/r
-	for range 60 { // until it is enough
-		if taken(high) >= m {
-			break
-		}
-		low, high = high, 2*high
-	}
-	for range 60 {
-		if mid := (low + high) / 2; taken(mid) < m {
-			low = mid
-		} else {
-			high = mid
-		}
-	}
-	return high
-}
 
 // Unit is what a load has so many of a second.
 func (s Setup) Unit() string {
@@ -139,7 +109,7 @@ func (r Run) heldAlive() *Compared {
 	if !s.Held() || seen == nil || r.Predicted.Rough() || !r.even() || lost {
 		return nil
 	}
-	k, a := float64(r.Predicted.Tuples), s.RatePerS*min(s.HeldFor.Seconds(), r.EndS)
+	k, a := float64(r.Predicted.Tuples), s.aliveAfter(r.EndS)
 	p := min(a, k)
 	c := &Compared{Predicted: &p, Measured: seen, Tolerance: max(3, 0.02*p, noticedLate*s.RatePerS)}
 	if !s.heldEvenly() {
@@ -147,6 +117,15 @@ func (r Run) heldAlive() *Compared {
 		c.Most, c.Tolerance = &most, max(c.Tolerance, math.Sqrt(p))
 	}
 	return c
+}
+
+// aliveAfter is how many would be alive t seconds after the load began, if none was refused.
+func (s Setup) aliveAfter(t float64) float64 {
+	h := s.HeldFor.Seconds()
+	if s.HeldFixed {
+		return s.RatePerS * min(h, t)
+	}
+	return s.RatePerS * h * -math.Expm1(-t/h)
 }
 
 // noticedLate is how late the end of a connection may be noticed, in seconds, while others

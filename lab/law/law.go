@@ -132,7 +132,7 @@ func (r Run) law() Prediction {
 // Exact says whether the laws hold to the second. They do not where f is an outcome
 // of the run, and not for random arrivals, or for random times that connections are held.
 func (s Setup) Exact() bool {
-	return (!s.OwnConfig || s.Modelled) && !s.Race && !s.Poisson && !s.leavesAtRandom()
+	return (!s.OwnConfig || s.Modelled) && !s.Chance()
 }
 
 // CheckName is the name of the law's check in summary.json.
@@ -146,7 +146,7 @@ func (r Run) even() bool { return r.Setup.ChangesS == nil || *r.Setup.ChangesS >
 func (r Run) estimated() bool {
 	p := r.law()
 	changed := !r.even() && (p.FirstError99S == nil || *p.FirstError99S > *r.Setup.ChangesS)
-	return p.Rough() || r.Setup.Poisson || r.Setup.leavesAtRandom() || changed
+	return p.Rough() || r.Setup.random() || changed
 }
 
 // within is how far a moment may be from the law's.

@@ -137,9 +137,10 @@ func Predict(s Setup) Prediction {
 			p.OKBeforeError99 = nil
 		}
 	}
-	if s.Poisson && !p.Estimated {
-		steady = min(steady, s.RatePerS*(1-s.Blocking()))
-		p.firstLoss(s)
+	if s.random() && !p.Estimated {
+		lost := s.lost()
+		steady = min(steady, s.RatePerS*(1-lost))
+		p.firstLoss(s, lost)
 	}
 	p.SteadyOKPerS = &steady
 	p.Verdict = s.verdict(p)

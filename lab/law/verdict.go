@@ -10,15 +10,15 @@ func (s Setup) verdict(p Prediction) string {
 	within := func(at *float64) bool { return at != nil && *at <= s.Duration.Seconds() }
 	switch {
 	case !p.OrNever && within(p.latest99()):
-		if b := s.Baseline; b != nil && b.FirstError99S != nil && !s.Race && !s.Poisson &&
+		if b := s.Baseline; b != nil && b.FirstError99S != nil && !s.Chance() &&
 			*p.FirstError99S > b.Latest99()+max(Tolerance(b.Latest99()), BurstTolerance(s.Burst)) {
 			return Postponed
 		}
 		return Reproduced
 	case within(p.CollapseS):
 		return Collapsed
-	case p.CollapseS != nil, p.FirstError99S != nil && !s.Poisson, s.Occupied() > SteadyRho && !s.Masked():
-		return Inconclusive // of random arrivals one in a while is lost at any load
+	case p.CollapseS != nil, p.FirstError99S != nil && !s.random(), s.Occupied() > SteadyRho && !s.Masked():
+		return Inconclusive // where chance has a part, one in a while is lost at any load
 	}
 	return s.held()
 }

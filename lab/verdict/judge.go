@@ -185,10 +185,10 @@ func (m *Measured) failing(v *results.Variant) (verdict, why string) {
 	if v.Collapsed {
 		why = fmt.Sprintf("the rate collapsed after %.2f s, at half the range; ", *v.CollapseS) + why
 	}
-	// In a race the moment is an outcome, and a later one is chance. So it is within an
-	// interval: whether all of that is later the law says.
-	chance := (m.Plan.Predicted.FirstError99LatestS != nil || m.Plan.Predicted.OrNever) && m.Plan.Predicted.Verdict != law.Postponed
-	if m.Baseline != nil && !chance && !m.Laws.Race && !m.Laws.Poisson && *v.FirstError > *m.Baseline+m.asSoon(v) {
+	// Where chance has a part a later moment is no better. So it is within an interval:
+	// whether all of that is later the law says.
+	leftOpen := (m.Plan.Predicted.FirstError99LatestS != nil || m.Plan.Predicted.OrNever) && m.Plan.Predicted.Verdict != law.Postponed
+	if m.Baseline != nil && !leftOpen && !m.Laws.Chance() && *v.FirstError > *m.Baseline+m.asSoon(v) {
 		return law.Postponed, fmt.Sprintf("%s: %.1f times as late as the baseline's %.2f s, but it came", why,
 			*v.FirstError / *m.Baseline, *m.Baseline)
 	}
