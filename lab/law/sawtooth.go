@@ -14,7 +14,7 @@ var Recovery = Law{
 		if r.Setup.Held() {
 			return r.heldRecovery()
 		}
-		p, first, response := r.law(), r.first(), r.Setup.responseS()
+		p, first, response := r.law(), r.first(), r.Setup.LastsS()
 		back := response + p.HoldS
 		_, most := TimeWaitRange(r.Setup.HZ)
 		long := r.Setup.plainHold() && r.Setup.blackout() == 0 && r.EndS > response+most.Seconds()+1

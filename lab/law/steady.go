@@ -52,12 +52,22 @@ func (s Setup) rateHolding(tuples float64) *float64 {
 	return &rate
 }
 
-// responseS is how long a request is under way at the backend.
-func (s Setup) responseS() float64 {
+// LastsS is how long a request is under way at the backend, or a connection held, on average.
+func (s Setup) LastsS() float64 {
 	if s.RatePerS == 0 {
 		return 0
 	}
 	return s.InFlight / s.RatePerS
+}
+
+// Growing says whether t seconds after the load began more requests still begin than end,
+// or connections. What is taken by then says nothing of later.
+func (s Setup) Growing(t float64) bool {
+	lasts := s.LastsS()
+	if s.Held() && !s.HeldFixed {
+		lasts *= 3 // as Settled
+	}
+	return t < lasts
 }
 
 // steadyOK is the long-run rate of successes: min(R, SafeRate). It is an average

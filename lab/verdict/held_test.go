@@ -57,3 +57,32 @@ func TestWhoClosedHeldConnections(t *testing.T) {
 		t.Errorf("TIME_WAITs have ended, and f is %v", *f)
 	}
 }
+
+// TestShorterThanAConnectionLasts: none has ended, so that nothing says whether the ports
+// suffice.
+func TestShorterThanAConnectionLasts(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		lasts   time.Duration
+		fixed   bool
+		closes  bool // the client does
+		verdict string
+	}{
+		{"30 s, by the server", 30 * time.Second, true, false, law.Inconclusive},
+		{"30 s, by the client", 30 * time.Second, true, true, law.Inconclusive},
+		{"30 s on average", 30 * time.Second, false, false, law.Inconclusive},
+		{"6 s, of which there will be 300 on 500 tuples", 6 * time.Second, true, false, law.Mitigated},
+		{"a second", time.Second, true, false, law.Mitigated},
+	} {
+		m := heldRun(tt.closes, 245, 0)
+		m.Laws = law.Setup{Ports: 500, RatePerS: 50, Duration: 5 * time.Second}.Holding(tt.lasts, tt.fixed, tt.closes).Complete()
+		m.Plan.Predicted = law.Predict(m.Laws)
+		end, none, rho := 5.0, int64(0), 0.0
+		v := results.Variant{LoadEndS: &end, RhoSteady: &rho}
+		sent := int64(250)
+		v.Sent, v.Failed, v.Dropped, v.Unfinished = &sent, &none, &none, &none
+		if got, why := m.holding(&v); got != tt.verdict {
+			t.Errorf("%s: %s (%s), want %s", tt.name, got, why, tt.verdict)
+		}
+	}
+}

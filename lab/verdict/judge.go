@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/loadgen/figures"
 	"github.com/lab99/lab99/results"
@@ -218,6 +219,9 @@ func (m *Measured) holding(v *results.Variant) (verdict, why string) {
 	case bad > 0:
 		return law.NotReproduced, fmt.Sprintf("no error 99, but %d requests failed otherwise, %d were dropped and %d "+
 			"unfinished: %s", *v.Failed, *v.Dropped, *v.Unfinished, m.otherwise(v))
+	case m.Laws.Growing(*v.LoadEndS) && m.Laws.Occupied() > RhoLimit && (p.FirstError99S == nil || p.Latest99() > *v.LoadEndS):
+		return law.Inconclusive, fmt.Sprintf("no request failed in %.1f s, but a connection lasts %s, so that ever more were open to the "+
+			"end: in the long run %.0f %% of the tuples are taken. Run it longer", *v.LoadEndS, format.About(m.Laws.LastsS()), 100*m.Laws.Occupied())
 	case v.RhoSteady == nil:
 		return law.Inconclusive, "no request failed, but new connections were not counted, so a slow leak cannot be ruled out"
 	case *v.RhoSteady+m.underWay() > RhoLimit && *v.RhoSteady <= RhoLimit:
