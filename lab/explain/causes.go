@@ -69,14 +69,12 @@ var causes = []Cause{
 	{
 		ID: "ports", Answer: Yes, Title: "no source port is left towards one destination",
 		fits: func(r Reading) bool {
-			return r.Call == CallConnect && r.Errno == errNotAvailable && !r.Guess && (r.NoPorts || familyOf(r.Destination) == ipv4)
+			return r.Call == CallConnect && r.Errno == errNotAvailable && !r.Guess && familyOf(r.Destination) == ipv4
 		},
 		why: func(r Reading) string {
 			s := "no source port is free towards " + destination(r) + ": each of them has a connection there, most of them in TIME_WAIT " +
 				"for a minute where this host closes first. Other destinations have their ports still."
 			switch {
-			case r.NoPorts:
-				s += " HAProxy says so of errno 99 whatever its cause: with a server that has an IPv6 address, look first whether this host has one."
 			case r.Program == "envoy":
 				s += " Envoy can also be set to keep the client's source port (original source, Cilium's use-original-source-address): then it is " +
 					"a collision of that one port, and the count below is low."
@@ -94,6 +92,10 @@ var causes = []Cause{
 			switch {
 			case r.Guess:
 				return "errno 99 of connect() is a port range that is full, or a missing source address. Whose line this is is not known, so take it with care."
+			case r.Program == "haproxy":
+				return "HAProxy says \"no free ports\" of errno 99 whatever its cause: all ports towards the server are taken, or the server has an " +
+					"IPv6 address and this host or container has none to connect from, or `source` names one port, which is taken. Ports come back " +
+					"within a minute; without an address every attempt fails."
 			case familyOf(r.Destination) == ipv6:
 				return "errno 99 of connect() to an IPv6 address has two causes: all ports towards it are taken, or this host or container has no " +
 					"IPv6 address to connect from (IPv6 is off in a container by default). It is the address if every attempt fails, the ports if some do."

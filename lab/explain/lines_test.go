@@ -87,8 +87,8 @@ var real = map[string][]reads{
 	},
 	"haproxy": {
 		// caused, HAProxy 2.6 with its one server's ports all taken
-		{`Connect() failed for backend b: no free ports.`, "ports haproxy connect EADDRNOTAVAIL {b}"},
-		{`<131>Nov 23 04:42:27 haproxy[812]: Connect() failed for backend b: no free ports.`, "ports haproxy connect EADDRNOTAVAIL {b}"},
+		{`Connect() failed for backend b: no free ports.`, "ports-or-address haproxy connect EADDRNOTAVAIL {b}"},
+		{`<131>Nov 23 04:42:27 haproxy[812]: Connect() failed for backend b: no free ports.`, "ports-or-address haproxy connect EADDRNOTAVAIL {b}"},
 		// haproxy/haproxy src/proto_tcp.c, tcp_connect_server(): the other messages
 		{`Connect() failed for backend b: local address already in use.`, "bind-first haproxy connect EADDRINUSE {b}"},
 		{`Cannot bind to source address before connect() for backend b.`, "bind-first haproxy bind - {b}"},

@@ -23,8 +23,6 @@ type Reading struct {
 	Source, Destination string
 	// Peers is the group of peers that the line names in place of a destination.
 	Peers string
-	// NoPorts: the program itself says that it found no port.
-	NoPorts bool
 	// Guess: the words are everybody's, and whose line it is is not known.
 	Guess bool
 	// Foreign: the errno is another system's, which has other numbers.
