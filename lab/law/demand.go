@@ -10,13 +10,13 @@ import (
 const trackedFor = 120 * time.Second
 
 // Tracked is the most upstream connections that a connection-tracking table has
-// to hold in the run: all that are opened within two minutes, as it keeps those
-// that are closed, but no more than K. A tuple that is used again replaces its old
+// to hold in the run: all that are opened while one lasts and for the two minutes after
+// that it keeps a closed one, but no more than K. A tuple that is used again replaces its old
 // entry (nf_conntrack_tcp_packet, net/netfilter/nf_conntrack_proto_tcp.c), and a
 // failed connect() sends nothing.
 // https://docs.kernel.org/networking/nf_conntrack-sysctl.html
 func (s Setup) Tracked() float64 {
-	opened := s.connectionsPerS() * min(s.Duration, trackedFor).Seconds()
+	opened := s.connectionsPerS() * min(s.Duration.Seconds(), s.LastsS()+trackedFor.Seconds())
 	return min(opened, float64(s.Tuples()))
 }
 

@@ -244,6 +244,10 @@ func TestDemand(t *testing.T) {
 	if got := full.Tracked(); got != 28231 {
 		t.Errorf("%g tracked connections, want every tuple once", got)
 	}
+	hour := Setup{Ports: 28231, RatePerS: 10, Duration: time.Hour}.Holding(10*time.Minute, true, false).Complete()
+	if got := hour.Tracked(); got != 10*720 {
+		t.Errorf("of connections held for 10 minutes %v are tracked, want those of 12", got)
+	}
 	if got := (Setup{Ports: 28231, RatePerS: 20, CloseShare: 1, Duration: time.Hour}).Complete().Tracked(); got != 2400 {
 		t.Errorf("%g tracked connections, want those of two minutes", got)
 	}

@@ -27,7 +27,7 @@ const ForEver = 24 * time.Hour
 // SteadyStateOf applies the laws to a load without end; the Duration of s does not
 // matter. targetErrorRate is the share of requests that may fail. Above 0, arrivals
 // are random (Poisson), and a setup that loses no more than this share holds. At 0
-// they are eves.
+// they are even.
 func SteadyStateOf(s Setup, targetErrorRate float64) SteadyState {
 	s = s.Complete()
 	s.Duration = ForEver
