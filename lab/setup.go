@@ -70,7 +70,7 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 	}
 	if e, ok := upstream.EndingOf(v); ok {
 		s = s.Over(e)
-		s.RequestsPerConn = 0 // no backend of these counts
+		s.RequestsPerConn = 0 // nor does the lab's nginx count
 	}
 	if v.Held() {
 		s = s.Holding(v.Load.Hold, v.Load.HoldTimes == scenarios.HoldFixed, v.Load.Closes == scenarios.ClosesClient)

@@ -43,11 +43,12 @@ var (
 // Races says whether f is an outcome.
 func (e Ending) Races() bool { return e.MostShare > 0 }
 
-// Over is a setup of nginx over a protocol with such an ending.
+// Over is a setup of nginx over a protocol with such an ending. No backend of these counts
+// the requests of a connection.
 func (s Setup) Over(e Ending) Setup {
-	s.CloseShare, s.Race = e.CloseShare, e.Races()
+	s.CloseShare, s.Race, s.RequestsPerConn = e.CloseShare, e.Races(), NginxRequests
 	if !e.Stays {
-		s.Keepalive = 0
+		s.Keepalive, s.RequestsPerConn = 0, 0
 	}
 	return s
 }

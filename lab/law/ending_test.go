@@ -1,6 +1,9 @@
 package law
 
 import (
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -30,6 +33,20 @@ func TestEndingsAsMeasured(t *testing.T) {
 		p := Predict(s)
 		if first := or0(p.FirstError99S); first < tc.first-0.01 || first > tc.first+0.01 || s.Race != tc.race {
 			t.Errorf("%s: first error 99 after %.3f s, race %v; want %.3f, %v", tc.name, first, s.Race, tc.first, tc.race)
+		}
+	}
+}
+
+// TestAPoolOverAProtocolEndsAsNginxEndsIt: 601 requests a connection are Apache's.
+func TestAPoolOverAProtocolEndsAsNginxEndsIt(t *testing.T) {
+	of := func(s Setup) Mitigation {
+		i := slices.IndexFunc(Mitigations(s), func(m Mitigation) bool { return m.Name == "keepalive" })
+		return Mitigations(s)[i]
+	}
+	http := Setup{Ports: 200, RatePerS: 60, CloseShare: 1}
+	for words, m := range map[string]Mitigation{"601 requests": of(http), "1000 requests": of(http.Over(MemcachedEnds))} {
+		if n, _ := strconv.Atoi(strings.Fields(words)[0]); !strings.Contains(m.Change, words) || m.Setup.Churn != 1/float64(n) {
+			t.Errorf("want %s a connection: churn %g, %s", words, m.Setup.Churn, m.Change)
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package law
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // WideRange is how many ports ip_local_port_range has at its widest, 1024 to
 // 65535: below are the privileged ones.
@@ -9,6 +12,11 @@ const WideRange = 65535 - 1024 + 1
 // PooledRequests is what a pooled connection serves before Apache closes it,
 // with MaxKeepAliveRequests 600: the limit is off by one.
 const PooledRequests = 601
+
+// NginxRequests is what it serves where the backend does not count: nginx's default of
+// keepalive_requests since 1.19.10.
+// https://nginx.org/en/docs/http/ngx_http_upstream_module.html#keepalive_requests
+const NginxRequests = 1000
 
 // Mitigation is a change to a setup that is said to help against error 99.
 type Mitigation struct {
@@ -27,12 +35,17 @@ func Mitigations(s Setup) []Mitigation {
 		f(&m.Setup)
 		all = append(all, m)
 	}
+	each := PooledRequests
+	if s.Keepalive > 0 || s.RequestsPerConn > 0 { // there is a pool, which was too small, or it is known what ends a connection
+		each = s.RequestsPerConn
+	}
 	pool := func(s *Setup) {
-		p := Pool{Keepalive: max(s.Keepalive, int(s.InFlight)+1), RequestsPerConn: PooledRequests, Concurrency: s.InFlight}
-		if s.Keepalive > 0 { // there is one, which was too small
-			p.RequestsPerConn = s.RequestsPerConn
-		}
+		p := Pool{Keepalive: max(s.Keepalive, int(s.InFlight)+1), RequestsPerConn: each, Concurrency: s.InFlight}
 		s.Keepalive, s.RequestsPerConn, s.Churn = p.Keepalive, p.RequestsPerConn, p.Churn()
+	}
+	pooled := "upstream keepalive, sized for the requests under way"
+	if each > 0 {
+		pooled += fmt.Sprintf("; %d requests a connection", each)
 	}
 	reuse := func(s *Setup) { s.TwReuse = 1 }
 	wide := func(s *Setup) { s.Ports = max(s.Ports, WideRange) }
@@ -45,9 +58,9 @@ func Mitigations(s Setup) []Mitigation {
 	sources := func(s *Setup) { times(&s.Sources, 3, s) }
 
 	if s.NAT {
-		return natMitigations(s, pool, destinations, sources)
+		return natMitigations(s, pooled, pool, destinations, sources)
 	}
-	add("keepalive", "upstream keepalive, sized for the requests under way; 601 requests a connection", pool)
+	add("keepalive", pooled, pool)
 	add("tw-reuse", "tcp_tw_reuse=1", reuse)
 	add("wider-range", "ip_local_port_range 1024 65535", wide)
 	add("multi-ip", "three times the backend addresses", destinations)

@@ -32,7 +32,7 @@ func (s Setup) behindNAT() Setup {
 }
 
 // natMitigations are the changes people try against a NAT's shortage.
-func natMitigations(s Setup, pool, destinations, sources func(*Setup)) []Mitigation {
+func natMitigations(s Setup, pooled string, pool, destinations, sources func(*Setup)) []Mitigation {
 	var all []Mitigation
 	add := func(name, change string, f func(*Setup)) {
 		m := Mitigation{name, change, s}
@@ -40,7 +40,7 @@ func natMitigations(s Setup, pool, destinations, sources func(*Setup)) []Mitigat
 		all = append(all, m)
 	}
 	ports := func(s *Setup) { s.Ports *= 2 }
-	add("keepalive", "upstream keepalive, sized for the requests under way; 601 requests a connection", pool)
+	add("keepalive", pooled, pool)
 	add("nat-ports", "twice the ports of the NAT for this host", ports)
 	add("nat-addresses", "three times the addresses of the NAT", sources)
 	add("multi-ip", "three times the backend addresses", destinations)
