@@ -100,7 +100,7 @@ func (q *question) flags(fs *pflag.FlagSet) {
 	fs.IntVar(&q.workers, "workers", 0, "nginx workers with a core each; default as many as connect() needs")
 	fs.DurationVar(&s.Hold, "time-wait", law.TimeWait,
 		"how long TIME_WAIT lasts: 60 to 62 s on Linux, where it cannot be set; with --nat how long the NAT holds a port, default 2m")
-	fs.Float64Var(&q.target, "target-error-rate", 0, "`share` of requests that may fail at the safe rate, with random arrivals (1e-6); 0 takes arrivals for even")
+	fs.Float64Var(&q.target, "target-error-rate", 0, "`share` of requests that may fail at the safe rate, with random arrivals, such as 1e-6; without it arrivals are even")
 	fs.BoolVar(&s.NAT, "nat", false, "the ports and --sources are those of a NAT on the way, which drops the SYN when none is left")
 	fs.StringVar(&q.kernelName, "kernel", "", "answer for this `kernel`, by its release or its system: 6.1, el9, ubuntu22.04; "+
 		"default the one that the laws were measured on, Linux 6.18")

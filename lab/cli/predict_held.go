@@ -52,8 +52,12 @@ func (h *ofHeld) describe(s law.Setup, protocol string) string {
 	if h.closes == scenarios.ClosesServer {
 		who, left = "the backend closes first", "keeps nothing, f = 0"
 	}
-	text := fmt.Sprintf("%s, each connection held for %v: %s, so nginx %s. %s are alive at once (R·H), a tuple each",
-		upper(protocol), h.hold, who, left, format.Grouped(int64(s.InFlight+0.5)))
+	are := "are"
+	if s.InFlight > float64(s.Tuples()) {
+		are = "would be"
+	}
+	text := fmt.Sprintf("%s, each connection held for %v: %s, so nginx %s. %s %s alive at once (R·H), a tuple each",
+		upper(protocol), h.hold, who, left, format.Grouped(int64(s.InFlight+0.5)), are)
 	if s.CloseShare > 0 {
 		text += fmt.Sprintf(", which stays taken for %s after the end (T)", format.About(s.HoldTime().Seconds()))
 	}
