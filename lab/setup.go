@@ -128,6 +128,9 @@ func connections(v scenarios.Variant, s *law.Setup) {
 	// The load has so many connections. The rest of a burst waits, and finds those of
 	// the first.
 	s.Burst, s.BurstSize = b.every, float64(min(b.size, v.Load.Connections))
+	if s.Held() { // each is a connection of its own
+		s.BurstSize = float64(b.size)
+	}
 	if s.Keepalive == 0 {
 		s.Churn = 1
 		return

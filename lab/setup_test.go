@@ -101,3 +101,18 @@ func TestHTTP10KeepsNothing(t *testing.T) {
 		t.Errorf("HTTP/1.1: a pool of %d, %g new connections per request; want 32, and hardly any", s.Keepalive, s.Churn)
 	}
 }
+
+// TestBurstsOfHeldConnectionsAreWhole: load.connections bounds those of requests only.
+func TestBurstsOfHeldConnectionsAreWhole(t *testing.T) {
+	s, err := scenarios.Load("websockets")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := s.Resolve("quick", []string{"load.connections=64", "load.profile=burst:200"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := setup(r.Variants[0], 500, 2, nil, nil).BurstSize; got != 200 {
+		t.Errorf("a burst has %g connections at once, want 200", got)
+	}
+}

@@ -143,5 +143,21 @@ func (s Setup) failingBurst() float64 {
 	return math.Floor(left/s.perBurst()) + 1
 }
 
-// perBurst is how many tuples each burst but the first takes for good.
-func (s Setup) perBurst() float64 { return s.fillPerS() * s.Burst.Seconds() }
+// perBurst is how many tuples each burst but the first takes for good, or, where no
+// TIME_WAIT is left, until its requests end.
+func (s Setup) perBurst() float64 {
+	if s.fillPerS() == 0 {
+		return s.AtOnce()
+	}
+	return s.fillPerS() * s.Burst.Seconds()
+}
+
+// heldInBursts is how many tuples bursts of held connections take at the most: those of the
+// last H + f·T seconds, the burst at either end included. Of random times the average
+// decides.
+func (s Setup) heldInBursts() float64 {
+	if !s.HeldFixed {
+		return s.fillPerS()*s.HoldTime().Seconds() + s.InFlight
+	}
+	return s.AtOnce() * (math.Floor(s.costs().Seconds()/s.Burst.Seconds()) + 1)
+}

@@ -12,6 +12,9 @@ func (s Setup) fails() bool {
 	if m := float64(s.MaxTwBuckets); m > 0 && m+s.InFlight < k {
 		return false
 	}
+	if s.Held() && s.inBursts() && s.heldInBursts() > k {
+		return true
+	}
 	return s.fillPerS()*s.HoldTime().Seconds()+s.InFlight > k
 }
 
@@ -40,8 +43,11 @@ func (s Setup) firstError99() *float64 {
 		return nil
 	}
 	at := s.fillTime(max(0, float64(s.Tuples())-s.spent()))
-	if s.inBursts() {
-		at = s.failingBurst() * s.Burst.Seconds()
+	switch burst := s.Burst.Seconds(); {
+	case s.inBursts() && s.leavesAtRandom():
+		at = math.Floor(at/burst) * burst
+	case s.inBursts():
+		at = s.failingBurst() * burst
 	}
 	return &at
 }
@@ -53,6 +59,9 @@ func (s Setup) okBeforeError99() int {
 	k, c := max(0, float64(s.Tuples())-s.spent()), s.InFlight
 	if s.inBursts() {
 		n, j := s.RatePerS*s.Burst.Seconds(), s.failingBurst()
+		if s.leavesAtRandom() {
+			return int(math.Round(s.fillTime(k) * s.RatePerS))
+		}
 		if j == 0 {
 			return int(k)
 		}

@@ -105,8 +105,9 @@ var HeldAlive = Law{
 
 func (r Run) heldAlive() *Compared {
 	seen, s := r.Measured("alive_peak"), r.Setup
+	chance := s.Burst > 0 && !s.HeldFixed                                           // of what is left of some bursts
 	lost := !s.heldEvenly() && s.CloseShare > 0 && r.Predicted.FirstError99S != nil // to TIME_WAIT, as chance has it
-	if !s.Held() || seen == nil || r.Predicted.Rough() || !r.even() || lost {
+	if !s.Held() || seen == nil || r.Predicted.Rough() || !r.even() || lost || chance {
 		return nil
 	}
 	k, a := float64(r.Predicted.Tuples), s.aliveAfter(r.EndS)
@@ -122,7 +123,10 @@ func (r Run) heldAlive() *Compared {
 // aliveAfter is how many would be alive t seconds after the load began, if none was refused.
 func (s Setup) aliveAfter(t float64) float64 {
 	h := s.HeldFor.Seconds()
-	if s.HeldFixed {
+	switch {
+	case s.HeldFixed && s.Burst > 0:
+		return s.AtOnce() * (math.Floor(min(h, t)/s.Burst.Seconds()) + 1)
+	case s.HeldFixed:
 		return s.RatePerS * min(h, t)
 	}
 	return s.RatePerS * h * -math.Expm1(-t/h)

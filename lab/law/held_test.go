@@ -148,7 +148,9 @@ func TestHeldLaws(t *testing.T) {
 		}}
 	}
 	random := held(2*time.Second, false)
-	random.HeldFixed = false             // 100 on average, and up to 140
+	random.HeldFixed = false           // 100 on average, and up to 140
+	bursts := held(time.Second, false) // 64 each 1.28 s, of which none meets another
+	bursts.Burst, bursts.BurstSize = 1280*time.Millisecond, 64
 	short := held(10*time.Second, false) // of which 63 % are alive after the 10 s of the load
 	short.Ports, short.HeldFixed = 1000, false
 	for _, tt := range []struct {
@@ -164,6 +166,8 @@ func TestHeldLaws(t *testing.T) {
 		{&HeldAlive, random, map[string]float64{"alive_peak": 125}, true},
 		{&HeldAlive, random, map[string]float64{"alive_peak": 80}, false},
 		{&HeldAlive, random, map[string]float64{"alive_peak": 160}, false},
+		{&HeldAlive, bursts, map[string]float64{"alive_peak": 64}, true},
+		{&HeldAlive, bursts, map[string]float64{"alive_peak": 50}, false},
 		{&HeldAlive, short, map[string]float64{"alive_peak": 316}, true},
 		{&HeldAlive, short, map[string]float64{"alive_peak": 500}, false},
 		{&HeldCloser, held(time.Second, false), nil, true},

@@ -81,7 +81,11 @@ func (s Setup) steadyOK() float64 {
 	if s.blackout() > 0 {
 		return min(s.RatePerS, s.RatePerS*s.fillTime(float64(s.Tuples()))/s.period().Seconds())
 	}
-	return min(s.RatePerS, float64(s.Tuples())/s.perRequestS())
+	steady := min(s.RatePerS, float64(s.Tuples())/s.perRequestS())
+	if k, n := float64(s.Tuples()), s.AtOnce(); n > k { // of each burst
+		steady = min(steady, s.RatePerS*k/n)
+	}
+	return steady
 }
 
 // ReuseCeiling is the connections per second that tcp_tw_reuse allows: each
