@@ -33,6 +33,7 @@ func sized(name string, seconds float64, variants int) *results.Run {
 // TestALongRunMakesNoLargerPage: what is drawn is bounded by the pixels, not by the
 // length of the run.
 func TestALongRunMakesNoLargerPage(t *testing.T) {
+	t.Parallel()
 	dir := charttest.Save(t, t.TempDir(), long())
 	if err := Write(dir); err != nil {
 		t.Fatal(err)

@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/lab99/lab99/results/chart/charttest"
 )
 
 // readable is WCAG 2.2's 4.5:1 for text, with a margin for screens that are
@@ -42,7 +40,7 @@ func TestTextCanBeRead(t *testing.T) {
 
 // TestFiguresCanBeRead: the same for the words in the figures, on their paper.
 func TestFiguresCanBeRead(t *testing.T) {
-	html, _ := pages(t, charttest.Quick())
+	html, _ := pagesOf(t, "quick")
 	for scheme, is := range schemes(t, themeStyle()) {
 		paper := is[fmt.Sprintf("c%d", len(is)-1)]
 		words := regexp.MustCompile(`<text[^>]*fill:var\(--(c\d+)\)`).FindAllStringSubmatch(html, -1)

@@ -30,7 +30,7 @@ func TestTheRunIsNamedFromWhereverOneStands(t *testing.T) {
 
 // TestEveryTableNamesItsRowsAndColumns: a cell read aloud comes with both.
 func TestEveryTableNamesItsRowsAndColumns(t *testing.T) {
-	html, _ := pages(t, charttest.Quick())
+	html, _ := pagesOf(t, "quick")
 	tables := regexp.MustCompile(`(?s)<table.*?</table>`).FindAllString(html, -1)
 	if len(tables) < 8 {
 		t.Fatalf("%d tables", len(tables))
@@ -51,7 +51,7 @@ func TestEveryTableNamesItsRowsAndColumns(t *testing.T) {
 // its list of contents.
 func TestOneCanFindTheWay(t *testing.T) {
 	for name, run := range runs() {
-		html, _ := pages(t, run)
+		html, _ := pagesOf(t, name)
 		level := byte('0')
 		for _, h := range regexp.MustCompile(`<h([1-6])`).FindAllStringSubmatch(html, -1) {
 			if h[1][0] > level+1 {
@@ -122,7 +122,7 @@ func TestThePageNamesTheFiles(t *testing.T) {
 // TestPaperShowsWhatIsShort: checks and log lines are printed, tables of
 // points, events and whole configurations are not, and the page says so.
 func TestPaperShowsWhatIsShort(t *testing.T) {
-	html, _ := pages(t, charttest.Quick())
+	html, _ := pagesOf(t, "quick")
 	for summary, short := range map[string]bool{"Checks of ": true, "From nginx’s error log": true, "Data: ": false, "nginx.conf as rendered": false, "Events of ": false, "Read back from inside ": false} {
 		all := regexp.MustCompile(`<details([^>]*)><summary>`+summary).FindAllStringSubmatch(html, -1)
 		if len(all) == 0 {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -22,6 +23,24 @@ import (
 func runs() map[string]*results.Run {
 	return map[string]*results.Run{"quick": charttest.Quick(), "full": charttest.Full(), "cut": charttest.Cut()}
 }
+
+// pagesOf are the pages of one of the runs as it is, made once for all tests.
+func pagesOf(t *testing.T, name string) (html, md string) {
+	t.Helper()
+	shared.Lock()
+	defer shared.Unlock()
+	of, made := shared.pages[name]
+	if !made {
+		of.html, of.md = pages(t, runs()[name])
+		shared.pages[name] = of
+	}
+	return of.html, of.md
+}
+
+var shared = struct {
+	sync.Mutex
+	pages map[string]struct{ html, md string }
+}{pages: map[string]struct{ html, md string }{}}
 
 // pages makes both pages of a run that was saved and read back, without the
 // files of the figures.
@@ -100,9 +119,9 @@ func TestAReportMadeAgainIsTheSameBytes(t *testing.T) {
 }
 
 func TestPostmortem(t *testing.T) {
-	for name, run := range runs() {
+	for name := range runs() {
 		t.Run(name, func(t *testing.T) {
-			_, md := pages(t, run)
+			_, md := pagesOf(t, name)
 			golden.Compare(t, filepath.Join("testdata", name+".md"), md)
 		})
 	}
@@ -111,8 +130,8 @@ func TestPostmortem(t *testing.T) {
 // TestPageNeedsNothingElse: no file and no host, and the one script is the one
 // that the page's policy admits.
 func TestPageNeedsNothingElse(t *testing.T) {
-	for name, run := range runs() {
-		html, _ := pages(t, run)
+	for name := range runs() {
+		html, _ := pagesOf(t, name)
 		if found := regexp.MustCompile(`(?i)<link|<img|<iframe|@import|url\(|\ssrc=|\shref="[^#]|\son\w+=`).FindString(html); found != "" {
 			t.Errorf("%s: the page contains %q", name, found)
 		}
@@ -153,9 +172,8 @@ func TestPageBeginsWithTheFinding(t *testing.T) {
 }
 
 func TestEveryFigureIsDescribedAndHasItsTable(t *testing.T) {
-	run := charttest.Full()
-	html, _ := pages(t, run)
-	for _, f := range figures(t, run) {
+	html, _ := pagesOf(t, "full")
+	for _, f := range figures(t, charttest.Full()) {
 		i := strings.Index(html, `<figure id="f-`+f.ID+`" aria-labelledby="c-`+f.ID+`"><div class="plot" tabindex="0"`)
 		if i < 0 {
 			t.Fatalf("%s is not on the page", f.ID)
@@ -176,7 +194,7 @@ func TestEveryFigureIsDescribedAndHasItsTable(t *testing.T) {
 
 // TestDarkChangesEveryColour: a colour left fixed is black on black to some.
 func TestDarkChangesEveryColour(t *testing.T) {
-	html, _ := pages(t, charttest.Cut())
+	html, _ := pagesOf(t, "cut")
 	for _, svg := range regexp.MustCompile(`(?s)<svg.*?</svg>`).FindAllString(html, -1) {
 		if fixed := regexp.MustCompile(`:#[0-9A-Fa-f]{6}`).FindString(svg); fixed != "" {
 			t.Errorf("a figure keeps %s", fixed)
@@ -191,7 +209,7 @@ func TestDarkChangesEveryColour(t *testing.T) {
 
 // TestAVariantWithoutNumbersSaysSo: not measured is never 0.
 func TestAVariantWithoutNumbersSaysSo(t *testing.T) {
-	html, _ := pages(t, charttest.Cut())
+	html, _ := pagesOf(t, "cut")
 	rows := regexp.MustCompile(`(?s)<tr role="row"><th role="rowheader" scope="row"><a href="#v-(\S+?)">(.*?)</tr>`).FindAllStringSubmatch(html, -1)
 	if len(rows) != 4 {
 		t.Fatalf("%d verdict rows, want 4: the plan's, run or not", len(rows))

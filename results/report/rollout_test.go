@@ -115,7 +115,7 @@ func TestTheAlertRulesAreRules(t *testing.T) {
 	if err != nil {
 		t.Skip("no promtool here: Debian's package prometheus has it")
 	}
-	_, md := pages(t, charttest.Quick())
+	_, md := pagesOf(t, "quick")
 	_, rest, _ := strings.Cut(md, "```yaml\n")
 	rules, _, there := strings.Cut(rest, "```")
 	if !there || !strings.Contains(rules, "{{ $labels.instance }}") {

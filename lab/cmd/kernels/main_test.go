@@ -16,15 +16,17 @@ import (
 	"github.com/lab99/lab99/lab/kernel/guest"
 )
 
-// build makes a program as make does, for a guest that has no libraries.
-func build(t *testing.T, what, at string) string {
+// build makes the programs as make does, for a guest that has no libraries. One command links
+// both at once.
+func build(t *testing.T) (init, tool string) {
 	t.Helper()
-	cmd := exec.Command("go", "build", "-buildvcs=false", "-trimpath", "-ldflags", "-s -w", "-o", at, what)
+	dir := t.TempDir()
+	cmd := exec.Command("go", "build", "-buildvcs=false", "-trimpath", "-ldflags", "-s -w", "-o", dir, ".", "../lab99")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	return at
+	return filepath.Join(dir, "kernels"), filepath.Join(dir, "lab99")
 }
 
 // umlAtHand is the user-mode Linux of Debian 12 that make kernels fetched, or the
@@ -60,15 +62,15 @@ func TestUserModeLinux(t *testing.T) {
 		}
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
 	k := kernel.Kernel{Name: "uml-bookworm", Via: kernel.UML, Suite: "bookworm"}
 	cpus, err := kernel.CPUs()
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.trees["testdata/baseline"] = "root/baseline"
+	init, tool := build(t)
 	job := kernel.Job{
-		Init: build(t, ".", filepath.Join(dir, "kernels")), Tool: build(t, "../lab99", filepath.Join(dir, "lab99")), Trees: s.trees, CPU: cpus[len(cpus)-1], Limit: 2 * time.Minute,
+		Init: init, Tool: tool, Trees: s.trees, CPU: cpus[len(cpus)-1], Limit: 2 * time.Minute,
 		Tasks: []guest.Task{kernel.Probe(), kernel.Lab(kernel.Exhaustion, "/root/baseline", s.images)},
 	}
 	r, err := kernel.BootUML(t.Context(), u, job)

@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/lab99/lab99/internal/needs"
+	"github.com/lab99/lab99/lab/schedule"
 )
 
 // loadTarget is a net/http server to be loaded.
@@ -106,16 +107,44 @@ func answerOnce(l net.Listener, answer string) {
 	}
 }
 
-// TestLoadScripts runs lab99 load as people do, against $URL; nobody listens
-// at $NOBODY. For the others see oddTargets.
+// TestLoadScripts runs lab99 load as people do, where only counts and words are held against
+// something: beside labs, which it leaves their room.
 func TestLoadScripts(t *testing.T) {
+	t.Parallel()
+	loadScripts(t, "testdata/script/load", func() (leave func(), err error) {
+		place, err := machine.Acquire(t.Context(), shortLoad)
+		if err != nil {
+			return nil, err
+		}
+		return place.Release, nil
+	})
+}
+
+// shortLoad is what a script of small loads needs, one after the other, with its servers: 0.2 of a
+// core on the average.
+var shortLoad = schedule.Need{Cores: 0.3}
+
+// TestMeasuringLoadScripts runs those that hold times and rates against something.
+func TestMeasuringLoadScripts(t *testing.T) {
 	atOnce := make(chan struct{}, 2)
+	loadScripts(t, "testdata/script/measured", func() (leave func(), err error) {
+		atOnce <- struct{}{}
+		return func() { <-atOnce }, nil
+	})
+}
+
+// loadScripts runs the scripts of a directory against $URL; nobody listens at $NOBODY. For the
+// others see oddTargets. Each script enters first.
+func loadScripts(t *testing.T, dir string, enter func() (leave func(), err error)) {
 	testscript.Run(t, testscript.Params{
-		Dir:  "testdata/script/load",
+		Dir:  dir,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
 		Setup: func(e *testscript.Env) error {
-			atOnce <- struct{}{} // they measure
-			e.Defer(func() { <-atOnce })
+			leave, err := enter()
+			if err != nil {
+				return err
+			}
+			e.Defer(leave)
 			s := loadTarget()
 			e.Defer(s.Close)
 			e.Setenv("URL", s.URL)
