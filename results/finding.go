@@ -34,8 +34,8 @@ func findings(s Summary) []string {
 	if alike[first.Name] {
 		parts[0] = text
 	}
-	if first.Name != "baseline" && len(s.Variants) > 1 && strings.HasPrefix(parts[0], first.ProxyName()+" ") {
-		parts[0] = "With " + first.called() + " " + parts[0]
+	if first.Name != "baseline" && !first.namesProxy() && len(s.Variants) > 1 && strings.HasPrefix(parts[0], first.ProxyName()+" ") {
+		parts[0] = "With " + first.called() + ", " + parts[0]
 	}
 	var failed, sooner, slowed, bought, held, rest []string
 	for _, v := range s.Variants[1:] {
@@ -153,10 +153,15 @@ var word = regexp.MustCompile(`^[a-z]+$`)
 
 // called is the variant's name, in quotes where it looks like a common word.
 func (v *Variant) called() string {
-	if word.MatchString(v.Name) && v.Name != "keepalive" && v.Name != "baseline" {
+	if word.MatchString(v.Name) && v.Name != "keepalive" && v.Name != "baseline" && !v.namesProxy() {
 		return "“" + v.Name + "”"
 	}
 	return v.Name
+}
+
+// namesProxy says whether a variant has the name of its proxy, or of that one's program.
+func (v *Variant) namesProxy() bool {
+	return strings.EqualFold(v.Name, v.ProxyName()) || v.Name == "httpd" && v.ProxyName() == "Apache"
 }
 
 // raced says that a race decided who closed first, and so when the ports ran

@@ -36,6 +36,8 @@ func TestFindingIsOneSentence(t *testing.T) {
 	crawl.Collapsed, crawl.CollapseS, crawl.FirstError = true, at(7.04), nil
 	named := base
 	named.Name = "slow"
+	kind := base
+	kind.Name = "nginx"
 	raced, quicker := base, base
 	raced.Predicted.GivenShare, quicker.Predicted.GivenShare = at(0.5), at(0.6)
 	quicker.Name, quicker.FirstError = "nginx-1-26", at(2.0)
@@ -63,7 +65,9 @@ func TestFindingIsOneSentence(t *testing.T) {
 		{"a collapse and error 99", []Variant{both}, "nginx slowed to a crawl 7.04 s after the load began, with half of its 4,096 source ports taken, used up the rest by 27.2 s and refused 78.4 % of the requests from then on."},
 		{"a myth", []Variant{base, {Name: "fin-timeout", Verdict: "reproduced", FirstError: at(4.1)}}, "nginx ran out of its 4,096 source ports 4.10 s after the load began and refused 78.4 % of the requests from then on; fin-timeout (after 4.10 s) ran out of ports all the same."},
 		{"a remedy that is none", []Variant{both, {Name: "worse", Verdict: "reproduced", FirstError: at(1.5)}}, "nginx slowed to a crawl 7.04 s after the load began, with half of its 4,096 source ports taken, used up the rest by 27.2 s and refused 78.4 % of the requests from then on; “worse” (after 1.50 s) ran out of ports even sooner."},
-		{"a first that is no baseline", []Variant{named, held}, "With “slow” nginx ran out of its 4,096 source ports 4.10 s after the load began and refused 78.4 % of the requests from then on; keepalive held 1,000 requests/s."},
+		{"a first that is no baseline", []Variant{named, held}, "With “slow”, nginx ran out of its 4,096 source ports 4.10 s after the load began and refused 78.4 % of the requests from then on; keepalive held 1,000 requests/s."},
+		{"kinds of proxy", []Variant{kind, {Name: "squid", Proxy: "Squid", Verdict: "mitigated", OfferedPerS: 1000},
+			{Name: "httpd", Proxy: "Apache", Verdict: "reproduced", FirstError: at(9.7)}}, "nginx ran out of its 4,096 source ports 4.10 s after the load began and refused 78.4 % of the requests from then on; squid held 1,000 requests/s; httpd (after 9.70 s) ran out of ports all the same."},
 		{"none fails", []Variant{held, {Name: "other", Verdict: "inconclusive"}}, "keepalive held 1,000 requests/s without a failure; “other” is inconclusive: nothing failed yet, but its ports are filling up."},
 		{"other failures", []Variant{{Name: "race", Verdict: "not-reproduced", OptionalCounts: OptionalCounts{Failed: at(int64(12))}}}, "“race” failed 12 requests, none of them for want of ports."},
 		{"a busy machine", []Variant{

@@ -15,6 +15,23 @@ func (v *VariantPlan) ProxyName() string { return cmp.Or(v.Proxy, defaultProxy) 
 // ProxyName is how people call the proxy of a variant.
 func (v *Variant) ProxyName() string { return cmp.Or(v.Proxy, defaultProxy) }
 
+// Untried is what became of a request for which the proxy made no connect(): in nginx's
+// words, which its log has, or in ours.
+func (v *Variant) Untried() string {
+	if v.ProxyName() == defaultProxy {
+		return "no live upstreams"
+	}
+	return "refused without a try"
+}
+
+// FailedUntried is the same within a sentence about failed requests.
+func (v *Variant) FailedUntried() string {
+	if v.ProxyName() == defaultProxy {
+		return `by "no live upstreams"`
+	}
+	return v.Untried()
+}
+
 // ProxyName is how people call the proxy of all variants; "the proxy" where they have
 // several.
 func (p *Plan) ProxyName() string {

@@ -110,9 +110,9 @@ func printPredictions(w io.Writer, p *results.Plan) {
 			}
 		}
 		if n := v.Predicted.OKBeforeError99; n != nil {
-			ok = fmt.Sprint(*n)
+			ok = format.Grouped(*n)
 			if most := v.Predicted.OKBeforeError99Most; most != nil {
-				ok = format.Span(ok, fmt.Sprint(*most))
+				ok = format.Span(ok, format.Grouped(*most))
 			}
 			if v.Predicted.OrNever {
 				ok += " or more"
@@ -121,13 +121,13 @@ func printPredictions(w io.Writer, p *results.Plan) {
 		if n := v.Predicted.OKBeforeError99; v.Race && n != nil && *n > 0 { // before any success f has no say
 			first, ok = first+" / f", ok+" / f"
 		}
-		fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%g/s\t%g s\t%.2f\t%s\t%s\t%s\t%s\t%s\n", v.Name, v.PortHigh-v.PortLow+1,
-			v.Addresses*max(1, v.Ports), v.Predicted.Tuples,
+		fmt.Fprintf(tw, "%s\t%s\t%d\t%s\t%g/s\t%g s\t%.3g\t%s\t%s\t%s\t%s\t%s\n", v.Name, format.Grouped(v.PortHigh-v.PortLow+1),
+			v.Addresses*max(1, v.Ports), format.Grouped(v.Predicted.Tuples),
 			v.RatePerS, v.DurationS, v.Predicted.Rho, first, ok, orDash(v.Predicted.SteadyOKPerS, "%.1f"), v.Predicted.Verdict, v.Expect)
 	}
 	tw.Flush()
 	if slices.ContainsFunc(p.Variants, func(v results.VariantPlan) bool { return v.Race && v.Predicted.FirstError99S != nil }) {
-		fmt.Fprintln(w, "f, the share of connections that nginx closes first, is an outcome of the run where both ends close; "+
+		fmt.Fprintln(w, "f, the share of connections that the proxy closes first, is an outcome of the run where both ends close; "+
 			"the other columns are for f = 1")
 	}
 	for _, v := range p.Variants {

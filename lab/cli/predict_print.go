@@ -42,7 +42,7 @@ func (a answer) print(w io.Writer) error {
 	row := func(name string, s law.Setup, o law.SteadyState) {
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, format.Grouped(o.Tuples),
 			whenFirst(o), okBefore(o),
-			floor(o.SteadyOKPerS), format.Percent(o.SteadyFailedShare), orAny(o.SafeRatePerS), orNever(o.CliffS), orAny(o.CliffRatePerS), atMost(o.AfterCliffPerWorker), format.Grouped(s.WorkersNeeded()), o.Verdict)
+			floor(o.SteadyOKPerS), format.Percent(o.SteadyFailedShare), orAny(o.SafeRatePerS), orNever(o.CliffS), orAny(o.CliffRatePerS), atMost(o.AfterCliffPerWorker), format.Grouped(s.WorkersNeeded()), outcomeOf(o))
 	}
 	row("none", a.setup, a.SteadyState)
 	for _, m := range a.mitigations {
@@ -79,7 +79,7 @@ func (a answer) limits() string {
 		return "No rate is too high for the ports, as long as " + why + " answers at once: nothing stays behind on the proxy."
 	}
 	if a.isAmple() {
-		return fmt.Sprintf("At no rate up to %s requests/s half of the %s come to be taken: something else than ports is the limit.",
+		return fmt.Sprintf("No rate up to %s requests/s takes half of the %s: something else than ports is the limit.",
 			format.Grouped(ample), format.Plural(a.Tuples, "tuple"))
 	}
 	all := fmt.Sprintf("above %s requests/s all of them are, and connect() fails with error 99", floor(*a.SafeRatePerS))
@@ -90,9 +90,9 @@ func (a answer) limits() string {
 	}
 	if s.ConnectCostAfter() < 2*law.ConnectCost { // no step worth a word
 		return strings.Replace(upper(all), "all of them are",
-			fmt.Sprintf("all of %s come to be taken", format.Plural(a.Tuples, "tuple")), 1) + "."
+			allTaken(a.Tuples), 1) + "."
 	}
-	half := fmt.Sprintf("above %s requests/s half of the %s tuples come to be taken, and every connect() costs %s instead of %s",
+	half := fmt.Sprintf("above %s requests/s more than half of the %s tuples are taken, and every connect() costs %s instead of %s",
 		floor(*a.CliffRatePerS), format.Grouped(a.Tuples), brief(s.ConnectCostAfter()), brief(law.ConnectCost))
 	if s.ConnectCostAfter() >= time.Millisecond {
 		half += fmt.Sprintf(", which leaves a worker %s/s", floor(a.AfterCliffPerWorker))
@@ -103,6 +103,21 @@ func (a answer) limits() string {
 		return upper(all) + "; " + half + "."
 	}
 	return upper(half) + "; " + all + "."
+}
+
+func allTaken(tuples int) string {
+	if tuples == 1 {
+		return "the only tuple is taken"
+	}
+	return fmt.Sprintf("all %s tuples are taken", format.Grouped(tuples))
+}
+
+// outcomeOf is the verdict that a run would get. Where nothing is due, no run has anything to reproduce.
+func outcomeOf(o law.SteadyState) string {
+	if o.Verdict == law.NotReproduced {
+		return "no error 99"
+	}
+	return o.Verdict
 }
 
 func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
@@ -149,7 +164,7 @@ func (a answer) course() string {
 func (a answer) random() string {
 	held := format.Percent(a.setup.Occupied())
 	if a.SteadyFailedShare <= a.target {
-		return fmt.Sprintf(" %s of the tuples are held on average, and %s of random arrivals find none: no more than may.%s",
+		return fmt.Sprintf(" %s of the tuples are held on average, and %s of random arrivals find none, which is within the target.%s",
 			held, tiny(a.SteadyFailedShare), a.needs())
 	}
 	held += " of the tuples"
@@ -157,7 +172,7 @@ func (a answer) random() string {
 		held = fmt.Sprintf("%.3g times as many tuples as there are", times)
 	}
 	text := fmt.Sprintf(" %s would be held on average if there were no end of them, and %s of random arrivals find none, "+
-		"more than may", held, tiny(a.SteadyFailedShare))
+		"which is above the target", held, tiny(a.SteadyFailedShare))
 	if a.FirstError99S != nil {
 		text += fmt.Sprintf(": the first after about %s", format.About(*a.FirstError99S))
 	}
@@ -209,7 +224,7 @@ func (a answer) classic() string {
 	if s.Hold == law.TimeWaitOf(s.HZ) {
 		text += fmt.Sprintf("TIME_WAIT is a timer of 60 s that the kernel rounds up, to %g s on average. ", s.Hold.Seconds())
 	}
-	return text + "The rule also forgets that every destination and source address has all ports anew, that only connections the proxy closes first count, and the cost of connect() from half of it on."
+	return text + "The rule also forgets that every destination and source address has all ports anew, that only connections the proxy closes first count, and what connect() costs once half of the ports are taken."
 }
 
 // whenFirst is the moment of the first error 99, or the interval that it lies in.

@@ -78,11 +78,19 @@ func announce(v results.VariantPlan) string {
 }
 
 func outcome(v results.Variant) string {
-	s := v.Verdict + ": " + v.Why
-	if v.AsExpected != nil && !*v.AsExpected {
-		s += " (expected: " + v.Expected + ")"
+	return standing(v.Verdict, v.Expected, v.AsExpected) + ": " + v.Why
+}
+
+// standing is a verdict as it stands to what was expected. The word alone may be right,
+// and a figure beside it wrong.
+func standing(verdict, expected string, asExpected *bool) string {
+	switch {
+	case asExpected == nil || *asExpected:
+		return verdict
+	case verdict == expected:
+		return verdict + ", but a check failed"
 	}
-	return s
+	return verdict + ", expected " + expected
 }
 
 // gauge is the latest of what the bar shows.

@@ -38,7 +38,7 @@ func PrintSummary(w io.Writer, s results.Summary) {
 		if v.AsExpected != nil && *v.AsExpected {
 			continue
 		}
-		fmt.Fprintf(w, "\n%s is %s: %s.\n", v.Name, v.Verdict, v.Why)
+		fmt.Fprintf(w, "\n%s is %s: %s.\n", v.Name, standing(v.Verdict, v.Expected, v.AsExpected), v.Why)
 		for _, c := range v.Checks {
 			if c.OK != nil && !*c.OK {
 				fmt.Fprintf(w, "  %s: %s (law: %s)\n", c.Name, c.Text, c.Law)

@@ -342,16 +342,25 @@ func countTaken(r Reading) []Step {
 	return []Step{look, {"ss -Htan dst " + f + " | awk '{print $1}' | sort | uniq -c", "ports taken towards " + r.Destination + ", by state"}, portRange}
 }
 
-// more is where to go once it is ports.
+// more is where to go once it is ports: to what the program's own file does to connections, and
+// to what each fix would do.
 func more(r Reading) []Step {
-	return append(lint(r), Step{"lab99 predict --rate 1000", "when ports run out and what each fix changes, for your requests/s"})
+	predict := "lab99 predict --rate 1000"
+	if r.Program == "haproxy" { // in HTTP mode it leaves no TIME_WAIT behind
+		predict += " --proxy haproxy --mode tcp"
+	}
+	return append(lint(r), Step{predict, "when ports run out and what each fix changes, for your requests/s"})
 }
 
+// lint is the reader of the program's configuration, where lab99 has one.
 func lint(r Reading) []Step {
-	if r.Program != "nginx" {
-		return nil
+	switch r.Program {
+	case "nginx":
+		return []Step{{"lab99 lint /etc/nginx/nginx.conf", "why nginx opens a connection for each request, and which line changes it"}}
+	case "haproxy":
+		return []Step{{"lab99 lint /etc/haproxy/haproxy.cfg", "which backends keep ports taken, and which line changes it"}}
 	}
-	return []Step{{"lab99 lint /etc/nginx/nginx.conf", "why nginx opens a connection for each request, and which line changes it"}}
+	return nil
 }
 
 func natSteps(r Reading) []Step {

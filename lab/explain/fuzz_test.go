@@ -125,6 +125,8 @@ var commands = map[string]bool{
 	"conntrack -S; sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max": true,
 	"cat /proc/PID/limits; ls /proc/PID/fd | wc -l":                                        true,
 	"lab99 lint /etc/nginx/nginx.conf":                                                     true,
+	"lab99 lint /etc/haproxy/haproxy.cfg":                                                  true,
+	"lab99 predict --rate 1000 --proxy haproxy --mode tcp":                                 true,
 	"lab99 predict --rate 1000":                                                            true,
 	"lab99 predict --nat --rate 1000":                                                      true,
 	"lab99 explain - < LOG":                                                                true,

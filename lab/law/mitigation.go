@@ -65,7 +65,7 @@ func Mitigations(s Setup) []Mitigation {
 	add("wider-range", "ip_local_port_range 1024 65535", wide)
 	add("multi-ip", "three times the backend addresses", destinations)
 	add("multi-port", "three times the backend ports", destinations)
-	add("multi-source", "three times the source addresses (proxy_bind)", sources)
+	add("multi-source", "three times the source addresses (proxy_bind in nginx)", sources)
 	add("multi-source-ip", "three times the sources, twice the backend addresses", func(s *Setup) {
 		sources(s)
 		times(&s.Destinations, 2, s)

@@ -3,6 +3,7 @@ package verdict
 import (
 	"fmt"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/lab/law"
 )
 
@@ -33,7 +34,7 @@ type evidence struct {
 	TwOverflow    int64   // TCPTimeWaitOverflow
 	TwRecycled    int64   // TWRecycled
 	Other         int64   // requests failed neither by error 99 nor by that
-	NoLive        int64   // requests failed with "no live upstreams"
+	NoLive        int64   // requests failed without a connect()
 	CloseShare    float64 // f; 0: not measured
 	ReuseRatio    float64 // 1 − new connections per request
 	CollapseS     float64
@@ -70,8 +71,12 @@ var rules = []rule{
 			e.TwOverflow > 0
 	}},
 	{PeerEjection, law.MoreSevere, func(e evidence) (string, bool) {
-		return fmt.Sprintf("nginx marked its peers down, and %d requests failed with \"no live upstreams\" without a "+
-				"connect(): max_fails=0 turns that off", e.NoLive),
+		if e.Proxy != "nginx" {
+			return fmt.Sprintf("%s refused %s requests without a connect(), as it does for a while after one that failed",
+				e.Proxy, format.Grouped(e.NoLive)), e.NoLive > 0
+		}
+		return fmt.Sprintf("nginx marked its peers down, and %s requests failed with \"no live upstreams\" without a "+
+				"connect(): max_fails=0 turns that off", format.Grouped(e.NoLive)),
 			e.NoLive > 0
 	}},
 	{TimeWaitReused, law.LessSevere, func(e evidence) (string, bool) {
@@ -98,7 +103,8 @@ var rules = []rule{
 			e.PeakUsed > 0 && float64(e.PeakUsed) < 0.99*float64(e.Predicted.Tuples)
 	}},
 	{OtherFailures, law.MoreSevere, func(e evidence) (string, bool) {
-		return fmt.Sprintf("%d requests failed for another reason than ports, which %s's error log names", e.Other, e.Proxy), e.Other > 0
+		return fmt.Sprintf("%s requests failed for another reason than ports, which %s's error log names",
+			format.Grouped(e.Other), e.Proxy), e.Other > 0
 	}},
 	{SlowBackend, law.MoreSevere, func(e evidence) (string, bool) {
 		return fmt.Sprintf("about %.0f requests were under way at the backend at once, and each holds a tuple besides those in "+

@@ -169,11 +169,12 @@ func (m *Measured) word(v *results.Variant) (verdict, why string) {
 
 // failing words a variant in which error 99 came.
 func (m *Measured) failing(v *results.Variant) (verdict, why string) {
-	why = fmt.Sprintf("error 99 came after %.2f s and failed %d of %d requests", *v.FirstError, v.Errors.Error99, *v.Sent)
+	why = fmt.Sprintf("error 99 came after %.2f s and failed %s of %s requests", *v.FirstError,
+		format.Grouped(v.Errors.Error99), format.Grouped(*v.Sent))
 	if more := *v.Failed - v.Errors.Error99; more > 0 {
-		why = fmt.Sprintf("error 99 came after %.2f s; %d of %d requests failed, %d by error 99, %d by \"no live upstreams\" "+
-			"and %d otherwise",
-			*v.FirstError, *v.Failed, *v.Sent, v.Errors.Error99, v.Errors.NoLiveUpstreams, v.Errors.Other)
+		why = fmt.Sprintf("error 99 came after %.2f s; %s of %s requests failed: %s by error 99, %s %s and %s otherwise",
+			*v.FirstError, format.Grouped(*v.Failed), format.Grouped(*v.Sent), format.Grouped(v.Errors.Error99),
+			format.Grouped(v.Errors.NoLiveUpstreams), v.FailedUntried(), format.Grouped(v.Errors.Other))
 	}
 	if v.Errors.Error99 == 0 {
 		why = fmt.Sprintf("error 99 came after %.2f s by %s's error log, %d times, and clients saw none of it: %s",
@@ -217,8 +218,8 @@ func (m *Measured) holding(v *results.Variant) (verdict, why string) {
 		return law.Inconclusive, fmt.Sprintf("no request failed in %.1f s, but after %.1f s half the range is used and the "+
 			"rate collapses: run it longer", *v.LoadEndS, *p.CollapseS)
 	case bad > 0:
-		return law.NotReproduced, fmt.Sprintf("no error 99, but %d requests failed otherwise, %d were dropped and %d "+
-			"unfinished: %s", *v.Failed, *v.Dropped, *v.Unfinished, m.otherwise(v))
+		return law.NotReproduced, fmt.Sprintf("no error 99, but %s requests failed otherwise, %s were dropped and %s "+
+			"unfinished: %s", format.Grouped(*v.Failed), format.Grouped(*v.Dropped), format.Grouped(*v.Unfinished), m.otherwise(v))
 	case m.Laws.Growing(*v.LoadEndS) && m.Laws.Occupied() > RhoLimit && (p.FirstError99S == nil || p.Latest99() > *v.LoadEndS):
 		return law.Inconclusive, fmt.Sprintf("no request failed in %.1f s, but a connection lasts %s, so that ever more were open to the "+
 			"end: in the long run %.0f %% of the tuples are taken. Run it longer", *v.LoadEndS, format.About(m.Laws.LastsS()), 100*m.Laws.Occupied())
@@ -304,7 +305,8 @@ func AllAsExpected(rows []results.Variant) *bool {
 // held says what a variant without a failure has shown, and no more: that so many
 // requests got through, and that ports are not what will end it.
 func (m *Measured) held(v *results.Variant) string {
-	text := fmt.Sprintf("none of %d requests failed, and at a load factor of %.2f the ports do not run out", *v.Sent, *v.RhoSteady)
+	text := fmt.Sprintf("none of %s requests failed, and at a load factor of %.2f the ports do not run out",
+		format.Grouped(*v.Sent), *v.RhoSteady)
 	if !m.Laws.Poisson {
 		return text
 	}

@@ -77,13 +77,13 @@ func (s *sheet) row(r *Row, left vg.Length) {
 	n := vg.Length(max(r.Columns, len(r.Panels)))
 	width := (s.wide - margin - s.ends - left - (n-1)*columnGap) / n
 	at := func(i int) vg.Length { return left + vg.Length(i)*(width+columnGap) }
-	if len(r.Panels) == 1 {
+	if n == 1 {
 		s.key(r)
 	}
 	if r.Heads {
 		s.heads(r, at, width)
 	}
-	if len(r.Panels) > 1 {
+	if n > 1 { // the last of several rows may have one panel, and looks like the others
 		s.key(r)
 	}
 	if r.Lanes {

@@ -47,7 +47,7 @@ func multiples(vs []variant) Figure {
 		f.Subtitle += fmt.Sprintf(" Thinned: rates are means of %s s, sockets the fullest sample of every %s s.", si(width), si(width))
 	}
 	f.Table.Header = []string{"variant", "verdict", "K", "peak in use", "peak TIME_WAIT, proxy", "ok", "error 99",
-		"no live upstreams", "other errors", "never sent", "no reply", "first error 99"}
+		untried(vs), "other errors", "never sent", "no reply", "first error 99"}
 	var words []string
 	for i := range vs {
 		v := &vs[i]

@@ -19,12 +19,18 @@ func (v *variant) span() float64 {
 // do not say, by what nginx's log gained.
 func (v *variant) failures(each func(from, to float64, e results.Errors)) {
 	byLog := v.Plan.OwnConfig != ""
+	// A client of a proxy in TCP mode sees the end of its connection and no cause. Its log has it.
+	all99 := v.Errors != nil && v.Errors.Error99 > 0 && v.Errors.NoLiveUpstreams == 0 && v.Errors.Other == 0
 	var from float64
 	var before results.Errors
 	for _, s := range v.Data.Samples {
 		switch {
 		case !byLog && s.Load != nil && s.Load.IntervalS > 0:
-			each(s.T-s.Load.IntervalS, s.T, s.Load.Errors)
+			e := s.Load.Errors
+			if all99 {
+				e = results.Errors{Error99: e.Total()}
+			}
+			each(s.T-s.Load.IntervalS, s.T, e)
 		case byLog && s.Net != nil && s.Net.Log != nil:
 			now := *s.Net.Log
 			each(from, s.T, results.Errors{
@@ -104,7 +110,7 @@ func (v *variant) outcomes(width float64) []Series {
 	return []Series{
 		v.loadRate("ok", ok, width, func(l *results.Load) int64 { return l.OK }),
 		v.failureRate("error 99", error99, width, func(e results.Errors) int64 { return e.Error99 }),
-		v.failureRate("no live upstreams", noLive, width, func(e results.Errors) int64 { return e.NoLiveUpstreams }),
+		v.failureRate(v.Untried(), noLive, width, func(e results.Errors) int64 { return e.NoLiveUpstreams }),
 		v.failureRate("other errors", otherError, width, func(e results.Errors) int64 { return e.Other }),
 		v.loadRate("never sent", neverSent, width, func(l *results.Load) int64 { return l.Dropped }),
 	}

@@ -152,7 +152,7 @@ func (v *variant) timeTable(end float64) Table {
 	out := v.outcomes(step)
 	cols := []Series{v.offered(step), out[0], out[1], out[2], out[3], out[4], v.inUse(step)}
 	cols = append(append(cols, v.latencies(step)[1:4]...), v.cores(results.HostProxy, step))
-	t := Table{Header: []string{"from (s)", "offered/s", "ok/s", "error 99/s", "no live upstreams/s", "other errors/s",
+	t := Table{Header: []string{"from (s)", "offered/s", "ok/s", "error 99/s", v.Untried() + "/s", "other errors/s",
 		"never sent/s", "most ports in use", "worst p99 (ms)", "its max (ms)", "neighbour, worst (ms)", v.ProxyName() + " CPU (cores)"}}
 	for i := 0; float64(i)*step < end; i++ {
 		row := []string{si(float64(i) * step)}

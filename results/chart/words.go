@@ -83,19 +83,40 @@ func (v *variant) lost() string {
 	return v.InWords(words)
 }
 
-// comparison is the finding of the whole run: which variants failed and when,
-// and which did not.
-func comparison(vs []variant) string {
-	var parts, held, missing []string
+// untried heads a column of requests for which no connect() was made, of all variants.
+func untried(vs []variant) string {
 	for i := range vs {
-		switch v := &vs[i]; v.Verdict {
-		case law.Mitigated:
+		if u := vs[i].Untried(); u != vs[0].Untried() {
+			return "refused without a try"
+		}
+	}
+	return vs[0].Untried()
+}
+
+// comparison is the finding of the whole run: which variants failed and when,
+// and which did not. Several that ran out of ports share the words for it.
+func comparison(vs []variant) string {
+	var parts, out, held, missing []string
+	at := 0 // in parts, of those that ran out
+	for i := range vs {
+		v := &vs[i]
+		plain := v.FirstError != nil && v.Verdict == law.Reproduced && !v.Collapsed
+		switch {
+		case v.Verdict == law.Mitigated:
 			held = append(held, v.Name)
-		case results.NotRun, results.Skipped:
+		case v.Verdict == results.NotRun, v.Verdict == results.Skipped:
 			missing = append(missing, v.Name)
+		case plain && len(out) > 0:
+			out = append(out, fmt.Sprintf("%s (%s)", v.Name, format.Seconds(*v.FirstError)))
+		case plain:
+			at, out = len(parts), []string{fmt.Sprintf("%s (%s)", v.Name, format.Seconds(*v.FirstError))}
+			parts = append(parts, v.Name+" "+v.did())
 		default:
 			parts = append(parts, v.Name+" "+v.did())
 		}
+	}
+	if len(out) > 1 {
+		parts[at] = format.List(out) + " ran out of ports"
 	}
 	if len(held) > 0 {
 		parts = append(parts, format.List(held)+" held")

@@ -85,7 +85,7 @@ func (l limit) rules(group string) Rules {
 	r.Alerts = append(r.Alerts, Alert{
 		l.alert("UpstreamConnectRateHigh"), rateIs(rateShare), wait(l.lead(window * rateShare / l.HoldS)), "warning",
 		fmt.Sprintf("{{ $labels.instance }}: at this rate of new connections {{ $value | humanizePercentage }} of %d source "+
-			"ports come to be taken", l.Tuples),
+			"ports will be taken", l.Tuples),
 		fmt.Sprintf("The ports, each held for %s s, bear %s new connections per second if %s closes them first. At more "+
 			"they are used up, and %s. %s"+
 			"Scrape every 10 s or more often. The counter has all outgoing connections of the namespace, whatever they are towards%s.",

@@ -53,12 +53,12 @@ var policyCards = []card{
 		"Bursts use the ports up although a pool is there.", "A number above the largest burst.", "New connections per request rising with bursts."},
 	{"proxy.policy: pool", "The proxy's pool of upstream connections",
 		"Requests share idle connections, and almost none is closed.", places{
-			"The proxy's configuration; the diff below has the lines.", "The same lines in the image's or the mounted file.",
+			"The proxy's configuration, which this report has as rendered.", "The same lines in the image's or the mounted file.",
 			"The same lines in the proxy's ConfigMap or image; roll the pods."},
 		"Idle connections occupy the backend. One that the backend closes first fails the request that is sent on it, where the proxy does not repeat it.",
 		"Put the old lines back and reload.", "New connections per request; resets and early closes in the proxy's log."},
 	{"proxy.policy", "Another policy of the proxy",
-		"What the proxy does with upstream connections: who ends them, and what a failed connect() makes it do. The diff has the lines.", places{
+		"What the proxy does with upstream connections: who ends them, and what a failed connect() makes it do.", places{
 			"The proxy's configuration.", "The same file in the image or mounted.", "ConfigMap or image of the proxy; roll the pods."},
 		"Each has its own: `docs/proxies.md` has a table.", "Put the old lines back and reload.", "TIME_WAIT on the proxy, by destination; failed requests."},
 	{"proxy.kind", "Another proxy", "It ends connections in its own way, and tries, waits and logs in its own way when there is no port.", places{

@@ -69,9 +69,18 @@ var (
 func (v variant) Checked() []checked {
 	var all []checked
 	for _, c := range v.Checks {
-		all = append(all, inWords(c))
+		words := inWords(c)
+		if v.Proxy != "" {
+			words.Name, words.Text = v.ofProxy(words.Name), v.ofProxy(words.Text)
+		}
+		all = append(all, words)
 	}
 	return all
+}
+
+// ofProxy is a text about nginx as one about a variant's own proxy.
+func (v variant) ofProxy(text string) string {
+	return strings.NewReplacer("failed by “no live upstreams”", v.Untried(), "nginx", v.ProxyName()).Replace(text)
 }
 
 func inWords(c results.Check) checked {

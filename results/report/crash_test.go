@@ -174,10 +174,10 @@ func TestReportAtEveryStage(t *testing.T) {
 		files map[string][]byte
 		says  []string
 	}{
-		"before the first variant":     {of(), []string{"**baseline** (the baseline): not run"}},
-		"under way":                    {underWay, []string{"not judged: The run ended during this variant", "samples.jsonl ends in the middle of a record", "**keepalive** (proxy.keepalive: 20): not run"}},
-		"judged, and not yet summed":   {of("baseline/"), []string{"**baseline** (the baseline): reproduced"}},
-		"without a summary altogether": {unsummed, []string{"**baseline** (the baseline): reproduced", "summary.json is missing"}},
+		"before the first variant":     {of(), []string{"**baseline** (one connection per request): not run"}},
+		"under way":                    {underWay, []string{"not judged. The run ended during this variant", "samples.jsonl ends in the middle of a record", "**keepalive** (proxy.keepalive: 20): not run"}},
+		"judged, and not yet summed":   {of("baseline/"), []string{"**baseline** (one connection per request): reproduced"}},
+		"without a summary altogether": {unsummed, []string{"**baseline** (one connection per request): reproduced", "summary.json is missing"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "run")

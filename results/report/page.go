@@ -66,7 +66,7 @@ func newPage(run *results.Run, figs []chart.Figure) *page {
 // plainly explains the verdicts to a reader of the first screen.
 var plainly = []term{
 	{law.Reproduced, "error 99 came as predicted"},
-	{law.Collapsed, "nginx slowed to a crawl before the last port was taken"},
+	{law.Collapsed, "the proxy slowed to a crawl before the last port was taken"},
 	{law.Mitigated, "nothing failed, and ports are left"},
 	{law.Postponed, "error 99 came, only later"},
 	{law.Inconclusive, "nothing failed so far, but hardly any port is left"},

@@ -42,6 +42,23 @@ func (p *page) figure(id string) *chart.Figure {
 // Baseline is the name of the variant that the others are told from.
 func (p *page) Baseline() string { return p.baseline().Name }
 
+// Proxy is how people call the proxy of all variants.
+func (p *page) Proxy() string { return p.Run.Plan.ProxyName() }
+
+// ProxyColumn is the same at the head of a column.
+func (p *page) ProxyColumn() string { return strings.TrimPrefix(p.Proxy(), "the ") }
+
+// Many says that the table of verdicts fills the first screen without what each variant changes.
+func (p *page) Many() bool { return len(p.Variants) > 8 }
+
+// Servers says what ran: the proxies, and what stood behind them.
+func (p *page) Servers() string {
+	if names := strings.Split(p.Run.Plan.ProxyNames(), ", "); len(names) > 1 {
+		return "real " + format.List(names) + " before " + strings.TrimPrefix(p.BackendName(), "a real ")
+	}
+	return "a real " + p.Run.Plan.ProxyNames() + " and " + p.BackendName()
+}
+
 // BackendName says what stood behind nginx.
 func (p *page) BackendName() string {
 	var names []string

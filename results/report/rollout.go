@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
 )
 
@@ -16,6 +17,7 @@ type rollout struct {
 	Edits   []edit
 	Cards   []card
 	Other   []string // changes of the test, such as its load, which nobody rolls out
+	Apart   bool     // of another kind than the proxy of Against: their configurations have no line in common
 }
 
 // Rollouts is one for every variant with a change to the servers.
@@ -27,7 +29,10 @@ func (p *page) Rollouts() []rollout {
 		if v == base || v.Verdict == results.Skipped {
 			continue // the change is told from it, or the kernel cannot have it
 		}
-		r := rollout{variant: v, Against: base.Name, Copy: snippets(base, v), Edits: edits(base, v), Other: v.otherLoad()}
+		r := rollout{variant: v, Against: base.Name, Edits: edits(base, v), Other: v.otherLoad(), Apart: base.Data.ProxyFile != v.Data.ProxyFile}
+		if v.Verdict != law.Reproduced && v.Verdict != law.Collapsed { // nobody copies what does not help
+			r.Copy = snippets(base, v)
+		}
 		for _, c := range v.changes() {
 			pool := v.Plan.Keepalive < base.Plan.Keepalive
 			if known := cardFor(c, v.Plan.ProxyName(), v.Plan.Settings["upstream.protocol"], pool); known != nil {

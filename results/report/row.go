@@ -36,7 +36,7 @@ func (v variant) FailedByCause() string {
 		n    *int64
 		what string
 	}{
-		{&e.Error99, "error 99"}, {&e.NoLiveUpstreams, "no live upstreams"}, {&e.Other, "other"},
+		{&e.Error99, "error 99"}, {&e.NoLiveUpstreams, v.Untried()}, {&e.Other, "other"},
 		{v.Dropped, "never sent"}, {v.Unfinished, "unanswered"},
 	} {
 		switch {

@@ -114,15 +114,25 @@ func nginxSnippet(conf string) string {
 		}
 		b.WriteString("}\n")
 	}
+	if len(sources)+len(upstream) > 0 {
+		b.WriteString(inHTTP)
+	}
 	if len(sources) > 0 {
 		block(head, sources)
 	}
 	if len(upstream) > 0 {
 		block("upstream backend", upstream)
 	}
+	b.WriteString(inServer)
 	block("location /", append(server, location...))
 	return documented(elsewhere.Replace(strings.TrimSuffix(b.String(), "\n")))
 }
+
+// Where the parts of a snippet belong: nginx refuses a location outside of a server.
+const (
+	inHTTP   = "# in http {}\n"
+	inServer = "# in your server {}\n"
+)
 
 // elsewhere are the lab's names as production would have them.
 var elsewhere = strings.NewReplacer("://lab99;", "://backend;", "proxy_ssl_name lab99;", "proxy_ssl_name backend.example.org;",

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
 	"strconv"
@@ -83,6 +84,8 @@ func (v variant) K() string { return format.Grouped(v.Predicted.Tuples) }
 // Fix is how a variant differs from the baseline, in one line.
 func (v variant) Fix() string {
 	switch changes := v.changes(); {
+	case v.base == nil && len(v.Plan.Change) == 0 && v.Name == "baseline":
+		return cmp.Or(v.Plan.Title, "the baseline")
 	case v.base == nil && len(v.Plan.Change) == 0:
 		return "the baseline"
 	case v.base == nil:
@@ -103,7 +106,7 @@ func glossary() []term {
 		{"tuples K", "P·S·D: connections that can exist, TIME_WAIT included"},
 		{"hold time T", "how long a closed tuple stays blocked: about 61 s (60 to 62), or tcp_tw_reuse_delay " +
 			"(1 s) with tcp_tw_reuse=1"},
-		{"proxy close share f", "share of upstream connections whose TIME_WAIT lands on nginx (the first closer " +
+		{"proxy close share f", "share of upstream connections whose TIME_WAIT lands on the proxy (the first closer " +
 			"holds it)"},
 		{"churn", "new upstream connections per request: 1 without a pool, about 0 with a right-sized one"},
 		{"offered rate R", "scheduled requests per second"},

@@ -79,6 +79,7 @@ var compareText string
 var style string
 
 var pages = template.Must(template.New("index").Funcs(template.FuncMap{
+	"grouped": format.Grouped[int],
 	"expected": func(b *bool) string {
 		switch {
 		case b == nil:
@@ -167,7 +168,8 @@ const most = 26
 func (s *Site) compare(w http.ResponseWriter, r *http.Request) {
 	names := r.URL.Query()["run"]
 	if len(names) < 2 || len(names) > most {
-		http.Error(w, fmt.Sprintf("%d runs are chosen; choose 2 to %d of the list", len(names), most), http.StatusBadRequest)
+		http.Error(w, fmt.Sprintf("Chosen: %s. A comparison takes 2 to %d: go back, and tick their boxes in the column \"compare\".",
+			format.Plural(len(names), "run"), most), http.StatusBadRequest)
 		return
 	}
 	var runs []*results.Run

@@ -84,7 +84,7 @@ func TestRunsAreCompared(t *testing.T) {
 	if code != http.StatusOK {
 		t.Fatalf("status %d: %s", code, body)
 	}
-	for _, want := range []string{"2 runs compared", "baseline", "multi-ip", "lab99 compare " + dir, `class="line n0"`, `class="line n1"`, "12288 ports"} {
+	for _, want := range []string{"2 runs compared", "baseline", "multi-ip", "lab99 compare " + dir, `class="line n0"`, `class="line n1"`, "12,288 ports"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("%q is missing", want)
 		}

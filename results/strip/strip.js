@@ -53,12 +53,13 @@ function strip(node, track) {
     ends[1].setAttribute("x", W - L);
   }
 
-  // A line from top to bottom with its name beside it, on the side where there is room.
+  // A line from top to bottom with its name beside it: before it, as failures stand after it, if
+  // there is room.
   function moment(className) { return { line: part("path", { "class": className }), name: part("text", { "class": "s-name" }) }; }
   function place(m, x, y, text) {
     m.line.setAttribute("d", text ? "M" + x + " 4V" + (H - B) : "");
     m.name.textContent = text;
-    var right = x < W - 150;
+    var right = x < L + 130;
     m.name.setAttribute("x", x + (right ? 4 : -4));
     m.name.setAttribute("y", y);
     m.name.setAttribute("text-anchor", right ? "start" : "end");

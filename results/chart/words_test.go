@@ -1,0 +1,45 @@
+package chart
+
+import (
+	"testing"
+
+	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/results"
+)
+
+func ranOut(name string, at float64) variant {
+	v := variantOf(name)
+	v.Verdict, v.FirstError = law.Reproduced, &at
+	return v
+}
+
+// TestComparisonIsBrief: variants that ran out of ports share the words for it.
+func TestComparisonIsBrief(t *testing.T) {
+	held := variantOf("b")
+	held.Verdict = law.Mitigated
+	for want, vs := range map[string][]variant{
+		"a ran out of ports at 3.33 s; b held":               {ranOut("a", 3.334), held},
+		"a (3.33 s) and c (9.70 s) ran out of ports; b held": {ranOut("a", 3.334), held, ranOut("c", 9.7)},
+	} {
+		if got := comparison(vs); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// TestFailuresByTheLog: a client of a proxy in TCP mode sees no cause, and the verdict has one.
+func TestFailuresByTheLog(t *testing.T) {
+	for want, judged := range map[results.Errors]*results.Errors{
+		{Error99: 7}: {Error99: 7},
+		{Other: 7}:   {Error99: 3, Other: 4}, // the log has not all of them
+	} {
+		v := ranOut("haproxy-tcp", 2)
+		v.Errors = judged
+		v.Data.Samples = []results.Sample{{T: 3, Load: &results.Load{IntervalS: 0.1, Errors: results.Errors{Other: 7}}}}
+		var got results.Errors
+		v.failures(func(_, _ float64, e results.Errors) { got = e })
+		if got != want {
+			t.Errorf("judged %+v: %+v, want %+v", *judged, got, want)
+		}
+	}
+}
