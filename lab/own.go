@@ -132,8 +132,8 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 	add(own.Hidden)
 	if d := untilSettled(v); d > v.Duration {
 		v.Duration = d
-		add(fmt.Sprintf("%s: its load may last %v, because who closes first is a race: by then error 99 has come if nginx closes "+
-			"at least %g %% of the connections first", v.Name, d, 100*leastShare))
+		add(fmt.Sprintf("%s: its load may last %v, because who closes first is a race: by then error 99 has come if %s closes "+
+			"at least %g %% of the connections first", v.Name, d, proxy.Title(proxy.Of(v)), 100*leastShare))
 	}
 	if own.Loopback && v.Backend.Place == scenarios.PlaceOwn {
 		add("in your file the backend is on the proxy's own host, where tcp_tw_reuse=2, the default, gives ports back after a second: " +

@@ -190,8 +190,13 @@ func ReleaseOf(v scenarios.Variant) string {
 	return ""
 }
 
-// WithDefaults is a variant with the defaults of a release of its proxy.
+// WithDefaults is a variant with the defaults of a release of its proxy, and with what a
+// configuration of the user's own does.
 func WithDefaults(v scenarios.Variant, release string) scenarios.Variant {
+	if a := adopt(v); a != nil {
+		v.Own = a.own(release, v.Load.Method)
+		return v
+	}
 	if r, ok := Of(v).(Released); ok {
 		return r.WithDefaults(v, release)
 	}

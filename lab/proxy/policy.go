@@ -53,6 +53,9 @@ func PolicyOf(v scenarios.Variant) (Policy, bool) {
 	if u, ok := Of(v).(Understanding); ok && v.OwnConfig() {
 		return u.OwnPolicy(v)
 	}
+	if _, ok := Of(v).(Adopting); ok && v.OwnConfig() {
+		return adopt(v).policy()
+	}
 	g, ok := Of(v).(Governed)
 	if !ok {
 		return Policy{}, false
