@@ -71,3 +71,41 @@ func TestOwnConfigurations(t *testing.T) {
 	}
 	i.nothingLeft(t)
 }
+
+// TestOwnKinds runs files of other kinds than nginx and HAProxy as people have them, each
+// kind with a connection for each request and with its pool. What they do is predicted from
+// the file: with f = 1 when error 99 comes, in a race with the f that came.
+func TestOwnKinds(t *testing.T) {
+	share(t, "netns", manyLabs)
+	run := func() (*invocation, results.Summary) {
+		i := startOn(t, "netns", "run", "testdata/own-kinds", "--parallel", "2")
+		i.wait(t, "")
+		return i, i.summary(t)
+	}
+	unsettled := func(v results.Variant) bool {
+		return v.Verdict == law.Invalid || v.Verdict == law.Inconclusive && !strings.HasSuffix(v.Name, "-pool")
+	}
+	i, s := run()
+	if slices.ContainsFunc(s.Variants, unsettled) {
+		t.Logf("disturbed, and so made once more:\n%s", i.stdout.String())
+		i, s = run()
+	}
+	for _, v := range s.Variants {
+		want := law.Reproduced
+		if strings.HasSuffix(v.Name, "-pool") {
+			want = law.Mitigated
+		}
+		if v.Verdict != want || v.AsExpected == nil || !*v.AsExpected {
+			t.Errorf("%s is %s (%s), want %s", v.Name, v.Verdict, v.Why, want)
+			continue
+		}
+		if first := v.Predicted.FirstError99S; want == law.Reproduced && (first == nil || v.FirstError == nil ||
+			math.Abs(*v.FirstError-*first) > 0.02**first+0.03) {
+			t.Errorf("%s: first error 99 after %v s, predicted %v s", v.Name, v.FirstError, first)
+		}
+	}
+	if len(s.Variants) != 2*2 {
+		t.Errorf("%d variants", len(s.Variants))
+	}
+	i.nothingLeft(t)
+}
