@@ -43,6 +43,15 @@ func (Reverse) Adopt(v scenarios.Variant, at proxy.Site) (*proxy.Adopted, error)
 			return nil, err
 		}
 	}
+	if a.Own.Unknown != "" { // any of them may be reached
+		for _, r := range routes {
+			for _, m := range c.members(r) {
+				if to, _ := destination(m.url); to != "" {
+					c.Backend(to)
+				}
+			}
+		}
+	}
 	if err := c.rewrite(v, host, taken, at); err != nil {
 		return nil, err
 	}

@@ -33,15 +33,16 @@ type Files struct {
 	// destinations are the addresses of the file, in the order of the lab's.
 	destinations []string
 	includes     int
+	included     map[string]included // by pattern
+	shipped      map[string]*File    // by their path in the host
 	notes        []string // about no line
 }
 
 // A File is one of them.
 type File struct {
 	*scenarios.ConfigFile
-	shipped string // its name below Site.Dir; "" for the main one
-	edits   []edit
-	notes   []note
+	edits []edit
+	notes []note
 }
 
 type edit struct {
@@ -54,6 +55,12 @@ type note struct {
 	text string
 }
 
+// included is what a pattern brought in.
+type included struct {
+	all []*File
+	to  string
+}
+
 // A Span is bytes of a file.
 type Span struct {
 	File       *File
@@ -64,11 +71,17 @@ type Span struct {
 // have the kind's configuration: what lies there lies beside the file, for a copy of it.
 func New(v scenarios.Variant, at proxy.Site, usual ...string) *Files {
 	main := &File{ConfigFile: v.ProxyFile}
-	return &Files{Main: main, All: []*File{main}, Added: map[string][]byte{}, site: at, usual: usual}
+	return &Files{
+		Main: main, All: []*File{main}, Added: map[string][]byte{}, site: at, usual: usual,
+		included: map[string]included{}, shipped: map[string]*File{},
+	}
 }
 
-// maxFiles is how many files a configuration may include, one in another or not.
-const maxFiles = 256
+// The most that a configuration may include: files, and times in all.
+const (
+	maxFiles = 256
+	maxTimes = 1024
+)
 
 // Include reads the files that a pattern names, beside the main one or below its directory,
 // each once. to names them in the host, by a pattern where there may be several; or else why
@@ -77,56 +90,69 @@ func (f *Files) Include(at Span, pattern string) (all []*File, to, why string, e
 	if !f.Main.OnDisk {
 		return nil, "", "files beside this configuration are not known", nil
 	}
-	f.includes++
-	home := fmt.Sprintf("included/%d", f.includes)
-	several := strings.ContainsAny(pattern, "*?[")
-	dir := filepath.Dir(f.Main.Label)
-	if filepath.IsAbs(pattern) {
-		for _, u := range f.usual {
-			if rest, ok := strings.CutPrefix(filepath.Clean(pattern), u+"/"); ok && u != dir {
-				pattern = rest
-				break
-			}
-		}
+	if f.includes++; f.includes > maxTimes || len(f.All) > maxFiles {
+		return nil, "", "", at.Mistake(fmt.Sprintf("more than %d files, or %d times one, are included", maxFiles, maxTimes),
+			"a file may not include itself")
 	}
-	if !filepath.IsAbs(pattern) {
-		pattern = filepath.Join(dir, pattern)
+	if i, ok := f.included[pattern]; ok {
+		return i.all, i.to, "", nil
 	}
-	paths, err := filepath.Glob(pattern)
+	paths, err := filepath.Glob(f.beside(pattern))
 	if err != nil {
 		return nil, "", "", at.Mistake(fmt.Sprintf("%q is no pattern of file names", pattern), "such as conf.d/*.conf")
 	}
+	home := path.Join(f.site.Dir, fmt.Sprintf("included/%d", len(f.included)+1))
 	for _, p := range paths {
-		if !inside(dir, p) {
+		if !inside(filepath.Dir(f.Main.Label), p) {
 			return nil, "", "files outside the configuration's directory are not read", nil
 		}
 		if info, err := os.Stat(p); err == nil && info.IsDir() {
 			continue
 		}
-		i := slices.IndexFunc(f.All, func(x *File) bool { return x.Label == p })
-		if i >= 0 {
-			return nil, "", "", at.Mistake(fmt.Sprintf("%s is included for the second time", p), "include it once")
-		}
-		if len(f.All) > maxFiles {
-			return nil, "", "", at.Mistake(fmt.Sprintf("more than %d files are included", maxFiles), "leave out what has nothing to do with the proxy")
-		}
-		text, err := nginxconf.ReadFile(p)
+		x, err := f.open(p)
 		if err != nil {
 			return nil, "", "", at.Mistake(fmt.Sprintf("cannot read %s: %v", p, err), "it is to be a file that can be read")
 		}
-		x := &File{
-			ConfigFile: &scenarios.ConfigFile{Name: p, Label: p, Text: text, OnDisk: true},
-			shipped:    fmt.Sprintf("%s/%03d-%s", home, len(all)+1, plain.ReplaceAllString(filepath.Base(p), "_")),
-		}
-		f.All, all = append(f.All, x), append(all, x)
+		all = append(all, x)
+		to = path.Join(home, fmt.Sprintf("%03d-%s", len(all), plain.ReplaceAllString(filepath.Base(p), "_")))
+		f.shipped[to] = x
 	}
 	if len(all) == 0 {
 		return nil, "", "there is no such file beside the configuration", nil
 	}
-	if several {
-		return all, path.Join(f.site.Dir, home) + "/*", "", nil
+	if strings.ContainsAny(pattern, "*?[") {
+		to = home + "/*"
 	}
-	return all, f.Path(all[0]), "", nil
+	f.included[pattern] = included{all, to}
+	return all, to, "", nil
+}
+
+// beside is where a pattern leads on this machine.
+func (f *Files) beside(pattern string) string {
+	dir := filepath.Dir(f.Main.Label)
+	if !filepath.IsAbs(pattern) {
+		return filepath.Join(dir, pattern)
+	}
+	for _, u := range f.usual {
+		if rest, ok := strings.CutPrefix(filepath.Clean(pattern), u+"/"); ok && u != dir {
+			return filepath.Join(dir, rest)
+		}
+	}
+	return pattern
+}
+
+// open is a file that is included, read for the first time.
+func (f *Files) open(p string) (*File, error) {
+	if i := slices.IndexFunc(f.All, func(x *File) bool { return x.Label == p }); i >= 0 {
+		return f.All[i], nil
+	}
+	text, err := nginxconf.ReadFile(p)
+	if err != nil {
+		return nil, err
+	}
+	x := &File{ConfigFile: &scenarios.ConfigFile{Name: p, Label: p, Text: text, OnDisk: true}}
+	f.All = append(f.All, x)
+	return x, nil
 }
 
 // plain is what the name of an included file may not have.
@@ -146,9 +172,6 @@ func inside(dir, p string) bool {
 	}
 	return true
 }
-
-// Path is where a file lies in the host.
-func (f *Files) Path(x *File) string { return path.Join(f.site.Dir, x.shipped) }
 
 // Backend is the lab's backend for a destination of the file, the same for the same one.
 func (f *Files) Backend(destination string) netip.AddrPort {
@@ -196,7 +219,7 @@ func (s Span) Replace(text string) {
 
 // Become puts a text in its place and says so.
 func (s Span) Become(text string) {
-	s.Say("%s becomes %s", strings.TrimSpace(s.Text()), text)
+	s.Say("%s becomes %s", strings.Join(strings.Fields(s.Text()), " "), text)
 	s.Replace(text)
 }
 
@@ -206,12 +229,12 @@ func (f *Files) Note(text string, args ...any) { f.notes = append(f.notes, fmt.S
 // Config is what the lab runs: the main file, and the others by their path in the host.
 func (f *Files) Config() proxy.Config {
 	c := proxy.Config{Text: []byte(f.Main.apply()), More: f.Added, Rewrites: f.notes}
+	for name, x := range f.shipped {
+		c.More[name] = []byte(x.apply())
+	}
 	for _, x := range f.All {
-		if x != f.Main {
-			c.More[f.Path(x)] = []byte(x.apply())
-		}
 		slices.SortStableFunc(x.notes, func(a, b note) int { return a.at - b.at })
-		for _, n := range x.notes {
+		for _, n := range slices.Compact(x.notes) { // of what is included twice
 			c.Rewrites = append(c.Rewrites, fmt.Sprintf("%v: %s", Span{x, n.at, n.at}, n.text))
 		}
 	}
