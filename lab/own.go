@@ -67,8 +67,11 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 	v = withDefaults(v)
 	own := v.Own
 	say := func(format string, args ...any) string {
-		return fmt.Sprintf("%s is a configuration of your own: causes of failure are taken from %s's error log; ",
-			v.Proxy.Config, v.Proxy.Kind) +
+		from := proxy.Title(proxy.Of(v)) + "'s error log"
+		if !proxy.Silent(v) {
+			from = "its error pages"
+		}
+		return fmt.Sprintf("%s is a configuration of your own: causes of failure are taken from %s; ", v.Proxy.Config, from) +
 			fmt.Sprintf(format, args...)
 	}
 	if !v.Expect.Set {

@@ -39,7 +39,7 @@ type section struct {
 }
 
 // language is Apache's: a quote that does not end ends with the line.
-var language = ownfile.Language{Quotes: `"'`}
+var language = ownfile.Language{Quotes: `"'`, Longer: true}
 
 func (d directive) is(name string) bool { return strings.EqualFold(d.Name(), name) }
 

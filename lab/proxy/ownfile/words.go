@@ -46,6 +46,7 @@ type Language struct {
 	Raw    string // those of them in which a backslash is none
 	Across bool   // a quote may hold the ends of lines; else it ends with the line
 	Inline bool   // a # begins a comment at any word
+	Longer bool   // a backslash makes a comment longer
 }
 
 // Lines are those of a file that say something.
@@ -98,10 +99,10 @@ func lineEnd(text []byte, i int) int {
 	return 0
 }
 
-// comment is where it ends. Where it is no word of a line, a backslash makes it longer.
+// comment is where it ends.
 func (f *File) comment(i int, lang Language) int {
 	for ; i < len(f.Text) && f.Text[i] != '\n'; i++ {
-		if n := lineEnd(f.Text, i+1); !lang.Across && f.Text[i] == '\\' && n > 0 {
+		if n := lineEnd(f.Text, i+1); lang.Longer && f.Text[i] == '\\' && n > 0 {
 			i = n - 1
 		}
 	}
