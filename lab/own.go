@@ -67,8 +67,11 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 	v = withDefaults(v)
 	own := v.Own
 	say := func(format string, args ...any) string {
-		return fmt.Sprintf("%s is a configuration of your own: causes of failure are taken from %s's error log; ",
-			v.Proxy.Config, v.Proxy.Kind) +
+		from := proxy.Title(proxy.Of(v)) + "'s error log"
+		if !proxy.Silent(v) {
+			from = "its error pages"
+		}
+		return fmt.Sprintf("%s is a configuration of your own: causes of failure are taken from %s; ", v.Proxy.Config, from) +
 			fmt.Sprintf(format, args...)
 	}
 	if !v.Expect.Set {
@@ -132,8 +135,8 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 	add(own.Hidden)
 	if d := untilSettled(v); d > v.Duration {
 		v.Duration = d
-		add(fmt.Sprintf("%s: its load may last %v, because who closes first is a race: by then error 99 has come if nginx closes "+
-			"at least %g %% of the connections first", v.Name, d, 100*leastShare))
+		add(fmt.Sprintf("%s: its load may last %v, because who closes first is a race: by then error 99 has come if %s closes "+
+			"at least %g %% of the connections first", v.Name, d, proxy.Title(proxy.Of(v)), 100*leastShare))
 	}
 	if own.Loopback && v.Backend.Place == scenarios.PlaceOwn {
 		add("in your file the backend is on the proxy's own host, where tcp_tw_reuse=2, the default, gives ports back after a second: " +

@@ -118,12 +118,18 @@ type Telling interface {
 	Cause(status int, header []byte) string
 }
 
+// selfTelling is a Telling kind whose header is there whatever its configuration says.
+type selfTelling interface{ TellsByItself() }
+
+// tellsByItself says whether a kind is one.
+func tellsByItself(k Kind) bool { _, ok := k.(selfTelling); return ok }
+
 // Cause returns how the cause of a reply is told, and the header it needs.
 // Without one, and with a configuration of the user's own, every reply of a status that
 // the kind has for it, as a rule 502, may be a failed connect(): an error log has the
 // last word.
 func Cause(k Kind, ownConfig bool) (header string, cause func(status int, header []byte) string) {
-	if t, ok := k.(Telling); ok && !ownConfig {
+	if t, ok := k.(Telling); ok && (!ownConfig || tellsByItself(k)) {
 		return t.ReplyHeader(), t.Cause
 	}
 	failed := failureStatus(k)
@@ -190,8 +196,13 @@ func ReleaseOf(v scenarios.Variant) string {
 	return ""
 }
 
-// WithDefaults is a variant with the defaults of a release of its proxy.
+// WithDefaults is a variant with the defaults of a release of its proxy, and with what a
+// configuration of the user's own does.
 func WithDefaults(v scenarios.Variant, release string) scenarios.Variant {
+	if a := adopt(v); a != nil {
+		v.Own = a.own(release, v.Load.Method)
+		return v
+	}
 	if r, ok := Of(v).(Released); ok {
 		return r.WithDefaults(v, release)
 	}

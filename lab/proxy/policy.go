@@ -53,6 +53,9 @@ func PolicyOf(v scenarios.Variant) (Policy, bool) {
 	if u, ok := Of(v).(Understanding); ok && v.OwnConfig() {
 		return u.OwnPolicy(v)
 	}
+	if _, ok := Of(v).(Adopting); ok && v.OwnConfig() {
+		return adopt(v).policy()
+	}
 	g, ok := Of(v).(Governed)
 	if !ok {
 		return Policy{}, false
@@ -98,7 +101,7 @@ func failureStatus(k Kind) []int {
 // that the proxy's error log alone does.
 func Silent(v scenarios.Variant) bool {
 	p, ok := PolicyOf(v)
-	return v.OwnConfig() || ok && p.Laws.Passes
+	return v.OwnConfig() && !tellsByItself(Of(v)) || ok && p.Laws.Passes
 }
 
 // Syslogging is a kind that sends its error log to Site.Syslog, as it can write no file.

@@ -1,6 +1,10 @@
 package chart
 
-import "github.com/lab99/lab99/results"
+import (
+	"slices"
+
+	"github.com/lab99/lab99/results"
+)
 
 // span is the end of the observation, at least the end of the load.
 func (v *variant) span() float64 {
@@ -16,9 +20,10 @@ func (v *variant) span() float64 {
 
 // failures calls each with what failed in an interval, by cause: by the
 // generator's word, or, with a configuration of the user's own, whose replies
-// do not say, by what nginx's log gained.
+// do not say, by what the proxy's log gained. One that is read after the load, or not
+// at all, has gained nothing that is known.
 func (v *variant) failures(each func(from, to float64, e results.Errors)) {
-	byLog := v.Plan.OwnConfig != ""
+	byLog := v.Plan.OwnConfig != "" && slices.ContainsFunc(v.Data.Samples, func(s results.Sample) bool { return s.Net != nil && s.Net.Log != nil })
 	// A client of a proxy in TCP mode sees the end of its connection and no cause. Its log has it.
 	all99 := v.Errors != nil && v.Errors.Error99 > 0 && v.Errors.NoLiveUpstreams == 0 && v.Errors.Other == 0
 	var from float64

@@ -71,3 +71,44 @@ func TestOwnConfigurations(t *testing.T) {
 	}
 	i.nothingLeft(t)
 }
+
+// TestOwnKinds runs files of other kinds than nginx and HAProxy as people have them, each
+// kind with a connection for each request and with its pool. What they do is predicted from
+// the file: with f = 1 when error 99 comes, in a race with the f that came.
+func TestOwnKinds(t *testing.T) {
+	share(t, "netns", manyLabs)
+	settled := map[string]results.Variant{}
+	for range 3 {
+		i := startOn(t, "netns", "run", "testdata/own-kinds", "--parallel", "2")
+		i.cmd.Wait() // what is invalid is judged below
+		s := i.summary(t)
+		i.nothingLeft(t)
+		for _, v := range s.Variants {
+			open := v.Verdict == law.Invalid || v.Verdict == law.Inconclusive && !strings.HasSuffix(v.Name, "-pool")
+			if _, done := settled[v.Name]; !done && !open {
+				settled[v.Name] = v
+			}
+		}
+		if len(settled) == len(s.Variants) {
+			break
+		}
+		t.Logf("disturbed, and so made once more:\n%s", i.stdout.String())
+	}
+	for _, v := range settled {
+		want := law.Reproduced
+		if strings.HasSuffix(v.Name, "-pool") {
+			want = law.Mitigated
+		}
+		if v.Verdict != want || v.AsExpected == nil || !*v.AsExpected {
+			t.Errorf("%s is %s (%s), want %s", v.Name, v.Verdict, v.Why, want)
+			continue
+		}
+		if first := v.Predicted.FirstError99S; want == law.Reproduced && (first == nil || v.FirstError == nil ||
+			math.Abs(*v.FirstError-*first) > 0.02**first+0.03) {
+			t.Errorf("%s: first error 99 after %v s, predicted %v s", v.Name, v.FirstError, first)
+		}
+	}
+	if len(settled) != 2*4 {
+		t.Errorf("%d of 8 variants have a verdict", len(settled))
+	}
+}

@@ -48,16 +48,20 @@ const (
 	tries       = 3  // connect() calls of one dial
 )
 
+// closes is what it does without a pool.
+func closes() law.Conduct {
+	return law.Conduct{CloseShare: 1, LeastShare: .25, MostShare: .43, Tries: tries, Lines: 1}
+}
+
 // Policies are the ways it treats upstream connections. Without a pool both ends close
 // after the response; from a full one Go closes, and is the only one to.
 func (Kind) Policies() []proxy.Policy {
-	closes := law.Conduct{CloseShare: 1, LeastShare: .25, MostShare: .43, Tries: tries, Lines: 1}
 	pooled := func(idle int) law.Conduct {
 		return law.Conduct{CloseShare: 1, Idle: idle, Tries: tries, DialsAside: true, Lines: 1}
 	}
 	return []proxy.Policy{
 		{Name: proxy.PolicyDefault, Words: "reverse_proxy, which keeps 32 idle connections", Laws: pooled(idleDefault)},
-		{Name: proxy.PolicyPerRequest, Words: "keepalive off", Laws: closes},
+		{Name: proxy.PolicyPerRequest, Words: "keepalive off", Laws: closes()},
 		{Name: proxy.PolicyPool, Words: "keepalive_idle_conns_per_host 1024", Laws: pooled(1 << 10)},
 		{Name: idle2, Words: "keepalive_idle_conns_per_host 2, Go's own default", Laws: pooled(2)},
 	}
@@ -67,7 +71,10 @@ func (Kind) Policies() []proxy.Policy {
 func (Kind) FailureStatus() []int { return []int{http.StatusBadGateway} }
 
 // Configure renders the lab's template or the scenario's.
-func (Kind) Configure(v scenarios.Variant, at proxy.Site) (proxy.Config, error) {
+func (k Kind) Configure(v scenarios.Variant, at proxy.Site) (proxy.Config, error) {
+	if v.OwnConfig() {
+		return proxy.ConfigureOwn(k, v, at)
+	}
 	if v.Proxy.Workers > 1 {
 		return proxy.Config{}, errors.New("caddy is one process, with as many threads as there are processors: proxy.workers is 1")
 	}

@@ -74,7 +74,7 @@ func (Kind) ReadBack(v scenarios.Variant, _ proxy.Config, run func(args ...strin
 	if m := mpmRE.FindStringSubmatch(build); m != nil {
 		self.MPM = strings.ToLower(m[1])
 	}
-	if self.MPM != v.Backend.MPM {
+	if v.Backend.MPM != "" && self.MPM != v.Backend.MPM {
 		self.Faults = []string{fmt.Sprintf("Apache was to run the %s MPM and runs %q", v.Backend.MPM, self.MPM)}
 	}
 	return self, nil

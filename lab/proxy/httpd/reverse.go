@@ -49,10 +49,13 @@ const (
 	retryShort   = 5 * time.Second
 )
 
+// The shares of its connections that it was the first to close, where it keeps none.
+const leastShare, mostShare = .22, .52
+
 // Policies are the ways it treats upstream connections. Where it keeps none, both ends
 // close after the response, and Apache's was first for so many of them.
 func (Reverse) Policies() []proxy.Policy {
-	closes := law.Conduct{CloseShare: 1, LeastShare: .22, MostShare: .52, Tries: 1, Lines: 1}
+	closes := law.Conduct{CloseShare: 1, LeastShare: leastShare, MostShare: mostShare, Tries: 1, Lines: 1}
 	pooled := law.Conduct{CloseShare: 1, Idle: 1 << 10, Tries: 1, Lines: 1}
 	dark, dark5s, binds := closes, closes, closes
 	dark.Blackout, dark5s.Blackout = retryDefault, retryShort
@@ -74,7 +77,10 @@ func (Reverse) FailureStatus() []int { return []int{http.StatusServiceUnavailabl
 
 // Configure renders the lab's template or the scenario's. Error state is kept by the one
 // worker, or member, that the policy is about.
-func (Reverse) Configure(v scenarios.Variant, at proxy.Site) (proxy.Config, error) {
+func (k Reverse) Configure(v scenarios.Variant, at proxy.Site) (proxy.Config, error) {
+	if v.OwnConfig() {
+		return proxy.ConfigureOwn(k, v, at)
+	}
 	p := v.Proxy.Policy
 	if len(at.Backends) > 1 && (strings.HasPrefix(p, errorState) || strings.HasPrefix(p, balancer)) {
 		return proxy.Config{}, fmt.Errorf("proxy.policy %s is for a backend at one address and port, and there are %d", p, len(at.Backends))
@@ -90,6 +96,8 @@ func (Reverse) Configure(v scenarios.Variant, at proxy.Site) (proxy.Config, erro
 
 // ReadBack asks for its version and its multi-processing module.
 func (k Reverse) ReadBack(v scenarios.Variant, c proxy.Config, run func(args ...string) (string, error)) (proxy.Self, error) {
-	v.Backend.MPM = scenarios.MPMEvent
+	if v.Backend.MPM = scenarios.MPMEvent; v.OwnConfig() {
+		v.Backend.MPM = "" // its own
+	}
 	return k.Kind.ReadBack(v, c, run)
 }

@@ -50,12 +50,8 @@ const spent = 2
 // Policies are the ways it treats upstream connections.
 // https://www.squid-cache.org/Doc/config/server_pconn_for_nonretriable/
 func (Kind) Policies() []proxy.Policy {
-	pooled := law.Conduct{
-		CloseShare: 1, Idle: 1 << 10, RepeatableOnly: true, Tries: 1,
-		Fails: 10, Probe: time.Second, Spent: spent, // connect-fail-limit of cache_peer
-	}
-	once, all, never := pooled, pooled, pooled
-	once.Idle, once.LeastShare, once.MostShare = 0, law.LeastRaceShare, law.MostRaceShare // both ends close
+	pooled, once := reuses(), perRequest()
+	all, never := pooled, pooled
 	all.RepeatableOnly = false
 	never.Fails = 0
 	return []proxy.Policy{
@@ -64,6 +60,21 @@ func (Kind) Policies() []proxy.Policy {
 		{Name: proxy.PolicyPool, Words: "server_pconn_for_nonretriable allow all", Laws: all},
 		{Name: neverDead, Words: "the default with connect-fail-limit out of reach", Laws: never},
 	}
+}
+
+// reuses is what it does by itself.
+func reuses() law.Conduct {
+	return law.Conduct{
+		CloseShare: 1, Idle: 1 << 10, RepeatableOnly: true, Tries: 1,
+		Fails: 10, Probe: time.Second, Spent: spent, // connect-fail-limit of cache_peer
+	}
+}
+
+// perRequest is what it does without persistent connections: both ends close.
+func perRequest() law.Conduct {
+	c := reuses()
+	c.Idle, c.LeastShare, c.MostShare = 0, law.LeastRaceShare, law.MostRaceShare
+	return c
 }
 
 // FailureStatus is that of a connect() that failed. Of a backend taken for dead it says 502.
@@ -84,11 +95,17 @@ func (Kind) Cause(status int, header []byte) string {
 	return ""
 }
 
+// TellsByItself: every error page has the header.
+func (Kind) TellsByItself() {}
+
 // Wakes: it probes when it starts, and where nobody answers yet not before a request.
 func (Kind) Wakes() {}
 
 // Configure renders the lab's template or the scenario's.
-func (Kind) Configure(v scenarios.Variant, at proxy.Site) (proxy.Config, error) {
+func (k Kind) Configure(v scenarios.Variant, at proxy.Site) (proxy.Config, error) {
+	if v.OwnConfig() {
+		return proxy.ConfigureOwn(k, v, at)
+	}
 	text, err := proxy.Rendered(v, at)
 	return proxy.Config{
 		File: confFile, Text: text, Command: []string{at.Program, "-f", path.Join(at.Dir, confFile)},

@@ -84,15 +84,17 @@ const lessLog = "-ReqHeader,-ReqUnset,-RespHeader,-RespUnset,-BereqHeader,-Bereq
 
 // Configure renders the lab's template or the scenario's. What cannot be said there is on
 // the command line.
-func (Kind) Configure(v scenarios.Variant, at proxy.Site) (proxy.Config, error) {
+func (k Kind) Configure(v scenarios.Variant, at proxy.Site) (proxy.Config, error) {
+	if v.OwnConfig() {
+		return proxy.ConfigureOwn(k, v, at)
+	}
 	if len(at.Backends) > 1 { // in turn they take a director, a module that the lean image does without
 		return proxy.Config{}, fmt.Errorf("varnish is set up for one backend, and there are %d", len(at.Backends))
 	}
 	text, err := proxy.Rendered(v, at)
 	c := proxy.Config{
 		File: confFile, Text: text, Command: []string{at.Program},
-		Serve: []string{"-F", "-j", "none", "-n", workDir, "-T", "none", "-f", path.Join(at.Dir, confFile), "-a", at.Listen.String(),
-			"-s", "malloc,16m", "-p", "cc_command=" + compiler, "-p", "vsl_mask=" + lessLog},
+		Serve: serve(at),
 	}
 	switch v.Proxy.Policy {
 	case proxy.PolicyPool:

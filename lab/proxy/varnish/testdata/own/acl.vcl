@@ -1,0 +1,5 @@
+acl purgers {
+    "localhost";
+    "192.168.0.0"/24;
+    ! "gateway.internal";
+}
