@@ -19,7 +19,7 @@ func blackouts(vs []variant) *Figure {
 	if !several && !slices.ContainsFunc(vs, variant.goesDark) {
 		return nil
 	}
-	words := vs[0].Loads()
+	words := loadsOf(vs)
 	f := &Figure{ID: "blackouts", Title: blackoutsTitle(vs),
 		Table: Table{Header: []string{"variant", "proxy", "first error 99", "predicted", "dark for", "predicted", "ok", "failed by error 99",
 			"failed without a try", "other errors"}}}
