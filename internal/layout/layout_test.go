@@ -61,7 +61,7 @@ var own = map[string][]string{
 	"loadgen":   {},
 	"scenarios": {laws},
 	"results":   {laws, abilities, figures},
-	"lab":       {"loadgen", "scenarios", "results", "internal/table"},
+	"lab":       {"loadgen", "scenarios", "results", "internal/table", "internal/golden"}, // the latter for lab/proxy/proxytest
 	"internal":  {"results", laws, abilities, figures}, // for the tests of others
 }
 
