@@ -69,18 +69,19 @@ var (
 func (v variant) Checked() []checked {
 	var all []checked
 	for _, c := range v.Checks {
-		all = append(all, inWords(c))
+		all = append(all, inWords(c, v.ProxyName()))
 	}
 	return all
 }
 
-func inWords(c results.Check) checked {
+func inWords(c results.Check, proxy string) checked {
 	words := checked{Name: c.Name, Outcome: mark(c.OK), Law: c.Law, Predicted: format.Or(c.Predicted, format.Number, "–"),
 		Measured: format.Or(c.Measured, format.Number, "–"), Text: c.Text}
 	f, known := kept[c.ID]
 	if l := law.ByID(c.ID); l != nil {
 		f, known = figure{l.Words, l.Unit}, true
 	}
+	f = f.of(proxy)
 	if known {
 		words.Name, words.Predicted, words.Measured = f.words, f.show(c.Predicted), f.show(c.Measured)
 		return words
@@ -90,6 +91,7 @@ func inWords(c results.Check) checked {
 		return words
 	}
 	f, known = claimed[claim[0]]
+	f = f.of(proxy)
 	value, err := strconv.ParseFloat(claim[2], 64)
 	if !known || err != nil {
 		return words
@@ -101,6 +103,12 @@ func inWords(c results.Check) checked {
 		words.Measured, words.Text = format.NotMeasured, f.words+": "+bound+" expected, not measured"
 	}
 	return words
+}
+
+// of is a figure of a proxy that people call so.
+func (f figure) of(proxy string) figure {
+	f.words = strings.ReplaceAll(f.words, "nginx", proxy)
+	return f
 }
 
 // bound words a comparison: a moment is early or late, anything else is much
