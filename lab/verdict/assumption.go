@@ -23,6 +23,9 @@ const (
 	Unexplained    = "unexplained"
 )
 
+// nginx is how people call it (results.Variant.ProxyName).
+const nginx = "nginx"
+
 // evidence is what tells the assumptions apart, for one variant. 0 is none.
 type evidence struct {
 	LateShare     float64 // of the requests sent before the fault, late by the generator's fault
@@ -70,6 +73,9 @@ var rules = []rule{
 			e.TwOverflow > 0
 	}},
 	{PeerEjection, law.MoreSevere, func(e evidence) (string, bool) {
+		if e.Proxy != nginx {
+			return fmt.Sprintf("%s took its backends for dead, and %d requests failed without a connect()", e.Proxy, e.NoLive), e.NoLive > 0
+		}
 		return fmt.Sprintf("nginx marked its peers down, and %d requests failed with \"no live upstreams\" without a "+
 				"connect(): max_fails=0 turns that off", e.NoLive),
 			e.NoLive > 0
