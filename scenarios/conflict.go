@@ -44,7 +44,7 @@ type conflict struct {
 // conflicts are all that there can be: what one kind of backend, or one place,
 // cannot do, and a load whose parts do not add up.
 func (v Variant) conflicts() []conflict {
-	const noDelay = "Apache has no such delay; the lab's own backend has"
+	const noDelay = "of all backends the lab's own has such a delay"
 	b := v.Backend
 	agent, http := b.Kind == BackendAgent, v.Upstream.Protocol == ProtocolHTTP
 	untimed, timed := untimedParts(v.Load.Profile)

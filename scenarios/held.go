@@ -61,6 +61,9 @@ func (v Variant) held() []conflict {
 			"the lab's template splits requests over sources, and stream has none"},
 		{"load.hold", v.AtOnce() > MostHeld && v.Held(), fmt.Sprintf(" makes up to %d connections at once", v.AtOnce()),
 			fmt.Sprintf("the generator holds %d at the most: open fewer a second, for less time, or take fewer ports", MostHeld)},
+		{"load.closes", v.Load.Closes == ClosesServer && !v.Held(), " needs load.hold", "who ends a connection of requests is not the load's to say"},
+		{"load.hold_times", v.Load.HoldTimes == HoldExponential && !v.Held(), " needs load.hold", "their average, such as 5s"},
+		{"load.close_after", v.Held() && v.Load.CloseAfter > 0, " and load.hold exclude each other", "no requests go over a connection that is held"},
 		{"load.hold", v.Held() && v.Load.Pods > 1, " needs load.pods: 1", "connections that are held come from one generator"},
 	}
 }

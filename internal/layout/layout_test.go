@@ -62,7 +62,7 @@ var own = map[string][]string{
 	"scenarios": {laws},
 	"results":   {laws, abilities, figures},
 	"lab":       {"loadgen", "scenarios", "results", "internal/table", "internal/golden"}, // the latter for lab/proxy/proxytest
-	"internal":  {"results", laws, abilities, figures}, // for the tests of others
+	"internal":  {"results", laws, abilities, figures},                                    // for the tests of others
 }
 
 // words is what every part may use: it writes numbers and lists for people, and

@@ -24,6 +24,9 @@ const (
 	Unexplained    = "unexplained"
 )
 
+// nginx is how people call it (results.Variant.ProxyName).
+const nginx = "nginx"
+
 // evidence is what tells the assumptions apart, for one variant. 0 is none.
 type evidence struct {
 	LateShare     float64 // of the requests sent before the fault, late by the generator's fault
@@ -71,7 +74,7 @@ var rules = []rule{
 			e.TwOverflow > 0
 	}},
 	{PeerEjection, law.MoreSevere, func(e evidence) (string, bool) {
-		if e.Proxy != "nginx" {
+		if e.Proxy != nginx {
 			return fmt.Sprintf("%s refused %s requests without a connect(), as it does for a while after one that failed",
 				e.Proxy, format.Grouped(e.NoLive)), e.NoLive > 0
 		}

@@ -330,3 +330,13 @@ func TestLateWithinAnIntervalIsNotPostponed(t *testing.T) {
 		}
 	}
 }
+
+// TestDeadBackendsAreTheProxysOwn: max_fails is nginx's, and other kinds have a blackout.
+func TestDeadBackendsAreTheProxysOwn(t *testing.T) {
+	for proxy, nginxs := range map[string]bool{"nginx": true, "Varnish": false} {
+		assumption, because := evidence{Proxy: proxy, NoLive: 5}.broke(law.MoreSevere)
+		if assumption != PeerEjection || !strings.Contains(because, proxy) || strings.Contains(because, "max_fails") != nginxs {
+			t.Errorf("%s: %s: %s", proxy, assumption, because)
+		}
+	}
+}

@@ -121,14 +121,15 @@ func orNever(t *float64) float64 {
 // 502 says that the connect failed, not why: of a backend that refuses, or is
 // gone, only the log knows. No more is moved than the log accounts for, so
 // that the check of one against the other can still fail. With a configuration
-// of the user's own there is no header, and the log is all there is.
+// of the user's own there is no header, and the log is all there is, but for kinds whose
+// log has no such line.
 func (m *Measured) attribute() results.Errors {
 	seen := m.Totals.Errors
 	if m.Proxy == nil || m.Proxy.Log == nil {
 		return seen
 	}
 	log := *m.Proxy.Log
-	if c := m.Laws.Conduct; m.Laws.OwnConfig || c != nil && c.Lines > 0 {
+	if c := m.Laws.Conduct; c == nil && m.Laws.OwnConfig || c != nil && c.Lines > 0 {
 		lines := int64(1)
 		if c != nil {
 			lines = int64(c.Lines)

@@ -117,6 +117,17 @@ func TestHiddenFromClients(t *testing.T) {
 	}
 }
 
+// TestAKindWithoutLines: its replies say why they failed, whoever wrote its configuration.
+func TestAKindWithoutLines(t *testing.T) {
+	laws := setup(500, 1, 200, 10)
+	laws.OwnConfig, laws.Conduct = true, &law.Conduct{CloseShare: 1, Tries: 1}
+	m := measured(laws, 7.5, nil)
+	m.Plan.Setup, m.Proxy.Log = &laws, new(results.Errors)
+	if v := Judge(m); v.Verdict != law.Reproduced || v.Errors.Error99 != m.Totals.Errors.Error99 {
+		t.Errorf("%s (%s), %+v", v.Verdict, v.Why, v.Errors)
+	}
+}
+
 // Of an odd number of ports the kernel may leave one: of seven, six are all.
 func TestTheLastPortOfFewMayStayFree(t *testing.T) {
 	for peak, free := range map[int64]bool{6: false, 5: true} {

@@ -69,27 +69,19 @@ var (
 func (v variant) Checked() []checked {
 	var all []checked
 	for _, c := range v.Checks {
-		words := inWords(c)
-		if v.Proxy != "" {
-			words.Name, words.Text = v.ofProxy(words.Name), v.ofProxy(words.Text)
-		}
-		all = append(all, words)
+		all = append(all, inWords(c, v.ProxyName()))
 	}
 	return all
 }
 
-// ofProxy is a text about nginx as one about a variant's own proxy.
-func (v variant) ofProxy(text string) string {
-	return strings.NewReplacer("failed by “no live upstreams”", v.Untried(), "nginx", v.ProxyName()).Replace(text)
-}
-
-func inWords(c results.Check) checked {
+func inWords(c results.Check, proxy string) checked {
 	words := checked{Name: c.Name, Outcome: mark(c.OK), Law: c.Law, Predicted: format.Or(c.Predicted, format.Number, "–"),
 		Measured: format.Or(c.Measured, format.Number, "–"), Text: c.Text}
 	f, known := kept[c.ID]
 	if l := law.ByID(c.ID); l != nil {
 		f, known = figure{l.Words, l.Unit}, true
 	}
+	f = f.of(proxy)
 	if known {
 		words.Name, words.Predicted, words.Measured = f.words, f.show(c.Predicted), f.show(c.Measured)
 		return words
@@ -99,6 +91,7 @@ func inWords(c results.Check) checked {
 		return words
 	}
 	f, known = claimed[claim[0]]
+	f = f.of(proxy)
 	value, err := strconv.ParseFloat(claim[2], 64)
 	if !known || err != nil {
 		return words
@@ -110,6 +103,15 @@ func inWords(c results.Check) checked {
 		words.Measured, words.Text = format.NotMeasured, f.words+": "+bound+" expected, not measured"
 	}
 	return words
+}
+
+// of is a figure of a proxy that people call so. No other has nginx's words for what it
+// refuses without a try.
+func (f figure) of(proxy string) figure {
+	if proxy != "nginx" {
+		f.words = strings.NewReplacer("failed by “no live upstreams”", "refused without a try", "nginx", proxy).Replace(f.words)
+	}
+	return f
 }
 
 // bound words a comparison: a moment is early or late, anything else is much

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/lab99/lab99/results"
@@ -17,15 +18,24 @@ func TestChecksAreWords(t *testing.T) {
 		"a figure of another lab99 > 1": {"claim", "✓ holds", "a figure of another lab99 > 1", "59", "62.5", "as it came"},
 		"unheard_of > 1":                {"claim", "✓ holds", "unheard_of > 1", "59", "62.5", "as it came"},
 	} {
-		if got := inWords(results.Check{ID: "claim", Name: "claim", OK: &yes, Law: law, Predicted: n(59), Measured: n(62.5), Text: "as it came"}); got != want {
+		if got := inWords(results.Check{ID: "claim", Name: "claim", OK: &yes, Law: law, Predicted: n(59), Measured: n(62.5), Text: "as it came"}, "nginx"); got != want {
 			t.Errorf("%s:\n got %+v\nwant %+v", law, got, want)
 		}
 	}
-	if got := inWords(results.Check{ID: "claim", Name: "claim", Law: "close_share < 0.1"}); got.Predicted != "under 10 %" || got.Measured != "not measured" || got.Outcome != "? unknown" {
+	if got := inWords(results.Check{ID: "claim", Name: "claim", Law: "close_share < 0.1"}, "nginx"); got.Predicted != "under 10 %" || got.Measured != "not measured" || got.Outcome != "? unknown" {
 		t.Errorf("not measured: %+v", got)
 	}
-	if got := inWords(results.Check{ID: "ok_before_error_99", Name: "ok before it", OK: &yes, Law: "K/f", Predicted: n(4096), Measured: n(4097), Text: "t"}); got != (checked{"successes before error 99", "✓ holds", "K/f", "4,096 requests", "4,097 requests", "t"}) {
+	if got := inWords(results.Check{ID: "ok_before_error_99", Name: "ok before it", OK: &yes, Law: "K/f", Predicted: n(4096), Measured: n(4097), Text: "t"}, "nginx"); got != (checked{"successes before error 99", "✓ holds", "K/f", "4,096 requests", "4,097 requests", "t"}) {
 		t.Errorf("a law: %+v", got)
+	}
+}
+
+// TestChecksAreOfTheProxyThatRan: a log of HAProxy's is not nginx's.
+func TestChecksAreOfTheProxyThatRan(t *testing.T) {
+	for _, c := range []results.Check{{ID: "log"}, {ID: "claim", Law: "close_share < 0.1"}, {ID: "claim", Law: "log_error_99 > 1"}} {
+		if got := inWords(c, "HAProxy"); !strings.Contains(got.Name, "HAProxy") || strings.Contains(got.Name+got.Text, "nginx") {
+			t.Errorf("%+v", got)
+		}
 	}
 }
 

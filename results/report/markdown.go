@@ -104,7 +104,11 @@ func (v variant) Cause() string {
 		add("With no tuple left, connect() fails with EADDRNOTAVAIL (99). %s. "+
 			"Failed attempts take no tuple. The outage lasts until tuples of the full table are free again.", v.answers())
 	}
-	if e := v.Errors; v.Proxy == "" && e != nil && e.NoLiveUpstreams > e.Error99 {
+	switch e := v.Errors; {
+	case e == nil || e.NoLiveUpstreams <= e.Error99:
+	case v.ProxyName() != "nginx":
+		add("%s then held its backend down: %s requests failed without a try.", v.ProxyName(), format.Grouped(e.NoLiveUpstreams))
+	default:
 		add("nginx took the failed connect() for a failure of the peer (max_fails=%d) and marked each peer down for "+
 			"fail_timeout. %s requests were then answered \"no live upstreams\" without a try.",
 			max(v.Plan.MaxFails, 1), format.Grouped(e.NoLiveUpstreams))

@@ -111,6 +111,8 @@ func TestCauseNamesWhatHeldTheTuples(t *testing.T) {
 	silent.Data = results.VariantData{}
 	ejected := failing(timeWait)
 	ejected.Errors = &results.Errors{Error99: 1, NoLiveUpstreams: 500}
+	heldDown := ejected
+	heldDown.Proxy = "Varnish"
 	for _, c := range []struct {
 		name      string
 		v         variant
@@ -122,6 +124,7 @@ func TestCauseNamesWhatHeldTheTuples(t *testing.T) {
 		{"another failure", other, "at most 20 of 28,232 tuples were taken. nginx's most frequent error, logged 59 times: “[error] upstream prematurely closed connection”.", "TIME_WAIT"},
 		{"a failure nobody logged", silent, "nginx logged nothing: 59 requests", "TIME_WAIT"},
 		{"peers marked down", ejected, `500 requests were then answered "no live upstreams"`, "hold R·t"},
+		{"a backend held down", heldDown, "Varnish then held its backend down: 500 requests failed without a try.", "nginx"},
 	} {
 		got := c.v.Cause()
 		if !strings.Contains(got, c.says) || strings.Contains(got, c.not) {

@@ -69,7 +69,7 @@ var plainly = []term{
 	{law.Collapsed, "the proxy slowed to a crawl before the last port was taken"},
 	{law.Mitigated, "nothing failed, and ports are left"},
 	{law.Postponed, "error 99 came, only later"},
-	{law.Inconclusive, "nothing failed so far, but hardly any port is left"},
+	{law.Inconclusive, "nothing failed so far, but the ports would run out, or nearly"},
 	{law.NotReproduced, "error 99 did not come"},
 	{law.Invalid, "the measurement cannot be trusted"},
 	{law.Error, "the lab itself failed"},
@@ -83,22 +83,21 @@ func (p *page) Legend() []term {
 	})
 }
 
-// standIns names the variants without a real backend or without the lab's own nginx.conf.
+// standIns names the variants without a real backend or without the lab's own configuration.
 func (p *page) standIns() []string {
 	var notes []string
-	own := map[string][]string{} // variants by their configuration
+	own := map[string][]string{} // variants by who ran their configuration
 	for _, v := range p.Variants {
 		if v.Plan.RealBackend() == "" {
 			notes = append(notes, v.Name+": the backend is lab99 itself, not a server of its own.")
 		}
 		if c := v.Plan.OwnConfig; c != "" {
-			own[filepath.Base(c)] = append(own[filepath.Base(c)], v.Name)
+			ran := fmt.Sprintf("%s ran the configuration %s; lab99 took the causes of failures from its log", v.ProxyName(), filepath.Base(c))
+			own[ran] = append(own[ran], v.Name)
 		}
 	}
-	for _, file := range slices.Sorted(maps.Keys(own)) {
-		notes = append(notes, fmt.Sprintf("%s: nginx ran the configuration %s; "+
-			"lab99 took the causes of failures from nginx's error log, and the close share f is a result, "+
-			"not a premise.", format.List(own[file]), file))
+	for _, ran := range slices.Sorted(maps.Keys(own)) {
+		notes = append(notes, fmt.Sprintf("%s: %s, and the close share f is a result, not a premise.", format.List(own[ran]), ran))
 	}
 	return notes
 }
