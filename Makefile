@@ -41,13 +41,15 @@ example: build ## run the standard size again and keep it as results/example/por
 # the cache: engines, kernels and other packages are not among its keys.
 # Of the others those that take longest come first, so that none of them is left alone in the end, and
 # twice as many as there are processors run at once: half of them wait for servers.
+# They are built as the program is, which some of them build: else all would be compiled twice.
 MEASURING = ./lab/cmd/kernels ./lab/cmd/lab99 ./lab/diagnose ./lab/driver/kubernetes ./lab/trace ./loadgen/...
 LONG      = $(shell $(GO) list ./lab/driver/docker ./results/report ./lab ./scenarios/nginxconf)
 OTHERS    = $(LONG) $(filter-out $(LONG) $(shell $(GO) list $(MEASURING)),$(shell $(GO) list ./...))
 AT_ONCE   = $(shell echo $$(( 2 * $$(getconf _NPROCESSORS_ONLN) )))
+TEST      = CGO_ENABLED=0 $(GO) test -trimpath -count=1
 test: ## run the tests; those that need Docker or root skip where it is missing
-	$(GO) test -count=1 -timeout 10m -p $(AT_ONCE) $(OTHERS)
-	$(GO) test -count=1 -timeout 30m -p 1 $(MEASURING)
+	$(TEST) -timeout 10m -p $(AT_ONCE) $(OTHERS)
+	$(TEST) -timeout 30m -p 1 $(MEASURING)
 
 # A cluster is too much to build in a test: a quarter of an hour of processor time, once.
 testkube: ## build the Kubernetes that the tests of --driver kubernetes bring up, into the user's cache

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"text/template"
 	"unicode/utf8"
 )
@@ -22,6 +23,8 @@ type ConfigFile struct {
 	// OnDisk says that Label is a path on this machine: what lies beside it can
 	// be read.
 	OnDisk bool
+
+	parsed atomic.Pointer[template.Template] // nil: not yet
 }
 
 // OwnTemplate is a template that comes with the lab.
@@ -40,7 +43,7 @@ func (v Variant) OwnConfig() bool { return v.ProxyFile != nil && !v.ProxyFile.Is
 // Render executes the file as a template over the fields of data. The error of
 // a mistake in it is an *Error with its place.
 func (c *ConfigFile) Render(data any, functions template.FuncMap) ([]byte, error) {
-	t, err := template.New("t").Funcs(functions).Parse(string(c.Text))
+	t, err := c.template(functions)
 	var b bytes.Buffer
 	if err == nil {
 		err = t.Execute(&b, data)
@@ -49,6 +52,23 @@ func (c *ConfigFile) Render(data any, functions template.FuncMap) ([]byte, error
 		return nil, c.templateError(err, data, functions)
 	}
 	return b.Bytes(), nil
+}
+
+// template is the file as a template, which is parsed once: a lab's own is rendered for every
+// variant of every scenario.
+func (c *ConfigFile) template(functions template.FuncMap) (*template.Template, error) {
+	if t := c.parsed.Load(); t != nil {
+		t, err := t.Clone() // its functions may be others
+		if err != nil {
+			return nil, err
+		}
+		return t.Funcs(functions), nil
+	}
+	t, err := template.New("t").Funcs(functions).Parse(string(c.Text))
+	if err == nil {
+		c.parsed.Store(t)
+	}
+	return t, err
 }
 
 // Mistake is an error at an offset of the file.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/lab99/lab99/lab/law"
 )
@@ -239,7 +240,7 @@ func TestThePackageCommentShowsTheDefaults(t *testing.T) {
 	}
 	want, got := resolve(t, example, "quick").Variants[0], resolve(t, minimal, "").Variants[0]
 	got.Proxy.Config, got.Backend.Config = want.Proxy.Config, want.Backend.Config // named, or the lab's: the same files
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Variant{})); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Variant{}), cmpopts.IgnoreUnexported(ConfigFile{})); diff != "" {
 		t.Errorf("documented (-), default (+):\n%s", diff)
 	}
 }
