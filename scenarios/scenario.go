@@ -196,7 +196,7 @@ type Sysctls map[string]string
 type Proxy struct {
 	Kind    string  `yaml:"kind" default:"nginx" form:"name" help:"the kind of proxy"`
 	Image   string  `yaml:"image" default:"nginx:1.30" form:"image" help:"an image, or apt:SUITE for Debian's package"`
-	Config  string  `yaml:"config" default:"" help:"a template (.tmpl) or an nginx.conf; empty: the lab's template"`
+	Config  string  `yaml:"config" default:"" help:"a template (.tmpl) or a configuration of the kind's, such as an nginx.conf; empty: the lab's template"`
 	Sysctls Sysctls `yaml:"sysctls" help:"sysctls of its network namespace"`
 
 	// Policy names one of the ways of a kind to treat upstream connections; the keys from

@@ -16,6 +16,7 @@ type caddyfile struct {
 	global   *node
 	snippets map[string]*node
 	sites    []*site
+	imports  int // how many have been followed
 }
 
 // A node is a directive, an option or a site: words, and a block where it has one.
@@ -35,8 +36,11 @@ type site struct {
 // language is Caddy's. https://caddyserver.com/docs/caddyfile/concepts#tokens-and-quotes
 var language = ownfile.Language{Quotes: "\"`", Raw: "`", Across: true, Inline: true}
 
-// deepest is how far blocks and imports may go into each other.
-const deepest = 64
+// The most that is followed: blocks and imports in each other, and imports in all.
+const (
+	deepest     = 64
+	mostImports = 4096
+)
 
 // readOwn reads the files.
 func readOwn(v scenarios.Variant, at proxy.Site) (*caddyfile, error) {
@@ -94,8 +98,8 @@ func (c *caddyfile) top(nodes []*node, deep int) error {
 // imported is what an import stands for: a snippet, or files. An import of the file that it
 // is in, or of what is not known, is a mistake.
 func (c *caddyfile) imported(n *node, deep int) (all []*node, err error) {
-	if deep > deepest {
-		return nil, n.Mistake("imports lie too deep in each other", "a snippet may not import itself")
+	if c.imports++; deep > deepest || c.imports > mostImports {
+		return nil, n.Mistake("there are too many imports, or they lie too deep in each other", "a snippet may not import itself")
 	}
 	if s, ok := c.snippets[n.Arg(1)]; ok {
 		return s.block, nil

@@ -1,6 +1,7 @@
 package caddy
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -108,10 +109,22 @@ func TestOwnMistakes(t *testing.T) {
 		":80 {\n}\n}\n":                                                                      "Caddyfile:3:1: this brace closes nothing",
 		":80 {\n import x\n reverse_proxy a:1\n}\n":                                          "Caddyfile:2:9: what x imports is not known",
 		":80 {\n reverse_proxy \"a:1\n}\n":                                                   "Caddyfile:2:16: a quote (\") that does not end",
-		"(x) {\n import x\n}\n:80 {\n import x\n}\n":                                         "Caddyfile:2:2: imports lie too deep",
+		"(x) {\n import x\n}\n:80 {\n import x\n}\n":                                         "Caddyfile:2:2: there are too many imports, or they lie too deep",
 		"a.b/c {\n reverse_proxy a:1\n}\n":                                                   "Caddyfile:1:1: a site's address with a path",
 		":80 {\n reverse_proxy a:1 {\n transport http {\n keepalive_idle_conns x\n}\n}\n}\n": "Caddyfile:4:23: keepalive_idle_conns x: a number",
 	})
+}
+
+// TestImportsWithoutEnd: doubling snippets are refused before they fill the memory.
+func TestImportsWithoutEnd(t *testing.T) {
+	text := "(s0) {\n reverse_proxy a:1\n}\n"
+	for i := range 40 {
+		text += fmt.Sprintf("(s%d) {\n import s%d\n import s%[2]d\n}\n", i+1, i)
+	}
+	v := own(text + ":80 {\n import s40\n}\n")
+	if _, err := (Kind{}).Configure(v, proxy.Example(v)); err == nil || !strings.Contains(err.Error(), "too many imports") {
+		t.Error(err)
+	}
 }
 
 // FuzzOwn: whatever a file says, it is read or refused with a place.

@@ -94,11 +94,11 @@ func params(words []ownfile.Word) map[string]ownfile.Word {
 }
 
 // takes says whether a route is for a path.
-func (r *route) takes(path string) bool {
-	if r.match != nil {
-		return r.match.MatchString(path) != strings.HasPrefix(r.path, "!")
+func (m *route) takes(path string) bool {
+	if m.match != nil {
+		return m.match.MatchString(path) != strings.HasPrefix(m.path, "!")
 	}
-	return strings.HasPrefix(path, r.path) && (strings.HasSuffix(r.path, "/") || len(path) == len(r.path) || path[len(r.path)] == '/')
+	return strings.HasPrefix(path, m.path) && (strings.HasSuffix(m.path, "/") || len(path) == len(m.path) || path[len(m.path)] == '/')
 }
 
 // choose is the virtual host that gets the load, nil is the main server: the one of that

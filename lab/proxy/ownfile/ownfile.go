@@ -243,8 +243,8 @@ func (f *Files) Config() proxy.Config {
 
 // apply makes the edits. Of two that overlap the one that begins first stands, and the
 // longer one of those.
-func (x *File) apply() string {
-	slices.SortStableFunc(x.edits, func(a, b edit) int {
+func (f *File) apply() string {
+	slices.SortStableFunc(f.edits, func(a, b edit) int {
 		if a.start != b.start {
 			return a.start - b.start
 		}
@@ -252,15 +252,15 @@ func (x *File) apply() string {
 	})
 	var b strings.Builder
 	at := 0
-	for _, e := range x.edits {
+	for _, e := range f.edits {
 		if e.start < at {
 			continue
 		}
-		b.Write(x.Text[at:e.start])
+		b.Write(f.Text[at:e.start])
 		b.WriteString(e.text)
 		at = e.end
 	}
-	b.Write(x.Text[at:])
+	b.Write(f.Text[at:])
 	return b.String()
 }
 

@@ -43,6 +43,10 @@ func (Kind) Image() recipe.Recipe {
 			Version: regexp.MustCompile(`varnish-(\d+\.\d+\.\d+)`),
 		},
 	}
+	for _, name := range []string{"blob", "cookie", "directors", "proxy", "purge", "std", "unix"} {
+		file := "libvmod_" + name + ".so"
+		r.Files[ownModules[1:]+"/"+file] = "usr/lib/*/varnish/vmods/" + file
+	}
 	maps.Copy(r.Static, map[string]recipe.Entry{
 		"usr/bin/cc":           recipe.Symlink("tcc"),
 		"usr/include/stdint.h": recipe.Text(stdint),

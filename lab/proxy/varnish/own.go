@@ -37,7 +37,7 @@ func (Kind) Adopt(v scenarios.Variant, at proxy.Site) (*proxy.Adopted, error) {
 	p.rewrite()
 	a.Config = p.Config()
 	a.File, a.Command = confFile, []string{at.Program}
-	a.Serve = serve(at)
+	a.Serve = append(serve(at), "-p", "vmod_path="+ownModulePath)
 	return a, nil
 }
 
@@ -60,22 +60,31 @@ func why(a *proxy.Adopted, at token, text string) {
 	}
 }
 
-// flat are the tokens of a subroutine, with those of the ones that it calls.
-func (p *vcl) flat(name string, deep int) (all []token) {
+// mostTokens is how many of a subroutine are looked at, with those that it calls.
+const mostTokens = 1 << 14
+
+// flat are the tokens of a subroutine, with those of the ones that it calls. Varnish refuses
+// one that calls itself.
+func (p *vcl) flat(name string) (all []token) {
+	if all, ok := p.flats[name]; ok {
+		return all
+	}
+	p.flats[name] = nil
 	body := p.subs[name]
-	for i := 0; i < len(body); i++ {
+	for i := 0; i < len(body) && len(all) < mostTokens; i++ {
 		t := body[i]
-		if t.text != "call" || t.quoted || i+1 >= len(body) || deep > 8 {
+		if t.text != "call" || t.quoted || i+1 >= len(body) {
 			all = append(all, t)
 			continue
 		}
-		for _, x := range p.flat(body[i+1].text, deep+1) {
+		i++
+		for _, x := range p.flat(body[i].text) {
 			x.depth += t.depth - 1
 			all = append(all, x)
 		}
-		i++
 	}
-	return all
+	p.flats[name] = all[:min(len(all), mostTokens)]
+	return p.flats[name]
 }
 
 // phrase says whether tokens begin with these words.
@@ -94,7 +103,7 @@ func (p *vcl) answers(a *proxy.Adopted, v scenarios.Variant) {
 	if repeats {
 		a.Own.Cached = "Varnish may answer from its cache: with --set load.method=POST each request goes to the backend"
 	}
-	recv := p.flat("vcl_recv", 0)
+	recv := p.flat("vcl_recv")
 	for i, t := range recv {
 		if !phrase(recv[i:], "return", "(") || i+2 >= len(recv) {
 			continue
@@ -116,7 +125,7 @@ func (p *vcl) answers(a *proxy.Adopted, v scenarios.Variant) {
 		}
 	}
 	for _, name := range []string{"vcl_backend_response", "vcl_backend_error", "vcl_deliver", "vcl_synth"} {
-		body := p.flat(name, 0)
+		body := p.flat(name)
 		for i, t := range body {
 			if phrase(body[i:], "return", "(", "retry") || phrase(body[i:], "return", "(", "restart") {
 				why(a, t, "a request may be tried again")
@@ -134,7 +143,7 @@ func (p *vcl) target(a *proxy.Adopted, first *backend) []*backend {
 		}
 	}
 	for _, where := range [][]string{{"vcl_recv", "req", "backend_hint"}, {"vcl_backend_fetch", "bereq", "backend"}} {
-		body := p.flat(where[0], 0)
+		body := p.flat(where[0])
 		for i, t := range body {
 			if !phrase(body[i:], "set", where[1], ".", where[2], "=") || i+5 >= len(body) {
 				continue
@@ -231,7 +240,7 @@ func (p *vcl) closes(a *proxy.Adopted, all []*backend) {
 	a.Own.Servers = len(seen)
 	a.ProxyProtocol = all[0].header
 	a.Words, a.Laws.Idle = "reuses connections", 1<<10
-	body := p.flat("vcl_backend_fetch", 0)
+	body := p.flat("vcl_backend_fetch")
 	for i, t := range body {
 		if phrase(body[i:], "set", "bereq", ".", "http", ".", "Connection", "=") && i+7 < len(body) && strings.EqualFold(body[i+7].text, "close") {
 			if t.depth > 1 {
@@ -284,6 +293,13 @@ func (p *vcl) rewrite() {
 	}
 	p.Note("varnishd has the lab's parameters, and the defaults for the others")
 }
+
+// ownModules is where the lean image and Varnish's own packages have the modules that a
+// program imports; ownModulePath has the places of Debian's packages too.
+const (
+	ownModules    = "/usr/lib/varnish/vmods"
+	ownModulePath = ownModules + ":/usr/lib/x86_64-linux-gnu/varnish/vmods:/usr/lib/aarch64-linux-gnu/varnish/vmods"
+)
 
 // serve are the arguments by which it serves.
 func serve(at proxy.Site) []string {

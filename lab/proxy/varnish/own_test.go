@@ -1,6 +1,7 @@
 package varnish
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -97,6 +98,19 @@ func TestWhoAnswers(t *testing.T) {
 	}
 	if o := proxy.WithDefaults(own(app+"sub vcl_recv { return (synth(200)); }"), "").Own; o == nil || o.Passed || o.Answer == "" {
 		t.Errorf("%+v", o)
+	}
+}
+
+// TestCallsWithoutEnd: subroutines that call themselves, or others twice each, are read all
+// the same.
+func TestCallsWithoutEnd(t *testing.T) {
+	text := app + "sub s0 { }\n"
+	for i := range 40 {
+		text += fmt.Sprintf("sub s%d { call s%d; call s%[2]d; call s%[1]d; }\n", i+1, i)
+	}
+	v := own(text + "sub vcl_recv { call s40; }")
+	if _, err := (Kind{}).Configure(v, proxy.Example(v)); err != nil {
+		t.Error(err)
 	}
 }
 

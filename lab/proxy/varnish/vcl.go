@@ -17,7 +17,7 @@ type vcl struct {
 	probes   []declaration
 	acls     []declaration
 	subs     map[string][]token
-	names    []string // of subs, in the order of the file
+	flats    map[string][]token // of flat
 }
 
 // A token is a word, a string or a sign. depth is how many braces are around it in a
@@ -47,7 +47,7 @@ type backend struct {
 
 // readOwn reads the files.
 func readOwn(v scenarios.Variant, at proxy.Site) (*vcl, error) {
-	p := &vcl{Files: ownfile.New(v, at, "/etc/varnish", "/usr/local/etc/varnish"), subs: map[string][]token{}}
+	p := &vcl{Files: ownfile.New(v, at, "/etc/varnish", "/usr/local/etc/varnish"), subs: map[string][]token{}, flats: map[string][]token{}}
 	return p, p.read(p.Main)
 }
 
@@ -78,9 +78,6 @@ func (p *vcl) read(f *ownfile.File) error {
 		case "acl":
 			p.acls = append(p.acls, d)
 		case "sub":
-			if p.subs[d.name] == nil {
-				p.names = append(p.names, d.name)
-			}
 			p.subs[d.name] = append(p.subs[d.name], body...)
 		case "vcl", "import":
 		default:
