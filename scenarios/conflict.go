@@ -118,7 +118,7 @@ func (v Variant) foreign() (all []conflict) {
 		didYouMean(v.Proxy.Policy, kind.Policies)})
 	proxy := reflect.ValueOf(v.Proxy)
 	for _, f := range fieldsOf(proxy.Type()) {
-		if !slices.Contains(ofAnyKind, f.key) {
+		if !slices.Contains(ofAnyKind, f.key) && !(kind.Sources && f.key == "addresses") {
 			given := !reflect.DeepEqual(proxy.FieldByIndex(f.Index).Interface(), f.fallback().Interface())
 			all = append(all, conflict{"proxy." + f.key, given, " is nginx's, and the proxy is " + kind.Name,
 				"proxy.policy tells it what to do: " + strings.Join(kind.Policies, ", ")})

@@ -13,6 +13,8 @@ type Server struct {
 	// Policies are the words that proxy.policy may be, the default first. A kind that has
 	// some is told by them what nginx is told by keys of its own.
 	Policies []string
+	// Sources says that a kind with policies takes several proxy.addresses.
+	Sources bool
 	// Speaks is the protocol that a backend understands; "" is http.
 	Speaks string
 	// Check renders a variant's configuration as a run would, and finds the

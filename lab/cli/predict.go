@@ -37,7 +37,8 @@ func predictCommand(t *terminal) *cobra.Command {
 		Use: "predict --rate N", GroupID: groupRun, Args: none,
 		Short: "Predict when error 99 comes, from numbers or an nginx.conf, and what each mitigation would do",
 		Long: `Predict when error 99 comes, and what each mitigation would do: from numbers alone, or with those of
-the route that a request takes through an nginx.conf. Nothing is started, looked up or measured.
+the route that a request takes through an nginx.conf, or of a backend of a haproxy.cfg. Nothing is
+started, looked up or measured.
 --kernel answers for a kernel that is not at hand, from a table that says what was measured on it,
 what was read, and what is not known.
 
@@ -45,6 +46,7 @@ Exit codes: 0 predicted, 1 such a request reaches no backend, 2 the file does no
 a file that cannot be read.`,
 		Example: `  lab99 predict --rate 900
   lab99 predict --config nginx.conf --rate 900 --path /api/ --nginx 1.26
+  lab99 predict --config haproxy.cfg --rate 900 --backend app
   lab99 predict --rate 900 --kernel ubuntu22.04
   lab99 predict --rate 900 --proxy haproxy --mode tcp
   lab99 predict --rate 900 --protocol fastcgi --keep-conn

@@ -9,33 +9,37 @@ import (
 
 	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/lab/ability"
+	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/lab/lint"
 	"github.com/lab99/lab99/lab/ownconf"
 	"github.com/lab99/lab99/lab/verdict"
+	"github.com/lab99/lab99/scenarios/haproxyconf"
 	"github.com/lab99/lab99/scenarios/nginxconf"
 )
 
 // ofFile is what a question about a configuration has besides its figures.
 type ofFile struct {
 	configFlags
-	config, host, path string
+	config, host, path, backend string
 }
 
 func (o *ofFile) register(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringVar(&o.config, "config", "", "`nginx.conf` that K, f, pool and sources are taken from, or the output "+
-		"of nginx -T; - is standard input")
+		"of nginx -T, or a haproxy.cfg; - is standard input")
 	fs.StringVar(&o.path, "path", "/", "`path` of the requests, for --config")
 	fs.StringVar(&o.host, "host", "", "`host` of the requests, host:port or :port, for --config (default the "+
 		"default server)")
+	fs.StringVar(&o.backend, "backend", "", "`name` of the backend that the requests reach, for --config haproxy.cfg")
 	o.configFlags.register(cmd)
 	_ = cmd.MarkFlagFilename("config")
 	completeFlag(cmd, "path", cobra.NoFileCompletions)
 	completeFlag(cmd, "host", cobra.NoFileCompletions)
+	completeFlag(cmd, "backend", cobra.NoFileCompletions)
 }
 
 func (o *ofFile) check(given func(string) bool) error {
-	for _, flag := range []string{"path", "host", "nginx", "prefix", "follow"} {
+	for _, flag := range append(ofNginx(), "backend") {
 		if given(flag) && o.config == "" {
 			return &usageError{fmt.Sprintf("--%s is about a configuration: name it with --config nginx.conf", flag)}
 		}
@@ -46,10 +50,16 @@ func (o *ofFile) check(given func(string) bool) error {
 	return nil
 }
 
-// fileAnswer is the answer for a route.
+// ofNginx are the flags that only an nginx.conf has a use for.
+func ofNginx() []string { return []string{"path", "host", "nginx", "prefix", "follow"} }
+
+// fileAnswer is the answer for a route, or for a backend of HAProxy.
 type fileAnswer struct {
 	answer
 	told        ownconf.Told
+	title       string // where it stands, and what it is
+	proxy       string // how people call what it is a file of
+	route       predictedRoute
 	least, most float64  // new connections per request that the pool leaves
 	assumed     []string // a sentence each
 }
@@ -60,13 +70,19 @@ func predictFile(t *terminal, q question, given func(string) bool) error {
 	if err != nil {
 		return err
 	}
-	config, m := q.file.load(t, q.file.config)
+	name, text, m := q.file.read(t, q.file.config)
+	if m == nil && haproxyconf.Recognise(text) {
+		return predictHAProxy(t, q, name, text, given)
+	}
+	if given("backend") {
+		return &usageError{fmt.Sprintf("--backend is about a haproxy.cfg, and %s is an nginx.conf: --host and --path say what is asked of it", name)}
+	}
+	var config *nginxconf.Config
+	if m == nil {
+		config, m = q.file.parse(name, text)
+	}
 	if m != nil {
-		fmt.Fprint(t.stderr, "lab99 predict: ")
-		if err := m.Write(t.stderr); err != nil {
-			return err
-		}
-		return exitError(verdict.ExitUsage)
+		return unread(t, m)
 	}
 	c := ownconf.Choose(config, release, q.file.host, q.file.path)
 	if len(c.Routes) == 0 {
@@ -82,13 +98,28 @@ func predictFile(t *terminal, q question, given func(string) bool) error {
 	if len(c.Newer) > 0 && a.told.Case == ownconf.TakesPorts {
 		newer = q.worst(config, c.Newer, given)
 	}
+	return q.say(t, a, newer, grave(lint.New(name, config, release).Findings))
+}
+
+// unread says why a file could not be read.
+func unread(t *terminal, m *lint.Mistake) error {
+	fmt.Fprint(t.stderr, "lab99 predict: ")
+	if err := m.Write(t.stderr); err != nil {
+		return err
+	}
+	return exitError(verdict.ExitUsage)
+}
+
+// say prints an answer, and how many findings lint has for the file.
+func (q question) say(t *terminal, a, newer *fileAnswer, findings int) error {
+	var err error
 	if q.json {
 		err = printJSON(t.stdout, a.document(newer))
 	} else {
 		err = a.write(lint.Printable(t.stdout), newer)
-		if n := grave(config.Findings(release)); n > 0 && err == nil {
+		if findings > 0 && err == nil {
 			fmt.Fprintf(t.stdout, "\n`lab99 lint %s` says what is wrong in this configuration, and how to mend "+
-				"it: %s.\n", q.file.config, format.Plural(n, "finding"))
+				"it: %s.\n", q.file.config, format.Plural(findings, "finding"))
 		}
 	}
 	switch {
@@ -103,7 +134,7 @@ func predictFile(t *terminal, q question, given func(string) bool) error {
 }
 
 // grave counts the findings at warning or above.
-func grave(all []nginxconf.Finding) int {
+func grave(all []lint.Finding) int {
 	n := 0
 	for _, f := range all {
 		if f.Level != nginxconf.Note {
@@ -179,13 +210,31 @@ func (q question) about(config *nginxconf.Config, r *nginxconf.Route, given func
 	}
 	q.workers = workers
 	base.Workers = workers
-	a := &fileAnswer{told: ownconf.Of(r, base)}
+	a := &fileAnswer{told: ownconf.Of(r, base), title: titleOf(r), proxy: "nginx", route: routeOf(r)}
 	a.least, a.most = a.told.ChurnRange()
 	if q.kernel != nil {
 		a.ofKernel(q.kernel, base.TwReuse)
 	}
 	s := &a.told.Setup
-	overrule := func(flag, fact, text string, set func()) {
+	a.overrule(q.setup, r.HeaviestShare(), given)
+	if a.told.Case == ownconf.TakesPorts {
+		a.workersOf(workers, by, given("workers"))
+	}
+	if a.told.Case == ownconf.NoPorts {
+		s.CloseShare, s.InFlight = 0, 0
+	}
+	if workers == 0 {
+		s.Workers = anyWorkers
+	}
+	a.ask(q)
+	return a
+}
+
+// overrule lets a flag that was given outrank the file. heaviest is the share of the
+// destination that gets most.
+func (a *fileAnswer) overrule(asked law.Setup, heaviest float64, given func(string) bool) {
+	s := &a.told.Setup
+	set := func(flag, fact, text string, set func()) {
 		if !given(flag) {
 			return
 		}
@@ -197,29 +246,25 @@ func (q question) about(config *nginxconf.Config, r *nginxconf.Route, given func
 		}
 		a.told.Unknown = slices.DeleteFunc(a.told.Unknown, func(u ownconf.Unknown) bool { return u.Flag == flag })
 	}
-	overrule("destinations", "destinations", format.Plural(q.setup.Destinations, "address"), func() {
-		s.Destinations, s.HeaviestShare = q.setup.Destinations, 0
+	set("destinations", "destinations", format.Plural(asked.Destinations, "address"), func() {
+		s.Destinations, s.HeaviestShare = asked.Destinations, 0
 	})
-	overrule("sources", "sources", fmt.Sprint(q.setup.Sources), func() {
+	set("sources", "sources", fmt.Sprint(asked.Sources), func() {
 		if s.NAT {
 			return // it has that many already
 		}
-		s.Sources = q.setup.Sources
+		s.Sources = asked.Sources
 		if s.HeaviestShare > 0 {
-			s.HeaviestShare = r.HeaviestShare() / float64(s.Sources)
+			s.HeaviestShare = heaviest / float64(s.Sources)
 		}
 	})
-	overrule("close-share", "closes first", fmt.Sprintf("f = %g", q.setup.CloseShare),
-		func() { s.CloseShare, s.Race = q.setup.CloseShare, false })
-	if a.told.Case == ownconf.TakesPorts {
-		a.workersOf(workers, by, given("workers"))
-	}
-	if a.told.Case == ownconf.NoPorts {
-		s.CloseShare, s.InFlight = 0, 0
-	}
-	if workers == 0 {
-		s.Workers = anyWorkers
-	}
+	set("close-share", "closes first", fmt.Sprintf("f = %g", asked.CloseShare),
+		func() { s.CloseShare, s.Race = asked.CloseShare, false })
+}
+
+// ask asks the laws, and words what the file does not tell.
+func (a *fileAnswer) ask(q question) {
+	s := &a.told.Setup
 	*s = s.Complete()
 	q.setup = *s
 	a.answer = q.answer()
@@ -233,7 +278,6 @@ func (q question) about(config *nginxconf.Config, r *nginxconf.Route, given func
 		}
 		a.assumed = append(a.assumed, text)
 	}
-	return a
 }
 
 // ofKernel words tcp_tw_reuse as the kernel that is asked for has it by default.

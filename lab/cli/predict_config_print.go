@@ -28,14 +28,18 @@ func (a *fileAnswer) write(w io.Writer, newer *fileAnswer) error {
 	return newer.rest(w, false)
 }
 
-// head names the route and what decides.
-func (a *fileAnswer) head(w io.Writer) {
-	r := a.told.Route
+// titleOf says where a route stands, and what it is.
+func titleOf(r *nginxconf.Route) string {
 	where := r.Server.Name()
 	if l := r.LocationName(); l != "" {
 		where = "location " + l + " of " + where
 	}
-	fmt.Fprintf(w, "%s: %s, %s\n\n", r.Pass.Pos(), where, r.Pass.Source())
+	return fmt.Sprintf("%s: %s, %s", r.Pass.Pos(), where, r.Pass.Source())
+}
+
+// head names the route and what decides.
+func (a *fileAnswer) head(w io.Writer) {
+	fmt.Fprintf(w, "%s\n\n", a.title)
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, f := range a.told.Facts {
 		fmt.Fprintf(tw, "  %s\t%s\n", f.Name, f.Text)
@@ -60,8 +64,7 @@ func (a *fileAnswer) rest(w io.Writer, table bool) error {
 			"the backend's queue (listen backlog), error 11.")
 		return nil
 	case ownconf.NoPeer:
-		fmt.Fprintln(w, "nginx opens no connection: every server of the group is down. It answers 502, \"no live "+
-			"upstreams\".")
+		fmt.Fprintln(w, a.noPeer())
 		return nil
 	case ownconf.NoLaw:
 		fmt.Fprintln(w, "The laws are about TCP. UDP has no TIME_WAIT: a session holds its port until "+
@@ -89,6 +92,15 @@ func (a *fileAnswer) rest(w io.Writer, table bool) error {
 	}
 	a.printKernel(w)
 	return nil
+}
+
+// noPeer says what becomes of requests for which there is no server.
+func (a *fileAnswer) noPeer() string {
+	if a.proxy == "nginx" {
+		return "nginx opens no connection: every server of the group is down. It answers 502, \"no live upstreams\"."
+	}
+	return a.proxy + " opens no connection: every server of the backend is disabled. In HTTP mode it answers 503, in TCP mode it " +
+		"closes the client's connection."
 }
 
 // when is the moment of the first error 99 with something else than is assumed.
@@ -145,5 +157,5 @@ func (a *fileAnswer) uneven() string {
 	}
 	return fmt.Sprintf("The requests are not spread evenly: the %s ports towards %s are used up when all pairs "+
 		"together have taken %s tuples, which is K below. "+
-		"The others have ports left then, and take over what nginx tries again.", format.Grouped(s.Ports), first, format.Grouped(a.Tuples))
+		"The others have ports left then, and take over what %s tries again.", format.Grouped(s.Ports), first, format.Grouped(a.Tuples), a.proxy)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/scenarios/nginxconf"
 )
 
 // prediction is an answer for programs; results/schema has its schema.
@@ -83,22 +84,28 @@ func outlookOf(s law.Setup, o law.SteadyState) outlook {
 	return outlook{o, nat}
 }
 
+// routeOf is what a route itself says of it.
+func routeOf(r *nginxconf.Route) predictedRoute {
+	row := r.Row()
+	return predictedRoute{File: row.File, Line: row.Line, Server: row.Server, Location: row.Location, Protocol: string(row.Protocol),
+		Upstream: row.Upstream, Ports: row.Ports, Destinations: row.Destinations, HeaviestShare: row.HeaviestShare,
+		Tries: r.Retry.PerFailure}
+}
+
 func (a *fileAnswer) document(newer *fileAnswer) *prediction {
 	p := a.answer.document()
-	row := a.told.Route.Row()
-	s := a.setup
-	p.Route = &predictedRoute{
-		File: row.File, Line: row.Line, Server: row.Server, Location: row.Location, Protocol: string(row.Protocol),
-		Upstream: row.Upstream, Ports: row.Ports, Sources: s.Sources, Destinations: row.Destinations,
-		Churn: s.Churn, Keepalive: s.Keepalive, RequestsPerConn: s.RequestsPerConn,
-		Tries: a.told.Route.Retry.PerFailure, Loopback: s.Loopback, Assumed: append([]string{}, a.assumed...),
-	}
-	if row.Ports {
-		p.Route.Destinations = s.Destinations
-		p.Route.HeaviestShare = 1 / float64(s.Destinations)
+	s, r := a.setup, a.route
+	r.Sources, r.Churn, r.Keepalive, r.RequestsPerConn, r.Loopback = s.Sources, s.Churn, s.Keepalive, s.RequestsPerConn, s.Loopback
+	r.Assumed = append([]string{}, a.assumed...)
+	share := r.HeaviestShare
+	r.HeaviestShare = 0
+	p.Route = &r
+	if r.Ports {
+		r.Destinations = s.Destinations
+		r.HeaviestShare = 1 / float64(s.Destinations)
 	}
 	if a.told.Heavy != "" && s.HeaviestShare > 0 {
-		p.Route.Heaviest, p.Route.HeaviestShare = &a.told.Heavy, row.HeaviestShare
+		r.Heaviest, r.HeaviestShare = &a.told.Heavy, share
 	}
 	if !s.Race {
 		p.Route.CloseShare = &s.CloseShare

@@ -98,6 +98,13 @@ func follow(ctx context.Context, r recipe.Recipe, archive *distro.Archive) (root
 	}
 	root = map[string]entry{}
 	take := func(to, from string) error {
+		if strings.Contains(from, "*") { // a machine's own directory
+			found, err := sel.Find(ctx, from)
+			if err != nil {
+				return err
+			}
+			from = found
+		}
 		f, err := sel.Open(ctx, from)
 		if err == nil {
 			root[to] = regular(f)

@@ -3,6 +3,7 @@ package lint
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -146,9 +147,14 @@ func (r *Report) backends(p *printer) {
 		return
 	}
 	p.f("\n")
-	tw := table.New(p)
+	WriteBackends(p, r.Routes)
+}
+
+// WriteBackends writes the backends of a HAProxy configuration, a line each.
+func WriteBackends(w io.Writer, backends []Route) {
+	tw := table.New(w)
 	fmt.Fprintln(tw, "line\tfrontend\tbackend\tmode\tpool\tcloses first\tf\ttries\tports by\tK")
-	for _, x := range r.Routes {
+	for _, x := range backends {
 		fmt.Fprintf(tw, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", x.Line, short(x.Server), upstream(x.Row), x.HAProxy.Mode,
 			poolOfBackend(x), endOfBackend(x), strconv.FormatFloat(*x.CloseShare, 'g', 2, 64), x.Tries, x.HAProxy.chooser(), x.HAProxy.table())
 	}

@@ -138,6 +138,9 @@ func (at Site) MaxConn() int {
 	return (files - 100) / 2
 }
 
+// Sourcing is a kind with policies whose template takes several source addresses.
+type Sourcing interface{ Sourcing() }
+
 // Rendered is the configuration that a template makes of a variant.
 func Rendered(v scenarios.Variant, at Site) ([]byte, error) {
 	if v.OwnConfig() {
@@ -145,8 +148,11 @@ func Rendered(v scenarios.Variant, at Site) ([]byte, error) {
 			Msg:  fmt.Sprintf("a configuration of one's own is not supported for %s", v.Proxy.Kind),
 			Hint: "a template is, in a file whose name ends in .tmpl"}
 	}
-	if v.Proxy.Addresses > 1 || v.Backend.Secure() || at.Socket != "" {
-		return nil, fmt.Errorf("%s is set up for one source address and a backend over HTTP at an address", v.Proxy.Kind)
+	if v.Backend.Secure() || at.Socket != "" {
+		return nil, fmt.Errorf("%s is set up for a backend over HTTP at an address", v.Proxy.Kind)
+	}
+	if _, several := Of(v).(Sourcing); v.Proxy.Addresses > 1 && !several {
+		return nil, fmt.Errorf("%s is set up for one source address, and there are %d", v.Proxy.Kind, v.Proxy.Addresses)
 	}
 	if ProxyProtocol(v) && v.Backend.Kind == scenarios.BackendAgent {
 		return nil, fmt.Errorf("policy %s speaks the PROXY protocol, which the lab's own backend does not: it needs backend.kind: httpd",

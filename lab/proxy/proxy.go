@@ -82,8 +82,9 @@ func server(k Kind, template *scenarios.ConfigFile, image string) scenarios.Serv
 	if p, ok := k.(Packaged); ok {
 		recipe.Register(p.Image())
 	}
+	_, sources := k.(Sourcing)
 	return scenarios.Server{
-		Name: k.Name(), Image: image, Template: template, Policies: PoliciesOf(k), Speaks: Speaks(k),
+		Name: k.Name(), Image: image, Template: template, Policies: PoliciesOf(k), Speaks: Speaks(k), Sources: sources,
 		Check: func(v scenarios.Variant) error { return check(k, v) },
 	}
 }

@@ -65,3 +65,11 @@ func (b *bins) rates() []Point {
 
 // round cuts the noise of floating point off what is written to files.
 func round(v float64) float64 { return math.Round(v*1e4) / 1e4 }
+
+// at is what was counted in a bin.
+func (b *bins) at(i int) float64 {
+	if i >= len(b.sum) {
+		return 0
+	}
+	return b.sum[i]
+}

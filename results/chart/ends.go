@@ -22,7 +22,7 @@ func (r *Row) direct() bool {
 	}
 	n := 0
 	for _, s := range r.Panels[0].Series {
-		if s.Kind == Dots || s.Kind == Bars {
+		if s.Kind == Dots || s.Kind == Bars || s.Kind == Share {
 			return false
 		}
 		if len(s.Points) > 0 {

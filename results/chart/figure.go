@@ -58,6 +58,7 @@ type Axis struct {
 	Whole    bool     `json:",omitempty"` // a count: no ticks between whole numbers
 	Quantile bool     `json:",omitempty"` // 1/(1-q), so that 10 is 90 %
 	Names    []string `json:",omitempty"`
+	Bare     bool     `json:",omitempty"` // neither ticks nor labels
 }
 
 // share is where a value lies along the axis: 0 at its Min, 1 at its Max.
@@ -78,6 +79,7 @@ const (
 	Line  Kind = "line"  // quantiles
 	Bars  Kind = "bars"  // from 0 to X
 	Dots  Kind = "dots"
+	Share Kind = "share" // a part of the whole in the bin that starts at X, on top of the series before
 )
 
 // Series is a number of points with one meaning.
@@ -121,7 +123,7 @@ type Table struct {
 }
 
 // Optional are the IDs of the figures that a run may have nothing to say with.
-var Optional = []string{"time-wait-sides", "latency-spectrum", "cliff", "predicted-measured"}
+var Optional = []string{"blackouts", "time-wait-sides", "latency-spectrum", "cliff", "predicted-measured"}
 
 // Figures makes the figures of a run, in the order a reader wants them. One that
 // would say nothing, such as bars of no sockets, is not among them.
@@ -136,7 +138,7 @@ func Figures(run *results.Run) ([]Figure, error) {
 			figs = append(figs, stack(&vs[i]))
 		}
 	}
-	for _, f := range []*Figure{sides(vs), spectrum(vs), cliff(vs), predicted(vs), overview(vs)} {
+	for _, f := range []*Figure{blackouts(vs), sides(vs), spectrum(vs), cliff(vs), predicted(vs), overview(vs)} {
 		if f != nil {
 			figs = append(figs, *f)
 		}

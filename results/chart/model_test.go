@@ -17,7 +17,8 @@ import (
 
 // runs are the runs whose figures the tests look at.
 func runs() map[string]*results.Run {
-	return map[string]*results.Run{"quick": charttest.Quick(), "full": charttest.Full(), "cut": charttest.Cut(), "many": charttest.Many()}
+	return map[string]*results.Run{"quick": charttest.Quick(), "full": charttest.Full(), "cut": charttest.Cut(), "many": charttest.Many(),
+		"kinds": charttest.Kinds()}
 }
 
 func figures(t testing.TB, run *results.Run) []Figure {

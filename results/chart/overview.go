@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -17,9 +18,10 @@ const OverviewID = "overview"
 // that are lost follows. Both are in percent, so that one scale serves variants
 // with different numbers of ports. It is low enough for the first screen of a phone.
 func overview(vs []variant) *Figure {
+	loads := loadsOf(vs)
 	f := &Figure{ID: OverviewID, Title: comparison(vs),
-		Subtitle: "Percent of the ports taken and of the requests lost, over time. Dotted: the predicted error 99.",
-		Table:    Table{Header: []string{"variant", "most ports taken (%)", "requests lost (%)", "first error 99"}}}
+		Subtitle: "Percent of the ports taken and of the " + loads + " lost, over time. Dotted: the predicted error 99.",
+		Table:    Table{Header: []string{"variant", "most ports taken (%)", loads + " lost (%)", "first error 99"}}}
 	end := 1.0
 	for i := range vs {
 		end = max(end, vs[i].span())
@@ -32,7 +34,7 @@ func overview(vs []variant) *Figure {
 	for i := range vs {
 		v := &vs[i]
 		p := Panel{Variant: v.Name, Head: v.Name, SubHead: v.glance(), X: Axis{Clock: true, Max: end},
-			Series: []Series{v.shareTaken(width), v.shareLost(width)}}
+			Series: []Series{v.shareTaken(width), v.shareLost(loads+" lost", width)}}
 		if due := v.Predicted.FirstError99S; due != nil && *due <= end && !v.Plan.Random {
 			p.Marks = []Mark{{X: *due}}
 		}
@@ -58,8 +60,8 @@ func overview(vs []variant) *Figure {
 		f.Table.Rows = append(f.Table.Rows, []string{v.Name, taken, lost, v.FirstError99()})
 		words = append(words, v.Name+" "+v.story())
 	}
-	f.AriaText = fmt.Sprintf("A lane per variant over %s seconds: the share of the ports taken, and of the requests lost. %s.",
-		si(end), strings.Join(words, ". "))
+	f.AriaText = fmt.Sprintf("A lane per variant over %s seconds: the share of the ports taken, and of the %s lost. %s.",
+		si(end), loads, strings.Join(words, ". "))
 	return f
 }
 
@@ -87,9 +89,25 @@ func (v *variant) shareTaken(width float64) Series {
 	})
 }
 
-// shareLost is the share of the requests that failed or were never sent, of those
+// loadsOf is what the loads of all variants are of: requests, connections that are held, or
+// both.
+func loadsOf(vs []variant) string {
+	words := ""
+	for i := range vs {
+		switch is := vs[i].Loads(); {
+		case vs[i].NotRun || is == words:
+		case words == "":
+			words = is
+		default:
+			return "requests and connections"
+		}
+	}
+	return cmp.Or(words, "requests")
+}
+
+// shareLost is the share of the requests, or connections, that failed or were never sent, of those
 // that were decided in the same time, in percent. Where none was, there is no point.
-func (v *variant) shareLost(width float64) Series {
+func (v *variant) shareLost(name string, width float64) Series {
 	good := bins{width: width, one: 1}
 	bad := good
 	for _, s := range v.Data.Samples {
@@ -98,7 +116,7 @@ func (v *variant) shareLost(width float64) Series {
 			bad.add(s.T-l.IntervalS, s.T, float64(l.Failed+l.Dropped))
 		}
 	}
-	series := Series{Name: "requests lost", Meaning: lostShare, Kind: Rate, Hold: width * 1.01}
+	series := Series{Name: name, Meaning: lostShare, Kind: Rate, Hold: width * 1.01}
 	for i := range good.sum {
 		if all := good.sum[i] + bad.sum[i]; all > 0.5 {
 			series.Points = append(series.Points, Point{round(float64(i) * width), round(100 * bad.sum[i] / all)})

@@ -92,14 +92,15 @@ func (p *Panel) Plot(c draw.Canvas, pl *plot.Plot) {
 	for _, b := range p.Strips {
 		band(b, tolerated.colour(0.14))
 	}
-	for _, m := range p.Marks {
-		c.StrokeLine2(markLine(), x(m.X), c.Min.Y, x(m.X), c.Max.Y)
+	if !p.shares() { // which would cover them
+		p.strokeMarks(&c, x)
 	}
 	if p.Empty != "" {
 		w := ink.write(sizeText, false).Width(p.Empty)
 		onPaper(&c, c.Center().Sub(vg.Point{X: w / 2}), p.Empty)
 		return
 	}
+	p.fillShares(&c, x, y)
 	for i := range p.Series {
 		p.Series[i].fill(&c, x, y)
 	}
@@ -145,6 +146,12 @@ func onPaper(c *draw.Canvas, at vg.Point, txt string) {
 	c.FillPolygon(paper.colour(0.85), []vg.Point{{X: at.X - 1, Y: at.Y - 5}, {X: at.X - 1, Y: at.Y + 5},
 		{X: at.X + w + 1, Y: at.Y + 5}, {X: at.X + w + 1, Y: at.Y - 5}})
 	c.FillText(sty, vg.Point{X: at.X, Y: at.Y - 3.2}, txt)
+}
+
+func (p *Panel) strokeMarks(c *draw.Canvas, x transform) {
+	for _, m := range p.Marks {
+		c.StrokeLine2(markLine(), x(m.X), c.Min.Y, x(m.X), c.Max.Y)
+	}
 }
 
 func markLine() draw.LineStyle {
@@ -238,6 +245,8 @@ func (s *Series) swatch(c draw.Canvas) {
 		c.DrawGlyphNoClip(s.glyph(), mid)
 	case Bars:
 		s.bar(&c, c.Rectangle)
+	case Share:
+		c.FillPolygon(s.Meaning.part(), []vg.Point{c.Min, {X: c.Min.X, Y: c.Max.Y}, c.Max, {X: c.Max.X, Y: c.Min.Y}})
 	default:
 		if tint := s.Meaning.look().tint; tint > 0 {
 			c.FillPolygon(s.Meaning.colour(tint), []vg.Point{c.Min, {X: c.Min.X, Y: mid.Y}, {X: c.Max.X, Y: mid.Y},

@@ -1,8 +1,6 @@
 package chart
 
 import (
-	"slices"
-
 	"github.com/lab99/lab99/results"
 )
 
@@ -18,44 +16,14 @@ func (v *variant) span() float64 {
 	return end
 }
 
-// failures calls each with what failed in an interval, by cause: by the
-// generator's word, or, with a configuration of the user's own, whose replies
-// do not say, by what the proxy's log gained. One that is read after the load, or not
-// at all, has gained nothing that is known.
-func (v *variant) failures(each func(from, to float64, e results.Errors)) {
-	byLog := v.Plan.OwnConfig != "" && slices.ContainsFunc(v.Data.Samples, func(s results.Sample) bool { return s.Net != nil && s.Net.Log != nil })
-	// A client of a proxy in TCP mode sees the end of its connection and no cause. Its log has it.
-	all99 := v.Errors != nil && v.Errors.Error99 > 0 && v.Errors.NoLiveUpstreams == 0 && v.Errors.Other == 0
-	var from float64
-	var before results.Errors
-	for _, s := range v.Data.Samples {
-		switch {
-		case !byLog && s.Load != nil && s.Load.IntervalS > 0:
-			e := s.Load.Errors
-			if all99 {
-				e = results.Errors{Error99: e.Total()}
-			}
-			each(s.T-s.Load.IntervalS, s.T, e)
-		case byLog && s.Net != nil && s.Net.Log != nil:
-			now := *s.Net.Log
-			each(from, s.T, results.Errors{
-				Error99:         now.Error99 - before.Error99,
-				NoLiveUpstreams: now.NoLiveUpstreams - before.NoLiveUpstreams,
-				Other:           now.Other - before.Other,
-			})
-			from, before = s.T, now
-		}
-	}
-}
-
 // faultWindow is the time from the first error 99 to the last failure it
 // caused: once nginx has marked its peers down, the rest fail without a
 // connect().
 func (v *variant) faultWindow() []Span {
 	var s Span
 	found := false
-	v.failures(func(from, to float64, e results.Errors) {
-		if e.Error99 == 0 && (!found || e.NoLiveUpstreams == 0) {
+	v.failures(func(from, to float64, e causes) {
+		if e.error99 == 0 && (!found || e.untried == 0) {
 			return
 		}
 		if !found {
@@ -104,9 +72,9 @@ func (v *variant) offered(width float64) Series {
 }
 
 // failureRate is a rate of failures of one cause.
-func (v *variant) failureRate(name string, m Meaning, width float64, n func(results.Errors) int64) Series {
+func (v *variant) failureRate(name string, m Meaning, width float64, n func(causes) float64) Series {
 	b := bins{width: width, one: 1}
-	v.failures(func(from, to float64, e results.Errors) { b.add(from, to, float64(n(e))) })
+	v.failures(func(from, to float64, e causes) { b.add(from, to, n(e)) })
 	return Series{Name: name, Meaning: m, Kind: Rate, Hold: width * 1.01, Points: b.rates()}
 }
 
@@ -114,9 +82,9 @@ func (v *variant) failureRate(name string, m Meaning, width float64, n func(resu
 func (v *variant) outcomes(width float64) []Series {
 	return []Series{
 		v.loadRate("ok", ok, width, func(l *results.Load) int64 { return l.OK }),
-		v.failureRate("error 99", error99, width, func(e results.Errors) int64 { return e.Error99 }),
-		v.failureRate(v.Untried(), noLive, width, func(e results.Errors) int64 { return e.NoLiveUpstreams }),
-		v.failureRate("other errors", otherError, width, func(e results.Errors) int64 { return e.Other }),
+		v.failureRate("error 99", error99, width, func(e causes) float64 { return e.error99 }),
+		v.failureRate(v.Untried(), noLive, width, func(e causes) float64 { return e.untried }),
+		v.failureRate("other errors", otherError, width, func(e causes) float64 { return e.other }),
 		v.loadRate("never sent", neverSent, width, func(l *results.Load) int64 { return l.Dropped }),
 	}
 }

@@ -29,6 +29,9 @@ func (t ticker) Ticks(lo, hi float64) []plot.Tick {
 
 func (t ticker) labelled(lo, hi float64) []plot.Tick {
 	var ticks []plot.Tick
+	if t.axis.Bare {
+		return nil
+	}
 	if t.axis.Names != nil {
 		for i, name := range t.axis.Names {
 			ticks = append(ticks, plot.Tick{Value: -float64(i), Label: name})

@@ -26,20 +26,3 @@ func TestComparisonIsBrief(t *testing.T) {
 		}
 	}
 }
-
-// TestFailuresByTheLog: a client of a proxy in TCP mode sees no cause, and the verdict has one.
-func TestFailuresByTheLog(t *testing.T) {
-	for want, judged := range map[results.Errors]*results.Errors{
-		{Error99: 7}: {Error99: 7},
-		{Other: 7}:   {Error99: 3, Other: 4}, // the log has not all of them
-	} {
-		v := ranOut("haproxy-tcp", 2)
-		v.Errors = judged
-		v.Data.Samples = []results.Sample{{T: 3, Load: &results.Load{IntervalS: 0.1, Errors: results.Errors{Other: 7}}}}
-		var got results.Errors
-		v.failures(func(_, _ float64, e results.Errors) { got = e })
-		if got != want {
-			t.Errorf("judged %+v: %+v, want %+v", *judged, got, want)
-		}
-	}
-}

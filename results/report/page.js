@@ -17,7 +17,7 @@
   }
   // The point a series has at x: the step that x lies on, or the nearest dot.
   function at(s, x, panel) {
-    var best = null, step = s.kind === "rate" || s.kind === "level";
+    var best = null, step = ["rate", "level", "share"].indexOf(s.kind) >= 0;
     (s.at || []).forEach(function (p) {
       if (step ? p[0] <= x && x - p[0] <= s.hold : Math.abs(share(panel.x, p[0]) - share(panel.x, x)) <= 1 / 40)
         if (!best || step || Math.abs(p[0] - x) < Math.abs(best[0] - x)) best = p;

@@ -34,6 +34,9 @@ func (b *Backend) serving() []*Server {
 	return spare
 }
 
+// Serves says whether any server gets requests.
+func (b *Backend) Serves() bool { return len(b.serving()) > 0 }
+
 // SourceOf is where the connections of one of its servers come from.
 func (b *Backend) SourceOf(s *Server) Source {
 	if s.Source.Given() {
@@ -140,6 +143,25 @@ func (b *Backend) Conduct() law.Conduct {
 		c.OwnPorts = l.Own
 	}
 	return c
+}
+
+// Laws puts what a backend does into a setup. K is P for each lane; what goes to Unix-domain
+// sockets takes no part.
+func (b *Backend) Laws(base law.Setup) law.Setup {
+	lanes, share := b.Lanes(), 0.0
+	for _, l := range lanes {
+		share += l.Share
+	}
+	base.Sources, base.Destinations, base.HeaviestShare = 1, max(1, len(lanes)), 0
+	s := base.By(b.Conduct())
+	if h := b.Heaviest(); h != nil {
+		s.RatePerS *= share
+		s.InFlight *= share
+		if h.Share*float64(len(lanes)) > 1.001*share {
+			s.HeaviestShare = h.Share / share
+		}
+	}
+	return s
 }
 
 // Checked is how long a server may stay out at most that its health check has found

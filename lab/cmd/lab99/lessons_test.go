@@ -72,7 +72,10 @@ var lessons = map[string]map[string]lesson{
 	"mpm-event-short": {"short": failsOtherwise, "ample": none},
 	"prefork-starved": {"starved": waits, "small-pool": none},
 
-	"any-proxy":                  anyProxy,
+	"any-proxy": anyProxy,
+	"backends-any-proxy": {
+		"baseline": tries(4, 4), "two-backends": exhausts(2), "two-sources": exhausts(2), "varnish": exhausts(1), "varnish-two": exhausts(2),
+	},
 	"haproxy-never-in-http-mode": {"per-request": noTimeWait, "default": none},
 	"haproxy-tcp":                {"baseline": tries(4, 4), "one-try": tries(1, 1), "nolinger": noTimeWait},
 	"haproxy-own-ports":          {"kernel": tries(4, 4), "own-ports": ownPorts(10)},

@@ -22,7 +22,7 @@ type Recipe struct {
 	Name    string            // of the stock image, such as nginx
 	Seeds   []string          // packages to start from; apt adds what they depend on
 	Program [2]string         // path in the package, with * for a version in its name; path in the image
-	Files   map[string]string // single files: path in the image to path in the package
+	Files   map[string]string // single files: path in the image to path in the package, likewise with *
 	Dirs    map[string]string // all regular files directly in a directory, likewise
 	Modules map[string]string // likewise, but only those that need no libraries beyond the program's and Worth's
 	Worth   []string          // modules that are worth libraries of their own

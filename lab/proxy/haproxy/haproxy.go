@@ -8,6 +8,7 @@ package haproxy
 
 import (
 	_ "embed"
+	"fmt"
 	"net/http"
 	"regexp"
 
@@ -74,11 +75,17 @@ func (Kind) Policies() []proxy.Policy {
 // FailureStatus is what a client gets in HTTP mode when no connect() succeeded.
 func (Kind) FailureStatus() []int { return []int{http.StatusServiceUnavailable} }
 
+// Sourcing: a server of the template for each source address.
+func (Kind) Sourcing() {}
+
 // Configure renders the lab's template or the scenario's, or puts the lab's addresses into
 // a configuration of the user's own.
 func (Kind) Configure(v scenarios.Variant, at proxy.Site) (proxy.Config, error) {
 	var c proxy.Config
 	var err error
+	if n := v.Proxy.Addresses; n > 1 && v.Proxy.Policy == tcpOwnPorts && !v.OwnConfig() {
+		return c, fmt.Errorf("proxy.policy %s is for one source address, and there are %d", tcpOwnPorts, n)
+	}
 	if v.OwnConfig() {
 		c, err = rewriteFor(v, at)
 	} else {

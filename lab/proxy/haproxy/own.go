@@ -8,7 +8,6 @@ import (
 	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/scenarios"
 	"github.com/lab99/lab99/scenarios/finding"
-	"github.com/lab99/lab99/scenarios/haproxyconf"
 )
 
 // OwnPolicy is what a configuration of the user's own does: that of the backend which the
@@ -59,7 +58,7 @@ func understand(v scenarios.Variant, release string) *scenarios.Own {
 		}
 	}
 	own.Answer = fmt.Sprintf("the load reaches backend %s (%s:%d), mode %s, by %s", b.Name, r.conf.Name, b.Head.Number, b.Mode, r.frontend.Name)
-	own.Laws = lawsOf(b)
+	own.Laws = b.Laws(law.Setup{})
 	destinations, sources := map[string]bool{}, map[string]bool{}
 	for _, l := range b.Lanes() {
 		destinations[l.Destination], sources[l.Source] = true, true
@@ -70,14 +69,4 @@ func understand(v scenarios.Variant, release string) *scenarios.Own {
 		own.Binds = len(sources)
 	}
 	return own
-}
-
-// lawsOf puts a backend into the words of the laws. K is P for each lane.
-func lawsOf(b *haproxyconf.Backend) law.Setup {
-	lanes := b.Lanes()
-	s := law.Setup{Sources: 1, Destinations: max(1, len(lanes))}.By(b.Conduct())
-	if h := b.Heaviest(); h != nil && h.Share*float64(len(lanes)) > 1.001 {
-		s.HeaviestShare = h.Share
-	}
-	return s
 }

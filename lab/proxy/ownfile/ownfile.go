@@ -35,7 +35,7 @@ type Files struct {
 	includes     int
 	included     map[string]included // by pattern
 	shipped      map[string]*File    // by their path in the host
-	notes        []string // about no line
+	notes        []string            // about no line
 }
 
 // A File is one of them.

@@ -28,6 +28,7 @@ func (Kind) Image() recipe.Recipe {
 		Files: map[string]string{
 			"usr/bin/varnishlog": "usr/bin/varnishlog", "usr/bin/varnishstat": "usr/bin/varnishstat",
 			"usr/bin/sh": "usr/bin/dash", "usr/bin/rm": "usr/bin/rm", "usr/bin/tcc": "usr/bin/tcc",
+			modules[1:] + "/libvmod_directors.so": "usr/lib/*/varnish/vmods/libvmod_directors.so",
 		},
 		Worth:  []string{"usr/bin/varnishlog", "usr/bin/varnishstat", "usr/bin/tcc", "usr/bin/rm"},
 		Static: recipe.Base(),

@@ -8,7 +8,6 @@ package varnish
 
 import (
 	_ "embed"
-	"fmt"
 	"net/http"
 	"path"
 	"regexp"
@@ -74,6 +73,13 @@ func (Kind) FailureStatus() []int { return []int{http.StatusServiceUnavailable} 
 // configuration.
 const workDir = "/var/lib/varnish/lab99"
 
+// modules is where the lean image and Varnish's own packages have the director that takes
+// backends in turn; modulePath has the places of Debian's packages too.
+const (
+	modules    = "/usr/lib/varnish/vmods"
+	modulePath = modules + ":/usr/lib/x86_64-linux-gnu/varnish/vmods:/usr/lib/aarch64-linux-gnu/varnish/vmods"
+)
+
 // compiler makes that program: of the packages' GCC, or of the lean image's TCC, both are
 // cc. The options are those of Varnish's own without those that only one of them knows.
 const compiler = "exec cc -w -fPIC -shared -nostdlib -o %o %s"
@@ -88,13 +94,13 @@ func (k Kind) Configure(v scenarios.Variant, at proxy.Site) (proxy.Config, error
 	if v.OwnConfig() {
 		return proxy.ConfigureOwn(k, v, at)
 	}
-	if len(at.Backends) > 1 { // in turn they take a director, a module that the lean image does without
-		return proxy.Config{}, fmt.Errorf("varnish is set up for one backend, and there are %d", len(at.Backends))
-	}
 	text, err := proxy.Rendered(v, at)
 	c := proxy.Config{
 		File: confFile, Text: text, Command: []string{at.Program},
 		Serve: serve(at),
+	}
+	if len(at.Backends) > 1 {
+		c.Serve = append(c.Serve, "-p", "vmod_path="+modulePath)
 	}
 	switch v.Proxy.Policy {
 	case proxy.PolicyPool:

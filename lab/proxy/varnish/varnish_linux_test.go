@@ -15,11 +15,11 @@ import (
 	"github.com/lab99/lab99/scenarios"
 )
 
-func configured(t *testing.T, policy string) (proxy.Config, proxy.Site) {
+func configured(t *testing.T, policy string, backends int) (proxy.Config, proxy.Site) {
 	t.Helper()
 	v := scenarios.Variant{
 		Proxy:     scenarios.Proxy{Kind: "varnish", Policy: policy, Workers: 1, Addresses: 1},
-		Backend:   scenarios.Backend{Kind: scenarios.BackendHttpd, Addresses: 1, Ports: 1},
+		Backend:   scenarios.Backend{Kind: scenarios.BackendHttpd, Addresses: backends, Ports: 1},
 		ProxyFile: ownTemplate,
 	}
 	at := proxy.Example(v)
@@ -36,14 +36,19 @@ func TestVarnishTakesEachPolicy(t *testing.T) {
 	program, err := Kind{}.Image().Installed.Find()
 	needs.Had(t, "netns", err)
 	for _, p := range (Kind{}).Policies() {
-		c, at := configured(t, p.Name)
-		file := filepath.Join(at.Dir, c.File)
-		if err := os.WriteFile(file, c.Text, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		out, err := exec.CommandContext(t.Context(), program, "-j", "none", "-C", "-n", t.TempDir(), "-f", file).CombinedOutput()
-		if err != nil {
-			t.Errorf("%s: %v\n%s\n%s", p.Name, err, out, c.Text)
+		for _, backends := range []int{1, 2} {
+			c, at := configured(t, p.Name, backends)
+			file := filepath.Join(at.Dir, c.File)
+			if err := os.WriteFile(file, c.Text, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			out, err := exec.CommandContext(t.Context(), program, "-j", "none", "-C", "-n", t.TempDir(), "-f", file).CombinedOutput()
+			if err != nil {
+				t.Errorf("%s, %d backends: %v\n%s\n%s", p.Name, backends, err, out, c.Text)
+			}
+			if n := strings.Count(string(c.Text), ".host = "); n != backends {
+				t.Errorf("%s: %d backends in\n%s", p.Name, n, c.Text)
+			}
 		}
 	}
 }
@@ -51,7 +56,7 @@ func TestVarnishTakesEachPolicy(t *testing.T) {
 // TestPolicies: what the configuration says and what the laws are told go together.
 func TestPolicies(t *testing.T) {
 	for _, p := range (Kind{}).Policies() {
-		c, _ := configured(t, p.Name)
+		c, _ := configured(t, p.Name, 1)
 		if got := strings.Contains(string(c.Text), ".proxy_header = 1;"); got != p.ProxyProtocol {
 			t.Errorf("%s: .proxy_header is there: %v, and the backend is told %v", p.Name, got, p.ProxyProtocol)
 		}
