@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -32,6 +33,7 @@ type holding struct {
 
 	mu       sync.Mutex
 	n        Counts
+	inTime   Counts // when the schedule ended
 	held     Held
 	alive    int64
 	causes   map[string]int64
@@ -114,6 +116,9 @@ func (h *holding) run(ctx context.Context, target endpoint) (*Result, error) {
 	var reporting, connections sync.WaitGroup
 	reporting.Go(func() { h.report(shots) })
 	endNs := h.openAll(&connections)
+	h.mu.Lock()
+	h.inTime = h.n
+	h.mu.Unlock()
 	drain := time.AfterFunc(h.Timeout+beyond, stopped)
 	connections.Wait()
 	drain.Stop()
@@ -396,7 +401,8 @@ func (h *holding) result(target endpoint, endNs int64, took rusage) *Result {
 	r.Record = Record{
 		Counts: h.n, Unfinished: h.n.Sent - h.n.OK - h.n.Failed, Causes: h.causes, Status: map[int]int64{},
 		OKBeforeFirst: map[string]int64{}, Connections: h.Most, ConnectionsOpened: h.n.OK, PeakConnections: h.held.Peak,
-		Loops: 1, Addresses: []string{target.String()}, ConnectWhy: h.why, OwnLimit: h.ownLimit,
+		Loops: 1, Addresses: []string{target.String()}, ConnectWhy: strings.TrimPrefix(h.why, "dial tcp "), OwnLimit: h.ownLimit,
+		OKInTime: h.inTime.OK, EndedInTime: h.inTime.OK + h.inTime.Failed,
 		StartNs: h.Start, EndNs: endNs, DoneNs: h.clock.now(), CPUUser: took.user, CPUSys: took.sys,
 	}
 	r.Interrupted = h.endedBy == interrupted

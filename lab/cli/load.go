@@ -26,8 +26,10 @@ func loadCommand(t *terminal) *cobra.Command {
   lab99 load -X POST --data 'a=1' --mode closed -c 8 -n 1000 localhost:8080/form
   lab99 load --rate 500 unix:/run/app.sock:/health
   lab99 load --rate 500 --targets requests.txt http://127.0.0.1:8080/
+  lab99 load --rate 20 --hold 30s --closes server tcp://127.0.0.1:9000
   lab99 load merge a.json b.json`,
-		Long: `Drive HTTP/1.1 load at a stated rate and report what came of it.
+		Long: `Drive HTTP/1.1 load at a stated rate and report what came of it; or, with --hold, open streams or
+websockets at that rate, and hold them.
 
 Exit codes: 0 loaded, and --slo kept; 1 no request succeeded, --stop ended the load, or --slo was not kept;
 2 the generator ran out of ports or descriptors of its own, or may itself have broken the --slo; 130 interrupted.`,
@@ -92,13 +94,15 @@ func (o *loadOptions) once(ctx context.Context, t *terminal, live *liveLine) err
 		rec.take(&s)
 		live.show(&s, o.config.Duration)
 	}
-	r, err := loadgen.Run(ctx, o.config)
+	r, err := o.drive(ctx)
 	live.clear()
 	fileErr := rec.close()
 	if err != nil {
 		return loadError(err)
 	}
-	o.askHTTP2(ctx, r)
+	if o.held == nil {
+		o.askHTTP2(ctx, r)
+	}
 	doc, err := o.document(r)
 	if err != nil {
 		return err

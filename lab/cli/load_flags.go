@@ -21,10 +21,11 @@ const (
 // loadOptions is a command line of lab99 load.
 type loadOptions struct {
 	config    loadgen.Config
-	shown     string        // the target, as it was given
-	asked     string        // the schedule, in a word
-	firstRate float64       // of a search
-	cool      time.Duration // between its trials
+	held      *loadgen.HeldConfig // of connections that are held; nil: requests are the load
+	shown     string              // the target, as it was given
+	asked     string              // the schedule, in a word
+	firstRate float64             // of a search
+	cool      time.Duration       // between its trials
 	sloText   string
 	slo       loadgen.SLO
 
@@ -36,6 +37,7 @@ type loadOptions struct {
 // loadFlags is what the flags of lab99 load say, before it is checked.
 type loadFlags struct {
 	o                               loadOptions
+	held                            heldFlags
 	mode, profile, sources, startAt string
 	body, data, bodies, targets     string
 	dataGiven                       bool
@@ -80,6 +82,7 @@ func (f *loadFlags) register(cmd *cobra.Command) {
 	fs.StringVar(&f.o.csv, "csv", "", "write a line per 100 ms to `FILE`")
 	fs.StringVar(&f.o.hlog, "hlog", "", "write the latency of each 100 ms to `FILE`, in HdrHistogram's log format")
 	fs.StringVar(&f.o.openMetrics, "openmetrics", "", "write the result to `FILE` for a Prometheus textfile collector")
+	f.held.register(cmd)
 	words(cmd, "mode", "exact", "spin", "relaxed", "closed")
 	cmd.MarkFlagsMutuallyExclusive("rate", "profile")
 	cmd.MarkFlagsMutuallyExclusive("body", "data", "bodies")
@@ -92,7 +95,7 @@ func (f *loadFlags) register(cmd *cobra.Command) {
 
 // options checks the command line and completes it.
 func (f *loadFlags) options(cmd *cobra.Command, target string) (*loadOptions, error) {
-	if err := positive(cmd.Flags(), "connections", "loops", "duration", "timeout", "cool"); err != nil {
+	if err := positive(cmd.Flags(), "connections", "loops", "duration", "timeout", "cool", "hold", "ping"); err != nil {
 		return nil, err
 	}
 	o := &f.o
@@ -112,6 +115,7 @@ func (f *loadFlags) options(cmd *cobra.Command, target string) (*loadOptions, er
 		func() error { return f.readTargets(cmd.InOrStdin()) },
 		func() error { return f.readBody(cmd.InOrStdin()) },
 		func() (err error) { c.Allow, err = permit(cmd.Context(), c.URL, c.Unix, f.allow); return err },
+		func() error { return f.held.apply(o, cmd.Flags().Changed) },
 	} {
 		if err := step(); err != nil {
 			return nil, err

@@ -27,9 +27,12 @@ type loadDocument struct {
 	Little *float64    `json:"little"`
 	SLO    *sloOutcome `json:"slo,omitempty"`
 	Search *searchRun  `json:"search,omitempty"`
-	Hints  []string    `json:"hints,omitempty"` // next steps, in the flags of the command
+	// Held is what became of connections that were held; requests are then their openings.
+	Held  *loadgen.Held `json:"held,omitempty"`
+	Hints []string      `json:"hints,omitempty"` // next steps, in the flags of the command
 
 	result *loadgen.Result
+	holds  string // how connections were held
 }
 
 // sloOutcome tells whether the limits asked for were kept.
@@ -51,7 +54,11 @@ func (o *loadOptions) document(r *loadgen.Result) (*loadDocument, error) {
 		Report: report, URL: o.shown, Asked: o.asked, Tool: tool(),
 		ConnectionsIdeal: idealConnections(r, int64(o.config.CloseAfter)), result: r,
 	}
-	d.Hints = o.hints(r)
+	if o.held != nil {
+		d.Held, d.holds = r.Held, o.holds()
+	} else {
+		d.Hints = o.hints(r)
+	}
 	if p := o.config.Profile; p != nil && r.Elapsed() > 0 {
 		perS := p.Count(r.Elapsed()) / r.Elapsed().Seconds()
 		d.RequestedPerS = &perS

@@ -20,20 +20,27 @@ func printLoad(w io.Writer, d *loadDocument) error {
 	r := d.result
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s for %v at %s\n", d.Asked, r.Elapsed().Round(time.Millisecond), d.URL)
-	fmt.Fprintf(&b, "  mode %s, %s, %s\n%s\n", r.Mode, format.Plural(r.Loops, "loop"),
-		format.Plural(r.Connections, "connection"), addresses(r))
+	how := fmt.Sprintf("mode %s, %s, %s", r.Mode, format.Plural(r.Loops, "loop"), format.Plural(r.Connections, "connection"))
+	what := "Requests"
+	if d.Held != nil {
+		how, what = d.holds, "Openings"
+	}
+	fmt.Fprintf(&b, "  %s\n%s\n", how, addresses(r))
 	printTimes(&b, r)
 	fmt.Fprintln(&b)
 	tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(tw, "  %s\t%s\n", name, fmt.Sprintf(format, args...))
 	}
-	line("Requests", "%d scheduled = %d sent + %d dropped", r.Scheduled, r.Sent, r.Dropped)
+	line(what, "%d scheduled = %d sent + %d dropped", r.Scheduled, r.Sent, r.Dropped)
 	line("", "%d sent = %d ok + %d failed + %d unfinished", r.Sent, r.OK, r.Failed, r.Unfinished)
 	if r.Mode != loadgen.Closed {
 		line("", "%d queued (no connection was free), %d late (the generator was)", r.Queued, r.Late)
 	}
 	line("Rate", "%s", rates(d))
+	if d.Held != nil {
+		printHeld(tw, d.Held)
+	}
 	for i, c := range format.ByCount(r.Causes) {
 		line(title(i, "Causes"), "%d × %s%s", r.Causes[c], c, firstOf(r, c))
 	}
@@ -55,19 +62,8 @@ func printLoad(w io.Writer, d *loadDocument) error {
 	if r.Retried > 0 {
 		line("Retried", "%d sent once more, as their kept-alive connection ended before any byte of the response", r.Retried)
 	}
-	line("Sockets", "%d opened, %d for perfect keep-alive; at most %d of %d at once", r.ConnectionsOpened,
-		d.ConnectionsIdeal, r.PeakConnections, r.Connections)
-	if r.ClosedIdle > 0 {
-		line("", "%d closed by the server between requests", r.ClosedIdle)
-	}
-	if r.Unasked > 0 {
-		line("", "%d closed because bytes came between requests", r.Unasked)
-	}
-	if s := r.Elapsed().Seconds(); s > 0 {
-		line("Transfer", "%s received, %s/s", size(float64(r.BytesReceived)), size(float64(r.BytesReceived)/s))
-		if d.CPUUsPerRequest != nil {
-			line("CPU", "%.1f µs per request, %.0f %% of a core", *d.CPUUsPerRequest, 100*(r.CPUUser+r.CPUSys).Seconds()/s)
-		}
+	if d.Held == nil { // a held one is an opening, and a ping is no transfer
+		printSockets(line, d)
 	}
 	if d.Little != nil {
 		line("Little's law", "mean latency × rate / connections = %.3f (1: none stood idle)", *d.Little)
@@ -84,6 +80,25 @@ func printLoad(w io.Writer, d *loadDocument) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// printSockets prints how many connections requests took, and what went over them.
+func printSockets(line func(name, format string, args ...any), d *loadDocument) {
+	r := d.result
+	line("Sockets", "%d opened, %d for perfect keep-alive; at most %d of %d at once", r.ConnectionsOpened,
+		d.ConnectionsIdeal, r.PeakConnections, r.Connections)
+	if r.ClosedIdle > 0 {
+		line("", "%d closed by the server between requests", r.ClosedIdle)
+	}
+	if r.Unasked > 0 {
+		line("", "%d closed because bytes came between requests", r.Unasked)
+	}
+	if s := r.Elapsed().Seconds(); s > 0 {
+		line("Transfer", "%s received, %s/s", size(float64(r.BytesReceived)), size(float64(r.BytesReceived)/s))
+		if d.CPUUsPerRequest != nil {
+			line("CPU", "%.1f µs per request, %.0f %% of a core", *d.CPUUsPerRequest, 100*(r.CPUUser+r.CPUSys).Seconds()/s)
+		}
+	}
 }
 
 // printTimes prints the quantiles of the histograms.

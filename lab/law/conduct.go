@@ -32,6 +32,9 @@ type Conduct struct {
 
 	Tries int `json:"tries"` // connect() calls of a request that finds no port
 
+	// TriesEach says that it makes them to each destination before it gives up.
+	TriesEach bool `json:"tries_each,omitempty"`
+
 	// DialsAside says that it waits for a new connection and for an idle one at once: if
 	// that comes first, connect() fails for no request, and Tries is the least.
 	DialsAside bool `json:"dials_aside,omitempty"`
@@ -44,12 +47,14 @@ type Conduct struct {
 
 	// Fails is how many connect() fail one after the other until it takes the backend for
 	// dead, and fails requests without one; 0: it never does. While it gets requests it then
-	// tries by itself once in every Probe, which belongs to no request.
+	// tries each destination by itself once in every Probe, which belongs to no request.
 	Fails int           `json:"fails,omitempty"`
 	Probe time.Duration `json:"probe_ns,omitempty"`
 
-	// Spent is how many tuples it holds when the load begins, by looking for its backend.
-	Spent int `json:"spent,omitempty"`
+	// Spent is how many tuples it holds when the load begins, by looking for its backend;
+	// SpentEach, how many more towards each destination.
+	Spent     int `json:"spent,omitempty"`
+	SpentEach int `json:"spent_each,omitempty"`
 
 	// RepeatableOnly says that its idle connections are for requests that can be sent
 	// again, and any other gets a connection of its own.
@@ -96,8 +101,10 @@ func (s Setup) By(c Conduct) Setup {
 
 // Tries is how many connect() a request makes before it fails, while all peers are up.
 func (s Setup) Tries() int {
-	if s.Conduct != nil {
-		return max(s.Conduct.Tries, 1)
+	if c := s.Conduct; c != nil && c.TriesEach {
+		return max(c.Tries, 1) * max(s.Destinations, 1)
+	} else if c != nil {
+		return max(c.Tries, 1)
 	}
 	return s.Ejection.Tries()
 }
@@ -125,7 +132,7 @@ func (s Setup) spent() float64 {
 	if s.Conduct == nil || s.reuses() || s.reusesOwn() {
 		return 0
 	}
-	return float64(s.Conduct.Spent)
+	return float64(s.Conduct.Spent + s.Conduct.SpentEach*max(s.Destinations, 1))
 }
 
 // period is from one burst of successes to the next: T, or the first try after it where
@@ -181,7 +188,7 @@ var TriesPerFailure = Law{
 		case c.DialsAside:
 			ok, words = *seen >= p-tolerance, "or more, as it dials while it waits for an idle connection"
 		case c.Fails > 0:
-			words += fmt.Sprintf(", and for probes: one in each %s in which the backend is taken for dead, ± 2", c.Probe)
+			words += fmt.Sprintf(", and for probes: one to each backend in each %s in which it is taken for dead, ± 2", c.Probe)
 		}
 		return &Checked{
 			OK: ok, Predicted: &p, Measured: seen, Law: "connect() calls that failed / requests that failed by them, " + words,
@@ -196,8 +203,9 @@ func (r Run) tries() (predicted, tolerance float64) {
 	predicted, tolerance = float64(r.Setup.Tries()), r.underWay()
 	if c.Fails > 0 && r.Setup.RatePerS > 0 && or0(r.Measured("no_live_upstreams")) > 0 {
 		dead := r.EndS - or0(r.Measured("first_error_99_s")) - failed/r.Setup.RatePerS
-		predicted += max(0, dead) / c.Probe.Seconds() / failed
-		tolerance = 2 / failed // and no request is under way
+		peers := float64(max(r.Setup.Destinations, 1))
+		predicted += peers * max(0, dead) / c.Probe.Seconds() / failed
+		tolerance = 2 * peers / failed // and no request is under way
 	}
 	return predicted, tolerance
 }

@@ -148,6 +148,28 @@ func TestProbesAreNoRequests(t *testing.T) {
 	}
 }
 
+// TestSquidTriesEachBackend: measured with one, two and three of them.
+func TestSquidTriesEachBackend(t *testing.T) {
+	c := Conduct{CloseShare: 1, Tries: 1, TriesEach: true, Fails: 10, Probe: time.Second, Spent: 1, SpentEach: 1}
+	for n, seen := range map[int]struct {
+		ok             int
+		tries, untried float64
+		first, end     float64
+	}{2: {397, 5.6, 991, 6.617, 23.3}, 3: {596, 4.2, 156, 9.93, 12.7}} {
+		s := Setup{Ports: 200, RatePerS: 60, Destinations: n, Duration: time.Minute}.By(c).Complete()
+		if got := *Predict(s).OKBeforeError99; got != seen.ok {
+			t.Errorf("%d backends: %d before error 99, want %d", n, got, seen.ok)
+		}
+		figures := map[string]float64{"error_99": 10, "no_live_upstreams": seen.untried, "first_error_99_s": seen.first}
+		for tries, want := range map[float64]bool{seen.tries: true, seen.tries / float64(n): false} {
+			figures["tries_per_failure"] = tries
+			if c := TriesPerFailure.Check(measuredRun(s, seen.end, figures)); c == nil || c.OK != want {
+				t.Errorf("%d backends, %g connect() each: %+v", n, tries, c)
+			}
+		}
+	}
+}
+
 // TestAPoolMayBeForSomeRequests: a POST cannot be sent again.
 func TestAPoolMayBeForSomeRequests(t *testing.T) {
 	c := Conduct{CloseShare: 1, Idle: 64, RepeatableOnly: true}

@@ -43,9 +43,13 @@ func (Kind) Title() string { return "Squid" }
 // neverDead is a policy of the kind's own.
 const neverDead = "never-dead"
 
-// spent are the tuples that it has when the load begins: its probe's, which it closed
-// itself, and the connection of the request that woke it, which waits for the next.
-const spent = 2
+// The tuples that it has when the load begins: those of its probes, one of each backend,
+// which it closed itself, and the connection of the request that woke it, which waits for
+// the next.
+const (
+	probed = 1
+	waking = 1
+)
 
 // Policies are the ways it treats upstream connections.
 // https://www.squid-cache.org/Doc/config/server_pconn_for_nonretriable/
@@ -65,8 +69,8 @@ func (Kind) Policies() []proxy.Policy {
 // reuses is what it does by itself.
 func reuses() law.Conduct {
 	return law.Conduct{
-		CloseShare: 1, Idle: 1 << 10, RepeatableOnly: true, Tries: 1,
-		Fails: 10, Probe: time.Second, Spent: spent, // connect-fail-limit of cache_peer
+		CloseShare: 1, Idle: 1 << 10, RepeatableOnly: true, Tries: 1, TriesEach: true,
+		Fails: 10, Probe: time.Second, Spent: waking, SpentEach: probed, // connect-fail-limit of cache_peer
 	}
 }
 
