@@ -19,18 +19,13 @@ func (v *variant) span() float64 {
 // do not say, by what nginx's log gained.
 func (v *variant) failures(each func(from, to float64, e results.Errors)) {
 	byLog := v.Plan.OwnConfig != ""
-	// A client of a proxy in TCP mode sees the end of its connection and no cause. Its log has it.
-	all99 := v.Errors != nil && v.Errors.Error99 > 0 && v.Errors.NoLiveUpstreams == 0 && v.Errors.Other == 0
+	judged := v.asJudged()
 	var from float64
 	var before results.Errors
 	for _, s := range v.Data.Samples {
 		switch {
 		case !byLog && s.Load != nil && s.Load.IntervalS > 0:
-			e := s.Load.Errors
-			if all99 {
-				e = results.Errors{Error99: e.Total()}
-			}
-			each(s.T-s.Load.IntervalS, s.T, e)
+			each(s.T-s.Load.IntervalS, s.T, judged(s.Load.Errors))
 		case byLog && s.Net != nil && s.Net.Log != nil:
 			now := *s.Net.Log
 			each(from, s.T, results.Errors{
@@ -41,6 +36,32 @@ func (v *variant) failures(each func(from, to float64, e results.Errors)) {
 			from, before = s.T, now
 		}
 	}
+}
+
+// asJudged puts failures to the causes that the verdict found, one interval after the other.
+// Clients do not see all: in TCP mode a proxy ends their connections and says nothing, and a
+// reply of Varnish's is the same whether it tried or not. The first of them then are those
+// that were tried.
+func (v *variant) asJudged() func(results.Errors) results.Errors {
+	var seen int64
+	for _, s := range v.Data.Samples {
+		if s.Load != nil {
+			seen += s.Load.Errors.NoLiveUpstreams
+		}
+	}
+	switch e := v.Errors; {
+	case e == nil || e.Error99 == 0:
+	case e.NoLiveUpstreams == 0 && e.Other == 0:
+		return func(e results.Errors) results.Errors { return results.Errors{Error99: e.Total()} }
+	case e.NoLiveUpstreams > 0 && seen == 0:
+		left := e.Error99
+		return func(e results.Errors) results.Errors {
+			tried := min(e.Error99, left)
+			left -= tried
+			return results.Errors{Error99: tried, NoLiveUpstreams: e.Error99 - tried, Other: e.Other}
+		}
+	}
+	return func(e results.Errors) results.Errors { return e }
 }
 
 // faultWindow is the time from the first error 99 to the last failure it

@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/lab99/lab99/lab/law"
@@ -29,17 +30,22 @@ func TestComparisonIsBrief(t *testing.T) {
 
 // TestFailuresByTheLog: a client of a proxy in TCP mode sees no cause, and the verdict has one.
 func TestFailuresByTheLog(t *testing.T) {
-	for want, judged := range map[results.Errors]*results.Errors{
-		{Error99: 7}: {Error99: 7},
-		{Other: 7}:   {Error99: 3, Other: 4}, // the log has not all of them
+	for name, c := range map[string]struct{ judged, seen, first, second results.Errors }{
+		"a client sees no cause":      {results.Errors{Error99: 14}, results.Errors{Other: 7}, results.Errors{Error99: 7}, results.Errors{Error99: 7}},
+		"the log has not all of them": {results.Errors{Error99: 3, Other: 11}, results.Errors{Other: 7}, results.Errors{Other: 7}, results.Errors{Other: 7}},
+		"most were not tried": {results.Errors{Error99: 2, NoLiveUpstreams: 12}, results.Errors{Error99: 7},
+			results.Errors{Error99: 2, NoLiveUpstreams: 5}, results.Errors{NoLiveUpstreams: 7}},
+		"and clients know it": {results.Errors{Error99: 6, NoLiveUpstreams: 8}, results.Errors{Error99: 3, NoLiveUpstreams: 4},
+			results.Errors{Error99: 3, NoLiveUpstreams: 4}, results.Errors{Error99: 3, NoLiveUpstreams: 4}},
 	} {
-		v := ranOut("haproxy-tcp", 2)
-		v.Errors = judged
-		v.Data.Samples = []results.Sample{{T: 3, Load: &results.Load{IntervalS: 0.1, Errors: results.Errors{Other: 7}}}}
-		var got results.Errors
-		v.failures(func(_, _ float64, e results.Errors) { got = e })
-		if got != want {
-			t.Errorf("judged %+v: %+v, want %+v", *judged, got, want)
+		v := ranOut("other", 2)
+		v.Errors = &c.judged
+		load := &results.Load{IntervalS: 0.1, Errors: c.seen}
+		v.Data.Samples = []results.Sample{{T: 3, Load: load}, {T: 4, Load: load}}
+		var got []results.Errors
+		v.failures(func(_, _ float64, e results.Errors) { got = append(got, e) })
+		if want := []results.Errors{c.first, c.second}; !slices.Equal(got, want) {
+			t.Errorf("%s: %+v, want %+v", name, got, want)
 		}
 	}
 }
