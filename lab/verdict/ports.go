@@ -48,6 +48,9 @@ func (m *Measured) unreached(v *results.Variant) string {
 	if m.Log.mentions("upstream") {
 		return "" // it tried, and the log says what came of it
 	}
+	if c := m.Laws.Conduct; c != nil && c.Spent > 0 && m.Laws.Keepalive > 0 && m.Plan.Cached == "" {
+		return "" // the connection of the request that woke it may serve all
+	}
 	text := fmt.Sprintf("no request reached a backend: %s opened no upstream connection for %d requests", v.ProxyName(), t.Sent)
 	if a := m.Plan.Answer; a != "" {
 		text += "; " + a

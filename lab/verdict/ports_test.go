@@ -43,6 +43,18 @@ func TestNoVerdictWithoutEvidence(t *testing.T) {
 			m.Proxy.Counters = map[string]int64{}
 			return m
 		}, law.Mitigated, nil},
+		"a pool with a connection from before the load": {func() Measured {
+			woken := setup(500, 1, 100, 4).By(law.Conduct{CloseShare: 1, Idle: 8, Tries: 1, Spent: 2}).Complete()
+			m := measured(woken, 4, nil)
+			m.Plan.Setup = &woken
+			for _, s := range m.Samples {
+				if s.Net != nil {
+					s.Net.Counters, s.Net.Sockets = map[string]int64{}, []results.Sockets{}
+				}
+			}
+			m.Proxy.Counters = map[string]int64{}
+			return m
+		}, law.Mitigated, nil},
 		"errno 99 with ports free": {func() Measured {
 			m := failing()
 			m.Usable = &usable
