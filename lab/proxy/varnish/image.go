@@ -28,7 +28,6 @@ func (Kind) Image() recipe.Recipe {
 		Files: map[string]string{
 			"usr/bin/varnishlog": "usr/bin/varnishlog", "usr/bin/varnishstat": "usr/bin/varnishstat",
 			"usr/bin/sh": "usr/bin/dash", "usr/bin/rm": "usr/bin/rm", "usr/bin/tcc": "usr/bin/tcc",
-			modules[1:] + "/libvmod_directors.so": "usr/lib/*/varnish/vmods/libvmod_directors.so",
 		},
 		Worth:  []string{"usr/bin/varnishlog", "usr/bin/varnishstat", "usr/bin/tcc", "usr/bin/rm"},
 		Static: recipe.Base(),
@@ -45,7 +44,7 @@ func (Kind) Image() recipe.Recipe {
 	}
 	for _, name := range []string{"blob", "cookie", "directors", "proxy", "purge", "std", "unix"} {
 		file := "libvmod_" + name + ".so"
-		r.Files[ownModules[1:]+"/"+file] = "usr/lib/*/varnish/vmods/" + file
+		r.Files[modules[1:]+"/"+file] = "usr/lib/*/varnish/vmods/" + file
 	}
 	maps.Copy(r.Static, map[string]recipe.Entry{
 		"usr/bin/cc":           recipe.Symlink("tcc"),

@@ -37,7 +37,7 @@ func (Kind) Adopt(v scenarios.Variant, at proxy.Site) (*proxy.Adopted, error) {
 	p.rewrite()
 	a.Config = p.Config()
 	a.File, a.Command = confFile, []string{at.Program}
-	a.Serve = append(serve(at), "-p", "vmod_path="+ownModulePath)
+	a.Serve = append(serve(at), "-p", "vmod_path="+modulePath)
 	return a, nil
 }
 
@@ -293,13 +293,6 @@ func (p *vcl) rewrite() {
 	}
 	p.Note("varnishd has the lab's parameters, and the defaults for the others")
 }
-
-// ownModules is where the lean image and Varnish's own packages have the modules that a
-// program imports; ownModulePath has the places of Debian's packages too.
-const (
-	ownModules    = "/usr/lib/varnish/vmods"
-	ownModulePath = ownModules + ":/usr/lib/x86_64-linux-gnu/varnish/vmods:/usr/lib/aarch64-linux-gnu/varnish/vmods"
-)
 
 // serve are the arguments by which it serves.
 func serve(at proxy.Site) []string {

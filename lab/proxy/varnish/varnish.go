@@ -73,8 +73,9 @@ func (Kind) FailureStatus() []int { return []int{http.StatusServiceUnavailable} 
 // configuration.
 const workDir = "/var/lib/varnish/lab99"
 
-// modules is where the lean image and Varnish's own packages have the director that takes
-// backends in turn; modulePath has the places of Debian's packages too.
+// modules is where the lean image and Varnish's own packages have what a program imports, such
+// as the director that takes backends in turn; modulePath has the places of Debian's packages
+// too.
 const (
 	modules    = "/usr/lib/varnish/vmods"
 	modulePath = modules + ":/usr/lib/x86_64-linux-gnu/varnish/vmods:/usr/lib/aarch64-linux-gnu/varnish/vmods"
