@@ -82,7 +82,7 @@ func (f *findings) title() string {
 	for i, where := range []string{"Beyond half the ports", "With all ports taken"} {
 		var what []string
 		if len(f.slower[i]) > 0 {
-			what = append(what, "one in four of the requests that need none takes "+strings.Join(f.slower[i], ", "))
+			what = append(what, "one in four of the requests that need no port takes "+strings.Join(f.slower[i], ", "))
 		}
 		if len(f.busier[i]) > 0 {
 			what = append(what, f.proxy+" uses "+strings.Join(f.busier[i], ", "))
@@ -97,7 +97,7 @@ func (f *findings) title() string {
 	case !f.judged:
 		return "The ports went too fast to tell what the search for one costs"
 	}
-	return "No effect shows beyond half the ports: not on requests that need none, not on " + f.proxy + "'s processor use"
+	return "No effect shows beyond half the ports, neither on requests that need no port nor on " + f.proxy + "'s processor use"
 }
 
 // median, quartile and worst are of the Y, each that of a real request; of

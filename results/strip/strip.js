@@ -128,10 +128,10 @@ function strip(node, track) {
     full.setAttribute("d", track.tuples ? "M" + L + " " + y(track.tuples) + "H" + (W - L) : "");
     fullName.setAttribute("y", y(track.tuples) - 5);
     fullName.textContent = track.tuples ? count(track.tuples) + " ports" : "";
-    var below = y(track.tuples) + 14; // the name of the dashed line
+    var low = H - B - 19; // below the curve, which is high when error 99 comes
     var dueIn = track.due_s !== null && track.due_s >= from && track.due_s <= to;
-    place(due, dueIn ? x(track.due_s) : 0, below, dueIn ? "error 99 due, " + seconds(track.due_s) : "");
-    place(came, s.first ? x(s.first) : 0, below + 13, s.first && s.first >= from ? "came, " + seconds(s.first) : "");
+    place(due, dueIn ? x(track.due_s) : 0, low, dueIn ? "error 99 due, " + seconds(track.due_s) : "");
+    place(came, s.first ? x(s.first) : 0, low + 13, s.first && s.first >= from ? "came, " + seconds(s.first) : "");
     ends[0].textContent = from.toFixed(0) + " s";
     ends[1].textContent = to.toFixed(0) + " s";
     when.textContent = countdown(s);
