@@ -114,7 +114,7 @@ func printTimes(w io.Writer, r *loadgen.Result) {
 		h           *hdrhistogram.Histogram
 	}{
 		{"Latency", "from the intended send time" + whose, all},
-		{"  failed", "the same of those that failed", failed},
+		{"  failed", "from the intended send time, of those that failed", failed},
 		{"Service", "from the actual send", r.Service},
 		{"Lateness", "of the generator itself", r.Lateness},
 		{"Connect", "", r.Connect},

@@ -195,7 +195,7 @@ func (h *HAProxy) table() string {
 	case h.Lanes == 0:
 		return "–"
 	case h.OwnPorts > 0:
-		return fmt.Sprintf("%d, reused", h.OwnPorts)
+		return format.Grouped(h.OwnPorts) + ", reused"
 	case h.Lanes == 1:
 		return "P"
 	}

@@ -55,8 +55,8 @@ var ownPortList = Rule{
 					format.Plural(n, "port"), s.MaxConn)
 			case s.MaxConn == 0 && limit > n:
 				k.report(finding.Warning, source.Line, source.Word, fmt.Sprintf("`maxconn %d` on the server line, or a longer list", n),
-					"%s of its own, the server has no maxconn, and %d connections of clients are let in: those beyond the list fail "+
-						"with \"Cannot bind to source address\"", format.Plural(n, "port"), limit)
+					"%s of its own, the server has no maxconn, and %s connections of clients are let in: those beyond the list fail "+
+						"with \"Cannot bind to source address\"", format.Plural(n, "port"), format.Grouped(limit))
 			default:
 				k.report(finding.Note, source.Line, source.Word, "",
 					"%s of its own, which HAProxy takes again at once from TIME_WAIT: they last at any rate, while no more "+
