@@ -215,6 +215,7 @@ func TestReadmeSample(t *testing.T) {
 	if at == nil {
 		t.Fatal("the README shows no run, or links to another than it shows")
 	}
+	run.Summary.Finding = results.Finding(run.Summary) // in the words of now
 	var b strings.Builder
 	cli.PrintSummary(&b, run.Summary)
 	want := wrapped(b.String(), width)
@@ -287,15 +288,36 @@ func TestLinksLead(t *testing.T) {
 		}
 		all[name] = string(text)
 	}
-	link := regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`)
+	link := regexp.MustCompile(`\]\(([^)#]*)(?:#([^)]*))?\)`)
 	for name, text := range all {
 		for _, m := range link.FindAllStringSubmatch(text, -1) {
 			if strings.Contains(m[1], "://") {
 				continue
 			}
-			if _, err := os.Stat(filepath.Join(filepath.Dir(name), m[1])); err != nil {
+			to := name
+			if m[1] != "" {
+				to = filepath.Join(filepath.Dir(name), m[1])
+			}
+			if _, err := os.Stat(to); err != nil {
 				t.Errorf("%s links to %s, which is not there", name, m[1])
+			} else if m[2] != "" && strings.HasSuffix(to, ".md") && !headings(t, to)[m[2]] {
+				t.Errorf("%s links to %s#%s, and there is no such heading", name, m[1], m[2])
 			}
 		}
 	}
+}
+
+// headings are those of a page as GitHub writes them in a link.
+func headings(t *testing.T, page string) map[string]bool {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]bool{}
+	mark := regexp.MustCompile(`[^\p{L}\p{N}_ -]`)
+	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(string(text), -1) {
+		all[strings.ReplaceAll(mark.ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-")] = true
+	}
+	return all
 }
