@@ -34,7 +34,7 @@ func newDriver(ctx context.Context, name string) (driver.Driver, string, error) 
 }
 
 func noDriver(name string) error {
-	return &usageError{fmt.Sprintf("no driver %q: %s", name, strings.Join(driver.Names(drivers), ", "))}
+	return &usageError{fmt.Sprintf("no driver %q; want one of %s", name, strings.Join(driver.Names(drivers), ", "))}
 }
 
 // driverFlag is the text of --driver.
