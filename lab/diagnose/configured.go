@@ -24,6 +24,14 @@ type Configured struct {
 
 func (c *Configured) process() string { return fmt.Sprintf("%s %d", c.Program, c.PID) }
 
+// within is the process with its namespace, which may be called after it.
+func (c *Configured) within(namespace string) string {
+	if c.process() == namespace {
+		return namespace
+	}
+	return c.process() + " in " + namespace
+}
+
 // End is an address in the configuration that it connects to, or from. Names are left
 // out: what they mean, the resolver of the process knows.
 type End struct {

@@ -222,3 +222,13 @@ func TestPeersThatAreTakenOut(t *testing.T) {
 		t.Errorf("%q where ports run out, %q where they do not", of(every(1, 8)), of(every(4, 5)))
 	}
 }
+
+// TestProcessWithinItsNamespace: a namespace that is called after a process is said once.
+func TestProcessWithinItsNamespace(t *testing.T) {
+	c := &Configured{Program: "nginx", PID: 7}
+	for namespace, want := range map[string]string{"nginx 7": "nginx 7", "container web-1": "nginx 7 in container web-1"} {
+		if got := c.within(namespace); got != want {
+			t.Errorf("%s: %q, want %q", namespace, got, want)
+		}
+	}
+}

@@ -73,7 +73,7 @@ func nginxConfig(v *view) {
 			if shown < shownAtMost && (slices.Contains(aboutPools, f.ID) || short && f.ID == "peer-ejection") {
 				shown++
 				v.add(Finding{Level: level, File: f.File, Line: f.Line, Next: format.Short(f.Fix, textShown),
-					Text: fmt.Sprintf("%s in %s: %s [%s]", c.process(), v.Name, format.Short(f.Text, textShown), f.ID)})
+					Text: fmt.Sprintf("%s: %s [%s]", c.within(v.Name), format.Short(f.Text, textShown), f.ID)})
 			}
 		}
 	}

@@ -24,7 +24,7 @@ func (v *view) ofEnds(next string, wrong func(End, binding) (text string)) {
 			if text := wrong(e, fails); text != "" && shown < shownAtMost {
 				shown++
 				v.add(Finding{Level: Warning, File: e.File, Line: e.Line, Next: next,
-					Text: fmt.Sprintf("%s in %s: %s", c.process(), v.Name, text)})
+					Text: fmt.Sprintf("%s: %s", c.within(v.Name), text)})
 			}
 		}
 	}
