@@ -95,8 +95,8 @@ func (l limit) rules(group string) Rules {
 	if !l.Counts() {
 		r.Alerts = append(r.Alerts, Alert{
 			l.alert("UpstreamConnectRateAtLimit"), rateIs(actShare), wait(l.lead(window * actShare / l.HoldS)), "critical", r.Alerts[0].Summary,
-			fmt.Sprintf("Error 99 (Cannot assign requested address) is due: above %s new connections per second the ports come to "+
-				"be used up. Pool upstream connections (keepalive), or add addresses at either end.", format.Number(l.Rate())),
+			fmt.Sprintf("Error 99 (Cannot assign requested address) is due: above %s new connections per second the ports are "+
+				"used up. Pool upstream connections (keepalive), or add addresses at either end.", format.Number(l.Rate())),
 		})
 		return r
 	}
