@@ -114,7 +114,7 @@ func holdToFigures(t *testing.T, scenario string, v scenarios.Variant, p results
 		if c.BindsFirst {
 			k = float64(width * max(p.Sources, 1))
 		}
-		k -= float64(c.Spent)
+		k -= float64(c.Spent + c.SpentEach*max(p.Addresses, 1)*max(p.Ports, 1))
 	}
 	first, want := p.Predicted.FirstError99S, k/p.RatePerS
 	switch {
@@ -123,7 +123,7 @@ func holdToFigures(t *testing.T, scenario string, v scenarios.Variant, p results
 			t.Errorf("%s: error 99 after %.2f s, want none: %g tuples at %g/s come back before they are used up", v.Name, *first, k, p.RatePerS)
 		}
 	case first == nil || math.Abs(*first-want) > 1e-6:
-		t.Errorf("%s: error 99 after %v s, want %.3f", v.Name, first, want)
+		t.Errorf("%s: error 99 after %s s, want %.3f", v.Name, format.Or(first, format.Number, "no"), want)
 	case p.DurationS < want+1:
 		t.Errorf("%s: the load lasts %g s, and error 99 is due after %.2f s", v.Name, p.DurationS, want)
 	}

@@ -59,7 +59,7 @@ function strip(node, track) {
   function place(m, x, y, text) {
     m.line.setAttribute("d", text ? "M" + x + " 4V" + (H - B) : "");
     m.name.textContent = text;
-    var right = x < L + 130;
+    var right = x < L + 110;
     m.name.setAttribute("x", x + (right ? 4 : -4));
     m.name.setAttribute("y", y);
     m.name.setAttribute("text-anchor", right ? "start" : "end");
