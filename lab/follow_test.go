@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"

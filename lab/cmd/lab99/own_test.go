@@ -111,11 +111,7 @@ func TestOwnKinds(t *testing.T) {
 			t.Errorf("%s: error 99 has no moment", v.Name)
 			continue
 		}
-		off := 0.02**first + 0.03
-		if v.Predicted.GivenShare != nil { // f is counted in whole ports, of 30
-			off += 2 * *first / 30
-		}
-		if math.Abs(*seen-*first) > off {
+		if math.Abs(*seen-*first) > 0.02**first+0.03 {
 			t.Errorf("%s: first error 99 after %.3f s, predicted %.3f s", v.Name, *seen, *first)
 		}
 	}
