@@ -48,15 +48,6 @@ func (c *configFlags) release() (nginxconf.Release, error) {
 	return release, nil
 }
 
-// load reads a configuration, and what it includes. name is a path or "-".
-func (c *configFlags) load(t *terminal, name string) (*nginxconf.Config, *lint.Mistake) {
-	name, text, m := c.read(t, name)
-	if m != nil {
-		return nil, m
-	}
-	return c.parse(name, text)
-}
-
 // read reads a main file, and says what it is called. It may be a pipe, as of
 // <(nginx -T).
 func (c *configFlags) read(t *terminal, name string) (string, []byte, *lint.Mistake) {
