@@ -51,19 +51,19 @@ func exchanging(t *testing.T) (*loop, *conn, *os.File) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &run{plan: p, clock: must(newClock()), causes: newCauseTable(), first: map[causeID]firstOf{}}
+	r := &run{plan: p, engine: &epollEngine, clock: must(newClock()), causes: newCauseTable(), first: map[causeID]firstOf{}}
 	r.limit.Store(Never)
 	l := newLoop(r, 0)
-	l.poll, l.fullEnd = must(newPoller()), Never
+	l.net.(*sockets).poll, l.fullEnd = must(newPoller()), Never
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := os.NewFile(uintptr(pair[1]), "server")
 	c := &l.conns[0]
-	c.fd, c.busy, c.wire, c.intended = int32(pair[0]), true, l.wireOf(0), l.now()
-	t.Cleanup(func() { l.shutAll(); l.poll.close(); server.Close() })
-	l.poll.ctl(unix.EPOLL_CTL_ADD, c.fd, edges, c.self, c.gen)
+	c.fd, c.established, c.busy, c.wire, c.intended = int32(pair[0]), true, true, l.wireOf(0), l.now()
+	t.Cleanup(func() { l.shutAll(); l.net.end(); server.Close() })
+	l.net.(*sockets).poll.ctl(unix.EPOLL_CTL_ADD, c.fd, edges, c.self, c.gen)
 	l.move(c, stateExchanging)
 	l.exchange(c, l.now())
 	return l, c, server
