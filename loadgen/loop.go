@@ -61,7 +61,7 @@ type loop struct {
 	lists [stateLists]list
 
 	start      int64 // t = 0
-	fullEnd    int64 // of the schedule; see end
+	fullEnd    int64 // of the schedule, if nothing ends it early
 	counted    int64 // latest due time counted as scheduled, sent or dropped
 	head       cursor
 	tail       cursor
@@ -232,11 +232,8 @@ func (l *loop) now() int64 {
 }
 
 // end is when the schedule ends, as far as is known. Another thread may end it
-// at a moment up to which this one has already counted or sent; what it has
-// stays scheduled.
+// at a moment up to which this one has already counted or sent, or does so yet
+// with the end it knew before; what it has stays scheduled.
 func (l *loop) end() int64 {
-	if limit := l.run.limit.Load(); limit < l.fullEnd {
-		l.fullEnd = max(limit, l.counted+1)
-	}
-	return l.fullEnd
+	return min(l.fullEnd, max(l.run.limit.Load(), l.counted+1))
 }

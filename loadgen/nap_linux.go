@@ -93,7 +93,7 @@ func (s *sockets) compareClocks() {
 // the send, and it comes soon.
 func (s *sockets) mayNap(t int64) bool {
 	l := s.l
-	return s.stamps.told && !l.blind && !l.more && s.urgent == 0 && t-l.at <= maxNap && t > l.at && l.head.due < l.fullEnd && l.free() != nil
+	return s.stamps.told && !l.blind && !l.more && s.urgent == 0 && t-l.at <= maxNap && t > l.at && l.head.due < l.end() && l.free() != nil
 }
 
 // turn waits for events until t at the latest, and acts on them.
