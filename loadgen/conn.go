@@ -2,7 +2,8 @@ package loadgen
 
 // conn is a slot for one persistent connection, and the request on it.
 type conn struct {
-	epollConn // of the epoll engine
+	epollConn         // of the epoll engine
+	stream    *stream // of the portable engine; nil: none
 	state     connState
 	self      int32 // own index
 	prev      int32 // neighbours in the list of the state

@@ -68,3 +68,23 @@ func exchanging(t *testing.T) (*loop, *conn, *os.File) {
 	l.exchange(c, l.now())
 	return l, c, server
 }
+
+func TestPpollStandsInForEpollPwait2(t *testing.T) {
+	p, err := newPoller()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.close()
+	p.noPwait2 = true
+	began := time.Now()
+	calls := 0 // a signal of the runtime's may end one early, not twenty
+	for d := time.Duration(0); d < 2*time.Millisecond && calls < 20; d = time.Since(began) {
+		if n := p.wait(int64(2*time.Millisecond - d)); n != 0 {
+			t.Errorf("%d events", n)
+		}
+		calls++
+	}
+	if calls == 20 {
+		t.Errorf("20 calls waited %v of 2 ms", time.Since(began))
+	}
+}

@@ -10,7 +10,7 @@ import (
 	"runtime"
 )
 
-var theEngine = engine{check: func(*plan) error { return elsewhere() }}
+var theEngine = netEngine
 
 // epollConn is what the epoll engine keeps of a connection.
 type epollConn struct{}
@@ -24,5 +24,5 @@ func elsewhere() error {
 	if runtime.GOOS == "windows" {
 		where = "WSL 2, " + where
 	}
-	return fmt.Errorf("driving load needs Linux (epoll), and this is %s: run it in %s: %w", runtime.GOOS, where, errors.ErrUnsupported)
+	return fmt.Errorf("holding connections needs Linux, and this is %s: run it in %s: %w", runtime.GOOS, where, errors.ErrUnsupported)
 }

@@ -26,3 +26,12 @@ func fileLimit() string {
 	}
 	return strconv.FormatUint(uint64(lim.Cur), 10)
 }
+
+// processCPU is the processor time of this process, in nanoseconds.
+func processCPU() (user, sys int64) {
+	var ru unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_SELF, &ru) != nil {
+		return 0, 0
+	}
+	return ru.Utime.Nano(), ru.Stime.Nano()
+}
