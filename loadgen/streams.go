@@ -15,7 +15,9 @@ import (
 // netEngine is the portable one: package net and crypto/tls, with two goroutines
 // for each connection and one for each loop. Schedule, books and parser are those
 // of the epoll engine. See the package comment for what it cannot tell.
-var netEngine = engine{transport: newStreams, check: checkStreams, threads: func(int) func() { return func() {} }}
+var netEngine = engine{
+	name: "portable", transport: newStreams, check: checkStreams, threads: func(int) func() { return func() {} },
+}
 
 // streams are the transport of the portable engine.
 type streams struct {

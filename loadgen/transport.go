@@ -43,6 +43,7 @@ const batch = 128
 
 // engine is a kind of transport, and what goes with it.
 type engine struct {
+	name      string // of Record.Engine
 	transport func(*loop) transport
 	check     func(*plan) error                // what it cannot do, before the load
 	threads   func(loops int) (release func()) // makes room for its loops
