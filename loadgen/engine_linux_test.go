@@ -19,7 +19,8 @@ func init() {
 // epollOnly are the tests of what the portable engine does not claim: pinning,
 // polling, naps and their stamps, and to know after a pause what came in it. Connections
 // that are held are of neither engine.
-const epollOnly = "^(TestLoopsArePinned|TestRequestsAllocateNothing|TestPpoll.*|Test.*Nap.*|TestAnswersThatCameDuringAPause.*|Test.*Held.*|Test.*Hold.*|Fuzz.*)$"
+const epollOnly = "^(TestLoopsArePinned|TestRequestsAllocateNothing|TestPpoll.*|Test.*Nap.*|" +
+	"TestAnswersThatCameDuringAPause.*|Test.*Held.*|Test.*Hold.*|Fuzz.*)$"
 
 // TestThePortableEngineDoesTheSame runs the tests of this package once more,
 // with the portable engine under them.

@@ -39,8 +39,8 @@ func (r *run) noteOwnLimit(e syscall.Errno) {
 		r.ownLimit = fmt.Sprintf("the generator itself ran out of source ports: %s towards %s, range %s",
 			from, joined(r.plan.targets), strings.Join(strings.Fields(string(portRange)), "-"))
 	case e == syscall.EMFILE:
-		r.ownLimit = fmt.Sprintf("the generator itself ran out of file descriptors: its limit is %s, %d connections were asked for",
-			fileLimit(), r.plan.Connections)
+		r.ownLimit = fmt.Sprintf("the generator itself ran out of file descriptors: its limit is %s, "+
+			"%d connections were asked for", fileLimit(), r.plan.Connections)
 	default:
 		r.ownLimit = fmt.Sprintf("the generator itself ran out of kernel resources: %s (%v)", errnoName(e), e)
 	}
