@@ -37,8 +37,8 @@ type Config struct {
 	TLS *tls.Config
 
 	Connections int     // persistent client connections, over all loops; 0 is 1
-	Loops       int     // event loops, one OS thread each; 0 is 1
-	CPUs        []int   // loop i is pinned to CPUs[i mod len]; empty: to none
+	Loops       int     // event loops, one OS thread each (elsewhere than on Linux a goroutine); 0 is 1
+	CPUs        []int   // loop i is pinned to CPUs[i mod len], on Linux; empty: to none
 	Mode        Mode    // Exact unless said otherwise
 	Profile     Profile // the schedule; must be nil in Closed mode
 
@@ -71,8 +71,8 @@ type Config struct {
 	RetryStale bool
 
 	// Sources are local addresses to connect from, taken round-robin. Bound
-	// with IP_BIND_ADDRESS_NO_PORT, so that a port is blocked only towards the
-	// target. Empty lets the kernel choose.
+	// with IP_BIND_ADDRESS_NO_PORT on Linux, so that a port is blocked only
+	// towards the target. Empty lets the kernel choose.
 	Sources []netip.Addr
 
 	// Classify names the cause of a response whose status is neither 2xx nor
@@ -128,10 +128,11 @@ type Mode uint8
 
 const (
 	// Exact sleeps to the nanosecond timeout of epoll_pwait2: tens of
-	// microseconds late, the cost of a wake-up from idle.
+	// microseconds late, the cost of a wake-up from idle. Elsewhere than on Linux
+	// it is a timer of the Go runtime, about a millisecond late.
 	Exact Mode = iota
 	// Spin sleeps until 50 µs before, then polls: under a microsecond late, at
-	// the price of CPU.
+	// the price of CPU. On Linux only.
 	Spin
 	// Relaxed sends on whole milliseconds: up to 1 ms late, in small bursts,
 	// for the least CPU.

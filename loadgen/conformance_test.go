@@ -1,5 +1,3 @@
-//go:build linux
-
 package loadgen
 
 import (
@@ -283,6 +281,9 @@ func mustRun(t testing.TB, c Config) *Result {
 		t.Fatal(err)
 	}
 	invariants(t, r)
+	if r.Engine != theEngine.name {
+		t.Errorf("driven by the engine %q, want %q", r.Engine, theEngine.name)
+	}
 	return r
 }
 

@@ -51,20 +51,40 @@ func exchanging(t *testing.T) (*loop, *conn, *os.File) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &run{plan: p, clock: must(newClock()), causes: newCauseTable(), first: map[causeID]firstOf{}}
+	r := &run{plan: p, engine: &epollEngine, clock: must(newClock()), causes: newCauseTable(), first: map[causeID]firstOf{}}
 	r.limit.Store(Never)
 	l := newLoop(r, 0)
-	l.poll, l.fullEnd = must(newPoller()), Never
+	l.net.(*sockets).poll, l.fullEnd = must(newPoller()), Never
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := os.NewFile(uintptr(pair[1]), "server")
 	c := &l.conns[0]
-	c.fd, c.busy, c.wire, c.intended = int32(pair[0]), true, l.wireOf(0), l.now()
-	t.Cleanup(func() { l.shutAll(); l.poll.close(); server.Close() })
-	l.poll.ctl(unix.EPOLL_CTL_ADD, c.fd, edges, c.self, c.gen)
+	c.fd, c.established, c.busy, c.wire, c.intended = int32(pair[0]), true, true, l.wireOf(0), l.now()
+	t.Cleanup(func() { l.shutAll(); l.net.end(); server.Close() })
+	l.net.(*sockets).poll.ctl(unix.EPOLL_CTL_ADD, c.fd, edges, c.self, c.gen)
 	l.move(c, stateExchanging)
 	l.exchange(c, l.now())
 	return l, c, server
+}
+
+func TestPpollStandsInForEpollPwait2(t *testing.T) {
+	p, err := newPoller()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.close()
+	p.noPwait2 = true
+	began := time.Now()
+	calls := 0 // a signal of the runtime's may end one early, not twenty
+	for d := time.Duration(0); d < 2*time.Millisecond && calls < 20; d = time.Since(began) {
+		if n := p.wait(int64(2*time.Millisecond - d)); n != 0 {
+			t.Errorf("%d events", n)
+		}
+		calls++
+	}
+	if calls == 20 {
+		t.Errorf("20 calls waited %v of 2 ms", time.Since(began))
+	}
 }

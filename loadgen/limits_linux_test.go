@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"strings"
@@ -81,5 +82,17 @@ func loopbackUp(t *testing.T) {
 	ifr.SetUint16(unix.IFF_UP)
 	if err := unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, ifr); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestLoopsArePinned(t *testing.T) {
+	s := serve(t, always(okAnswer))
+	c := Config{URL: s.url, Profile: Constant(100), Requests: 5, CPUs: []int{0}}
+	if r := mustRun(t, c); r.OK != 5 {
+		t.Errorf("ok %d", r.OK)
+	}
+	c.CPUs = []int{1 << 20}
+	if _, err := Run(context.Background(), c); err == nil || !strings.Contains(err.Error(), "CPU 1048576") {
+		t.Errorf("a CPU that does not exist: %v", err)
 	}
 }

@@ -86,6 +86,7 @@ func (r *Result) merge(o *Result) error {
 	if r.BadWhy == "" {
 		r.BadWhy, r.BadSample = o.BadWhy, o.BadSample
 	}
+	r.Engine = cmp.Or(r.Engine, o.Engine)
 	r.ConnectWhy = cmp.Or(r.ConnectWhy, o.ConnectWhy)
 	for _, a := range o.Addresses {
 		if !slices.Contains(r.Addresses, a) {

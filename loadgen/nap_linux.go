@@ -31,7 +31,6 @@ const minNap = int64(40 * time.Microsecond)
 type stamps struct {
 	asked bool  // for, on every socket of the loop
 	told  bool  // with the last bytes: the kernel does so
-	blind bool  // some response ends with its connection, which bears no stamp
 	last  int64 // CLOCK_REALTIME of the last receipt; 0: untold
 	ahead int64 // CLOCK_REALTIME - CLOCK_MONOTONIC, read each turn: the kernel stamps in the former
 
@@ -75,26 +74,46 @@ func (s *stamps) read() int64 {
 // arrival is when the response of c was complete on this host, if the kernel
 // told, else now. A step of CLOCK_REALTIME during a nap cannot move it out of
 // the time in which it must have been.
-func (l *loop) arrival(c *conn) int64 {
-	now := l.now()
-	if l.stamps.last == 0 || c.service == 0 {
+func (s *sockets) arrival(c *conn) int64 {
+	now := s.l.now()
+	if s.stamps.last == 0 || c.service == 0 {
 		return now
 	}
-	return min(max(l.stamps.last-l.stamps.ahead, c.service), now)
+	return min(max(s.stamps.last-s.stamps.ahead, c.service), now)
 }
 
 // compareClocks reads both clocks at one moment.
-func (l *loop) compareClocks() {
+func (s *sockets) compareClocks() {
 	t := time.Now()
-	l.stamps.ahead = t.UnixNano() - int64(t.Sub(l.clock.base)) - l.clock.offset
+	s.stamps.ahead = t.UnixNano() - int64(t.Sub(s.l.clock.base)) - s.l.clock.offset
 }
 
 // mayNap tells whether nothing but the next send, at t, needs this loop: the
 // kernel stamps what arrives, none of it is waited for, a connection is free for
 // the send, and it comes soon.
-func (l *loop) mayNap(t int64) bool {
-	return l.stamps.told && !l.stamps.blind && !l.more && l.urgent == 0 && t-l.at <= maxNap && t > l.at && l.head.due < l.fullEnd && l.free() != nil
+func (s *sockets) mayNap(t int64) bool {
+	l := s.l
+	return s.stamps.told && !l.blind && !l.more && s.urgent == 0 && t-l.at <= maxNap && t > l.at && l.head.due < l.end() && l.free() != nil
 }
+
+// turn waits for events until t at the latest, and acts on them.
+func (s *sockets) turn(t int64) {
+	l := s.l
+	if !s.mayNap(t) {
+		l.act(t - l.at)
+		return
+	}
+	l.act(0) // what came during the last nap
+	if l.now(); s.mayNap(t) {
+		if l.mode == Exact {
+			t = max(t, l.at+minNap)
+		}
+		nap(t)
+	}
+}
+
+// behind: what came during a nap is not told until the next wait.
+func (s *sockets) behind() bool { return s.stamps.told }
 
 // nap sleeps until t.
 func nap(t int64) {

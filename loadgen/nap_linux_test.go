@@ -23,9 +23,9 @@ func TestAnAnswerReadAfterANapKeepsItsTime(t *testing.T) {
 
 // What the stamp may not do: put a response before its request, or after now.
 func TestAStampOutOfItsTimeIsNotBelieved(t *testing.T) {
-	l := &loop{clock: must(newClock())}
-	l.compareClocks()
-	now := l.now()
+	s := &sockets{l: &loop{clock: must(newClock())}}
+	s.compareClocks()
+	now := s.l.now()
 	c := &conn{service: now - 1000}
 	for _, tt := range []struct {
 		about string
@@ -36,8 +36,8 @@ func TestAStampOutOfItsTimeIsNotBelieved(t *testing.T) {
 		{"after the request", -500, func(at int64) bool { return at == now-500 }},
 		{"in the future", int64(time.Hour), func(at int64) bool { return at > now && at-now < int64(time.Minute) }},
 	} {
-		l.stamps.last = now + tt.stamp + l.stamps.ahead
-		if at := l.arrival(c); !tt.want(at) {
+		s.stamps.last = now + tt.stamp + s.stamps.ahead
+		if at := s.arrival(c); !tt.want(at) {
 			t.Errorf("%s: %d ns from the request", tt.about, at-c.service)
 		}
 	}

@@ -2,9 +2,7 @@ package loadgen
 
 import (
 	"context"
-	"errors"
 	"net/netip"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -134,12 +132,5 @@ func TestInterleaveSpreadsByWeight(t *testing.T) {
 	}
 	if p, err := interleave(slices.Repeat([]int{3}, 500_000)); err != nil || len(p) != 500_000 {
 		t.Errorf("half a million alike: %d, %v", len(p), err)
-	}
-}
-
-func TestElsewhereThanLinuxRunSaysSo(t *testing.T) {
-	_, err := Run(context.Background(), Config{})
-	if got := errors.Is(err, errors.ErrUnsupported); got != (runtime.GOOS != "linux") {
-		t.Errorf("on %s: %v", runtime.GOOS, err)
 	}
 }

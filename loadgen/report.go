@@ -28,6 +28,7 @@ type Record struct {
 	StartUTC time.Time `json:"start_utc"` // t = 0 of the schedule, for results of several machines
 	ElapsedS float64   `json:"elapsed_s"` // derived: of the schedule
 	Mode     Mode      `json:"mode"`
+	Engine   string    `json:"engine,omitempty"` // "portable", which is less exact; "" is that of Linux
 	figures.Counts
 	Unfinished   int64   `json:"unfinished" merge:"+"`
 	OfferedPerS  float64 `json:"offered_per_s"`  // derived: scheduled

@@ -10,14 +10,19 @@ import (
 	"runtime"
 )
 
-func runLoad(context.Context, Config) (*Result, error) { return nil, elsewhere() }
+var theEngine = netEngine
 
-func hold(context.Context, HeldConfig, *url.URL) (*Result, error) { return nil, elsewhere() }
+// epollConn is what the epoll engine keeps of a connection.
+type epollConn struct{}
+
+func hold(context.Context, HeldConfig, *url.URL) (*Result, error) {
+	return nil, fmt.Errorf("loadgen: %w", elsewhere())
+}
 
 func elsewhere() error {
 	where := "a container or a virtual machine"
 	if runtime.GOOS == "windows" {
 		where = "WSL 2, " + where
 	}
-	return fmt.Errorf("loadgen: driving load needs Linux (epoll), and this is %s: run it in %s: %w", runtime.GOOS, where, errors.ErrUnsupported)
+	return fmt.Errorf("holding connections needs Linux, and this is %s: run it in %s: %w", runtime.GOOS, where, errors.ErrUnsupported)
 }

@@ -1,5 +1,3 @@
-//go:build linux
-
 package loadgen
 
 import (
@@ -148,3 +146,6 @@ func always(answer string) func(*peer) {
 }
 
 const okAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+// spins tells whether the engine has the mode Spin.
+func spins() bool { return theEngine.check(&plan{Config: Config{Mode: Spin}}) == nil }

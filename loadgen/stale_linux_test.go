@@ -31,11 +31,11 @@ func reusing(t *testing.T, network, addr string) (*loop, *conn, net.Conn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &run{plan: p, clock: must(newClock()), causes: newCauseTable(), first: map[causeID]firstOf{}}
+	r := &run{plan: p, engine: &epollEngine, clock: must(newClock()), causes: newCauseTable(), first: map[causeID]firstOf{}}
 	r.limit.Store(Never)
 	l := newLoop(r, 0)
-	l.poll, l.fullEnd = must(newPoller()), Never
-	t.Cleanup(func() { l.shutAll(); l.poll.close() })
+	l.net.(*sockets).poll, l.fullEnd = must(newPoller()), Never
+	t.Cleanup(func() { l.shutAll(); l.net.end() })
 	slot := &l.conns[0]
 	slot.wire = l.wireOf(0)
 	l.assign(slot, l.now())

@@ -89,12 +89,11 @@ type rawAddr struct {
 	b      [14]uint64 // a sockaddr_in, sockaddr_in6 or sockaddr_un, aligned for each
 	n      uintptr
 	family int
-	addr   netip.Addr // of an IP address
 }
 
 func newRawAddr(ap netip.AddrPort) rawAddr {
 	addr := ap.Addr().Unmap()
-	r := rawAddr{addr: addr}
+	var r rawAddr
 	if addr.Is4() {
 		sa := (*unix.RawSockaddrInet4)(unsafe.Pointer(&r.b))
 		sa.Family, sa.Addr = unix.AF_INET, addr.As4()
@@ -134,8 +133,8 @@ func putPort(to *uint16, port uint16) {
 	b[0], b[1] = byte(port>>8), byte(port)
 }
 
-// openSocket makes a non-blocking stream socket, bound to source if there is one.
-func openSocket(family int, source *rawAddr) (fd int32, e unix.Errno) {
+// openSocket makes a non-blocking stream socket, bound to source if that is valid.
+func openSocket(family int, source netip.Addr) (fd int32, e unix.Errno) {
 	r, _, e := unix.RawSyscall(unix.SYS_SOCKET, uintptr(family), unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if e != 0 {
 		return -1, e
@@ -144,10 +143,11 @@ func openSocket(family int, source *rawAddr) (fd int32, e unix.Errno) {
 	if family != unix.AF_UNIX {
 		setOption(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY)
 	}
-	if source != nil {
+	if source.IsValid() {
 		// Without this bind() takes a port that is then blocked towards every
 		// destination, and the error becomes EADDRINUSE.
 		setOption(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT)
+		source := newRawAddr(netip.AddrPortFrom(source, 0))
 		if _, _, e = unix.RawSyscall(unix.SYS_BIND, r, uintptr(unsafe.Pointer(&source.b)), source.n); e != 0 {
 			closeFD(fd)
 			return -1, e

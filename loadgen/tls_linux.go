@@ -71,15 +71,9 @@ func (s *secure) SetDeadline(t time.Time) error      { return s.net.SetDeadline(
 func (s *secure) SetReadDeadline(t time.Time) error  { return s.net.SetReadDeadline(t) }
 func (s *secure) SetWriteDeadline(t time.Time) error { return s.net.SetWriteDeadline(t) }
 
-// receive is recv for either kind of connection.
-func (l *loop) receive(c *conn) (int, unix.Errno) {
-	switch {
-	case l.stamps.asked:
-		return l.stamps.recv(c.fd)
-	case c.secure == nil:
-		return recv(c.fd, l.buf)
-	}
-	n, err := c.secure.tls.Read(l.buf)
+// receive is recv of what was encrypted.
+func (s *secure) receive(b []byte) (int, unix.Errno) {
+	n, err := s.tls.Read(b)
 	var e unix.Errno
 	switch {
 	case n > 0:
@@ -95,7 +89,7 @@ func (l *loop) receive(c *conn) (int, unix.Errno) {
 }
 
 // outgoing is what the request of c is on the wire.
-func (l *loop) outgoing(c *conn) []byte {
+func (s *sockets) outgoing(c *conn) []byte {
 	if c.secure == nil {
 		return c.wire.bytes
 	}
@@ -103,7 +97,7 @@ func (l *loop) outgoing(c *conn) []byte {
 }
 
 // encrypt prepares the request on a TLS connection.
-func (l *loop) encrypt(c *conn) error {
+func (s *sockets) encrypt(c *conn) error {
 	c.secure.out = c.secure.out[:0]
 	_, err := c.secure.tls.Write(c.wire.bytes)
 	return err
@@ -126,29 +120,22 @@ type dialed struct {
 	err    error
 }
 
-func (l *loop) newDialer(config *tls.Config) error {
+func (s *sockets) newDialer(config *tls.Config) error {
 	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	if err != nil {
 		return err
 	}
-	l.dialer = &dialer{config: config, wake: int32(fd)}
-	l.poll.ctl(unix.EPOLL_CTL_ADD, l.dialer.wake, unix.EPOLLIN, -1, 0)
+	s.dialer = &dialer{config: config, wake: int32(fd)}
+	s.poll.ctl(unix.EPOLL_CTL_ADD, s.dialer.wake, unix.EPOLLIN, -1, 0)
 	return nil
 }
 
 // dial begins to open a TLS connection for c.
-func (l *loop) dial(c *conn, now int64) {
+func (s *sockets) dial(c *conn, source netip.Addr) {
 	c.gen++
-	c.since = now
-	l.move(c, stateConnecting)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(l.timeout))
+	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(s.l.timeout))
 	c.cancel = cancel
-	_, raw := l.route(c)
-	var source netip.Addr
-	if raw != nil {
-		source = raw.addr
-	}
-	d, slot, gen, target := l.dialer, c.self, c.gen, l.run.plan.targets[c.to]
+	d, slot, gen, target := s.dialer, c.self, c.gen, s.l.target(c)
 	d.wg.Go(func() {
 		s, err := handshake(ctx, target, source, d.config)
 		d.mu.Lock()
@@ -190,15 +177,15 @@ func handshake(ctx context.Context, target endpoint, source netip.Addr, config *
 }
 
 // readMail takes the connections dialled since.
-func (l *loop) readMail() {
+func (s *sockets) readMail() {
 	var b [8]byte
-	unix.RawSyscall(unix.SYS_READ, uintptr(l.dialer.wake), uintptr(unsafe.Pointer(&b)), 8)
-	l.dialer.mu.Lock()
-	mail := l.dialer.mail
-	l.dialer.mail = nil
-	l.dialer.mu.Unlock()
+	unix.RawSyscall(unix.SYS_READ, uintptr(s.dialer.wake), uintptr(unsafe.Pointer(&b)), 8)
+	s.dialer.mu.Lock()
+	mail := s.dialer.mail
+	s.dialer.mail = nil
+	s.dialer.mu.Unlock()
 	for _, m := range mail {
-		c, now := &l.conns[m.slot], l.now()
+		c, now := &s.l.conns[m.slot], s.l.now()
 		if c.gen != m.gen || c.state != stateConnecting { // given up meanwhile
 			if m.secure != nil {
 				_ = m.secure.Close()
@@ -206,41 +193,13 @@ func (l *loop) readMail() {
 			continue
 		}
 		if m.err != nil {
-			l.dialFailed(c, m.err, now)
+			s.l.dialFailed(c, m.err, now)
 			continue
 		}
 		c.secure, c.fd = m.secure, m.secure.fd
-		l.poll.ctl(unix.EPOLL_CTL_ADD, c.fd, unix.EPOLLIN, c.self, c.gen)
-		l.connected(c, now)
+		s.poll.ctl(unix.EPOLL_CTL_ADD, c.fd, unix.EPOLLIN, c.self, c.gen)
+		s.l.connected(c, now)
 	}
-}
-
-func (l *loop) dialFailed(c *conn, err error, now int64) {
-	var e unix.Errno
-	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "dial" && errors.As(err, &e) {
-		l.refused(c, "connect: ", e, now)
-		return
-	}
-	cause, why := causeTLS, err.Error()
-	switch {
-	case errors.Is(err, context.Canceled):
-		why = "" // by this loop
-	case errors.Is(err, context.DeadlineExceeded):
-		cause, why = causeConnTimeout, "no TLS handshake within "+l.run.plan.Timeout.String()
-	case errors.Is(err, io.EOF):
-		why = "the server closed the connection during the TLS handshake"
-	case errors.As(err, &e):
-		why = e.Error() + " during the TLS handshake"
-	}
-	if why != "" {
-		l.noteConnect(c, why)
-	}
-	if c.busy {
-		l.fail(c, cause, now)
-		return
-	}
-	l.shut(c, stateCold)
 }
 
 // close waits for the dials under way, which the loop has cancelled, and

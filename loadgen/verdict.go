@@ -37,8 +37,9 @@ func (r *Result) limit() (who, why string) {
 		}
 		return LimitTarget, fmt.Sprintf("the event loops had %.0f %% of a core to spare", 100*(1-cores))
 	}
+	late := share(r.Late) > 1
 	switch {
-	case share(r.Queued) > 0.1:
+	case share(r.Queued) > 0.1 && !(late && r.Late > r.Queued): // what it was late to read looks busy
 		// Connections all busy because the loop had no time to read the
 		// answers looks the same from the inside; the CPU tells them apart.
 		if r.Mode != Spin && cores > 0.9 {
@@ -46,7 +47,7 @@ func (r *Result) limit() (who, why string) {
 				"connection", 100*cores, r.Queued)
 		}
 		return LimitTarget, fmt.Sprintf("%.2f %% of the requests found all %d connections busy", share(r.Queued), r.Connections)
-	case share(r.Late) > 1:
+	case late:
 		return LimitGenerator, fmt.Sprintf("%.2f %% of the requests were sent over 10 ms late though a connection was free",
 			share(r.Late))
 	case r.OK == 0:

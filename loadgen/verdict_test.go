@@ -38,6 +38,8 @@ func TestGeneratorIsBlamedForLateRequestsOnly(t *testing.T) {
 		{"none found a connection free", judged(1000, 0, func(r *Result) { r.Lateness.Reset() }), LimitNone, "unknown"},
 		{"late", judged(30, 11*time.Millisecond, nil), LimitGenerator, "100.00 % of the requests were sent over 10 ms late"},
 		{"its core used up", judged(1000, 0, func(r *Result) { r.Queued, r.CPUUser = 100, Time(9500*time.Millisecond) }), LimitGenerator, "used 95 % of a core"},
+		{"late, with some that queued behind", judged(1000, 0, func(r *Result) { r.Late, r.Queued = 99, 13 }), LimitGenerator, "9.90 % of the requests were sent"},
+		{"late, behind a slow target", judged(1000, 0, func(r *Result) { r.Late, r.Queued = 13, 99 }), LimitTarget, "9.90 % of the requests found"},
 		{"none answered", judged(30, 0, func(r *Result) { r.OK, r.Failed = 0, 30 }), LimitNone, "no request succeeded"},
 	} {
 		if tt.r.Bottleneck != tt.who || !strings.Contains(tt.r.Why, tt.says) {

@@ -135,7 +135,7 @@ func (r *run) result(c *collector) *Result {
 	res := &Result{
 		Record: Record{
 			Counts: c.sum, Causes: r.causes.causes(&c.causes), Status: make(map[int]int64), OKBeforeFirst: make(map[string]int64),
-			StartNs: r.start.Load(), Mode: p.Mode, Connections: p.Connections, Loops: p.Loops,
+			StartNs: r.start.Load(), Mode: p.Mode, Engine: r.engine.name, Connections: p.Connections, Loops: p.Loops,
 			OwnLimit: r.ownLimit, BadSample: r.badSample, BadWhy: r.badWhy,
 			ConnectWhy: r.noConnect, LeftOut: p.leftOut,
 		},

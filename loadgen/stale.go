@@ -1,10 +1,6 @@
 package loadgen
 
-import (
-	"time"
-
-	"golang.org/x/sys/unix"
-)
+import "time"
 
 // A server may close a kept-alive connection at any moment, so a request can
 // meet a connection that is already gone. Whose fault a failure then is depends
@@ -21,23 +17,6 @@ import (
 //     tells these apart: CauseReset. On a Unix-domain socket the kernel resets for
 //     unread bytes alone, so there it is CauseStaleReuse.
 
-// untaken tells whether the server, whose end of the connection has come, had
-// not taken the request of c.
-func (l *loop) untaken(c *conn) bool {
-	if n := int(c.wrote); n > 0 && n < len(l.outgoing(c)) {
-		return false // it may have read the part that was sent, and refused the rest
-	}
-	info, err := unix.GetsockoptTCPInfo(int(c.fd), unix.IPPROTO_TCP, unix.TCP_INFO)
-	if err != nil {
-		return c.wrote == 0 // a Unix-domain socket: the end alone means that all was read
-	}
-	if info.State == unix.BPF_TCP_CLOSE {
-		return true
-	}
-	unacked, err := unix.IoctlGetInt(int(c.fd), unix.TIOCOUTQ)
-	return err == nil && unacked > 0
-}
-
 // lost ends an exchange whose connection the server ended before the response
 // was complete.
 func (l *loop) lost(c *conn, cause causeID, now int64) {
@@ -51,7 +30,7 @@ func (l *loop) lost(c *conn, cause causeID, now int64) {
 	case l.run.plan.RetryStale && c.wire.again && !c.again:
 		l.retry(c, now)
 		return
-	case cause == causeEmptyReply && l.untaken(c):
+	case cause == causeEmptyReply && l.net.untaken(c):
 		cause = causeStaleReuse
 	}
 	l.fail(c, cause, now)

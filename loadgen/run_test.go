@@ -21,6 +21,9 @@ import (
 
 func TestEveryModeMeetsTheScheduleAndSaysSo(t *testing.T) {
 	for _, mode := range []Mode{Exact, Spin, Relaxed} {
+		if mode == Spin && !spins() {
+			continue
+		}
 		t.Run(mode.String(), func(t *testing.T) {
 			s := serve(t, always(okAnswer))
 			r := mustRun(t, Config{URL: s.url, Mode: mode, Connections: 8, Profile: Constant(1000), Duration: 200 * time.Millisecond})
@@ -415,18 +418,6 @@ func TestFindMaxFindsWhatAServerCanAnswer(t *testing.T) {
 	}
 }
 
-func TestLoopsArePinned(t *testing.T) {
-	s := serve(t, always(okAnswer))
-	c := Config{URL: s.url, Profile: Constant(100), Requests: 5, CPUs: []int{0}}
-	if r := mustRun(t, c); r.OK != 5 {
-		t.Errorf("ok %d", r.OK)
-	}
-	c.CPUs = []int{1 << 20}
-	if _, err := Run(context.Background(), c); err == nil || !strings.Contains(err.Error(), "CPU 1048576") {
-		t.Errorf("a CPU that does not exist: %v", err)
-	}
-}
-
 func TestDebugShowsTheExchange(t *testing.T) {
 	for _, tt := range []struct {
 		handle func(*peer)
@@ -449,25 +440,5 @@ func TestDebugShowsTheExchange(t *testing.T) {
 				t.Errorf("%q is not in %q", want, b.String())
 			}
 		}
-	}
-}
-
-func TestPpollStandsInForEpollPwait2(t *testing.T) {
-	p, err := newPoller()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.close()
-	p.noPwait2 = true
-	began := time.Now()
-	calls := 0 // a signal of the runtime's may end one early, not twenty
-	for d := time.Duration(0); d < 2*time.Millisecond && calls < 20; d = time.Since(began) {
-		if n := p.wait(int64(2*time.Millisecond - d)); n != 0 {
-			t.Errorf("%d events", n)
-		}
-		calls++
-	}
-	if calls == 20 {
-		t.Errorf("20 calls waited %v of 2 ms", time.Since(began))
 	}
 }

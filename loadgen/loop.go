@@ -1,9 +1,7 @@
 package loadgen
 
 import (
-	"fmt"
 	"net/netip"
-	"runtime"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -36,24 +34,21 @@ const (
 	opening = 64
 )
 
-// loop is one event loop. Everything in it belongs to one OS thread, but for
+// loop is one event loop. Everything in it belongs to one goroutine, but for
 // okSeen and the channels.
 type loop struct {
 	run     *run
 	id      int
-	poll    *poller
+	net     transport
 	clock   clock
 	at      int64  // last reading of the clock
 	buf     []byte // receives for all connections: a response is read at once or not kept
-	stamps  stamps
-	more    bool // a response is half read
-	urgent  int  // connections that connect, or send a request longer than the socket takes
-	acting  bool // the poller's events are being handled
+	more    bool   // a response is half read
+	blind   bool   // some response ended with its connection, of which nobody tells the time
+	acting  bool   // events are being handled
 	wires   []wire
 	pattern []uint32
-	targets []rawAddr
-	sources []rawAddr
-	dialer  *dialer // nil: plain HTTP
+	sources []netip.Addr
 	parser  parser
 
 	closed     bool
@@ -66,7 +61,7 @@ type loop struct {
 	lists [stateLists]list
 
 	start      int64 // t = 0
-	fullEnd    int64 // of the schedule; see end
+	fullEnd    int64 // of the schedule, if nothing ends it early
 	counted    int64 // latest due time counted as scheduled, sent or dropped
 	head       cursor
 	tail       cursor
@@ -130,19 +125,13 @@ func newLoop(r *run, id int) *loop {
 	for range shards - 1 {
 		l.spare <- newShard(id)
 	}
-	for _, e := range p.targets {
-		l.targets = append(l.targets, e.raw())
-	}
 	for i, s := range p.Sources {
 		if len(p.Sources) < p.Loops || i%p.Loops == id { // each its own where they suffice
-			l.sources = append(l.sources, newRawAddr(netip.AddrPortFrom(s, 0)))
+			l.sources = append(l.sources, s)
 		}
 	}
 	if l.quota = Never; p.Requests > 0 {
 		l.quota = share(p.Requests, id, p.Loops)
-	}
-	if l.mode != Closed && p.tls == nil {
-		l.stamps.ask(l.buf)
 	}
 	l.parser = parser{classHeader: strings.ToLower(p.ClassifyHeader), classify: l.classify}
 	for i := range l.lists {
@@ -150,9 +139,10 @@ func newLoop(r *run, id int) *loop {
 	}
 	for i := range l.conns {
 		c := &l.conns[i]
-		c.fd, c.self = -1, int32(i)
+		c.self = int32(i)
 		l.link(c, stateCold)
 	}
+	l.net = r.engine.transport(l)
 	return l
 }
 
@@ -165,36 +155,21 @@ func share(n int64, id, loops int) int64 {
 	return part
 }
 
-// drive runs the loop from opening connections to the end of the drain. The
-// thread is not unlocked: its timer slack and its pinning die with it.
+// drive runs the loop from opening connections to the end of the drain.
 func (l *loop) drive() error {
-	runtime.LockOSThread()
 	defer close(l.out)
-	if l.mode != Relaxed {
-		precise()
+	if err := l.net.begin(); err != nil {
+		l.run.endAt(0, interrupted)
+		l.run.ready()
+		return err
 	}
-	if cpus := l.run.plan.CPUs; len(cpus) > 0 {
-		if err := pin(cpus[l.id%len(cpus)]); err != nil {
-			return l.abandon(err)
-		}
-	}
-	var err error
-	if l.poll, err = newPoller(); err != nil {
-		return l.abandon(fmt.Errorf("event loop %d: %w", l.id, err))
-	}
-	defer l.poll.close()
-	if l.run.plan.tls != nil {
-		if err := l.newDialer(l.run.plan.tls); err != nil {
-			return l.abandon(fmt.Errorf("event loop %d: creating an eventfd: %w", l.id, err))
-		}
-		defer l.dialer.close()
-	}
+	defer l.net.end()
 	defer l.shutAll()
 	if !l.prepare() {
 		l.publish(l.now(), true)
 		return nil
 	}
-	user, sys := threadCPU()
+	user, sys := l.net.cpu()
 	for {
 		now, end := l.now(), l.end()
 		l.expire(now)
@@ -206,58 +181,28 @@ func (l *loop) drive() error {
 			l.settle(now, end)
 			break
 		}
-		l.turn(l.horizon(now, end))
+		l.net.turn(l.horizon(now, end))
 	}
-	l.cpuUser, l.cpuSys = threadCPU()
+	l.cpuUser, l.cpuSys = l.net.cpu()
 	l.cpuUser, l.cpuSys = l.cpuUser-user, l.cpuSys-sys
 	l.publish(l.doneNs, true)
 	return nil
 }
 
-func (l *loop) abandon(err error) error {
-	l.run.endAt(0, interrupted)
-	l.run.ready()
-	return err
-}
-
 func (l *loop) shutAll() {
 	for i := range l.conns {
-		if c := &l.conns[i]; c.fd >= 0 || c.cancel != nil {
+		if c := &l.conns[i]; c.established || c.state == stateConnecting {
 			l.shut(c, stateCold)
 		}
 	}
 }
 
-// turn waits for events until t at the latest, and acts on them.
-func (l *loop) turn(t int64) {
-	if !l.mayNap(t) {
-		l.act(t - l.at)
-		return
-	}
-	l.act(0) // what came during the last nap
-	if l.now(); l.mayNap(t) {
-		if l.mode == Exact {
-			t = max(t, l.at+minNap)
-		}
-		nap(t)
-	}
-}
-
-// events waits at most ns nanoseconds for some, and returns how many there are.
-func (l *loop) events(ns int64) int {
-	n := l.poll.wait(ns)
-	if n > 0 && l.stamps.asked {
-		l.compareClocks()
-	}
-	return n
-}
-
 // act waits at most ns nanoseconds for events and handles them.
 func (l *loop) act(ns int64) {
-	n := l.events(ns)
+	n := l.net.wait(ns)
 	l.acting, l.more = true, false
 	for i := range n {
-		l.handle(&l.poll.events[i])
+		l.net.handle(i)
 		if l.closed || l.head.due <= l.at { // a freed connection serves at once what waits
 			l.dispatch(l.at, l.end(), 1)
 		}
@@ -266,14 +211,14 @@ func (l *loop) act(ns int64) {
 }
 
 // collect takes what has arrived without sending anything: one event of each
-// connection, which may be more than the kernel tells at a time.
+// connection, which may be more than a wait tells at a time.
 func (l *loop) collect() {
 	for left := len(l.conns); left > 0; {
-		n := l.events(0)
+		n := l.net.wait(0)
 		for i := range n {
-			l.handle(&l.poll.events[i])
+			l.net.handle(i)
 		}
-		if left -= n; n < len(l.poll.events) {
+		if left -= n; n < batch {
 			return
 		}
 	}
@@ -287,11 +232,8 @@ func (l *loop) now() int64 {
 }
 
 // end is when the schedule ends, as far as is known. Another thread may end it
-// at a moment up to which this one has already counted or sent; what it has
-// stays scheduled.
+// at a moment up to which this one has already counted or sent, or does so yet
+// with the end it knew before; what it has stays scheduled.
 func (l *loop) end() int64 {
-	if limit := l.run.limit.Load(); limit < l.fullEnd {
-		l.fullEnd = max(limit, l.counted+1)
-	}
-	return l.fullEnd
+	return min(l.fullEnd, max(l.run.limit.Load(), l.counted+1))
 }

@@ -48,8 +48,8 @@ func (l *loop) prepare() bool {
 		if start != 0 {
 			wait = min(wait, start-now)
 		}
-		for i := range l.poll.wait(wait) {
-			l.handle(&l.poll.events[i])
+		for i := range l.net.wait(wait) {
+			l.net.handle(i)
 		}
 	}
 }
@@ -113,7 +113,7 @@ func (l *loop) dispatch(now, end int64, budget int) int64 {
 		l.account(now, end)
 		l.queuedTo = l.n.Scheduled
 	}
-	looked := !l.stamps.told
+	looked := !l.net.behind()
 	for l.head.due < end && l.gate(l.head.due) <= now {
 		if now-l.head.due > l.timeout {
 			l.drop()
@@ -121,7 +121,7 @@ func (l *loop) dispatch(now, end int64, budget int) int64 {
 		}
 		c := l.free()
 		if c == nil && !looked && !l.acting {
-			// One may be free already, its answer come during the nap.
+			// One may be free already, its answer come and not been read.
 			looked = true
 			l.collect()
 			now = l.now()
@@ -200,11 +200,11 @@ func (l *loop) wireOf(n int64) *wire {
 // assign hands a request to a free connection.
 func (l *loop) assign(c *conn, now int64) {
 	l.n.Sent++
-	if c.fd >= 0 && now-c.since >= staleAfter && c.secure == nil {
+	if c.established && now-c.since >= staleAfter && l.net.peeks(c) {
 		l.checkIdle(c)
 	}
 	c.busy, c.again, c.got, c.since, c.service = true, false, false, now, 0
-	if c.fd < 0 {
+	if !c.established {
 		l.connect(c, now)
 		return
 	}

@@ -1,8 +1,9 @@
 package loadgen
 
 import (
+	"syscall"
+
 	"github.com/HdrHistogram/hdrhistogram-go"
-	"golang.org/x/sys/unix"
 )
 
 // shards is how many intervals the collector may lag before one grows longer.
@@ -83,7 +84,7 @@ func (l *loop) ended(c *conn, cause causeID, now int64) {
 type namedCause struct {
 	name string
 	call string
-	e    unix.Errno
+	e    syscall.Errno
 	id   causeID
 }
 
@@ -109,27 +110,15 @@ func (l *loop) causeNamed(name string) causeID {
 }
 
 // errnoCause names the cause of a failed call.
-func (l *loop) errnoCause(call string, e unix.Errno) causeID {
+func (l *loop) errnoCause(call string, e syscall.Errno) causeID {
 	for i := range l.names {
 		if n := &l.names[i]; n.e == e && n.call == call {
 			return n.id
 		}
 	}
-	name := unix.ErrnoName(e)
-	if name == "" {
-		name = e.Error()
-	}
-	id := l.run.causes.id(call + name)
+	id := l.run.causes.id(call + errnoName(e))
 	l.names = append(l.names, namedCause{call: call, e: e, id: id})
 	return id
-}
-
-// noteOwnLimit remembers that this host ran out of something.
-func (l *loop) noteOwnLimit(e unix.Errno) {
-	switch e {
-	case unix.EADDRNOTAVAIL, unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM:
-		l.run.noteOwnLimit(e)
-	}
 }
 
 // noteBad keeps the first response that was not HTTP.

@@ -1,0 +1,59 @@
+package loadgen
+
+import (
+	"net/netip"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const engineEnv = "LOADGEN_ENGINE"
+
+func init() {
+	if os.Getenv(engineEnv) == "portable" {
+		theEngine = netEngine
+	}
+}
+
+// epollOnly are the tests of what the portable engine does not claim: pinning,
+// polling, naps and their stamps, and to know after a pause what came in it. Connections
+// that are held are of neither engine.
+const epollOnly = "^(TestLoopsArePinned|TestRequestsAllocateNothing|TestPpoll.*|Test.*Nap.*|" +
+	"TestAnswersThatCameDuringAPause.*|Test.*Held.*|Test.*Hold.*|Fuzz.*)$"
+
+// TestThePortableEngineDoesTheSame runs the tests of this package once more,
+// with the portable engine under them.
+func TestThePortableEngineDoesTheSame(t *testing.T) {
+	if os.Getenv(engineEnv) != "" {
+		t.Skip("this is that run")
+	}
+	cmd := exec.Command(os.Args[0], "-test.short", "-test.v", "-test.skip", epollOnly)
+	cmd.Env = append(os.Environ(), engineEnv+"=portable")
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "--- PASS: TestConformance ") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestThePortableEngineRefusesWhatItCannotDo: by its name.
+func TestThePortableEngineRefusesWhatItCannotDo(t *testing.T) {
+	for want, c := range map[string]Config{
+		"CPUs [0]: event loops can be pinned on Linux only":    {CPUs: []int{0}},
+		"mode spin: an event loop can poll on Linux only":      {Mode: Spin},
+		"source address 192.0.2.1: this host does not have it": {Sources: []netip.Addr{netip.MustParseAddr("192.0.2.1")}},
+	} {
+		if err := netEngine.check(&plan{Config: c}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
+// BenchmarkPortableRequest is BenchmarkRequest of the portable engine, which
+// may allocate.
+func BenchmarkPortableRequest(b *testing.B) {
+	before := theEngine
+	b.Cleanup(func() { theEngine = before })
+	theEngine = netEngine
+	BenchmarkRequest(b)
+}
