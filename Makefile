@@ -74,7 +74,7 @@ fuzz: ## every fuzz target in turn, FUZZTIME=10m each
 	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s $$p; done; done
 
 soak: ## the long proofs: 20 quick runs, 30 kills and the catalogue on each driver, the full size, alerts in a real Prometheus, six scenarios in a cluster (over an hour)
-	$(GO) test -count=1 -tags soak -run Soak -v -timeout 3h ./lab/cmd/lab99 ./lab/diagnose ./lab/driver/kubernetes
+	$(GO) test -count=1 -tags soak -run Soak -v -timeout 3h ./lab/cmd/lab99 ./lab/diagnose ./lab/driver/kubernetes ./loadgen
 
 BENCHED = ./lab/ability/trial ./lab/cli ./lab/cmd/lab99 ./lab/diagnose ./lab/lint ./lab/probe ./lab/proxy/nginx ./lab/trace ./results/chart ./results/openmetrics ./results/report
 bench: ## hold the load generator against wrk and the Go generators, in one run (about 10 minutes), and time the rest
@@ -97,7 +97,7 @@ man: ## write the man pages into bin/man
 lint: ## gofmt, vet, staticcheck, go mod tidy, cross-builds
 	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
 	$(GO) vet ./...
-	$(GO) vet -tags soak ./lab/cmd/lab99 ./lab/diagnose ./lab/driver/kubernetes
+	$(GO) vet -tags soak ./lab/cmd/lab99 ./lab/diagnose ./lab/driver/kubernetes ./loadgen
 	$(GO) tool staticcheck ./...
 	$(GO) mod tidy -diff
 	GOOS=darwin GOARCH=arm64 $(GO) build -o /dev/null ./lab/cmd/lab99

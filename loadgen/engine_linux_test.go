@@ -16,19 +16,18 @@ func init() {
 	}
 }
 
-// epollOnly are the tests of what the portable engine does not claim: pinning,
-// polling, naps and their stamps, and to know after a pause what came in it. Connections
-// that are held are of neither engine.
-const epollOnly = "^(TestLoopsArePinned|TestRequestsAllocateNothing|TestPpoll.*|Test.*Nap.*|" +
-	"TestAnswersThatCameDuringAPause.*|Test.*Held.*|Test.*Hold.*|Fuzz.*)$"
+// TestThePortableEngineConforms holds it to the replies that the other is held to. All other
+// tests of the package with it are a soak test.
+func TestThePortableEngineConforms(t *testing.T) {
+	withPortableEngine(t, "-test.run", "^TestConformance$")
+}
 
-// TestThePortableEngineDoesTheSame runs the tests of this package once more,
-// with the portable engine under them.
-func TestThePortableEngineDoesTheSame(t *testing.T) {
+// withPortableEngine runs tests of this package once more, with the portable engine under them.
+func withPortableEngine(t *testing.T, which ...string) {
 	if os.Getenv(engineEnv) != "" {
 		t.Skip("this is that run")
 	}
-	cmd := exec.Command(os.Args[0], "-test.short", "-test.v", "-test.skip", epollOnly)
+	cmd := exec.Command(os.Args[0], append(which, "-test.short", "-test.v")...)
 	cmd.Env = append(os.Environ(), engineEnv+"=portable")
 	out, err := cmd.CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "--- PASS: TestConformance ") {
