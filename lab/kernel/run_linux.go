@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -18,8 +19,9 @@ import (
 )
 
 // BootUML runs a guest on user-mode Linux.
+// Its error is ErrRegisters where a kernel cannot run on this processor.
 func BootUML(ctx context.Context, u *Unpacked, job Job) (*Result, error) {
-	return boot(ctx, u, "/dev/ubda", func(initrd, disk, scratch string) *exec.Cmd {
+	r, err := boot(ctx, u, "/dev/ubda", func(initrd, disk, scratch string) *exec.Cmd {
 		cmd := exec.Command(filepath.Join(u.Dir, umlFile),
 			fmt.Sprintf("mem=%dM", memory), "initrd="+initrd, "rdinit=/"+guest.Init, "ubd0="+disk,
 			"con=null", "con0=null,fd:1", "con1=null", "ssl=null", "quiet", "panic=1", "uml_dir="+scratch, "umid=guest")
@@ -28,6 +30,21 @@ func BootUML(ctx context.Context, u *Unpacked, job Job) (*Result, error) {
 		cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=" + scratch, "TMPDIR=" + memoryDir(scratch), "LD_LIBRARY_PATH=" + u.Dir}
 		return cmd
 	}, job)
+	if err != nil && r != nil && tooManyRegisters(r.Console) {
+		err = ErrRegisters
+	}
+	return r, err
+}
+
+// ErrRegisters is of a user-mode Linux that has room for fewer registers than its host's
+// processor has: ptrace() then gives and takes none of them, and the first process dies. Seen of
+// Debian 12's (6.1) on processors with AMX, whose tiles alone are 8 KiB.
+var ErrRegisters = errors.New("this user-mode Linux has no room for the registers of this processor (amx_tile in /proc/cpuinfo): " +
+	"take a newer one, a kernel under qemu, or another machine")
+
+// tooManyRegisters: the call that restores them is on the stack that a panic shows.
+func tooManyRegisters(console []byte) bool {
+	return bytes.Contains(console, []byte("Attempted to kill init")) && bytes.Contains(console, []byte("put_fp_registers"))
 }
 
 // memoryDir is where a file lives in memory, if there is room.
