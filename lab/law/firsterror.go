@@ -26,6 +26,9 @@ var FirstError99 = Law{
 		}
 		last := max(or0(c.Predicted), or0(c.Most))
 		c.Tolerance = max(r.within(last), r.early()*last, BurstTolerance(r.Setup.Burst))
+		if c.Predicted != nil && seen != nil && *seen > last {
+			c.Tolerance += r.LateS
+		}
 		return c
 	},
 	Check: func(r Run) *Checked {
@@ -34,7 +37,7 @@ var FirstError99 = Law{
 			return nil
 		}
 		latest := r.Predicted.Latest99()
-		late := max(r.within(latest), BurstTolerance(r.Setup.Burst))
+		late := max(r.within(latest), BurstTolerance(r.Setup.Burst)) + r.LateS
 		early, words := max(r.within(*p), BurstTolerance(r.Setup.Burst)), "t = K/(fR), within 2 % and at least 30 ms"
 		if latest > *p {
 			words = "K/(fR) ≤ t ≤ 2K/(fR), within 2 % and at least 30 ms: this kernel's tcp_tw_reuse counts whole seconds"
@@ -54,7 +57,7 @@ var FirstError99 = Law{
 			late = math.Inf(1)
 			words = "t ≥ K/(fR·churn): a pool churns no more than the law says, and less where requests do not all end at once"
 		}
-		words += r.clocks()
+		words += r.clocks() + r.sentLate()
 		c := &Checked{
 			OK: *seen >= *p-early && *seen <= latest+late, Law: words, Predicted: p, Measured: seen,
 			Text: fmt.Sprintf("predicted %.3f s, measured %.3f s, %+.1f %%", *p, *seen, 100*(*seen / *p - 1)),

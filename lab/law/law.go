@@ -59,6 +59,10 @@ type Run struct {
 	Restated  Prediction // the same with the measured f, where f is an outcome
 	EndS      float64    // when the load ended
 
+	// LateS is how late the generator was with what it sent about the time of the first error
+	// 99, in seconds: that moment is later by as much, whatever the law.
+	LateS float64
+
 	// Measured is a figure of the result by its id; nil: it was not measured, or it
 	// did not come.
 	Measured func(figure string) *float64
@@ -158,6 +162,14 @@ func (r Run) clocks() string {
 		return ""
 	}
 	return fmt.Sprintf(", and %.1f ms for the clocks", 1e3*r.Setup.ClockBound.Seconds())
+}
+
+// sentLate words the generator's part of how late a moment may be.
+func (r Run) sentLate() string {
+	if r.LateS == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", and %.0f ms that the generator was late then", 1e3*r.LateS)
 }
 
 // due is a moment if the load lasted until then.

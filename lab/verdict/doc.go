@@ -36,8 +36,8 @@ const LateLimit = 0.01
 
 // LatePause is forgiven in any run: what comes due in it may be late. A pause
 // of 50 ms, which any shared machine takes now and then, delays 2 % of the
-// requests of the shortest run and shifts nothing the laws speak of. Beyond
-// 10 s of load LateLimit allows more.
+// requests of the shortest run and shifts nothing the laws speak of, unless it is then that
+// the ports run out: for that they allow (law.Run). Beyond 10 s of load LateLimit allows more.
 const LatePause = 100 * time.Millisecond
 
 // StarvedLimit is the share of the load's time nginx may be ready to run

@@ -428,6 +428,25 @@ func (m *Measured) lateBefore(fault float64) (late, sent float64) {
 	return late, sent
 }
 
+// lateAt is how late the generator was with what it sent about a moment, in seconds: for as long
+// as the requests were due that it sent late in the interval of that moment and the one
+// before, and the 10 ms from which on a request counts as late.
+func (m *Measured) lateAt(moment *float64) float64 {
+	if moment == nil || m.Laws.RatePerS == 0 {
+		return 0
+	}
+	var late int64
+	for _, s := range m.load() {
+		if s.T > *moment-s.Load.IntervalS && s.T-s.Load.IntervalS <= *moment {
+			late += s.Load.Late
+		}
+	}
+	if late == 0 {
+		return 0
+	}
+	return float64(late)/m.Laws.RatePerS + 0.010
+}
+
 func (m *Measured) neighbour() *results.NeighbourMs {
 	var all []float64
 	n := new(results.NeighbourMs)
