@@ -6,8 +6,7 @@ import "testing"
 // ports by who closes first, or by what is open, and the log of stream says so.
 func TestHeldConnections(t *testing.T) {
 	share(t, "netns", manyLabs)
-	i := startOn(t, "netns", "run", "testdata/held.yaml", "--parallel", "2")
-	i.wait(t, "0")
+	i := ran(t, "netns", "run", "testdata/held.yaml", "--parallel", "2")
 	i.nothingLeft(t)
 	s := i.summary(t)
 	for _, tt := range []struct {

@@ -52,11 +52,17 @@ func TestOrdinaryUserReproduces(t *testing.T) {
 	if out, err := exec.Command("chown", "-R", strconv.Itoa(user)+":"+strconv.Itoa(user), home).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	cmd := exec.Command(path, "run", "tiny.yaml", "--out", "runs")
-	cmd.Dir = home
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "DOCKER_HOST=unix:///nowhere/no-engine.sock"}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}}
-	out, err := cmd.CombinedOutput()
+	var out []byte
+	for range 2 {
+		cmd := exec.Command(path, "run", "tiny.yaml", "--out", "runs")
+		cmd.Dir = home
+		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "DOCKER_HOST=unix:///nowhere/no-engine.sock"}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}}
+		if out, err = cmd.CombinedOutput(); exitStatus(err) != "2" {
+			break
+		}
+		t.Logf("disturbed, and so made once more if it was the first:\n%s", out)
+	}
 	if got := exitStatus(err); got != "0" {
 		t.Fatalf("exit code %s:\n%s", got, out)
 	}

@@ -187,8 +187,7 @@ func exhausted(t *testing.T, v results.Variant, ok int64, first float64) {
 // three addresses will be used up after six.
 func TestSlowLeakIsNoCure(t *testing.T) {
 	share(t, "netns", tinyLab)
-	i := startOn(t, "netns", "run", "testdata/slow-leak.yaml")
-	i.wait(t, "2")
+	i := ranTo(t, "2", "netns", "run", "testdata/slow-leak.yaml")
 	v := i.summary(t).Variants[0]
 	if *v.Failed != 0 || v.Verdict != "inconclusive" {
 		t.Errorf("%d failed, verdict %s: %s", *v.Failed, v.Verdict, v.Why)
