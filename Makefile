@@ -42,7 +42,7 @@ example: build ## run the standard size again and keep it as results/example/por
 # Of the others those that take longest come first, so that none of them is left alone in the end, and
 # twice as many as there are processors run at once: half of them wait for servers.
 # They are built as the program is, which some of them build: else all would be compiled twice.
-MEASURING = ./lab/cmd/kernels ./lab/cmd/lab99 ./lab/diagnose ./lab/driver/kubernetes ./lab/trace ./loadgen/...
+MEASURING = ./lab/ability/trial ./lab/cmd/kernels ./lab/cmd/lab99 ./lab/diagnose ./lab/driver/kubernetes ./lab/trace ./loadgen/...
 LONG      = $(shell $(GO) list ./lab/driver/docker ./results/report ./lab ./scenarios/nginxconf)
 OTHERS    = $(LONG) $(filter-out $(LONG) $(shell $(GO) list $(MEASURING)),$(shell $(GO) list ./...))
 AT_ONCE   = $(shell echo $$(( 2 * $$(getconf _NPROCESSORS_ONLN) )))
