@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -128,40 +126,6 @@ func makeGroups(name string) error {
 		}
 	}
 	return nil
-}
-
-// Throttle gives a process, with all that are in its container, a share of one processor at
-// most, as a container's CPU limit does. The period is short, for a stall to be short too.
-func Throttle(pid int, share float64) error {
-	const quota = 2000 // µs; the kernel's least is 1,000 (scheduler/sched-bwc.rst)
-	period := strconv.Itoa(int(quota / share))
-	groups, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
-	if err != nil {
-		return err
-	}
-	for line := range strings.Lines(string(groups)) {
-		group := strings.SplitN(strings.TrimSpace(line), ":", 3)
-		if len(group) != 3 {
-			continue
-		}
-		set := []string{"cpu.max", strconv.Itoa(quota) + " " + period} // version 2
-		if slices.Contains(strings.Split(group[1], ","), "cpu") {
-			set = []string{"cpu.cfs_period_us", period, "cpu.cfs_quota_us", strconv.Itoa(quota)}
-		} else if group[1] != "" {
-			continue
-		}
-		dir := filepath.Join("/sys/fs/cgroup", group[1], group[2])
-		if _, err := os.Stat(filepath.Join(dir, set[0])); err != nil {
-			continue // of version 2, beside version 1's
-		}
-		for i := 0; i < len(set); i += 2 {
-			if err := os.WriteFile(filepath.Join(dir, set[i]), []byte(set[i+1]), 0); err != nil {
-				return fmt.Errorf("limit a container's processor time: %w", err)
-			}
-		}
-		return nil
-	}
-	return fmt.Errorf("process %d is in no control group that limits processor time", pid)
 }
 
 // removeGroups removes a node's control groups, the deepest first. The kernel takes a

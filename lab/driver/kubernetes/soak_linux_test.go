@@ -30,7 +30,6 @@ func TestSoakCluster(t *testing.T) {
 			nothingLeft(t, c, 10*time.Second)
 		})
 	}
-	t.Run("two load pods", func(t *testing.T) { offersMore(t, c) })
 }
 
 // TestSoakKills kills the command at 30 random moments of a run, and has nothing left of any
