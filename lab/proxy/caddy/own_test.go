@@ -74,18 +74,13 @@ func TestOwnIsUnderstood(t *testing.T) {
 // TestOwnIsUnknown: what a file does not tell is said, and no law is taken for granted.
 func TestOwnIsUnknown(t *testing.T) {
 	const off = "transport http {\n keepalive off\n}\n"
-	for text, want := range map[string]string{
+	proxytest.Unknown(t, Kind{}, "Caddyfile", map[string]string{
 		":80 {\n @a header X y\n reverse_proxy @a a:1\n}":                   "Caddyfile:3: reverse_proxy is not for every request",
 		":80 {\n rewrite /x\n reverse_proxy a:1\n}":                         "Caddyfile:2: rewrite decides for each request",
 		":80 {\n reverse_proxy a:1 b:1 {\n" + off + "}\n}":                  "Caddyfile:2: lb_policy random gives backends different shares",
 		":80 {\n reverse_proxy a:1 {\n lb_try_duration 1s\n" + off + "}\n}": "Caddyfile:3: what becomes of a request after a failure",
 		":80 {\n reverse_proxy a:1 {\n header_up Connection close\n}\n}":    "Caddyfile:3: what the header Connection makes",
-	} {
-		v := proxy.WithDefaults(own(text), "")
-		if p, ok := proxy.PolicyOf(v); ok || v.Own == nil || !strings.HasPrefix(v.Own.Unknown, want) {
-			t.Errorf("%s: %+v, %+v", text, p, v.Own)
-		}
-	}
+	})
 	for _, text := range []string{
 		":80 {\n reverse_proxy /api/* a:1\n}", ":80 {\n redir https://x\n reverse_proxy a:1\n}", ":80 {\n respond 200\n reverse_proxy a:1\n}",
 	} {
@@ -128,12 +123,7 @@ func TestImportsWithoutEnd(t *testing.T) {
 }
 
 // FuzzOwn: whatever a file says, it is read or refused with a place.
-func FuzzOwn(f *testing.F) {
-	for _, v := range ownFiles(f) {
-		f.Add(string(v.ProxyFile.Text))
-	}
-	f.Fuzz(func(t *testing.T, text string) { proxytest.Readable(t, Kind{}, "Caddyfile", text) })
-}
+func FuzzOwn(f *testing.F) { proxytest.FuzzReadable(f, Kind{}, "Caddyfile", ownFiles(f)) }
 
 // TestMutated does the same for many texts near those.
 func TestMutated(t *testing.T) {

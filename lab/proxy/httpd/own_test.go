@@ -82,16 +82,11 @@ func TestOwnIsUnderstood(t *testing.T) {
 
 // TestOwnIsUnknown: what a file does not tell is said, and no law is taken for granted.
 func TestOwnIsUnknown(t *testing.T) {
-	for text, want := range map[string]string{
+	proxytest.Unknown(t, Reverse{}, "httpd.conf", map[string]string{
 		"RewriteEngine on\nRewriteCond %{HTTP_HOST} x\nRewriteRule ^ http://b/ [P]\nProxyPass / http://a/":                                            "httpd.conf:3: RewriteRule decides for each request",
 		"ProxyPass / http://a/\nSetEnvIf X y proxy-nokeepalive":                                                                                       "httpd.conf:2: SetEnvIf decides for each request",
 		"<Proxy balancer://b>\nBalancerMember http://a disablereuse=On\nBalancerMember http://b disablereuse=On\n</Proxy>\nProxyPass / balancer://b/": "balancer://b/ takes a member out of service",
-	} {
-		v := proxy.WithDefaults(own(text), "")
-		if p, ok := proxy.PolicyOf(v); ok || v.Own == nil || !strings.HasPrefix(v.Own.Unknown, want) {
-			t.Errorf("%s: %+v, %+v", text, p, v.Own)
-		}
-	}
+	})
 	v := proxy.WithDefaults(own("ProxyPass /app http://a/"), "")
 	if v.Own == nil || v.Own.Passed || !strings.Contains(v.Own.Answer, "--set load.path=/app reaches http://a/") {
 		t.Errorf("%+v", v.Own)
@@ -120,11 +115,7 @@ func TestOwnMistakes(t *testing.T) {
 // FuzzOwn: whatever a file says, it is read or refused with a place, and what becomes of it
 // is read again.
 func FuzzOwn(f *testing.F) {
-	for _, v := range ownFiles(f) {
-		f.Add(string(v.ProxyFile.Text))
-	}
-	f.Add("RewriteEngine on\nRewriteRule ^ http://a/ [P]\n<Location /x>\nProxyPass http://b\n</Location>\\")
-	f.Fuzz(func(t *testing.T, text string) { proxytest.Readable(t, Reverse{}, "httpd.conf", text) })
+	proxytest.FuzzReadable(f, Reverse{}, "httpd.conf", ownFiles(f), "RewriteEngine on\nRewriteRule ^ http://a/ [P]\n<Location /x>\nProxyPass http://b\n</Location>\\")
 }
 
 // TestMutated does the same for many texts near those.

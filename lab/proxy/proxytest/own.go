@@ -123,6 +123,30 @@ func Readable(t *testing.T, k proxy.Kind, label, text string) {
 	proxy.WithDefaults(v, "")
 }
 
+// Unknown holds what files do not tell against what is said of it: text to the beginning of
+// that. No law is taken for granted.
+func Unknown(t *testing.T, k proxy.Kind, label string, files map[string]string) {
+	t.Helper()
+	for text, want := range files {
+		v := proxy.WithDefaults(Own(k.Name(), label, text, 2), "")
+		if p, ok := proxy.PolicyOf(v); ok || v.Own == nil || !strings.HasPrefix(v.Own.Unknown, want) {
+			t.Errorf("%s: %+v, %+v", text, p, v.Own)
+		}
+	}
+}
+
+// FuzzReadable begins with files, and more texts, and checks that all others are Readable.
+func FuzzReadable(f *testing.F, k proxy.Kind, label string, files []scenarios.Variant, more ...string) {
+	f.Helper()
+	for _, v := range files {
+		f.Add(string(v.ProxyFile.Text))
+	}
+	for _, text := range more {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) { Readable(t, k, label, text) })
+}
+
 // Mutated checks texts as Readable does, after many small changes, the same ones each time.
 func Mutated(t *testing.T, k proxy.Kind, label string, texts []string, signs string) {
 	t.Helper()

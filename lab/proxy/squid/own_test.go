@@ -67,16 +67,11 @@ func TestOwnIsUnderstood(t *testing.T) {
 // TestOwnIsUnknown: what a file does not tell is said, and no law is taken for granted.
 func TestOwnIsUnknown(t *testing.T) {
 	const one = "http_port 80 accel defaultsite=a\ncache_peer a parent 80 0 originserver\n"
-	for text, want := range map[string]string{
+	proxytest.Unknown(t, Kind{}, "squid.conf", map[string]string{
 		one + "connect_retries 2":                     "squid.conf:3: how often it tries again",
 		one + "tcp_outgoing_address 10.0.0.1":         "squid.conf:3: an address of its own",
 		one + "cache_peer b parent 80 0 originserver": "squid.conf:2: which peer a request goes to",
-	} {
-		v := proxy.WithDefaults(own(text), "")
-		if p, ok := proxy.PolicyOf(v); ok || v.Own == nil || !strings.HasPrefix(v.Own.Unknown, want) {
-			t.Errorf("%s: %+v, %+v", text, p, v.Own)
-		}
-	}
+	})
 }
 
 // TestTheHeaderTells: error pages have it with any configuration.
@@ -105,12 +100,7 @@ func TestOwnMistakes(t *testing.T) {
 }
 
 // FuzzOwn: whatever a file says, it is read or refused with a place.
-func FuzzOwn(f *testing.F) {
-	for _, v := range ownFiles(f) {
-		f.Add(string(v.ProxyFile.Text))
-	}
-	f.Fuzz(func(t *testing.T, text string) { proxytest.Readable(t, Kind{}, "squid.conf", text) })
-}
+func FuzzOwn(f *testing.F) { proxytest.FuzzReadable(f, Kind{}, "squid.conf", ownFiles(f)) }
 
 // TestMutated does the same for many texts near those.
 func TestMutated(t *testing.T) {

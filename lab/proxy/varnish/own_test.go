@@ -12,8 +12,11 @@ import (
 	"github.com/lab99/lab99/scenarios"
 )
 
+// version begins each program.
+const version = "vcl 4.1;\n"
+
 func own(text string) scenarios.Variant {
-	return proxytest.Own("varnish", "default.vcl", "vcl 4.1;\n"+text, 2)
+	return proxytest.Own("varnish", "default.vcl", version+text, 2)
 }
 
 // ownFiles are the programs that are kept for tests: Debian's own is the first.
@@ -72,18 +75,13 @@ func TestOwnIsUnderstood(t *testing.T) {
 
 // TestOwnIsUnknown: what a file does not tell is said, and no law is taken for granted.
 func TestOwnIsUnknown(t *testing.T) {
-	for text, want := range map[string]string{
-		app + "sub vcl_recv { if (req.url) { set req.backend_hint = app; } }":                       "default.vcl:3: which backend a request goes to",
-		app + "sub vcl_backend_fetch { if (bereq.url) { set bereq.http.connection = \"close\"; } }": "default.vcl:3: Connection: close is set for some",
-		app + "sub vcl_backend_error { return (retry); }":                                           "default.vcl:3: a request may be tried again",
-		app + "sub vcl_recv { return (pipe); }":                                                     "default.vcl:3: return (pipe)",
-		app + "sub vcl_recv { set req.backend_hint = d.backend(); }":                                "default.vcl:2: where d leads is not in the file",
-	} {
-		v := proxy.WithDefaults(own(text), "")
-		if p, ok := proxy.PolicyOf(v); ok || v.Own == nil || !strings.HasPrefix(v.Own.Unknown, want) {
-			t.Errorf("%s: %+v, %+v", text, p, v.Own)
-		}
-	}
+	proxytest.Unknown(t, Kind{}, "default.vcl", map[string]string{
+		version + app + "sub vcl_recv { if (req.url) { set req.backend_hint = app; } }":                       "default.vcl:3: which backend a request goes to",
+		version + app + "sub vcl_backend_fetch { if (bereq.url) { set bereq.http.connection = \"close\"; } }": "default.vcl:3: Connection: close is set for some",
+		version + app + "sub vcl_backend_error { return (retry); }":                                           "default.vcl:3: a request may be tried again",
+		version + app + "sub vcl_recv { return (pipe); }":                                                     "default.vcl:3: return (pipe)",
+		version + app + "sub vcl_recv { set req.backend_hint = d.backend(); }":                                "default.vcl:2: where d leads is not in the file",
+	})
 }
 
 // TestWhoAnswers: a cache, a pass, Varnish itself.
@@ -131,12 +129,7 @@ func TestOwnMistakes(t *testing.T) {
 }
 
 // FuzzOwn: whatever a file says, it is read or refused with a place.
-func FuzzOwn(f *testing.F) {
-	for _, v := range ownFiles(f) {
-		f.Add(string(v.ProxyFile.Text))
-	}
-	f.Fuzz(func(t *testing.T, text string) { proxytest.Readable(t, Kind{}, "default.vcl", text) })
-}
+func FuzzOwn(f *testing.F) { proxytest.FuzzReadable(f, Kind{}, "default.vcl", ownFiles(f)) }
 
 // TestMutated does the same for many texts near those.
 func TestMutated(t *testing.T) {
