@@ -2,7 +2,6 @@ package chart
 
 import (
 	"math"
-	"slices"
 
 	"github.com/lab99/lab99/results"
 )
@@ -27,9 +26,10 @@ func (c causes) of(n float64) causes {
 // cannot tell causes apart: a reply of 503 is one of several, and in TCP mode there is
 // none. Where its sums are not the judge's, the proxy's log says when what failed.
 func (v *variant) failures(each func(from, to float64, c causes)) {
-	said, logged := v.saidByLoad(), v.saidByLog()
+	said := v.saidByLoad()
+	logged, read := v.saidByLog()
 	switch judged := v.Errors; {
-	case v.Plan.OwnConfig != "" && v.readLog():
+	case v.Plan.OwnConfig != "" && read:
 		v.logged(causes{1, 1, 1}, each)
 	case judged == nil || likely(*judged, said):
 		v.each(func(from, to float64, l *results.Load) { each(from, to, causesOf(l.Errors)) })
@@ -80,20 +80,15 @@ func (v *variant) saidByLoad() (all results.Errors) {
 	return all
 }
 
-// readLog says whether the log was read while the load ran: one that is read after it, or
-// not at all, has gained nothing in any interval.
-func (v *variant) readLog() bool {
-	return slices.ContainsFunc(v.Data.Samples, func(s results.Sample) bool { return s.Net != nil && s.Net.Log != nil })
-}
-
-// saidByLog are the lines of the log, in all.
-func (v *variant) saidByLog() (all results.Errors) {
+// saidByLog are the lines of the log, in all; false where it was not read while the load
+// ran, and so has gained nothing in any interval.
+func (v *variant) saidByLog() (all results.Errors, read bool) {
 	for _, s := range v.Data.Samples {
 		if s.Net != nil && s.Net.Log != nil {
-			all = *s.Net.Log
+			all, read = *s.Net.Log, true
 		}
 	}
-	return all
+	return all, read
 }
 
 // logged goes by what the log gained, of which each line is so many failures.
