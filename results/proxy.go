@@ -21,8 +21,11 @@ func (v *Variant) Untried() string {
 	if v.ProxyName() == defaultProxy {
 		return "no live upstreams"
 	}
-	return "refused without a try"
+	return RefusedUntried
 }
+
+// RefusedUntried is the same of any other proxy than nginx.
+const RefusedUntried = "refused without a try"
 
 // FailedUntried is the same within a sentence about failed requests.
 func (v *Variant) FailedUntried() string {

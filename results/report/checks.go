@@ -109,7 +109,7 @@ func inWords(c results.Check, proxy string) checked {
 // refuses without a try.
 func (f figure) of(proxy string) figure {
 	if proxy != "nginx" {
-		f.words = strings.NewReplacer("failed by “no live upstreams”", "refused without a try", "nginx", proxy).Replace(f.words)
+		f.words = strings.NewReplacer("failed by “no live upstreams”", results.RefusedUntried, "nginx", proxy).Replace(f.words)
 	}
 	return f
 }
