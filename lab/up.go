@@ -99,7 +99,7 @@ func (x *variantRun) ready(ctx context.Context, lab driver.Lab) error {
 	defer cancel()
 	answered := make(chan error, 1)
 	asked, listening := lab.Agent(results.HostLoad), (*agent.Ready)(nil)
-	if p, ok := proxy.PolicyOf(x.v); ok && p.Laws.Passes { // a connection to it would take a port
+	if Layout(x.v).Passes {
 		listening = &agent.Ready{Listening: r.Proxy, TimeoutMs: r.TimeoutMs}
 		r.Proxy = netip.AddrPort{}
 	}

@@ -167,6 +167,9 @@ type Layout struct {
 	// Service is what leads to the backend, each address of which is then a host of its
 	// own (Machine.Pods).
 	Service Service
+	// Passes says that the proxy makes a connection to the backend for each that it accepts,
+	// whether it is asked anything or not: to connect to it takes a port.
+	Passes bool
 }
 
 // Service is how a cluster's Service leads to a backend.

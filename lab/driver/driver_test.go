@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"fmt"
 	"io"
 	"net/netip"
 	"strings"
@@ -61,5 +62,23 @@ func TestArrangeAService(t *testing.T) {
 	all := Arrange(Subnets()[0], Layout{Addresses: 3, Ports: 2, Service: Headless})
 	if len(all.Backends) != 6 || len(all.Own()) != 6 {
 		t.Errorf("headless: %v", all.Backends)
+	}
+}
+
+// TestContactsTakeNoPort: a proxy that passes connections on is not connected to where it
+// listens, and a backend of loopback alone is out of reach.
+func TestContactsTakeNoPort(t *testing.T) {
+	at := func(l Layout) string { return fmt.Sprint(Arrange(Subnets()[0], l).Contacts(l)) }
+	for name, c := range map[string]struct {
+		layout Layout
+		want   string
+	}{
+		"asks":     {Layout{}, "[198.18.99.10:8080 198.18.99.20:8080]"},
+		"passes":   {Layout{Passes: true}, "[198.18.99.10:9 198.18.99.20:8080]"},
+		"loopback": {Layout{Shared: true, Loopback: true}, "[198.18.99.10:8080]"},
+	} {
+		if got := at(c.layout); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
 	}
 }

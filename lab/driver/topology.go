@@ -97,3 +97,22 @@ func ArrangeAt(loads, sources, backends []netip.Addr, l Layout) Topology {
 	}
 	return t
 }
+
+// unused is a port at which nobody listens in a lab: discard, RFC 863.
+const unused = 9
+
+// Contacts are where packets from the load host have to get to, and back from: the proxy and
+// one address of the backend. A proxy that passes connections on is asked at a port that
+// refuses, for the TIME_WAIT of a connection to the other would be in the way of the load.
+func (t Topology) Contacts(l Layout) []netip.AddrPort {
+	proxy := t.Proxy
+	if l.Passes {
+		proxy = netip.AddrPortFrom(proxy.Addr(), unused)
+	}
+	for _, b := range t.Own() {
+		if !b.Addr().IsLoopback() {
+			return []netip.AddrPort{proxy, b}
+		}
+	}
+	return []netip.AddrPort{proxy}
+}

@@ -21,12 +21,8 @@ const reachTimeout = 3 * time.Second
 // the machine's firewall, Docker lets those of its own networks through and drops all
 // others; Podman makes no rule for an internal network. A server would then seem to be
 // slow.
-func (l *lab) reach(ctx context.Context) error {
-	hosts := []netip.AddrPort{l.topo.Proxy}
-	if b := l.topo.Backends[0]; !b.Addr().IsLoopback() {
-		hosts = append(hosts, b)
-	}
-	cmd := agent.Command{Reach: &agent.Reach{Hosts: hosts, TimeoutMs: reachTimeout.Milliseconds()}}
+func (l *lab) reach(ctx context.Context, layout driver.Layout) error {
+	cmd := agent.Command{Reach: &agent.Reach{Hosts: l.topo.Contacts(layout), TimeoutMs: reachTimeout.Milliseconds()}}
 	_, err := l.Agent(results.HostLoad).Call(ctx, cmd)
 	if err == nil || errors.Is(err, agent.ErrGone) || ctx.Err() != nil {
 		return err

@@ -113,7 +113,7 @@ func (d *Driver) Up(ctx context.Context, spec driver.Spec) (_ driver.Lab, err er
 		return b.addAddresses(gctx, results.HostBackend, more)
 	})
 	if err = g.Wait(); err == nil {
-		err = l.reach(ctx)
+		err = l.reach(ctx, spec.Layout)
 	}
 	if err != nil {
 		// A server that refused its configuration explains itself better than

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -121,13 +120,7 @@ const reachWithin = 2 * time.Second
 
 // reach makes sure that packets get from the load host to the others and back.
 func (l *lab) reach(ctx context.Context) error {
-	r := &agent.Reach{Hosts: []netip.AddrPort{l.b.topo.Proxy}, TimeoutMs: reachWithin.Milliseconds()}
-	for _, b := range l.b.topo.Own() {
-		if !b.Addr().IsLoopback() {
-			r.Hosts = append(r.Hosts, b)
-			break
-		}
-	}
+	r := &agent.Reach{Hosts: l.b.topo.Contacts(l.b.spec.Layout), TimeoutMs: reachWithin.Milliseconds()}
 	if _, err := l.Agent(results.HostLoad).Call(ctx, agent.Command{Reach: r}); err != nil {
 		between := "TCP"
 		if l.d.o.Overlay {
