@@ -231,10 +231,10 @@ func TestChecksSeeWhatIsWrong(t *testing.T) {
 	}
 }
 
-// until waits for a condition, for a minute at most.
+// until waits for a condition, for three minutes at most: on a busy machine variants run twice.
 func until(t *testing.T, ctx context.Context, condition string) {
 	t.Helper()
-	for by := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+	for by := time.Now().Add(3 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		if v, err := chromedp.Run(ctx, chromedp.Evaluate[bool](condition)); err == nil && v {
 			return
 		}

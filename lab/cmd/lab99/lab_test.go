@@ -183,8 +183,8 @@ func logWait(t *testing.T, began time.Time) {
 // engines that tests have of their own, most of which hold no law.
 var (
 	machine     = schedule.New(runtime.NumCPU(), 0, false, "")
-	onEngine    = engineTurns{need: schedule.Need{Cores: 0.7}}
-	onOwnEngine = engineTurns{need: schedule.Need{Cores: 0.7}}
+	onEngine    = engineTurns{need: schedule.Need{Cores: 0.6}}
+	onOwnEngine = engineTurns{need: schedule.Need{Cores: 0.45}}
 )
 
 // What commands need: a run of tiny, one of a quick size with one lab at a time, one with two
@@ -193,7 +193,7 @@ var (
 // half a minute was saved, and in one run of four a generator was late.
 var (
 	tinyLab  = schedule.Need{Cores: 0.4}
-	quickLab = schedule.Need{Cores: 0.5}
+	quickLab = schedule.Need{Cores: 0.45}
 	manyLabs = schedule.Need{Cores: 0.7}
 )
 
