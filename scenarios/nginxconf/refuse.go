@@ -91,7 +91,7 @@ func (k *checker) refuseServer(u *Upstream, p Peer) {
 	if p.Port < 0 || p.Port > 65535 || p.Port == 0 && !p.Unix {
 		k.refuse(d, 1, "a port from 1 to 65535", "invalid port in upstream %q", d.Arg(1))
 	}
-	if strings.Contains(d.Arg(1), "://") {
+	if _, _, ok := cutScheme(d.Arg(1)); ok {
 		k.refuse(d, 1, "leave the scheme out: it belongs to the pass", "invalid host in upstream %q", d.Arg(1))
 	}
 }
@@ -166,10 +166,7 @@ func (k *checker) refusePass(p place) {
 		return
 	}
 	target, uri := cutURI(text)
-	scheme, host, ok := strings.Cut(target, "://")
-	if !ok {
-		host = target
-	}
+	scheme, host, ok := cutScheme(target)
 	switch {
 	case d.Name() == "proxy_pass" && !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") ||
 		d.Name() == "proxy_pass" && !ok:

@@ -38,7 +38,11 @@ var variableBypassesPool = Rule{
 					fix = fmt.Sprintf("leave the port out: upstream %s is the block, %s is a host", bare,
 						r.Upstream.Name)
 				}
-				k.report(Warning, r.Pass, 1, fix,
+				level := Warning
+				if !r.Ports() || r.ClosesFirst == ClosedByBackend {
+					level = Note // no port stays taken
+				}
+				k.report(level, r.Pass, 1, fix,
 					"%s in the pass makes nginx take %s for a host of this one request, without any pool", names,
 					r.Upstream.Name)
 			}

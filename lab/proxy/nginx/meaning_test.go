@@ -130,6 +130,10 @@ var meanings = map[string]struct {
 		addresses: 3,
 		not:       []string{"198.18.77.22"},
 	},
+	"sockets of other passes stay": {
+		files: map[string]string{"nginx.conf": head + "server { location / { proxy_pass http://10.0.0.1; } location /u { uwsgi_pass unix:///run/u.sock; } location /f { fastcgi_pass unix:/f.sock; } } }"},
+		has:   []string{"uwsgi_pass unix:///run/u.sock;", "fastcgi_pass unix:/f.sock;"},
+	},
 	"a backup": {
 		files:     map[string]string{"nginx.conf": head + "upstream a { server 10.0.0.1 max_fails=0; server 10.0.0.2 backup; }\nserver { location / { proxy_pass http://a; } } }"},
 		addresses: 3,
