@@ -15,7 +15,8 @@ func (m *model) settings(r *Route, e *env) {
 	r.retries(prefix)
 	r.Buffered = r.block.value(prefix+"_buffering", "on") == "on" && prefix != "grpc" && prefix != "memcached" &&
 		!r.Server.Stream
-	if d := r.block.find(prefix + "_cache"); d != nil && d.Arg(1) != "off" && !r.Server.Stream {
+	if d := r.block.find(prefix + "_cache"); d != nil && d.Arg(1) != "off" && !r.Server.Stream &&
+		!r.block.always(prefix+"_cache_bypass") && !r.block.always(prefix+"_no_cache") {
 		r.Cache = &Cache{Directive: d, Zone: d.Arg(1), Valid: r.block.array(prefix + "_cache_valid")}
 		if d := r.block.find(prefix + "_cache_use_stale"); d != nil &&
 			slices.ContainsFunc(d.Args(), func(w Word) bool { return w.Text == "error" }) {
@@ -28,6 +29,13 @@ func (m *model) settings(r *Route, e *env) {
 	for _, name := range []string{"limit_conn", "limit_req", prefix + "_limit_rate"} {
 		r.Limits = append(r.Limits, r.block.array(name)...)
 	}
+}
+
+// always says whether a directive whose values are conditions holds for every request.
+func (b *block) always(name string) bool {
+	return slices.ContainsFunc(b.array(name), func(d *Directive) bool {
+		return slices.ContainsFunc(d.Args(), func(w Word) bool { return constant(w.Text) && w.Text != "" && w.Text != "0" })
+	})
 }
 
 // cutPass is a pass without "_pass": the module's name, which its directives
