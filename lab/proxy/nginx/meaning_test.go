@@ -232,7 +232,8 @@ func TestProposalsReachABackend(t *testing.T) {
 			"server { listen 81; server_name b.example; location = /y { proxy_pass http://10.0.0.1; } }", "--set load.path=/y"},
 		"another host than the load's": {"server { server_name a.example; return 404; }\n" +
 			"server { server_name b.example; location / { proxy_pass http://10.0.0.1; } }", "--set load.path=/ --set load.host=b.example"},
-		"none": {"server { location /x { internal; proxy_pass http://10.0.0.1; } }", "the file passes on"},
+		"a group without a server that is up": {"upstream a { server 10.0.0.1 down; } server { location / { proxy_pass http://a; } }", "502 by itself"},
+		"none":                                {"server { location /x { internal; proxy_pass http://10.0.0.1; } }", "the file passes on"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := onDisk(t, map[string]string{"nginx.conf": head + c.servers + "}"})
