@@ -119,11 +119,12 @@ func (m *model) errorPages(r *Route) {
 			continue
 		}
 		if r.Location != nil && r.Location == m.locationOf(r.Server, page.Target) {
-			continue // nginx follows no error_page within an error_page
+			return // nginx follows no error_page within an error_page
 		}
 		page.Passes = m.locationPasses(r.Server, page.Target)
 		page.Seen = m.seen(r.Server, page)
 		r.Hides = append(r.Hides, page)
+		return // nginx takes the first of a level
 	}
 }
 

@@ -154,8 +154,10 @@ var peerEjection = Rule{
 			}
 			if len(u.Peers) > 1 && ejected > 0 { // nginx counts those that are down
 				then := "when all are out nginx answers \"no live upstreams\" without a connect()"
-				if ejected < len(up) {
+				if spare := u.Spare(); ejected < len(up) {
 					then = "the others then get their requests"
+				} else if len(spare) > 0 {
+					then = fmt.Sprintf("when all are out the backup %s gets their requests", spare[0].Destination())
 				}
 				k.report(Note, u.Directive, 1, "max_fails=0 on each server keeps a shortage of ports from "+
 					"taking servers out",
