@@ -105,6 +105,13 @@ func (l *loop) broken(c *conn, e syscall.Errno, now int64) {
 			cause = causeStaleReuse
 		}
 		l.lost(c, cause, now)
+	case e == syscall.EPROTO && l.net.alert(c) != "":
+		l.noteConnect(c, l.net.alert(c))
+		cause := l.errnoCause("", e)
+		if !c.got && c.uses <= 1 { // TLS 1.3 refuses a client after its side of the handshake
+			cause = causeTLS
+		}
+		l.fail(c, cause, now)
 	default:
 		l.fail(c, l.errnoCause("", e), now)
 	}

@@ -257,6 +257,13 @@ func (s *sockets) untaken(c *conn) bool {
 	return err == nil && unacked > 0
 }
 
+func (s *sockets) alert(c *conn) string {
+	if c.secure == nil {
+		return ""
+	}
+	return c.secure.why
+}
+
 // receive is recv for either kind of connection.
 func (s *sockets) receive(c *conn) (int, syscall.Errno) {
 	switch {

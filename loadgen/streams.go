@@ -182,6 +182,13 @@ func (t *streams) peeks(*conn) bool     { return false }
 
 func (t *streams) arrival(c *conn) int64 { return min(max(t.last, c.service), t.l.now()) }
 
+func (t *streams) alert(c *conn) string {
+	if s := c.stream; s != nil && s.err != nil && errnoOf(s.err) == syscall.EPROTO {
+		return s.err.Error()
+	}
+	return ""
+}
+
 func (t *streams) untaken(c *conn) bool {
 	s := c.stream
 	return !t.partly(c) && (s.wrote.Load() == 0 || s.at < c.service)

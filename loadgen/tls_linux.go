@@ -27,6 +27,7 @@ type secure struct {
 	fd  int32
 	raw bool   // the handshake is over: the loop owns the descriptor
 	out []byte // encrypted, not yet sent
+	why string // what EPROTO stands for
 }
 
 // errAgain is EAGAIN as crypto/tls understands it: an error after which the
@@ -85,6 +86,7 @@ func (s *secure) receive(b []byte) (int, unix.Errno) {
 	case errors.As(err, &e):
 		return 0, e
 	}
+	s.why = err.Error()
 	return 0, unix.EPROTO // an alert, or a record that does not decrypt
 }
 

@@ -99,7 +99,10 @@ func TestTLSFailuresAreWorded(t *testing.T) {
 	other.TLS.NextProtos = []string{"h3"} // of h2 alone crypto/tls makes an exception
 	roots := x509.NewCertPool()
 	roots.AddCert(plain.Certificate())
+	mutual := start()
+	mutual.TLS.ClientAuth = tls.RequireAnyClientCert
 	for want, c := range map[string]Config{
+		"tls: certificate required":                     {URL: mutual.URL, TLS: &tls.Config{RootCAs: roots}},
 		"x509: certificate signed by unknown authority": {URL: plain.URL},
 		"x509: certificate is valid for example.com":    {URL: plain.URL, Host: "elsewhere.example", TLS: &tls.Config{RootCAs: roots}},
 		"tls: no application protocol":                  {URL: other.URL, TLS: &tls.Config{RootCAs: roots}},

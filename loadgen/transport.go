@@ -35,6 +35,7 @@ type transport interface {
 	peeks(c *conn) bool     // receive may tell more of an idle connection than events have
 	arrival(c *conn) int64  // of what was received last
 	untaken(c *conn) bool   // the server has ended c, and is known not to have read its request
+	alert(c *conn) string   // why TLS ended c, after an EPROTO; "" where it did not
 	cpu() (user, sys int64) // used so far, in nanoseconds
 }
 

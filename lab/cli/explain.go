@@ -20,7 +20,8 @@ func explainCommand(t *terminal) *cobra.Command {
 		Long: `Say of a log line whether ports ran out, of which destination, and what to look at next.
 
 The line may be of nginx, HAProxy, Apache, Envoy, Varnish, of a program in Go, Java, Python and others, with
-what Docker, Kubernetes, a journal or a terminal put around it; - reads a log from standard input and counts.
+what Docker, Kubernetes, a journal or a terminal put around it; - reads a log from standard input, by gzip or
+bzip2 too, and counts.
 Nothing is run, opened or looked up. One line cannot count ports: where it does not tell, that is the answer.
 
 Exit codes: 0 explained, 1 no line speaks of a connection or a listener that failed, 64 cannot be read.`,

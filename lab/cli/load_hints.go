@@ -22,6 +22,9 @@ func (o *loadOptions) hints(r *loadgen.Result) (all []string) {
 	if o.http2 {
 		hint("The target speaks HTTP/2 only, as it answers a greeting in it: lab99 load speaks HTTP/1.1 only.")
 	}
+	if status := redirected(r); status != 0 {
+		hint("Every answer is a redirect (%d), and none is followed: load the address that it leads to, which --debug shows.", status)
+	}
 	switch n := r.ClosesAfter; {
 	case n > 0:
 		every := "every response"
@@ -39,6 +42,21 @@ func (o *loadOptions) hints(r *loadgen.Result) (all []string) {
 	return all
 }
 
+// redirected is the status of a load whose successes are all redirects; 0: they are not.
+func redirected(r *loadgen.Result) (status int) {
+	redirects := int64(0)
+	for s, n := range r.Status {
+		switch s {
+		case 301, 302, 303, 307, 308:
+			redirects, status = redirects+n, max(status, s)
+		}
+	}
+	if r.OK == 0 || redirects < r.OK {
+		return 0
+	}
+	return status
+}
+
 // connectHint is the next step where no connection came about; "" knows none.
 func connectHint(why string) string {
 	switch {
@@ -48,6 +66,9 @@ func connectHint(why string) string {
 		return "--insecure does not verify the certificate, if it is meant to be as it is."
 	case strings.Contains(why, "does not look like a TLS handshake"):
 		return "The target speaks no TLS there: try http:// instead of https://."
+	case strings.Contains(why, "tls: certificate required"), strings.Contains(why, "tls: bad certificate"),
+		strings.Contains(why, "tls: handshake failure"):
+		return "The server may want a certificate of the client's, which lab99 load does not offer."
 	case strings.Contains(why, "no application protocol"):
 		return "The target may speak HTTP/2 only: lab99 load speaks HTTP/1.1 only."
 	}
@@ -66,6 +87,17 @@ func (o *loadOptions) askHTTP2(ctx context.Context, r *loadgen.Result) {
 // nothing says of a load without a single success what came instead.
 func nothing(d *loadDocument) string {
 	causes := format.ByCount(d.Causes)
+	at := strings.Join(d.Addresses, ", ")
+	if at == "" {
+		at = d.URL
+	}
+	switch {
+	case len(causes) > 0 || d.Unfinished == 0 || d.BytesReceived > 0:
+	case d.ConnectionsOpened == 0:
+		return "Nothing answered at " + at + ": no connection was open before the load ended."
+	default:
+		return "Nothing answered at " + at + ": it takes connections, and no response came before the load ended."
+	}
 	if d.BytesReceived > 0 || len(causes) == 0 {
 		s := "No request succeeded"
 		if len(causes) > 0 {
@@ -78,10 +110,6 @@ func nothing(d *loadDocument) string {
 			}
 		}
 		return s + "."
-	}
-	at := strings.Join(d.Addresses, ", ")
-	if at == "" {
-		at = d.URL
 	}
 	why := causes[0]
 	switch {

@@ -36,6 +36,42 @@ func TestLastLineSaysWhoseLimit(t *testing.T) {
 	}
 }
 
+// TestLastLineOfNothing: a load that ended before anything came says so.
+func TestLastLineOfNothing(t *testing.T) {
+	for want, d := range map[string]loadgen.Report{
+		"Nothing answered at a:1: no connection was open before the load ended.":                     {Unfinished: 2},
+		"Nothing answered at a:1: it takes connections, and no response came before the load ended.": {Unfinished: 2, ConnectionsOpened: 2},
+		"No request succeeded.": {Unfinished: 2, ConnectionsOpened: 2, BytesReceived: 9},
+		"Nothing answered at a:1: it closed each connection without a response.": {Unfinished: 1, ConnectionsOpened: 2, Causes: map[string]int64{loadgen.CauseEmptyReply: 1}},
+	} {
+		d.Addresses = []string{"a:1"}
+		if got := nothing(&loadDocument{Report: &d}); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestRedirectsAreHintedAt(t *testing.T) {
+	for _, c := range []struct {
+		ok     int64
+		status map[int]int64
+		want   bool
+	}{
+		{10, map[int]int64{301: 10}, true},
+		{10, map[int]int64{301: 4, 308: 6}, true},
+		{10, map[int]int64{301: 10, 404: 3}, true},
+		{10, map[int]int64{301: 9, 200: 1}, false},
+		{10, map[int]int64{304: 10}, false},
+		{0, map[int]int64{503: 10}, false},
+	} {
+		r := &loadgen.Result{Record: loadgen.Record{Counts: loadgen.Counts{OK: c.ok}, Status: c.status}}
+		hints := strings.Join((&loadOptions{}).hints(r), " ")
+		if strings.Contains(hints, "redirect (30") != c.want {
+			t.Errorf("%v: %q", c.status, hints)
+		}
+	}
+}
+
 func TestIdealConnections(t *testing.T) {
 	r := &loadgen.Result{Record: loadgen.Record{Counts: loadgen.Counts{Sent: 101}, Connections: 8}}
 	for closeAfter, want := range map[int64]int64{0: 8, 1: 101, 10: 11, 1000: 1} {

@@ -60,8 +60,12 @@ func (a *fileAnswer) head(w io.Writer) {
 func (a *fileAnswer) rest(w io.Writer, table bool) error {
 	switch a.told.Case {
 	case ownconf.NoPorts:
-		fmt.Fprintln(w, "Error 99 cannot come: a Unix-domain socket takes no port. What can run short there is "+
-			"the backend's queue (listen backlog), error 11.")
+		as := ""
+		if a.told.Spare() != "" {
+			as = " before the backup is needed"
+		}
+		fmt.Fprintf(w, "Error 99 cannot come%s: a Unix-domain socket takes no port. What can run short there is "+
+			"the backend's queue (listen backlog), error 11.\n", as)
 		return nil
 	case ownconf.NoPeer:
 		fmt.Fprintln(w, a.noPeer())

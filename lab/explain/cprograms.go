@@ -15,6 +15,7 @@ var wgetDialect = dialect{name: "wget", marks: []string{"connecting to "}, words
 )}
 
 var postgresDialect = dialect{name: "libpq", marks: []string{"connection to server ", "could not connect to server: "}, words: true, read: forms(
+	form(CallConnect, 0, `\bconnection to server at "(?P<host>[\d.]+|[\da-fA-F.:]*:[\w.:%]*)", port (?P<port>\d+) failed: (?P<words>`+words+`)`),
 	form(CallConnect, 0, `\bconnection to server at "[^"]*"(?: \((?P<host>[\w.:%-]+)\))?, port (?P<port>\d+) failed: (?P<words>`+words+`)`),
 	form(CallConnect, 0, `\bcould not connect to server: (?P<words>`+words+`)`), // before 14; its second line has the host
 	form(CallConnect, 0, `\bconnection to server on socket "(?P<dst>/[^"]+)" failed: (?P<words>`+words+`)`),

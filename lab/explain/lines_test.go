@@ -169,6 +169,12 @@ var real = map[string][]reads{
 		// libpq, fe-connect.c: its form since 14
 		{`psycopg2.OperationalError: connection to server at "db" (10.0.0.5), port 5432 failed: Cannot assign requested address`,
 			"ports libpq connect EADDRNOTAVAIL 10.0.0.5:5432"},
+		{`psql: error: connection to server at "10.0.0.5", port 5432 failed: Cannot assign requested address`,
+			"ports libpq connect EADDRNOTAVAIL 10.0.0.5:5432"},
+		{`connection to server at "fd00::5", port 5432 failed: Cannot assign requested address`,
+			"ports-or-address libpq connect EADDRNOTAVAIL [fd00::5]:5432"},
+		{`connection to server at "db", port 5432 failed: Cannot assign requested address`,
+			"ports-or-address libpq connect EADDRNOTAVAIL -"},
 		{`connection to server at "localhost" (::1), port 5432 failed: Cannot assign requested address`,
 			"ports-or-address libpq connect EADDRNOTAVAIL [::1]:5432"},
 		// CR_CONN_HOST_ERROR of MySQL's errmsg.c

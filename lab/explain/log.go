@@ -44,7 +44,10 @@ type key struct {
 // Read reads a log to its end.
 func Read(in io.Reader) (*Log, error) {
 	l := &Log{groups: map[key]*Group{}}
-	b := bufio.NewReaderSize(in, longest)
+	b, err := unpacked(in)
+	if err != nil {
+		return l, err
+	}
 	var c context
 	for {
 		line, cut, err := readLine(b)

@@ -77,11 +77,18 @@ type Ejection struct {
 	MaxFails    int           `json:"max_fails"`          // nginx's default is 1, 0 never marks a peer down
 	FailTimeout time.Duration `json:"fail_timeout_ns"`    // nginx's default is 10 s
 	NoRetry     bool          `json:"no_retry,omitempty"` // proxy_next_upstream off: one peer tried per request
+
+	// Beside says that the block has servers that are down. nginx counts them when it
+	// decides whether there is but one, so that max_fails holds for a single peer, too.
+	Beside bool `json:"beside,omitempty"`
 }
+
+// alone says whether nginx never takes the peer for dead.
+func (e Ejection) alone() bool { return e.Peers <= 1 && !e.Beside }
 
 // Retries says whether one request may cost several attempts to connect, or none
 // because the peer is taken for dead.
-func (e Ejection) Retries() bool { return e.Peers > 1 && (e.MaxFails > 0 || !e.NoRetry) }
+func (e Ejection) Retries() bool { return !e.alone() && (e.MaxFails > 0 || e.Peers > 1 && !e.NoRetry) }
 
 // Tries is how many connect() a request makes before it fails, while all peers are
 // up.
@@ -100,7 +107,7 @@ func (e Ejection) Tries() int {
 // lines stood for 5,099 failed requests.
 func (e Ejection) Lines(failed int, outage time.Duration) (error99, noLiveUpstreams int) {
 	peers, tries := max(e.Peers, 1), e.Tries()
-	if peers == 1 || e.MaxFails <= 0 {
+	if e.alone() || e.MaxFails <= 0 {
 		return failed * tries, 0
 	}
 	lines := min(e.MaxFails*Error99Lines(peers, outage, e.FailTimeout), failed*tries)

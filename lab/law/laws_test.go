@@ -125,6 +125,7 @@ func TestEjectionHidesError99(t *testing.T) {
 		{"fail_timeout=1s", Ejection{Peers: 3, MaxFails: 1, FailTimeout: time.Second}, 5099, 25, 42, 5085, 0.08, 0.001},
 		{"max_fails=0", Ejection{Peers: 3, FailTimeout: ten}, 5099, 25, 15297, 0, 0, 0},
 		{"one peer: max_fails is ignored", Ejection{Peers: 1, MaxFails: 1, FailTimeout: ten}, 11999, 60, 11999, 0, 0, 0},
+		{"one peer beside one that is down", Ejection{Peers: 1, MaxFails: 1, FailTimeout: ten, Beside: true}, 5099, 25, 3, 5096, 0, 0},
 		{"no outage", Ejection{Peers: 3, MaxFails: 1, FailTimeout: ten}, 0, 0, 0, 0, 0, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -118,6 +118,7 @@ func (t *Told) failures() {
 	up := 0
 	if r.Upstream != nil {
 		for _, p := range r.Upstream.Peers {
+			s.Ejection.Beside = s.Ejection.Beside || p.Down
 			if p.Down || p.Backup {
 				continue
 			}
@@ -136,15 +137,19 @@ func (t *Told) failures() {
 	if s.NAT {
 		text = fmt.Sprintf("a request that finds no port waits for proxy_connect_timeout, at %s", format.Plural(tries, "peer"))
 	}
-	if up > 1 && s.Ejection.MaxFails > 0 {
+	switch socket := r.RetrySocket(); {
+	case socket != "":
+		text += fmt.Sprintf("; then %s answers it, which takes no port", socket)
+		t.unknown("", "that a request which found no port is answered by %s: it counts as failed", socket)
+	case (up > 1 || s.Ejection.Beside) && s.Ejection.MaxFails > 0:
 		text += fmt.Sprintf("; then nginx takes the peers out for %v and answers \"no live upstreams\" without "+
 			"one", s.Ejection.FailTimeout)
 	}
 	t.fact("on a failure", "%s", text)
 	for _, e := range r.Hides {
 		answer := e.Target
-		if e.Hidden() && len(e.Status) > 1 {
-			answer += " with status " + e.Status[1:]
+		if e.Seen != 0 && e.Seen != 502 {
+			answer += fmt.Sprintf(" with status %d", e.Seen)
 		}
 		t.fact("clients see", "%s in place of nginx's 502 (%s): the shortage shows in nginx's log", answer, t.At(e.Directive))
 	}

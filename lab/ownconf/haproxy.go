@@ -101,6 +101,12 @@ func (t *Told) lanes(b *haproxyconf.Backend, lanes []haproxyconf.Lane, heaviest 
 	default:
 		t.fact("sources", "1, which the kernel chooses")
 	}
+	if u := b.SourceOf(heaviest.Servers[0]).UseSrc; u != "" {
+		t.unknown("sources", "how many source addresses there are (usesrc %s): each client's has all ports anew; they count as one", u)
+	}
+	if b.Dispatch != nil && heaviest.Servers[0].Host == "*" {
+		t.unknown("destinations", "which addresses clients ask for (option transparent): each has all ports anew; they count as one")
+	}
 	if limited {
 		t.fact("maxconn", "%s at once; what is more waits in HAProxy's queue", format.Plural(limit, "connection"))
 	}

@@ -138,6 +138,9 @@ func (t *Told) destinations() {
 	switch {
 	case t.Case == NoPorts:
 		t.fact("destinations", "%s: no ports", format.List(sockets))
+		if spare := t.Spare(); spare != "" {
+			t.fact("backup", "%s, over TCP, gets the requests when %s fails, and takes ports then", spare, format.List(sockets))
+		}
 		return
 	case t.Case == NoPeer:
 		t.fact("destinations", "none: every server is down")
@@ -164,6 +167,20 @@ func (t *Told) destinations() {
 			format.List(sockets), format.Percent(1-total))
 	}
 	t.kinds(ports)
+}
+
+// Spare are the backups, over TCP, of servers that take no ports; "" for none.
+func (t *Told) Spare() string {
+	if t.Case != NoPorts || t.Route == nil || t.Route.Upstream == nil {
+		return ""
+	}
+	var names []string
+	for _, p := range t.Route.Upstream.Spare() {
+		if !p.Unix {
+			names = append(names, p.Destination())
+		}
+	}
+	return list(names)
 }
 
 // list is a list of names that ends before it gets long.

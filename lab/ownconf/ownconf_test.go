@@ -25,7 +25,8 @@ var older = nginxconf.MustRelease("1.26")
 // TestSetup: what each directive makes of the numbers.
 func TestSetup(t *testing.T) {
 	base := law.Setup{Ports: 500, RatePerS: 200, InFlight: 10, Workers: 2, TwReuse: 2}
-	one := "upstream app { server 10.0.0.7:80; server 10.0.0.8:80; %s }\nserver { location / { %s } }"
+	one := "upstream half { server 10.0.0.7:80 down; server 10.0.0.8:80; }\nupstream spare { server 10.0.0.7:80 down; server 10.0.0.8:80 backup; }\n" +
+		"upstream app { server 10.0.0.7:80; server 10.0.0.8:80; %s }\nserver { location / { %s } }"
 	for what, c := range map[string]struct {
 		group, location string
 		want            func(law.Setup) bool
@@ -55,7 +56,9 @@ func TestSetup(t *testing.T) {
 		"a limit":                          {"", full + "limit_req zone=z; proxy_pass http://app;", func(s law.Setup) bool { return s.RatePerS == 200 }, "limit_req"},
 		"a hash":                           {"hash $uri;", full + "proxy_pass http://app;", func(s law.Setup) bool { return s.Tuples() == 1000 }, "many different keys"},
 		"max_conns":                        {"server 10.0.0.9 max_conns=4;", full + "proxy_pass http://app;", func(s law.Setup) bool { return s.Tuples() == 1500 }, "max_conns=4"},
-		"half a socket":                    {"server unix:/a.sock weight=2;", full + "proxy_pass http://app;", func(s law.Setup) bool { return s.RatePerS == 100 && s.InFlight == 5 && s.Tuples() == 1000 }, ""},
+		"half a socket":                    {"server unix:/a.sock weight=2;", full + "proxy_pass http://app;", func(s law.Setup) bool { return s.RatePerS == 100 && s.InFlight == 5 && s.Tuples() == 1000 }, "is answered by unix:/a.sock"},
+		"one beside one that is down":      {"", full + "proxy_pass http://half;", func(s law.Setup) bool { return s.Ejection.Peers == 1 && s.Ejection.Beside && s.Tuples() == 500 }, ""},
+		"a backup for what is down":        {"", full + "proxy_pass http://spare;", func(s law.Setup) bool { return s.Tuples() == 500 }, "leaves a connection open"},
 		"FastCGI":                          {"", "fastcgi_pass app;", func(s law.Setup) bool { return s.CloseShare == 0 }, ""},
 		"kept FastCGI":                     {"", "fastcgi_keep_conn on; fastcgi_pass app;", func(s law.Setup) bool { return s.CloseShare == 1 }, ""},
 		"uwsgi":                            {"", "uwsgi_pass app;", func(s law.Setup) bool { return s.Race }, ""},
@@ -79,12 +82,16 @@ func TestSetup(t *testing.T) {
 // TestCases: routes that the laws have nothing to say about.
 func TestCases(t *testing.T) {
 	for text, want := range map[string]Case{
-		"server { location / { proxy_pass http://unix:/a.sock; } }":                                                NoPorts,
-		"upstream app { server unix:/a.sock; }\nserver { location / { fastcgi_pass app; } }":                       NoPorts,
-		"upstream app { server 10.0.0.7 down; }\nserver { location / { proxy_pass http://app; } }":                 NoPeer,
-		"stream { server { listen 53 udp; proxy_pass 10.0.0.7:53; } }":                                             NoLaw,
-		"stream { server { listen 53; proxy_pass 10.0.0.7:53; } }":                                                 TakesPorts,
-		"upstream app { server 10.0.0.7; server unix:/a.sock; }\nserver { location / { proxy_pass http://app; } }": TakesPorts,
+		"server { location / { proxy_pass http://unix:/a.sock; } }":                                                            NoPorts,
+		"upstream app { server unix:/a.sock; }\nserver { location / { fastcgi_pass app; } }":                                   NoPorts,
+		"upstream app { server 10.0.0.7 down; }\nserver { location / { proxy_pass http://app; } }":                             NoPeer,
+		"server { location / { uwsgi_pass unix:///a.sock; } }":                                                                 NoPorts,
+		"upstream app { server 10.0.0.7 down; server unix:/a.sock; }\nserver { location / { proxy_pass http://app; } }":        NoPorts,
+		"upstream app { server unix:/a.sock; server 10.0.0.7 backup; }\nserver { location / { proxy_pass http://app; } }":      NoPorts,
+		"upstream app { server unix:/a.sock down; server 10.0.0.7 backup; }\nserver { location / { proxy_pass http://app; } }": TakesPorts,
+		"stream { server { listen 53 udp; proxy_pass 10.0.0.7:53; } }":                                                         NoLaw,
+		"stream { server { listen 53; proxy_pass 10.0.0.7:53; } }":                                                             TakesPorts,
+		"upstream app { server 10.0.0.7; server unix:/a.sock; }\nserver { location / { proxy_pass http://app; } }":             TakesPorts,
 	} {
 		if got := Of(load(t, text).Routes(older)[0], law.Setup{Ports: 500, RatePerS: 1}).Case; got != want {
 			t.Errorf("%s: %s, want %s", text, got, want)

@@ -151,12 +151,15 @@ func (m *Measured) word(v *results.Variant) (verdict, why string) {
 	if m.Crash != "" {
 		return law.Error, m.Crash
 	}
-	if why := m.distrust(v); why != "" {
-		return law.Invalid, why
+	distrust := m.distrust(v)
+	if distrust == "" || m.finished() {
+		if why := m.unreached(v); why != "" {
+			m.aside = true
+			return law.Invalid, why
+		}
 	}
-	if why := m.unreached(v); why != "" {
-		m.aside = true
-		return law.Invalid, why
+	if distrust != "" {
+		return law.Invalid, distrust
 	}
 	if v.FirstError != nil {
 		if why := m.withoutPorts(v); why != "" {

@@ -24,10 +24,11 @@ func (l Logged) commonest() (text string, n int64) {
 	return text, l.ByText[text]
 }
 
-// mentions says whether a line has the words.
-func (l Logged) mentions(words string) bool {
+// tried says whether a line is about a connection to a backend. nginx writes "no live
+// upstreams" where it makes none.
+func (l Logged) tried() bool {
 	for k := range l.ByText {
-		if strings.Contains(k, words) {
+		if strings.Contains(k, "upstream") && !strings.Contains(k, "no live upstreams") {
 			return true
 		}
 	}
@@ -45,8 +46,8 @@ func (m *Measured) unreached(v *results.Variant) string {
 	if v.NewConns == nil || m.Laws.CloseShare == 0 || v.FirstError != nil || t.OK+t.Failed == 0 {
 		return ""
 	}
-	if m.Log.mentions("upstream") {
-		return "" // it tried, and the log says what came of it
+	if m.Log.tried() {
+		return "" // the log says what came of it
 	}
 	if c := m.Laws.Conduct; c != nil && c.Spent > 0 && m.Laws.Keepalive > 0 && m.Plan.Cached == "" {
 		return "" // the connection of the request that woke it may serve all
@@ -56,6 +57,12 @@ func (m *Measured) unreached(v *results.Variant) string {
 		text += "; " + a
 	}
 	return text
+}
+
+// finished says that the load went to its end: which requests reached a backend is true
+// then, however late a busy machine sent them, and a quieter one would not change it.
+func (m *Measured) finished() bool {
+	return len(m.Faults) == 0 && m.Totals != nil && m.Totals.OwnLimit == "" && m.Totals.Sent > 0
 }
 
 // fewReached says that most requests were answered without the backend, "" if

@@ -30,6 +30,30 @@ func TestNoVerdictWithoutEvidence(t *testing.T) {
 			m.Plan.Answer = "/ is answered by nginx.conf:4"
 			return m
 		}, law.Invalid, []string{"no request reached a backend", "nginx.conf:4"}},
+		"nothing reached a backend, on a busy machine": {func() Measured {
+			m := holding()
+			m.Proxy.Counters = map[string]int64{}
+			m.Plan.Answer = "/ is answered by nginx.conf:4"
+			for _, s := range m.Samples {
+				if s.Load != nil {
+					s.Load.Late = s.Load.Sent / 2
+				}
+			}
+			return m
+		}, law.Invalid, []string{"no request reached a backend", "nginx.conf:4"}},
+		"every server of the group is down": {func() Measured {
+			m := holding()
+			m.Proxy.Counters = map[string]int64{}
+			m.Plan.Answer = "every server of upstream app is down"
+			m.Log = Logged{ByText: map[string]int64{"[error] no live upstreams while connecting to upstream": 400}}
+			return m
+		}, law.Invalid, []string{"no request reached a backend", "every server of upstream app is down"}},
+		"a backend that refuses": {func() Measured {
+			m := holding()
+			m.Proxy.Counters = map[string]int64{}
+			m.Log = Logged{ByText: map[string]int64{"[error] connect() failed (111: Connection refused) while connecting to upstream": 400}}
+			return m
+		}, law.Inconclusive, nil},
 		"a Unix-domain socket": {func() Measured {
 			unix := setup(500, 1, 100, 4)
 			unix.CloseShare = 0

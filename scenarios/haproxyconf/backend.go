@@ -39,12 +39,14 @@ type Backend struct {
 	FullConn    int
 	AllBackups  bool
 	Servers     []*Server
+	Dispatch    *Line // dispatch or option transparent, which is the only server then; nil: without
 	globalMax   int
 }
 
 // A Frontend leads to backends.
 type Frontend struct {
 	*Section
+	Mode    string
 	Binds   []*Line
 	MaxConn int    // 0: the process's
 	Default string // backend of what no use_backend takes; "": none
@@ -90,9 +92,11 @@ func (c *Config) Frontends() []*Frontend {
 		if s.Kind != "frontend" && s.Kind != "listen" {
 			continue
 		}
-		f := &Frontend{Section: s}
+		f := &Frontend{Section: s, Mode: ModeTCP}
 		for _, l := range c.scope(s) {
 			switch l.Name() {
+			case "mode":
+				f.Mode = l.Arg(1)
 			case "bind":
 				f.Binds = append(f.Binds, l)
 			case "maxconn":
@@ -178,9 +182,14 @@ func (b *Backend) closesAs(f *Frontend) {
 	}
 }
 
+// serverDefaults are HAProxy's, of a server that says nothing.
+var serverDefaults = Server{Weight: 1, Pool: -1, Rise: 2, Inter: 2 * time.Second, Source: Source{Word: -1}}
+
 // read takes the lines of a backend and its defaults.
 func (b *Backend) read(lines []*Line) {
-	defaults := Server{Weight: 1, Pool: -1, Rise: 2, Inter: 2 * time.Second, Source: Source{Word: -1}}
+	defaults := serverDefaults
+	balanced := false
+	var dispatch, transparent *Line
 	for _, l := range lines {
 		on := !l.Is("no")
 		option := l.Arg(1)
@@ -199,6 +208,9 @@ func (b *Backend) read(lines []*Line) {
 			}
 		case "balance":
 			b.Balance, _, _ = strings.Cut(l.Arg(1), "(")
+			balanced = true
+		case "dispatch":
+			dispatch = l
 		case "fullconn":
 			b.FullConn, _ = strconv.Atoi(l.Arg(1))
 		case "source":
@@ -219,6 +231,11 @@ func (b *Backend) read(lines []*Line) {
 				if !on {
 					b.NoLinger = nil
 				}
+			case "transparent":
+				transparent = l
+				if !on {
+					transparent = nil
+				}
 			case "prefer-last-server":
 				b.PreferLast = on
 			case "redispatch":
@@ -231,6 +248,49 @@ func (b *Backend) read(lines []*Line) {
 	if b.Mode != ModeHTTP {
 		b.Close, b.CloseLine = "", nil
 	}
+	if !balanced { // else HAProxy ignores both, with a warning
+		b.dispatches(dispatch, transparent)
+	}
+}
+
+// dispatches puts what stands in the place of servers there: one address for all, or the
+// one that each client asked for.
+func (b *Backend) dispatches(dispatch, transparent *Line) {
+	as := serverDefaults
+	as.Name, as.Word, as.Count = "dispatch", 1, 1
+	switch {
+	case dispatch != nil && len(dispatch.Words) > 1:
+		as.Line, as.Unknown = dispatch, dispatch.Words[1].Variable
+		as.Host, as.Port = splitPort(dispatch.Arg(1))
+	case transparent != nil:
+		as.Line, as.Host = transparent, "*"
+	default:
+		return
+	}
+	b.Dispatch, b.Servers = as.Line, []*Server{&as}
+}
+
+// clientPorts is how many ports clients can connect to that lead here, as far as they are
+// written out.
+func (b *Backend) clientPorts() int {
+	seen := map[int]bool{}
+	for _, f := range b.From {
+		for _, l := range f.Binds {
+			for _, address := range strings.Split(l.Arg(1), ",") {
+				_, ports := splitPort(address)
+				low, high, list := strings.Cut(ports, "-")
+				from, err := strconv.Atoi(low)
+				to := from
+				if list {
+					to, _ = strconv.Atoi(high)
+				}
+				for n := from; err == nil && n <= min(to, 65535); n++ {
+					seen[n] = true
+				}
+			}
+		}
+	}
+	return len(seen)
 }
 
 // ClientLimit is how many connections of clients may lead here at once; 0: unknown.

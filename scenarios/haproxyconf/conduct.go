@@ -101,6 +101,16 @@ func (b *Backend) Pooled() (pooled bool, why string) {
 		return false, "option " + b.Close + " ends the connection with the response"
 	case b.Reuse == "never":
 		return false, "http-reuse never keeps a connection to the client that it was opened for"
+	case b.Dispatch != nil:
+		return false, b.Dispatch.Name() + " has no pool: a connection stays with the client that it was opened for"
+	}
+	serving := b.serving()
+	if len(serving) > 0 && !slices.ContainsFunc(serving, (*Server).keepsIdle) {
+		word := "pool-max-conn 0"
+		if serving[0].Pool != 0 {
+			word = "pool-purge-delay 0"
+		}
+		return false, word + " closes a connection as soon as it is idle"
 	}
 	return true, ""
 }
@@ -115,6 +125,9 @@ func (b *Backend) Idle() (n int, limited bool) {
 	}
 	limited = true
 	for _, s := range b.serving() {
+		if !s.keepsIdle() {
+			continue
+		}
 		if s.Pool < 0 {
 			limited = false
 		}

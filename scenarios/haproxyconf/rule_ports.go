@@ -86,6 +86,10 @@ var maxconnOverPorts = Rule{
 var duplicateAddress = Rule{ID: "duplicate-address", Level: finding.Warning, check: func(k *checker, b *Backend) {
 	for _, l := range b.Lanes() {
 		first := l.Servers[0]
+		if first.Count > 1 && l.Own == 0 && !first.Unknown && !first.Named() {
+			k.report(finding.Warning, first.Line, first.Word, "a name in place of the address, which has several, or one server",
+				"%d servers of the address %s: it is one destination, and the others add no ports", first.Count, l.Destination)
+		}
 		for _, s := range l.Servers[1:] {
 			if l.Own > 0 || s.Unknown {
 				continue // each line has its own list
@@ -126,8 +130,8 @@ var unixSocket = Rule{ID: "unix-socket", Level: finding.Note, check: func(k *che
 
 var addressUnknown = Rule{
 	ID: "address-unknown", Level: finding.Note,
-	Doc: "The address of a server stands in a variable of the environment, or is a name, or is the one that the client asked for. How many " +
-		"destinations that is decides how many ports there are, and no file tells it: it counts as one. For a name HAProxy takes its " +
+	Doc: "The address of a server stands in a variable of the environment, or is a name, or is the one that the client asked for, or the " +
+		"source is the client's address. How many there are decides how many ports there are, and no file tells it: it counts as one. For a name HAProxy takes its " +
 		"first address; `server-template` with `resolvers` takes as many as it has servers.",
 	check: func(k *checker, b *Backend) {
 		for _, s := range b.serving() {
@@ -137,9 +141,17 @@ var addressUnknown = Rule{
 				k.report(finding.Note, s.Line, s.Word, "", "the environment decides on %s: it counts as one destination", s.Line.Arg(s.Word))
 			case any:
 				k.report(finding.Note, s.Line, s.Word, "", "%s is the address that the client asked for: it counts as one destination", s.Host)
-			case s.Count > 1:
+			case s.Count > 1 && s.Named():
 				k.report(finding.Note, s.Line, s.Word, "", "%d servers by the name %s: how many addresses it has is not known, and it counts as one destination",
 					s.Count, s.Host)
+			}
+			if n := b.clientPorts(); n > 1 && !s.Unknown && !any && s.clientsPort() {
+				k.report(finding.Note, s.Line, s.Word, "", "the port of %s is that which the client connected to, one of %d: they count as one destination",
+					s.Host, n)
+			}
+			if source := b.SourceOf(s); source.UseSrc != "" && !s.Unix {
+				k.report(finding.Note, source.Line, source.Word, "", "usesrc %s: each client has an address, and so source ports, of its own; they count as one",
+					source.UseSrc)
 			}
 		}
 	},

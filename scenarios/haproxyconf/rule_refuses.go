@@ -99,6 +99,13 @@ func (k *checker) targets() {
 				return s.Name == name && (s.Kind == "backend" || s.Kind == "listen")
 			}) {
 				k.refuse(l, 1, "no backend is called %s", name)
+				continue
+			}
+			// A frontend of TCP may lead to HTTP, which looks into the stream then.
+			for _, b := range k.backends {
+				if b.Name == name && f.Mode == ModeHTTP && b.Mode == ModeTCP {
+					k.refuse(l, 1, "%s is in mode tcp, and %s in mode http", name, f.Name)
+				}
 			}
 		}
 	}

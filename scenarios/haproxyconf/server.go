@@ -58,9 +58,10 @@ type Server struct {
 
 	Disabled, Backup, Check, TLS, H2 bool
 
-	Weight  int // 1 by default
-	MaxConn int // 0: no limit
-	Pool    int // pool-max-conn; -1: no limit
+	Weight  int  // 1 by default
+	MaxConn int  // 0: no limit
+	Pool    int  // pool-max-conn; -1: no limit
+	Purged  bool // pool-purge-delay 0
 	Source  Source
 	Rise    int
 	Inter   time.Duration // between checks while it is down
@@ -68,6 +69,14 @@ type Server struct {
 
 // Active says whether it gets requests while every server is up.
 func (s *Server) Active() bool { return !s.Disabled && !s.Backup && s.Weight > 0 }
+
+// keepsIdle says whether its connections wait for another request.
+func (s *Server) keepsIdle() bool { return s.Pool != 0 && !s.Purged }
+
+// clientsPort says whether its port is the client's, or one so far from it.
+func (s *Server) clientsPort() bool {
+	return !s.Unix && (s.Port == "" || s.Port == "0" || strings.HasPrefix(s.Port, "+") || strings.HasPrefix(s.Port, "-"))
+}
 
 // Destination is its address and port.
 func (s *Server) Destination() string {
@@ -138,6 +147,9 @@ func (s *Server) options(l *Line, from int) {
 			number(&s.MaxConn)
 		case "pool-max-conn":
 			number(&s.Pool)
+		case "pool-purge-delay":
+			d, ok := duration(value)
+			s.Purged = ok && d == 0
 		case "rise":
 			number(&s.Rise)
 		case "inter", "downinter":
@@ -170,7 +182,8 @@ func serverAt(l *Line, defaults Server) *Server {
 		s.Count = min(max(s.Count, 1), mostServers)
 	}
 	address := l.Arg(s.Word)
-	s.Unknown = s.Word < len(l.Words) && l.Words[s.Word].Variable
+	// HAProxy fills variables into an address without quotes too.
+	s.Unknown = s.Word < len(l.Words) && (l.Words[s.Word].Variable || strings.Contains(address, "$"))
 	family, rest, ok := strings.Cut(address, "@")
 	if !ok {
 		family, rest = "", address

@@ -158,10 +158,7 @@ func (m *model) pool(r *Route, release Release) {
 // oneWord says whether a pass names a host without a dot or a port, as names of
 // upstream blocks mostly are.
 func (r *Route) oneWord() bool {
-	host := r.Target
-	if _, rest, ok := strings.Cut(host, "://"); ok {
-		host = rest
-	}
+	_, host, _ := cutScheme(r.Target)
 	return host != "" && !strings.ContainsAny(host, ".:") && !strings.EqualFold(host, "localhost")
 }
 

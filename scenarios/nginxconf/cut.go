@@ -4,6 +4,10 @@ package nginxconf
 // begins with a slash, a question mark, or a variable such as $request_uri.
 func CutURI(s string) (target, uri string) { return cutURI(s) }
 
+// CutScheme takes the scheme off what a pass names. The slashes of unix:///path
+// belong to the path.
+func CutScheme(s string) (scheme, rest string, ok bool) { return cutScheme(s) }
+
 // Servers are those of http{}, in the order of the files.
 func (c *Config) Servers() []*Server { return c.model.servers }
 

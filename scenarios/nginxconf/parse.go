@@ -147,8 +147,10 @@ func (p *parser) space() {
 		case '#':
 			n := strings.IndexByte(p.text[p.i:], '\n')
 			if n < 0 {
-				p.i = len(p.text)
-				return
+				n = len(p.text) - p.i
+			}
+			if n >= longestWord {
+				p.tree.longComments = append(p.tree.longComments, p.i)
 			}
 			p.i += n
 		default:

@@ -1,6 +1,7 @@
 package nginxconf
 
 import (
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,8 +15,13 @@ func (m *model) settings(r *Route, e *env) {
 	r.retries(prefix)
 	r.Buffered = r.block.value(prefix+"_buffering", "on") == "on" && prefix != "grpc" && prefix != "memcached" &&
 		!r.Server.Stream
-	if d := r.block.find(prefix + "_cache"); d != nil && d.Arg(1) != "off" && !r.Server.Stream {
+	if d := r.block.find(prefix + "_cache"); d != nil && d.Arg(1) != "off" && !r.Server.Stream &&
+		!r.block.always(prefix+"_cache_bypass") && !r.block.always(prefix+"_no_cache") {
 		r.Cache = &Cache{Directive: d, Zone: d.Arg(1), Valid: r.block.array(prefix + "_cache_valid")}
+		if d := r.block.find(prefix + "_cache_use_stale"); d != nil &&
+			slices.ContainsFunc(d.Args(), func(w Word) bool { return w.Text == "error" }) {
+			r.Stale = d
+		}
 	}
 	if !r.Server.Stream {
 		m.errorPages(r)
@@ -23,6 +29,13 @@ func (m *model) settings(r *Route, e *env) {
 	for _, name := range []string{"limit_conn", "limit_req", prefix + "_limit_rate"} {
 		r.Limits = append(r.Limits, r.block.array(name)...)
 	}
+}
+
+// always says whether a directive whose values are conditions holds for every request.
+func (b *block) always(name string) bool {
+	return slices.ContainsFunc(b.array(name), func(d *Directive) bool {
+		return slices.ContainsFunc(d.Args(), func(w Word) bool { return constant(w.Text) && w.Text != "" && w.Text != "0" })
+	})
 }
 
 // cutPass is a pass without "_pass": the module's name, which its directives
@@ -69,9 +82,9 @@ func (r *Route) retries(prefix string) {
 	if r.Upstream == nil {
 		return
 	}
-	n := 0
+	n := 0 // a socket never lacks a port
 	for _, p := range r.Upstream.Peers {
-		if !p.Down {
+		if !p.Down && (!p.Unix || !r.Ports()) {
 			n++
 		}
 	}
@@ -106,11 +119,52 @@ func (m *model) errorPages(r *Route) {
 			continue
 		}
 		if r.Location != nil && r.Location == m.locationOf(r.Server, page.Target) {
-			continue // nginx follows no error_page within an error_page
+			return // nginx follows no error_page within an error_page
 		}
 		page.Passes = m.locationPasses(r.Server, page.Target)
+		page.Seen = m.seen(r.Server, page)
 		r.Hides = append(r.Hides, page)
+		return // nginx takes the first of a level
 	}
+}
+
+// seen is the status that a page is answered with, 0 where it is that of a file or
+// a backend. nginx keeps 502 unless there is a `=`. But a redirect has a status of
+// its own, and so has a return without a text.
+func (m *model) seen(s *Server, e ErrorPage) int {
+	number, given := strings.CutPrefix(e.Status, "=")
+	status, _ := strconv.Atoi(number)
+	if !given {
+		status = http.StatusBadGateway
+	}
+	if !strings.HasPrefix(e.Target, "/") && !strings.HasPrefix(e.Target, "@") && constant(e.Target) {
+		if !redirects(status) {
+			status = http.StatusFound
+		}
+		return status
+	}
+	l := m.locationOf(s, e.Target)
+	if l == nil {
+		return status
+	}
+	d := l.block.own("return")
+	if d == nil {
+		return status
+	}
+	own, err := strconv.Atoi(d.Arg(1))
+	if err != nil {
+		own = http.StatusFound // return URL
+	}
+	if redirects(own) || own >= 400 && len(d.Words) == 2 || status == 0 {
+		return own
+	}
+	return status
+}
+
+// redirects says whether nginx sends a Location with a status.
+func redirects(status int) bool {
+	return slices.Contains([]int{http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
+		http.StatusTemporaryRedirect, http.StatusPermanentRedirect}, status)
 }
 
 // locationPasses says whether an internal redirect there reaches a backend.

@@ -1,6 +1,7 @@
 package nginxconf
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +29,9 @@ func (k *checker) refuseUpstreams() {
 		if len(u.Peers) == 0 && u.Method != OtherMethod && !u.filled() {
 			k.refuse(u.Directive, 0, "write a server into it", "no servers are inside upstream %q", u.Name)
 		}
+		if len(u.Peers) > 0 && u.Method != OtherMethod && !slices.ContainsFunc(u.Peers, func(p Peer) bool { return !p.Backup }) {
+			k.refuse(u.Directive, 1, "leave backup out of one of them", "no servers in upstream %q but backups", u.Name)
+		}
 		if stream && u.block.own("keepalive") != nil {
 			k.refuse(u.block.own("keepalive"), 0, "stream{} has no pool: take it out",
 				"unknown directive \"keepalive\" in stream")
@@ -36,6 +40,23 @@ func (k *checker) refuseUpstreams() {
 			k.refuseServer(u, p)
 		}
 	}
+}
+
+// wrongPort is the fix of a host whose port nginx does not take, "" where it does. Of an
+// address of IPv6 without brackets the port begins at the first colon.
+func wrongPort(host string) string {
+	rest := host
+	if i := strings.IndexByte(host, ']'); i >= 0 && strings.HasPrefix(host, "[") {
+		rest = host[i+1:]
+	}
+	_, port, given := strings.Cut(rest, ":")
+	if n, err := strconv.Atoi(port); !given || err == nil && n > 0 && n <= 65535 {
+		return ""
+	}
+	if strings.Count(rest, ":") > 1 {
+		return "put an address of IPv6 into brackets"
+	}
+	return "a port from 1 to 65535"
 }
 
 // filled says whether something else may give the group its servers: a file that
@@ -88,10 +109,11 @@ func (k *checker) refuseServer(u *Upstream, p Peer) {
 			}
 		}
 	}
-	if p.Port < 0 || p.Port > 65535 || p.Port == 0 && !p.Unix {
-		k.refuse(d, 1, "a port from 1 to 65535", "invalid port in upstream %q", d.Arg(1))
+	_, _, scheme := cutScheme(d.Arg(1))
+	if fix := wrongPort(d.Arg(1)); !p.Unix && !scheme && constant(d.Arg(1)) && (fix != "" || p.Port == 0) {
+		k.refuse(d, 1, cmp.Or(fix, "a port from 1 to 65535"), "invalid port in upstream %q", d.Arg(1))
 	}
-	if strings.Contains(d.Arg(1), "://") {
+	if _, _, ok := cutScheme(d.Arg(1)); ok {
 		k.refuse(d, 1, "leave the scheme out: it belongs to the pass", "invalid host in upstream %q", d.Arg(1))
 	}
 }
@@ -166,10 +188,7 @@ func (k *checker) refusePass(p place) {
 		return
 	}
 	target, uri := cutURI(text)
-	scheme, host, ok := strings.Cut(target, "://")
-	if !ok {
-		host = target
-	}
+	scheme, host, ok := cutScheme(target)
 	switch {
 	case d.Name() == "proxy_pass" && !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") ||
 		d.Name() == "proxy_pass" && !ok:
@@ -192,8 +211,8 @@ func (k *checker) refusePass(p place) {
 	case unix:
 	case block != nil && port > 0:
 		k.refuse(d, 1, "leave the port out", "upstream %q may not have port %d", bare, port)
-	case port > 65535:
-		k.refuse(d, 1, "a port from 1 to 65535", "invalid port in upstream %q", host)
+	case wrongPort(host) != "":
+		k.refuse(d, 1, wrongPort(host), "invalid port in upstream %q", host)
 	case block == nil && port == 0 && d.Name() != "proxy_pass" && !k.config.partial():
 		k.refuse(d, 1, "give the port, or the name of an upstream block", "no port in upstream %q", host)
 	}

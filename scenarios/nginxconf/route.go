@@ -53,6 +53,7 @@ type Route struct {
 	Bind     Bind
 	Retry    Retry
 	Cache    *Cache      // nil: none
+	Stale    *Directive  // proxy_cache_use_stale error: an old copy answers for a failed connect(); or nil
 	Buffered bool        // the response is buffered
 	Hides    []ErrorPage // what a client gets in place of the 502 of a failed connect()
 	Limits   []*Directive
@@ -153,10 +154,11 @@ type ErrorPage struct {
 	Target    string // "@name", a path or a URL
 	Status    string // "=200", "=", or ""
 	Passes    bool   // the target is a location that passes on as well
+	Seen      int    // the status that the client gets; 0: that of what answers, which no file tells
 }
 
-// Hidden says whether the client sees another status than 502.
-func (e ErrorPage) Hidden() bool { return e.Status != "" && e.Status != "=502" }
+// Hidden says whether the client may take the answer for a success.
+func (e ErrorPage) Hidden() bool { return e.Seen < 400 }
 
 // LocationName is the location, with the condition that the pass stands under;
 // "" in stream{}.
@@ -175,12 +177,34 @@ func (r *Route) LocationName() string {
 // innermost level that has one; nil: none has.
 func (r *Route) InForce(name string) *Directive { return r.block.find(name) }
 
-// Ports says whether the route takes source ports: not where all of its peers
-// are Unix-domain sockets.
+// Ports says whether the route takes source ports: not where all peers that get
+// requests while none has failed are Unix-domain sockets.
 func (r *Route) Ports() bool {
-	return r.Upstream == nil || len(r.Upstream.Peers) == 0 ||
-		slices.ContainsFunc(r.Upstream.Peers, func(p Peer) bool { return !p.Unix })
+	if r.Upstream == nil {
+		return true
+	}
+	up := r.Upstream.up()
+	if len(up) == 0 {
+		up = r.Upstream.Peers
+	}
+	return len(up) == 0 || slices.ContainsFunc(up, takesPorts)
 }
+
+// RetrySocket is the Unix-domain socket that a request without a port is tried at
+// next, or "": a shortage of ports then fails no request.
+func (r *Route) RetrySocket() string {
+	if r.Upstream == nil || !r.Ports() || !r.Retry.On || r.Retry.Tries > 0 && r.Retry.Tries <= r.Retry.PerFailure {
+		return ""
+	}
+	for _, p := range r.Upstream.Peers {
+		if p.Unix && !p.Down {
+			return p.Address
+		}
+	}
+	return ""
+}
+
+func takesPorts(p Peer) bool { return !p.Unix }
 
 // Destinations are the addresses and ports that get requests while no peer has
 // failed, without Unix-domain sockets. A name counts as one.
@@ -193,16 +217,17 @@ func (r *Route) Destinations() []string {
 }
 
 // HeaviestShare is the largest share of the requests that one destination gets:
-// its ports end first. Where a key decides (ip_hash, hash), it is what many
-// different keys give.
+// its ports end first, so sockets count only where there is nothing else. Where a
+// key decides (ip_hash, hash), it is what many different keys give.
 func (r *Route) HeaviestShare() float64 {
 	if r.Upstream == nil {
 		return 1
 	}
 	heaviest := 0.0
-	_, shares := r.Upstream.shares()
-	for _, s := range shares {
-		heaviest = max(heaviest, s)
+	for _, s := range r.Shares() {
+		if !s.Unix || !r.Ports() {
+			heaviest = max(heaviest, s.Share)
+		}
 	}
 	return heaviest
 }

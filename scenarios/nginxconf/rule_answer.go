@@ -9,13 +9,22 @@ import (
 var errorHidden = Rule{
 	ID: "error-hidden", Level: Warning,
 	Doc: "`error_page 502 =200` answers a failed connect() with success: clients and monitoring see no failure " +
-		"when ports run out. Only the error log has them. Keep the status: `error_page 502 /page`.",
+		"when ports run out. Only the error log has them. Keep the status: `error_page 502 /page`. A redirect, and " +
+		"`proxy_cache_use_stale error`, hide it as well.",
 	check: func(k *checker) {
 		for _, r := range k.routes {
+			if d := r.Stale; d != nil {
+				k.report(Note, d, 0, "count error 99 in nginx's error log",
+					"a failed connect() to %s is answered from the cache where an old copy is there: no client "+
+						"sees it", upstreamName(r))
+			}
 			for _, e := range r.Hides {
 				if e.Hidden() {
-					k.report(Warning, e.Directive, len(e.Directive.Words)-1,
-						"leave the `=` out, and count error 99 in nginx's error log",
+					fix := "leave the `=` out, and count error 99 in nginx's error log"
+					if redirects(e.Seen) {
+						fix = "answer with a page of this server, `error_page 502 /page;`, and count error 99 in nginx's error log"
+					}
+					k.report(Warning, e.Directive, len(e.Directive.Words)-1, fix,
 						"a failed connect() to %s is answered by %s with %s: no client sees "+
 							"it", upstreamName(r), e.Target, statusOf(e))
 				}
@@ -32,10 +41,10 @@ func upstreamName(r *Route) string {
 }
 
 func statusOf(e ErrorPage) string {
-	if e.Status == "=" {
+	if e.Seen == 0 {
 		return "the status of that answer"
 	}
-	return "status " + strings.TrimPrefix(e.Status, "=")
+	return fmt.Sprintf("status %d", e.Seen)
 }
 
 var cacheAnswers = Rule{

@@ -38,7 +38,11 @@ var variableBypassesPool = Rule{
 					fix = fmt.Sprintf("leave the port out: upstream %s is the block, %s is a host", bare,
 						r.Upstream.Name)
 				}
-				k.report(Warning, r.Pass, 1, fix,
+				level := Warning
+				if !r.Ports() || r.ClosesFirst == ClosedByBackend {
+					level = Note // no port stays taken
+				}
+				k.report(level, r.Pass, 1, fix,
 					"%s in the pass makes nginx take %s for a host of this one request, without any pool", names,
 					r.Upstream.Name)
 			}
@@ -129,7 +133,7 @@ var proxyBind = Rule{
 				k.report(Warning, b.Directive, 1, "leave the port out: the kernel then chooses a free one",
 					"%s with a port asks for exactly that port: bind() fails with error 98 while it is "+
 						"taken, and nginx answers 500", name)
-			case b.Transparent:
+			case b.Transparent && !b.Known:
 				k.report(Note, b.Directive, 0, "none is needed; the backend's route back must lead through this host",
 					"connections have the client's address: each client has source ports of its own")
 			case !b.Known:
@@ -140,6 +144,9 @@ var proxyBind = Rule{
 				k.report(Note, b.Directive, 1, "none is needed; every address must be one of the host's",
 					"%d source addresses, %s: S = %d%s",
 					len(b.Addresses), strings.Join(named(b.Addresses), ", "), len(b.Addresses), uneven(b.Shares))
+			case b.Transparent:
+				k.report(Note, b.Directive, 1, "none is needed; the backend's route back must lead through this host",
+					"connections have the source address %s, which need not be the host's: S = 1", strings.Join(named(b.Addresses), ", "))
 			default:
 				k.report(Note, b.Directive, 1, "none is needed; more addresses come from split_clients and a "+
 					"variable here",

@@ -55,7 +55,7 @@ func (r *Route) poolFix(release Release) string {
 			r.Pass))}
 	} else {
 		pass := "backend"
-		if scheme, _, ok := strings.Cut(r.Target, "://"); ok {
+		if scheme, _, ok := cutScheme(r.Target); ok {
 			pass = scheme + "://backend"
 		}
 		fix = []string{fmt.Sprintf("`upstream backend { server %s; keepalive 32; }`", u.Peers[0].Destination()),

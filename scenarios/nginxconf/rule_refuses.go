@@ -15,10 +15,45 @@ var nginxRefuses = Rule{
 		k.contexts()
 		k.refuseUpstreams()
 		k.refuseServers()
+		k.refuseLengths()
 		if k.model.main != nil && k.model.main.own("events") == nil && k.model.http != nil {
 			k.refuse(k.model.http.directive, 0, "write `events {}` at the top", `no "events" section in configuration`)
 		}
 	},
+}
+
+// longestWord is the size of the buffer through which nginx reads a file: a word or a
+// comment has to be shorter, and one in quotes may be as long (NGX_CONF_BUFFER).
+const longestWord = 4096
+
+func (k *checker) refuseLengths() {
+	var walk func([]*Directive)
+	walk = func(ds []*Directive) {
+		for _, d := range ds {
+			for i, w := range d.Words {
+				limit := longestWord - 1
+				if w.Quoted {
+					limit = longestWord
+				}
+				if w.End-w.Start > limit {
+					k.refuse(d, i, "split it, with set and a variable for each part", "a word longer than %d bytes", limit)
+				}
+			}
+			walk(d.Block)
+		}
+	}
+	for _, t := range k.config.Files {
+		walk(t.Root)
+		for _, at := range t.longComments {
+			if len(t.Root) == 0 || t.packagedFor != nil {
+				continue
+			}
+			f := Finding{ID: k.rule.ID, Level: Error, File: t.Name, Directive: t.Root[0], Fix: "break the line",
+				Text: fmt.Sprintf("nginx refuses this: a comment of %d bytes or more in one line", longestWord)}
+			f.Line, f.Column = t.Position(at)
+			k.found = append(k.found, f)
+		}
+	}
 }
 
 func (k *checker) refuse(d *Directive, word int, fix, format string, args ...any) {

@@ -3,6 +3,7 @@ package nginxconf
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 )
 
@@ -23,8 +24,8 @@ var loopbackBackend = Rule{
 }
 
 // peers are the peers of all groups and hosts that routes use.
-func (k *checker) peers() iter.Seq[Peer] {
-	return func(yield func(Peer) bool) {
+func (k *checker) peers() iter.Seq2[Peer, *Upstream] {
+	return func(yield func(Peer, *Upstream) bool) {
 		seen := map[*Upstream]bool{}
 		for _, r := range k.routes {
 			if r.Upstream == nil || seen[r.Upstream] {
@@ -32,7 +33,7 @@ func (k *checker) peers() iter.Seq[Peer] {
 			}
 			seen[r.Upstream] = true
 			for _, p := range r.Upstream.Peers {
-				if !yield(p) {
+				if !yield(p, r.Upstream) {
 					return
 				}
 			}
@@ -45,11 +46,18 @@ var unixSocket = Rule{
 	Doc: "A Unix-domain socket takes no port: error 99 cannot come from it. What comes in its place is error 11 " +
 		"when the backend accepts too slowly.",
 	check: func(k *checker) {
-		for p := range k.peers() {
-			if p.Unix {
-				k.report(Note, p.Directive, p.Word, "none is needed",
-					"%s is a Unix-domain socket: it takes no port, and error 99 cannot come", p.Address)
+		for p, u := range k.peers() {
+			if !p.Unix {
+				continue
 			}
+			after, fix := "", "none is needed"
+			spare := u.Spare()
+			if i := slices.IndexFunc(spare, takesPorts); i >= 0 && !p.Backup {
+				after = fmt.Sprintf(" from it; when it fails, the backup %s takes ports", spare[i].Destination())
+				fix = "none is needed; a backup that is a socket as well takes none either"
+			}
+			k.report(Note, p.Directive, p.Word, fix,
+				"%s is a Unix-domain socket: it takes no port, and error 99 cannot come%s", p.Address, after)
 		}
 	},
 }
@@ -144,24 +152,20 @@ var peerEjection = Rule{
 					longest = max(longest, p.FailTimeout)
 				}
 			}
-			if len(up)+countBackup(u) > 1 && ejected > 0 {
+			if len(u.Peers) > 1 && ejected > 0 { // nginx counts those that are down
+				then := "when all are out nginx answers \"no live upstreams\" without a connect()"
+				if spare := u.Spare(); ejected < len(up) {
+					then = "the others then get their requests"
+				} else if len(spare) > 0 {
+					then = fmt.Sprintf("when all are out the backup %s gets their requests", spare[0].Destination())
+				}
 				k.report(Note, u.Directive, 1, "max_fails=0 on each server keeps a shortage of ports from "+
 					"taking servers out",
-					"error 99 takes %d of %d servers of upstream %s out for %v each; when all are out nginx "+
-						"answers \"no live upstreams\" without a connect()", ejected, len(up), u.Name, longest)
+					"error 99 takes %d of %d servers of upstream %s out for %v each; %s", ejected, len(up), u.Name,
+					longest, then)
 			}
 		}
 	},
-}
-
-func countBackup(u *Upstream) int {
-	n := 0
-	for _, p := range u.Peers {
-		if p.Backup && !p.Down {
-			n++
-		}
-	}
-	return n
 }
 
 var retryAmplifies = Rule{

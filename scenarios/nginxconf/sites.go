@@ -70,9 +70,7 @@ type finder struct {
 func (f *finder) trace(d *Directive, word, depth int) {
 	text := d.Arg(word)
 	host, _ := cutURI(text)
-	if _, rest, ok := strings.Cut(host, "://"); ok {
-		host = rest
-	}
+	_, host, _ = cutScheme(host)
 	if f.source {
 		host, _ = strings.CutSuffix(host, ":$remote_port")
 	}

@@ -73,7 +73,7 @@ server {
         proxy_http_version 1.1;
         proxy_set_header Upgrade $http_upgrade;
         proxy_set_header Connection $connection_upgrade;
-        proxy_pass http://127.0.0.1:%d;
+        proxy_pass http://127.0.0.1:%[5]d;
     }
 }
 `, i, i/250, i%250, i, 3000+i%1000)

@@ -19,14 +19,24 @@ func (m *model) env(at place) *env {
 	return e
 }
 
+// cutScheme takes the scheme off a pass. The slashes of unix:///path, as uWSGI's
+// documentation writes it, belong to the path.
+func cutScheme(s string) (scheme, rest string, ok bool) {
+	scheme, rest, ok = strings.Cut(s, "://")
+	if !ok || strings.EqualFold(scheme, "unix") {
+		return "", s, false
+	}
+	return scheme, rest, true
+}
+
 // cutURI splits a pass into what names the backend and the URI behind it.
 // $request_uri and $uri begin with a slash and so with the URI.
 func cutURI(s string) (target, uri string) {
-	at := strings.Index(s, "://")
-	if at < 0 {
+	_, host, ok := cutScheme(s)
+	if !ok {
 		return s, ""
 	}
-	at += len("://")
+	at := len(s) - len(host)
 	if rest := s[at:]; len(rest) > 5 && strings.EqualFold(rest[:5], "unix:") {
 		if n := strings.IndexByte(rest[5:], ':'); n >= 0 {
 			return s[:at+5+n], rest[5+n+1:]
@@ -81,7 +91,7 @@ func (m *model) pass(at place, release Release, e *env) []*Route {
 		routes = append(routes, &r)
 	}
 	for i, target := range v.list {
-		_, host, ok := strings.Cut(target, "://")
+		_, host, ok := cutScheme(target)
 		switch {
 		case target != "" && (host != "" || !ok):
 			add(target, "")
@@ -129,10 +139,7 @@ func merged(all []*Route) (routes []*Route) {
 func (m *model) connect(r *Route, late bool) {
 	name := r.Pass.Name()
 	r.Protocol = passes[name]
-	scheme, host, ok := strings.Cut(r.Target, "://")
-	if !ok {
-		scheme, host = "", r.Target
-	}
+	scheme, host, _ := cutScheme(r.Target)
 	port := 0
 	switch {
 	case r.Server.Stream:
@@ -174,7 +181,7 @@ func (m *model) implicitHosts() {
 		for _, l := range level {
 			for _, at := range l.passes() {
 				text, _ := cutURI(at.directive.Arg(1))
-				scheme, host, ok := strings.Cut(text, "://")
+				scheme, host, ok := cutScheme(text)
 				if !constant(at.directive.Arg(1)) || !ok {
 					continue
 				}

@@ -26,7 +26,8 @@ type Tree struct {
 
 	packagedFor *Directive // the include that it stands in for
 
-	lines []int // offsets at which lines begin
+	lines        []int // offsets at which lines begin
+	longComments []int // offsets of those that nginx refuses
 }
 
 // A Directive is a name, its arguments and perhaps a block.

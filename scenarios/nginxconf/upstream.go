@@ -2,6 +2,7 @@ package nginxconf
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -157,16 +158,31 @@ func splitPort(s string, port int) (string, int) {
 	return s, port
 }
 
-// up are the peers that get requests while none has failed: no backup and not
-// down.
+// up are the peers that get requests while none has failed: those that are not
+// down, and of them the backups only where there is no other.
 func (u *Upstream) up() []Peer {
-	var up []Peer
+	var up, backups []Peer
 	for _, p := range u.Peers {
-		if !p.Backup && !p.Down && p.Weight > 0 {
+		switch {
+		case p.Down || p.Weight == 0:
+		case p.Backup:
+			backups = append(backups, p)
+		default:
 			up = append(up, p)
 		}
 	}
+	if len(up) == 0 {
+		return backups
+	}
 	return up
+}
+
+// Spare are the backups that wait for the others to fail.
+func (u *Upstream) Spare() []Peer {
+	if up := u.up(); len(up) == 0 || up[0].Backup {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(u.Peers), func(p Peer) bool { return !p.Backup || p.Down || p.Weight == 0 })
 }
 
 // shares gives each destination's share of the requests, by weight, in the

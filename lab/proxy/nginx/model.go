@@ -82,7 +82,8 @@ func (r *rewriter) describe(own *scenarios.Own, route *nginxconf.Route) {
 	}
 	told := ownconf.Of(route, law.Setup{})
 	if told.Case == ownconf.NoPeer {
-		own.Unknown = "every server of the group is down"
+		own.Passed = false
+		own.Answer += fmt.Sprintf(", and every server of upstream %s is down: nginx answers 502 by itself", route.Upstream.Name)
 		return
 	}
 	own.Laws = told.Setup

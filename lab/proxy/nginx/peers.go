@@ -120,10 +120,8 @@ func (r *rewriter) others() {
 			if len(d.Words) != 2 || d.HasBlock() || strings.Contains(d.Arg(1), "$") {
 				continue
 			}
-			scheme, host, found := strings.Cut(d.Arg(1), "://")
-			if !found {
-				scheme, host = "", d.Arg(1)
-			} else {
+			scheme, host, found := nginxconf.CutScheme(d.Arg(1))
+			if found {
 				scheme += "://"
 			}
 			if strings.HasPrefix(strings.ToLower(host), "unix:") || r.isGroup(host) {
