@@ -95,7 +95,7 @@ func (m *Measured) count(v *results.Variant) {
 	v.CloseShare = m.closeShare()
 	m.restate(v)
 	v.RhoSteady = m.rho(math.Min(first, orNever(v.CollapseS)))
-	if churn := m.churn(v); churn != nil {
+	if churn := m.figure(v, "connections_per_request"); churn != nil {
 		r := math.Max(0, 1-*churn)
 		v.ReuseRatio = &r
 	}
