@@ -87,7 +87,7 @@ func (v *variant) lost() string {
 func untried(vs []variant) string {
 	for i := range vs {
 		if u := vs[i].Untried(); u != vs[0].Untried() {
-			return "refused without a try"
+			return results.RefusedUntried
 		}
 	}
 	return vs[0].Untried()

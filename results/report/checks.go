@@ -68,8 +68,8 @@ func inWords(c results.Check, proxy string) checked {
 // of is a figure of a proxy that people call so. No other has nginx's words for what it
 // refuses without a try.
 func (f figure) of(proxy string) figure {
-	if proxy != "nginx" {
-		f.words = strings.NewReplacer("failed by “no live upstreams”", results.RefusedUntried, "nginx", proxy).Replace(f.words)
+	if proxy != results.Nginx {
+		f.words = strings.NewReplacer("failed by “no live upstreams”", results.RefusedUntried, results.Nginx, proxy).Replace(f.words)
 	}
 	return f
 }

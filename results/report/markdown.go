@@ -9,6 +9,7 @@ import (
 	"text/template"
 
 	"github.com/lab99/lab99/internal/format"
+	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/chart"
 	"github.com/lab99/lab99/results/monitoring"
 )
@@ -106,7 +107,7 @@ func (v variant) Cause() string {
 	}
 	switch e := v.Errors; {
 	case e == nil || e.NoLiveUpstreams <= e.Error99:
-	case v.ProxyName() != "nginx":
+	case v.ProxyName() != results.Nginx:
 		add("%s then held its backend down: %s requests failed without a try.", v.ProxyName(), format.Grouped(e.NoLiveUpstreams))
 	default:
 		add("nginx took the failed connect() for a failure of the peer (max_fails=%d) and marked each peer down for "+
