@@ -57,8 +57,9 @@ func (p *page) failure() *variant {
 	return p.baseline()
 }
 
-// Cause says in numbers why a variant failed: what held its tuples or, where
-// ports played no part, what nginx logged.
+// Cause says in the symbols of the laws, with what was measured, why a variant failed: what
+// held its tuples or, where ports played no part, what the proxy logged. Mechanism tells it
+// those who do not know the symbols.
 func (v variant) Cause() string {
 	var s []string
 	add := func(format string, args ...any) { s = append(s, fmt.Sprintf(format, args...)) }

@@ -223,7 +223,8 @@ func (v variant) reply() string {
 }
 
 // Mechanism explains with the run's own numbers why ports ran out, or what else
-// failed. It is "" where nothing failed or the laws predicted no moment.
+// failed. It is "" where nothing failed or the laws predicted no moment. It is for a reader
+// who has not met the laws, where Cause has their symbols, and measured values for them.
 func (p *page) Mechanism() string {
 	v := p.failure()
 	law, ports, rate, proxy := v.Predicted, v.K(), format.Grouped(v.OfferedPerS), v.ProxyName()
