@@ -55,8 +55,8 @@ func (m *Measured) count(v *results.Variant) {
 	v.Neighbour, v.Bystander = m.neighbour(), m.bystander()
 	v.Ports = results.Ports{Usable: m.Usable, PeakUsed: m.peak(results.HostProxy, "")}
 	v.TimeWait = results.TimeWait{
-		ProxyPeak:   m.peak(results.HostProxy, "time-wait"),
-		BackendPeak: m.peak(results.HostBackend, "time-wait"),
+		ProxyPeak:   m.peak(results.HostProxy, results.StateTimeWait),
+		BackendPeak: m.peak(results.HostBackend, results.StateTimeWait),
 		AtEnd:       m.TimeWaitAtEnd,
 	}
 	v.CPU = results.CPU{Proxy: m.cores(results.HostProxy), Backend: m.cores(results.HostBackend)}

@@ -70,7 +70,7 @@ func (v variant) Cause() string {
 	}
 	add("%s had K = %s tuples (source port, destination) towards the backend.", v.ProxyName(), v.K())
 	switch v.heldBy() {
-	case established:
+	case results.StateEstablished:
 		if v.Held != nil {
 			add("Connections that were held had them. Each has a tuple from connect() to its end, " +
 				"so R opened a second and held for H each have R·H. TIME_WAIT played no part.")
@@ -78,7 +78,7 @@ func (v variant) Cause() string {
 		}
 		add("Requests under way held them. A connection holds its tuple from connect() to its end, " +
 			"so R requests a second that take t seconds each hold R·t. TIME_WAIT played no part.")
-	case finWait2:
+	case results.StateFinWait2:
 		add("Connections that %s had closed and the backend had not closed held them in FIN_WAIT2. "+
 			"That state lasts until the backend closes, or for tcp_fin_timeout.", v.ProxyName())
 	default:
@@ -90,7 +90,7 @@ func (v variant) Cause() string {
 	if v.ReuseRatio != nil && v.Held == nil {
 		add("%.1f %% of the requests reused an upstream connection.", 100**v.ReuseRatio)
 	}
-	if v.RhoSteady != nil && v.heldBy() != established {
+	if v.RhoSteady != nil && v.heldBy() != results.StateEstablished {
 		add("At %s %s per second this makes a load factor of ρ = %s (above 1 the table fills).",
 			format.Grouped(v.OfferedPerS), v.Loads(), ratio(v.RhoSteady))
 	}
