@@ -45,7 +45,8 @@ var Figures = []Figure{
 	{"tw_overflow", "TIME_WAIT dropped at the cap", "sockets", counter("time_wait_overflow")},
 	{"collapse_s", "collapse of the throughput", Seconds, field("collapse_s")},
 	{"recovered_s", "recovery", Seconds, field("recovered_s")},
-	{"log_lines_per_failure", "error-99 lines in nginx's log per failed request", "", per("nginx_log.error_99", "errors.error_99")},
+	{"log_lines_per_failure", "error-99 lines in nginx's log per failed request", "",
+		per("nginx_log.error_99", "errors.error_99")},
 	{"tries_per_failure", "connect() calls per failed request", "", per("connect_error_99", "errors.error_99")},
 	{"connect_error_99", "connect() calls that failed with error 99", "", field("connect_error_99")},
 	{"blackout_s", "blackout after the first failure", Seconds, field("blackout_s")},
@@ -96,7 +97,7 @@ func churned(r Row) *float64 {
 	return quotient(r.Field("new_connections"), float(*sent-*noPort-*noPeer))
 }
 
-// broken counts those that their time was up for, too, and that stayed.
+// broken counts the overdue, too: the server was to close them, and did not.
 func broken(r Row) *float64 {
 	early, overdue := r.Field("held.broken"), r.Field("held.overdue")
 	if early == nil || overdue == nil {
