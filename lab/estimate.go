@@ -1,10 +1,10 @@
 package lab
 
 import (
-	"strings"
 	"time"
 
 	"github.com/lab99/lab99/lab/driver"
+	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/lab/schedule"
 	"github.com/lab99/lab99/results"
 )
@@ -27,7 +27,8 @@ func need(v results.VariantPlan) schedule.Need {
 		Alone: v.Predicted.Estimated || v.Settings["alone"] == "on",
 	}
 	for _, c := range v.Claims {
-		n.Alone = n.Alone || strings.HasSuffix(c.Figure, "_ms")
+		f := law.FigureOf(c.Figure)
+		n.Alone = n.Alone || f != nil && f.Unit == law.Milliseconds
 	}
 	return n
 }

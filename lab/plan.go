@@ -69,7 +69,7 @@ func planVariant(v scenarios.Variant, s law.Setup, predicted law.Prediction) res
 		}
 		vp.StopAfterS = &after
 	}
-	if k := proxy.Of(v); k.Name() != defaultKind {
+	if k := proxy.Of(v); proxy.Title(k) != results.Nginx {
 		vp.Proxy = proxy.Title(k)
 		if c, err := k.Configure(v, proxy.Example(v)); err == nil { // it was checked with the scenario
 			vp.ProxyFile = c.File
@@ -89,9 +89,6 @@ func planVariant(v scenarios.Variant, s law.Setup, predicted law.Prediction) res
 	}
 	return vp
 }
-
-// defaultKind is the kind of proxy that stored runs do not name.
-const defaultKind = "nginx"
 
 // addresses are those that the proxy connects to.
 func addresses(b scenarios.Backend) int {

@@ -265,7 +265,7 @@ func (v *Variant) refused() string {
 
 // notTrying says why a proxy fails requests without a connect().
 func (v *Variant) notTrying() string {
-	if v.ProxyName() == defaultProxy {
+	if v.ProxyName() == Nginx {
 		return "because it had marked its backends down"
 	}
 	return "because it does not try again for a while after a connect() that failed"

@@ -6,19 +6,19 @@ import (
 	"strings"
 )
 
-// A plan and a summary name the proxy where it is another one than nginx.
-const defaultProxy = "nginx"
+// Nginx is how people call the proxy that a plan and a summary do not name.
+const Nginx = "nginx"
 
 // ProxyName is how people call the proxy of a variant.
-func (v *VariantPlan) ProxyName() string { return cmp.Or(v.Proxy, defaultProxy) }
+func (v *VariantPlan) ProxyName() string { return cmp.Or(v.Proxy, Nginx) }
 
 // ProxyName is how people call the proxy of a variant.
-func (v *Variant) ProxyName() string { return cmp.Or(v.Proxy, defaultProxy) }
+func (v *Variant) ProxyName() string { return cmp.Or(v.Proxy, Nginx) }
 
 // Untried is what became of a request for which the proxy made no connect(): in nginx's
 // words, which its log has, or in ours.
 func (v *Variant) Untried() string {
-	if v.ProxyName() == defaultProxy {
+	if v.ProxyName() == Nginx {
 		return "no live upstreams"
 	}
 	return RefusedUntried
@@ -29,7 +29,7 @@ const RefusedUntried = "refused without a try"
 
 // FailedUntried is the same within a sentence about failed requests.
 func (v *Variant) FailedUntried() string {
-	if v.ProxyName() == defaultProxy {
+	if v.ProxyName() == Nginx {
 		return `by "no live upstreams"`
 	}
 	return v.Untried()
@@ -44,7 +44,7 @@ func (p *Plan) ProxyName() string {
 		}
 	}
 	if len(p.Variants) == 0 {
-		return defaultProxy
+		return Nginx
 	}
 	return p.Variants[0].ProxyName()
 }
@@ -76,7 +76,7 @@ func (v *VariantPlan) RealBackend() string {
 	switch v.BackendKind {
 	case "", "httpd":
 		return "Apache"
-	case "nginx": // of older runs
+	case Nginx: // of older runs
 		return "second nginx"
 	}
 	return v.Backend

@@ -83,9 +83,17 @@ type Net struct {
 // Sockets is a number of sockets in one state towards one destination.
 type Sockets struct {
 	Dst   string `json:"dst"`   // IP:port of the backend
-	State string `json:"state"` // lower case, as ss(8) spells it: time-wait, established, ...
+	State string `json:"state"` // lower case, as ss(8) spells it
 	N     int64  `json:"n"`
 }
+
+// The states that tell who holds ports. There are others (package probe).
+const (
+	StateEstablished = "established"
+	StateSynSent     = "syn-sent"
+	StateFinWait2    = "fin-wait-2"
+	StateTimeWait    = "time-wait"
+)
 
 // Count adds up the sockets in a state; an empty state means all of them.
 func (n *Net) Count(state string) int64 {

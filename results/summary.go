@@ -140,7 +140,8 @@ type Check struct {
 	Text      string   `json:"text"`
 }
 
-// Comparison is a predicted quantity beside the measured one. A difference beyond
+// Comparison is a predicted quantity beside the measured one, in words: law.Compared is
+// the two as a law has them, before the judge. A difference beyond
 // the tolerance is a finding: Broken names the assumption of the laws that the run
 // broke.
 type Comparison struct {

@@ -3,24 +3,11 @@ package scenarios
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/lab99/lab99/lab/law"
 )
-
-// Metrics are the figures a claim can be about: of the result's row, and the
-// kernel's counters on the proxy.
-var Metrics = []string{
-	"ok", "failed", "failed_share", "error_99", "no_live_upstreams", "other_failures", "dropped",
-	"log_error_99", "log_no_live_upstreams", "log_other",
-	"first_error_99_s", "new_connections", "connections_per_request", "close_share", "rho",
-	"time_wait_proxy", "time_wait_backend", "ports_peak", "neighbour_max_ms", "p99_ms",
-	"tw_recycled", "tw_overflow", "collapse_s", "recovered_s", "log_lines_per_failure",
-	"tries_per_failure", "connect_error_99", "blackout_s", "alive_peak", "held_broken",
-	"bystander_backend_failed", "bystander_elsewhere_failed", "bystander_bind_failed",
-}
 
 var claimRE = regexp.MustCompile(`^([a-z0-9_]+) *(<=|>=|<|>|=) *([0-9.]+(?:e[+-]?[0-9]+)?)$`)
 
@@ -42,8 +29,8 @@ func readClaims(d *decoder, n *node, path string) any {
 		switch {
 		case err != nil:
 			d.add(item.at.error(err.Error(), "want FIGURE OP NUMBER, such as failed_share < 0.1"))
-		case !slices.Contains(Metrics, c.Figure):
-			d.add(item.at.error(fmt.Sprintf("no figure %q", c.Figure), didYouMean(c.Figure, Metrics)))
+		case law.FigureOf(c.Figure) == nil:
+			d.add(item.at.error(fmt.Sprintf("no figure %q", c.Figure), didYouMean(c.Figure, law.FigureNames())))
 		default:
 			all = append(all, c)
 		}
@@ -53,7 +40,7 @@ func readClaims(d *decoder, n *node, path string) any {
 
 func claimsSchema() schema {
 	return schema{"type": "array", "items": schema{
-		"type": "string", "pattern": strings.Replace(claimRE.String(), "[a-z0-9_]+", strings.Join(Metrics, "|"), 1),
+		"type": "string", "pattern": strings.Replace(claimRE.String(), "[a-z0-9_]+", strings.Join(law.FigureNames(), "|"), 1),
 	}}
 }
 

@@ -115,7 +115,8 @@ func Of(id string) (Ability, bool) {
 	return Ability{}, false
 }
 
-// Finding is what was found of one ability, in words.
+// Finding is what was found of one ability, in words. It is neither good nor bad, and so has
+// no level.
 type Finding struct {
 	ID, Name string
 	Value    string // "yes", "no", a figure, or NotKnown and why

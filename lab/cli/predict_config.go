@@ -13,6 +13,7 @@ import (
 	"github.com/lab99/lab99/lab/lint"
 	"github.com/lab99/lab99/lab/ownconf"
 	"github.com/lab99/lab99/lab/verdict"
+	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios/haproxyconf"
 	"github.com/lab99/lab99/scenarios/nginxconf"
 )
@@ -210,7 +211,7 @@ func (q question) about(config *nginxconf.Config, r *nginxconf.Route, given func
 	}
 	q.workers = workers
 	base.Workers = workers
-	a := &fileAnswer{told: ownconf.Of(r, base), title: titleOf(r), proxy: "nginx", route: routeOf(r)}
+	a := &fileAnswer{told: ownconf.Of(r, base), title: titleOf(r), proxy: results.Nginx, route: routeOf(r)}
 	a.least, a.most = a.told.ChurnRange()
 	if q.kernel != nil {
 		a.ofKernel(q.kernel, base.TwReuse)

@@ -8,6 +8,7 @@ import (
 	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/lab/ownconf"
+	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios/nginxconf"
 )
 
@@ -100,7 +101,7 @@ func (a *fileAnswer) rest(w io.Writer, table bool) error {
 
 // noPeer says what becomes of requests for which there is no server.
 func (a *fileAnswer) noPeer() string {
-	if a.proxy == "nginx" {
+	if a.proxy == results.Nginx {
 		return "nginx opens no connection: every server of the group is down. It answers 502, \"no live upstreams\"."
 	}
 	return a.proxy + " opens no connection: every server of the backend is disabled. In HTTP mode it answers 503, in TCP mode it " +

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/lab/lint"
 	"github.com/lab99/lab99/lab/upstream"
 	"github.com/lab99/lab99/scenarios"
 )
@@ -39,7 +40,7 @@ func (o *overProtocol) apply(s *law.Setup, proxy string) error {
 		return &usageError{"--keep-conn is fastcgi_keep_conn: --protocol fastcgi is expected with it"}
 	case !slices.Contains(scenarios.Protocols(), name):
 		return &usageError{fmt.Sprintf("--protocol %s: what nginx speaks is expected, one of %s", name, strings.Join(scenarios.Protocols(), ", "))}
-	case name != scenarios.ProtocolHTTP && proxy != "nginx":
+	case name != scenarios.ProtocolHTTP && proxy != lint.KindNginx:
 		return &usageError{fmt.Sprintf("--protocol %s is for nginx, and the proxy is %s", name, proxy)}
 	case !ok: // HTTP, or connections that are held
 		return nil

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/lab/lint"
 	"github.com/lab99/lab99/lab/proxy"
 )
 
@@ -24,7 +25,7 @@ type ofKind struct {
 
 func (k *ofKind) register(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringVar(&k.name, "proxy", "nginx", "the `kind` of proxy: "+strings.Join(proxy.Names(), ", "))
+	fs.StringVar(&k.name, "proxy", lint.KindNginx, "the `kind` of proxy: "+strings.Join(proxy.Names(), ", "))
 	fs.StringVar(&k.policyName, "policy", "", "what it does with upstream connections, a `word` of its kind; also --mode")
 	fs.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 		if name == "mode" { // HAProxy's word for it

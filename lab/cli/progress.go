@@ -119,7 +119,7 @@ func (g *gauge) take(s results.Sample) {
 			g.rate += (now - g.rate) / 3 // a little calmer than a tenth of a second
 		}
 	case s.Net != nil && s.Host == results.HostProxy && s.Net.Sockets != nil:
-		g.ports, g.timeWait = s.Net.Count(""), s.Net.Count("time-wait")
+		g.ports, g.timeWait = s.Net.Count(""), s.Net.Count(results.StateTimeWait)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/results"
 )
 
 // Options say what to conclude.
@@ -61,7 +62,7 @@ func namespaceOf(s *Snapshot, n, before *Namespace) NamespaceReport {
 		r.Sysctls[name] = value
 	}
 	for _, g := range slices.Concat(n.Outgoing, n.Incoming) {
-		r.TimeWait += g.States[timeWait]
+		r.TimeWait += g.States[results.StateTimeWait]
 	}
 	if entries, ok := n.Counters["conntrack_entries"]; ok && n.Counters["conntrack_max"] > 0 {
 		r.Conntrack = &Table{entries, n.Counters["conntrack_max"]}
@@ -145,7 +146,7 @@ func tupleOf(n *Namespace, p *rivals, other otherEnd, since *changes, timeWaits 
 	t.TimeWaitsPerS, t.TrendPerS2, t.HistoryS, t.was = a.PerS, a.PerSPerS, a.SeenForS, a.WasPerS
 	t.now = law.State{
 		Live: float64(t.live), TimeWaitsPerS: a.PerS, ByPerS: a.PerSPerS, ForS: a.SeenForS,
-		Elsewhere: timeWaits - g.States[timeWait],
+		Elsewhere: timeWaits - g.States[results.StateTimeWait],
 	}
 	if t.LivePerS = since.livePerS(); t.LivePerS != nil {
 		t.now.LivePerS = *t.LivePerS

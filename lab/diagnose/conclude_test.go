@@ -13,6 +13,7 @@ import (
 	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/internal/schematest"
 	"github.com/lab99/lab99/lab/probe"
+	"github.com/lab99/lab99/results"
 )
 
 // every are the timers of TIME_WAITs that begin so many seconds apart, the last one
@@ -30,7 +31,7 @@ func group(local, remote string, live int, remaining []int32) Group {
 		g.States["established"] = live
 	}
 	if len(remaining) > 0 {
-		g.States[timeWait] = len(remaining)
+		g.States[results.StateTimeWait] = len(remaining)
 	}
 	return g
 }

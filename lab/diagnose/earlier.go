@@ -1,6 +1,10 @@
 package diagnose
 
-import "math"
+import (
+	"math"
+
+	"github.com/lab99/lab99/results"
+)
 
 // of is the same namespace in an earlier snapshot.
 func (s *Snapshot) of(n *Namespace) *Namespace {
@@ -137,7 +141,7 @@ func (b *between) changes(r *rivals) changes {
 			c.closedThere++
 		}
 	}
-	c.closedThere = max(0, c.closedThere-then.States["syn-sent"]) // those may never have been open
+	c.closedThere = max(0, c.closedThere-then.States[results.StateSynSent]) // those may never have been open
 	return c
 }
 

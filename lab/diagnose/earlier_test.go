@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/lab99/lab99/lab/probe"
+	"github.com/lab99/lab99/results"
 )
 
 // TestWhoClosesFirstBetweenTwoLooks: ten connections are live at both looks, two seconds
@@ -27,7 +28,7 @@ func TestWhoClosesFirstBetweenTwoLooks(t *testing.T) {
 		for i, age := range ages {
 			g.RemainingMs = append(g.RemainingMs, int32(60000-1000*age))
 			g.WaitPorts = append(g.WaitPorts, uint16(20000+2*i))
-			g.States[timeWait]++
+			g.States[results.StateTimeWait]++
 		}
 		return g
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/lab99/lab99/internal/format"
+	"github.com/lab99/lab99/results"
 )
 
 // A rule says one thing that follows from a look at a namespace. A new one is a function
@@ -88,7 +89,7 @@ func (t *Tuple) failure() (call string, errno int) {
 
 // by says what takes the ports.
 func (t *Tuple) by() string {
-	waiting := t.States[timeWait] - t.Reusable
+	waiting := t.States[results.StateTimeWait] - t.Reusable
 	switch {
 	case t.live == 0:
 		return format.Grouped(waiting) + " TIME_WAIT"

@@ -10,7 +10,7 @@ import (
 	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/lint"
 	"github.com/lab99/lab99/lab/probe"
-	"github.com/lab99/lab99/scenarios/nginxconf"
+	"github.com/lab99/lab99/scenarios/finding"
 )
 
 func addr(s string) netip.Addr { return netip.MustParseAddr(s) }
@@ -215,7 +215,7 @@ func TestWholeSecondsAreForecast(t *testing.T) {
 func TestPeersThatAreTakenOut(t *testing.T) {
 	of := func(waiting []int32) string {
 		n := ofTwenty("a", 1, group("10.0.0.5", "10.0.0.9:80", 0, waiting))
-		n.Configured = []Configured{{Program: "nginx", PID: 7, Report: &lint.Report{Findings: []lint.Finding{{Finding: nginxconf.Finding{ID: "peer-ejection", Text: "servers are taken out"}}}}}}
+		n.Configured = []Configured{{Program: "nginx", PID: 7, Report: &lint.Report{Findings: []lint.Finding{{Finding: finding.Finding{ID: "peer-ejection", Text: "servers are taken out"}}}}}}
 		return textOf(conclude(t, n), "nginx-config")
 	}
 	if of(every(1, 8)) == "" || of(every(4, 5)) != "" {

@@ -122,7 +122,8 @@ type Tuple struct {
 	was          float64 // TIME_WAITs that began per second, where none begins any more
 }
 
-// Finding is one thing to know.
+// Finding is one thing to know about a host that runs: it is about connections, where
+// finding.Finding is about a line of a file, and its worst level is that of an outage.
 type Finding struct {
 	ID          string `json:"id"`
 	Level       string `json:"level"` // critical, warning or note

@@ -6,6 +6,7 @@ import (
 
 	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/results"
 )
 
 // exhausted: connect() fails.
@@ -81,7 +82,7 @@ func firstAid(v *view, t *Tuple) string {
 	if !t.BindsFirst {
 		all = append(all, "another address or port of the backend (as many ports again)")
 	}
-	if t.State == Exhausted && t.States[timeWait] > 0 && !t.BindsFirst {
+	if t.State == Exhausted && t.States[results.StateTimeWait] > 0 && !t.BindsFirst {
 		all = append(all, fmt.Sprintf("%sss -K state time-wait dst '%s' (gives the ports back for once; a late segment of "+
 			"an old connection may reach a new one)", v.enter, t.Destination))
 	}

@@ -1,6 +1,9 @@
 package diagnose
 
-import "github.com/lab99/lab99/internal/format"
+import (
+	"github.com/lab99/lab99/internal/format"
+	"github.com/lab99/lab99/results"
+)
 
 // leastUnanswered is how many connections must wait for an answer so that it is no chance.
 const leastUnanswered = 5
@@ -10,7 +13,7 @@ const leastUnanswered = 5
 func unanswered(v *view) {
 	for i := range v.Tuples {
 		t := &v.Tuples[i]
-		waiting := t.States["syn-sent"]
+		waiting := t.States[results.StateSynSent]
 		if waiting < leastUnanswered || 2*waiting < t.live || t.State == Exhausted {
 			continue
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/probe"
+	"github.com/lab99/lab99/results"
 )
 
 // Snapshot is what was seen of a host at one moment. Its JSON is what tests record.
@@ -77,16 +78,14 @@ type Group struct {
 func (g *Group) live() int {
 	n := 0
 	for state, count := range g.States {
-		if state != timeWait {
+		if state != results.StateTimeWait {
 			n += count
 		}
 	}
 	return n
 }
 
-func (g *Group) taken() int { return g.live() + g.States[timeWait] }
-
-const timeWait = "time-wait"
+func (g *Group) taken() int { return g.live() + g.States[results.StateTimeWait] }
 
 // ownersSought is how many live connections of a group are traced to their processes.
 const ownersSought = 16
@@ -182,7 +181,7 @@ func (s *sorter) boundPorts() (ports []uint16) {
 func groupsOf(m map[ends]*Group) (all []Group) {
 	for _, g := range m {
 		if n := len(g.RemainingMs); n > 0 {
-			g.States[timeWait] = n
+			g.States[results.StateTimeWait] = n
 		}
 	}
 	for _, g := range slices.SortedFunc(maps.Values(m), func(a, b *Group) int {

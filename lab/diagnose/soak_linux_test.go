@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/lab99/lab99/internal/needs"
+	"github.com/lab99/lab99/results"
 )
 
 // TestSoakForecast draws twelve times as many situations as TestForecast, with other
@@ -55,7 +56,7 @@ func TestSoakManyNamespaces(t *testing.T) {
 		for _, g := range n.Outgoing {
 			if g.Remote.String() == "10.3.0.2:80" {
 				seen++
-				waiting += g.States[timeWait]
+				waiting += g.States[results.StateTimeWait]
 			}
 		}
 	}

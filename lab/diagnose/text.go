@@ -11,6 +11,7 @@ import (
 	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/internal/table"
 	"github.com/lab99/lab99/lab/lint"
+	"github.com/lab99/lab99/results"
 )
 
 // Write writes the report for a person: the fullest tuples, what to know about them, and
@@ -76,7 +77,7 @@ func (r *Report) writeTuples(w io.Writer) {
 			t := &n.Tuples[i]
 			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", n.Name, processes, t.Source, t.Destination,
 				format.Grouped(t.Taken-t.Reusable), format.Or(t.Tuples, format.Grouped[int], "?"),
-				format.Or(t.Share, format.Percent, "?"), format.Grouped(t.States[timeWait]), t.rate(), t.closesFirst(),
+				format.Or(t.Share, format.Percent, "?"), format.Grouped(t.States[results.StateTimeWait]), t.rate(), t.closesFirst(),
 				t.when(t.HalfRangeS, "taken"), t.fails(), t.State)
 		}
 	}
@@ -101,7 +102,7 @@ func (t *Tuple) Forecast() string {
 // Facts are what a pair is besides, as names and words.
 func (t *Tuple) Facts() [][2]string {
 	return [][2]string{
-		{"TIME_WAIT", format.Grouped(t.States[timeWait])}, {"new a second", t.rate()},
+		{"TIME_WAIT", format.Grouped(t.States[results.StateTimeWait])}, {"new a second", t.rate()},
 		{"closes first", t.closesFirst()}, {"half of the ports", t.when(t.HalfRangeS, "taken")},
 	}
 }

@@ -3,7 +3,7 @@ package law
 // Overflow is how many TIME_WAITs the kernel drops at tcp_max_tw_buckets in a run
 // that is Masked.
 var Overflow = Law{
-	ID: "tw_overflow", Name: "TIME_WAITs dropped (TCPTimeWaitOverflow)", Words: "TIME_WAIT dropped at the cap",
+	ID: "tw_overflow", Name: "TIME_WAITs dropped (TCPTimeWaitOverflow)",
 	Unit: "sockets", Figure: "tw_overflow", More: MoreSevere,
 	Compare: func(r Run) *Compared {
 		seen := r.Measured("tw_overflow")

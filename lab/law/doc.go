@@ -44,7 +44,8 @@
 //	demand.go      what a run asks of the kernel's other tables
 //
 // Predict applies them to a run of some length, Look to a load without end, and
-// Mitigations are the changes to compare.
+// Mitigations are the changes to compare. Figures are the numbers of a result that a law is
+// held against, or a scenario's claim.
 //
 // The formulas follow from the kernel's rules, cited where they are used; the
 // constants were measured with nginx 1.22, Apache 2.4.71 and Linux 6.18

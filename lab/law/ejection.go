@@ -39,7 +39,7 @@ var LogLines = Law{
 // come unless nginx may try several peers; with several they are what a scenario is
 // about, and LogLines counts.
 var NoLiveUpstreams = Law{
-	ID: "no_live_upstreams", Name: `"no live upstreams"`, Words: "requests failed by “no live upstreams”", Unit: "requests",
+	ID: "no_live_upstreams", Name: `"no live upstreams"`, Unit: "requests",
 	Figure: "no_live_upstreams", More: MoreSevere,
 	Compare: func(r Run) *Compared {
 		seen := r.Measured("no_live_upstreams")

@@ -11,7 +11,7 @@ import (
 // meet a pool (bursts.go). Within a burst the law knows no time. Of a pool without bursts
 // it knows only what it churns at the most, so a failure may come later.
 var FirstError99 = Law{
-	ID: "first_error_99", Name: "first error 99", Words: "first error 99", Unit: Seconds,
+	ID: "first_error_99", Name: "first error 99", Unit: Seconds,
 	Figure: "first_error_99_s", More: LessSevere,
 	Forecast:     func(p Prediction) *float64 { return p.FirstError99S },
 	ForecastMost: func(p Prediction) *float64 { return p.FirstError99LatestS },

@@ -6,7 +6,7 @@ import "fmt"
 // port is looked for when a connection is opened, and one that is there is never taken
 // away for want of ports. What breaks is something else's doing, such as a proxy_timeout.
 var HeldBroken = Law{
-	ID: "held_broken", Name: "connections broken", Words: "held connections that broke", Unit: "connections", Figure: "held_broken", More: MoreSevere,
+	ID: "held_broken", Name: "connections broken", Unit: "connections", Figure: "held_broken", More: MoreSevere,
 	Compare: func(r Run) *Compared { return r.heldBroken() },
 	Check: func(r Run) *Checked {
 		c := r.heldBroken()

@@ -13,9 +13,9 @@ type Law struct {
 	ID     string    // of its checks and comparisons in summary.json; it never changes
 	Name   string    // of what is compared
 	Held   string    // name of the check; "": Name
-	Words  string    // the same for a reader who does not know the context
+	Words  string    // the same for a reader who does not know the context; "": those of the figure
 	Unit   string    // Seconds, "requests", …, Share, or "" for a ratio
-	Figure string    // the measurement, as a claim in a scenario names it
+	Figure string    // the measurement, by its name among Figures or one that only the judge has
 	More   Direction // what it means if there is more of it, or it comes later
 
 	// Forecast is the quantity in a prediction; nil where a prediction does not
@@ -37,8 +37,9 @@ type Law struct {
 
 // Units of a quantity that are written in a way of their own.
 const (
-	Seconds = "s"
-	Share   = "of the requests" // kept as 0 to 1
+	Seconds      = "s"
+	Milliseconds = "ms"
+	Share        = "of the requests" // kept as 0 to 1
 )
 
 // Direction is how a difference from the law changes a run.
@@ -63,7 +64,7 @@ type Run struct {
 	// 99, in seconds: that moment is later by as much, whatever the law.
 	LateS float64
 
-	// Measured is a figure of the result by its id; nil: it was not measured, or it
+	// Measured is a figure of the result by its name; nil: it was not measured, or it
 	// did not come.
 	Measured func(figure string) *float64
 }
@@ -141,6 +142,14 @@ func (s Setup) Exact() bool {
 
 // CheckName is the name of the law's check in summary.json.
 func (l *Law) CheckName() string { return cmp.Or(l.Held, l.Name) }
+
+// InWords is what is compared, for a reader who does not know the context.
+func (l *Law) InWords() string {
+	if f := FigureOf(l.Figure); l.Words == "" && f != nil {
+		return f.Words
+	}
+	return l.Words
+}
 
 // even says whether the load kept to its rate.
 func (r Run) even() bool { return r.Setup.ChangesS == nil || *r.Setup.ChangesS >= r.EndS }

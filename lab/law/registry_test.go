@@ -16,7 +16,7 @@ func TestLawsAreFoundByID(t *testing.T) {
 			}
 			taken[name] = l
 		}
-		if l.Words == "" || l.Figure == "" || l.Compare == nil {
+		if l.InWords() == "" || l.Figure == "" || l.Compare == nil {
 			t.Errorf("%s lacks words, a measurement or a comparison: %+v", l.ID, l)
 		}
 	}

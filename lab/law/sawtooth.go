@@ -9,7 +9,7 @@ import (
 // takes, and T, give or take half a lump of the timer wheel. A pause of less than two
 // seconds shows as none.
 var Recovery = Law{
-	ID: "recovery", Name: "recovery", Words: "recovery", Unit: Seconds, Figure: "recovered_s", More: MoreSevere,
+	ID: "recovery", Name: "recovery", Unit: Seconds, Figure: "recovered_s", More: MoreSevere,
 	Compare: func(r Run) *Compared {
 		if r.Setup.Held() {
 			return r.heldRecovery()

@@ -4,7 +4,7 @@ package law
 // success that come every T. Where all is said by the moment of error 99, within the
 // first T, it is left out.
 var OKInAll = Law{
-	ID: "ok", Name: "ok in all", Words: "requests that succeeded", Unit: "requests", Figure: "ok", More: LessSevere,
+	ID: "ok", Name: "ok in all", Unit: "requests", Figure: "ok", More: LessSevere,
 	Compare: func(r Run) *Compared {
 		p := r.law()
 		again := r.EndS > p.HoldS || p.FirstError99S == nil

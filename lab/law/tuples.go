@@ -7,7 +7,7 @@ import (
 
 // TuplesInUse is K, all of which are taken when error 99 comes.
 var TuplesInUse = Law{
-	ID: "ports_peak", Name: "tuples in use at the most", Words: "ports taken, peak", Unit: "tuples",
+	ID: "ports_peak", Name: "tuples in use at the most", Unit: "tuples",
 	Figure: "ports_peak", More: LessSevere,
 	Compare: func(r Run) *Compared {
 		used := r.Measured("ports_peak")
@@ -23,7 +23,7 @@ var TuplesInUse = Law{
 // LoadFactor is ρ. Of a pool the law does not know the exact churn, and of connections that
 // are held few may have ended: HeldCloser says what they leave behind.
 var LoadFactor = Law{
-	ID: "rho", Name: "load factor ρ", Words: "load factor ρ", Figure: "rho", More: MoreSevere,
+	ID: "rho", Name: "load factor ρ", Figure: "rho", More: MoreSevere,
 	Forecast: func(p Prediction) *float64 { return &p.Rho },
 	Compare: func(r Run) *Compared {
 		rho, seen := r.law().Rho, r.Measured("rho")

@@ -46,7 +46,7 @@ func FuzzForms(f *testing.F) {
 			t.Errorf("the text has %q", b.String()[i:min(i+8, b.Len())])
 		}
 		for _, x := range r.Findings {
-			line, mark := r.spanOf(x.Finding).quoted()
+			line, mark := r.span(x).quoted()
 			if utf8.RuneCountInString(mark) > utf8.RuneCountInString(line)+1 {
 				t.Errorf("%q is marked by %q", line, mark)
 			}

@@ -47,8 +47,7 @@ func NewHAProxy(name string, c *haproxyconf.Config) *Report {
 		r.Routes = append(r.Routes, routeOfBackend(c.Name, b))
 	}
 	for _, f := range c.Findings() {
-		r.Findings = append(r.Findings, Finding{Docs: Docs(f.ID), width: f.Width, Finding: nginxconf.Finding{
-			ID: f.ID, Level: f.Level, File: c.Name, Line: f.Line, Column: f.Column, Text: f.Text, Fix: f.Fix}})
+		r.Findings = append(r.Findings, Finding{Finding: f, Docs: Docs(f.ID)})
 	}
 	return r
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/internal/schematest"
+	"github.com/lab99/lab99/scenarios/finding"
 	"github.com/lab99/lab99/scenarios/nginxconf"
 )
 
@@ -19,24 +20,31 @@ import (
 func sample(t *testing.T) *Report {
 	t.Helper()
 	c := load(t, "testdata/pool.conf")
-	at := func(name string, word int) nginxconf.Finding {
+	at := func(name string, word int) finding.Finding {
 		d := find(c.Files[0].Root, name)
 		if d == nil {
 			t.Fatalf("no %s in %s", name, c.Name)
 		}
-		line, column := d.Tree.Position(d.Words[word].Start)
-		return nginxconf.Finding{File: c.Name, Line: line, Column: column, Directive: d, Word: word}
+		start, end := d.Words[word].Start, d.Words[word].End
+		switch {
+		case word == 0 && d.HasBlock():
+			end = d.Words[len(d.Words)-1].End
+		case word == 0:
+			end = d.End
+		}
+		line, column := d.Tree.Position(start)
+		return finding.Finding{File: c.Name, Line: line, Column: column, Width: end - start}
 	}
-	finding := func(f nginxconf.Finding, id string, level nginxconf.Level, text, fix string) nginxconf.Finding {
+	found := func(f finding.Finding, id string, level finding.Level, text, fix string) nginxconf.Finding {
 		f.ID, f.Level, f.Text, f.Fix = id, level, text, fix
-		return f
+		return nginxconf.Finding{Finding: f}
 	}
 	return report(c.Name, c, nginxconf.MustRelease("1.26"), []nginxconf.Finding{
-		finding(at("keepalive", 0), "inert-pool", nginxconf.Warning, "keepalive 32 does nothing", "map '' to ''"),
-		finding(at("location", 1), "a-note", nginxconf.Note, "50 % of it, with: a comma\nand a line break", ""),
-		finding(at("upstream", 0), "an-error", nginxconf.Error, "two of them.", "leave one out"),
-		finding(nginxconf.Finding{File: c.Name, Line: 1}, "no-column", nginxconf.Warning, "about a line", "another"),
-		finding(nginxconf.Finding{File: c.Name}, "no-line", nginxconf.Note, "about the file", ""),
+		found(at("keepalive", 0), "inert-pool", finding.Warning, "keepalive 32 does nothing", "map '' to ''"),
+		found(at("location", 1), "a-note", finding.Note, "50 % of it, with: a comma\nand a line break", ""),
+		found(at("upstream", 0), "an-error", finding.Error, "two of them.", "leave one out"),
+		found(finding.Finding{File: c.Name, Line: 1}, "no-column", finding.Warning, "about a line", "another"),
+		found(finding.Finding{File: c.Name}, "no-line", finding.Note, "about the file", ""),
 	})
 }
 
@@ -232,7 +240,7 @@ func TestEveryForm(t *testing.T) {
 			}
 			for _, f := range r.Findings {
 				found[f.ID] = true
-				if line, mark := r.spanOf(f.Finding).quoted(); f.Line > 0 && (line == "" || !strings.Contains(mark, "^")) {
+				if line, mark := r.span(f).quoted(); f.Line > 0 && (line == "" || !strings.Contains(mark, "^")) {
 					t.Errorf("%s:%d:%d: %s quotes %q and marks %q", f.File, f.Line, f.Column, f.ID, line, mark)
 				}
 			}

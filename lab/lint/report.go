@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lab99/lab99/scenarios/finding"
 	"github.com/lab99/lab99/scenarios/haproxyconf"
 	"github.com/lab99/lab99/scenarios/nginxconf"
 )
@@ -49,12 +50,10 @@ type Route struct {
 	HAProxy *HAProxy `json:"haproxy,omitempty"` // of a backend of HAProxy's: what only it has
 }
 
-// Finding is a finding of nginxconf with its lesson.
+// Finding is a finding with its lesson.
 type Finding struct {
-	nginxconf.Finding
+	finding.Finding
 	Docs string `json:"docs"`
-
-	width int // bytes of the line that it is about, where it has no directive
 }
 
 // New looks at a configuration that was read as the file name.
@@ -78,7 +77,7 @@ func report(name string, c *nginxconf.Config, release nginxconf.Release, finding
 		r.Routes = append(r.Routes, routeOf(x))
 	}
 	for _, f := range findings {
-		r.Findings = append(r.Findings, Finding{Finding: f, Docs: Docs(f.ID)})
+		r.Findings = append(r.Findings, Finding{Finding: f.Finding, Docs: Docs(f.ID)})
 	}
 	return r
 }

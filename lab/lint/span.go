@@ -14,46 +14,24 @@ type span struct {
 	start, end int
 }
 
-// span is what a finding is about, in whichever kind of file.
+// span is what a finding is about, as far as it stands on the line.
 func (r *Report) span(f Finding) span {
-	if r.haproxy == nil {
-		return r.spanOf(f.Finding)
+	var s span
+	switch t := r.tree(f.File); {
+	case f.Line < 1:
+		return s
+	case r.haproxy != nil:
+		s.text = r.haproxy.LineText(f.Line)
+	case t != nil:
+		s.text = t.LineText(f.Line)
+	default:
+		return s
 	}
-	s := span{text: r.haproxy.LineText(f.Line)}
-	if f.Line > 0 {
-		s.start = min(f.Column-1, len(s.text))
-		s.end = min(s.start+f.width, max(len(s.text), s.start+1))
-	}
-	return s
-}
-
-// spanOf finds what a finding is about: its word, or its directive as far as it
-// stands on the line, without its block.
-func (r *Report) spanOf(f nginxconf.Finding) span {
-	t := r.tree(f.File)
-	if t == nil || f.Line < 1 {
-		return span{}
-	}
-	s := span{text: t.LineText(f.Line)}
 	if f.Column < 1 || f.Column > len(s.text)+1 {
 		return s
 	}
 	s.start = f.Column - 1
-	s.end = s.start + 1
-	d := f.Directive
-	if d == nil || d.Tree != t {
-		return s
-	}
-	begin, end := d.Start, d.End
-	switch {
-	case f.Word > 0 && f.Word < len(d.Words):
-		begin, end = d.Words[f.Word].Start, d.Words[f.Word].End
-	case d.HasBlock():
-		end = d.Words[len(d.Words)-1].End
-	}
-	if line, column := t.Position(begin); line == f.Line && column == f.Column {
-		s.end = min(s.start+end-begin, max(len(s.text), s.start+1))
-	}
+	s.end = min(s.start+max(f.Width, 1), max(len(s.text), s.start+1))
 	return s
 }
 

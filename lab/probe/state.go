@@ -1,5 +1,7 @@
 package probe
 
+import "github.com/lab99/lab99/results"
+
 // TCP states as the kernel numbers them, include/net/tcp_states.h.
 const (
 	stateEstablished   = 1
@@ -20,12 +22,12 @@ const (
 
 // stateNames spells states as ss(8) does.
 var stateNames = [stateCount]string{
-	stateEstablished:   "established",
-	stateSynSent:       "syn-sent",
+	stateEstablished:   results.StateEstablished,
+	stateSynSent:       results.StateSynSent,
 	stateSynRecv:       "syn-recv",
 	stateFinWait1:      "fin-wait-1",
-	stateFinWait2:      "fin-wait-2",
-	stateTimeWait:      "time-wait",
+	stateFinWait2:      results.StateFinWait2,
+	stateTimeWait:      results.StateTimeWait,
 	stateClose:         "close",
 	stateCloseWait:     "close-wait",
 	stateLastAck:       "last-ack",

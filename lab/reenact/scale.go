@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/results"
 )
 
 // A size of the scenario.
@@ -134,7 +135,7 @@ func (c *Case) delay() time.Duration {
 
 // buckets is what tcp_max_tw_buckets leaves to the pair; 0: more than it has tuples.
 func (c *Case) buckets() int {
-	m := c.one.MaxTwBuckets - (c.Namespace.TimeWait - c.Tuple.States["time-wait"])
+	m := c.one.MaxTwBuckets - (c.Namespace.TimeWait - c.Tuple.States[results.StateTimeWait])
 	if c.one.MaxTwBuckets == 0 || m >= 2*c.one.Ports {
 		return 0
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/lab/diagnose"
 	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/results"
 )
 
 //go:embed scenario.yaml.tmpl
@@ -73,7 +74,7 @@ func (c *Case) seen(s size) string {
 	text := fmt.Sprintf("Seen on Linux %s, of %s: %s of %s ports taken towards one destination, %s of them by TIME_WAIT, "+
 		"and %s connections a second that come to hold one.", numbersOf(c.Kernel),
 		cmp.Or(c.program(), "a program that is not named"), format.Grouped(t.Taken),
-		format.Grouped(*t.Tuples), format.Grouped(t.States["time-wait"]), format.Rough(c.one.RatePerS))
+		format.Grouped(*t.Tuples), format.Grouped(t.States[results.StateTimeWait]), format.Rough(c.one.RatePerS))
 	switch {
 	case t.State == diagnose.Exhausted:
 		text += " connect() failed with error 99."

@@ -5,6 +5,7 @@ import (
 
 	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/results"
 )
 
 // The assumptions of the laws that a run can break. They are words of
@@ -23,9 +24,6 @@ const (
 	OtherFailures  = "other failures"
 	Unexplained    = "unexplained"
 )
-
-// nginx is how people call it (results.Variant.ProxyName).
-const nginx = "nginx"
 
 // evidence is what tells the assumptions apart, for one variant. 0 is none.
 type evidence struct {
@@ -74,7 +72,7 @@ var rules = []rule{
 			e.TwOverflow > 0
 	}},
 	{PeerEjection, law.MoreSevere, func(e evidence) (string, bool) {
-		if e.Proxy != nginx {
+		if e.Proxy != results.Nginx {
 			return fmt.Sprintf("%s refused %s requests without a connect(), as it does for a while after one that failed",
 				e.Proxy, format.Grouped(e.NoLive)), e.NoLive > 0
 		}

@@ -44,12 +44,12 @@ func TestBystanderIsCountedAndNotTakenForNginx(t *testing.T) {
 	if got := m.opens(1.5); got != 50 {
 		t.Errorf("nginx had opened %v by 1.5 s, want 50", got)
 	}
-	for metric, want := range map[string]float64{"bystander_backend_failed": 2, "bystander_elsewhere_failed": 1, "bystander_bind_failed": 1} {
-		if got := m.metric(&results.Variant{Bystander: b}, metric); got == nil || *got != want {
-			t.Errorf("%s: %v, want %v", metric, got, want)
+	for figure, want := range map[string]float64{"bystander_backend_failed": 2, "bystander_elsewhere_failed": 1, "bystander_bind_failed": 1} {
+		if got := m.figure(&results.Variant{Bystander: b}, figure); got == nil || *got != want {
+			t.Errorf("%s: %v, want %v", figure, got, want)
 		}
-		if got := m.metric(&results.Variant{}, metric); got != nil {
-			t.Errorf("%s without a bystander: %v", metric, *got)
+		if got := m.figure(&results.Variant{}, figure); got != nil {
+			t.Errorf("%s without a bystander: %v", figure, *got)
 		}
 	}
 }

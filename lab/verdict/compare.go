@@ -13,7 +13,7 @@ func (m *Measured) run(v *results.Variant) law.Run {
 	return law.Run{
 		Setup: m.Laws, Predicted: m.Plan.Predicted, Restated: v.Predicted, EndS: *v.LoadEndS,
 		LateS:    m.lateAt(v.FirstError),
-		Measured: func(figure string) *float64 { return m.metric(v, figure) },
+		Measured: func(figure string) *float64 { return m.figure(v, figure) },
 	}
 }
 

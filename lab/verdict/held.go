@@ -23,7 +23,7 @@ func (m *Measured) heldShare() *float64 {
 	if last == nil || m.Laws.CloseShare > 0 && end >= m.Plan.Predicted.HoldS {
 		return nil
 	}
-	waits := last.Net.Count("time-wait") + last.Net.Count("fin-wait-2")
+	waits := last.Net.Count(results.StateTimeWait) + last.Net.Count(results.StateFinWait2)
 	closed := m.opens(last.T) - float64(last.Net.Count("")-waits)
 	if closed < fewClosed {
 		return nil

@@ -55,8 +55,8 @@ func (m *Measured) count(v *results.Variant) {
 	v.Neighbour, v.Bystander = m.neighbour(), m.bystander()
 	v.Ports = results.Ports{Usable: m.Usable, PeakUsed: m.peak(results.HostProxy, "")}
 	v.TimeWait = results.TimeWait{
-		ProxyPeak:   m.peak(results.HostProxy, "time-wait"),
-		BackendPeak: m.peak(results.HostBackend, "time-wait"),
+		ProxyPeak:   m.peak(results.HostProxy, results.StateTimeWait),
+		BackendPeak: m.peak(results.HostBackend, results.StateTimeWait),
 		AtEnd:       m.TimeWaitAtEnd,
 	}
 	v.CPU = results.CPU{Proxy: m.cores(results.HostProxy), Backend: m.cores(results.HostBackend)}
@@ -95,7 +95,7 @@ func (m *Measured) count(v *results.Variant) {
 	v.CloseShare = m.closeShare()
 	m.restate(v)
 	v.RhoSteady = m.rho(math.Min(first, orNever(v.CollapseS)))
-	if churn := m.churn(v); churn != nil {
+	if churn := m.figure(v, "connections_per_request"); churn != nil {
 		r := math.Max(0, 1-*churn)
 		v.ReuseRatio = &r
 	}

@@ -114,14 +114,14 @@ func (m *Measured) closeShare() *float64 {
 		return m.heldShare()
 	case s == nil:
 	case m.Totals.LoadSeconds()+drained < m.Plan.Predicted.HoldS:
-		waits = last.Count("time-wait") + last.Count("fin-wait-2")
+		waits = last.Count(results.StateTimeWait) + last.Count(results.StateFinWait2)
 	default:
 		last, opened = s.Net, int64(m.opens(s.T))
 		waits = max(timeWaits(last), last.TimeWait-m.net(results.HostProxy)[0].Net.TimeWait)
 	}
 	var open int64
 	for _, s := range last.Sockets {
-		if s.State == "established" {
+		if s.State == results.StateEstablished {
 			open += s.N
 		}
 	}
@@ -131,7 +131,7 @@ func (m *Measured) closeShare() *float64 {
 	}
 	// The counter is the namespace's. With the backend in it, it has both ends' TIME_WAITs, and
 	// where no look found one on the proxy's side they are all the backend's.
-	if m.unseen("time-wait") && m.unseen("fin-wait-2") {
+	if m.unseen(results.StateTimeWait) && m.unseen(results.StateFinWait2) {
 		waits = 0
 	}
 	f := math.Min(1, float64(waits)/float64(closed))
@@ -233,7 +233,7 @@ func (m *Measured) stillOpen(from, to float64) float64 {
 		if s.Net.Sockets == nil || s.T > to {
 			continue
 		}
-		n := float64(s.Net.Count("established"))
+		n := float64(s.Net.Count(results.StateEstablished))
 		if s.T <= from {
 			before = n
 		}
@@ -258,7 +258,7 @@ func (m *Measured) underWay() float64 {
 	var sum, n float64
 	for _, s := range m.net(results.HostProxy) {
 		if s.Net.Sockets != nil && s.T >= from && s.T <= to {
-			sum, n = sum+float64(s.Net.Count("established")), n+1
+			sum, n = sum+float64(s.Net.Count(results.StateEstablished)), n+1
 		}
 	}
 	if n == 0 {

@@ -165,10 +165,10 @@ func (v *variant) states(width float64) []Series {
 		}
 	}
 	return []Series{
-		level("time-wait", timeWait, Level, width, kept, count("time-wait")),
-		level("established", established, Level, width, kept, count("established")),
+		level("time-wait", timeWait, Level, width, kept, count(results.StateTimeWait)),
+		level("established", established, Level, width, kept, count(results.StateEstablished)),
 		level("other states", otherState, Level, width, kept, func(s *results.Sample) *float64 {
-			n := float64(s.Net.Count("") - s.Net.Count("time-wait") - s.Net.Count("established"))
+			n := float64(s.Net.Count("") - s.Net.Count(results.StateTimeWait) - s.Net.Count(results.StateEstablished))
 			return &n
 		}),
 	}

@@ -87,14 +87,16 @@ func (v *variant) lost() string {
 func untried(vs []variant) string {
 	for i := range vs {
 		if u := vs[i].Untried(); u != vs[0].Untried() {
-			return "refused without a try"
+			return results.RefusedUntried
 		}
 	}
 	return vs[0].Untried()
 }
 
-// comparison is the finding of the whole run: which variants failed and when,
-// and which did not. Several that ran out of ports share the words for it.
+// comparison is the title of what shows the whole run: which variants failed and when,
+// and which did not. Several that ran out of ports share the words for it. It has the
+// times of all by their names, as the figure below does, where results.Finding tells
+// somebody without the figure how they differ.
 func comparison(vs []variant) string {
 	var parts, out, held, missing []string
 	at := 0 // in parts, of those that ran out

@@ -122,7 +122,7 @@ func (l limit) alert(what string) string {
 // fails is what becomes of a request that finds no port. The status is 502 in nginx and
 // others in other kinds.
 func (l limit) fails() string {
-	if l.Proxy == "nginx" {
+	if l.Proxy == results.Nginx {
 		return "nginx logs error 99 and answers 502"
 	}
 	return l.Proxy + " fails requests, for want of a port (errno 99)"

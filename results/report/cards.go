@@ -1,6 +1,10 @@
 package report
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/lab99/lab99/results"
+)
 
 // card is what one knows of a change before taking it to production: where it
 // can be set, what may go wrong, how to take it back, and the new failure that
@@ -197,7 +201,7 @@ var smallerPool = card{"proxy.keepalive", "A smaller pool of kept connections to
 // cardFor is cardOf, in words for the proxy and for what it speaks, and by the direction in
 // which the pool changes.
 func cardFor(change, proxy, protocol string, poolShrinks bool) *card {
-	if proxy != "nginx" {
+	if proxy != results.Nginx {
 		if c := find(change, otherCards); c != nil {
 			return c
 		}

@@ -18,52 +18,12 @@ type checked struct{ Name, Outcome, Law, Predicted, Measured, Text string }
 // figure is a number of the result, in words.
 type figure struct{ words, unit string }
 
-const share = law.Share
-
-// kept are the checks of no law, by their ids, claimed the figures that a scenario
-// makes claims about.
-var (
-	kept = map[string]figure{
-		"accounts":   {"every request is accounted for", "requests"},
-		"log":        {"nginx's log says the same", "requests"},
-		"time-waits": {"no more TIME_WAITs alive than counted", "sockets"},
-	}
-	claimed = map[string]figure{
-		"ok":                         {"requests that succeeded", ""},
-		"failed":                     {"requests that failed", ""},
-		"failed_share":               {"requests that failed", share},
-		"error_99":                   {"requests failed by error 99", ""},
-		"no_live_upstreams":          {"requests failed by “no live upstreams”", ""},
-		"other_failures":             {"requests failed otherwise", ""},
-		"dropped":                    {"requests never sent", ""},
-		"log_error_99":               {"error 99 in nginx's log", "lines"},
-		"log_no_live_upstreams":      {"“no live upstreams” in nginx's log", "lines"},
-		"log_other":                  {"other errors in nginx's log", "lines"},
-		"log_lines_per_failure":      {"error-99 lines in nginx's log per failed request", ""},
-		"alive_peak":                 {"held connections alive at once, at the most", ""},
-		"held_broken":                {"held connections that broke", ""},
-		"tries_per_failure":          {"connect() calls per failed request", ""},
-		"connect_error_99":           {"connect() calls that failed with error 99", ""},
-		"blackout_s":                 {"blackout after the first failure", "s"},
-		"first_error_99_s":           {"first error 99", "s"},
-		"collapse_s":                 {"collapse of the throughput", "s"},
-		"recovered_s":                {"recovery", "s"},
-		"new_connections":            {"new connections to the backend", ""},
-		"connections_per_request":    {"new connections per request", ""},
-		"close_share":                {"connections that nginx closed first, f", share},
-		"rho":                        {"load factor ρ", ""},
-		"time_wait_proxy":            {"TIME_WAIT on nginx's side, peak", "sockets"},
-		"time_wait_backend":          {"TIME_WAIT on the backend's side, peak", "sockets"},
-		"ports_peak":                 {"ports taken, peak", ""},
-		"neighbour_max_ms":           {"slowest neighbour request", "ms"},
-		"p99_ms":                     {"latency p99", "ms"},
-		"tw_recycled":                {"ports reused out of TIME_WAIT", ""},
-		"tw_overflow":                {"TIME_WAIT dropped at the cap", "sockets"},
-		"bystander_backend_failed":   {"bystander's failed connections to the backend", ""},
-		"bystander_elsewhere_failed": {"bystander's failed connections elsewhere", ""},
-		"bystander_bind_failed":      {"bystander's failed connections after bind()", ""},
-	}
-)
+// kept are the checks of no law, by their ids.
+var kept = map[string]figure{
+	"accounts":   {"every request is accounted for", "requests"},
+	"log":        {"nginx's log says the same", "requests"},
+	"time-waits": {"no more TIME_WAITs alive than counted", "sockets"},
+}
 
 // Checked are the checks of a variant, in words.
 func (v variant) Checked() []checked {
@@ -79,7 +39,7 @@ func inWords(c results.Check, proxy string) checked {
 		Measured: format.Or(c.Measured, format.Number, "–"), Text: c.Text}
 	f, known := kept[c.ID]
 	if l := law.ByID(c.ID); l != nil {
-		f, known = figure{l.Words, l.Unit}, true
+		f, known = figure{l.InWords(), l.Unit}, true
 	}
 	f = f.of(proxy)
 	if known {
@@ -90,12 +50,12 @@ func inWords(c results.Check, proxy string) checked {
 	if c.ID != "claim" || len(claim) != 3 {
 		return words
 	}
-	f, known = claimed[claim[0]]
-	f = f.of(proxy)
+	said := law.FigureOf(claim[0])
 	value, err := strconv.ParseFloat(claim[2], 64)
-	if !known || err != nil {
+	if said == nil || err != nil {
 		return words
 	}
+	f = figure{said.Words, said.Unit}.of(proxy)
 	bound := f.bound(claim[1], value)
 	words.Name, words.Law, words.Predicted, words.Measured = f.words, "what the scenario expects", bound, f.show(c.Measured)
 	words.Text = f.words + ": " + bound + " expected, " + words.Measured + " measured"
@@ -108,8 +68,8 @@ func inWords(c results.Check, proxy string) checked {
 // of is a figure of a proxy that people call so. No other has nginx's words for what it
 // refuses without a try.
 func (f figure) of(proxy string) figure {
-	if proxy != "nginx" {
-		f.words = strings.NewReplacer("failed by “no live upstreams”", results.RefusedUntried, "nginx", proxy).Replace(f.words)
+	if proxy != results.Nginx {
+		f.words = strings.NewReplacer("failed by “no live upstreams”", results.RefusedUntried, results.Nginx, proxy).Replace(f.words)
 	}
 	return f
 }
@@ -134,7 +94,7 @@ func (f figure) show(x *float64) string {
 	switch {
 	case x == nil:
 		return "–"
-	case f.unit == share:
+	case f.unit == law.Share:
 		return strconv.FormatFloat(math.Round(1e4**x)/100, 'f', -1, 64) + " %"
 	}
 	s := strconv.FormatFloat(math.Round(1000**x)/1000, 'f', -1, 64)

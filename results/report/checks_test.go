@@ -1,9 +1,14 @@
 package report
 
 import (
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
@@ -39,12 +44,40 @@ func TestChecksAreOfTheProxyThatRan(t *testing.T) {
 	}
 }
 
-// TestEveryClaimHasWords: a figure that scenarios learn to claim must not
-// reach the page as a token.
-func TestEveryClaimHasWords(t *testing.T) {
-	for _, name := range scenarios.Metrics {
-		if claimed[name].words == "" {
-			t.Errorf("no words for %s", name)
-		}
+// TestAFigureIsOneEntry: a figure of the test's own, of which nothing but law.Figures knows.
+// A scenario claims it, the judge measures it, and the page words it.
+func TestAFigureIsOneEntry(t *testing.T) {
+	before := law.Figures
+	defer func() { law.Figures = before }()
+	law.Figures = append(slices.Clone(before), law.Figure{Name: "late_of_the_test", Words: "requests that nginx had late", Unit: "lines",
+		Of: func(r law.Row) *float64 { return r.Field("late") }})
+
+	file := filepath.Join(t.TempDir(), "scenario.yaml")
+	text := "apiVersion: lab99/v1\nname: own\nkind: failure\ntitle: own\nports: 300\nrate: 200\nduration: 8s\n" +
+		"variants:\n  - name: baseline\n    title: one\n    expect: {verdict: reproduced, measured: [late_of_the_test <= 3]}\n"
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s, err := scenarios.Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(scenarios.Schema()), "late_of_the_test") {
+		t.Error("the schema does not know it")
+	}
+	resolved, err := s.Resolve("", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := verdict.Judge(verdict.Measured{Plan: results.VariantPlan{Claims: resolved.Variants[0].Expect.Measured},
+		Totals: &results.Totals{Counts: results.Counts{Late: 2}}})
+	at := slices.IndexFunc(row.Checks, func(c results.Check) bool { return c.ID == "claim" })
+	if at < 0 {
+		t.Fatalf("it was not judged: %+v", row.Checks)
+	}
+	want := checked{"requests that HAProxy had late", "✓ holds", "what the scenario expects", "at most 3 lines", "2 lines",
+		"requests that HAProxy had late: at most 3 lines expected, 2 lines measured"}
+	if got := inWords(row.Checks[at], "HAProxy"); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }

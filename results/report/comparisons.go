@@ -11,7 +11,8 @@ import (
 	"github.com/lab99/lab99/results/chart"
 )
 
-// comparison is a line of the table of what was predicted and what came.
+// comparison is a line of the table of what was predicted and what came: the judge's, as
+// cells, and the variant that it is of.
 type comparison struct {
 	Variant string
 	results.Comparison

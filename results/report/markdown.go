@@ -9,6 +9,7 @@ import (
 	"text/template"
 
 	"github.com/lab99/lab99/internal/format"
+	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/chart"
 	"github.com/lab99/lab99/results/monitoring"
 )
@@ -56,8 +57,9 @@ func (p *page) failure() *variant {
 	return p.baseline()
 }
 
-// Cause says in numbers why a variant failed: what held its tuples or, where
-// ports played no part, what nginx logged.
+// Cause says in the symbols of the laws, with what was measured, why a variant failed: what
+// held its tuples or, where ports played no part, what the proxy logged. Mechanism tells it
+// those who do not know the symbols.
 func (v variant) Cause() string {
 	var s []string
 	add := func(format string, args ...any) { s = append(s, fmt.Sprintf(format, args...)) }
@@ -68,7 +70,7 @@ func (v variant) Cause() string {
 	}
 	add("%s had K = %s tuples (source port, destination) towards the backend.", v.ProxyName(), v.K())
 	switch v.heldBy() {
-	case established:
+	case results.StateEstablished:
 		if v.Held != nil {
 			add("Connections that were held had them. Each has a tuple from connect() to its end, " +
 				"so R opened a second and held for H each have R·H. TIME_WAIT played no part.")
@@ -76,7 +78,7 @@ func (v variant) Cause() string {
 		}
 		add("Requests under way held them. A connection holds its tuple from connect() to its end, " +
 			"so R requests a second that take t seconds each hold R·t. TIME_WAIT played no part.")
-	case finWait2:
+	case results.StateFinWait2:
 		add("Connections that %s had closed and the backend had not closed held them in FIN_WAIT2. "+
 			"That state lasts until the backend closes, or for tcp_fin_timeout.", v.ProxyName())
 	default:
@@ -88,7 +90,7 @@ func (v variant) Cause() string {
 	if v.ReuseRatio != nil && v.Held == nil {
 		add("%.1f %% of the requests reused an upstream connection.", 100**v.ReuseRatio)
 	}
-	if v.RhoSteady != nil && v.heldBy() != established {
+	if v.RhoSteady != nil && v.heldBy() != results.StateEstablished {
 		add("At %s %s per second this makes a load factor of ρ = %s (above 1 the table fills).",
 			format.Grouped(v.OfferedPerS), v.Loads(), ratio(v.RhoSteady))
 	}
@@ -106,7 +108,7 @@ func (v variant) Cause() string {
 	}
 	switch e := v.Errors; {
 	case e == nil || e.NoLiveUpstreams <= e.Error99:
-	case v.ProxyName() != "nginx":
+	case v.ProxyName() != results.Nginx:
 		add("%s then held its backend down: %s requests failed without a try.", v.ProxyName(), format.Grouped(e.NoLiveUpstreams))
 	default:
 		add("nginx took the failed connect() for a failure of the peer (max_fails=%d) and marked each peer down for "+

@@ -109,7 +109,7 @@ func TestCauseNamesWhatHeldTheTuples(t *testing.T) {
 	other.Data = results.VariantData{LogExcerpt: []string{"# 59 × [error] upstream prematurely closed connection", "2026/01/01 [error] …"}}
 	silent := other
 	silent.Data = results.VariantData{}
-	ejected := failing(timeWait)
+	ejected := failing(results.StateTimeWait)
 	ejected.Errors = &results.Errors{Error99: 1, NoLiveUpstreams: 500}
 	heldDown := ejected
 	heldDown.Proxy = "Varnish"
@@ -118,9 +118,9 @@ func TestCauseNamesWhatHeldTheTuples(t *testing.T) {
 		v         variant
 		says, not string
 	}{
-		{"TIME_WAIT", failing(timeWait), "stays in TIME_WAIT for about 61 s", "under way"},
-		{"FIN_WAIT2", failing(finWait2), "in FIN_WAIT2", "stays in TIME_WAIT"},
-		{"requests under way", failing(established), "hold R·t", "stays in TIME_WAIT"},
+		{"TIME_WAIT", failing(results.StateTimeWait), "stays in TIME_WAIT for about 61 s", "under way"},
+		{"FIN_WAIT2", failing(results.StateFinWait2), "in FIN_WAIT2", "stays in TIME_WAIT"},
+		{"requests under way", failing(results.StateEstablished), "hold R·t", "stays in TIME_WAIT"},
 		{"another failure", other, "at most 20 of 28,232 tuples were taken. nginx's most frequent error, logged 59 times: “[error] upstream prematurely closed connection”.", "TIME_WAIT"},
 		{"a failure nobody logged", silent, "nginx logged nothing: 59 requests", "TIME_WAIT"},
 		{"peers marked down", ejected, `500 requests were then answered "no live upstreams"`, "hold R·t"},

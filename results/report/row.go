@@ -189,7 +189,7 @@ func (v variant) open() float64 {
 	var sum, n float64
 	for s := range v.Data.ProxySockets() {
 		if s.T >= 0 && s.T <= *v.LoadEndS {
-			sum, n = sum+float64(s.Net.Count(established)), n+1
+			sum, n = sum+float64(s.Net.Count(results.StateEstablished)), n+1
 		}
 	}
 	if n == 0 {
@@ -223,24 +223,25 @@ func (v variant) reply() string {
 }
 
 // Mechanism explains with the run's own numbers why ports ran out, or what else
-// failed. It is "" where nothing failed or the laws predicted no moment.
+// failed. It is "" where nothing failed or the laws predicted no moment. It is for a reader
+// who has not met the laws, where Cause has their symbols, and measured values for them.
 func (p *page) Mechanism() string {
 	v := p.failure()
 	law, ports, rate, proxy := v.Predicted, v.K(), format.Grouped(v.OfferedPerS), v.ProxyName()
 	switch held := v.heldBy(); {
 	case v.FirstError == nil && !v.Collapsed && v.Lost() > 0:
 		return v.Cause()
-	case v.FirstError != nil && held == established && v.Held != nil:
+	case v.FirstError != nil && held == results.StateEstablished && v.Held != nil:
 		return fmt.Sprintf("Each connection that a client holds has one of its own to the backend, "+
 			"and with it a port number, for as long as it is held: "+
 			"at %s opened a second all %s numbers are held after %s.", rate, ports, format.Seconds(*v.FirstError)) +
 			noneFree + v.reply() + " Closed connections play no part."
-	case v.FirstError != nil && held == established:
+	case v.FirstError != nil && held == results.StateEstablished:
 		return fmt.Sprintf("Every request that waits for the backend holds a connection to it, "+
 			"and each connection a port number of its own. The backend is slow: "+
 			"at %s requests a second, requests under way soon hold all %s numbers.", rate, ports) +
 			noneFree + " Closed connections play no part."
-	case v.FirstError != nil && held == finWait2:
+	case v.FirstError != nil && held == results.StateFinWait2:
 		return fmt.Sprintf(newPort+". %[1]s closes the connection when it has the response. "+
 			"This backend keeps its end open, and the number stays blocked until the backend closes; "+
 			"this is called FIN_WAIT2. At %s requests a second %s ports last %s.",
@@ -250,8 +251,8 @@ func (p *page) Mechanism() string {
 			"this is called TIME_WAIT. With half of the %s taken, the kernel has to search for a free one "+
 			"at every connect(). A search takes milliseconds instead of microseconds. "+
 			"%[1]s spends its time searching, and everything it serves waits.", proxy, holdTime(law.HoldS), ports)
-	case law.FirstError99S == nil || v.FirstError == nil || v.OfferedPerS <= 0 || law.HoldS <= 0 || held != timeWait,
-		v.Plan.Race || v.Plan.Random || v.Plan.Profile != "":
+	case law.FirstError99S == nil || v.FirstError == nil || v.OfferedPerS <= 0 || law.HoldS <= 0,
+		held != results.StateTimeWait, v.Plan.Race || v.Plan.Random || v.Plan.Profile != "":
 		return ""
 	}
 	unit, by := "new connections", ""

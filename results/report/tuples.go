@@ -31,13 +31,6 @@ func (d destination) By() string {
 	return strings.Join(parts, ", ")
 }
 
-// The states that can fill a table.
-const (
-	timeWait    = "time-wait"
-	finWait2    = "fin-wait-2"
-	established = "established"
-)
-
 // heldBy is the state that most of the tuples were in when most were taken; ""
 // where nobody looked.
 func (v *variant) heldBy() string {

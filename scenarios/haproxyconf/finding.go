@@ -9,15 +9,6 @@ import (
 	"github.com/lab99/lab99/scenarios/finding"
 )
 
-// A Finding is what a rule found.
-type Finding struct {
-	ID           string
-	Level        finding.Level
-	Line, Column int // of a word, which is Width bytes long; 0: about the file
-	Width        int
-	Text, Fix    string
-}
-
 // A Rule finds one kind of mistake. A new one is a value of this type, and its line in
 // the list of rules.
 type Rule struct {
@@ -43,7 +34,7 @@ func Rules() []Rule {
 }
 
 // Findings are what the rules find, in the order of the file.
-func (c *Config) Findings() []Finding {
+func (c *Config) Findings() []finding.Finding {
 	k := &checker{config: c, backends: c.Backends(), frontends: c.Frontends()}
 	for i := range rules {
 		k.rule = &rules[i]
@@ -58,7 +49,7 @@ func (c *Config) Findings() []Finding {
 		}
 		k.backend = nil
 	}
-	var all []Finding
+	var all []finding.Finding
 	for _, f := range k.found {
 		if len(f.backends) > 0 {
 			noun := "backend "
@@ -69,12 +60,12 @@ func (c *Config) Findings() []Finding {
 		}
 		all = append(all, f.Finding)
 	}
-	slices.SortStableFunc(all, func(a, b Finding) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
+	slices.SortStableFunc(all, func(a, b finding.Finding) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
 	return all
 }
 
 type found struct {
-	Finding
+	finding.Finding
 	backends []string
 }
 
@@ -92,7 +83,7 @@ type checker struct {
 // of their defaults is said once.
 func (k *checker) report(level finding.Level, l *Line, word int, fix, text string, args ...any) {
 	w := l.Words[min(word, len(l.Words)-1)]
-	f := Finding{ID: k.rule.ID, Level: level, Text: fmt.Sprintf(text, args...), Fix: fix, Width: w.End - w.Start}
+	f := finding.Finding{ID: k.rule.ID, Level: level, File: k.config.Name, Text: fmt.Sprintf(text, args...), Fix: fix, Width: w.End - w.Start}
 	f.Line, f.Column = k.config.Position(w.Start)
 	at := slices.IndexFunc(k.found, func(x found) bool { return x.Finding == f })
 	if at < 0 {

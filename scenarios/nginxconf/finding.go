@@ -18,18 +18,10 @@ const (
 	Error   = finding.Error
 )
 
-// A Finding is what a rule found.
+// A Finding is what a rule found, and where.
 type Finding struct {
-	ID     string `json:"id"`
-	Level  Level  `json:"level"`
-	File   string `json:"file"`
-	Line   int    `json:"line"`
-	Column int    `json:"column"`
-	Text   string `json:"text"`
-	Fix    string `json:"fix"`
-
+	finding.Finding
 	Directive *Directive `json:"-"` // what it is about; nil: the file
-	Word      int        `json:"-"` // index of the word that it is about; 0: the name
 }
 
 // A Rule finds one kind of mistake. A new one is a value of this type in a file
@@ -98,13 +90,25 @@ func (k *checker) report(level Level, d *Directive, word int, fix, format string
 		d, word = by, 1
 	}
 	word = min(word, len(d.Words)-1) // an argument may be missing
-	f := Finding{ID: k.rule.ID, Level: level, File: d.Tree.Name, Text: fmt.Sprintf(format, args...), Fix: fix,
-		Directive: d, Word: word}
+	f := Finding{finding.Finding{ID: k.rule.ID, Level: level, File: d.Tree.Name, Text: fmt.Sprintf(format, args...), Fix: fix,
+		Width: d.width(word)}, d}
 	f.Line, f.Column = d.Tree.Position(d.Words[word].Start)
 	if t := (told{d.Tree, d.Words[word].Start, f.Text}); !k.seen[t] {
 		k.seen[t] = true
 		k.found = append(k.found, f)
 	}
+}
+
+// width is how long a word of a directive is, and with its name the directive as a whole,
+// without its block.
+func (d *Directive) width(word int) int {
+	switch {
+	case word > 0:
+		return d.Words[word].End - d.Words[word].Start
+	case d.HasBlock():
+		return d.Words[len(d.Words)-1].End - d.Start
+	}
+	return d.End - d.Start
 }
 
 // groups are the upstream groups that routes use and have a block, each once

@@ -152,12 +152,12 @@ func (e *evaluation) observe(now float64, add func(results.Sample)) {
 		live = 0
 	}
 	tw := int64(len(e.expiry))
-	socks := []results.Sockets{{Dst: "198.18.0.3:8080", State: "established", N: live},
-		{Dst: "198.18.0.3:8080", State: "time-wait", N: min(tw, int64(e.Tuples)-live)}}
+	socks := []results.Sockets{{Dst: "198.18.0.3:8080", State: results.StateEstablished, N: live},
+		{Dst: "198.18.0.3:8080", State: results.StateTimeWait, N: min(tw, int64(e.Tuples)-live)}}
 	add(results.Sample{Host: results.HostProxy, T: now,
 		Net: &results.Net{Sockets: socks, TimeWait: tw, CPUSeconds: e.cpu, Log: &results.Errors{Error99: e.e99}}})
 	add(results.Sample{Host: results.HostBackend, T: now,
-		Net: &results.Net{Sockets: []results.Sockets{{Dst: "198.18.0.3:8080", State: "established", N: live}}, CPUSeconds: e.cpu / 3}})
+		Net: &results.Net{Sockets: []results.Sockets{{Dst: "198.18.0.3:8080", State: results.StateEstablished, N: live}}, CPUSeconds: e.cpu / 3}})
 }
 
 func (e *evaluation) summary() results.Variant {
