@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/lab99/lab99/scenarios/finding"
 )
 
 var nginxRefuses = Rule{
@@ -48,10 +50,12 @@ func (k *checker) refuseLengths() {
 			if len(t.Root) == 0 || t.packagedFor != nil {
 				continue
 			}
-			f := Finding{ID: k.rule.ID, Level: Error, File: t.Name, Directive: t.Root[0], Fix: "break the line",
-				Text: fmt.Sprintf("nginx refuses this: a comment of %d bytes or more in one line", longestWord)}
+			f := finding.Finding{
+				ID: k.rule.ID, Level: Error, File: t.Name, Fix: "break the line",
+				Text: fmt.Sprintf("nginx refuses this: a comment of %d bytes or more in one line", longestWord),
+			}
 			f.Line, f.Column = t.Position(at)
-			k.found = append(k.found, f)
+			k.found = append(k.found, Finding{f, t.Root[0]})
 		}
 	}
 }
