@@ -68,8 +68,7 @@ func report(name string, c *nginxconf.Config, release nginxconf.Release, finding
 		Files: []string{}, Routes: []Route{}, Findings: []Finding{},
 	}
 	if release.Known() {
-		s := release.String()
-		r.Nginx = &s
+		r.Nginx = new(release.String())
 	}
 	for _, t := range c.Files {
 		r.Files = append(r.Files, t.Name)
@@ -86,8 +85,7 @@ func report(name string, c *nginxconf.Config, release nginxconf.Release, finding
 func routeOf(x *nginxconf.Route) Route {
 	r := Route{Row: x.Row(), Sources: x.Bind.Sources(), Tries: x.Retry.PerFailure}
 	if x.Newer != nil {
-		row := x.Newer.Row()
-		r.Newer = &row
+		r.Newer = new(x.Newer.Row())
 	}
 	return r
 }
@@ -156,8 +154,7 @@ func Unread(m *Mistake, name string, release nginxconf.Release) *Report {
 		Files: []string{}, Routes: []Route{}, Findings: []Finding{},
 	}
 	if release.Known() {
-		s := release.String()
-		r.Nginx = &s
+		r.Nginx = new(release.String())
 	}
 	return r
 }

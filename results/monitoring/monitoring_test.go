@@ -101,8 +101,7 @@ func TestLimitsAreToldApart(t *testing.T) {
 	if l := limits(run)[0]; l.Names() != "keepalive, baseline" || l.PerS < 190 {
 		t.Errorf("%+v, want the baseline's 197 per second", l)
 	}
-	few := int64(3)
-	run.Summary.Variants[0].TimeWait.ProxyPeak = &few
+	run.Summary.Variants[0].TimeWait.ProxyPeak = new(int64(3))
 	if all := limits(run); all[0].Names() != "keepalive" || all[1].Names() != "baseline" || all[1].Counts() {
 		t.Errorf("%+v", all)
 	}
@@ -142,8 +141,7 @@ func TestLongNames(t *testing.T) {
 // stay in FIN_WAIT2, and the rate alone tells.
 func TestLimitsThatTimeWaitDoesNotShow(t *testing.T) {
 	run := example(t)
-	few := int64(3)
-	run.Summary.Variants[0].TimeWait.ProxyPeak = &few
+	run.Summary.Variants[0].TimeWait.ProxyPeak = new(int64(3))
 	r, is := RulesFor(run, "baseline")
 	if !is || len(r.Alerts) != 2 || strings.Contains(r.YAML(), "node_sockstat") {
 		t.Errorf("%s", r.YAML())
