@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
@@ -67,9 +68,7 @@ func TestLessons(t *testing.T) {
 				return
 			}
 			if *update {
-				if err := os.WriteFile(path, []byte(replaceTable(text, got, want)), 0o644); err != nil {
-					t.Fatal(err)
-				}
+				filetest.Write(t, path, replaceTable(text, got, want))
 				return
 			}
 			t.Errorf("its figures are not those of the plan (-want +got); -update rewrites them:\n%s", cmp.Diff(want, got))

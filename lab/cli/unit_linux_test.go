@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/lab99/lab99/internal/filetest"
 )
 
 // unitFile is the systemd unit of diagnose --listen.
@@ -55,9 +57,7 @@ func TestSystemdTakesTheUnit(t *testing.T) {
 	}
 	there := strings.Replace(string(text), "/usr/local/bin/lab99", "/bin/sh", 1) // verify wants a program that is there
 	path := filepath.Join(t.TempDir(), filepath.Base(unitFile))
-	if err := os.WriteFile(path, []byte(there), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, path, there)
 	if out, err := exec.Command(analyze, "verify", path).CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("verify: %v: %s", err, out)
 	}

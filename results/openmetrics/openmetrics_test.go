@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"math"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
@@ -226,9 +226,7 @@ func TestPromtoolReadsIt(t *testing.T) {
 		body := text(t, run)
 		dir := t.TempDir()
 		file := filepath.Join(dir, File)
-		if err := os.WriteFile(file, []byte(body), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		filetest.Write(t, file, body)
 		out, err := exec.Command(tool, "tsdb", "create-blocks-from", "openmetrics", file, filepath.Join(dir, "data")).CombinedOutput()
 		if err != nil {
 			t.Errorf("%s: %v: %s", name, err, out)

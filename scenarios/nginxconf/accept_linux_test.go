@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 )
 
@@ -58,15 +59,11 @@ func TestNginxRefusesWhatTheModelSays(t *testing.T) {
 				}
 			}
 			path := filepath.Join(dir, "nginx.conf")
-			if err := os.WriteFile(path, []byte(body), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			filetest.Write(t, path, body)
 			if err := os.MkdirAll(filepath.Join(dir, "logs"), 0o700); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(filepath.Join(dir, "proxy_params"), []byte(proxyParams), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			filetest.Write(t, filepath.Join(dir, "proxy_params"), proxyParams)
 			out, err := exec.CommandContext(t.Context(), program, "-t", "-p", dir, "-c", path, "-e", "stderr", "-g",
 				"pid "+dir+"/nginx.pid;").CombinedOutput()
 			if strings.Contains(string(out), `unknown directive "stream"`) {

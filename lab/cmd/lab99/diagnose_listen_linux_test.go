@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab/diagnose/exporter"
 )
@@ -253,9 +254,7 @@ func TestPrometheusScrapes(t *testing.T) {
 	}
 	config := fmt.Sprintf(`{global: {scrape_interval: 1s, evaluation_interval: 1s}, rule_files: [%q],
   scrape_configs: [{job_name: lab99, static_configs: [{targets: [%q]}]}]}`, rules, address)
-	if err := os.WriteFile(filepath.Join(dir, "prometheus.yml"), []byte(config), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, filepath.Join(dir, "prometheus.yml"), config)
 	web := make(chan string)
 	go func() { // outside of the test's namespace, as the exporter
 		free, err := net.Listen("tcp", "127.0.0.1:0")

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/internal/schematest"
 	"github.com/lab99/lab99/loadgen"
@@ -333,8 +334,6 @@ http {
     server { listen ADDR; keepalive_requests 100; location / { return 200 "ok"; } location /gone { return 404; } }
 }`)
 	file = filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(file, []byte(conf), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, file, conf)
 	return addr, dir, file
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/lab/cli"
 	"github.com/lab99/lab99/results"
@@ -221,9 +222,7 @@ func TestReadmeSample(t *testing.T) {
 	want := wrapped(b.String(), width)
 	if golden.Updating() {
 		readme = slices.Concat(readme[:at[2]], []byte(want), readme[at[3]:])
-		if err := os.WriteFile(page, readme, 0o644); err != nil {
-			t.Fatal(err)
-		}
+		filetest.Write(t, page, readme)
 		return
 	}
 	if diff := cmp.Diff(want, string(readme[at[2]:at[3]])); diff != "" {

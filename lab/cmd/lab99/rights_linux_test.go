@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab/diagnose"
@@ -138,9 +139,7 @@ func inTable(t *testing.T, who string, saw sight) {
 	case is == "":
 		t.Errorf("the page has no row for %s: %s", who, want)
 	case is != want && golden.Updating():
-		if err := os.WriteFile(pageOfDiagnose, []byte(row.ReplaceAllLiteralString(string(b), want)), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		filetest.Write(t, pageOfDiagnose, row.ReplaceAllLiteralString(string(b), want))
 	case is != want:
 		t.Errorf("the page says\n%s\nand it is\n%s", is, want)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab/proxy"
@@ -64,9 +65,7 @@ func TestHAProxyTakesOwn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(at.Dir, c.File), c.Text, 0o644); err != nil {
-			t.Fatal(err)
-		}
+		filetest.Write(t, filepath.Join(at.Dir, c.File), c.Text)
 		out, err := exec.CommandContext(t.Context(), c.Command[0], append(c.Command[1:], "-c")...).CombinedOutput()
 		if err != nil || strings.Contains(string(out), "WARNING") {
 			t.Errorf("%s: %v\n%s\n%s", file, err, out, c.Text)
