@@ -80,15 +80,7 @@ func TestAMoveHasTheSameBackends(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "nginx.conf")
 	conf := "events {}\nhttp { upstream app { server 10.0.0.1; server 10.0.0.2; server 10.0.0.3; }\n server { location / { proxy_pass http://app; } } }\n"
 	filetest.Write(t, file, conf)
-	s, err := scenarios.Load("migrate")
-	if err != nil {
-		t.Fatal(err)
-	}
-	resolved, err := s.Resolve("quick", []string{"from=" + file, "to=haproxy"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, notes := AdaptToOverrides(resolved)
+	r, notes := AdaptToOverrides(resolved(t, "migrate", "quick", "from="+file, "to=haproxy"))
 	for i, v := range r.Variants {
 		if kind := v.Proxy.Kind; v.Backend.Addresses != 3 || (kind == "haproxy") != (i > 0) || v.OwnConfig() != (i == 0) {
 			t.Errorf("%s: %s with %d backends", v.Name, kind, v.Backend.Addresses)
