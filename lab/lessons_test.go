@@ -3,7 +3,6 @@ package lab
 import (
 	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -35,10 +34,7 @@ func TestLessons(t *testing.T) {
 	for _, s := range all {
 		t.Run(s.Name, func(t *testing.T) {
 			path := filepath.Join("..", "scenarios", s.Name, "README.md")
-			b, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
+			b := filetest.Read(t, path)
 			text := string(b)
 			if want := "# " + s.Name + ": " + s.Title + "\n"; !strings.HasPrefix(text, want) {
 				t.Errorf("does not begin with its name and title: %q", want)

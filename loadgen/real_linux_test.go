@@ -110,10 +110,7 @@ func startServer(t *testing.T, conf string, command ...string) (url, dir string)
 func logged(t *testing.T, dir, path string, n int64) (got int64) {
 	t.Helper()
 	for range 100 {
-		b, err := os.ReadFile(filepath.Join(dir, "access.log"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		b := filetest.Read(t, filepath.Join(dir, "access.log"))
 		if got = int64(bytes.Count(b, []byte(path+"\n"))); got >= n {
 			break
 		}

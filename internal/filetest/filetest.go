@@ -1,5 +1,4 @@
-// Package filetest puts the files in place that a test needs, and hands a fuzz test those of a
-// pattern.
+// Package filetest writes and reads the files of tests, and hands a fuzz test those of a pattern.
 package filetest
 
 import (
@@ -27,6 +26,16 @@ func Tree[T ~string | ~[]byte](t testing.TB, dir string, files map[string]T) {
 	}
 }
 
+// Read returns what is in a file.
+func Read(t testing.TB, path string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
 // Seed adds every file of a pattern to what a fuzz test begins with. There must be one.
 func Seed(f *testing.F, pattern string) {
 	f.Helper()
@@ -35,10 +44,6 @@ func Seed(f *testing.F, pattern string) {
 		f.Fatalf("no file is called %s: %v", pattern, err)
 	}
 	for _, file := range files {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(content)
+		f.Add(Read(f, file))
 	}
 }

@@ -3,10 +3,10 @@ package lint
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/golden"
 )
 
@@ -14,10 +14,7 @@ import (
 // made from them. -update writes it anew.
 func TestLessons(t *testing.T) {
 	const page = "../../docs/lint.md"
-	text, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := filetest.Read(t, page)
 	const mark = "<!-- What follows is made from the rules in scenarios/nginxconf and scenarios/haproxyconf: `go test ./lab/lint -update`. -->\n\n"
 	head, _, ok := strings.Cut(string(text), mark)
 	if !ok {

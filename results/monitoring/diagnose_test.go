@@ -33,10 +33,7 @@ func TestAlertsOfDiagnoseFire(t *testing.T) {
 	tool := promtool(t)
 	rules := diagnoseIntro + diagnoseRules().YAML()
 	dir := t.TempDir()
-	cases, err := os.ReadFile(filepath.Join("testdata", "diagnose_test.yml"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	cases := filetest.Read(t, filepath.Join("testdata", "diagnose_test.yml"))
 	filetest.Write(t, filepath.Join(dir, "test.yml"), cases)
 	test := func(rules string) (string, error) {
 		filetest.Write(t, filepath.Join(dir, "alerts.yml"), rules)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -214,10 +213,7 @@ func TestAlertsFire(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		rules := files(t, example(t))[file+".yml"]
-		b, err := os.ReadFile(filepath.Join("testdata", file+"_test.yml"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		b := filetest.Read(t, filepath.Join("testdata", file+"_test.yml"))
 		filetest.Write(t, filepath.Join(dir, "test.yml"), string(b))
 		test := func(rules string) (string, error) {
 			filetest.Write(t, filepath.Join(dir, file+".yml"), rules)

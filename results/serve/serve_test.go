@@ -114,10 +114,7 @@ func TestNothingElseIsServed(t *testing.T) {
 			t.Errorf("%s: status %d: %.100s", path, code, body)
 		}
 	}
-	report, err := os.ReadFile(filepath.Join(dir, "port-exhaustion-quick", "report.html"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	report := filetest.Read(t, filepath.Join(dir, "port-exhaustion-quick", "report.html"))
 	code, body, h := get(t, url+"/token/runs/port-exhaustion-quick/report.html")
 	if code != http.StatusOK || body != string(report) || !strings.Contains(h.Get("Content-Security-Policy"), "script-src 'sha256-x'") {
 		t.Errorf("the report: status %d, %d bytes of %d, %s", code, len(body), len(report), h.Get("Content-Security-Policy"))

@@ -24,10 +24,7 @@ func TestNginxRefusesWhatTheModelSays(t *testing.T) {
 	}
 	tried := 0
 	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := filetest.Read(t, file)
 		body := string(text)
 		if strings.Contains(file, "elsewhere.conf") || strings.Contains(body, "://app:3000") || foreign(body) {
 			continue

@@ -40,10 +40,7 @@ func newAction(t *testing.T, dir string) *action {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile("../../../action.yml")
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := filetest.Read(t, "../../../action.yml")
 	a := &action{t: t, dir: dir, path: filepath.Dir(path), values: map[string]string{}}
 	if err := yaml.Unmarshal(text, a); err != nil {
 		t.Fatal(err)

@@ -200,10 +200,7 @@ func TestTheUnitsRightsSuffice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	unit, err := os.ReadFile("../../diagnose/exporter/systemd/lab99-diagnose.service")
-	if err != nil {
-		t.Fatal(err)
-	}
+	unit := filetest.Read(t, "../../diagnose/exporter/systemd/lab99-diagnose.service")
 	numbers := map[string]uintptr{"CAP_SYS_ADMIN": unix.CAP_SYS_ADMIN, "CAP_SYS_PTRACE": unix.CAP_SYS_PTRACE}
 	var all []uintptr
 	for _, name := range strings.Fields(string(regexp.MustCompile(`(?m)^AmbientCapabilities=(.*)$`).FindSubmatch(unit)[1])) {
@@ -327,10 +324,7 @@ func BenchmarkListen(b *testing.B) {
 	b.ReportMetric(100*(said(last, cpu)-said(first, cpu))/time.Since(begun).Seconds(), "core-%")
 	b.ReportMetric(said(last, "process_resident_memory_bytes")/(1<<20), "MiB")
 	b.ReportMetric((said(last, "lab99_scans_total")-said(first, "lab99_scans_total"))/float64(b.N), "looks/scrape")
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", l.pid))
-	if err != nil {
-		b.Fatal(err)
-	}
+	status := filetest.Read(b, fmt.Sprintf("/proc/%d/status", l.pid))
 	own, err := strconv.ParseFloat(string(regexp.MustCompile(`RssAnon:\s+(\d+) kB`).FindSubmatch(status)[1]), 64)
 	if err != nil {
 		b.Fatal(err)

@@ -264,10 +264,7 @@ func TestLoadStartsTogether(t *testing.T) {
 		if err := cmd.Wait(); err != nil {
 			t.Fatal(err)
 		}
-		b, err := os.ReadFile(files[i])
-		if err != nil {
-			t.Fatal(err)
-		}
+		b := filetest.Read(t, files[i])
 		d := checked(t, b)
 		if off := d.StartUTC.Sub(at).Abs(); off > 5*time.Millisecond {
 			t.Errorf("%s began %v off its start", files[i], off)
@@ -301,10 +298,7 @@ func TestLoadAgreesWithNginx(t *testing.T) {
 	}
 	before, _ := os.ReadFile(filepath.Join(dir, "access.log"))
 	d := loaded(t, "0", lab99("load", "--json", "--rate", "5000", "--duration", "1s", "--connections", "16", "--mix", "9 GET /", "--mix", "1 GET /gone", "http://"+addr))
-	after, err := os.ReadFile(filepath.Join(dir, "access.log"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	after := filetest.Read(t, filepath.Join(dir, "access.log"))
 	log := string(after[len(before):])
 	if ok, gone := strings.Count(log, `" 200 `), strings.Count(log, `" 404 `); int64(ok) != d.Status[200] || int64(gone) != d.Status[404] || ok != 4500 || gone != 500 {
 		t.Errorf("nginx logged %d × 200 and %d × 404; reported were %v", ok, gone, d.Status)

@@ -43,10 +43,7 @@ func TestOrdinaryUserReproduces(t *testing.T) {
 			t.Fatal("copy what is unpacked: ", err)
 		}
 	}
-	scenario, err := os.ReadFile(tiny)
-	if err != nil {
-		t.Fatal(err)
-	}
+	scenario := filetest.Read(t, tiny)
 	filetest.Write(t, filepath.Join(home, "tiny.yaml"), scenario)
 	if out, err := exec.Command("chown", "-R", strconv.Itoa(user)+":"+strconv.Itoa(user), home).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)

@@ -34,10 +34,7 @@ func pages(t *testing.T) map[string]string {
 	}
 	all := map[string]string{}
 	for _, name := range append(names, "../../../README.md") {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := filetest.Read(t, name)
 		all[name] = string(text)
 	}
 	return all
@@ -204,10 +201,7 @@ func copyOf(t *testing.T, dir string) string {
 // the one it links to, in lines that fit the page. -update writes it anew.
 func TestReadmeSample(t *testing.T) {
 	const page, width = "../../../README.md", 140
-	readme, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
+	readme := filetest.Read(t, page)
 	run, err := results.Glance("../../../results/example/port-exhaustion-standard")
 	if err != nil {
 		t.Fatal(err)
@@ -281,10 +275,7 @@ func TestLinksLead(t *testing.T) {
 		t.Fatalf("no lessons: %v", err)
 	}
 	for _, name := range lessons {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := filetest.Read(t, name)
 		all[name] = string(text)
 	}
 	link := regexp.MustCompile(`\]\(([^)#]*)(?:#([^)]*))?\)`)
@@ -309,10 +300,7 @@ func TestLinksLead(t *testing.T) {
 // headings are those of a page as GitHub writes them in a link.
 func headings(t *testing.T, page string) map[string]bool {
 	t.Helper()
-	text, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := filetest.Read(t, page)
 	all := map[string]bool{}
 	mark := regexp.MustCompile(`[^\p{L}\p{N}_ -]`)
 	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(string(text), -1) {

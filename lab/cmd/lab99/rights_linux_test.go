@@ -102,10 +102,7 @@ func (s scene) unseen(r *diagnose.Report) (text string) {
 // rows fails unless the table of a section has so many: one that no caller is for is nobody's.
 func rows(t *testing.T, section string, want int) {
 	t.Helper()
-	b, err := os.ReadFile(pageOfDiagnose)
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := filetest.Read(t, pageOfDiagnose)
 	_, text, _ := strings.Cut(string(b), section+"\n")
 	text, _, _ = strings.Cut(text, "\n## ")
 	const head = 2
@@ -121,10 +118,7 @@ func inTable(t *testing.T, who string, saw sight) {
 	t.Helper()
 	onePage.Lock()
 	defer onePage.Unlock()
-	b, err := os.ReadFile(pageOfDiagnose)
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := filetest.Read(t, pageOfDiagnose)
 	want := "| " + who + " |"
 	for _, yes := range []bool{saw.Own, saw.Connections, saw.Ports, saw.Holders, saw.Configuration} {
 		if yes {

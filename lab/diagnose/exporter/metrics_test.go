@@ -3,12 +3,12 @@ package exporter
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/lab/diagnose"
 	"github.com/lab99/lab99/results/monitoring"
@@ -17,10 +17,7 @@ import (
 // recorded is a look at a real host, kept by package diagnose.
 func recorded(t testing.TB, change func(*diagnose.Snapshot)) look {
 	t.Helper()
-	text, err := os.ReadFile("../testdata/recorded.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := filetest.Read(t, "../testdata/recorded.json")
 	var s diagnose.Snapshot
 	if err := json.Unmarshal(text, &s); err != nil {
 		t.Fatal(err)

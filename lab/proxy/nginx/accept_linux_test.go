@@ -2,7 +2,6 @@ package nginx
 
 import (
 	"net/netip"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -25,10 +24,7 @@ func TestNginxAcceptsWhatIsRewritten(t *testing.T) {
 	accepted := 0
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
+			text := filetest.Read(t, file)
 			v := own(string(text), 2)
 			v.Proxy.Addresses = 1
 			if accepts(t, v) {
