@@ -2,12 +2,12 @@ package lab
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/scenarios"
 )
 
@@ -16,9 +16,7 @@ import (
 // under another name.
 func TestFixesThatCannotBeAppliedAreLeftOut(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "own.conf")
-	if err := os.WriteFile(file, []byte("events {}\nhttp { server { location / { proxy_pass http://app:80; } } }\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, file, "events {}\nhttp { server { location / { proxy_pass http://app:80; } } }\n")
 	r, notes := Applicable(resolve(t, "quick", "proxy.config="+file))
 	var names []string
 	for _, v := range r.Variants {
@@ -45,9 +43,7 @@ func TestMoreSourcesThanTheLabHas(t *testing.T) {
 	}
 	conf.WriteString("  * 10.1.0.99;\n }\n server { location / { proxy_bind $from; proxy_pass http://10.0.0.1; } }\n}\n")
 	file := filepath.Join(t.TempDir(), "nginx.conf")
-	if err := os.WriteFile(file, []byte(conf.String()), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, file, conf.String())
 	r, notes := Applicable(resolve(t, "quick", "proxy.config="+file))
 	if n := r.Variants[0].Proxy.Addresses; n != 64 || !strings.Contains(strings.Join(notes, "\n"), "names 100 source addresses") {
 		t.Errorf("%d addresses; %q", n, notes)
@@ -58,9 +54,7 @@ func TestMoreSourcesThanTheLabHas(t *testing.T) {
 // nginx 1.22 makes a race, one of 1.30 does not.
 func TestTheReleaseThatIsFoundCounts(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "nginx.conf")
-	if err := os.WriteFile(file, []byte("events {}\nhttp { server { location / { proxy_pass http://app:80; } } }\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, file, "events {}\nhttp { server { location / { proxy_pass http://app:80; } } }\n")
 	r := Understand(resolve(t, "quick", "proxy.config="+file, "proxy.image=nginx:1.30"), func(scenarios.Variant) string { return "1.22.1" })
 	if v := withDefaults(r.Variants[0]); v.Own.Release != "1.22.1" || !race(v) {
 		t.Errorf("%+v", v.Own)
@@ -71,9 +65,7 @@ func TestTheReleaseThatIsFoundCounts(t *testing.T) {
 // is run, as the file has it.
 func TestOneOfEqualsIsLeft(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "nginx.conf")
-	if err := os.WriteFile(file, []byte("events {}\nhttp { server { location / { proxy_pass https://app; } } }\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, file, "events {}\nhttp { server { location / { proxy_pass https://app; } } }\n")
 	r := resolve(t, "quick", "proxy.config="+file)
 	r.Variants = slices.DeleteFunc(r.Variants, func(v scenarios.Variant) bool { return v.Name != "keepalive" })
 	r, notes := Applicable(r)
@@ -87,18 +79,8 @@ func TestOneOfEqualsIsLeft(t *testing.T) {
 func TestAMoveHasTheSameBackends(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "nginx.conf")
 	conf := "events {}\nhttp { upstream app { server 10.0.0.1; server 10.0.0.2; server 10.0.0.3; }\n server { location / { proxy_pass http://app; } } }\n"
-	if err := os.WriteFile(file, []byte(conf), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	s, err := scenarios.Load("migrate")
-	if err != nil {
-		t.Fatal(err)
-	}
-	resolved, err := s.Resolve("quick", []string{"from=" + file, "to=haproxy"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, notes := AdaptToOverrides(resolved)
+	filetest.Write(t, file, conf)
+	r, notes := AdaptToOverrides(resolved(t, "migrate", "quick", "from="+file, "to=haproxy"))
 	for i, v := range r.Variants {
 		if kind := v.Proxy.Kind; v.Backend.Addresses != 3 || (kind == "haproxy") != (i > 0) || v.OwnConfig() != (i == 0) {
 			t.Errorf("%s: %s with %d backends", v.Name, kind, v.Backend.Addresses)

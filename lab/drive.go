@@ -109,8 +109,7 @@ func (x *variantRun) finishLoad(ctx context.Context, h *hosts, loading *load) (l
 		case <-started:
 			started = nil
 			if !x.entered.IsZero() {
-				s := x.rec.wall(0).Sub(x.entered).Seconds()
-				l.enterToLoadS = &s
+				l.enterToLoadS = new(x.rec.wall(0).Sub(x.entered).Seconds())
 			}
 			text := fmt.Sprintf("%g %s per second for %g s", x.plan.RatePerS, x.plan.Laws().Unit(), x.plan.DurationS)
 			x.journal.note("load", results.HostLoad, text, nil)
@@ -195,8 +194,7 @@ func (x *variantRun) observe(h *hosts, under *conditions) (map[string]<-chan age
 			o.Sysctls = slices.Sorted(maps.Keys(x.plan.Sysctls))
 		}
 		if f := foundOf(under.env.Hosts[host], x.o.found); f != nil && f.TimeWaitCountedAtCreation != nil {
-			atEnd := !*f.TimeWaitCountedAtCreation
-			o.TimeWaitAtEnd = &atEnd
+			o.TimeWaitAtEnd = new(!*f.TimeWaitCountedAtCreation)
 		}
 		a, err := h.Agent(host).Start(agent.Command{Observe: o})
 		if err != nil {
@@ -237,8 +235,7 @@ func (x *variantRun) recount(ctx context.Context, h *hosts, l *loaded) {
 	for line := range bytes.Lines(text) {
 		lines.Add(bytes.TrimRight(line, "\n"))
 	}
-	totals := lines.Totals()
-	l.observed.Net.Log, l.observed.ByText, l.observed.Excerpt = &totals, lines.ByMessage(), lines.Excerpt()
+	l.observed.Net.Log, l.observed.ByText, l.observed.Excerpt = new(lines.Totals()), lines.ByMessage(), lines.Excerpt()
 	if limit := lines.First(probe.ClassOwnLimit); limit != "" {
 		l.fault(proxy.Title(proxy.Of(x.v)) + " reached a limit of its own, " + limit)
 	}

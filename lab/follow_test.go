@@ -169,16 +169,8 @@ func TestFiguresThatAreSetStand(t *testing.T) {
 // TestAReleaseThatIsNotSaidDropsNoExpectation: until the image is read, nobody
 // knows whether the law would change its mind.
 func TestAReleaseThatIsNotSaidDropsNoExpectation(t *testing.T) {
-	s, err := scenarios.Load("nginx-upgrade")
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, image := range []string{"nginx:latest", "nginx:1.29", "registry:5000/nginx:stable"} {
-		r, err := s.Resolve("quick", []string{"variants.nginx-1-30-upstream.proxy.image=" + image})
-		if err != nil {
-			t.Fatal(err)
-		}
-		r, notes := Follow(r)
+		r, notes := Follow(resolved(t, "nginx-upgrade", "quick", "variants.nginx-1-30-upstream.proxy.image="+image))
 		v := r.Variants[len(r.Variants)-1]
 		if v.Expect.Verdict != law.Mitigated || len(v.Expect.Measured) != 1 || !strings.Contains(strings.Join(notes, "\n"), image+" does not say which release") {
 			t.Errorf("%s: expects %s and %v; notes %q", image, v.Expect.Verdict, v.Expect.Measured, notes)

@@ -21,8 +21,7 @@ func (x *variantRun) judge(m *measured, b *baseline) (*results.Variant, error) {
 	row := verdict.Judge(x.asMeasured(m, b))
 	row.Timing = m.timing
 	if row.FirstError != nil && m.timing.EnterToLoadS != nil {
-		s := *m.timing.EnterToLoadS + *row.FirstError
-		row.Timing.EnterToError99S = &s
+		row.Timing.EnterToError99S = new(*m.timing.EnterToLoadS + *row.FirstError)
 	}
 	row.Timing.LoadS = row.LoadEndS
 	for _, e := range []struct {

@@ -14,7 +14,12 @@ import (
 
 func resolve(t *testing.T, size string, set ...string) *scenarios.Resolved {
 	t.Helper()
-	s, err := scenarios.Load("port-exhaustion")
+	return resolved(t, "port-exhaustion", size, set...)
+}
+
+func resolved(t *testing.T, scenario, size string, set ...string) *scenarios.Resolved {
+	t.Helper()
+	s, err := scenarios.Load(scenario)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,13 +3,13 @@ package lab
 import (
 	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
@@ -34,10 +34,7 @@ func TestLessons(t *testing.T) {
 	for _, s := range all {
 		t.Run(s.Name, func(t *testing.T) {
 			path := filepath.Join("..", "scenarios", s.Name, "README.md")
-			b, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
+			b := filetest.Read(t, path)
 			text := string(b)
 			if want := "# " + s.Name + ": " + s.Title + "\n"; !strings.HasPrefix(text, want) {
 				t.Errorf("does not begin with its name and title: %q", want)
@@ -67,9 +64,7 @@ func TestLessons(t *testing.T) {
 				return
 			}
 			if *update {
-				if err := os.WriteFile(path, []byte(replaceTable(text, got, want)), 0o644); err != nil {
-					t.Fatal(err)
-				}
+				filetest.Write(t, path, replaceTable(text, got, want))
 				return
 			}
 			t.Errorf("its figures are not those of the plan (-want +got); -update rewrites them:\n%s", cmp.Diff(want, got))

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"fmt"
+	"maps"
 	"strconv"
 
 	"github.com/lab99/lab99/lab/ability"
@@ -103,9 +104,7 @@ const portRange = "net.ipv4.ip_local_port_range"
 // sysctls are those of the proxy's namespace.
 func sysctls(v scenarios.Variant) map[string]string {
 	m := map[string]string{}
-	for k, s := range v.Proxy.Sysctls {
-		m[k] = s
-	}
+	maps.Copy(m, v.Proxy.Sysctls)
 	if !v.Ports.Default {
 		m[portRange] = strconv.Itoa(v.Ports.Low) + " " + strconv.Itoa(v.Ports.High)
 	}

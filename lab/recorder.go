@@ -114,8 +114,7 @@ func (r *recorder) since(now time.Time) *float64 {
 	if r.startNs == 0 {
 		return nil
 	}
-	t := now.Sub(r.start).Round(time.Millisecond).Seconds()
-	return &t
+	return new(now.Sub(r.start).Round(time.Millisecond).Seconds())
 }
 
 // clocksDisagree says which hosts' clocks do, "" if none.
@@ -144,8 +143,7 @@ func (j *journal) note(name, host, text string, took *time.Duration) {
 	now := time.Now()
 	e := results.Event{Time: stamp(now), T: j.rec.since(now), Name: name, Host: host, Text: text}
 	if took != nil {
-		s := took.Round(time.Millisecond).Seconds()
-		e.TookS = &s
+		e.TookS = new(took.Round(time.Millisecond).Seconds())
 	}
 	j.write(e)
 }

@@ -133,8 +133,7 @@ func measure(ctx context.Context, o Options) (*Outcome, error) {
 		o.machine = o.schedule()
 	}
 	if o.found == nil { // before anything is under load
-		found := Abilities(ctx, o.Driver)
-		o.found = &found
+		o.found = new(Abilities(ctx, o.Driver))
 	}
 	var notes []string
 	o.Scenario, notes = AdaptToOverrides(Understand(o.Scenario, func(v scenarios.Variant) string { return releaseFound(ctx, o.Driver, v) }))

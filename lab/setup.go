@@ -88,8 +88,7 @@ func setup(v scenarios.Variant, usable, cpus int, inside map[string]string, base
 		}
 	}
 	if v.Profile() != "" {
-		changes := steady(v).Seconds()
-		s.ChangesS = &changes
+		s.ChangesS = new(steady(v).Seconds())
 	}
 	connections(v, &s)
 	if s.Modelled { // a pool with fewer places than servers

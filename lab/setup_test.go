@@ -14,14 +14,7 @@ import (
 // beside it, and what a plan of before setups were kept tells agrees with it.
 func TestPlansKeepWhatTheLawsWereTold(t *testing.T) {
 	for _, name := range scenarios.Names() {
-		s, err := scenarios.Load(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r, err := s.Resolve("quick", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		r := resolved(t, name, "quick")
 		p, err := Plan(r, "docker", 2, "")
 		if err != nil {
 			t.Fatal(err)
@@ -64,14 +57,7 @@ func TestWhatNginxSpeaksDecides(t *testing.T) {
 		"port-exhaustion/keepalive": {1, false, 20, ""},
 	} {
 		scenario, variant, _ := strings.Cut(name, "/")
-		s, err := scenarios.Load(scenario)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r, err := s.Resolve("quick", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		r := resolved(t, scenario, "quick")
 		p, err := Plan(r, "docker", 2, "")
 		if err != nil {
 			t.Fatal(err)
@@ -104,14 +90,7 @@ func TestHTTP10KeepsNothing(t *testing.T) {
 
 // TestBurstsOfHeldConnectionsAreWhole: load.connections bounds those of requests only.
 func TestBurstsOfHeldConnectionsAreWhole(t *testing.T) {
-	s, err := scenarios.Load("websockets")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := s.Resolve("quick", []string{"load.connections=64", "load.profile=burst:200"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := resolved(t, "websockets", "quick", "load.connections=64", "load.profile=burst:200")
 	if got := setup(r.Variants[0], 500, 2, nil, nil).BurstSize; got != 200 {
 		t.Errorf("a burst has %g connections at once, want 200", got)
 	}

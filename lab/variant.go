@@ -162,8 +162,7 @@ func (x *variantRun) down(ctx context.Context, h *hosts, timing *results.Timing)
 	defer cancel()
 	err := h.Down(dctx)
 	took := time.Since(began)
-	s := took.Seconds()
-	timing.DownS = &s
+	timing.DownS = new(took.Seconds())
 	x.journal.note("down", "", "", &took)
 	if err != nil {
 		return fmt.Errorf("take the lab of %s down: %w", x.v.Name, err)

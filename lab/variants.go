@@ -24,7 +24,6 @@ type attempt struct {
 	i      int         // of the variant
 	x      *variantRun // nil: it was not begun
 	m      *measured   // nil: its lab never came up
-	shared bool        // the machine, with other labs
 	err    error       // about more than this variant
 	before *attempt    // which was disturbed; this one is alone
 }
@@ -125,7 +124,6 @@ func (r *run) try(
 			a.m, a.err = a.x.do(ctx, place)
 		}
 		r.lacked(&a)
-		a.shared = place.Shared()
 		if a.err != nil {
 			noMore() // before somebody else gets the place
 		}
@@ -137,8 +135,7 @@ func (r *run) try(
 // notBegun is what there is of an attempt that no longer may start.
 func (a attempt) notBegun() attempt {
 	if a.before != nil {
-		a = *a.before
-		a.shared = false
+		return *a.before
 	}
 	return a
 }

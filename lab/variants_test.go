@@ -215,14 +215,7 @@ func TestStoppedBeforeItsTurn(t *testing.T) {
 func TestAllAtOnce(t *testing.T) {
 	var all []*scenarios.Resolved
 	for _, name := range []string{"half-range-cliff", "port-exhaustion", "saw-tooth", "bystander"} {
-		s, err := scenarios.Load(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r, err := s.Resolve("quick", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		r := resolved(t, name, "quick")
 		all = append(all, r)
 	}
 	var n atOnce

@@ -1,11 +1,11 @@
 package lab
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/lab/probe"
 	"github.com/lab99/lab99/results"
 
@@ -16,13 +16,9 @@ import (
 // for all variants that it is about.
 func TestPlansSayWhyNot(t *testing.T) {
 	own := filepath.Join(t.TempDir(), "own.conf")
-	if err := os.WriteFile(own, []byte("events {}\nhttp { upstream b { server app:80; } server { location / { proxy_pass http://b; } } }\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, own, "events {}\nhttp { upstream b { server app:80; } server { location / { proxy_pass http://b; } } }\n")
 	closing := filepath.Join(t.TempDir(), "closing.conf")
-	if err := os.WriteFile(closing, []byte("events {}\nhttp { server { location / { proxy_http_version 1.1; proxy_set_header Connection close; proxy_pass http://app:80; } } }\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, closing, "events {}\nhttp { server { location / { proxy_http_version 1.1; proxy_set_header Connection close; proxy_pass http://app:80; } } }\n")
 	for _, c := range []struct {
 		name, size, nginx, kernel string
 		set                       []string

@@ -36,8 +36,7 @@ func TestRunningOutOfDescriptorsIsTheGeneratorsOwnLimit(t *testing.T) {
 		return
 	}
 	s := serve(t, always(okAnswer))
-	lim := unix.Rlimit{Cur: 40, Max: 40}
-	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &lim); err != nil {
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 40, Max: 40}); err != nil {
 		t.Fatal(err)
 	}
 	r := mustRun(t, Config{URL: s.url, Connections: 64, Profile: Constant(1000), Duration: 50 * time.Millisecond, Timeout: 200 * time.Millisecond})

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 )
 
@@ -82,11 +83,7 @@ func startServer(t *testing.T, conf string, command ...string) (url, dir string)
 		t.Fatal(err)
 	}
 	conf = strings.NewReplacer("DIR", dir, "PORT", fmt.Sprint(addr.Port)).Replace(conf)
-	for name, content := range map[string]string{"conf": conf, "small": strings.Repeat("x", 1024), "big": strings.Repeat("hello ", 50_000)} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	filetest.Tree(t, dir, map[string]string{"conf": conf, "small": strings.Repeat("x", 1024), "big": strings.Repeat("hello ", 50_000)})
 	var out bytes.Buffer
 	cmd := exec.Command(command[0], append(command[1:], filepath.Join(dir, "conf"))...)
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -113,10 +110,7 @@ func startServer(t *testing.T, conf string, command ...string) (url, dir string)
 func logged(t *testing.T, dir, path string, n int64) (got int64) {
 	t.Helper()
 	for range 100 {
-		b, err := os.ReadFile(filepath.Join(dir, "access.log"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		b := filetest.Read(t, filepath.Join(dir, "access.log"))
 		if got = int64(bytes.Count(b, []byte(path+"\n"))); got >= n {
 			break
 		}

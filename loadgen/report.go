@@ -148,8 +148,7 @@ func (r *Result) Report() (*Report, error) {
 	p.LatenessUs = quantiles(r.Lateness, time.Microsecond)
 	p.FirstOfS, p.Histograms = make(map[string]Time), make(map[string]string)
 	if r.Sent > 0 {
-		us := float64(r.CPUUser+r.CPUSys) / 1e3 / float64(r.Sent)
-		p.CPUUsPerRequest = &us
+		p.CPUUsPerRequest = new(float64(r.CPUUser+r.CPUSys) / 1e3 / float64(r.Sent))
 	}
 	for k, at := range r.FirstOf {
 		p.FirstOfS[k] = Time(at - r.StartNs)

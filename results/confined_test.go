@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/lab99/lab99/internal/filetest"
 )
 
 // TestNothingIsWrittenOutsideTheRun: not by a dotted name, not by an absolute
@@ -18,9 +20,7 @@ func TestNothingIsWrittenOutsideTheRun(t *testing.T) {
 		}
 	}
 	victim := filepath.Join(outside, "victim")
-	if err := os.WriteFile(victim, []byte("mine"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, victim, "mine")
 	for link, to := range map[string]string{"charts": outside, "dotted": "../outside", "samples": victim} {
 		if err := os.Symlink(to, filepath.Join(s.Dir, link)); err != nil {
 			t.Fatal(err)

@@ -8,6 +8,5 @@ func (v Variant) ConnectionsPerRequest() *float64 {
 	if v.ReuseRatio == nil {
 		return nil
 	}
-	churn := 1 - *v.ReuseRatio
-	return &churn
+	return new(1 - *v.ReuseRatio)
 }

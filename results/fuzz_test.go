@@ -2,10 +2,11 @@ package results
 
 import (
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/lab99/lab99/internal/filetest"
 )
 
 // example adds the beginning of a file of the committed runs as a seed.
@@ -16,10 +17,7 @@ func example(f *testing.F, name string, most int) {
 		f.Fatalf("no %s among the examples: %v", name, err)
 	}
 	for _, path := range found {
-		b, err := os.ReadFile(path)
-		if err != nil {
-			f.Fatal(err)
-		}
+		b := filetest.Read(f, path)
 		f.Add(b[:min(len(b), most)])
 	}
 }

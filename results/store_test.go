@@ -11,6 +11,7 @@ import (
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/lab/law"
 )
 
@@ -78,23 +79,17 @@ func TestDirectoryNamedLatest(t *testing.T) {
 func TestCutSamplesKeepTheirPrefix(t *testing.T) {
 	file := filepath.Join(t.TempDir(), SamplesFile)
 	whole := `{"seq":1,"host":"load","t_s":0.1,"load":{"ok":3}}` + "\n"
-	if err := os.WriteFile(file, []byte(whole+`{"seq":2,"host":"lo`), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, file, whole+`{"seq":2,"host":"lo`)
 	got, err := readLines[Sample](file)
 	if !errors.As(err, new(*cutError)) || len(got) != 1 || got[0].Load.OK != 3 {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if err := os.WriteFile(file, []byte(whole+"garbage\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, file, whole+"garbage\n")
 	if _, err := readLines[Sample](file); err == nil || !strings.Contains(err.Error(), SamplesFile+":2:1") {
 		t.Errorf("error %v does not name the place", err)
 	}
 	// A record cut in the middle of a file is no crash's doing.
-	if err := os.WriteFile(file, []byte(whole[:20]+"\n"+whole), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, file, whole[:20]+"\n"+whole)
 	if _, err := readLines[Sample](file); err == nil || errors.As(err, new(*cutError)) || !strings.Contains(err.Error(), SamplesFile+":1:") {
 		t.Errorf("error %v, want one of line 1", err)
 	}
@@ -148,9 +143,7 @@ func TestLatencySurvivesTheLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), LatencyFile)
-	if err := os.WriteFile(file, b, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, file, b)
 	got, err := readLatency(file)
 	if err != nil {
 		t.Fatal(err)

@@ -1,12 +1,13 @@
 package scenarios
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/lab99/lab99/internal/filetest"
 )
 
 // TestFIFOIsRefused: to open one waits for a writer, who never comes.
@@ -20,9 +21,7 @@ func TestFIFOIsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		if scenario != "" {
-			if err := os.WriteFile(filepath.Join(dir, scenarioFile), []byte(scenario), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			filetest.Write(t, filepath.Join(dir, scenarioFile), scenario)
 		}
 		got := make(chan error, 1)
 		go func() { _, err := Load(dir); got <- err }()

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/golden"
 )
 
@@ -57,9 +58,7 @@ func TestScenarioReadsItsOwnDirectoryOnly(t *testing.T) {
 			"proxy: {config: link.conf}\nvariants: [{name: a}]\n",
 		filepath.Join(dir, "plain.yaml"): "apiVersion: lab99/v1\nname: x\nports: 500\nrate: 200\nduration: 10s\nvariants: [{name: a}]\n",
 	} {
-		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		filetest.Write(t, file, text)
 	}
 	if err := os.Symlink(outside, filepath.Join(dir, "link.conf")); err != nil {
 		t.Fatal(err)

@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/golden"
 )
 
@@ -62,9 +62,7 @@ func TestTableOfMistakes(t *testing.T) {
 			renewed.Files = append(renewed.Files, f, txtar.File{Name: name + ".err", Data: []byte(got)})
 		}
 		if golden.Updating() {
-			if err := os.WriteFile(path, txtar.Format(renewed), 0o644); err != nil {
-				t.Fatal(err)
-			}
+			filetest.Write(t, path, txtar.Format(renewed))
 		}
 	}
 	if cases < 60 {

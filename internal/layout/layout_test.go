@@ -61,8 +61,9 @@ var own = map[string][]string{
 	"loadgen":   {},
 	"scenarios": {laws},
 	"results":   {laws, abilities, figures},
-	"lab":       {"loadgen", "scenarios", "results", "internal/table", "internal/golden"}, // the latter for lab/proxy/proxytest
-	"internal":  {"results", laws, abilities, figures},                                    // for the tests of others
+	"internal":  {"results", laws, abilities, figures}, // for the tests of others
+	// The last two for lab/proxy/proxytest.
+	"lab": {"loadgen", "scenarios", "results", "internal/table", "internal/golden", "internal/filetest"},
 }
 
 // words is what every part may use: it writes numbers and lists for people, and

@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/google/licensecheck"
+
+	"github.com/lab99/lab99/internal/filetest"
 )
 
 // permissive are the licences whose code may go into the binary: they ask for
@@ -140,9 +142,7 @@ func TestLicenceCheckCanFail(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		if text != "" {
-			if err := os.WriteFile(filepath.Join(dir, "LICENSE"), []byte(text), 0o644); err != nil {
-				t.Fatal(err)
-			}
+			filetest.Write(t, filepath.Join(dir, "LICENSE"), text)
 		}
 		if len(licencesOf(t, dir)) == 0 {
 			t.Errorf("%s passes", name)

@@ -13,65 +13,19 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// Summary returns an error unless doc is a valid lab99/summary/v1.
-func Summary(t testing.TB, doc []byte) error {
-	t.Helper()
-	return validate(t, schema.Summary, doc)
-}
-
-// Load returns an error unless doc is a valid lab99/load/v1.
-func Load(t testing.TB, doc []byte) error {
-	t.Helper()
-	return validate(t, schema.Load, doc)
-}
-
-// Predict returns an error unless doc is a valid lab99/predict/v1.
-func Predict(t testing.TB, doc []byte) error {
-	t.Helper()
-	return validate(t, schema.Predict, doc)
-}
-
-// Doctor returns an error unless doc is a valid lab99/doctor/v1.
-func Doctor(t testing.TB, doc []byte) error {
-	t.Helper()
-	return validate(t, schema.Doctor, doc)
-}
-
-// Abilities returns an error unless doc is a valid lab99/abilities/v1.
-func Abilities(t testing.TB, doc []byte) error {
-	t.Helper()
-	return validate(t, schema.Abilities, doc)
-}
-
-// Catalogue returns an error unless doc is a valid lab99/catalogue/v1.
-func Catalogue(t testing.TB, doc []byte) error {
-	t.Helper()
-	return validate(t, schema.Catalogue, doc)
-}
-
-// Compare returns an error unless doc is a valid lab99/compare/v1.
-func Compare(t testing.TB, doc []byte) error {
-	t.Helper()
-	return validate(t, schema.Compare, doc)
-}
-
-// Lint returns an error unless doc is a valid lab99/lint/v1.
-func Lint(t testing.TB, doc []byte) error {
-	t.Helper()
-	return validate(t, schema.Lint, doc)
-}
-
-// Diagnose returns an error unless doc is a valid lab99/diagnose/v1.
-func Diagnose(t testing.TB, doc []byte) error {
-	t.Helper()
-	return validate(t, schema.Diagnose, doc)
-}
-
-// Explain returns an error unless doc is a valid lab99/explain/v1.
-func Explain(t testing.TB, doc []byte) error {
-	t.Helper()
-	return validate(t, schema.Explain, doc)
-}
+// Each returns an error unless the document is valid by the schema of that name.
+var (
+	Summary   = by(schema.Summary)
+	Load      = by(schema.Load)
+	Predict   = by(schema.Predict)
+	Doctor    = by(schema.Doctor)
+	Abilities = by(schema.Abilities)
+	Catalogue = by(schema.Catalogue)
+	Compare   = by(schema.Compare)
+	Lint      = by(schema.Lint)
+	Diagnose  = by(schema.Diagnose)
+	Explain   = by(schema.Explain)
+)
 
 // SARIF returns an error unless doc is a SARIF 2.1.0 log, by the schema that
 // OASIS publishes. go-sarif carries it, and validates what it has decoded. A
@@ -97,13 +51,15 @@ func SARIF(t testing.TB, doc []byte) error {
 	return log.Validate()
 }
 
-func validate(t testing.TB, source, doc []byte) error {
-	t.Helper()
-	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(doc))
-	if err != nil {
-		return err
+func by(source []byte) func(t testing.TB, doc []byte) error {
+	return func(t testing.TB, doc []byte) error {
+		t.Helper()
+		v, err := jsonschema.UnmarshalJSON(bytes.NewReader(doc))
+		if err != nil {
+			return err
+		}
+		return compile(t, source).Validate(v)
 	}
-	return compile(t, source).Validate(v)
 }
 
 func compile(t testing.TB, source []byte) *jsonschema.Schema {

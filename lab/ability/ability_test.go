@@ -46,15 +46,13 @@ func TestEveryFieldIsAnAbility(t *testing.T) {
 	}
 }
 
-func ptr[T any](v T) *T { return &v }
-
 // here is this kernel's, 6.18.
 func here() Found {
-	yes, no := ptr(true), ptr(false)
+	yes, no := new(true), new(false)
 	return Found{
 		TimeWaitCountedAtCreation: yes, ReuseCountsWholeSeconds: no, TwReuseDelay: yes, LocalPortRange: yes,
-		LocalPortRangeRemovesStep: yes, PortStepWidth: no, ScanTimeWaitNs: ptr(113.0), ScanEstablishedNs: ptr(27.5),
-		ScanPorts: ptr(4096), HZ: ptr(250), EpollPwait2: yes, MountSetattr: yes, Openat2: yes, UserNamespaces: yes,
+		LocalPortRangeRemovesStep: yes, PortStepWidth: no, ScanTimeWaitNs: new(113.0), ScanEstablishedNs: new(27.5),
+		ScanPorts: new(4096), HZ: new(250), EpollPwait2: yes, MountSetattr: yes, Openat2: yes, UserNamespaces: yes,
 		InetDiag: yes, SockDestroy: yes,
 	}
 }
@@ -68,7 +66,7 @@ func TestFindings(t *testing.T) {
 		}
 	}
 	old := here()
-	old.TimeWaitCountedAtCreation, old.ReuseCountsWholeSeconds, old.HZ = ptr(false), ptr(true), nil
+	old.TimeWaitCountedAtCreation, old.ReuseCountsWholeSeconds, old.HZ = new(false), new(true), nil
 	old.Unknown = map[string]string{"hz": "no timer\nwas seen to move"}
 	want := map[string]struct{ value, otherwise string }{
 		"time_wait_counted_at_creation": {"no", "TW, TWKilled, TWRecycled"},
@@ -107,7 +105,7 @@ func TestWhereReuseIsNotKnown(t *testing.T) {
 
 // TestJSON: an absent key is what is not known.
 func TestJSON(t *testing.T) {
-	b, err := json.Marshal(Found{HZ: ptr(100), InetDiag: ptr(false), ScanEstablishedNs: ptr(0.0)})
+	b, err := json.Marshal(Found{HZ: new(100), InetDiag: new(false), ScanEstablishedNs: new(0.0)})
 	if got, want := string(b), `{"scan_established_ns":0,"hz":100,"inet_diag":false}`; got != want || err != nil {
 		t.Errorf("%s, %v; want %s", got, err, want)
 	}
@@ -152,13 +150,13 @@ func TestWhatLasts(t *testing.T) {
 		t.Error("this kernel's does not last")
 	}
 	built := here() // without CONFIG_INET_DIAG_DESTROY
-	if built.SockDestroy = ptr(false); !built.Lasts() {
+	if built.SockDestroy = new(false); !built.Lasts() {
 		t.Error("what the kernel was built without is tried again with every run")
 	}
 	for name, change := range map[string]func(*Found){
-		"no module":    func(f *Found) { f.InetDiag = ptr(false) },
+		"no module":    func(f *Found) { f.InetDiag = new(false) },
 		"no privilege": func(f *Found) { f.SockDestroy, f.Unknown = nil, map[string]string{"sock_destroy": "not permitted"} },
-		"a sysctl":     func(f *Found) { f.UserNamespaces = ptr(false) },
+		"a sysctl":     func(f *Found) { f.UserNamespaces = new(false) },
 		"a busy time":  func(f *Found) { f.HZ, f.Unknown = nil, map[string]string{"hz": "no timer moved"} },
 	} {
 		f := here()

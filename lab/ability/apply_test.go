@@ -6,8 +6,6 @@ import (
 	"github.com/lab99/lab99/lab/law"
 )
 
-func is[T any](x T) *T { return &x }
-
 // TestFoundReachesTheLaws: what is known, and nothing of what is not.
 func TestFoundReachesTheLaws(t *testing.T) {
 	plain := law.Setup{Ports: 28232, RatePerS: 900, CloseShare: 1, TwReuse: 1}.Complete()
@@ -15,12 +13,12 @@ func TestFoundReachesTheLaws(t *testing.T) {
 		t.Errorf("nothing found makes %+v", got)
 	}
 	got := Found{
-		ReuseCountsWholeSeconds: is(true), HZ: is(1000), ScanTimeWaitNs: is(112.6), ScanEstablishedNs: is(0.2), ScanPorts: is(4096),
+		ReuseCountsWholeSeconds: new(true), HZ: new(1000), ScanTimeWaitNs: new(112.6), ScanEstablishedNs: new(0.2), ScanPorts: new(4096),
 	}.Apply(plain)
 	if !got.ReuseWholeSeconds || got.HZ != 1000 || got.Hold != law.TimeWaitOf(1000) || got.ScanTimeWait != 113 || got.ScanEstablished != 1 || got.ScanPorts != 4096 {
 		t.Errorf("%+v", got)
 	}
-	if got := (Found{ScanTimeWaitNs: is(112.6)}).Apply(plain); got.ScanTimeWait != 0 {
+	if got := (Found{ScanTimeWaitNs: new(112.6)}).Apply(plain); got.ScanTimeWait != 0 {
 		t.Errorf("a cost of an unknown range is %v", got.ScanTimeWait)
 	}
 	for delay, want := range map[bool]bool{false: true, true: false} {
@@ -30,7 +28,7 @@ func TestFoundReachesTheLaws(t *testing.T) {
 	}
 	// A release that was booted, by what was found on it and by the table.
 	k, _ := Look("6.12")
-	if a, b := (Found{ReuseCountsWholeSeconds: is(true), HZ: is(250)}).Apply(plain), k.Apply(plain); a.ReuseWholeSeconds != b.ReuseWholeSeconds || a.Hold != b.Hold {
+	if a, b := (Found{ReuseCountsWholeSeconds: new(true), HZ: new(250)}).Apply(plain), k.Apply(plain); a.ReuseWholeSeconds != b.ReuseWholeSeconds || a.Hold != b.Hold {
 		t.Errorf("found: %+v, known: %+v", a, b)
 	}
 }

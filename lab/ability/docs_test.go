@@ -1,17 +1,15 @@
 package ability
 
 import (
-	"os"
 	"strings"
 	"testing"
+
+	"github.com/lab99/lab99/internal/filetest"
 )
 
 // TestThePageHasEveryAbility in the words that reports use.
 func TestThePageHasEveryAbility(t *testing.T) {
-	b, err := os.ReadFile("../../docs/abilities.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := filetest.Read(t, "../../docs/abilities.md")
 	for _, a := range All {
 		then := a.Otherwise
 		if a.is == nil {

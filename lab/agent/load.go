@@ -147,8 +147,7 @@ func loadDone(r *loadgen.Result) (*LoadDone, error) {
 		OwnLimit:   r.OwnLimit, Bottleneck: r.Bottleneck, StoppedBy: r.StoppedBy, Interrupted: r.Interrupted,
 	}}
 	if ns, ok := r.FirstOf[proxy.CauseConnect]; ok {
-		before := r.OKBeforeFirst[proxy.CauseConnect]
-		d.FirstError, d.OKBefore = &ns, &before
+		d.FirstError, d.OKBefore = &ns, new(r.OKBeforeFirst[proxy.CauseConnect])
 	}
 	for _, of := range []struct {
 		to *[]byte
@@ -242,7 +241,4 @@ func (l *Load) neighbourOnce(ctx context.Context, client *http.Client) int {
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-func ms(d time.Duration) *float64 {
-	v := float64(d) / float64(time.Millisecond)
-	return &v
-}
+func ms(d time.Duration) *float64 { return new(float64(d) / float64(time.Millisecond)) }

@@ -60,12 +60,10 @@ func (o *loadOptions) document(r *loadgen.Result) (*loadDocument, error) {
 		d.Hints = o.hints(r)
 	}
 	if p := o.config.Profile; p != nil && r.Elapsed() > 0 {
-		perS := p.Count(r.Elapsed()) / r.Elapsed().Seconds()
-		d.RequestedPerS = &perS
+		d.RequestedPerS = new(p.Count(r.Elapsed()) / r.Elapsed().Seconds())
 	}
 	if r.Mode == loadgen.Closed {
-		l := r.Little()
-		d.Little = &l
+		d.Little = new(r.Little())
 	}
 	if o.slo != nil {
 		d.SLO = &sloOutcome{Limits: o.sloText}

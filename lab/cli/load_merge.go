@@ -106,8 +106,7 @@ func mergeDocuments(docs []*loadDocument) (*loadDocument, error) {
 		m.RequestedPerS = &requested
 	}
 	if m.result.Mode == loadgen.Closed {
-		l := m.result.Little()
-		m.Little = &l
+		m.Little = new(m.result.Little())
 	}
 	return m, nil
 }

@@ -2,13 +2,13 @@ package cli
 
 import (
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/loadgen"
 )
 
@@ -31,18 +31,14 @@ func TestSocketIsReadAsNginxWritesIt(t *testing.T) {
 
 func TestTargetsAreReadFromAFile(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "body"), []byte("hello"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, filepath.Join(dir, "body"), "hello")
 	text := "# a comment\r\n" +
 		"GET /a\r\nX-A: b\nAccept:*/*\n\n" +
 		"3 POST http://127.0.0.1:8080/b?c=d\n@body\n" +
 		"  http://127.0.0.1:8080\n" +
 		"2 /d\n@" + filepath.Join(dir, "body") + "\nX-B: http://elsewhere/\n"
 	file := filepath.Join(dir, "targets")
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, file, text)
 	got, err := parseTargets(nil, file, "http://127.0.0.1:8080/")
 	if err != nil {
 		t.Fatal(err)

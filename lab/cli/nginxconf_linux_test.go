@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/lab/verdict"
 )
 
@@ -23,9 +24,7 @@ func TestConfigurationsAreFiles(t *testing.T) {
 	}
 	main := filepath.Join(dir, "nginx.conf")
 	text := "events {}\ninclude fifo;\ninclude /dev/zero;\nhttp { server { location / { proxy_pass http://10.0.0.7; } } }\n"
-	if err := os.WriteFile(main, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, main, text)
 	lint := func(args ...string) (string, int) {
 		var out, talk bytes.Buffer
 		code := Main(append([]string{"lint", "--nginx", "1.26"}, args...), strings.NewReader(""), &out, &talk)

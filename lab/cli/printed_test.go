@@ -2,10 +2,11 @@ package cli
 
 import (
 	"bytes"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/lab99/lab99/internal/filetest"
 )
 
 // TestNoFileCommandsTheTerminal: what plan and its errors quote of a configuration
@@ -17,9 +18,7 @@ func TestNoFileCommandsTheTerminal(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "nginx.conf")
-			if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-				t.Fatal(err)
-			}
+			filetest.Write(t, file, text)
 			var out bytes.Buffer
 			Main([]string{"plan", "port-exhaustion", "--set", "proxy.config=" + file}, strings.NewReader(""), &out, &out)
 			if strings.ContainsAny(out.String(), "\x1b\a") || !strings.Contains(out.String(), "?]0;x") {

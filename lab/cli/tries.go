@@ -20,7 +20,6 @@ func tries(namespace uint64) (end func() *int64) {
 		if err != nil || c.Lost > 0 || c.Succeeded.Count() == 0 {
 			return nil
 		}
-		n := c.NoPort.Count()
-		return &n
+		return new(c.NoPort.Count())
 	})
 }

@@ -1,12 +1,13 @@
 package cli
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/lab99/lab99/internal/filetest"
 )
 
 // unitFile is the systemd unit of diagnose --listen.
@@ -15,10 +16,7 @@ const unitFile = "../diagnose/exporter/systemd/lab99-diagnose.service"
 // unit reads the settings of a unit, systemd.syntax(7): each may stand several times.
 func unit(t *testing.T) (settings map[string][]string) {
 	t.Helper()
-	text, err := os.ReadFile(unitFile)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := filetest.Read(t, unitFile)
 	settings = map[string][]string{}
 	for line := range strings.Lines(string(text)) {
 		if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok && !strings.HasPrefix(name, "#") {
@@ -49,15 +47,10 @@ func TestSystemdTakesTheUnit(t *testing.T) {
 	if err != nil { // no lab needs it
 		t.Skip("systemd-analyze is not on the PATH")
 	}
-	text, err := os.ReadFile(unitFile)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := filetest.Read(t, unitFile)
 	there := strings.Replace(string(text), "/usr/local/bin/lab99", "/bin/sh", 1) // verify wants a program that is there
 	path := filepath.Join(t.TempDir(), filepath.Base(unitFile))
-	if err := os.WriteFile(path, []byte(there), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, path, there)
 	if out, err := exec.Command(analyze, "verify", path).CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("verify: %v: %s", err, out)
 	}

@@ -8,12 +8,11 @@ import (
 
 // Arrivals is how TIME_WAITs begin, as their ages tell.
 type Arrivals struct {
-	PerS      float64 // now
-	PerSPerS  float64 // how much more each second; 0 where the rate is even
-	SeenForS  float64 // the stretch up to now that has this rate and trend
-	Events    int     // in that stretch
-	QuietForS float64 // since the last one
-	WasPerS   float64 // where none begins any more: the rate until then
+	PerS     float64 // now
+	PerSPerS float64 // how much more each second; 0 where the rate is even
+	SeenForS float64 // the stretch up to now that has this rate and trend
+	Events   int     // in that stretch
+	WasPerS  float64 // where none begins any more: the rate until then
 }
 
 const (
@@ -50,7 +49,7 @@ func arrivalsOf(ages []float64, spanS float64) Arrivals {
 	quiet := ages[0]
 	oldest := ages[len(ages)-1]
 	if len(ages) < leastEvents {
-		return Arrivals{PerS: float64(len(ages)) / max(oldest, spanS), SeenForS: spanS, Events: len(ages), QuietForS: quiet}
+		return Arrivals{PerS: float64(len(ages)) / max(oldest, spanS), SeenForS: spanS, Events: len(ages)}
 	}
 	best := Arrivals{}
 	for stretch := oldest; ; {
@@ -64,9 +63,8 @@ func arrivalsOf(ages []float64, spanS float64) Arrivals {
 		}
 		stretch = min(since, shorter*stretch)
 	}
-	best.QuietForS = quiet
 	if ended(ages, quiet) {
-		return Arrivals{QuietForS: quiet, SeenForS: quiet, WasPerS: best.PerS}
+		return Arrivals{SeenForS: quiet, WasPerS: best.PerS}
 	}
 	return best
 }

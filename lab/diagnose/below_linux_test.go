@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab/lint"
 )
@@ -41,35 +42,35 @@ func TestConfigurationOfAnEnemy(t *testing.T) {
 			return os.Symlink("nginx.conf", filepath.Join(root, main))
 		}, user{}, "too many links"},
 		"a link out": {func(t *testing.T, root string) error {
-			write(t, filepath.Dir(root), "secret.conf", secretOutside)
+			filetest.Write(t, filepath.Join(filepath.Dir(root), "secret.conf"), secretOutside)
 			return os.Symlink("../../../../secret.conf", filepath.Join(root, main))
 		}, user{}, "no such file"},
 		"a link through a magic one": {func(_ *testing.T, root string) error {
 			return os.Symlink("/proc/self/root"+filepath.Dir(root)+"/secret.conf", filepath.Join(root, main))
 		}, user{}, "no such file"},
 		"more than is read": {func(t *testing.T, root string) error {
-			write(t, root, main, "")
+			filetest.Write(t, filepath.Join(root, main), "")
 			return os.Truncate(filepath.Join(root, main), textAtMost+1)
 		}, user{}, "more than 8 MiB"},
 		"another user's": {func(t *testing.T, root string) error {
-			write(t, root, main, secretOutside)
+			filetest.Write(t, filepath.Join(root, main), secretOutside)
 			return os.Chmod(filepath.Join(root, main), 0o600)
 		}, user{id: 4242}, "the user of that program may not read it"},
 		"in another user's directory": {func(t *testing.T, root string) error {
-			write(t, root, main, secretOutside)
+			filetest.Write(t, filepath.Join(root, main), secretOutside)
 			return os.Chmod(filepath.Join(root, "etc"), 0o700)
 		}, user{id: 4242}, "the user of that program may not read it"},
 		"an include that is a pipe": {func(t *testing.T, root string) error {
-			write(t, root, main, good)
+			filetest.Write(t, filepath.Join(root, main), good)
 			return unix.Mkfifo(filepath.Join(root, "etc/nginx/more"), 0o644)
 		}, user{}, ""},
 		"an include with a name that is too long": {func(t *testing.T, root string) error {
-			write(t, root, main, "events {}\nhttp {\n include /"+strings.Repeat("a/../b/", 100_000)+"x;\n}\n")
+			filetest.Write(t, filepath.Join(root, main), "events {}\nhttp {\n include /"+strings.Repeat("a/../b/", 100_000)+"x;\n}\n")
 			return nil
 		}, user{}, ""},
 		"a file that includes itself": {func(t *testing.T, root string) error {
-			write(t, root, main, good)
-			write(t, root, "etc/nginx/more", "include more;")
+			filetest.Write(t, filepath.Join(root, main), good)
+			filetest.Write(t, filepath.Join(root, "etc/nginx/more"), "include more;")
 			return nil
 		}, user{}, ""},
 	} {
@@ -114,9 +115,9 @@ func TestFilesOfTheKernelAreNotRead(t *testing.T) {
 // a link out of the root. It is read as it should be or not at all.
 func TestConfigurationThatChanges(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, "secret.conf", secretOutside)
+	filetest.Write(t, filepath.Join(dir, "secret.conf"), secretOutside)
 	root := filepath.Join(dir, "root")
-	write(t, root, "etc/nginx/nginx.conf", "events {}\n")
+	filetest.Write(t, filepath.Join(root, "etc/nginx/nginx.conf"), "events {}\n")
 	var end atomic.Bool
 	ended := make(chan struct{})
 	go func() {
@@ -178,7 +179,7 @@ func TestReadingEnds(t *testing.T) {
 		t.Errorf("%d, %v after the file systems have answered", n, err)
 	}
 	root := t.TempDir()
-	write(t, root, "etc/nginx/nginx.conf", "events {}\n")
+	filetest.Write(t, filepath.Join(root, "etc/nginx/nginx.conf"), "events {}\n")
 	if _, err := (master{until: time.Now()}).read(root, nil); !errors.Is(err, errTooLong) {
 		t.Errorf("%v when the time is over", err)
 	}

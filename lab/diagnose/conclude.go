@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -58,9 +59,7 @@ func namespaceOf(s *Snapshot, n, before *Namespace) NamespaceReport {
 	for _, p := range n.Processes {
 		r.Processes = append(r.Processes, p.Name+" "+strconv.Itoa(p.PID))
 	}
-	for name, value := range n.Sysctls {
-		r.Sysctls[name] = value
-	}
+	maps.Copy(r.Sysctls, n.Sysctls)
 	for _, g := range slices.Concat(n.Outgoing, n.Incoming) {
 		r.TimeWait += g.States[results.StateTimeWait]
 	}
@@ -165,8 +164,7 @@ func tupleOf(n *Namespace, p *rivals, other otherEnd, since *changes, timeWaits 
 		there := arrivalsOf(ages(other.group, timer), span).PerS
 		if a.PerS+there > 0 {
 			f := a.PerS / (a.PerS + there)
-			per := a.PerS + there
-			t.CloseShare, t.NewPerS = &f, &per
+			t.CloseShare, t.NewPerS = &f, new(a.PerS+there)
 		}
 	}
 	if t.CloseShare == nil {

@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"math"
 	"net/netip"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/internal/schematest"
 	"github.com/lab99/lab99/lab/probe"
@@ -250,10 +250,7 @@ func TestTopKeepsTheMostUrgent(t *testing.T) {
 // TestRecorded holds the text and the JSON that are made of a snapshot of a real host
 // against files.
 func TestRecorded(t *testing.T) {
-	b, err := os.ReadFile("testdata/recorded.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := filetest.Read(t, "testdata/recorded.json")
 	var s Snapshot
 	if err := json.Unmarshal(b, &s); err != nil {
 		t.Fatal(err)

@@ -4,18 +4,16 @@ import (
 	"encoding/json"
 	"io"
 	"math"
-	"os"
 	"testing"
 	"time"
+
+	"github.com/lab99/lab99/internal/filetest"
 )
 
 // FuzzConclude: of whatever snapshot, a report can be made and printed, whose numbers are
 // numbers.
 func FuzzConclude(f *testing.F) {
-	recorded, err := os.ReadFile("testdata/recorded.json")
-	if err != nil {
-		f.Fatal(err)
-	}
+	recorded := filetest.Read(f, "testdata/recorded.json")
 	f.Add(recorded)
 	f.Add([]byte(`{"kernel":"6.18","namespaces":[{"name":"a","ports":{"low":1,"high":1,"usable":-5},"outgoing":[{"local":"[::1]:0","remote":"[::1]:80","states":{"time-wait":-3,"x":9},"remaining_ms":[-1,2147483647]}]}]}`))
 	f.Fuzz(func(t *testing.T, doc []byte) {

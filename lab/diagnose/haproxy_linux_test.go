@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 )
 
@@ -20,7 +21,7 @@ func TestErrnosOfAnHAProxyAreAsSaid(t *testing.T) {
 	needs.Root(t)
 	needs.Program(t, "netns", "haproxy")
 	dir := t.TempDir()
-	write(t, dir, "conf.d/1.cfg", `defaults
+	filetest.Write(t, filepath.Join(dir, "conf.d/1.cfg"), `defaults
 	mode http
 	retries 0
 	timeout connect 2s
@@ -28,7 +29,7 @@ func TestErrnosOfAnHAProxyAreAsSaid(t *testing.T) {
 	timeout server 5s
 	log stdout format raw local0
 `)
-	write(t, dir, "conf.d/2.cfg", `frontend f
+	filetest.Write(t, filepath.Join(dir, "conf.d/2.cfg"), `frontend f
 	bind 127.0.0.1:8080
 	use_backend %[path,field(2,/)]
 backend address
@@ -44,7 +45,7 @@ backend fine
 	source 127.0.0.9
 	server s 127.0.0.1:81
 `)
-	write(t, dir, "conf.d/.hidden.cfg", "backend hidden\n\tsource 10.8.8.8\n\tserver s 127.0.0.1:81\n")
+	filetest.Write(t, filepath.Join(dir, "conf.d/.hidden.cfg"), "backend hidden\n\tsource 10.8.8.8\n\tserver s 127.0.0.1:81\n")
 	needs.Network(t)
 	l := load{Low: 20000, High: 20099, Addresses: []string{"10.3.0.1/32"}, Sysctls: map[string]string{noIPv6: "1"}}
 	if err := l.prepare(); err != nil {

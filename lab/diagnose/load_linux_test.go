@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"net/netip"
@@ -321,9 +322,7 @@ func (l *load) prepare() error {
 		}
 	}
 	all := map[string]string{"net.ipv4.ip_local_port_range": fmt.Sprintf("%d %d", l.Low, l.High)}
-	for name, value := range l.Sysctls {
-		all[name] = value
-	}
+	maps.Copy(all, l.Sysctls)
 	for name, value := range all {
 		if err := os.WriteFile("/proc/sys/"+strings.ReplaceAll(name, ".", "/"), []byte(value), 0); err != nil {
 			return err

@@ -114,8 +114,7 @@ func abilities(kernel string) ability.Found {
 		"port_step_width": {&f.PortStepWidth, "net.ipv4.ip_local_port_step_width"},
 	} {
 		_, err := os.Stat("/proc/sys/" + strings.ReplaceAll(to.sysctl, ".", "/"))
-		is := err == nil
-		*to.is = &is
+		*to.is = new(err == nil)
 		delete(f.Unknown, id)
 	}
 	return f

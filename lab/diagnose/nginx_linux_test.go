@@ -12,20 +12,10 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/internal/nginxtest"
 )
-
-func write(t *testing.T, root, name, text string) {
-	t.Helper()
-	path := filepath.Join(root, name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
 
 const secretOutside = "this is outside of the root"
 
@@ -33,10 +23,10 @@ const secretOutside = "this is outside of the root"
 // is, and never out.
 func TestConfigurationIsReadBelowItsRoot(t *testing.T) {
 	outside := t.TempDir()
-	write(t, outside, "secret.conf", secretOutside)
+	filetest.Write(t, filepath.Join(outside, "secret.conf"), secretOutside)
 	root := filepath.Join(outside, "root")
-	write(t, root, "etc/nginx/nginx.conf", "events {}\nhttp {\n include sites-enabled/*;\n include ../../../../secret.conf;\n include leaves;\n include circle;\n include pipe;\n}\n")
-	write(t, root, "etc/nginx/sites-available/app", "upstream app { server 10.0.0.9:8080; keepalive 32; }\nserver { location / { proxy_pass http://app; } }\n")
+	filetest.Write(t, filepath.Join(root, "etc/nginx/nginx.conf"), "events {}\nhttp {\n include sites-enabled/*;\n include ../../../../secret.conf;\n include leaves;\n include circle;\n include pipe;\n}\n")
+	filetest.Write(t, filepath.Join(root, "etc/nginx/sites-available/app"), "upstream app { server 10.0.0.9:8080; keepalive 32; }\nserver { location / { proxy_pass http://app; } }\n")
 	for name, to := range map[string]string{
 		"etc/nginx/sites-enabled/app": "/etc/nginx/sites-available/app", // absolute, as Debian's are
 		"etc/nginx/leaves":            "../../../secret.conf",
@@ -70,7 +60,7 @@ func TestConfigurationIsReadBelowItsRoot(t *testing.T) {
 	if found["include-not-found"] != 4 || found["half-done-keepalive"] != 1 {
 		t.Errorf("found %v, want four includes that are not there, and a half done pool", found)
 	}
-	write(t, root, "etc/nginx/nginx.conf", "events {}\nhttp {\n server {\n")
+	filetest.Write(t, filepath.Join(root, "etc/nginx/nginx.conf"), "events {}\nhttp {\n server {\n")
 	if _, err := (master{}).read(root, nil); err == nil || !strings.Contains(err.Error(), "/etc/nginx/nginx.conf:") {
 		t.Errorf("%v, want a mistake with its file and line", err)
 	}

@@ -1,24 +1,19 @@
 package diagnose
 
 import (
-	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/lab99/lab99/internal/filetest"
 )
 
 // TestPageShowsWhatIsPrinted: the example of docs/diagnose.md is the recorded host's. Lines
 // may be broken elsewhere, and … stands for any text.
 func TestPageShowsWhatIsPrinted(t *testing.T) {
-	page, err := os.ReadFile("../../docs/diagnose.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	printed, err := os.ReadFile("testdata/recorded.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
+	page := filetest.Read(t, "../../docs/diagnose.md")
+	printed := filetest.Read(t, "testdata/recorded.txt")
 	_, rest, _ := strings.Cut(string(page), "```text\n")
 	shown, _, ok := strings.Cut(rest, "```")
 	if !ok {
@@ -49,10 +44,7 @@ func TestSchemaHasTheRules(t *testing.T) {
 
 // findingIDs are those of the schema.
 func findingIDs(t *testing.T) []string {
-	b, err := os.ReadFile("../../results/schema/diagnose.v1.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := filetest.Read(t, "../../results/schema/diagnose.v1.json")
 	m := regexp.MustCompile(`(?s)"id": \{"enum": \[(.*?)\]`).FindSubmatch(b)
 	if m == nil {
 		t.Fatal("the schema lists no findings")

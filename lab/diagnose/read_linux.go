@@ -97,8 +97,7 @@ func (f *found) readInside(n *Namespace, lean bool) error {
 		ports, unreadable = probe.ReadPortRange()
 	}
 	if unreadable == nil {
-		p := ports.Beside(nil)
-		n.Ports = &p
+		n.Ports = new(ports.Beside(nil))
 	} else {
 		f.partly = append(f.partly, fmt.Sprintf("its port range: %v", unreadable))
 	}

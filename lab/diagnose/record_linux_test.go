@@ -2,9 +2,9 @@ package diagnose
 
 import (
 	"encoding/json"
-	"os"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/internal/needs"
 )
@@ -28,7 +28,5 @@ func TestRecord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile("testdata/recorded.json", b, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, "testdata/recorded.json", b)
 }

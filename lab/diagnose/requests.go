@@ -44,8 +44,7 @@ func (n *Namespace) requests() (perS, churn *float64) {
 	if count < leastRequests {
 		return nil, nil
 	}
-	per := begun / rate
-	return &rate, &per
+	return &rate, new(begun / rate)
 }
 
 // countable says whether a second look would tell how many requests there are.

@@ -2,13 +2,13 @@ package diagnose
 
 import (
 	"net/netip"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/internal/nginxtest"
 )
@@ -78,10 +78,7 @@ http {
 			t.Errorf("%s is answered %q, %v; want %s", path, b[:n], err, status)
 		}
 	}
-	text, err := os.ReadFile(dir + "/log")
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := filetest.Read(t, dir+"/log")
 	for _, want := range []string{"bind(10.9.9.9) failed (99:", "connect() to [::1]:81 failed (99:", "bind(127.0.0.1:4001) failed (98:"} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("nginx's log does not have %q:\n%s", want, text)

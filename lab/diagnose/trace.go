@@ -128,8 +128,7 @@ func (t *Tracing) report(r *Report, top int) *Traced {
 		}
 		if traced.RecentS > 0 {
 			f.Count = 0
-			recent := row.Count - before[f]
-			row.Recent = &recent
+			row.Recent = new(row.Count - before[f])
 		}
 		traced.Failures = append(traced.Failures, row)
 	}

@@ -82,8 +82,7 @@ func (f *Seen) connection() {
 	}
 	defer c.Close()
 	if b, err := os.ReadFile("/proc/sys/net/netfilter/nf_conntrack_count"); err == nil {
-		tracked := strings.TrimSpace(string(b)) != "0"
-		f.Tracked = &tracked
+		f.Tracked = new(strings.TrimSpace(string(b)) != "0")
 	}
 	f.Destroy = text(netlink.SocketDestroy(c.LocalAddr(), c.RemoteAddr()))
 }

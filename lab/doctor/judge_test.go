@@ -38,15 +38,13 @@ func well() Findings {
 	}
 }
 
-func ptr[T any](v T) *T { return &v }
-
 // usual are the abilities of Linux 6.18.
 func usual() ability.Found {
-	yes, no := ptr(true), ptr(false)
+	yes, no := new(true), new(false)
 	return ability.Found{
 		TimeWaitCountedAtCreation: yes, ReuseCountsWholeSeconds: no, TwReuseDelay: yes, LocalPortRange: yes,
-		LocalPortRangeRemovesStep: yes, PortStepWidth: no, ScanTimeWaitNs: ptr(113.0), ScanEstablishedNs: ptr(27.5),
-		ScanPorts: ptr(4096), HZ: ptr(250), EpollPwait2: yes, MountSetattr: yes, Openat2: yes, UserNamespaces: yes,
+		LocalPortRangeRemovesStep: yes, PortStepWidth: no, ScanTimeWaitNs: new(113.0), ScanEstablishedNs: new(27.5),
+		ScanPorts: new(4096), HZ: new(250), EpollPwait2: yes, MountSetattr: yes, Openat2: yes, UserNamespaces: yes,
 		InetDiag: yes, SockDestroy: yes,
 	}
 }
@@ -119,9 +117,9 @@ func TestJudgements(t *testing.T) {
 
 		{"the default", "tw_reuse_delay", func(*Findings) {}, OK, "1000 ms"},
 		{"an older kernel", "tw_reuse_delay", func(f *Findings) {
-			f.Abilities.TwReuseDelay, f.Abilities.ReuseCountsWholeSeconds = ptr(false), ptr(true)
+			f.Abilities.TwReuseDelay, f.Abilities.ReuseCountsWholeSeconds = new(false), new(true)
 		}, OK, "whole seconds"},
-		{"a kernel between", "tw_reuse_delay", func(f *Findings) { f.Abilities.TwReuseDelay = ptr(false) }, OK, "a second"},
+		{"a kernel between", "tw_reuse_delay", func(f *Findings) { f.Abilities.TwReuseDelay = new(false) }, OK, "a second"},
 		{"not looked at from inside", "tw_reuse_delay", func(f *Findings) { f.Namespaces.Direct.Sysctls = nil }, OK, "in milliseconds"},
 		{"another", "tw_reuse_delay", func(f *Findings) { f.Namespaces.Direct.Sysctls["net.ipv4.tcp_tw_reuse_delay"] = "0" }, Warn, "proxy.sysctls.net.ipv4.tcp_tw_reuse_delay"},
 		{"no driver to try it", "tw_reuse_delay", noDriver, OK, "could not be looked at"},

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 
 	"github.com/lab99/lab99/lab/image/recipe"
@@ -125,13 +126,7 @@ func TestTreesOfOtherSuitesAreSeen(t *testing.T) {
 		"nginx-bookworm-" + hashOf(rec, "bookworm", runtime.GOARCH),
 		"nginx-sid-" + hashOf(rec, "bookworm", runtime.GOARCH), // of another recipe
 	} {
-		dir := filepath.Join(cache, "lab99", "roots", name)
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, treeInfo), []byte("{}"), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		filetest.Write(t, filepath.Join(cache, "lab99", "roots", name, treeInfo), "{}")
 	}
 	if got := unpackedSuites(nginxRole); len(got) != 1 || got[0] != "bookworm" {
 		t.Errorf("found trees of %q, want bookworm's", got)

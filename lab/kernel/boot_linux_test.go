@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/lab/kernel/guest"
 )
 
@@ -78,10 +79,7 @@ func TestConsole(t *testing.T) {
 // gone waits until a process has ended.
 func gone(t *testing.T, pidFile string) {
 	t.Helper()
-	b, err := os.ReadFile(pidFile)
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := filetest.Read(t, pidFile)
 	for end := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		state, err := os.ReadFile("/proc/" + strings.TrimSpace(string(b)) + "/stat")
 		if err != nil || strings.Contains(string(state), ") Z ") {

@@ -31,18 +31,16 @@ type row struct {
 	} `json:"predicted"`
 }
 
-func at[T any](v T) *T { return &v }
-
 // exhausted is a row in which error 99 came.
 func exhausted(name string, k, ok int64, rate, first float64) row {
 	r := row{Name: name, Verdict: "reproduced", Offered: rate, OK: ok, OKBefore: &ok, First: &first, CloseShare: 1}
-	r.Predicted.Tuples, r.Predicted.First, r.TimeWait.Peak = int(k), at(float64(k)/rate), k
+	r.Predicted.Tuples, r.Predicted.First, r.TimeWait.Peak = int(k), new(float64(k)/rate), k
 	return r
 }
 
 // interval is a row whose kernel counts whole seconds.
 func interval(r row) row {
-	r.Predicted.Latest, r.Predicted.Most = at(2**r.Predicted.First), at(2*int64(r.Predicted.Tuples))
+	r.Predicted.Latest, r.Predicted.Most = new(2**r.Predicted.First), new(2*int64(r.Predicted.Tuples))
 	return r
 }
 

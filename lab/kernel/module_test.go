@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/lab99/lab99/internal/filetest"
 )
 
 // moduleFile writes the least ELF file that has a section .modinfo.
@@ -96,10 +98,7 @@ func TestRelinkedProgramRuns(t *testing.T) {
 	if err != nil {
 		t.Skip(err)
 	}
-	data, err := os.ReadFile(program)
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := filetest.Read(t, program)
 	f, err := elf.NewFile(bytes.NewReader(data))
 	if err != nil {
 		t.Skip(err)
@@ -130,10 +129,7 @@ func TestRelinkedProgramRuns(t *testing.T) {
 	if err := run(); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("without the linker beside it: %v, want that there is no such file", err)
 	}
-	ld, err := os.ReadFile(interp)
-	if err != nil {
-		t.Fatal(err)
-	}
+	ld := filetest.Read(t, interp)
 	if err := os.WriteFile(filepath.Join(dir, linker), ld, 0o755); err != nil {
 		t.Fatal(err)
 	}

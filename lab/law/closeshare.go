@@ -38,8 +38,7 @@ func (p Prediction) WithShare(f, inFlight, seconds float64) Prediction {
 	}
 	p.GivenShare = &f
 	rate := p.Rho * k / p.HoldS
-	steady := min(rate, *p.SteadyOKPerS/f)
-	p.SteadyOKPerS = &steady
+	p.SteadyOKPerS = new(min(rate, *p.SteadyOKPerS/f))
 	p.Rho *= f
 	if held := p.Rho + inFlight/k; held <= 1 {
 		p.FirstError99S, p.OKBeforeError99, p.Verdict = nil, nil, Mitigated
@@ -53,15 +52,13 @@ func (p Prediction) WithShare(f, inFlight, seconds float64) Prediction {
 		if s == nil {
 			return nil
 		}
-		t := inFlight/rate + (*s-inFlight/rate)/f
-		return &t
+		return new(inFlight/rate + (*s-inFlight/rate)/f)
 	}
 	count := func(n *int) *int {
 		if n == nil {
 			return nil
 		}
-		ok := int(math.Round(float64(*n) / f))
-		return &ok
+		return new(int(math.Round(float64(*n) / f)))
 	}
 	p.FirstError99S, p.FirstError99LatestS = at(p.FirstError99S), at(p.FirstError99LatestS)
 	p.OKBeforeError99, p.OKBeforeError99Most = count(p.OKBeforeError99), count(p.OKBeforeError99Most)

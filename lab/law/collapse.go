@@ -201,8 +201,7 @@ func (s Setup) Cliff() *float64 {
 	if half == 0 || s.RatePerS == 0 || s.NAT || s.heldInTheLongRun()+s.InFlight <= half {
 		return nil
 	}
-	at := s.fillTime(half)
-	return &at
+	return new(s.fillTime(half))
 }
 
 // slowdown is the second at which the rate falls: Cliff, or nil where the

@@ -153,6 +153,5 @@ func (p *Prediction) firstLoss(s Setup, b float64) {
 	if at > ForEver.Seconds() {
 		return
 	}
-	ok := int(math.Round(at * s.RatePerS))
-	p.FirstError99S, p.OKBeforeError99 = &at, &ok
+	p.FirstError99S, p.OKBeforeError99 = &at, new(int(math.Round(at*s.RatePerS)))
 }

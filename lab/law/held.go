@@ -114,8 +114,7 @@ func (r Run) heldAlive() *Compared {
 	p := min(a, k)
 	c := &Compared{Predicted: &p, Measured: seen, Tolerance: max(3, 0.02*p, noticedLate*s.RatePerS)}
 	if !s.heldEvenly() {
-		most := min(a+4*math.Sqrt(a), k)
-		c.Most, c.Tolerance = &most, max(c.Tolerance, math.Sqrt(p))
+		c.Most, c.Tolerance = new(min(a+4*math.Sqrt(a), k)), max(c.Tolerance, math.Sqrt(p))
 	}
 	return c
 }

@@ -61,8 +61,7 @@ func TestHeldForRandomTimesFailsForMoments(t *testing.T) {
 
 // TestRandomTimesRankNobody: when it comes is chance, and a later one is no better.
 func TestRandomTimesRankNobody(t *testing.T) {
-	first := 1.0
-	s := Setup{Ports: 200, RatePerS: 150, Duration: time.Minute, Baseline: &Prediction{FirstError99S: &first}}
+	s := Setup{Ports: 200, RatePerS: 150, Duration: time.Minute, Baseline: &Prediction{FirstError99S: new(1.0)}}
 	if p := Predict(s.Holding(2*time.Second, true, false)); p.Verdict != Postponed {
 		t.Errorf("of one time for all: %s", p.Verdict)
 	}

@@ -95,8 +95,7 @@ func (c Compared) Off() *float64 {
 	if near == nil {
 		return nil
 	}
-	off := *c.Measured - *near
-	return &off
+	return new(*c.Measured - *near)
 }
 
 // Checked is a prediction held against a measurement.
@@ -236,10 +235,7 @@ func (l *Law) Write(x *float64) string {
 	return fmt.Sprintf("%.0f", *x)
 }
 
-func float[N int | int64 | float64](n N) *float64 {
-	x := float64(n)
-	return &x
-}
+func float[N int | int64 | float64](n N) *float64 { return new(float64(n)) }
 
 func or0(x *float64) float64 {
 	if x == nil {

@@ -45,8 +45,7 @@ func (r Run) named() *float64 {
 
 // predictNamed is Predict for a proxy that names its ports: nothing fails by error 99.
 func (s Setup) predictNamed(p Prediction) Prediction {
-	steady := min(s.RatePerS, s.RatePerS/max(p.Rho, 1e-9))
-	p.SteadyOKPerS = &steady
+	p.SteadyOKPerS = new(min(s.RatePerS, s.RatePerS/max(p.Rho, 1e-9)))
 	switch full := s.fillTime(float64(p.Tuples)); {
 	case p.Rho > 1 && full <= s.Duration.Seconds():
 		p.Verdict = NotReproduced

@@ -104,6 +104,5 @@ func (s Setup) ReuseCeiling() *float64 {
 	if !s.reuses() {
 		return nil
 	}
-	ceiling := float64(s.Tuples()) / s.ReuseDelay.Seconds()
-	return &ceiling
+	return new(float64(s.Tuples()) / s.ReuseDelay.Seconds())
 }

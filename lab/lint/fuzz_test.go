@@ -4,28 +4,18 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/scenarios/nginxconf"
 )
 
 // FuzzForms: whatever a file says, it is told in every form, with nothing in it
 // that commands a terminal, and quotes are as wide as they say.
 func FuzzForms(f *testing.F) {
-	files, err := filepath.Glob("../../scenarios/nginxconf/testdata/*.conf")
-	if err != nil || len(files) == 0 {
-		f.Fatal(err)
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(text)
-	}
+	filetest.Seed(f, "../../scenarios/nginxconf/testdata/*.conf")
 	f.Fuzz(func(t *testing.T, text []byte) {
 		open := func(string) ([]byte, error) { return nil, os.ErrNotExist }
 		c, err := nginxconf.Load("nginx.conf", nginxconf.Options{Text: append([]byte{}, text...), Open: open})

@@ -102,8 +102,7 @@ func routeOfBackend(file string, b *haproxyconf.Backend) Route {
 			r.HTTPVersion, r.Connection = "2", ""
 		}
 	}
-	f := conduct.CloseShare
-	r.CloseShare = &f
+	r.CloseShare = new(conduct.CloseShare)
 	switch {
 	case r.Peers == 0:
 		r.ClosesFirst, *r.CloseShare = nginxconf.ClosedByNobody, 0

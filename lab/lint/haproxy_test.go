@@ -3,13 +3,13 @@ package lint
 import (
 	"bytes"
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/internal/schematest"
 	"github.com/lab99/lab99/scenarios/haproxyconf"
@@ -18,10 +18,7 @@ import (
 
 func haproxyReport(t testing.TB, file string) *Report {
 	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := filetest.Read(t, file)
 	c, err := haproxyconf.Parse(file, text)
 	if err != nil {
 		t.Fatal(err)
@@ -91,8 +88,10 @@ func TestHAProxyHasLessons(t *testing.T) {
 	}
 }
 
+const haproxyPattern = "../../scenarios/haproxyconf/testdata/*.cfg"
+
 func haproxyFiles(t testing.TB) []string {
-	files, err := filepath.Glob("../../scenarios/haproxyconf/testdata/*.cfg")
+	files, err := filepath.Glob(haproxyPattern)
 	if err != nil || len(files) == 0 {
 		t.Fatal(err)
 	}
@@ -102,13 +101,7 @@ func haproxyFiles(t testing.TB) []string {
 // FuzzHAProxyForms: whatever a file says, it is told in every form as the schema has it,
 // with nothing in it that commands a terminal.
 func FuzzHAProxyForms(f *testing.F) {
-	for _, file := range haproxyFiles(f) {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(text)
-	}
+	filetest.Seed(f, haproxyPattern)
 	f.Fuzz(func(t *testing.T, text []byte) {
 		c, err := haproxyconf.Parse("haproxy.cfg", text)
 		var r *Report

@@ -2,10 +2,11 @@ package lint
 
 import (
 	"bytes"
-	"os"
+	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/golden"
 )
 
@@ -13,16 +14,27 @@ import (
 // made from them. -update writes it anew.
 func TestLessons(t *testing.T) {
 	const page = "../../docs/lint.md"
-	text, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := filetest.Read(t, page)
 	const mark = "<!-- What follows is made from the rules in scenarios/nginxconf and scenarios/haproxyconf: `go test ./lab/lint -update`. -->\n\n"
 	head, _, ok := strings.Cut(string(text), mark)
 	if !ok {
 		t.Fatalf("%s has no line %s", page, mark)
 	}
-	golden.Compare(t, page, head+mark+Lessons())
+	golden.Compare(t, page, head+mark+lessons())
+}
+
+// lessons is the part of docs/lint.md that follows from the rules: a heading
+// for each id.
+func lessons() string {
+	var b strings.Builder
+	for _, r := range Rules() {
+		about := string(r.Level)
+		if r.Kind == KindHAProxy {
+			about = "HAProxy, " + about
+		}
+		fmt.Fprintf(&b, "## %s\n\n*%s.* %s\n\n", r.ID, about, strings.TrimSpace(r.Doc))
+	}
+	return strings.TrimRight(b.String(), "\n") + "\n"
 }
 
 // TestRulesHaveLessons: every rule has an id that can be a heading, and a

@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/internal/schematest"
 	"github.com/lab99/lab99/scenarios/finding"
@@ -216,10 +216,7 @@ func TestEveryForm(t *testing.T) {
 	found := map[string]bool{}
 	var reports []*Report
 	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := filetest.Read(t, file)
 		c, err := nginxconf.Load(file, nginxconf.Options{})
 		r := New
 		if err != nil {

@@ -67,8 +67,7 @@ func report(name string, c *nginxconf.Config, release nginxconf.Release, finding
 		Files: []string{}, Routes: []Route{}, Findings: []Finding{},
 	}
 	if release.Known() {
-		s := release.String()
-		r.Nginx = &s
+		r.Nginx = new(release.String())
 	}
 	for _, t := range c.Files {
 		r.Files = append(r.Files, t.Name)
@@ -85,8 +84,7 @@ func report(name string, c *nginxconf.Config, release nginxconf.Release, finding
 func routeOf(x *nginxconf.Route) Route {
 	r := Route{Row: x.Row(), Sources: x.Bind.Sources(), Tries: x.Retry.PerFailure}
 	if x.Newer != nil {
-		row := x.Newer.Row()
-		r.Newer = &row
+		r.Newer = new(x.Newer.Row())
 	}
 	return r
 }
@@ -155,8 +153,7 @@ func Unread(m *Mistake, name string, release nginxconf.Release) *Report {
 		Files: []string{}, Routes: []Route{}, Findings: []Finding{},
 	}
 	if release.Known() {
-		s := release.String()
-		r.Nginx = &s
+		r.Nginx = new(release.String())
 	}
 	return r
 }

@@ -55,17 +55,3 @@ func WriteRule(w io.Writer, id string) (bool, error) {
 	}
 	return false, nil
 }
-
-// Lessons is the part of docs/lint.md that follows from the rules: a heading
-// for each id.
-func Lessons() string {
-	var b strings.Builder
-	for _, r := range Rules() {
-		about := string(r.Level)
-		if r.Kind == KindHAProxy {
-			about = "HAProxy, " + about
-		}
-		fmt.Fprintf(&b, "## %s\n\n*%s.* %s\n\n", r.ID, about, strings.TrimSpace(r.Doc))
-	}
-	return strings.TrimRight(b.String(), "\n") + "\n"
-}

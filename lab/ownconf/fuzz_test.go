@@ -3,9 +3,9 @@ package ownconf
 import (
 	"math"
 	"os"
-	"path/filepath"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/scenarios/nginxconf"
 )
@@ -13,17 +13,7 @@ import (
 // FuzzOf: every route of any file makes a setup that the laws can take, and a
 // request that Ask names reaches its route.
 func FuzzOf(f *testing.F) {
-	files, err := filepath.Glob("../../scenarios/nginxconf/testdata/*.conf")
-	if err != nil || len(files) == 0 {
-		f.Fatal(err)
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(text)
-	}
+	filetest.Seed(f, "../../scenarios/nginxconf/testdata/*.conf")
 	f.Fuzz(func(t *testing.T, text []byte) {
 		open := func(string) ([]byte, error) { return nil, os.ErrNotExist }
 		c, err := nginxconf.Load("nginx.conf", nginxconf.Options{Text: append([]byte{}, text...), Open: open})

@@ -15,8 +15,6 @@ func quick(change func(*Facts)) Facts {
 	return f
 }
 
-func yes(b bool) *bool { return &b }
-
 // full is that of the full size.
 func full(change func(*Facts)) Facts {
 	f := Facts{Proxy: "nginx", Setup: law.Setup{Ports: 28232, RatePerS: 2000, CloseShare: 1, Workers: 2, TwReuse: 2, Duration: 90 * time.Second}.Complete()}
@@ -79,9 +77,9 @@ func TestReasons(t *testing.T) {
 		{"a kernel that has it and keeps the step", full(func(f *Facts) { f.Kernel = "6.3.0" }), ""},
 		{"the last that keeps the step", full(func(f *Facts) { f.Kernel = "6.7.12" }), ""},
 		{"the first that does not", full(func(f *Facts) { f.Kernel = "6.8.0-52-generic" }), "which Linux 6.8 has, is spared that"},
-		{"tried, and it removes the step, whatever the version", full(func(f *Facts) { f.Kernel, f.OptionRemovesStep = "5.14.0-362.el9", yes(true) }), "which Linux 5.14 has, is spared that"},
-		{"tried, of a kernel without a version", full(func(f *Facts) { f.OptionRemovesStep = yes(true) }), "which this kernel has, is spared that"},
-		{"tried, and it does not, whatever the version", full(func(f *Facts) { f.Kernel, f.OptionRemovesStep = "6.12.0", yes(false) }), ""},
+		{"tried, and it removes the step, whatever the version", full(func(f *Facts) { f.Kernel, f.OptionRemovesStep = "5.14.0-362.el9", new(true) }), "which Linux 5.14 has, is spared that"},
+		{"tried, of a kernel without a version", full(func(f *Facts) { f.OptionRemovesStep = new(true) }), "which this kernel has, is spared that"},
+		{"tried, and it does not, whatever the version", full(func(f *Facts) { f.Kernel, f.OptionRemovesStep = "6.12.0", new(false) }), ""},
 
 		{"random steps", quick(func(f *Facts) { f.Setup.StepWidth = 1000 }), "ip_local_port_step_width is 1000, so connect() does not take ports in order"},
 		{"loopback, reuse 2, in whole seconds", quick(func(f *Facts) { f.Setup.Loopback, f.Setup.ReuseWholeSeconds = true, true }), "after the next full second of its clock instead of 1m1s"},

@@ -2,9 +2,10 @@ package probe
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/lab99/lab99/internal/filetest"
 )
 
 // fibTrie is that of Linux 6.18, in part.
@@ -35,24 +36,18 @@ const ifInet6 = `fd000099000000000000000000000001 02 80 00 80     eth0
 
 func TestLocalAddresses(t *testing.T) {
 	dir := t.TempDir()
-	write := func(name, text string) {
-		t.Helper()
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("fib_trie", fibTrie)
+	filetest.Write(t, filepath.Join(dir, "fib_trie"), fibTrie)
 	if got, err := LocalAddresses(dir); err != nil || fmt.Sprint(got) != "[10.0.0.5]" {
 		t.Errorf("without IPv6: %v, %v; want 10.0.0.5", got, err)
 	}
 	if got, err := LocalPrefixes(dir); err != nil || fmt.Sprint(got) != "[10.7.0.0/24]" {
 		t.Errorf("%v, %v; want 10.7.0.0/24", got, err)
 	}
-	write("if_inet6", ifInet6)
+	filetest.Write(t, filepath.Join(dir, "if_inet6"), ifInet6)
 	if got, err := LocalAddresses(dir); err != nil || fmt.Sprint(got) != "[10.0.0.5 fd00:99::1]" {
 		t.Errorf("%v, %v; want 10.0.0.5 and fd00:99::1", got, err)
 	}
-	write("if_inet6", "fd00 02 80\n")
+	filetest.Write(t, filepath.Join(dir, "if_inet6"), "fd00 02 80\n")
 	if got, err := LocalAddresses(dir); err == nil {
 		t.Errorf("half an address is read as %v", got)
 	}

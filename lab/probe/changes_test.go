@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/lab99/lab99/internal/filetest"
 )
 
 func TestEachChangeOfTheProcessesIsToldOnce(t *testing.T) {
@@ -65,9 +67,7 @@ func TestConntrackIsAddedUpOverProcessors(t *testing.T) {
 		t.Errorf("without the module: %v, %v", got, err)
 	}
 	file := filepath.Join(dir, "net/stat/nf_conntrack")
-	if err := os.WriteFile(file, []byte(conntrackText), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, file, conntrackText)
 	if err := readConntrack(dir+"/net/", got); err != nil {
 		t.Fatal(err)
 	}

@@ -392,8 +392,7 @@ func TestCreatedByTheSocketsIsTW(t *testing.T) {
 		t.Errorf("%d reused, want 50", counted[timeWaitRecycled])
 	}
 	sockets := look{level: level, recycled: counted[timeWaitRecycled]}.counters()
-	atEnd := true
-	NewTimeWaits(held, &atEnd).Convert(level, sockets)
+	NewTimeWaits(held, new(true)).Convert(level, sockets)
 	w.Convert(level, counted)
 	if got, want := sockets[timeWaitCreated], counted[timeWaitCreated]; got != want || want != 143 {
 		t.Errorf("%d made by the sockets, %d by TW (at the end: %v); want 143 by both", got, want, w.AtEnd())

@@ -92,8 +92,7 @@ func TestBothWaysOfCountingAgree(t *testing.T) {
 			step() // before anybody looked
 		}
 		begun, ended := atCreation, atEnd
-		told := true
-		newer, older := NewTimeWaits(begun.level, nil), NewTimeWaits(ended.level, &told)
+		newer, older := NewTimeWaits(begun.level, nil), NewTimeWaits(ended.level, new(true))
 		for range 300 {
 			step()
 			c, e := atCreation.counters().Since(begun.counters()), atEnd.counters().Since(ended.counters())

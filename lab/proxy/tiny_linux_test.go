@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab/cli"
 	"github.com/lab99/lab99/lab/proxy"
@@ -107,9 +108,7 @@ func scenario(t *testing.T, kind string) string {
 	file := filepath.Join(t.TempDir(), "scenario.yaml")
 	text := "{apiVersion: lab99/v1, name: of-its-own, ports: 300, rate: 150, duration: 4s, load: {stop: {after_error_99: 1s}},\n" +
 		"proxy: {kind: " + kind + "}, backend: {kind: agent}, variants: [{name: baseline, expect: {verdict: reproduced}}]}\n"
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, file, text)
 	return file
 }
 

@@ -3,6 +3,7 @@ package reenact
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -123,9 +124,7 @@ func TestSettings(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := host(4000, waiting("10.0.0.5", "10.0.0.9:8080", 600, 200))
-			for k, v := range c.sysctls {
-				s.Namespaces[0].Sysctls[k] = v
-			}
+			maps.Copy(s.Namespaces[0].Sysctls, c.sysctls)
 			_, dir, quick := save(t, s)
 			if !c.want(quick.Variants[0]) {
 				t.Errorf("%v in\n%s", quick.Variants[0].Proxy.Sysctls, read(t, dir, scenarioFile))

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/lab/diagnose"
 	"github.com/lab99/lab99/lab/lint"
@@ -95,10 +96,7 @@ func save(t testing.TB, s *diagnose.Snapshot) (c *Case, dir string, quick *scena
 
 func read(t testing.TB, dir, name string) string {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(dir, name))
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := filetest.Read(t, filepath.Join(dir, name))
 	return string(b)
 }
 

@@ -69,33 +69,6 @@ func TestAsManyAsTheCoresBear(t *testing.T) {
 	}
 }
 
-// TestShared: whoever had company at any time is told so, and no one else.
-func TestShared(t *testing.T) {
-	m := New(2, 0, false, "")
-	place := func(n Need) *Place {
-		p, err := m.Acquire(t.Context(), n)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return p
-	}
-	first := place(Need{})
-	first.Release()
-	second := place(Need{})
-	third := place(Need{})
-	third.Release()
-	second.Release()
-	alone := place(Need{Alone: true})
-	for name, c := range map[string]struct {
-		p    *Place
-		want bool
-	}{"first": {first, false}, "second": {second, true}, "third": {third, true}, "alone": {alone, false}} {
-		if got := c.p.Shared(); got != c.want {
-			t.Errorf("%s: shared is %v, want %v", name, got, c.want)
-		}
-	}
-}
-
 func TestAcquireEndsWithItsContext(t *testing.T) {
 	m := New(2, 0, false, "")
 	place, err := m.Acquire(t.Context(), Need{Alone: true})

@@ -46,7 +46,6 @@ type turn struct {
 	of     *turns
 	number int // in the order in which places were given
 	stage  stage
-	shared bool
 	door   *flock.Flock // locked while the lab comes up; nil: no door
 }
 
@@ -60,17 +59,7 @@ func (t *turns) enter(p *turn) {
 	p.of, p.number = t, t.entered
 	t.entered++
 	t.at[waiting]++
-	for other := range t.in {
-		p.shared, other.shared = true, true
-	}
 	t.in[p] = true
-}
-
-// Shared says whether another lab was up at any time since the place was given.
-func (p *turn) Shared() bool {
-	p.of.mu.Lock()
-	defer p.of.mu.Unlock()
-	return p.shared
 }
 
 // ComeUp waits until the lab may come up. Those with a place go in its order.

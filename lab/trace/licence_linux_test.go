@@ -1,13 +1,13 @@
 package trace
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/cilium/ebpf"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 )
 
@@ -20,10 +20,7 @@ func TestLoadedCodeIsOfferedUnderTheGPL(t *testing.T) {
 	}
 	found := 0
 	for _, name := range files {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := filetest.Read(t, name)
 		if !strings.Contains(string(text), `"github.com/cilium/ebpf/asm"`) || strings.HasSuffix(name, "_test.go") {
 			continue
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/internal/nginxtest"
 )
@@ -55,10 +56,7 @@ http {
 	for range requests {
 		answers[request(t, front)]++
 	}
-	text, err := os.ReadFile(log)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := filetest.Read(t, log)
 	lines := bytes.Count(text, []byte("(99: "))
 	c := counts(t, tr)
 	counted, workers := int64(0), 0

@@ -63,8 +63,7 @@ func All(c Counts) iter.Seq2[Name, int64] {
 func Taken(c Counts) (o Optional) {
 	to := reflect.ValueOf(&o).Elem()
 	for i := range to.NumField() {
-		n := reflect.ValueOf(c).Field(i).Int()
-		to.Field(i).Set(reflect.ValueOf(&n))
+		to.Field(i).Set(reflect.ValueOf(new(reflect.ValueOf(c).Field(i).Int())))
 	}
 	return o
 }

@@ -180,8 +180,7 @@ func (v *variant) dark() *float64 {
 	var until *float64
 	v.each(func(from, _ float64, l *results.Load) {
 		if until == nil && from >= *v.FirstError && l.OK > 0 {
-			lasted := from - *v.FirstError
-			until = &lasted
+			until = new(from - *v.FirstError)
 		}
 	})
 	return until

@@ -195,8 +195,7 @@ func (f *Figure) height(page sheet) vg.Length {
 }
 
 func (f *Figure) render(canvas vg.CanvasSizer, s sheet) []Area {
-	c := draw.New(canvas)
-	s.c = &c
+	s.c = new(draw.New(canvas))
 	f.draw(&s)
 	return s.areas
 }

@@ -9,13 +9,11 @@ import (
 	"github.com/lab99/lab99/results/chart/charttest"
 )
 
-func num(x float64) *float64 { return &x }
-
 // compared is a comparison of the judge's; it broke if a reason is given.
 func compared(quantity, unit string, law, seen, tolerance float64, broken string) results.Comparison {
 	c := results.Comparison{ID: strings.ReplaceAll(quantity, " ", "_"), Quantity: quantity, Unit: unit, Predicted: &law, Measured: &seen, Tolerance: tolerance, OK: broken == ""}
 	if law != 0 {
-		c.RelativeError = num(seen/law - 1)
+		c.RelativeError = new(seen/law - 1)
 	}
 	if broken != "" {
 		c.Broken = &broken
@@ -26,7 +24,7 @@ func compared(quantity, unit string, law, seen, tolerance float64, broken string
 // inside is a comparison with an interval that the measurement lies in.
 func inside(from, to, seen float64) results.Comparison {
 	c := compared("first error 99", "s", from, seen, 0.03, "")
-	c.PredictedMost, c.RelativeError = &to, num(0)
+	c.PredictedMost, c.RelativeError = &to, new(0.0)
 	return c
 }
 
@@ -40,9 +38,9 @@ func TestTheTitleIsOfAllForecasts(t *testing.T) {
 	good := compared("first error 99", "s", 2.5, 2.5002, 0.05, "")
 	bad := compared("ok in all", "requests", 91.7, 100, 5.5, "unexplained")
 	told := variantOf("race", compared("load factor ρ", "", 292, 241, 29, "f below 1"))
-	told.Predicted.GivenShare = num(0.9)
+	told.Predicted.GivenShare = new(0.9)
 	older := told
-	older.Predicted.GivenShare, older.Plan.Race, older.Plan.Predicted.FirstError99S = nil, true, num(1)
+	older.Predicted.GivenShare, older.Plan.Race, older.Plan.Predicted.FirstError99S = nil, true, new(1.0)
 	for name, c := range map[string]struct {
 		vs   []variant
 		want string
@@ -54,8 +52,8 @@ func TestTheTitleIsOfAllForecasts(t *testing.T) {
 		"no race":        {[]variant{variantOf("a", good), told}, "The one prediction was within tolerance, off by 0.1 %"},
 		"nor an older":   {[]variant{variantOf("a", good), older}, "The one prediction was within tolerance, off by 0.1 %"},
 		"only a race":    {[]variant{told}, "A race decides who closes first: the law with the measured f, no forecast"},
-		"did not come":   {[]variant{variantOf("a", results.Comparison{Quantity: "recovery", Predicted: num(61)})}, "The run left the law in 1 of 1 predictions: recovery of a (it did not come)"},
-		"came unasked":   {[]variant{variantOf("a", results.Comparison{Quantity: "first error 99", Measured: num(1)})}, "The run left the law in 1 of 1 predictions: first error 99 of a (it came, though not predicted)"},
+		"did not come":   {[]variant{variantOf("a", results.Comparison{Quantity: "recovery", Predicted: new(61.0)})}, "The run left the law in 1 of 1 predictions: recovery of a (it did not come)"},
+		"came unasked":   {[]variant{variantOf("a", results.Comparison{Quantity: "first error 99", Measured: new(1.0)})}, "The run left the law in 1 of 1 predictions: first error 99 of a (it came, though not predicted)"},
 		"in an interval": {[]variant{variantOf("a", inside(0.75, 1.5, 1.402))}, "The one prediction was within tolerance"},
 		"all held":       {[]variant{variantOf("a", inside(0.75, 1.5, 1.402), inside(120, 240, 172))}, "All 2 predictions were within tolerance"},
 		"nothing at all": {[]variant{variantOf("a")}, "Nothing was both forecast and measured"},
@@ -123,7 +121,7 @@ func TestEveryComparisonIsDrawn(t *testing.T) {
 func TestAGivenLawIsNoForecast(t *testing.T) {
 	run := charttest.Quick()
 	for i := range run.Summary.Variants {
-		run.Summary.Variants[i].Predicted.GivenShare = num(0.95)
+		run.Summary.Variants[i].Predicted.GivenShare = new(0.95)
 	}
 	f := predicted(variants(run))
 	if strings.Contains(f.Subtitle, "before the run") || !strings.Contains(f.Subtitle, "Grey square: the law with the measured f") {
@@ -167,7 +165,7 @@ func TestNothingForetoldAndNothingSeenIsNoFigure(t *testing.T) {
 func TestAnIntervalIsDrawn(t *testing.T) {
 	run := charttest.Quick()
 	v := &run.Summary.Variants[0]
-	v.Predicted.FirstError99S, v.Predicted.FirstError99LatestS, v.FirstError = num(0.75), num(1.5), num(1.402)
+	v.Predicted.FirstError99S, v.Predicted.FirstError99LatestS, v.FirstError = new(0.75), new(1.5), new(1.402)
 	v.Comparisons = []results.Comparison{inside(0.75, 1.5, 1.402)}
 	f := predicted(variants(run))
 	var at []float64

@@ -44,8 +44,7 @@ func float[T int | int64](n *T) *float64 {
 	if n == nil {
 		return nil
 	}
-	f := float64(*n)
-	return &f
+	return new(float64(*n))
 }
 
 // forecast is what the law says of a variant. The law of an even stream says nothing

@@ -160,16 +160,14 @@ func (v *variant) states(width float64) []Series {
 	kept := v.sockets(width)
 	count := func(state string) func(*results.Sample) *float64 {
 		return func(s *results.Sample) *float64 {
-			n := float64(s.Net.Count(state))
-			return &n
+			return new(float64(s.Net.Count(state)))
 		}
 	}
 	return []Series{
 		level("time-wait", timeWait, Level, width, kept, count(results.StateTimeWait)),
 		level("established", established, Level, width, kept, count(results.StateEstablished)),
 		level("other states", otherState, Level, width, kept, func(s *results.Sample) *float64 {
-			n := float64(s.Net.Count("") - s.Net.Count(results.StateTimeWait) - s.Net.Count(results.StateEstablished))
-			return &n
+			return new(float64(s.Net.Count("") - s.Net.Count(results.StateTimeWait) - s.Net.Count(results.StateEstablished)))
 		}),
 	}
 }
@@ -177,8 +175,7 @@ func (v *variant) states(width float64) []Series {
 // inUse are the tuples taken, whatever their state.
 func (v *variant) inUse(width float64) Series {
 	return level("ports in use", timeWait, Level, width, v.sockets(width), func(s *results.Sample) *float64 {
-		n := float64(s.Net.Count(""))
-		return &n
+		return new(float64(s.Net.Count("")))
 	})
 }
 

@@ -155,14 +155,13 @@ func TestSamplesWithoutSocketsAreNotZeroSockets(t *testing.T) {
 
 // TestAThinnedSeriesKeepsThePeak: thinning must not flatter.
 func TestAThinnedSeriesKeepsThePeak(t *testing.T) {
-	p := func(v float64) *float64 { return &v }
 	var v variant
 	for i := range 100 {
 		ms := 1.0
 		if i == 57 {
 			ms = 900
 		}
-		v.Data.Samples = append(v.Data.Samples, results.Sample{T: float64(i) / 10, Load: &results.Load{P50ms: p(1), P99ms: p(ms), MaxMs: p(ms)}})
+		v.Data.Samples = append(v.Data.Samples, results.Sample{T: float64(i) / 10, Load: &results.Load{P50ms: new(1.0), P99ms: new(ms), MaxMs: new(ms)}})
 	}
 	for _, s := range v.latencies(1)[1:3] {
 		if top(s) != 900 || len(s.Points) != 10 {

@@ -32,8 +32,7 @@ func TestWhatWasNeverSentIsLost(t *testing.T) {
 // TestWhatHadNoReplyIsTold: it has no moment, so that no line can show it.
 func TestWhatHadNoReplyIsTold(t *testing.T) {
 	run := charttest.Quick()
-	n := int64(63)
-	run.Summary.Variant("tw-reuse").Unfinished = &n
+	run.Summary.Variant("tw-reuse").Unfinished = new(int64(63))
 	for _, f := range figures(t, run) {
 		if f.ID != "stack-tw-reuse" {
 			continue

@@ -90,8 +90,7 @@ func (s *Stream) Begin(name string, plan results.VariantPlan) *Variant {
 	s.last++
 	v := &Variant{s: s, id: s.last, metrics: s.metrics.Begin(name, plan)}
 	s.mu.Unlock()
-	track := strip.New(plan)
-	s.tell(message{Kind: "begin", ID: v.id, Name: name, Track: &track})
+	s.tell(message{Kind: "begin", ID: v.id, Name: name, Track: new(strip.New(plan))})
 	return v
 }
 

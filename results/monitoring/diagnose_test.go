@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/golden"
 )
 
@@ -32,13 +33,10 @@ func TestAlertsOfDiagnoseFire(t *testing.T) {
 	tool := promtool(t)
 	rules := diagnoseIntro + diagnoseRules().YAML()
 	dir := t.TempDir()
-	cases, err := os.ReadFile(filepath.Join("testdata", "diagnose_test.yml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	save(t, filepath.Join(dir, "test.yml"), string(cases))
+	cases := filetest.Read(t, filepath.Join("testdata", "diagnose_test.yml"))
+	filetest.Write(t, filepath.Join(dir, "test.yml"), cases)
 	test := func(rules string) (string, error) {
-		save(t, filepath.Join(dir, "alerts.yml"), rules)
+		filetest.Write(t, filepath.Join(dir, "alerts.yml"), rules)
 		return tool("test", "rules", filepath.Join(dir, "test.yml"))
 	}
 	if out, err := test(rules); err != nil {
@@ -91,7 +89,7 @@ func understood(t *testing.T, tool func(...string) (string, error), dashboard []
 		t.Errorf("a variable that is not among those declared: %s", rules)
 	}
 	file := filepath.Join(t.TempDir(), "rules.yml")
-	save(t, file, rules)
+	filetest.Write(t, file, rules)
 	if out, err := tool("check", "rules", file); err != nil || !strings.Contains(out, fmt.Sprintf("%d rules found", n)) {
 		t.Errorf("%v: %s", err, out)
 	}

@@ -132,8 +132,7 @@ func Files(run *results.Run) ([]File, error) {
 	var files []File
 	for i, name := range v.rulesFiles() {
 		if len(v.Limits) > 0 {
-			rules := v.Limits[i].rules(v.Group)
-			v.Rules = &rules
+			v.Rules = new(v.Limits[i].rules(v.Group))
 		}
 		text, err := v.fill(rulesTemplate)
 		if err != nil {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/format"
 	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/results"
@@ -101,8 +101,7 @@ func TestLimitsAreToldApart(t *testing.T) {
 	if l := limits(run)[0]; l.Names() != "keepalive, baseline" || l.PerS < 190 {
 		t.Errorf("%+v, want the baseline's 197 per second", l)
 	}
-	few := int64(3)
-	run.Summary.Variants[0].TimeWait.ProxyPeak = &few
+	run.Summary.Variants[0].TimeWait.ProxyPeak = new(int64(3))
 	if all := limits(run); all[0].Names() != "keepalive" || all[1].Names() != "baseline" || all[1].Counts() {
 		t.Errorf("%+v", all)
 	}
@@ -142,8 +141,7 @@ func TestLongNames(t *testing.T) {
 // stay in FIN_WAIT2, and the rate alone tells.
 func TestLimitsThatTimeWaitDoesNotShow(t *testing.T) {
 	run := example(t)
-	few := int64(3)
-	run.Summary.Variants[0].TimeWait.ProxyPeak = &few
+	run.Summary.Variants[0].TimeWait.ProxyPeak = new(int64(3))
 	r, is := RulesFor(run, "baseline")
 	if !is || len(r.Alerts) != 2 || strings.Contains(r.YAML(), "node_sockstat") {
 		t.Errorf("%s", r.YAML())
@@ -188,7 +186,7 @@ func TestRulesAreSound(t *testing.T) {
 				continue
 			}
 			path := filepath.Join(t.TempDir(), file)
-			save(t, path, text)
+			filetest.Write(t, path, text)
 			n := strings.Count(text, "- alert:")
 			if want := fmt.Sprintf("SUCCESS: %d rules found", n); name == "none" != (n == 0) {
 				t.Errorf("%s: %d rules in %s", name, n, file)
@@ -215,13 +213,10 @@ func TestAlertsFire(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		rules := files(t, example(t))[file+".yml"]
-		b, err := os.ReadFile(filepath.Join("testdata", file+"_test.yml"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		save(t, filepath.Join(dir, "test.yml"), string(b))
+		b := filetest.Read(t, filepath.Join("testdata", file+"_test.yml"))
+		filetest.Write(t, filepath.Join(dir, "test.yml"), string(b))
 		test := func(rules string) (string, error) {
-			save(t, filepath.Join(dir, file+".yml"), rules)
+			filetest.Write(t, filepath.Join(dir, file+".yml"), rules)
 			return tool("test", "rules", filepath.Join(dir, "test.yml"))
 		}
 		if out, err := test(rules); err != nil {
@@ -245,14 +240,14 @@ func TestItWarnsBeforeTheFirstError99(t *testing.T) {
 	}{{500, 200, 1}, {4096, 1000, 1}, {28232, 900, 10}, {28232, 2000, 5}, {28232, 500, 10}} {
 		run := charttest.Run("r", "quick", charttest.Case{Name: "baseline", Verdict: "reproduced", Tuples: c.tuples, RatePerS: float64(c.perS), Duration: float64(2 * c.tuples / c.perS), Churn: 1})
 		dir := t.TempDir()
-		save(t, filepath.Join(dir, RulesFile), files(t, run)[RulesFile])
+		filetest.Write(t, filepath.Join(dir, RulesFile), files(t, run)[RulesFile])
 		const quiet = 120 // s
 		full := c.tuples / c.perS
 		var taken []string
 		for at := 0; at <= quiet+full; at += c.scrape {
 			taken = append(taken, fmt.Sprint(min(c.tuples, max(0, at-quiet)*c.perS)))
 		}
-		save(t, filepath.Join(dir, "test.yml"), fmt.Sprintf(`
+		filetest.Write(t, filepath.Join(dir, "test.yml"), fmt.Sprintf(`
 rule_files: [alerts.yml]
 evaluation_interval: %[1]ds
 tests:
@@ -381,13 +376,6 @@ func decoded(t *testing.T, b []byte) (d board) {
 		t.Fatal(err)
 	}
 	return d
-}
-
-func save(t *testing.T, path, text string) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // TestAnotherProxyIsCalledByItsName, everywhere: alerts, dashboard and page of a run of

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"math"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
@@ -41,7 +41,6 @@ func example(t testing.TB) *results.Run {
 
 // small is half a second of a run, by hand, with a name that must be escaped.
 func small() *results.Run {
-	at := func(s float64) *float64 { return &s }
 	usable := int64(50)
 	net := func(t float64, host string, sockets ...results.Sockets) results.Sample {
 		if sockets == nil {
@@ -54,9 +53,9 @@ func small() *results.Run {
 		Summary: results.Summary{Variants: []results.Variant{{Name: "v", Predicted: law.Prediction{Tuples: 50}, Ports: results.Ports{Usable: &usable}}}},
 		Plan:    results.Plan{Variants: []results.VariantPlan{{Name: "v"}, {Name: "no-clock"}}},
 		Variants: []results.VariantData{
-			{Name: "v", Events: []results.Event{{Time: "2026-11-23T10:00:00.250Z", T: at(0)}}, Samples: []results.Sample{
+			{Name: "v", Events: []results.Event{{Time: "2026-11-23T10:00:00.250Z", T: new(0.0)}}, Samples: []results.Sample{
 				net(0.1, results.HostProxy, results.Sockets{Dst: dst, State: "established", N: 2}),
-				{Host: results.HostLoad, T: 0.1, Load: &results.Load{Counts: results.Counts{OK: 3, Scheduled: 5, Sent: 4}, InFlight: 1, P99ms: at(2.5)}},
+				{Host: results.HostLoad, T: 0.1, Load: &results.Load{Counts: results.Counts{OK: 3, Scheduled: 5, Sent: 4}, InFlight: 1, P99ms: new(2.5)}},
 				net(0.3, results.HostProxy, results.Sockets{Dst: dst, State: "time-wait", N: 3}),
 				{Host: results.HostLoad, T: 0.05, Load: &results.Load{Counts: results.Counts{OK: 2, Scheduled: 2, Sent: 2}}}, // out of turn
 				{Host: results.HostLoad, T: 0.2, Load: &results.Load{Counts: results.Counts{OK: 1, Failed: 2, Scheduled: 2, Sent: 2}, Errors: results.Errors{Error99: 2}}},
@@ -185,10 +184,9 @@ func TestShortVariantsHaveAPointAtLeastEverySecond(t *testing.T) {
 // TestThin: nothing that was counted is lost, of each kind and host one sample
 // is left, and they are in order.
 func TestThin(t *testing.T) {
-	ms := func(x float64) *float64 { return &x }
 	load := func(at, most float64) results.Sample {
 		return results.Sample{Host: results.HostLoad, T: at, Load: &results.Load{IntervalS: 0.1, Counts: results.Counts{Scheduled: 1, Sent: 2, OK: 3, Failed: 4, Late: 5, Queued: 6, Dropped: 7},
-			Errors: results.Errors{Error99: 8, NoLiveUpstreams: 9, Other: 10}, InFlight: int64(10 * at), P50ms: ms(at), MaxMs: ms(most)}}
+			Errors: results.Errors{Error99: 8, NoLiveUpstreams: 9, Other: 10}, InFlight: int64(10 * at), P50ms: new(at), MaxMs: new(most)}}
 	}
 	net := func(at float64, host string, sockets []results.Sockets) results.Sample {
 		return results.Sample{Host: host, T: at, Net: &results.Net{Sockets: sockets, TimeWait: int64(10 * at)}}
@@ -209,7 +207,7 @@ func TestThin(t *testing.T) {
 		t.Error(diff)
 	}
 	want := &results.Load{IntervalS: 0.2, Counts: results.Counts{Scheduled: 2, Sent: 4, OK: 6, Failed: 8, Late: 10, Queued: 12, Dropped: 14},
-		Errors: results.Errors{Error99: 16, NoLiveUpstreams: 18, Other: 20}, InFlight: 9, P50ms: ms(0.9), MaxMs: ms(9)}
+		Errors: results.Errors{Error99: 16, NoLiveUpstreams: 18, Other: 20}, InFlight: 9, P50ms: new(0.9), MaxMs: new(9.0)}
 	if diff := cmp.Diff(want, got[5].Load); diff != "" {
 		t.Error(diff)
 	}
@@ -226,9 +224,7 @@ func TestPromtoolReadsIt(t *testing.T) {
 		body := text(t, run)
 		dir := t.TempDir()
 		file := filepath.Join(dir, File)
-		if err := os.WriteFile(file, []byte(body), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		filetest.Write(t, file, body)
 		out, err := exec.Command(tool, "tsdb", "create-blocks-from", "openmetrics", file, filepath.Join(dir, "data")).CombinedOutput()
 		if err != nil {
 			t.Errorf("%s: %v: %s", name, err, out)

@@ -5,11 +5,12 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/lab99/lab99/internal/filetest"
 )
 
 // served answers with the path that was asked for.
@@ -127,9 +128,7 @@ func TestToken(t *testing.T) {
 		"0123456789abcdef\n": true, "  a-Z_0123456789abc": true, strings.Repeat("x", 128): true,
 		"": false, "0123456789abcde": false, "0123456789abcdef/..": false, "0123456789 abcdefg": false, strings.Repeat("x", 129): false,
 	} {
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		filetest.Write(t, file, text)
 		token, err := Token(file)
 		if (err == nil) != ok || ok && token != strings.TrimSpace(text) || !ok && token != "" {
 			t.Errorf("%q: %q, %v", text, token, err)

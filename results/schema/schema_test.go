@@ -1,10 +1,10 @@
 package schema_test
 
 import (
-	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/schematest"
 )
 
@@ -16,10 +16,7 @@ func TestExampleFits(t *testing.T) {
 		t.Fatalf("no example run with a summary.json: %v", err)
 	}
 	for _, file := range files {
-		b, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		b := filetest.Read(t, file)
 		if err := schematest.Summary(t, b); err != nil {
 			t.Errorf("%s: %v", file, err)
 		}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/lab99/lab99/internal/filetest"
 )
 
 // site serves copies of the two example runs, a directory that is none, and traps.
@@ -20,15 +22,11 @@ func site(t *testing.T) (url, dir string) {
 		}
 	}
 	outside := filepath.Join(t.TempDir(), "secret")
-	if err := os.WriteFile(outside, []byte("secret"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, outside, "secret")
 	if err := os.Symlink(outside, filepath.Join(dir, "port-exhaustion-quick", "link")); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "port-exhaustion-quick", "evil.html"), []byte("<script>alert(1)</script>"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, filepath.Join(dir, "port-exhaustion-quick", "evil.html"), "<script>alert(1)</script>")
 	if err := os.Mkdir(filepath.Join(dir, "no run <b>"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -116,10 +114,7 @@ func TestNothingElseIsServed(t *testing.T) {
 			t.Errorf("%s: status %d: %.100s", path, code, body)
 		}
 	}
-	report, err := os.ReadFile(filepath.Join(dir, "port-exhaustion-quick", "report.html"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	report := filetest.Read(t, filepath.Join(dir, "port-exhaustion-quick", "report.html"))
 	code, body, h := get(t, url+"/token/runs/port-exhaustion-quick/report.html")
 	if code != http.StatusOK || body != string(report) || !strings.Contains(h.Get("Content-Security-Policy"), "script-src 'sha256-x'") {
 		t.Errorf("the report: status %d, %d bytes of %d, %s", code, len(body), len(report), h.Get("Content-Security-Policy"))

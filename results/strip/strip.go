@@ -85,8 +85,7 @@ func Of(s results.Sample) (Point, bool) {
 		e := s.Load.Errors
 		return Point{T: s.T, OK: s.Load.OK, Failed: s.Load.Failed, Error99: e.Error99, Refused: e.NoLiveUpstreams}, true
 	case s.ListsProxySockets():
-		n := s.Net.Count("")
-		return Point{T: s.T, Ports: &n, Log: s.Net.Log}, true
+		return Point{T: s.T, Ports: new(s.Net.Count("")), Log: s.Net.Log}, true
 	}
 	return Point{}, false
 }

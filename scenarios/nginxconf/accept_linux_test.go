@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 )
 
@@ -23,10 +24,7 @@ func TestNginxRefusesWhatTheModelSays(t *testing.T) {
 	}
 	tried := 0
 	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := filetest.Read(t, file)
 		body := string(text)
 		if strings.Contains(file, "elsewhere.conf") || strings.Contains(body, "://app:3000") || foreign(body) {
 			continue
@@ -58,15 +56,11 @@ func TestNginxRefusesWhatTheModelSays(t *testing.T) {
 				}
 			}
 			path := filepath.Join(dir, "nginx.conf")
-			if err := os.WriteFile(path, []byte(body), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			filetest.Write(t, path, body)
 			if err := os.MkdirAll(filepath.Join(dir, "logs"), 0o700); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(filepath.Join(dir, "proxy_params"), []byte(proxyParams), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			filetest.Write(t, filepath.Join(dir, "proxy_params"), proxyParams)
 			out, err := exec.CommandContext(t.Context(), program, "-t", "-p", dir, "-c", path, "-e", "stderr", "-g",
 				"pid "+dir+"/nginx.pid;").CombinedOutput()
 			if strings.Contains(string(out), `unknown directive "stream"`) {

@@ -1,11 +1,12 @@
 package nginxconf
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/lab99/lab99/internal/filetest"
 )
 
 // What users' files got wrong before, and what is to be said of them.
@@ -91,10 +92,7 @@ func TestEveryRuleIsShown(t *testing.T) {
 	}
 	var all strings.Builder
 	for _, file := range append(files, "testdata/include/nginx.golden") {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := filetest.Read(t, file)
 		all.Write(text)
 	}
 	seen := map[string]bool{}

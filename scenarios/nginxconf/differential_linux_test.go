@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 )
 
@@ -96,9 +97,7 @@ func compare(t *testing.T, program string, release Release, seed uint64, backend
 	ports := [2]int{int(needs.Port(t)), int(needs.Port(t))}
 	text := randomConfig(seed, ports, backend, dir)
 	file := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, file, text)
 	config, err := Load(file, Options{})
 	if err != nil {
 		return err.Error(), 0, nil

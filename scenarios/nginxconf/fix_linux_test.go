@@ -1,11 +1,11 @@
 package nginxconf
 
 import (
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 )
 
@@ -39,10 +39,7 @@ func TestFixesWork(t *testing.T) {
 		{"fastcgi-all", "half-done-keepalive", `~ \.php$`, []string{"{ fastcgi_pass php;", "{ fastcgi_keep_conn on; fastcgi_pass php;"}},
 	} {
 		t.Run(tt.file, func(t *testing.T) {
-			text, err := os.ReadFile("testdata/" + tt.file + ".conf")
-			if err != nil {
-				t.Fatal(err)
-			}
+			text := filetest.Read(t, "testdata/"+tt.file+".conf")
 			found, _ := of(t, text, release, tt.location)
 			if !slices.Contains(found, tt.finding) {
 				t.Fatalf("%s is not among %v", tt.finding, found)

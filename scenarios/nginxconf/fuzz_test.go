@@ -2,24 +2,14 @@ package nginxconf
 
 import (
 	"io/fs"
-	"os"
-	"path/filepath"
 	"testing"
+
+	"github.com/lab99/lab99/internal/filetest"
 )
 
 // No text makes the model fail, and offsets hold for all of them.
 func FuzzConfiguration(f *testing.F) {
-	files, err := filepath.Glob("testdata/*.conf")
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(text)
-	}
+	filetest.Seed(f, "testdata/*.conf")
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if len(text) > 1<<16 {
 			return

@@ -7,18 +7,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/lab99/lab99/internal/filetest"
 )
 
 func TestIncludesStayInThePrefix(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) string {
 		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		filetest.Write(t, path, text)
 		return path
 	}
 	outside := write("secret.conf", "server { server_name secret; }")
@@ -70,9 +67,7 @@ func TestAPatternOutsideIsMissing(t *testing.T) {
 	dir := t.TempDir()
 	main := filepath.Join(dir, "nginx.conf")
 	text := "events {}\nhttp { include /etc/nginx/conf.d/*.conf; include /usr/share/nginx/modules/*.conf; include here/*.conf; }"
-	if err := os.WriteFile(main, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, main, text)
 	c, err := Load(main, Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 )
 
@@ -91,9 +92,7 @@ func measure(t *testing.T, program string, config *Config, r *Route, path string
 	dir := t.TempDir()
 	port := int(needs.Port(t))
 	file := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(file, []byte(rewritten(config, r, b, dir, port)), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, file, rewritten(config, r, b, dir, port))
 	if err := os.Mkdir(filepath.Join(dir, "logs"), 0o700); err != nil { // nginx's default for the access log
 		t.Fatal(err)
 	}

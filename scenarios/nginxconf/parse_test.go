@@ -2,10 +2,11 @@ package nginxconf
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/lab99/lab99/internal/filetest"
 )
 
 func TestWordsAreReadAsNginxReadsThem(t *testing.T) {
@@ -125,10 +126,7 @@ func TestOffsetsOfTestdata(t *testing.T) {
 		t.Fatal(files, err)
 	}
 	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := filetest.Read(t, file)
 		if tree, err := Parse(file, text); err == nil {
 			checkTree(t, tree)
 		}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/lab99/lab99/internal/format"
 )
 
 var errorHidden = Rule{
@@ -102,7 +104,7 @@ var subrequestDoubles = Rule{
 				names = append(slices.Clone(names[:4]), fmt.Sprintf("%d more", n))
 			}
 			k.report(Note, d, 0, "give that location a pool as well",
-				"%s passes every request of %s on a second time: two connections a request", d.Source(), join(names))
+				"%s passes every request of %s on a second time: two connections a request", d.Source(), format.List(names))
 		}
 	},
 }

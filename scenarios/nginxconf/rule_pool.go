@@ -3,7 +3,8 @@ package nginxconf
 import (
 	"fmt"
 	"slices"
-	"strings"
+
+	"github.com/lab99/lab99/internal/format"
 )
 
 var noPool = Rule{
@@ -61,7 +62,7 @@ func (r *Route) poolFix(release Release) string {
 		fix = []string{fmt.Sprintf("`upstream backend { server %s; keepalive 32; }`", u.Peers[0].Destination()),
 			fmt.Sprintf("`%s %s%s;`", r.Pass.Name(), pass, r.URI)}
 	}
-	return "write " + join(append(fix, r.missing(release)...))
+	return "write " + format.List(append(fix, r.missing(release)...))
 }
 
 // missing are the directives, besides keepalive, that a pool needs here and does
@@ -86,13 +87,6 @@ func (r *Route) missing(release Release) []string {
 		}
 	}
 	return all
-}
-
-func join(s []string) string {
-	if len(s) < 2 {
-		return strings.Join(s, "")
-	}
-	return strings.Join(s[:len(s)-1], ", ") + " and " + s[len(s)-1]
 }
 
 var inertPool = Rule{
@@ -183,16 +177,16 @@ func (k *checker) inert(id string) {
 			if where == "" {
 				where = "the server"
 			}
-			fix = []string{"write " + join(fix) + " into location " + where}
+			fix = []string{"write " + format.List(fix) + " into location " + where}
 			if r.Header.By != nil && r.Header.By.Name() == "map" && hasToken(r.Header.Value, "close") {
-				fix = []string{"write " + join(r.missing(k.release))}
+				fix = []string{"write " + format.List(r.missing(k.release))}
 			}
 		}
 		level := Warning
 		if d == nil && r.ClosesFirst == ClosedByBackend {
 			level = Note // nobody asked for a pool, and no port is lost
 		}
-		k.report(level, about, word, join(fix), "%s does nothing for %s (%s): %s; %s", size, where(r),
+		k.report(level, about, word, format.List(fix), "%s does nothing for %s (%s): %s; %s", size, where(r),
 			at(r.Pass, about), r.Pool.Why, r.port())
 	}
 }
@@ -213,7 +207,7 @@ func (r *Route) ofGroup(d *Directive) bool {
 // also are the fixes of what keeps the pool from working besides the first cause.
 func (r *Route) also(release Release) string {
 	if missing := r.missing(release); len(missing) > 0 {
-		return "; then write " + join(missing) + " as well"
+		return "; then write " + format.List(missing) + " as well"
 	}
 	return ""
 }

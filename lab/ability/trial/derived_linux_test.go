@@ -49,18 +49,18 @@ func TestWholeSeconds(t *testing.T) {
 		delay      *bool
 		want       string
 	}{
-		"5.10.46 UML, early":        {570 * ms, 430 * ms, is(false), "yes"},
-		"5.10.262 TCG, early":       {870 * ms, 130 * ms, is(false), "yes"},
-		"5.10.262 TCG, late":        {180 * ms, 820 * ms, is(false), "yes"},
-		"6.1 UML":                   {170 * ms, 830 * ms, is(false), "yes"},
-		"6.12.113 UML, a tick late": {850 * ms, 160 * ms, is(false), "yes"},
-		"no sysctl, milliseconds":   {500 * ms, 1003 * ms, is(false), "no"},
-		"6.16 TCG, delay 50":        {200 * ms, 52 * ms, is(true), "no"},
-		"7.2 UML, delay 50":         {690 * ms, 61 * ms, is(true), "no"},
-		"a delay that is ignored":   {900 * ms, 101 * ms, is(true), "yes"},
-		"both at once":              {950 * ms, 51 * ms, is(true), "together"},
-		"neither":                   {200 * ms, 300 * ms, is(true), "neither"},
-		"at once":                   {200 * ms, 5 * ms, is(true), "neither"},
+		"5.10.46 UML, early":        {570 * ms, 430 * ms, new(false), "yes"},
+		"5.10.262 TCG, early":       {870 * ms, 130 * ms, new(false), "yes"},
+		"5.10.262 TCG, late":        {180 * ms, 820 * ms, new(false), "yes"},
+		"6.1 UML":                   {170 * ms, 830 * ms, new(false), "yes"},
+		"6.12.113 UML, a tick late": {850 * ms, 160 * ms, new(false), "yes"},
+		"no sysctl, milliseconds":   {500 * ms, 1003 * ms, new(false), "no"},
+		"6.16 TCG, delay 50":        {200 * ms, 52 * ms, new(true), "no"},
+		"7.2 UML, delay 50":         {690 * ms, 61 * ms, new(true), "no"},
+		"a delay that is ignored":   {900 * ms, 101 * ms, new(true), "yes"},
+		"both at once":              {950 * ms, 51 * ms, new(true), "together"},
+		"neither":                   {200 * ms, 300 * ms, new(true), "neither"},
+		"at once":                   {200 * ms, 5 * ms, new(true), "neither"},
 	} {
 		made := 1234*s + tc.phase
 		whole, err := wholeSeconds(made, made+tc.age, tc.delay)

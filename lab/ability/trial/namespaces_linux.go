@@ -21,13 +21,13 @@ func userNamespaces(b *bench) (err error) {
 	}})
 	switch {
 	case errors.Is(err, unix.ENOENT):
-		b.found.UserNamespaces = is(true)
+		b.found.UserNamespaces = new(true)
 	case errors.Is(err, unix.EINVAL), errors.Is(err, unix.ENOSYS): // CONFIG_USER_NS is not set
-		b.found.UserNamespaces = is(false)
+		b.found.UserNamespaces = new(false)
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EACCES):
 		// A sysctl, a security module or a container forbids them: for this user they
 		// are not there.
-		b.found.UserNamespaces = is(false)
+		b.found.UserNamespaces = new(false)
 	}
 	return err
 }

@@ -30,7 +30,7 @@ func portRange(b *bench) error {
 		return err
 	}
 	if !*b.found.LocalPortRange {
-		b.found.LocalPortRangeRemovesStep = is(false)
+		b.found.LocalPortRangeRemovesStep = new(false)
 		return nil
 	}
 	l, err := b.listen(portRangeOption, inARow)

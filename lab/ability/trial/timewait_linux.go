@@ -50,9 +50,9 @@ func timeWaitCount(b *bench) error {
 func countedAtCreation(counted, made int64) (*bool, error) {
 	switch {
 	case counted >= made:
-		return is(true), nil
+		return new(true), nil
 	case counted == 0:
-		return is(false), nil
+		return new(false), nil
 	}
 	return nil, fmt.Errorf("%d were made and none has ended, and TW moved by %d", made, counted)
 }

@@ -77,11 +77,9 @@ var absent = []error{
 func decide(err error) (*bool, error) {
 	switch {
 	case err == nil:
-		return is(true), nil
+		return new(true), nil
 	case slices.ContainsFunc(absent, func(e error) bool { return errors.Is(err, e) }):
-		return is(false), nil
+		return new(false), nil
 	}
 	return nil, err
 }
-
-func is(b bool) *bool { return &b }

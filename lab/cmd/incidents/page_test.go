@@ -3,13 +3,13 @@ package main
 import (
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/lab/law"
 )
 
@@ -27,10 +27,7 @@ func incidents(t *testing.T) []incident {
 // TestThePageIsThatOfTheFiles: but for what was measured, the page is what the files and the
 // laws make of it now; and every incident was run, and came as expected.
 func TestThePageIsThatOfTheFiles(t *testing.T) {
-	b, err := os.ReadFile(filepath.Join(root, page))
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := filetest.Read(t, filepath.Join(root, page))
 	want, err := fill(string(b), incidents(t), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -48,10 +45,7 @@ func TestThePageIsThatOfTheFiles(t *testing.T) {
 // TestWhatWasMeasuredIsAsPredicted: a row that was measured before its scenario or a law
 // changed does not stand beside the new prediction.
 func TestWhatWasMeasuredIsAsPredicted(t *testing.T) {
-	b, err := os.ReadFile(filepath.Join(root, page))
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := filetest.Read(t, filepath.Join(root, page))
 	text, err := between(string(b), enacted)
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 )
 
@@ -39,10 +40,7 @@ func newAction(t *testing.T, dir string) *action {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile("../../../action.yml")
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := filetest.Read(t, "../../../action.yml")
 	a := &action{t: t, dir: dir, path: filepath.Dir(path), values: map[string]string{}}
 	if err := yaml.Unmarshal(text, a); err != nil {
 		t.Fatal(err)
@@ -107,12 +105,7 @@ func repository(t *testing.T) (dir, before string) {
 	}
 	write := func(name, text string) {
 		t.Helper()
-		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		filetest.Write(t, filepath.Join(dir, name), text)
 	}
 	const pooled = "events {}\nhttp {\n  upstream app { server 10.0.0.1:8080; keepalive 32; }\n  server {\n    listen 80;\n    location / {\n" +
 		"      proxy_http_version 1.1;\n      proxy_set_header Connection \"\";\n      proxy_pass http://app;\n    }\n  }\n}\n"

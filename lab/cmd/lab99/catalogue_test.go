@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/schematest"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
@@ -118,20 +119,14 @@ func (i *invocation) catalogue(t *testing.T) (dir string, c results.Catalogue) {
 	if err != nil || len(found) != 1 {
 		t.Fatalf("the directory of a catalogue: %v, %v", found, err)
 	}
-	b, err := os.ReadFile(filepath.Join(found[0], results.SummaryFile))
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := filetest.Read(t, filepath.Join(found[0], results.SummaryFile))
 	if err := schematest.Catalogue(t, b); err != nil {
 		t.Errorf("summary.json does not fit its schema: %v", err)
 	}
 	if err := json.Unmarshal(b, &c); err != nil {
 		t.Fatal(err)
 	}
-	index, err := os.ReadFile(filepath.Join(found[0], results.IndexFile))
-	if err != nil {
-		t.Fatal(err)
-	}
+	index := filetest.Read(t, filepath.Join(found[0], results.IndexFile))
 	for _, r := range c.Scenarios {
 		if !strings.Contains(string(index), r.Name) {
 			t.Errorf("%s is not in the index", r.Name)

@@ -10,16 +10,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 )
 
 // oneLiners are the commands of the page that run diagnose in a container.
 func oneLiners(t *testing.T) (load, run string) {
 	t.Helper()
-	b, err := os.ReadFile(pageOfDiagnose)
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := filetest.Read(t, pageOfDiagnose)
 	load = regexp.MustCompile(`(?m)^ +(tar .* \| docker import .*)$`).FindString(string(b))
 	run = regexp.MustCompile(`(?m)^ +(docker run (.*\\\n)*.*lab99:local .*diagnose)$`).FindString(string(b))
 	if load == "" || run == "" {

@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab/diagnose/exporter"
 )
@@ -199,10 +200,7 @@ func TestTheUnitsRightsSuffice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	unit, err := os.ReadFile("../../diagnose/exporter/systemd/lab99-diagnose.service")
-	if err != nil {
-		t.Fatal(err)
-	}
+	unit := filetest.Read(t, "../../diagnose/exporter/systemd/lab99-diagnose.service")
 	numbers := map[string]uintptr{"CAP_SYS_ADMIN": unix.CAP_SYS_ADMIN, "CAP_SYS_PTRACE": unix.CAP_SYS_PTRACE}
 	var all []uintptr
 	for _, name := range strings.Fields(string(regexp.MustCompile(`(?m)^AmbientCapabilities=(.*)$`).FindSubmatch(unit)[1])) {
@@ -253,9 +251,7 @@ func TestPrometheusScrapes(t *testing.T) {
 	}
 	config := fmt.Sprintf(`{global: {scrape_interval: 1s, evaluation_interval: 1s}, rule_files: [%q],
   scrape_configs: [{job_name: lab99, static_configs: [{targets: [%q]}]}]}`, rules, address)
-	if err := os.WriteFile(filepath.Join(dir, "prometheus.yml"), []byte(config), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, filepath.Join(dir, "prometheus.yml"), config)
 	web := make(chan string)
 	go func() { // outside of the test's namespace, as the exporter
 		free, err := net.Listen("tcp", "127.0.0.1:0")
@@ -328,10 +324,7 @@ func BenchmarkListen(b *testing.B) {
 	b.ReportMetric(100*(said(last, cpu)-said(first, cpu))/time.Since(begun).Seconds(), "core-%")
 	b.ReportMetric(said(last, "process_resident_memory_bytes")/(1<<20), "MiB")
 	b.ReportMetric((said(last, "lab99_scans_total")-said(first, "lab99_scans_total"))/float64(b.N), "looks/scrape")
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", l.pid))
-	if err != nil {
-		b.Fatal(err)
-	}
+	status := filetest.Read(b, fmt.Sprintf("/proc/%d/status", l.pid))
 	own, err := strconv.ParseFloat(string(regexp.MustCompile(`RssAnon:\s+(\d+) kB`).FindSubmatch(status)[1]), 64)
 	if err != nil {
 		b.Fatal(err)

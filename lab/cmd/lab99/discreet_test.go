@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 )
 
@@ -32,9 +33,7 @@ func TestErrorsTellNoEnvironment(t *testing.T) {
 	dir := t.TempDir()
 	login := base64.StdEncoding.EncodeToString([]byte("me:" + secret))
 	broken := filepath.Join(dir, "broken.yaml")
-	if err := os.WriteFile(broken, []byte("apiVersion: lab99/v1\nname: [\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, broken, "apiVersion: lab99/v1\nname: [\n")
 	for name, tc := range map[string]struct {
 		env  []string
 		args []string

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/results"
 )
@@ -58,9 +59,7 @@ type engine struct {
 func startEngine(t *testing.T) *engine {
 	t.Helper()
 	e := &engine{dir: t.TempDir()}
-	if err := os.WriteFile(filepath.Join(e.dir, "daemon.json"), []byte("{}"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, filepath.Join(e.dir, "daemon.json"), "{}")
 	useEngine(t, "unix://"+filepath.Join(e.dir, "sock"))
 	e.start(t)
 	t.Cleanup(func() { e.stop(t) })

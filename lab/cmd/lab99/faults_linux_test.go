@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/results"
 )
@@ -92,10 +93,7 @@ func named(t *testing.T, driver, scenario string, faults []fault) {
 	}
 	i.wait(t, "2")
 	s := i.summary(t)
-	page, err := os.ReadFile(filepath.Join(i.dir(t), "report.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	page := filetest.Read(t, filepath.Join(i.dir(t), "report.md"))
 	for n, f := range faults {
 		v := s.Variant(f.variant)
 		if v == nil {

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/internal/schematest"
 	"github.com/lab99/lab99/lab/law"
@@ -340,10 +341,7 @@ func (i *invocation) summary(t *testing.T) results.Summary {
 
 func summaryIn(t *testing.T, dir string) results.Summary {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(dir, results.SummaryFile))
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := filetest.Read(t, filepath.Join(dir, results.SummaryFile))
 	if err := schematest.Summary(t, b); err != nil {
 		t.Errorf("summary.json does not fit its schema: %v", err)
 	}

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/internal/schematest"
 	"github.com/lab99/lab99/loadgen"
@@ -263,10 +264,7 @@ func TestLoadStartsTogether(t *testing.T) {
 		if err := cmd.Wait(); err != nil {
 			t.Fatal(err)
 		}
-		b, err := os.ReadFile(files[i])
-		if err != nil {
-			t.Fatal(err)
-		}
+		b := filetest.Read(t, files[i])
 		d := checked(t, b)
 		if off := d.StartUTC.Sub(at).Abs(); off > 5*time.Millisecond {
 			t.Errorf("%s began %v off its start", files[i], off)
@@ -300,10 +298,7 @@ func TestLoadAgreesWithNginx(t *testing.T) {
 	}
 	before, _ := os.ReadFile(filepath.Join(dir, "access.log"))
 	d := loaded(t, "0", lab99("load", "--json", "--rate", "5000", "--duration", "1s", "--connections", "16", "--mix", "9 GET /", "--mix", "1 GET /gone", "http://"+addr))
-	after, err := os.ReadFile(filepath.Join(dir, "access.log"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	after := filetest.Read(t, filepath.Join(dir, "access.log"))
 	log := string(after[len(before):])
 	if ok, gone := strings.Count(log, `" 200 `), strings.Count(log, `" 404 `); int64(ok) != d.Status[200] || int64(gone) != d.Status[404] || ok != 4500 || gone != 500 {
 		t.Errorf("nginx logged %d × 200 and %d × 404; reported were %v", ok, gone, d.Status)
@@ -333,8 +328,6 @@ http {
     server { listen ADDR; keepalive_requests 100; location / { return 200 "ok"; } location /gone { return 404; } }
 }`)
 	file = filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(file, []byte(conf), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, file, conf)
 	return addr, dir, file
 }

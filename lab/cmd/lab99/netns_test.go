@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 )
 
@@ -69,10 +70,7 @@ func TestNothingOutsideIsTouched(t *testing.T) {
 		t.Errorf("before the run the machine had\n%s\nand now\n%s", before, now)
 	}
 	for server, want := range map[string]int{"nginx": 1 << 6, "httpd": 1<<6 | 1<<7} { // setgid, setuid
-		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", i.find(t, server)))
-		if err != nil {
-			t.Fatal(err)
-		}
+		b := filetest.Read(t, fmt.Sprintf("/proc/%d/status", i.find(t, server)))
 		if text := string(b); !strings.Contains(text, fmt.Sprintf("CapBnd:\t%016x\n", want)) || !strings.Contains(text, "NoNewPrivs:\t1\n") {
 			t.Errorf("%s can do more than it needs:\n%s", server, text)
 		}

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/lab/image/distro"
@@ -42,13 +43,8 @@ func TestOrdinaryUserReproduces(t *testing.T) {
 			t.Fatal("copy what is unpacked: ", err)
 		}
 	}
-	scenario, err := os.ReadFile(tiny)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(home, "tiny.yaml"), scenario, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	scenario := filetest.Read(t, tiny)
+	filetest.Write(t, filepath.Join(home, "tiny.yaml"), scenario)
 	if out, err := exec.Command("chown", "-R", strconv.Itoa(user)+":"+strconv.Itoa(user), home).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab"
 	"github.com/lab99/lab99/results"
@@ -54,9 +55,7 @@ func TestSoakPrometheusOnALiveRun(t *testing.T) {
 	dir := t.TempDir()
 	save := func(name, text string) string {
 		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		filetest.Write(t, path, text)
 		return path
 	}
 	token, page := save("token", "token-of-this-test-alone"), fmt.Sprint("127.0.0.1:", needs.Port(t))
@@ -150,9 +149,7 @@ func prometheus(t *testing.T, rules, scrape string) (url string) {
 	dir := t.TempDir()
 	config := fmt.Sprintf("global: {scrape_interval: 1s, evaluation_interval: 1s}\nrule_files: [%s]\n"+
 		"scrape_configs: [{job_name: lab99, %s}]\n", rules, scrape)
-	if err := os.WriteFile(filepath.Join(dir, "prometheus.yml"), []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, filepath.Join(dir, "prometheus.yml"), config)
 	cmd := exec.CommandContext(t.Context(), path, "--config.file="+filepath.Join(dir, "prometheus.yml"),
 		"--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+at, "--log.level=error")
 	cmd.Stderr = os.Stderr

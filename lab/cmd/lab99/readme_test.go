@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/lab/cli"
 	"github.com/lab99/lab99/results"
@@ -33,10 +34,7 @@ func pages(t *testing.T) map[string]string {
 	}
 	all := map[string]string{}
 	for _, name := range append(names, "../../../README.md") {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := filetest.Read(t, name)
 		all[name] = string(text)
 	}
 	return all
@@ -203,10 +201,7 @@ func copyOf(t *testing.T, dir string) string {
 // the one it links to, in lines that fit the page. -update writes it anew.
 func TestReadmeSample(t *testing.T) {
 	const page, width = "../../../README.md", 140
-	readme, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
+	readme := filetest.Read(t, page)
 	run, err := results.Glance("../../../results/example/port-exhaustion-standard")
 	if err != nil {
 		t.Fatal(err)
@@ -221,9 +216,7 @@ func TestReadmeSample(t *testing.T) {
 	want := wrapped(b.String(), width)
 	if golden.Updating() {
 		readme = slices.Concat(readme[:at[2]], []byte(want), readme[at[3]:])
-		if err := os.WriteFile(page, readme, 0o644); err != nil {
-			t.Fatal(err)
-		}
+		filetest.Write(t, page, readme)
 		return
 	}
 	if diff := cmp.Diff(want, string(readme[at[2]:at[3]])); diff != "" {
@@ -282,10 +275,7 @@ func TestLinksLead(t *testing.T) {
 		t.Fatalf("no lessons: %v", err)
 	}
 	for _, name := range lessons {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := filetest.Read(t, name)
 		all[name] = string(text)
 	}
 	link := regexp.MustCompile(`\]\(([^)#]*)(?:#([^)]*))?\)`)
@@ -310,10 +300,7 @@ func TestLinksLead(t *testing.T) {
 // headings are those of a page as GitHub writes them in a link.
 func headings(t *testing.T, page string) map[string]bool {
 	t.Helper()
-	text, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := filetest.Read(t, page)
 	all := map[string]bool{}
 	mark := regexp.MustCompile(`[^\p{L}\p{N}_ -]`)
 	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(string(text), -1) {

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab/diagnose"
@@ -101,10 +102,7 @@ func (s scene) unseen(r *diagnose.Report) (text string) {
 // rows fails unless the table of a section has so many: one that no caller is for is nobody's.
 func rows(t *testing.T, section string, want int) {
 	t.Helper()
-	b, err := os.ReadFile(pageOfDiagnose)
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := filetest.Read(t, pageOfDiagnose)
 	_, text, _ := strings.Cut(string(b), section+"\n")
 	text, _, _ = strings.Cut(text, "\n## ")
 	const head = 2
@@ -120,10 +118,7 @@ func inTable(t *testing.T, who string, saw sight) {
 	t.Helper()
 	onePage.Lock()
 	defer onePage.Unlock()
-	b, err := os.ReadFile(pageOfDiagnose)
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := filetest.Read(t, pageOfDiagnose)
 	want := "| " + who + " |"
 	for _, yes := range []bool{saw.Own, saw.Connections, saw.Ports, saw.Holders, saw.Configuration} {
 		if yes {
@@ -138,9 +133,7 @@ func inTable(t *testing.T, who string, saw sight) {
 	case is == "":
 		t.Errorf("the page has no row for %s: %s", who, want)
 	case is != want && golden.Updating():
-		if err := os.WriteFile(pageOfDiagnose, []byte(row.ReplaceAllLiteralString(string(b), want)), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		filetest.Write(t, pageOfDiagnose, row.ReplaceAllLiteralString(string(b), want))
 	case is != want:
 		t.Errorf("the page says\n%s\nand it is\n%s", is, want)
 	}

@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab/agent"
 	"github.com/lab99/lab99/lab/driver"
@@ -29,10 +29,7 @@ func TestWhatTheKernelLacksIsSkipped(t *testing.T) {
 		if len(s.Skipped) != 1 || s.Skipped[0].Name != "recycle" || !strings.Contains(s.Skipped[0].Why, "has no net.ipv4.tcp_tw_recycle") {
 			t.Errorf("skipped: %+v", s.Skipped)
 		}
-		report, err := os.ReadFile(filepath.Join(i.dir(t), "report.md"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		report := filetest.Read(t, filepath.Join(i.dir(t), "report.md"))
 		for _, text := range []string{i.stdout.String(), string(report), s.Finding} {
 			if !strings.Contains(text, "recycle") || !strings.Contains(text, results.Skipped) || !strings.Contains(text, s.Skipped[0].Why) {
 				t.Errorf("nothing is said of it in\n%s", text)

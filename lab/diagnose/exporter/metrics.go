@@ -42,10 +42,7 @@ var pairs = []struct {
 		func(t *diagnose.Tuple) *float64 { return t.SafePerS }},
 }
 
-func number(n int) *float64 {
-	x := float64(n)
-	return &x
-}
+func number(n int) *float64 { return new(float64(n)) }
 
 // untilExhaustion is +Inf where error 99 is known not to come, so that a comparison, min()
 // and min_over_time() do what they say. A series that is left out means that nothing is
@@ -61,8 +58,7 @@ func untilExhaustion(t *diagnose.Tuple) *float64 {
 	case t.State == diagnose.Slow && t.HalfRangeS != nil && *t.HalfRangeS > 0: // the cores come to an end first
 		return t.HalfRangeS
 	}
-	never := math.Inf(1)
-	return &never
+	return new(math.Inf(1))
 }
 
 // The families of the host, and of the scan itself.

@@ -3,12 +3,12 @@ package exporter
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/lab/diagnose"
 	"github.com/lab99/lab99/results/monitoring"
@@ -17,10 +17,7 @@ import (
 // recorded is a look at a real host, kept by package diagnose.
 func recorded(t testing.TB, change func(*diagnose.Snapshot)) look {
 	t.Helper()
-	text, err := os.ReadFile("../testdata/recorded.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := filetest.Read(t, "../testdata/recorded.json")
 	var s diagnose.Snapshot
 	if err := json.Unmarshal(text, &s); err != nil {
 		t.Fatal(err)
@@ -59,16 +56,15 @@ func value(t testing.TB, text, metric, label string) string {
 // TestNeverIsNotUnknown: what is not due is infinitely far, what is there is 0, and what is
 // not known is not there.
 func TestNeverIsNotUnknown(t *testing.T) {
-	seconds := func(x float64) *float64 { return &x }
 	for name, c := range map[string]struct {
 		tuple diagnose.Tuple
 		want  string
 	}{
-		"due":       {diagnose.Tuple{State: diagnose.RunningOut, FirstError99S: seconds(41.5)}, "41.5"},
+		"due":       {diagnose.Tuple{State: diagnose.RunningOut, FirstError99S: new(41.5)}, "41.5"},
 		"there":     {diagnose.Tuple{State: diagnose.Exhausted}, "0"},
 		"not due":   {diagnose.Tuple{State: diagnose.OK}, "+Inf"},
-		"slow":      {diagnose.Tuple{State: diagnose.Slow, HalfRangeS: seconds(0)}, "+Inf"},
-		"few cores": {diagnose.Tuple{State: diagnose.Slow, HalfRangeS: seconds(12.5)}, "12.5"},
+		"slow":      {diagnose.Tuple{State: diagnose.Slow, HalfRangeS: new(0.0)}, "+Inf"},
+		"few cores": {diagnose.Tuple{State: diagnose.Slow, HalfRangeS: new(12.5)}, "12.5"},
 		"not known": {diagnose.Tuple{State: diagnose.Unknown}, ""},
 	} {
 		c.tuple.Source, c.tuple.Destination = "10.0.0.1", "10.0.0.2:80"

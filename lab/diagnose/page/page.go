@@ -130,8 +130,7 @@ func show(id int, n *diagnose.NamespaceReport, x *diagnose.Tuple, t float64) sho
 		s.Tuples = *x.Tuples
 	}
 	if x.FirstError99S != nil && x.State == diagnose.RunningOut {
-		due := t + *x.FirstError99S
-		s.DueS = &due
+		s.DueS = new(t + *x.FirstError99S)
 	}
 	return s
 }

@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/lab/diagnose"
 	"github.com/lab99/lab99/results/live"
 )
@@ -17,10 +17,7 @@ import (
 // recorded is a look at a real host, kept by package diagnose.
 func recorded(t *testing.T) *diagnose.Report {
 	t.Helper()
-	text, err := os.ReadFile("../testdata/recorded.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := filetest.Read(t, "../testdata/recorded.json")
 	var s diagnose.Snapshot
 	if err := json.Unmarshal(text, &s); err != nil {
 		t.Fatal(err)

@@ -4,11 +4,11 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab/certificate"
 	"github.com/lab99/lab99/lab/image"
@@ -21,10 +21,7 @@ func TestAssembledServersServeAPage(t *testing.T) {
 	get := getter(t, cli)
 	conf := map[string]string{}
 	for _, f := range []string{"nginx.conf", "httpd.conf"} {
-		b, err := os.ReadFile("testdata/" + f)
-		if err != nil {
-			t.Fatal(err)
-		}
+		b := filetest.Read(t, "testdata/"+f)
 		conf[f] = string(b)
 	}
 	for _, tc := range []struct{ nginx, httpd string }{
@@ -90,10 +87,7 @@ func TestAssembledServersSpeakTLS(t *testing.T) {
 	}
 	conf := map[string]string{}
 	for _, f := range []string{"nginx.conf", "httpd-tls.conf"} {
-		b, err := os.ReadFile("testdata/" + f)
-		if err != nil {
-			t.Fatal(err)
-		}
+		b := filetest.Read(t, "testdata/"+f)
 		conf[f] = string(b)
 	}
 	toTLS := strings.Replace(conf["nginx.conf"], "proxy_pass http://127.0.0.1:8080;", `proxy_pass https://127.0.0.1:8443;

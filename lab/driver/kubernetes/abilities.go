@@ -50,8 +50,7 @@ func (d *Driver) abilitiesOf(ctx context.Context, node, kernel string) *ability.
 		return nil
 	}
 	if f, ok := d.tried.Load(kernel); ok {
-		f := f.(ability.Found)
-		return &f
+		return new(f.(ability.Found))
 	}
 	f, _, err := d.try(ctx, node)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-containerregistry/pkg/registry"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/kubecluster"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/results"
@@ -170,10 +171,7 @@ func forced(t *testing.T, c *cluster) {
 
 func read(t *testing.T, path string, into any) {
 	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := filetest.Read(t, path)
 	if err := json.Unmarshal(b, into); err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/loadgen/figures"
@@ -63,10 +64,7 @@ func aServiceIsOneDestination(t *testing.T, c *cluster) {
 func addsUp(t *testing.T, r *results.Run) {
 	t.Helper()
 	for _, v := range r.Variants {
-		b, err := os.ReadFile(filepath.Join(r.Dir, v.Name, results.TotalsFile))
-		if err != nil {
-			t.Fatal(err)
-		}
+		b := filetest.Read(t, filepath.Join(r.Dir, v.Name, results.TotalsFile))
 		var totals results.Totals
 		if err := json.Unmarshal(b, &totals); err != nil {
 			t.Fatal(err)

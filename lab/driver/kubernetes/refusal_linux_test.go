@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/lab/verdict"
 )
 
@@ -143,10 +144,7 @@ func refuses(t *testing.T, c *cluster) {
 		"no image": {
 			func(t *testing.T, c *cluster, ns string) []string {
 				grant(t, c, ns)
-				b, err := os.ReadFile(c.program)
-				if err != nil {
-					t.Fatal(err)
-				}
+				b := filetest.Read(t, c.program)
 				other := filepath.Join(t.TempDir(), "lab99")
 				if err := os.WriteFile(other, append(b, '\n'), 0o755); err != nil {
 					t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab/agent"
 	"github.com/lab99/lab99/lab/driver"
@@ -68,9 +69,7 @@ func tree(t *testing.T) (from, to string) {
 			t.Fatal(err)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(from, "file"), []byte("text"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, filepath.Join(from, "file"), "text")
 	t.Cleanup(func() {
 		for _, at := range []string{to, to + "-file", from} {
 			unix.Unmount(at, unix.MNT_DETACH)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 )
 
@@ -63,19 +64,10 @@ func TestWithoutAptTheErrorSaysWhichProgramIsMissing(t *testing.T) {
 func TestUnsignedArchiveIsRefused(t *testing.T) {
 	needs.Program(t, "docker", "apt-get")
 	repo := t.TempDir()
-	dists := filepath.Join(repo, "dists/sid")
-	packages := filepath.Join(dists, "main/binary-amd64")
-	if err := os.MkdirAll(packages, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for name, text := range map[string]string{
-		filepath.Join(packages, "Packages"): "Package: nginx\nVersion: 9-9\nArchitecture: amd64\nFilename: nginx.deb\nSize: 1\nSHA256: 00\n",
-		filepath.Join(dists, "Release"):     "Origin: Debian\nSuite: sid\nCodename: sid\nArchitectures: amd64\nComponents: main\n",
-	} {
-		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	filetest.Tree(t, filepath.Join(repo, "dists/sid"), map[string]string{
+		"main/binary-amd64/Packages": "Package: nginx\nVersion: 9-9\nArchitecture: amd64\nFilename: nginx.deb\nSize: 1\nSHA256: 00\n",
+		"Release":                    "Origin: Debian\nSuite: sid\nCodename: sid\nArchitectures: amd64\nComponents: main\n",
+	})
 	// The host would trust it; that is not carried over.
 	srcs := parseLineSources("deb [trusted=yes] file:" + repo + " sid main\n")
 	a, err := open(t.Context(), t.TempDir(), "sid", "amd64", srcs, func(string) {})
@@ -158,9 +150,7 @@ func TestColdStateLeavesTheHostsAlone(t *testing.T) {
 	// A package in the cache is checked each time it is used.
 	for name, p := range s.closure {
 		if s.fetched[name] {
-			if err := os.WriteFile(a.path(p), []byte("not a package"), 0o644); err != nil {
-				t.Fatal(err)
-			}
+			filetest.Write(t, a.path(p), "not a package")
 			if a.check(p) == nil {
 				t.Error("a spoilt package passed")
 			}

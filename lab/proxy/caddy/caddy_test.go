@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab/probe"
 	"github.com/lab99/lab99/lab/proxy"
@@ -39,9 +40,7 @@ func TestCaddyTakesEachPolicy(t *testing.T) {
 				at.RunDir, at.ErrorLog = dir, filepath.Join(dir, "error.log")
 			})
 			file := filepath.Join(dir, confFile)
-			if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-				t.Fatal(err)
-			}
+			filetest.Write(t, file, text)
 			cmd := exec.CommandContext(t.Context(), "caddy", "validate", "--config", file, "--adapter", "caddyfile")
 			cmd.Env = append(os.Environ(), "HOME="+dir)
 			if out, err := cmd.CombinedOutput(); err != nil {

@@ -1,15 +1,15 @@
 package haproxy
 
 import (
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab/proxy"
+	"github.com/lab99/lab99/lab/proxy/proxytest"
 	"github.com/lab99/lab99/scenarios"
 )
 
@@ -30,10 +30,7 @@ func TestOwn(t *testing.T) {
 		t.Fatal(files, err)
 	}
 	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := filetest.Read(t, file)
 		v := ownVariant(file, text, 2)
 		c, err := rewriteFor(v, proxy.Example(v))
 		if err != nil {
@@ -47,30 +44,10 @@ func TestOwn(t *testing.T) {
 func TestHAProxyTakesOwn(t *testing.T) {
 	program, err := Kind{}.Image().Installed.Find()
 	needs.Had(t, "netns", err)
-	files, err := filepath.Glob("testdata/*.cfg")
-	if err != nil || len(files) < 2 {
-		t.Fatal(files, err)
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		v := ownVariant(file, text, 2)
+	for _, v := range proxytest.OwnFiles(t, "haproxy", "testdata/http.cfg", "testdata/tcp.cfg") {
 		at := proxy.Example(v)
-		at.Program, at.Dir = program, t.TempDir()
-		at.RunDir = at.Dir
-		c, err := Kind{}.Configure(v, at)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(at.Dir, c.File), c.Text, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		out, err := exec.CommandContext(t.Context(), c.Command[0], append(c.Command[1:], "-c")...).CombinedOutput()
-		if err != nil || strings.Contains(string(out), "WARNING") {
-			t.Errorf("%s: %v\n%s\n%s", file, err, out, c.Text)
-		}
+		at.Program = program
+		proxytest.TakesOwn(t, Kind{}, v, at, func(c proxy.Config, _ string) []string { return append(c.Command, "-c") }, "WARNING")
 	}
 }
 
@@ -98,18 +75,10 @@ func TestOwnIsUnderstood(t *testing.T) {
 
 // TestOwnMistakes have the place of what is wrong, and what to do.
 func TestOwnMistakes(t *testing.T) {
-	for text, want := range map[string]string{
+	proxytest.Refused(t, Kind{}, "haproxy.cfg", map[string]string{
 		"server s\n":                                  "haproxy.cfg:1:1: not a valid HAProxy configuration: \"server\" stands in no section",
 		"backend b\n server s 10.0.0.1:1\n":           "haproxy.cfg:1:1: no frontend with a bind line leads to a backend with a server",
 		"listen b\n bind :1\n dispatch 10.0.0.1:80\n": "haproxy.cfg:3:2: dispatch 10.0.0.1:80 has no server that the lab's backend could stand in for",
 		"listen b\n bind :1\n server s unix@/s\n":     "haproxy.cfg:3:11: a server at a Unix-domain socket takes no port",
-	} {
-		v := ownVariant("haproxy.cfg", []byte(text), 1)
-		if _, err := (Kind{}).Configure(v, proxy.Example(v)); err == nil || !strings.HasPrefix(err.Error(), want) {
-			t.Errorf("%s\nis   %v\nwant %s", text, err, want)
-		}
-		if v = (Kind{}).WithDefaults(v, ""); v.Own != nil {
-			t.Errorf("%s: %+v", text, v.Own)
-		}
-	}
+	})
 }

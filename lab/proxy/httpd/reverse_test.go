@@ -1,12 +1,12 @@
 package httpd
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab/probe"
 	"github.com/lab99/lab99/lab/proxy"
@@ -46,9 +46,7 @@ func TestApacheTakesEachPolicy(t *testing.T) {
 				t.Errorf("%s takes %d backends: whose error state is it?", p.Name, backends)
 			}
 			file := filepath.Join(dir, reverseFile)
-			if err := os.WriteFile(file, c.Text, 0o644); err != nil {
-				t.Fatal(err)
-			}
+			filetest.Write(t, file, c.Text)
 			if out, err := exec.CommandContext(t.Context(), "apache2", "-t", "-f", file).CombinedOutput(); err != nil {
 				t.Errorf("%s with %d backends: %v\n%s\n%s", p.Name, backends, err, out, c.Text)
 			}

@@ -2,11 +2,11 @@ package nginx
 
 import (
 	"net/netip"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/scenarios"
@@ -24,10 +24,7 @@ func TestNginxAcceptsWhatIsRewritten(t *testing.T) {
 	accepted := 0
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
+			text := filetest.Read(t, file)
 			v := own(string(text), 2)
 			v.Proxy.Addresses = 1
 			if accepts(t, v) {
@@ -55,9 +52,9 @@ func accepts(t *testing.T, v scenarios.Variant) bool {
 	if err != nil {
 		return false // before anything runs, as TestOwnConfigurationsAreRewritten has it
 	}
-	write(t, filepath.Join(at.Dir, confFile), c.Text)
+	filetest.Write(t, filepath.Join(at.Dir, confFile), c.Text)
 	for path, text := range c.More {
-		write(t, path, text)
+		filetest.Write(t, path, text)
 	}
 	out, err := exec.Command("nginx", "-t", "-p", at.Dir, "-c", filepath.Join(at.Dir, confFile), "-e", "stderr").CombinedOutput()
 	if err != nil {
@@ -72,15 +69,5 @@ func inDirectory(dir string) proxy.Site {
 		Version: "1.22.1", Listen: netip.MustParseAddrPort("127.0.0.1:18399"), Dir: dir, RunDir: dir,
 		ErrorLog: dir + "/error.log", DocumentRoot: dir, NoFile: 20000,
 		Backends: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.2:8080"), netip.MustParseAddrPort("127.0.0.3:8080")},
-	}
-}
-
-func write(t *testing.T, path string, text []byte) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, text, 0o644); err != nil {
-		t.Fatal(err)
 	}
 }

@@ -1,11 +1,11 @@
 package nginx
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/scenarios"
 )
 
@@ -187,11 +187,7 @@ func configured(t *testing.T, files map[string]string, addresses int) (out, note
 func onDisk(t *testing.T, files map[string]string) scenarios.Variant {
 	t.Helper()
 	dir := t.TempDir()
-	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	filetest.Tree(t, dir, files)
 	v := own(files["nginx.conf"], 1)
 	v.Backend.Ports, v.Proxy.Addresses = 1, 1
 	v.Load.Path, v.Load.Method = "/", "GET"

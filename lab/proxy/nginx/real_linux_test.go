@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/lab/proxy/httpd"
@@ -87,9 +88,7 @@ func startServers(t *testing.T, v scenarios.Variant) proxy.Site {
 		t.Fatal(err)
 	}
 	page := strings.Repeat("0123456789abcde\n", 64)
-	if err := os.WriteFile(dir+"/index.html", []byte(page), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, dir+"/index.html", page)
 	f := proxy.Site{
 		Version: nginxVersion(t), Dir: dir, RunDir: dir, ErrorLog: dir + "/error.log",
 		ServerRoot: debianRoot, DocumentRoot: dir, NoFile: 1024,
@@ -107,9 +106,7 @@ func startServers(t *testing.T, v scenarios.Variant) proxy.Site {
 func start(t *testing.T, dir, file, conf string, at netip.AddrPort, command ...string) {
 	t.Helper()
 	path := filepath.Join(dir, file)
-	if err := os.WriteFile(path, []byte(conf), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, path, conf)
 	// Not t.Context: it ends before the clean-up, and would kill where SIGTERM lets the servers end their children.
 	cmd := exec.CommandContext(context.Background(), command[0], append(command[1:], path)...)
 	cmd.Cancel, cmd.WaitDelay = nil, 5*time.Second

@@ -3,12 +3,12 @@ package nginx
 import (
 	"fmt"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/scenarios"
@@ -32,10 +32,7 @@ func TestOwnConfigurationsAreRewritten(t *testing.T) {
 		for addresses, kind := range map[int]string{1: "one", 3: "three"} {
 			name := strings.TrimSuffix(filepath.Base(file), ".conf") + "." + kind
 			t.Run(name, func(t *testing.T) {
-				text, err := os.ReadFile(file)
-				if err != nil {
-					t.Fatal(err)
-				}
+				text := filetest.Read(t, file)
 				v := own(string(text), addresses)
 				v.Proxy.Keepalive = 20
 				f := site(v, "1.29.7")
@@ -66,10 +63,7 @@ func TestAnOlderNginxGetsNoKeepaliveZero(t *testing.T) {
 func FuzzRewrite(f *testing.F) {
 	seeds, _ := filepath.Glob("testdata/own/*.conf")
 	for _, file := range seeds {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
+		text := filetest.Read(f, file)
 		f.Add(string(text), uint8(2))
 	}
 	f.Add("http { server { location / { proxy_pass http://a; proxy_pass http://unix:/s:$x; } } }", uint8(0))

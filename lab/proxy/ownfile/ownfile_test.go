@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/scenarios"
 )
@@ -15,15 +16,7 @@ import (
 func at(t *testing.T, text string, files map[string]string) *Files {
 	t.Helper()
 	dir := t.TempDir()
-	for name, text := range files {
-		name = filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	filetest.Tree(t, dir, files)
 	v := scenarios.Variant{
 		Backend:   scenarios.Backend{Addresses: 2, Ports: 1},
 		ProxyFile: &scenarios.ConfigFile{Name: "main.conf", Label: filepath.Join(dir, "main.conf"), Text: []byte(text), OnDisk: true},

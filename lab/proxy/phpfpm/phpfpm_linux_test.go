@@ -1,12 +1,12 @@
 package phpfpm
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/scenarios"
@@ -30,9 +30,7 @@ func TestPHPFPMAcceptsItsConfiguration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(at.Dir, c.File), c.Text, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, filepath.Join(at.Dir, c.File), c.Text)
 	run := func(args ...string) (string, error) {
 		out, err := exec.Command(c.Command[0], append(c.Command[1:], args...)...).CombinedOutput()
 		return string(out), err

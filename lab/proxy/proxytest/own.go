@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/golden"
 	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/scenarios"
@@ -71,12 +72,7 @@ func TakesOwn(t *testing.T, k proxy.Kind, v scenarios.Variant, at proxy.Site, ar
 	}
 	files[filepath.Join(at.Dir, c.File)] = c.Text
 	for name, text := range files {
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, text, 0o644); err != nil {
-			t.Fatal(err)
-		}
+		filetest.Write(t, name, text)
 	}
 	args := argv(c, at.Dir)
 	cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)

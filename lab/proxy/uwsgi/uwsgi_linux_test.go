@@ -1,12 +1,12 @@
 package uwsgi
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/scenarios"
@@ -23,9 +23,7 @@ func TestUWSGIReadsItsConfiguration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(at.Dir, c.File), c.Text, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	filetest.Write(t, filepath.Join(at.Dir, c.File), c.Text)
 	if got := strings.Count(string(c.Text), "\nsocket = 192.0.2.128:"); got != 2 {
 		t.Errorf("%d sockets:\n%s", got, c.Text)
 	}

@@ -2,13 +2,13 @@ package varnish
 
 import (
 	"errors"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab/probe"
 	"github.com/lab99/lab99/lab/proxy"
@@ -39,9 +39,7 @@ func TestVarnishTakesEachPolicy(t *testing.T) {
 		for _, backends := range []int{1, 2} {
 			c, at := configured(t, p.Name, backends)
 			file := filepath.Join(at.Dir, c.File)
-			if err := os.WriteFile(file, c.Text, 0o644); err != nil {
-				t.Fatal(err)
-			}
+			filetest.Write(t, file, c.Text)
 			out, err := exec.CommandContext(t.Context(), program, "-j", "none", "-C", "-n", t.TempDir(), "-f", file).CombinedOutput()
 			if err != nil {
 				t.Errorf("%s, %d backends: %v\n%s\n%s", p.Name, backends, err, out, c.Text)

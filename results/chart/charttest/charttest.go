@@ -145,8 +145,7 @@ func (c Case) law() law.Prediction {
 		n := c.Tuples
 		if c.Cliff {
 			half := first / 2
-			slow := half + float64(c.Tuples)/2/collapsedPerS
-			p.CollapseS, p.FirstError99S = &half, &slow
+			p.CollapseS, p.FirstError99S = &half, new(half+float64(c.Tuples)/2/collapsedPerS)
 		} else if first < c.Duration {
 			p.FirstError99S, p.OKBeforeError99 = &first, &n
 		}
@@ -162,9 +161,9 @@ func (c Case) evaluate(law law.Prediction, began time.Time) (results.Variant, re
 	e.run()
 	return e.summary(), results.VariantData{Name: c.Name, Samples: e.samples, Latency: e.lat, LatencyOK: e.latOK, LatencyFailed: e.latFailed, Service: e.service,
 		ProxyFile: results.NginxFile, ProxyConf: c.nginx(), Events: []results.Event{
-			{Time: stamp(began, -0.8), Name: "up", TookS: ptr(0.8)},
-			{Time: stamp(began, 0), T: ptr(0.0), Name: "load starts", Host: results.HostLoad},
-			{Time: stamp(began, e.end), T: ptr(e.end), Name: "load ends", Host: results.HostLoad},
+			{Time: stamp(began, -0.8), Name: "up", TookS: new(0.8)},
+			{Time: stamp(began, 0), T: new(0.0), Name: "load starts", Host: results.HostLoad},
+			{Time: stamp(began, e.end), T: new(e.end), Name: "load ends", Host: results.HostLoad},
 		}, LogExcerpt: e.excerpt()}
 }
 
@@ -180,5 +179,3 @@ func (c Case) nginx() string {
 func stamp(t time.Time, s float64) string {
 	return t.Add(time.Duration(s * float64(time.Second))).Format("2006-01-02T15:04:05.000Z07:00")
 }
-
-func ptr[T any](v T) *T { return &v }

@@ -87,7 +87,7 @@ func (e *evaluation) run() {
 				l.Errors.Error99++
 				ok99 = true
 				if e.first == nil {
-					e.first, e.okBefore = ptr(at+0.003), ptr(e.ok)
+					e.first, e.okBefore = new(at+0.003), new(e.ok)
 					if e.Stop > 0 {
 						e.end = min(e.end, at+e.Stop)
 					}
@@ -96,13 +96,13 @@ func (e *evaluation) run() {
 				e.ok++
 				l.OK++
 				if ok99 && e.recovered == nil && at > hold-1 {
-					e.recovered = ptr(at)
+					e.recovered = new(at)
 				}
 				if e.Churn > 0 {
 					e.conns++
 					e.expiry = append(e.expiry, at+e.law.HoldS)
 					if e.Cliff && e.collapse == nil && len(e.expiry) >= e.Tuples/2 {
-						e.collapse = ptr(at)
+						e.collapse = new(at)
 					}
 				}
 			}
@@ -124,7 +124,7 @@ func (e *evaluation) run() {
 		e.peak = max(e.peak, int64(len(e.expiry)))
 		slices.SortFunc(lats, cmp.Compare)
 		if len(lats) > 0 {
-			l.P50ms, l.P99ms, l.MaxMs = ptr(lats[len(lats)/2]), ptr(lats[len(lats)*99/100]), ptr(lats[len(lats)-1])
+			l.P50ms, l.P99ms, l.MaxMs = new(lats[len(lats)/2]), new(lats[len(lats)*99/100]), new(lats[len(lats)-1])
 		}
 		if now <= e.end+tick/2 {
 			add(results.Sample{Host: results.HostLoad, T: now, Load: &l})
@@ -163,23 +163,23 @@ func (e *evaluation) observe(now float64, add func(results.Sample)) {
 func (e *evaluation) summary() results.Variant {
 	sent := e.ok + e.e99
 	errs := results.Errors{Error99: e.e99}
-	v := results.Variant{Name: e.Name, Verdict: e.Verdict, Expected: e.Verdict, AsExpected: ptr(true), Why: "As the law says.",
-		Collapsed: e.collapse != nil, OfferedPerS: e.RatePerS, OptionalCounts: results.OptionalCounts{Scheduled: ptr(sent + e.dropped), Sent: ptr(sent), Late: ptr(int64(0)), Queued: ptr(e.dropped), Dropped: ptr(e.dropped), OK: ptr(e.ok), Failed: ptr(e.e99)}, Unfinished: ptr(int64(0)), Errors: &errs, NginxLog: &errs,
-		FirstError: e.first, OKBefore: e.okBefore, CollapseS: e.collapse, RecoveredS: e.recovered, LoadEndS: ptr(e.end), Predicted: e.law,
-		NewConns: ptr(e.conns), ReuseRatio: ptr(1 - float64(e.conns)/float64(e.ok)), CloseShare: ptr(e.Churn), RhoSteady: ptr(e.law.Rho),
-		Ports: results.Ports{Usable: ptr(int64(e.Tuples)),
-			PeakUsed: ptr(e.peak)}, TimeWait: results.TimeWait{ProxyPeak: ptr(int64(float64(e.peak) * e.Churn)), BackendPeak: ptr(int64(0))},
+	v := results.Variant{Name: e.Name, Verdict: e.Verdict, Expected: e.Verdict, AsExpected: new(true), Why: "As the law says.",
+		Collapsed: e.collapse != nil, OfferedPerS: e.RatePerS, OptionalCounts: results.OptionalCounts{Scheduled: new(sent + e.dropped), Sent: new(sent), Late: new(int64(0)), Queued: new(e.dropped), Dropped: new(e.dropped), OK: new(e.ok), Failed: new(e.e99)}, Unfinished: new(int64(0)), Errors: &errs, NginxLog: &errs,
+		FirstError: e.first, OKBefore: e.okBefore, CollapseS: e.collapse, RecoveredS: e.recovered, LoadEndS: new(e.end), Predicted: e.law,
+		NewConns: new(e.conns), ReuseRatio: new(1 - float64(e.conns)/float64(e.ok)), CloseShare: new(e.Churn), RhoSteady: new(e.law.Rho),
+		Ports: results.Ports{Usable: new(int64(e.Tuples)),
+			PeakUsed: new(e.peak)}, TimeWait: results.TimeWait{ProxyPeak: new(int64(float64(e.peak) * e.Churn)), BackendPeak: new(int64(0))},
 		Latency: figures.Quantiles(e.lat, 1000), LatencyOK: figures.Quantiles(e.latOK, 1000), LatencyFailed: figures.Quantiles(e.latFailed, 1000),
 		Neighbour: &results.NeighbourMs{P50: 0.4, Max: e.nearMax},
-		CPU:       results.CPU{Proxy: ptr(e.cpu / e.end), Backend: ptr(e.cpu / 3 / e.end), LoadGen: ptr(0.05)}}
+		CPU:       results.CPU{Proxy: new(e.cpu / e.end), Backend: new(e.cpu / 3 / e.end), LoadGen: new(0.05)}}
 	if e.first != nil && e.law.FirstError99S != nil {
 		within := *e.first-*e.law.FirstError99S < 0.05
 		v.Checks = append(v.Checks, results.Check{ID: "first_error_99", Name: "first error 99", OK: &within, Law: "K / (f R)",
 			Predicted: e.law.FirstError99S, Measured: e.first,
 			Text: fmt.Sprintf("first error 99 at %.3f s, predicted %.3f s", *e.first, *e.law.FirstError99S)})
 	}
-	v.Checks = append(v.Checks, results.Check{Name: "log agrees", OK: ptr(true),
-		Law: "one line of nginx's log per failed request", Predicted: ptr(float64(e.e99)), Measured: ptr(float64(e.e99)), Text: "every failed request has its line"})
+	v.Checks = append(v.Checks, results.Check{Name: "log agrees", OK: new(true),
+		Law: "one line of nginx's log per failed request", Predicted: new(float64(e.e99)), Measured: new(float64(e.e99)), Text: "every failed request has its line"})
 	return v
 }
 
