@@ -35,7 +35,7 @@ func (i Installed) Find() (string, error) {
 	return "", fmt.Errorf("no %s on the PATH or in %s", strings.Join(i.Names, " or "), strings.Join(i.Places, ", "))
 }
 
-// behind is the file that a path leads to. Debian's uwsgi and php-fpm are links by way of
+// behind is the file that a path leads to. Debian's uwsgi is a link by way of
 // /etc/alternatives, and a host of the lab has an /etc of its own.
 func behind(path string) (string, error) {
 	real, err := filepath.EvalSymlinks(path)
