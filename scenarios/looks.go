@@ -28,7 +28,7 @@ func LooksLike(text []byte) string {
 // file is named.
 func (s *Scenario) asOther(v Variant, config *node, err error, try func(set string) error) error {
 	var mistake *Error
-	if !v.OwnConfig() || !errors.As(err, &mistake) {
+	if try == nil || !v.OwnConfig() || !errors.As(err, &mistake) {
 		return err
 	}
 	kind := LooksLike(v.ProxyFile.Text)

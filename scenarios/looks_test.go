@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -93,6 +94,20 @@ func TestOfAnotherKind(t *testing.T) {
 				t.Errorf("%s: the hint for a file of %s is of no use: %v", c.scenario, kind, err)
 			}
 		}
+	}
+	many := "apiVersion: lab99/v1\nname: many\nkind: failure\ntitle: many\nproxy: {config: haproxy.cfg}\n" +
+		"sizes: {quick: {ports: 100, rate: 100, duration: 1s}}\nvariants:\n"
+	for i := range 12 { // each is tried once, and not with each of the others
+		many += fmt.Sprintf("  - {name: v%d, title: one}\n", i)
+	}
+	dir := t.TempDir()
+	for name, text := range map[string]string{"many.yaml": many, "haproxy.cfg": "global\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Load(filepath.Join(dir, "many.yaml")); err == nil || !strings.Contains(err.Error(), "from-kind=haproxy") {
+		t.Errorf("a scenario with many of them: %v", err)
 	}
 	s, err := Load("migrate")
 	if err != nil {

@@ -16,6 +16,14 @@ const DefaultSize = "standard"
 // the default one, or else the scenario's first. The error is an Errors, in which
 // a mistake in --set names the argument.
 func (s *Scenario) Resolve(size string, set []string) (*Resolved, error) {
+	return s.resolve(size, set, func(more string) error {
+		_, err := s.resolve(size, append(slices.Clone(set), more), nil)
+		return err
+	})
+}
+
+// resolve is Resolve, where try resolves with one more --set; nil: nothing is tried.
+func (s *Scenario) resolve(size string, set []string, try func(more string) error) (*Resolved, error) {
 	d := &decoder{}
 	over := d.parseSets(s.Aliases.expand(set), s.variantNames())
 	chosen, err := s.size(size)
@@ -47,10 +55,6 @@ func (s *Scenario) Resolve(size string, set []string) (*Resolved, error) {
 	}
 	if err := d.err(); err != nil {
 		return nil, err
-	}
-	try := func(more string) error {
-		_, err := s.Resolve(chosen.Name, append(slices.Clone(set), more))
-		return err
 	}
 	for i, v := range r.Variants {
 		v.checkConfigs(&d.report, func(err error) error { return s.asOther(v, proxyConfigs[i], err, try) })
