@@ -17,6 +17,9 @@ type Server struct {
 	Sources bool
 	// Speaks is the protocol that a backend understands; "" is http.
 	Speaks string
+	// Recognises says whether a text looks like a configuration of the kind, and of no
+	// other; nil: nobody can tell.
+	Recognises func(text []byte) bool
 	// Check renders a variant's configuration as a run would, and finds the
 	// mistakes in its file.
 	Check func(Variant) error
@@ -76,17 +79,17 @@ func speakers(protocol string) (all []string) {
 func (v Variant) proxyKind() Server   { return named(proxies, v.Proxy.Kind) }
 func (v Variant) backendKind() Server { return named(backends, v.Backend.Kind) }
 
-// checkConfigs renders the configurations of a variant.
-func (v Variant) checkConfigs(r *report) {
-	for _, c := range []struct {
-		server Server
-		file   string
-	}{{v.proxyKind(), v.Proxy.Config}, {v.backendKind(), v.Backend.Config}} {
-		if c.server.Check == nil {
-			continue
+// checkConfigs renders the configurations of a variant. another words what is wrong with
+// the proxy's.
+func (v Variant) checkConfigs(r *report, another func(error) error) {
+	if k := v.proxyKind(); k.Check != nil {
+		if err := k.Check(v); err != nil {
+			r.addErr(v.Proxy.Config, another(err))
 		}
-		if err := c.server.Check(v); err != nil {
-			r.addErr(c.file, err)
+	}
+	if k := v.backendKind(); k.Check != nil {
+		if err := k.Check(v); err != nil {
+			r.addErr(v.Backend.Config, err)
 		}
 	}
 }

@@ -16,6 +16,14 @@ const DefaultSize = "standard"
 // the default one, or else the scenario's first. The error is an Errors, in which
 // a mistake in --set names the argument.
 func (s *Scenario) Resolve(size string, set []string) (*Resolved, error) {
+	return s.resolve(size, set, func(more string) error {
+		_, err := s.resolve(size, append(slices.Clone(set), more), nil)
+		return err
+	})
+}
+
+// resolve is Resolve, where try resolves with one more --set; nil: nothing is tried.
+func (s *Scenario) resolve(size string, set []string, try func(more string) error) (*Resolved, error) {
 	d := &decoder{}
 	over := d.parseSets(s.Aliases.expand(set), s.variantNames())
 	chosen, err := s.size(size)
@@ -27,6 +35,7 @@ func (s *Scenario) Resolve(size string, set []string) (*Resolved, error) {
 	base := merge(sized, d.multiplied(over.all, sized))
 	r := &Resolved{Name: s.Name, Title: s.Title, Kind: s.Kind, Size: chosen.Name, Set: slices.Clone(set)}
 	hashed := map[string][]byte{scenarioFile: s.doc.text}
+	var proxyConfigs []*node
 	for _, o := range s.doc.variants {
 		tree := sized
 		for _, change := range []*node{o.change, chosen.variants.get(o.Name), over.all, over.one[o.Name]} {
@@ -34,6 +43,7 @@ func (s *Scenario) Resolve(size string, set []string) (*Resolved, error) {
 		}
 		v := d.variant(tree, chosen.at)
 		v.Name, v.Title, v.Changes = o.Name, o.Title, changes(base, tree)
+		proxyConfigs = append(proxyConfigs, tree.get("proxy").get("config"))
 		v.ProxyFile = d.configFile(s.files, tree.get("proxy").get("config"), v.proxyKind().Template)
 		v.BackendFile = d.configFile(s.files, tree.get("backend").get("config"), v.backendKind().Template)
 		for _, f := range []*ConfigFile{v.ProxyFile, v.BackendFile} {
@@ -46,8 +56,8 @@ func (s *Scenario) Resolve(size string, set []string) (*Resolved, error) {
 	if err := d.err(); err != nil {
 		return nil, err
 	}
-	for _, v := range r.Variants {
-		v.checkConfigs(&d.report)
+	for i, v := range r.Variants {
+		v.checkConfigs(&d.report, func(err error) error { return s.asOther(v, proxyConfigs[i], err, try) })
 	}
 	if err := d.err(); err != nil {
 		return nil, err

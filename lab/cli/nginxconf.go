@@ -8,10 +8,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/lab99/lab99/lab/lint"
+	"github.com/lab99/lab99/scenarios"
 	"github.com/lab99/lab99/scenarios/nginxconf"
 )
 
@@ -77,9 +79,28 @@ func (c *configFlags) parse(name string, text []byte) (*nginxconf.Config, *lint.
 	}
 	config, err := nginxconf.Load(name, o)
 	if err != nil {
-		return nil, lint.MistakeOf(name, err, texts)
+		m := lint.MistakeOf(name, err, texts)
+		m.Text += ofOther(name, text)
+		return nil, m
+	}
+	if other := ofOther(name, text); other != "" && len(config.Routes(nginxconf.Release{})) == 0 {
+		return nil, &lint.Mistake{File: name, Line: 1, Column: 1,
+			Text: "nothing in it passes requests on; expected an nginx.conf or a haproxy.cfg" + other}
 	}
 	return config, nil
+}
+
+// ofOther is the next step for a text that looks like a configuration of a proxy of which lint
+// and predict read none; "" for any other.
+func ofOther(name string, text []byte) string {
+	kind := scenarios.LooksLike(text)
+	if kind == "" || slices.Contains(lint.Kinds(), kind) {
+		return ""
+	}
+	if name == lint.Stdin {
+		name = "FILE"
+	}
+	return fmt.Sprintf("; it looks like a configuration of %s: %s", kind, scenarios.AsKind(name, kind))
 }
 
 func openMain(path string) ([]byte, error) {

@@ -26,8 +26,8 @@ type Conduct struct {
 	// a TIME_WAIT (RFC 9293 §3.10.7.4): f is 0.
 	Resets bool `json:"resets,omitempty"`
 
-	// Idle is how many idle connections it keeps for reuse to each destination; 0: none.
-	// nginx has one cache for all servers of a group.
+	// Idle is how many idle connections it keeps for reuse to each destination; 0: none;
+	// NoCap: as many as there were at once. nginx has one cache for all servers of a group.
 	Idle int `json:"idle,omitempty"`
 
 	Tries int `json:"tries"` // connect() calls of a request that finds no port
@@ -77,6 +77,18 @@ type Conduct struct {
 	Passes bool `json:"passes,omitempty"`
 }
 
+// NoCap is the Idle and the Keepalive of a proxy that closes no connection because others
+// are idle already. It may still close one after a time.
+const NoCap = math.MaxInt32
+
+// keeps is what Setup.Keepalive is under it: a cap to each destination is one for all.
+func (c Conduct) keeps(destinations int) int {
+	if c.Idle == NoCap {
+		return NoCap
+	}
+	return c.Idle * max(destinations, 1)
+}
+
 // For is the conduct towards requests of a method.
 func (c Conduct) For(method string) Conduct {
 	if c.RepeatableOnly && method == http.MethodPost { // idempotent are the others: RFC 9110 §9.2.2
@@ -88,7 +100,7 @@ func (c Conduct) For(method string) Conduct {
 // By is a setup under a proxy of such a conduct.
 func (s Setup) By(c Conduct) Setup {
 	s.Conduct, s.Ejection = &c, Ejection{}
-	s.CloseShare, s.Keepalive = c.CloseShare, c.Idle*max(s.Destinations, 1)
+	s.CloseShare, s.Keepalive = c.CloseShare, c.keeps(s.Destinations)
 	s.Race = c.MostShare > 0
 	if c.Resets {
 		s.CloseShare, s.Race = 0, false

@@ -183,6 +183,23 @@ func TestAPoolMayBeForSomeRequests(t *testing.T) {
 	}
 }
 
+// TestNoCap: what came at once stays, however much it was, and to however many destinations.
+func TestNoCap(t *testing.T) {
+	for idle, opened := range map[int]float64{1024: 5000, NoCap: 0} {
+		for destinations := 1; destinations <= 3; destinations++ {
+			s := Setup{Ports: 20000, Destinations: destinations, Workers: 4}.By(Conduct{CloseShare: 1, Idle: idle})
+			p := Pool{Keepalive: s.Keepalive, Workers: s.Workers, Concurrency: 50000}
+			_, most := p.BurstChurn(Bursts{Size: 5000, AtOnce: 5000, Every: 10 * time.Second, Response: 2 * time.Second})
+			if got := 5000 * most; got != max(0, opened-float64(1024*destinations)) {
+				t.Errorf("with %d to each of %d destinations a burst opens %g connections", idle, destinations, got)
+			}
+			if churn := p.Churn(); (churn == 0) != (idle == NoCap) {
+				t.Errorf("with %d to each of %d destinations churn is %g", idle, destinations, churn)
+			}
+		}
+	}
+}
+
 // TestIdlePerDestination: what a kind keeps is for each destination, so that a burst over
 // three of them finds three times as many.
 func TestIdlePerDestination(t *testing.T) {

@@ -5,7 +5,7 @@ import "math"
 // Pool is nginx's cache of idle upstream connections, "keepalive" of the
 // upstream block.
 type Pool struct {
-	Keepalive       int     // idle connections kept in each worker: no cap on connections
+	Keepalive       int     // idle connections kept in each worker, NoCap included: no cap on connections
 	Workers         int     // each has its own
 	RequestsPerConn int     // after which either end closes: min(nginx keepalive_requests, Apache MaxKeepAliveRequests + 1); 0: never
 	Concurrency     float64 // requests under way over all workers, on average
@@ -35,7 +35,7 @@ func (p Pool) Churn() float64 {
 	if p.RequestsPerConn > 0 {
 		churn += 1 / float64(p.RequestsPerConn)
 	}
-	churn += max(0, 1-float64(p.Keepalive*max(p.Workers, 1))/c)
+	churn += max(0, 1-float64(p.Keepalive)*float64(max(p.Workers, 1))/c)
 	return min(churn, 1)
 }
 

@@ -53,7 +53,7 @@ type Setup struct {
 	// work it out: 1 without a pool, Pool.Churn with one.
 	Churn           float64  `json:"churn"`
 	ChurnLeast      *float64 `json:"churn_least,omitempty"` // Churn is the most, and this the least (bursts.go); nil: Churn is exact
-	Keepalive       int      `json:"keepalive"`             // idle connections kept per worker, to all destinations; 0: no pool
+	Keepalive       int      `json:"keepalive"`             // idle connections kept per worker, to all destinations; 0: no pool; NoCap
 	RequestsPerConn int      `json:"requests_per_conn"`     // requests after which either end closes a pooled connection; 0: never
 	Workers         int      `json:"workers"`               // nginx workers, no more than there are cores for them; 0 means 1
 	Ejection        Ejection `json:"ejection"`

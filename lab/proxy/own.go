@@ -14,6 +14,13 @@ type Adopting interface {
 	Adopt(v scenarios.Variant, at Site) (*Adopted, error)
 }
 
+// Recognising is a kind that knows its configuration by how it looks, where a file is given
+// for another kind's.
+type Recognising interface {
+	// Recognises says that a text is its own rather than another kind's. It may be wrong.
+	Recognises(text []byte) bool
+}
+
 // Adopted is a configuration of the user's own as the lab runs it.
 type Adopted struct {
 	Config

@@ -83,10 +83,14 @@ func server(k Kind, template *scenarios.ConfigFile, image string) scenarios.Serv
 		recipe.Register(p.Image())
 	}
 	_, sources := k.(Sourcing)
-	return scenarios.Server{
+	s := scenarios.Server{
 		Name: k.Name(), Image: image, Template: template, Policies: PoliciesOf(k), Speaks: Speaks(k), Sources: sources,
 		Check: func(v scenarios.Variant) error { return check(k, v) },
 	}
+	if r, ok := k.(Recognising); ok {
+		s.Recognises = r.Recognises
+	}
+	return s
 }
 
 // Of is the kind of a variant's proxy.

@@ -35,7 +35,7 @@ func TestConduct(t *testing.T) {
 	const server = "\n server s 10.0.0.1:80"
 	for text, want := range map[string]law.Conduct{
 		"backend b" + server:                                            {CloseShare: 1, Tries: 4, Lines: 4, Passes: true}, // tcp is the default
-		"defaults\n mode http\nbackend b" + server:                      {Resets: true, Idle: 1024, Tries: 4, Lines: 4},
+		"defaults\n mode http\nbackend b" + server:                      {Resets: true, Idle: law.NoCap, Tries: 4, Lines: 4},
 		"defaults\n mode http\nbackend b\n mode tcp" + server:           {CloseShare: 1, Tries: 4, Lines: 4, Passes: true},
 		"backend b\n retries 0" + server:                                {CloseShare: 1, Tries: 1, Lines: 1, Passes: true},
 		"backend b\n option nolinger" + server:                          {Tries: 4, Lines: 4, Passes: true, Resets: true},
@@ -48,9 +48,9 @@ func TestConduct(t *testing.T) {
 		"defaults a\n retries 1\ndefaults c from a\nbackend b" + server: {CloseShare: 1, Tries: 2, Lines: 2, Passes: true},
 		"defaults a\n retries 1\ndefaults c\nbackend b from a" + server: {CloseShare: 1, Tries: 2, Lines: 2, Passes: true},
 		"defaults\n mode http\n option http-server-close\nbackend b\n no option http-server-close" + server: {
-			Resets: true, Idle: 1024, Tries: 4, Lines: 4},
+			Resets: true, Idle: law.NoCap, Tries: 4, Lines: 4},
 		"defaults\n mode http\nfrontend f\n option httpclose\n default_backend b\nbackend b" + server: {Resets: true, Tries: 4, Lines: 4},
-		"defaults\n mode http\n option httpclose\nbackend b\n option http-keep-alive" + server:        {Resets: true, Idle: 1024, Tries: 4, Lines: 4},
+		"defaults\n mode http\n option httpclose\nbackend b\n option http-keep-alive" + server:        {Resets: true, Idle: law.NoCap, Tries: 4, Lines: 4},
 		"defaults\n option nolinger\nbackend b\n no option nolinger" + server:                         {CloseShare: 1, Tries: 4, Lines: 4, Passes: true},
 	} {
 		if diff := cmp.Diff(want, backend(t, text+"\n").Conduct()); diff != "" {

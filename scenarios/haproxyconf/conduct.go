@@ -115,10 +115,9 @@ func (b *Backend) Pooled() (pooled bool, why string) {
 	return true, ""
 }
 
-// unlimited is how many idle connections a pool without a limit counts for.
-const unlimited = 1 << 10
-
-// Idle is how many idle connections are kept; limited is false where nothing says so.
+// Idle is how many idle connections are kept; limited is false where nothing says so, as
+// pool-max-conn has no limit by default.
+// https://docs.haproxy.org/3.2/configuration.html#5.2-pool-max-conn
 func (b *Backend) Idle() (n int, limited bool) {
 	if pooled, _ := b.Pooled(); !pooled {
 		return 0, true
@@ -134,7 +133,7 @@ func (b *Backend) Idle() (n int, limited bool) {
 		n += max(s.Pool, 0) * s.Count
 	}
 	if !limited {
-		n = unlimited
+		n = law.NoCap
 	}
 	return n, limited
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,18 +9,18 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
-	"github.com/lab99/lab99/internal/filetest"
 	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/lab/image/distro"
 	"github.com/lab99/lab99/results"
 )
 
-// TestOrdinaryUserReproduces: no root, no engine. Which driver it is and why
-// is said.
-func TestOrdinaryUserReproduces(t *testing.T) {
-	share(t, "netns", tinyLab)
+// asNobody has the program run by a user without rights and without an engine, in a home of
+// its own with a copy of files.
+func asNobody(t *testing.T, files string) (start func(args ...string) *invocation) {
+	t.Helper()
 	needs.Root(t) // to become somebody else
 	path, err := binary()
 	if err != nil {
@@ -27,10 +28,16 @@ func TestOrdinaryUserReproduces(t *testing.T) {
 	}
 	const user = 65534
 	home := t.TempDir()
-	for _, dir := range []string{binaryDir, filepath.Dir(home)} {
-		if err := os.Chmod(dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
+	own := filepath.Join(home, "lab99") // a file of its own, by which its processes can be told apart
+	program, err := os.ReadFile(path)
+	if err == nil {
+		err = os.WriteFile(own, program, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Dir(home), 0o755); err != nil {
+		t.Fatal(err)
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -43,29 +50,44 @@ func TestOrdinaryUserReproduces(t *testing.T) {
 			t.Fatal("copy what is unpacked: ", err)
 		}
 	}
-	scenario := filetest.Read(t, tiny)
-	filetest.Write(t, filepath.Join(home, "tiny.yaml"), scenario)
+	if err := os.CopyFS(filepath.Join(home, filepath.Base(files)), os.DirFS(files)); err != nil {
+		t.Fatal(err)
+	}
 	if out, err := exec.Command("chown", "-R", strconv.Itoa(user)+":"+strconv.Itoa(user), home).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	var out []byte
-	for range 2 {
-		cmd := exec.Command(path, "run", "tiny.yaml", "--out", "runs")
-		cmd.Dir = home
-		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "DOCKER_HOST=unix:///nowhere/no-engine.sock"}
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}}
-		if out, err = cmd.CombinedOutput(); exitStatus(err) != "2" {
-			break
-		}
-		t.Logf("disturbed, and so made once more if it was the first:\n%s", out)
+	return func(args ...string) *invocation {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
+		i := &invocation{driver: "netns", path: own, out: filepath.Join(home, "runs")}
+		i.cmd = exec.CommandContext(ctx, own, append(args, "--out", "runs")...)
+		i.cmd.Dir = home
+		i.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "DOCKER_HOST=unix:///nowhere/no-engine.sock"}
+		i.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}}
+		i.cmd.Stdout, i.cmd.Stderr = &i.stdout, &i.stderr
+		i.start(t, own, cancel)
+		return i
 	}
-	if got := exitStatus(err); got != "0" {
-		t.Fatalf("exit code %s:\n%s", got, out)
+}
+
+// TestOrdinaryUserReproduces: no root, no engine. Which driver it is and why
+// is said.
+func TestOrdinaryUserReproduces(t *testing.T) {
+	share(t, "netns", tinyLab)
+	start := asNobody(t, "testdata")
+	i := start("run", tiny)
+	if code := exitStatus(i.cmd.Wait()); code == "2" {
+		t.Logf("disturbed, and so made once more:\n%s", i.stdout.String())
+		i = start("run", tiny)
+		i.wait(t, "0")
+	} else if code != "0" {
+		t.Fatalf("exit code %s", code)
 	}
-	if !strings.Contains(string(out), "Driver: netns, because no container engine answers") {
-		t.Errorf("it does not say which driver it is and why:\n%s", out)
+	i.nothingLeft(t)
+	if !strings.Contains(i.stderr.String(), "Driver: netns, because no container engine answers") {
+		t.Error("it does not say which driver it is and why")
 	}
-	r, err := results.Open(filepath.Join(home, "runs", "latest"))
+	r, err := results.Open(i.dir(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -73,13 +73,21 @@ func TestOwnConfigurations(t *testing.T) {
 }
 
 // TestOwnKinds runs files of other kinds than nginx and HAProxy as people have them, each
-// kind with a connection for each request and with its pool. What they do is predicted from
-// the file: with f = 1 when error 99 comes, in a race with the f that came.
+// kind with a connection for each request and with its pool.
 func TestOwnKinds(t *testing.T) {
 	share(t, "netns", manyLabs)
+	ownKinds(t, func() *invocation {
+		return startOn(t, "netns", "run", "testdata/own-kinds", "--parallel", "2")
+	})
+}
+
+// ownKinds holds runs of own-kinds to what its files say. What they do is predicted from
+// them: with f = 1 when error 99 comes, in a race with the f that came.
+func ownKinds(t *testing.T, start func() *invocation) {
+	t.Helper()
 	settled := map[string]results.Variant{}
 	for range 3 {
-		i := startOn(t, "netns", "run", "testdata/own-kinds", "--parallel", "2")
+		i := start()
 		i.cmd.Wait() // what is invalid is judged below
 		s := i.summary(t)
 		i.nothingLeft(t)

@@ -24,15 +24,25 @@ type Installed struct {
 func (i Installed) Find() (string, error) {
 	for _, name := range i.Names {
 		if p, err := exec.LookPath(name); err == nil && !multiCall(p) {
-			return filepath.Abs(p)
+			return behind(p)
 		}
 		for _, dir := range i.Places {
 			if p, err := exec.LookPath(filepath.Join(dir, name)); err == nil && !multiCall(p) {
-				return p, nil
+				return behind(p)
 			}
 		}
 	}
 	return "", fmt.Errorf("no %s on the PATH or in %s", strings.Join(i.Names, " or "), strings.Join(i.Places, ", "))
+}
+
+// behind is the file that a path leads to. Debian's uwsgi is a link by way of
+// /etc/alternatives, and a host of the lab has an /etc of its own.
+func behind(path string) (string, error) {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Abs(real)
 }
 
 // multiCall says whether a program is one of the many that BusyBox or toybox is. They

@@ -33,3 +33,24 @@ func TestBusyBoxIsNoApache(t *testing.T) {
 		t.Errorf("httpd itself is not found: %s, %v", p, err)
 	}
 }
+
+// TestAlternativesAreFollowed: what a link by way of /etc leads to is not there in a host of
+// the lab, which has an /etc of its own.
+func TestAlternativesAreFollowed(t *testing.T) {
+	dir := t.TempDir()
+	program, etc := filepath.Join(dir, "uwsgi-core"), filepath.Join(dir, "etc")
+	if err := os.WriteFile(program, []byte("#!/bin/sh\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for link, to := range map[string]string{etc: program, filepath.Join(dir, "uwsgi"): etc} {
+		if err := os.Symlink(to, link); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for where, path := range map[string]string{"the PATH": dir, "a place": t.TempDir()} {
+		t.Setenv("PATH", path)
+		if p, err := (Installed{Names: []string{"uwsgi"}, Places: []string{dir}}).Find(); err != nil || p != program {
+			t.Errorf("by %s: %s, %v, want %s", where, p, err, program)
+		}
+	}
+}

@@ -43,9 +43,11 @@ func (Kind) Title() string { return "Caddy" }
 // http.DefaultMaxIdleConnsPerHost.
 const idle2 = "idle-2"
 
+// Caddy passes keepalive_idle_conns_per_host on to Go's transport: it is the kind with a cap.
 const (
-	idleDefault = 32 // https://caddyserver.com/docs/caddyfile/directives/reverse_proxy#the-http-transport
-	tries       = 3  // connect() calls of one dial
+	idlePool    = 1024 // of the template, for the policy pool
+	idleDefault = 32   // https://caddyserver.com/docs/caddyfile/directives/reverse_proxy#the-http-transport
+	tries       = 3    // connect() calls of one dial
 )
 
 // closes is what it does without a pool.
@@ -62,7 +64,7 @@ func (Kind) Policies() []proxy.Policy {
 	return []proxy.Policy{
 		{Name: proxy.PolicyDefault, Words: "reverse_proxy, which keeps 32 idle connections", Laws: pooled(idleDefault)},
 		{Name: proxy.PolicyPerRequest, Words: "keepalive off", Laws: closes()},
-		{Name: proxy.PolicyPool, Words: "keepalive_idle_conns_per_host 1024", Laws: pooled(1 << 10)},
+		{Name: proxy.PolicyPool, Words: "keepalive_idle_conns_per_host 1024", Laws: pooled(idlePool)},
 		{Name: idle2, Words: "keepalive_idle_conns_per_host 2, Go's own default", Laws: pooled(2)},
 	}
 }

@@ -55,7 +55,7 @@ const tries = 1 + 3
 func (Kind) Policies() []proxy.Policy {
 	http := law.Conduct{Resets: true, Tries: tries, Lines: tries}
 	pooled := http
-	pooled.Idle = 1 << 10
+	pooled.Idle = law.NoCap // pool-max-conn -1: https://docs.haproxy.org/3.2/configuration.html#5.2-pool-max-conn
 	passes := law.Conduct{CloseShare: 1, Tries: tries, Lines: tries, Passes: true}
 	once, resets, own := passes, passes, passes
 	once.Tries, once.Lines = 1, 1

@@ -8,7 +8,11 @@ import (
 	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/scenarios"
 	"github.com/lab99/lab99/scenarios/finding"
+	"github.com/lab99/lab99/scenarios/haproxyconf"
 )
+
+// Recognises goes by the first line that says something.
+func (Kind) Recognises(text []byte) bool { return haproxyconf.Recognise(text) }
 
 // OwnPolicy is what a configuration of the user's own does: that of the backend which the
 // load reaches.

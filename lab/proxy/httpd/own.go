@@ -100,7 +100,7 @@ func (c *ownConf) conduct(a *proxy.Adopted, r *route, host *section) error {
 		if i > 0 && alone != (a.Laws.Idle == 0) {
 			why("the members of %s do different things", r.url)
 		}
-		if a.Laws.Idle = 1 << 10; alone {
+		if a.Laws.Idle = idle; alone {
 			a.Laws.Idle, a.Laws.LeastShare, a.Laws.MostShare = 0, leastShare, mostShare
 		}
 		to, _ := destination(m.url)

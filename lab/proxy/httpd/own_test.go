@@ -45,7 +45,7 @@ func TestApacheTakesOwn(t *testing.T) {
 
 // TestOwnIsUnderstood: what a file says reaches the laws.
 func TestOwnIsUnderstood(t *testing.T) {
-	pooled := law.Conduct{CloseShare: 1, Idle: 1 << 10, Tries: 1, Lines: 1}
+	pooled := law.Conduct{CloseShare: 1, Idle: law.NoCap, Tries: 1, Lines: 1}
 	closes := law.Conduct{CloseShare: 1, LeastShare: leastShare, MostShare: mostShare, Tries: 1, Lines: 1}
 	dark, binds := closes, closes
 	dark.Blackout, binds.BindsFirst = 5*time.Second, true

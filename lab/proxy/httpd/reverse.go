@@ -52,11 +52,16 @@ const (
 // The shares of its connections that it was the first to close, where it keeps none.
 const leastShare, mostShare = .22, .52
 
+// idle is how many connections it keeps. The pool of a process has a place for each of its
+// threads (max=, https://httpd.apache.org/docs/2.4/mod/mod_proxy.html#proxypass), so none
+// is closed for want of one.
+const idle = law.NoCap
+
 // Policies are the ways it treats upstream connections. Where it keeps none, both ends
 // close after the response, and Apache's was first for so many of them.
 func (Reverse) Policies() []proxy.Policy {
 	closes := law.Conduct{CloseShare: 1, LeastShare: leastShare, MostShare: mostShare, Tries: 1, Lines: 1}
-	pooled := law.Conduct{CloseShare: 1, Idle: 1 << 10, Tries: 1, Lines: 1}
+	pooled := law.Conduct{CloseShare: 1, Idle: idle, Tries: 1, Lines: 1}
 	dark, dark5s, binds := closes, closes, closes
 	dark.Blackout, dark5s.Blackout = retryDefault, retryShort
 	binds.BindsFirst = true

@@ -66,10 +66,11 @@ func (Kind) Policies() []proxy.Policy {
 	}
 }
 
-// reuses is what it does by itself.
+// reuses is what it does by itself. It keeps each connection that comes back, for
+// pconn_timeout and while it has file descriptors to spare (PconnPool::push, src/pconn.cc).
 func reuses() law.Conduct {
 	return law.Conduct{
-		CloseShare: 1, Idle: 1 << 10, RepeatableOnly: true, Tries: 1, TriesEach: true,
+		CloseShare: 1, Idle: law.NoCap, RepeatableOnly: true, Tries: 1, TriesEach: true,
 		Fails: 10, Probe: time.Second, Spent: waking, SpentEach: probed, // connect-fail-limit of cache_peer
 	}
 }

@@ -239,7 +239,7 @@ func (p *vcl) closes(a *proxy.Adopted, all []*backend) {
 	}
 	a.Own.Servers = len(seen)
 	a.ProxyProtocol = all[0].header
-	a.Words, a.Laws.Idle = "reuses connections", 1<<10
+	a.Words, a.Laws.Idle = "reuses connections", idle
 	body := p.flat("vcl_backend_fetch")
 	for i, t := range body {
 		if phrase(body[i:], "set", "bereq", ".", "http", ".", "Connection", "=") && i+7 < len(body) && strings.EqualFold(body[i+7].text, "close") {

@@ -47,7 +47,7 @@ const app = "backend app { .host = \"10.0.0.1\"; }\n"
 
 // TestOwnIsUnderstood: what a file says reaches the laws.
 func TestOwnIsUnderstood(t *testing.T) {
-	pooled := law.Conduct{CloseShare: 1, Idle: 1 << 10, Tries: 1, Lines: 1, Blackout: holddown}
+	pooled := law.Conduct{CloseShare: 1, Idle: law.NoCap, Tries: 1, Lines: 1, Blackout: holddown}
 	once, raced := pooled, pooled
 	once.Idle, raced.Idle = 0, 0
 	raced.LeastShare, raced.MostShare = law.LeastRaceShare, law.MostRaceShare

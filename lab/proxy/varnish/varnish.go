@@ -50,11 +50,16 @@ const (
 // https://varnish-cache.org/docs/7.6/reference/varnishd.html
 const holddown = 10 * time.Second
 
+// idle is how many connections it keeps to a backend: all that come back, until they have
+// been idle for backend_idle_timeout (VCP_Recycle, bin/varnishd/cache/cache_conn_pool.c).
+// .max_connections of a backend is about those in use.
+const idle = law.NoCap
+
 // Policies are the ways it treats upstream connections.
 func (Kind) Policies() []proxy.Policy {
 	once := law.Conduct{CloseShare: 1, Tries: 1, Lines: 1, Blackout: holddown}
 	pooled, raced, tries := once, once, once
-	pooled.Idle = 1 << 10
+	pooled.Idle = idle
 	raced.LeastShare, raced.MostShare = law.LeastRaceShare, law.MostRaceShare // both ends close
 	tries.Blackout = 0
 	return []proxy.Policy{
