@@ -44,19 +44,29 @@ const diagnoseIntro = `# Alert rules for hosts that run out of source ports. The
 func diagnoseRules() Rules {
 	about := "of lab99 diagnose --listen, scraped every 15 s or more often"
 	return Rules{Group: "lab99-diagnose", About: about, Alerts: []Alert{
-		{"SourcePortsRunningOut",
-			"(lab99_seconds_to_exhaustion <= on (job, instance) group_left () lab99_alarm_horizon_seconds) > 0", "0s", "critical",
-			ofPair + ": source ports run out in {{ $value | humanizeDuration }}",
-			"If the load goes on, connect() fails by then with error 99 (Cannot assign requested address), and nginx " +
-				"answers 502. " + askHost},
+		{
+			Name:     "SourcePortsRunningOut",
+			Expr:     "(lab99_seconds_to_exhaustion <= on (job, instance) group_left () lab99_alarm_horizon_seconds) > 0",
+			For:      "0s",
+			Severity: "critical",
+			Summary:  ofPair + ": source ports run out in {{ $value | humanizeDuration }}",
+			Description: "If the load goes on, connect() fails by then with error 99 (Cannot assign requested address), " +
+				"and nginx answers 502. " + askHost,
+		},
 		{"SourcePortsExhausted", "lab99_seconds_to_exhaustion == 0", "0s", "critical",
 			ofPair + ": all source ports are taken",
 			"connect() fails with error 99 (Cannot assign requested address), and nginx answers 502. " + askHost},
-		{"SourcePortsHalfTaken", fmt.Sprintf("lab99_ephemeral_ports_taken / lab99_ephemeral_ports_usable >= %g "+
-			"unless lab99_seconds_to_exhaustion < Inf", warnShare), "1m", "warning",
-			ofPair + ": {{ $value | humanizePercentage }} of the source ports are taken",
-			"From half of them on connect() searches for a free one and becomes slow. Error 99 is not due at this load, and " +
-				"there is little left for more. Use upstream connections again (keepalive), or widen net.ipv4.ip_local_port_range."},
+		{
+			Name: "SourcePortsHalfTaken",
+			Expr: fmt.Sprintf("lab99_ephemeral_ports_taken / lab99_ephemeral_ports_usable >= %g unless "+
+				"lab99_seconds_to_exhaustion < Inf", warnShare),
+			For:      "1m",
+			Severity: "warning",
+			Summary:  ofPair + ": {{ $value | humanizePercentage }} of the source ports are taken",
+			Description: "From half of them on connect() searches for a free one and becomes slow. " +
+				"Error 99 is not due at this load, and there is little left for more. " +
+				"Use upstream connections again (keepalive), or widen net.ipv4.ip_local_port_range.",
+		},
 		{"SourcePortsUnknown", fmt.Sprintf("lab99_ephemeral_ports_taken >= %d unless lab99_ephemeral_ports_usable",
 			unknownFrom), "5m", "warning",
 			ofPair + ": {{ $value }} source ports are taken, of how many is not known",

@@ -80,7 +80,8 @@ func (v variant) Cause() string {
 		add("Connections that %s had closed and the backend had not closed held them in FIN_WAIT2. "+
 			"That state lasts until the backend closes, or for tcp_fin_timeout.", v.ProxyName())
 	default:
-		add("A tuple whose connection %s closed first stays in TIME_WAIT for about %s s.", v.ProxyName(), format.Number(p.HoldS))
+		add("A tuple whose connection %s closed first stays in TIME_WAIT for about %s s.",
+			v.ProxyName(), format.Number(p.HoldS))
 	}
 	if v.CloseShare != nil {
 		add("%s closed a share of f = %.2f first.", v.ProxyName(), *v.CloseShare)
@@ -107,7 +108,8 @@ func (v variant) Cause() string {
 	switch e := v.Errors; {
 	case e == nil || e.NoLiveUpstreams <= e.Error99:
 	case v.ProxyName() != "nginx":
-		add("%s then held its backend down: %s requests failed without a try.", v.ProxyName(), format.Grouped(e.NoLiveUpstreams))
+		add("%s then held its backend down: %s requests failed without a try.",
+			v.ProxyName(), format.Grouped(e.NoLiveUpstreams))
 	default:
 		add("nginx took the failed connect() for a failure of the peer (max_fails=%d) and marked each peer down for "+
 			"fail_timeout. %s requests were then answered \"no live upstreams\" without a try.",

@@ -157,29 +157,68 @@ func (e *evaluation) observe(now float64, add func(results.Sample)) {
 	add(results.Sample{Host: results.HostProxy, T: now,
 		Net: &results.Net{Sockets: socks, TimeWait: tw, CPUSeconds: e.cpu, Log: &results.Errors{Error99: e.e99}}})
 	add(results.Sample{Host: results.HostBackend, T: now,
-		Net: &results.Net{Sockets: []results.Sockets{{Dst: "198.18.0.3:8080", State: "established", N: live}}, CPUSeconds: e.cpu / 3}})
+		Net: &results.Net{
+			Sockets:    []results.Sockets{{Dst: "198.18.0.3:8080", State: "established", N: live}},
+			CPUSeconds: e.cpu / 3,
+		}})
 }
 
 func (e *evaluation) summary() results.Variant {
 	sent := e.ok + e.e99
 	errs := results.Errors{Error99: e.e99}
-	v := results.Variant{Name: e.Name, Verdict: e.Verdict, Expected: e.Verdict, AsExpected: ptr(true), Why: "As the law says.",
-		Collapsed: e.collapse != nil, OfferedPerS: e.RatePerS, OptionalCounts: results.OptionalCounts{Scheduled: ptr(sent + e.dropped), Sent: ptr(sent), Late: ptr(int64(0)), Queued: ptr(e.dropped), Dropped: ptr(e.dropped), OK: ptr(e.ok), Failed: ptr(e.e99)}, Unfinished: ptr(int64(0)), Errors: &errs, NginxLog: &errs,
-		FirstError: e.first, OKBefore: e.okBefore, CollapseS: e.collapse, RecoveredS: e.recovered, LoadEndS: ptr(e.end), Predicted: e.law,
-		NewConns: ptr(e.conns), ReuseRatio: ptr(1 - float64(e.conns)/float64(e.ok)), CloseShare: ptr(e.Churn), RhoSteady: ptr(e.law.Rho),
+	v := results.Variant{
+		Name:        e.Name,
+		Verdict:     e.Verdict,
+		Expected:    e.Verdict,
+		AsExpected:  ptr(true),
+		Why:         "As the law says.",
+		Collapsed:   e.collapse != nil,
+		OfferedPerS: e.RatePerS,
+		OptionalCounts: results.OptionalCounts{
+			Scheduled: ptr(sent + e.dropped),
+			Sent:      ptr(sent),
+			Late:      ptr(int64(0)),
+			Queued:    ptr(e.dropped),
+			Dropped:   ptr(e.dropped),
+			OK:        ptr(e.ok),
+			Failed:    ptr(e.e99),
+		},
+		Unfinished: ptr(int64(0)),
+		Errors:     &errs,
+		NginxLog:   &errs,
+		FirstError: e.first,
+		OKBefore:   e.okBefore,
+		CollapseS:  e.collapse,
+		RecoveredS: e.recovered,
+		LoadEndS:   ptr(e.end),
+		Predicted:  e.law,
+		NewConns:   ptr(e.conns),
+		ReuseRatio: ptr(1 - float64(e.conns)/float64(e.ok)),
+		CloseShare: ptr(e.Churn),
+		RhoSteady:  ptr(e.law.Rho),
 		Ports: results.Ports{Usable: ptr(int64(e.Tuples)),
-			PeakUsed: ptr(e.peak)}, TimeWait: results.TimeWait{ProxyPeak: ptr(int64(float64(e.peak) * e.Churn)), BackendPeak: ptr(int64(0))},
-		Latency: figures.Quantiles(e.lat, 1000), LatencyOK: figures.Quantiles(e.latOK, 1000), LatencyFailed: figures.Quantiles(e.latFailed, 1000),
-		Neighbour: &results.NeighbourMs{P50: 0.4, Max: e.nearMax},
-		CPU:       results.CPU{Proxy: ptr(e.cpu / e.end), Backend: ptr(e.cpu / 3 / e.end), LoadGen: ptr(0.05)}}
+			PeakUsed: ptr(e.peak)},
+		TimeWait:      results.TimeWait{ProxyPeak: ptr(int64(float64(e.peak) * e.Churn)), BackendPeak: ptr(int64(0))},
+		Latency:       figures.Quantiles(e.lat, 1000),
+		LatencyOK:     figures.Quantiles(e.latOK, 1000),
+		LatencyFailed: figures.Quantiles(e.latFailed, 1000),
+		Neighbour:     &results.NeighbourMs{P50: 0.4, Max: e.nearMax},
+		CPU:           results.CPU{Proxy: ptr(e.cpu / e.end), Backend: ptr(e.cpu / 3 / e.end), LoadGen: ptr(0.05)},
+	}
 	if e.first != nil && e.law.FirstError99S != nil {
 		within := *e.first-*e.law.FirstError99S < 0.05
 		v.Checks = append(v.Checks, results.Check{ID: "first_error_99", Name: "first error 99", OK: &within, Law: "K / (f R)",
 			Predicted: e.law.FirstError99S, Measured: e.first,
 			Text: fmt.Sprintf("first error 99 at %.3f s, predicted %.3f s", *e.first, *e.law.FirstError99S)})
 	}
-	v.Checks = append(v.Checks, results.Check{Name: "log agrees", OK: ptr(true),
-		Law: "one line of nginx's log per failed request", Predicted: ptr(float64(e.e99)), Measured: ptr(float64(e.e99)), Text: "every failed request has its line"})
+	v.Checks = append(v.Checks, results.Check{
+		Name:      "log agrees",
+		OK:        ptr(true),
+		Law:       "one line of nginx's log per failed request",
+		Predicted: ptr(float64(e.e99)),
+		Measured:  ptr(float64(e.e99)),
+		Text:      "every failed request has its line",
+	})
 	return v
 }
 
@@ -187,5 +226,7 @@ func (e *evaluation) excerpt() []string {
 	if e.e99 == 0 {
 		return nil
 	}
-	return []string{`2026/11/23 10:15:02 [crit] 7#7: *1 connect() to 198.18.0.3:8080 failed (99: Cannot assign requested address) while connecting to upstream, client: 198.18.0.4, server: , request: "GET / HTTP/1.1", upstream: "http://198.18.0.3:8080/"`}
+	return []string{`2026/11/23 10:15:02 [crit] 7#7: *1 ` +
+		`connect() to 198.18.0.3:8080 failed (99: Cannot assign requested address) while connecting to upstream, ` +
+		`client: 198.18.0.4, server: , request: "GET / HTTP/1.1", upstream: "http://198.18.0.3:8080/"`}
 }
