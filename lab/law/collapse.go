@@ -8,8 +8,13 @@ import (
 
 // Collapse is the moment at which the rate falls because half the range is taken.
 var Collapse = Law{
-	ID: "collapse", Name: "collapse at half the range", Held: "collapse", Words: "collapse of the throughput", Unit: Seconds,
-	Figure: "collapse_s", More: Either,
+	ID:       "collapse",
+	Name:     "collapse at half the range",
+	Held:     "collapse",
+	Words:    "collapse of the throughput",
+	Unit:     Seconds,
+	Figure:   "collapse_s",
+	More:     Either,
 	Forecast: func(p Prediction) *float64 { return p.CollapseS },
 	Compare: func(r Run) *Compared {
 		if !r.even() {

@@ -39,8 +39,12 @@ var LogLines = Law{
 // come unless nginx may try several peers; with several they are what a scenario is
 // about, and LogLines counts.
 var NoLiveUpstreams = Law{
-	ID: "no_live_upstreams", Name: `"no live upstreams"`, Words: "requests failed by “no live upstreams”", Unit: "requests",
-	Figure: "no_live_upstreams", More: MoreSevere,
+	ID:     "no_live_upstreams",
+	Name:   `"no live upstreams"`,
+	Words:  "requests failed by “no live upstreams”",
+	Unit:   "requests",
+	Figure: "no_live_upstreams",
+	More:   MoreSevere,
 	Compare: func(r Run) *Compared {
 		seen := r.Measured("no_live_upstreams")
 		if c := r.Setup.Conduct; or0(seen) == 0 || r.Setup.Ejection.Retries() || c != nil && (c.Blackout > 0 || c.Fails > 0) {
