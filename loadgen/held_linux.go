@@ -79,12 +79,21 @@ func hold(ctx context.Context, c HeldConfig, u *url.URL) (*Result, error) {
 		return nil, fmt.Errorf("loadgen: URL %s: %w", u.Redacted(), err)
 	}
 	h := &holding{
-		HeldConfig: c, draw: rand.New(rand.NewPCG(c.Seed, 0x6c61623939)),
-		causes: map[string]int64{}, shotBy: map[string]int64{}, first: map[string]firstOf{}, stops: make([]int64, len(c.Stop)),
+		HeldConfig: c,
+		draw:       rand.New(rand.NewPCG(c.Seed, 0x6c61623939)),
+		causes:     map[string]int64{},
+		shotBy:     map[string]int64{},
+		first:      map[string]firstOf{},
+		stops:      make([]int64, len(c.Stop)),
 		out: &Result{
-			Latency: newHistogram(), LatencyOK: newHistogram(), Service: newHistogram(), Lateness: newHistogram(), Connect: newHistogram(),
+			Latency:   newHistogram(),
+			LatencyOK: newHistogram(),
+			Service:   newHistogram(),
+			Lateness:  newHistogram(),
+			Connect:   newHistogram(),
 		},
-		interval: newHistogram(), spare: newHistogram(),
+		interval: newHistogram(),
+		spare:    newHistogram(),
 	}
 	if h.clock, err = newClock(); err != nil {
 		return nil, fmt.Errorf("loadgen: %w", err)
@@ -399,11 +408,25 @@ func (h *holding) result(target endpoint, endNs int64, took rusage) *Result {
 	r := h.out
 	r.Latency.Merge(r.LatencyOK) // so far it had those that failed
 	r.Record = Record{
-		Counts: h.n, Unfinished: h.n.Sent - h.n.OK - h.n.Failed, Causes: h.causes, Status: map[int]int64{},
-		OKBeforeFirst: map[string]int64{}, Connections: h.Most, ConnectionsOpened: h.n.OK, PeakConnections: h.held.Peak,
-		Loops: 1, Addresses: []string{target.String()}, ConnectWhy: strings.TrimPrefix(h.why, "dial tcp "), OwnLimit: h.ownLimit,
-		OKInTime: h.inTime.OK, EndedInTime: h.inTime.OK + h.inTime.Failed,
-		StartNs: h.Start, EndNs: endNs, DoneNs: h.clock.now(), CPUUser: took.user, CPUSys: took.sys,
+		Counts:            h.n,
+		Unfinished:        h.n.Sent - h.n.OK - h.n.Failed,
+		Causes:            h.causes,
+		Status:            map[int]int64{},
+		OKBeforeFirst:     map[string]int64{},
+		Connections:       h.Most,
+		ConnectionsOpened: h.n.OK,
+		PeakConnections:   h.held.Peak,
+		Loops:             1,
+		Addresses:         []string{target.String()},
+		ConnectWhy:        strings.TrimPrefix(h.why, "dial tcp "),
+		OwnLimit:          h.ownLimit,
+		OKInTime:          h.inTime.OK,
+		EndedInTime:       h.inTime.OK + h.inTime.Failed,
+		StartNs:           h.Start,
+		EndNs:             endNs,
+		DoneNs:            h.clock.now(),
+		CPUUser:           took.user,
+		CPUSys:            took.sys,
 	}
 	r.Interrupted = h.endedBy == interrupted
 	if !r.Interrupted {
