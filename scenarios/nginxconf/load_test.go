@@ -23,7 +23,8 @@ func TestIncludesStayInThePrefix(t *testing.T) {
 	}
 	outside := write("secret.conf", "server { server_name secret; }")
 	main := write("etc/nginx.conf",
-		"http { include ../secret.conf; include "+outside+"; include link.conf; include conf.d/*; include /etc/nginx/conf.d/b.conf; }")
+		"http { include ../secret.conf; include "+outside+"; include link.conf; include conf.d/*; "+
+			"include /etc/nginx/conf.d/b.conf; }")
 	write("etc/conf.d/a.conf", "server { server_name a; }")
 	write("etc/conf.d/b.conf", "server { server_name b; }")
 	write("etc/conf.d/.hidden", "server { server_name hidden; }")
@@ -69,7 +70,8 @@ func TestIncludesStayInThePrefix(t *testing.T) {
 func TestAPatternOutsideIsMissing(t *testing.T) {
 	dir := t.TempDir()
 	main := filepath.Join(dir, "nginx.conf")
-	text := "events {}\nhttp { include /etc/nginx/conf.d/*.conf; include /usr/share/nginx/modules/*.conf; include here/*.conf; }"
+	text := "events {}\nhttp { include /etc/nginx/conf.d/*.conf; " +
+		"include /usr/share/nginx/modules/*.conf; include here/*.conf; }"
 	if err := os.WriteFile(main, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -30,14 +30,27 @@ location ~ \.php$ { try_files $uri =404; fastcgi_pass 127.0.0.1:9000; }`
 		noFiles      bool
 		want         AnswerKind
 	}{
-		"a server's own try_files":       {`try_files $uri @app; location @app { proxy_pass http://127.0.0.1:81; }`, "/", false, AnswerRoute},
-		"a server's own deny":            {`deny all; location @app { proxy_pass http://127.0.0.1:81; }`, "/", false, AnswerDenied},
+		"a server's own try_files": {
+			server: `try_files $uri @app; location @app { proxy_pass http://127.0.0.1:81; }`,
+			path:   "/",
+			want:   AnswerRoute,
+		},
+		"a server's own deny": {
+			server: `deny all; location @app { proxy_pass http://127.0.0.1:81; }`,
+			path:   "/",
+			want:   AnswerDenied,
+		},
 		"a script behind =404":           {php, "/a.php", false, AnswerRoute},
 		"no script behind =404":          {php, "/a.php", true, AnswerStatic},
 		"an index that is a script":      {php, "/", false, AnswerStatic}, // /: its own try_files comes first
 		"a page for every path":          {`location / { try_files $uri $uri/ /index.html; }`, "/a", false, AnswerStatic},
 		"a page for every path, missing": {`location / { try_files $uri $uri/ /index.html; }`, "/a", true, AnswerLoop},
-		"a front controller":             {`location / { try_files $uri /index.php?$args; } location ~ \.php$ { try_files $uri =404; fastcgi_pass 127.0.0.1:9000; }`, "/a", false, AnswerRoute},
+		"a front controller": {
+			server: `location / { try_files $uri /index.php?$args; } location ~ \.php$ { try_files $uri =404; ` +
+				`fastcgi_pass 127.0.0.1:9000; }`,
+			path: "/a",
+			want: AnswerRoute,
+		},
 	} {
 		a := loaded(t, "server { "+c.server+" }").Select(Release{}, Request{Path: c.path, NoFiles: c.noFiles})
 		if a.Kind != c.want {
@@ -99,31 +112,125 @@ func TestFindingsOfPublicFiles(t *testing.T) {
 		found    bool
 		says     string
 	}{
-		"Lua opens its own connections":            {"server { location / { content_by_lua_block { a() } } }", "not-proxied", true, "a script may open"},
-		"njs too":                                  {"server { location / { js_content a; } }", "not-proxied", true, "a script may open"},
-		"files do not":                             {"server { location / { root /a; } }", "not-proxied", true, "opens no connections"},
-		"a module's servers":                       {"upstream a { postgres_server 10.0.0.7; }", "nginx-refuses", false, ""},
-		"no servers":                               {"upstream a { zone a 64k; least_conn; }", "nginx-refuses", true, "no servers"},
-		"sockets do not retry for ports":           {"upstream a { server unix:/a; server unix:/b; }\nserver { location / { proxy_pass http://a; } }", "retry-amplifies", false, ""},
-		"an unused pool is no difference":          {"upstream a { server 10.0.0.7; }\nserver { location / { fastcgi_pass a; } }", "default-differs-by-version", false, ""},
-		"proxy_params replaces Connection":         {ka + `proxy_http_version 1.1; proxy_set_header Connection ""; server { location / { include proxy_params; proxy_pass http://a; } }`, "connection-header-wiped", true, ""},
-		"fastcgi_params replaces nothing here":     {ka + `proxy_http_version 1.1; proxy_set_header Connection ""; server { location / { include fastcgi_params; proxy_pass http://a; } }`, "connection-header-wiped", false, ""},
-		"a placeholder":                            {"server { location / { proxy_pass http://${APP_HOST}; } }", "variable-bypasses-pool", true, "placeholder"},
-		"a variable":                               {"server { location / { proxy_pass http://$app_host; } }", "variable-bypasses-pool", true, "not in the configuration"},
-		"no server, and what has them is not read": {"events {} http { include sites-enabled/[a-z]*.conf; include sites.conf; }", "include-not-found", true, "sites.conf"},
-		"two causes, two fixes": {`proxy_http_version 1.1; proxy_set_header Connection "";
-upstream a { keepalive 8; least_conn; server 10.0.0.7; } server { proxy_set_header Host $host; location / { proxy_pass http://a; } }`, "inert-pool", true, "stands behind it"},
-		"a socket's ports do not end":  {"upstream a { server unix:/a weight=9; server 10.0.0.7; } server { location / { proxy_pass http://a; } }", "uneven-servers", false, ""},
-		"beside a socket":              {"upstream a { server unix:/a weight=9; server 10.0.0.7 weight=3; server 10.0.0.8; } server { location / { proxy_pass http://a; } }", "uneven-servers", true, "at 0.67 times"},
-		"subrequests are told of once": {ka + "server { auth_request /auth; location = /auth { proxy_pass http://a; } location / { proxy_pass http://a; } location /b { proxy_pass http://a; } }", "subrequest-doubles", true, "of / and /b on"},
-		"a map's Connection is wiped too": {ka + `map $http_upgrade $c { default upgrade; "" ""; } proxy_http_version 1.1; proxy_set_header Connection $c;
-server { location / { proxy_set_header Host a; proxy_pass http://a; } }`, "connection-header-wiped", true, "replaces all those of outer levels"},
-		"a group of another part":  {"server { location / { proxy_pass http://app; } }", "no-pool", true, "stands in what was read"},
-		"a host of a part":         {"server { location / { proxy_pass http://app:3000; } }", "no-pool", true, "names a host"},
-		"a host of a whole":        {"events {} http { server { location / { proxy_pass http://app; } } }", "no-pool", true, "names a host"},
-		"no server":                {"events {} http { sendfile on; }", "not-proxied", true, "no server stands"},
-		"HTTP that leads to HTTPS": {"server { listen 80; listen 443 ssl; if ($scheme = http) { return 301 https://$host; } location / { proxy_pass http://10.0.0.7; } }", "not-proxied", false, ""},
-		"a brace that is none":     {"http ｛ a; server { }", "nginx-refuses", true, ""},
+		"Lua opens its own connections": {
+			text:  "server { location / { content_by_lua_block { a() } } }",
+			id:    "not-proxied",
+			found: true,
+			says:  "a script may open",
+		},
+		"njs too": {
+			text:  "server { location / { js_content a; } }",
+			id:    "not-proxied",
+			found: true,
+			says:  "a script may open",
+		},
+		"files do not": {
+			text:  "server { location / { root /a; } }",
+			id:    "not-proxied",
+			found: true,
+			says:  "opens no connections",
+		},
+		"a module's servers": {"upstream a { postgres_server 10.0.0.7; }", "nginx-refuses", false, ""},
+		"no servers": {
+			text:  "upstream a { zone a 64k; least_conn; }",
+			id:    "nginx-refuses",
+			found: true,
+			says:  "no servers",
+		},
+		"sockets do not retry for ports": {
+			text: "upstream a { server unix:/a; server unix:/b; }\nserver { location / { proxy_pass http://a; } }",
+			id:   "retry-amplifies",
+		},
+		"an unused pool is no difference": {
+			text: "upstream a { server 10.0.0.7; }\nserver { location / { fastcgi_pass a; } }",
+			id:   "default-differs-by-version",
+		},
+		"proxy_params replaces Connection": {
+			text: ka + `proxy_http_version 1.1; proxy_set_header Connection ""; server { location / { include proxy_params; ` +
+				`proxy_pass http://a; } }`,
+			id:    "connection-header-wiped",
+			found: true,
+		},
+		"fastcgi_params replaces nothing here": {
+			text: ka + `proxy_http_version 1.1; proxy_set_header Connection ""; ` +
+				`server { location / { include fastcgi_params; proxy_pass http://a; } }`,
+			id: "connection-header-wiped",
+		},
+		"a placeholder": {
+			text:  "server { location / { proxy_pass http://${APP_HOST}; } }",
+			id:    "variable-bypasses-pool",
+			found: true,
+			says:  "placeholder",
+		},
+		"a variable": {
+			text:  "server { location / { proxy_pass http://$app_host; } }",
+			id:    "variable-bypasses-pool",
+			found: true,
+			says:  "not in the configuration",
+		},
+		"no server, and what has them is not read": {
+			text:  "events {} http { include sites-enabled/[a-z]*.conf; include sites.conf; }",
+			id:    "include-not-found",
+			found: true,
+			says:  "sites.conf",
+		},
+		"two causes, two fixes": {
+			text: `proxy_http_version 1.1; proxy_set_header Connection "";
+upstream a { keepalive 8; least_conn; server 10.0.0.7; } server { proxy_set_header Host $host; location / { proxy_pass http://a; } }`,
+			id:    "inert-pool",
+			found: true,
+			says:  "stands behind it",
+		},
+		"a socket's ports do not end": {
+			text: "upstream a { server unix:/a weight=9; server 10.0.0.7; } server { location / { proxy_pass http://a; } }",
+			id:   "uneven-servers",
+		},
+		"beside a socket": {
+			text: "upstream a { server unix:/a weight=9; server 10.0.0.7 weight=3; server 10.0.0.8; " +
+				"} server { location / { proxy_pass http://a; } }",
+			id:    "uneven-servers",
+			found: true,
+			says:  "at 0.67 times",
+		},
+		"subrequests are told of once": {
+			text: ka + "server { auth_request /auth; location = /auth { proxy_pass http://a; " +
+				"} location / { proxy_pass http://a; } location /b { proxy_pass http://a; } }",
+			id:    "subrequest-doubles",
+			found: true,
+			says:  "of / and /b on",
+		},
+		"a map's Connection is wiped too": {
+			text: ka + `map $http_upgrade $c { default upgrade; "" ""; } proxy_http_version 1.1; proxy_set_header Connection $c;
+server { location / { proxy_set_header Host a; proxy_pass http://a; } }`,
+			id:    "connection-header-wiped",
+			found: true,
+			says:  "replaces all those of outer levels",
+		},
+		"a group of another part": {
+			text:  "server { location / { proxy_pass http://app; } }",
+			id:    "no-pool",
+			found: true,
+			says:  "stands in what was read",
+		},
+		"a host of a part": {
+			text:  "server { location / { proxy_pass http://app:3000; } }",
+			id:    "no-pool",
+			found: true,
+			says:  "names a host",
+		},
+		"a host of a whole": {
+			text:  "events {} http { server { location / { proxy_pass http://app; } } }",
+			id:    "no-pool",
+			found: true,
+			says:  "names a host",
+		},
+		"no server": {"events {} http { sendfile on; }", "not-proxied", true, "no server stands"},
+		"HTTP that leads to HTTPS": {
+			text: "server { listen 80; listen 443 ssl; if ($scheme = http) { return 301 https://$host; " +
+				"} location / { proxy_pass http://10.0.0.7; } }",
+			id: "not-proxied",
+		},
+		"a brace that is none": {"http ｛ a; server { }", "nginx-refuses", true, ""},
 	} {
 		var texts []string
 		found := false
