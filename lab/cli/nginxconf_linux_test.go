@@ -22,7 +22,8 @@ func TestConfigurationsAreFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	main := filepath.Join(dir, "nginx.conf")
-	text := "events {}\ninclude fifo;\ninclude /dev/zero;\nhttp { server { location / { proxy_pass http://10.0.0.7; } } }\n"
+	text := "events {}\ninclude fifo;\ninclude /dev/zero;\n" +
+		"http { server { location / { proxy_pass http://10.0.0.7; } } }\n"
 	if err := os.WriteFile(main, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -19,33 +19,34 @@ var asked = map[string]struct {
 	args string
 	code int
 }{
-	"pool":             {"--config pool.conf --nginx 1.26 --rate 900", 0},
-	"pool-too-small":   {"--config pool.conf --nginx 1.26 --rate 900 --backend-ms 100", 0},
-	"pool-of-unknown":  {"--config auto-pool.conf --nginx 1.26 --rate 900 --backend-ms 50", 0},
-	"race":             {"--config race.conf --nginx 1.26 --rate 900 --workers 8", 0},
-	"both-releases":    {"--config race.conf --rate 900", 0},
-	"weights":          {"--config weights.conf --nginx 1.26 --rate 200 --ports 500", 0},
-	"weights-overrule": {"--config weights.conf --nginx 1.26 --rate 200 --ports 500 --destinations 3 --sources 2 --close-share 0.5", 0},
-	"down":             {"--config down.conf --nginx 1.26 --rate 200 --ports 500", 0},
-	"bind":             {"--config bind.conf --nginx 1.26 --rate 200 --ports 500", 0},
-	"unix":             {"--config unix.conf --rate 900", 0},
-	"half-unix":        {"--config half-unix.conf --nginx 1.26 --rate 200 --ports 500", 0},
-	"all-down":         {"--config all-down.conf --nginx 1.26 --rate 900", verdict.ExitUnexpected},
-	"udp":              {"--config udp.conf --rate 900 --host :53", verdict.ExitUndecided},
-	"stream":           {"--config udp.conf --rate 200 --ports 500 --host :3306", 0},
-	"fastcgi":          {"--config fastcgi.conf --nginx 1.26 --rate 900", 0},
-	"loopback":         {"--config loopback.conf --nginx 1.26 --rate 900", 0},
-	"nat":              {"--config weights.conf --nginx 1.26 --rate 5 --ports 64 --nat", 0},
-	"not-proxied":      {"--config location.conf --rate 900", verdict.ExitUnexpected},
-	"location":         {"--config location.conf --rate 900 --path /acc --nginx 1.22", 0},
-	"redirect":         {"--config redirect.conf --rate 900 --host example.org --nginx 1.26", 0},
-	"variable":         {"--config variable.conf --rate 200 --ports 500 --nginx 1.26 --host a.example.org", 0},
-	"several":          {"--config several.conf --rate 200 --ports 500 --nginx 1.26", 0},
-	"lua":              {"--config lua.conf --rate 200", verdict.ExitUnexpected},
-	"balancer":         {"--config balancer.conf --rate 200 --nginx 1.26", verdict.ExitAsExpected},
-	"undecided":        {"--config undecided.conf --rate 200", verdict.ExitUndecided},
-	"hidden":           {"--config hidden.conf --rate 200 --ports 500 --nginx 1.26", 0},
-	"auto":             {"--config auto.conf --rate 900 --nginx 1.26", 0},
+	"pool":            {"--config pool.conf --nginx 1.26 --rate 900", 0},
+	"pool-too-small":  {"--config pool.conf --nginx 1.26 --rate 900 --backend-ms 100", 0},
+	"pool-of-unknown": {"--config auto-pool.conf --nginx 1.26 --rate 900 --backend-ms 50", 0},
+	"race":            {"--config race.conf --nginx 1.26 --rate 900 --workers 8", 0},
+	"both-releases":   {"--config race.conf --rate 900", 0},
+	"weights":         {"--config weights.conf --nginx 1.26 --rate 200 --ports 500", 0},
+	"weights-overrule": {"--config weights.conf --nginx 1.26 --rate 200 --ports 500 --destinations 3 " +
+		"--sources 2 --close-share 0.5", 0},
+	"down":        {"--config down.conf --nginx 1.26 --rate 200 --ports 500", 0},
+	"bind":        {"--config bind.conf --nginx 1.26 --rate 200 --ports 500", 0},
+	"unix":        {"--config unix.conf --rate 900", 0},
+	"half-unix":   {"--config half-unix.conf --nginx 1.26 --rate 200 --ports 500", 0},
+	"all-down":    {"--config all-down.conf --nginx 1.26 --rate 900", verdict.ExitUnexpected},
+	"udp":         {"--config udp.conf --rate 900 --host :53", verdict.ExitUndecided},
+	"stream":      {"--config udp.conf --rate 200 --ports 500 --host :3306", 0},
+	"fastcgi":     {"--config fastcgi.conf --nginx 1.26 --rate 900", 0},
+	"loopback":    {"--config loopback.conf --nginx 1.26 --rate 900", 0},
+	"nat":         {"--config weights.conf --nginx 1.26 --rate 5 --ports 64 --nat", 0},
+	"not-proxied": {"--config location.conf --rate 900", verdict.ExitUnexpected},
+	"location":    {"--config location.conf --rate 900 --path /acc --nginx 1.22", 0},
+	"redirect":    {"--config redirect.conf --rate 900 --host example.org --nginx 1.26", 0},
+	"variable":    {"--config variable.conf --rate 200 --ports 500 --nginx 1.26 --host a.example.org", 0},
+	"several":     {"--config several.conf --rate 200 --ports 500 --nginx 1.26", 0},
+	"lua":         {"--config lua.conf --rate 200", verdict.ExitUnexpected},
+	"balancer":    {"--config balancer.conf --rate 200 --nginx 1.26", verdict.ExitAsExpected},
+	"undecided":   {"--config undecided.conf --rate 200", verdict.ExitUndecided},
+	"hidden":      {"--config hidden.conf --rate 200 --ports 500 --nginx 1.26", 0},
+	"auto":        {"--config auto.conf --rate 900 --nginx 1.26", 0},
 }
 
 func inConf(t *testing.T, args string) (out, talk string, code int) {
@@ -119,7 +120,8 @@ func TestPredictFigures(t *testing.T) {
 				return math.Round(100**x) / 100
 			}
 			r := got.Route
-			if got.Tuples != want.tuples || r.Sources != want.sources || r.Destinations != want.destinations || r.Keepalive != want.keepalive ||
+			if got.Tuples != want.tuples || r.Sources != want.sources || r.Destinations != want.destinations ||
+				r.Keepalive != want.keepalive ||
 				r.Tries != want.tries || rounded(got.FirstError99S) != want.first || rounded(r.CloseShare) != want.f {
 				t.Errorf("K %d, S %d, D %d, pool %d, tries %d, first error 99 %g, f %g; want %+v",
 					got.Tuples, r.Sources, r.Destinations, r.Keepalive, r.Tries, rounded(got.FirstError99S), rounded(r.CloseShare), want)

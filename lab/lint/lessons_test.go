@@ -17,7 +17,8 @@ func TestLessons(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const mark = "<!-- What follows is made from the rules in scenarios/nginxconf and scenarios/haproxyconf: `go test ./lab/lint -update`. -->\n\n"
+	const mark = "<!-- What follows is made from the rules in scenarios/nginxconf and scenarios/haproxyconf: " +
+		"`go test ./lab/lint -update`. -->\n\n"
 	head, _, ok := strings.Cut(string(text), mark)
 	if !ok {
 		t.Fatalf("%s has no line %s", page, mark)
