@@ -81,12 +81,14 @@ func TestOwnIsUnderstood(t *testing.T) {
 		frontend + "backend b\n server s 10.0.0.1:80\n server t 10.0.0.2:80\n": {Passed: true, Servers: 2},
 		frontend + "backend b\n server s 10.0.0.1:80 source 10.1.0.1\n server t 10.0.0.1:80 source 10.1.0.2\n": {
 			Passed: true, Servers: 1, Binds: 2},
-		frontend + " use_backend c if x\nbackend b\n server s 10.0.0.1:80\nbackend c\n option nolinger\n server s 10.0.0.1:80\n": {
+		frontend + " use_backend c if x\nbackend b\n server s 10.0.0.1:80\nbackend c\n option nolinger\n" +
+			" server s 10.0.0.1:80\n": {
 			Passed: true, Servers: 1, Unknown: "f may lead to backends that do different things, and each request decides"},
 	} {
 		v := Kind{}.WithDefaults(ownVariant("haproxy.cfg", []byte(text), 1), "")
 		own := v.Own
-		if own == nil || own.Passed != want.Passed || own.Servers != want.Servers || own.Binds != want.Binds || own.Unknown != want.Unknown {
+		if own == nil || own.Passed != want.Passed || own.Servers != want.Servers || own.Binds != want.Binds ||
+			own.Unknown != want.Unknown {
 			t.Errorf("%s\nis   %+v\nwant %+v", text, own, want)
 		}
 		p, ok := proxy.PolicyOf(v)
@@ -99,8 +101,10 @@ func TestOwnIsUnderstood(t *testing.T) {
 // TestOwnMistakes have the place of what is wrong, and what to do.
 func TestOwnMistakes(t *testing.T) {
 	for text, want := range map[string]string{
-		"server s\n":                              "haproxy.cfg:1:1: not a valid HAProxy configuration: \"server\" stands in no section",
-		"backend b\n server s 10.0.0.1:1\n":       "haproxy.cfg:1:1: no frontend with a bind line leads to a backend with a server",
+		"server s\n": "haproxy.cfg:1:1: not a valid HAProxy configuration: " +
+			"\"server\" stands in no section",
+		"backend b\n server s 10.0.0.1:1\n": "haproxy.cfg:1:1: no frontend with a bind line leads to " +
+			"a backend with a server",
 		"listen b\n bind :1\n server s unix@/s\n": "haproxy.cfg:3:11: a server at a Unix-domain socket takes no port",
 	} {
 		v := ownVariant("haproxy.cfg", []byte(text), 1)

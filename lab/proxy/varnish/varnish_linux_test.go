@@ -42,7 +42,8 @@ func TestVarnishTakesEachPolicy(t *testing.T) {
 			if err := os.WriteFile(file, c.Text, 0o644); err != nil {
 				t.Fatal(err)
 			}
-			out, err := exec.CommandContext(t.Context(), program, "-j", "none", "-C", "-n", t.TempDir(), "-f", file).CombinedOutput()
+			out, err := exec.CommandContext(t.Context(), program, "-j", "none", "-C", "-n", t.TempDir(), "-f",
+				file).CombinedOutput()
 			if err != nil {
 				t.Errorf("%s, %d backends: %v\n%s\n%s", p.Name, backends, err, out, c.Text)
 			}
@@ -73,7 +74,8 @@ func TestTheLabsBackendSpeaksNoProxyProtocol(t *testing.T) {
 		Backend:   scenarios.Backend{Kind: scenarios.BackendAgent, Addresses: 1, Ports: 1},
 		ProxyFile: ownTemplate,
 	}
-	if _, err := (Kind{}).Configure(v, proxy.Example(v)); err == nil || !strings.Contains(err.Error(), "backend.kind: httpd") {
+	if _, err := (Kind{}).Configure(v, proxy.Example(v)); err == nil ||
+		!strings.Contains(err.Error(), "backend.kind: httpd") {
 		t.Errorf("configured, or no way out told: %v", err)
 	}
 }
@@ -122,7 +124,8 @@ func TestRecount(t *testing.T) {
 		}
 	}
 	gone := errors.New("the lab is gone")
-	if _, err := (Kind{}).Recount(proxy.Site{}, func(...string) (string, error) { return "", gone }); !errors.Is(err, gone) {
+	if _, err := (Kind{}).Recount(proxy.Site{}, func(...string) (string, error) { return "", gone }); !errors.Is(err,
+		gone) {
 		t.Errorf("%v", err)
 	}
 }
