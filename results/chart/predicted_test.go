@@ -13,7 +13,15 @@ func num(x float64) *float64 { return &x }
 
 // compared is a comparison of the judge's; it broke if a reason is given.
 func compared(quantity, unit string, law, seen, tolerance float64, broken string) results.Comparison {
-	c := results.Comparison{ID: strings.ReplaceAll(quantity, " ", "_"), Quantity: quantity, Unit: unit, Predicted: &law, Measured: &seen, Tolerance: tolerance, OK: broken == ""}
+	c := results.Comparison{
+		ID:        strings.ReplaceAll(quantity, " ", "_"),
+		Quantity:  quantity,
+		Unit:      unit,
+		Predicted: &law,
+		Measured:  &seen,
+		Tolerance: tolerance,
+		OK:        broken == "",
+	}
 	if law != 0 {
 		c.RelativeError = num(seen/law - 1)
 	}
@@ -47,17 +55,25 @@ func TestTheTitleIsOfAllForecasts(t *testing.T) {
 		vs   []variant
 		want string
 	}{
-		"held":           {[]variant{variantOf("a", good, good)}, "All 2 predictions were within tolerance; the largest error is 0.1 %"},
-		"exact":          {[]variant{variantOf("a", compared("tuples in use at the most", "tuples", 300, 300, 3, ""))}, "The one prediction was exact"},
-		"one broke":      {[]variant{variantOf("a", good), variantOf("b", good, bad)}, "The run left the law in 1 of 3 predictions: ok in all of b (+9.05 %, unexplained)"},
-		"many broke":     {[]variant{variantOf("a", bad, bad, bad, bad, good)}, "The run left the law in 4 of 5 predictions, among them ok in all of a (+9.05 %, unexplained), ok in all of a (+9.05 %, unexplained) and ok in all of a (+9.05 %, unexplained)"},
-		"no race":        {[]variant{variantOf("a", good), told}, "The one prediction was within tolerance, off by 0.1 %"},
-		"nor an older":   {[]variant{variantOf("a", good), older}, "The one prediction was within tolerance, off by 0.1 %"},
-		"only a race":    {[]variant{told}, "A race decides who closes first: the law with the measured f, no forecast"},
-		"did not come":   {[]variant{variantOf("a", results.Comparison{Quantity: "recovery", Predicted: num(61)})}, "The run left the law in 1 of 1 predictions: recovery of a (it did not come)"},
-		"came unasked":   {[]variant{variantOf("a", results.Comparison{Quantity: "first error 99", Measured: num(1)})}, "The run left the law in 1 of 1 predictions: first error 99 of a (it came, though not predicted)"},
+		"held": {[]variant{variantOf("a", good, good)},
+			"All 2 predictions were within tolerance; the largest error is 0.1 %"},
+		"exact": {[]variant{variantOf("a", compared("tuples in use at the most", "tuples", 300, 300, 3, ""))},
+			"The one prediction was exact"},
+		"one broke": {[]variant{variantOf("a", good), variantOf("b", good, bad)},
+			"The run left the law in 1 of 3 predictions: ok in all of b (+9.05 %, unexplained)"},
+		"many broke": {[]variant{variantOf("a", bad, bad, bad, bad, good)},
+			"The run left the law in 4 of 5 predictions, among them ok in all of a (+9.05 %, unexplained), " +
+				"ok in all of a (+9.05 %, unexplained) and ok in all of a (+9.05 %, unexplained)"},
+		"no race":      {[]variant{variantOf("a", good), told}, "The one prediction was within tolerance, off by 0.1 %"},
+		"nor an older": {[]variant{variantOf("a", good), older}, "The one prediction was within tolerance, off by 0.1 %"},
+		"only a race":  {[]variant{told}, "A race decides who closes first: the law with the measured f, no forecast"},
+		"did not come": {[]variant{variantOf("a", results.Comparison{Quantity: "recovery", Predicted: num(61)})},
+			"The run left the law in 1 of 1 predictions: recovery of a (it did not come)"},
+		"came unasked": {[]variant{variantOf("a", results.Comparison{Quantity: "first error 99", Measured: num(1)})},
+			"The run left the law in 1 of 1 predictions: first error 99 of a (it came, though not predicted)"},
 		"in an interval": {[]variant{variantOf("a", inside(0.75, 1.5, 1.402))}, "The one prediction was within tolerance"},
-		"all held":       {[]variant{variantOf("a", inside(0.75, 1.5, 1.402), inside(120, 240, 172))}, "All 2 predictions were within tolerance"},
+		"all held": {[]variant{variantOf("a", inside(0.75, 1.5, 1.402), inside(120, 240, 172))},
+			"All 2 predictions were within tolerance"},
 		"nothing at all": {[]variant{variantOf("a")}, "Nothing was both forecast and measured"},
 	} {
 		if got := predictedTitle(c.vs); got != c.want {
@@ -94,7 +110,11 @@ func TestEveryComparisonIsDrawn(t *testing.T) {
 			}
 		}
 	}
-	for name, want := range map[string]float64{"first error 99: within its tolerance": 0.5, "lost of random arrivals: beyond it": 3, "ok in all: within its tolerance": 0} {
+	for name, want := range map[string]float64{
+		"first error 99: within its tolerance": 0.5,
+		"lost of random arrivals: beyond it":   3,
+		"ok in all: within its tolerance":      0,
+	} {
 		if x, there := got[name]; !there || x != want {
 			t.Errorf("%s at %g (%v), want %g; drawn: %v", name, x, there, want, got)
 		}
@@ -106,7 +126,8 @@ func TestEveryComparisonIsDrawn(t *testing.T) {
 	if err := f.WriteCSV(&b); err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range []string{"first error 99 (seconds),baseline,forecast,2.5,\n", "first error 99 (deviation in tolerances),baseline,within its tolerance,0.5,\n"} {
+	for _, line := range []string{"first error 99 (seconds),baseline,forecast,2.5,\n",
+		"first error 99 (deviation in tolerances),baseline,within its tolerance,0.5,\n"} {
 		if !strings.Contains(b.String(), line) {
 			t.Errorf("the points lack %q", line)
 		}
@@ -126,7 +147,8 @@ func TestAGivenLawIsNoForecast(t *testing.T) {
 		run.Summary.Variants[i].Predicted.GivenShare = num(0.95)
 	}
 	f := predicted(variants(run))
-	if strings.Contains(f.Subtitle, "before the run") || !strings.Contains(f.Subtitle, "Grey square: the law with the measured f") {
+	if strings.Contains(f.Subtitle, "before the run") ||
+		!strings.Contains(f.Subtitle, "Grey square: the law with the measured f") {
 		t.Error(f.Subtitle)
 	}
 	for _, s := range f.Rows[0].Panels[0].Series {
