@@ -16,7 +16,8 @@ import (
 // under another name.
 func TestFixesThatCannotBeAppliedAreLeftOut(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "own.conf")
-	if err := os.WriteFile(file, []byte("events {}\nhttp { server { location / { proxy_pass http://app:80; } } }\n"), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte("events {}\nhttp { server { location / { proxy_pass http://app:80; } } }\n"),
+		0o644); err != nil {
 		t.Fatal(err)
 	}
 	r, notes := Applicable(resolve(t, "quick", "proxy.config="+file))
@@ -49,7 +50,8 @@ func TestMoreSourcesThanTheLabHas(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, notes := Applicable(resolve(t, "quick", "proxy.config="+file))
-	if n := r.Variants[0].Proxy.Addresses; n != 64 || !strings.Contains(strings.Join(notes, "\n"), "names 100 source addresses") {
+	if n := r.Variants[0].Proxy.Addresses; n != 64 ||
+		!strings.Contains(strings.Join(notes, "\n"), "names 100 source addresses") {
 		t.Errorf("%d addresses; %q", n, notes)
 	}
 }
@@ -58,10 +60,12 @@ func TestMoreSourcesThanTheLabHas(t *testing.T) {
 // nginx 1.22 makes a race, one of 1.30 does not.
 func TestTheReleaseThatIsFoundCounts(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "nginx.conf")
-	if err := os.WriteFile(file, []byte("events {}\nhttp { server { location / { proxy_pass http://app:80; } } }\n"), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte("events {}\nhttp { server { location / { proxy_pass http://app:80; } } }\n"),
+		0o644); err != nil {
 		t.Fatal(err)
 	}
-	r := Understand(resolve(t, "quick", "proxy.config="+file, "proxy.image=nginx:1.30"), func(scenarios.Variant) string { return "1.22.1" })
+	r := Understand(resolve(t, "quick", "proxy.config="+file, "proxy.image=nginx:1.30"),
+		func(scenarios.Variant) string { return "1.22.1" })
 	if v := withDefaults(r.Variants[0]); v.Own.Release != "1.22.1" || !race(v) {
 		t.Errorf("%+v", v.Own)
 	}
@@ -71,13 +75,15 @@ func TestTheReleaseThatIsFoundCounts(t *testing.T) {
 // is run, as the file has it.
 func TestOneOfEqualsIsLeft(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "nginx.conf")
-	if err := os.WriteFile(file, []byte("events {}\nhttp { server { location / { proxy_pass https://app; } } }\n"), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte("events {}\nhttp { server { location / { proxy_pass https://app; } } }\n"),
+		0o644); err != nil {
 		t.Fatal(err)
 	}
 	r := resolve(t, "quick", "proxy.config="+file)
 	r.Variants = slices.DeleteFunc(r.Variants, func(v scenarios.Variant) bool { return v.Name != "keepalive" })
 	r, notes := Applicable(r)
-	if len(r.Variants) != 1 || !r.Variants[0].Backend.Secure() || strings.Contains(strings.Join(notes, "\n"), "is left out") {
+	if len(r.Variants) != 1 || !r.Variants[0].Backend.Secure() ||
+		strings.Contains(strings.Join(notes, "\n"), "is left out") {
 		t.Errorf("%+v; %q", r.Variants, notes)
 	}
 }
@@ -86,7 +92,8 @@ func TestOneOfEqualsIsLeft(t *testing.T) {
 // backends as the file has, and the file's pool is its own.
 func TestAMoveHasTheSameBackends(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "nginx.conf")
-	conf := "events {}\nhttp { upstream app { server 10.0.0.1; server 10.0.0.2; server 10.0.0.3; }\n server { location / { proxy_pass http://app; } } }\n"
+	conf := "events {}\nhttp { upstream app { server 10.0.0.1; server 10.0.0.2; server 10.0.0.3; }\n" +
+		" server { location / { proxy_pass http://app; } } }\n"
 	if err := os.WriteFile(file, []byte(conf), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +111,8 @@ func TestAMoveHasTheSameBackends(t *testing.T) {
 			t.Errorf("%s: %s with %d backends", v.Name, kind, v.Backend.Addresses)
 		}
 	}
-	if r.Variants[0].Proxy.Keepalive != 0 || !strings.Contains(strings.Join(notes, "\n"), "after, after-pool: with 3 backends") {
+	if r.Variants[0].Proxy.Keepalive != 0 ||
+		!strings.Contains(strings.Join(notes, "\n"), "after, after-pool: with 3 backends") {
 		t.Errorf("a pool of %d; %q", r.Variants[0].Proxy.Keepalive, notes)
 	}
 }

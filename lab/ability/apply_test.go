@@ -15,9 +15,14 @@ func TestFoundReachesTheLaws(t *testing.T) {
 		t.Errorf("nothing found makes %+v", got)
 	}
 	got := Found{
-		ReuseCountsWholeSeconds: is(true), HZ: is(1000), ScanTimeWaitNs: is(112.6), ScanEstablishedNs: is(0.2), ScanPorts: is(4096),
+		ReuseCountsWholeSeconds: is(true),
+		HZ:                      is(1000),
+		ScanTimeWaitNs:          is(112.6),
+		ScanEstablishedNs:       is(0.2),
+		ScanPorts:               is(4096),
 	}.Apply(plain)
-	if !got.ReuseWholeSeconds || got.HZ != 1000 || got.Hold != law.TimeWaitOf(1000) || got.ScanTimeWait != 113 || got.ScanEstablished != 1 || got.ScanPorts != 4096 {
+	if !got.ReuseWholeSeconds || got.HZ != 1000 || got.Hold != law.TimeWaitOf(1000) || got.ScanTimeWait != 113 ||
+		got.ScanEstablished != 1 || got.ScanPorts != 4096 {
 		t.Errorf("%+v", got)
 	}
 	if got := (Found{ScanTimeWaitNs: is(112.6)}).Apply(plain); got.ScanTimeWait != 0 {
@@ -25,12 +30,14 @@ func TestFoundReachesTheLaws(t *testing.T) {
 	}
 	for delay, want := range map[bool]bool{false: true, true: false} {
 		if got := (Found{TwReuseDelay: &delay}).Apply(plain); got.ReuseWholeSeconds != want {
-			t.Errorf("how reuse counts is not known, and that there is a delay is %v: whole seconds %v", delay, got.ReuseWholeSeconds)
+			t.Errorf("how reuse counts is not known, and that there is a delay is %v: whole seconds %v",
+				delay, got.ReuseWholeSeconds)
 		}
 	}
 	// A release that was booted, by what was found on it and by the table.
 	k, _ := Look("6.12")
-	if a, b := (Found{ReuseCountsWholeSeconds: is(true), HZ: is(250)}).Apply(plain), k.Apply(plain); a.ReuseWholeSeconds != b.ReuseWholeSeconds || a.Hold != b.Hold {
+	a, b := (Found{ReuseCountsWholeSeconds: is(true), HZ: is(250)}).Apply(plain), k.Apply(plain)
+	if a.ReuseWholeSeconds != b.ReuseWholeSeconds || a.Hold != b.Hold {
 		t.Errorf("found: %+v, known: %+v", a, b)
 	}
 }
@@ -38,7 +45,10 @@ func TestFoundReachesTheLaws(t *testing.T) {
 // TestIDsAreThoseOfAbilities: the table of kernels that are not at hand names its facts
 // as the abilities are named.
 func TestIDsAreThoseOfAbilities(t *testing.T) {
-	for _, id := range []string{idHZ, idWholeSeconds, idReuseDelay, idAtCreation, idRange, idRemovesStep, idStepWidth, idTimeWait, idEstablished} {
+	for _, id := range []string{
+		idHZ, idWholeSeconds, idReuseDelay, idAtCreation, idRange, idRemovesStep, idStepWidth, idTimeWait,
+		idEstablished,
+	} {
 		if _, ok := Of(id); !ok {
 			t.Errorf("%s is no ability", id)
 		}

@@ -35,8 +35,11 @@ func TestConfigurationIsReadBelowItsRoot(t *testing.T) {
 	outside := t.TempDir()
 	write(t, outside, "secret.conf", secretOutside)
 	root := filepath.Join(outside, "root")
-	write(t, root, "etc/nginx/nginx.conf", "events {}\nhttp {\n include sites-enabled/*;\n include ../../../../secret.conf;\n include leaves;\n include circle;\n include pipe;\n}\n")
-	write(t, root, "etc/nginx/sites-available/app", "upstream app { server 10.0.0.9:8080; keepalive 32; }\nserver { location / { proxy_pass http://app; } }\n")
+	write(t, root, "etc/nginx/nginx.conf",
+		"events {}\nhttp {\n include sites-enabled/*;\n include ../../../../secret.conf;\n include leaves;\n"+
+			" include circle;\n include pipe;\n}\n")
+	write(t, root, "etc/nginx/sites-available/app",
+		"upstream app { server 10.0.0.9:8080; keepalive 32; }\nserver { location / { proxy_pass http://app; } }\n")
 	for name, to := range map[string]string{
 		"etc/nginx/sites-enabled/app": "/etc/nginx/sites-available/app", // absolute, as Debian's are
 		"etc/nginx/leaves":            "../../../secret.conf",
@@ -145,7 +148,8 @@ http {
 // TestDescribe: what a binary says of itself is found wherever the pieces that it is read
 // in are cut, and whole.
 func TestDescribe(t *testing.T) {
-	const text = "/etc/nginx/nginx.conf\x00nginx/1.29.14\x00configure arguments: --prefix=/usr/share/nginx --conf-path=/etc/nginx/other.conf --with-x\x00"
+	const text = "/etc/nginx/nginx.conf\x00nginx/1.29.14\x00configure arguments: " +
+		"--prefix=/usr/share/nginx --conf-path=/etc/nginx/other.conf --with-x\x00"
 	want := built{version: "1.29.14", conf: "/etc/nginx/other.conf", prefix: "/usr/share/nginx"}
 	for cut := range len(text) + 1 {
 		binary := strings.Repeat("\x00", 64<<10+4096-cut) + text + strings.Repeat("\x00", 100)

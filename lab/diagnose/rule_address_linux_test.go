@@ -82,7 +82,8 @@ http {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"bind(10.9.9.9) failed (99:", "connect() to [::1]:81 failed (99:", "bind(127.0.0.1:4001) failed (98:"} {
+	for _, want := range []string{"bind(10.9.9.9) failed (99:", "connect() to [::1]:81 failed (99:",
+		"bind(127.0.0.1:4001) failed (98:"} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("nginx's log does not have %q:\n%s", want, text)
 		}

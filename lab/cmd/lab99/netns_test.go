@@ -73,7 +73,8 @@ func TestNothingOutsideIsTouched(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if text := string(b); !strings.Contains(text, fmt.Sprintf("CapBnd:\t%016x\n", want)) || !strings.Contains(text, "NoNewPrivs:\t1\n") {
+		if text := string(b); !strings.Contains(text, fmt.Sprintf("CapBnd:\t%016x\n", want)) ||
+			!strings.Contains(text, "NoNewPrivs:\t1\n") {
 			t.Errorf("%s can do more than it needs:\n%s", server, text)
 		}
 	}

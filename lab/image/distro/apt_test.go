@@ -25,7 +25,8 @@ APT::Get::AllowUnauthenticated "true";
 Dir::State "var/lib/apt";
 `
 	conf := privateConfig(host, "/state", "arm64")
-	for _, want := range []string{`Acquire::http::Proxy "http://proxy.example:3128";`, `Dir::State::status "/state/status";`, `APT::Architecture "arm64";`} {
+	for _, want := range []string{`Acquire::http::Proxy "http://proxy.example:3128";`,
+		`Dir::State::status "/state/status";`, `APT::Architecture "arm64";`} {
 		if !strings.Contains(conf, want) {
 			t.Errorf("configuration lacks %s", want)
 		}
@@ -69,8 +70,10 @@ func TestUnsignedArchiveIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{
-		filepath.Join(packages, "Packages"): "Package: nginx\nVersion: 9-9\nArchitecture: amd64\nFilename: nginx.deb\nSize: 1\nSHA256: 00\n",
-		filepath.Join(dists, "Release"):     "Origin: Debian\nSuite: sid\nCodename: sid\nArchitectures: amd64\nComponents: main\n",
+		filepath.Join(packages, "Packages"): "Package: nginx\nVersion: 9-9\nArchitecture: amd64\nFilename: " +
+			"nginx.deb\nSize: 1\nSHA256: 00\n",
+		filepath.Join(dists, "Release"): "Origin: Debian\nSuite: sid\nCodename: sid\nArchitectures: " +
+			"amd64\nComponents: main\n",
 	} {
 		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
