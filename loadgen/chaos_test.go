@@ -66,13 +66,15 @@ func TestInvariantsHoldWhateverTheServerDoes(t *testing.T) {
 		if c.Mode != Closed {
 			c.Profile = Poisson(Constant(2000), 1)
 		}
-		t.Run(fmt.Sprintf("%v loops %d close %d stop %d of %d", c.Mode, c.Loops, c.CloseAfter, len(c.Stop), c.Requests), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%v loops %d close %d stop %d of %d",
+			c.Mode, c.Loops, c.CloseAfter, len(c.Stop), c.Requests), func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 			defer cancel()
 			var sum Counts
 			c.OnSnapshot = func(s Snapshot) {
 				figures.Add(&sum, &s.Counts)
-				if s.InFlight < 0 || s.Waiting < 0 || s.Open < 0 || s.Open > int64(c.Connections) || s.InFlight > int64(c.Connections) {
+				if s.InFlight < 0 || s.Waiting < 0 || s.Open < 0 || s.Open > int64(c.Connections) ||
+					s.InFlight > int64(c.Connections) {
 					t.Errorf("in flight %d, waiting %d, open %d of %d", s.InFlight, s.Waiting, s.Open, c.Connections)
 				}
 			}
