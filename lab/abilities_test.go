@@ -117,7 +117,13 @@ func TestObserversAreToldHowTimeWaitsAreCounted(t *testing.T) {
 // plan.json and the row have one prediction. The plan's hash does not change with it.
 func TestThePlanIsWhatTheRunIsHeldAgainst(t *testing.T) {
 	hz, whole, ns, ports := 100, true, 200.0, 4096
-	found := ability.Found{HZ: &hz, ReuseCountsWholeSeconds: &whole, ScanTimeWaitNs: &ns, ScanEstablishedNs: &ns, ScanPorts: &ports}
+	found := ability.Found{
+		HZ:                      &hz,
+		ReuseCountsWholeSeconds: &whole,
+		ScanTimeWaitNs:          &ns,
+		ScanEstablishedNs:       &ns,
+		ScanPorts:               &ports,
+	}
 	d := &tryingDriver{fakeDriver: new(fakeDriver), found: found}
 	out, err := runFake(t, t.Context(), d.fakeDriver, func(o *Options) { o.Driver = d })
 	if err != nil {
@@ -149,8 +155,15 @@ func TestThePlanIsWhatTheRunIsHeldAgainst(t *testing.T) {
 // one that was tried for the run, the prediction is for that one.
 func TestAHostsOwnKernel(t *testing.T) {
 	whole, not := true, false
-	x := &variantRun{v: resolve(t, "quick").Variants[2], o: &Options{Driver: new(fakeDriver), found: &ability.Found{ReuseCountsWholeSeconds: &not}}}
-	px := results.HostEnv{UsablePorts: 500, Version: "1.30.1", Place: &results.Place{Abilities: &ability.Found{ReuseCountsWholeSeconds: &whole}}}
+	x := &variantRun{
+		v: resolve(t, "quick").Variants[2],
+		o: &Options{Driver: new(fakeDriver), found: &ability.Found{ReuseCountsWholeSeconds: &not}},
+	}
+	px := results.HostEnv{
+		UsablePorts: 500,
+		Version:     "1.30.1",
+		Place:       &results.Place{Abilities: &ability.Found{ReuseCountsWholeSeconds: &whole}},
+	}
 	own := x.setup(px)
 	px.Place.Abilities = nil
 	if cmp.Equal(own, x.setup(px)) {

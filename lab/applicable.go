@@ -23,7 +23,8 @@ func Applicable(r *scenarios.Resolved) (*scenarios.Resolved, []string) {
 			continue
 		}
 		if onlyConfigures(v) {
-			notes = append(notes, fmt.Sprintf("%s is left out: %s has no effect on a configuration of your own; write it into the file and run that",
+			notes = append(notes, fmt.Sprintf("%s is left out: %s has no effect on a configuration of your own; "+
+				"write it into the file and run that",
 				v.Name, strings.Join(v.Change(), ", ")))
 			continue
 		}
@@ -51,7 +52,9 @@ func Applicable(r *scenarios.Resolved) (*scenarios.Resolved, []string) {
 func alikeBackends(all []scenarios.Variant, servers int) []string {
 	var names []string
 	for i := range all {
-		if v := &all[i]; !v.OwnConfig() && v.Backend.Place == scenarios.PlaceOwn && v.Backend.Ports == 1 && v.Backend.Addresses < servers {
+		v := &all[i]
+		fewer := v.Backend.Ports == 1 && v.Backend.Addresses < servers
+		if !v.OwnConfig() && v.Backend.Place == scenarios.PlaceOwn && fewer {
 			v.Backend.Addresses = servers
 			names = append(names, v.Name)
 		}
@@ -59,7 +62,8 @@ func alikeBackends(all []scenarios.Variant, servers int) []string {
 	if len(names) == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("%s: with %d backends, as many as the file has that they are compared with", strings.Join(names, ", "), servers)}
+	return []string{fmt.Sprintf("%s: with %d backends, as many as the file has that they are compared with",
+		strings.Join(names, ", "), servers)}
 }
 
 // onlyConfigures says whether all that a variant changes stands in the proxy's own

@@ -45,7 +45,8 @@ func TestMoreSourcesThanTheLabHas(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "nginx.conf")
 	filetest.Write(t, file, conf.String())
 	r, notes := Applicable(resolve(t, "quick", "proxy.config="+file))
-	if n := r.Variants[0].Proxy.Addresses; n != 64 || !strings.Contains(strings.Join(notes, "\n"), "names 100 source addresses") {
+	if n := r.Variants[0].Proxy.Addresses; n != 64 ||
+		!strings.Contains(strings.Join(notes, "\n"), "names 100 source addresses") {
 		t.Errorf("%d addresses; %q", n, notes)
 	}
 }
@@ -69,7 +70,8 @@ func TestOneOfEqualsIsLeft(t *testing.T) {
 	r := resolve(t, "quick", "proxy.config="+file)
 	r.Variants = slices.DeleteFunc(r.Variants, func(v scenarios.Variant) bool { return v.Name != "keepalive" })
 	r, notes := Applicable(r)
-	if len(r.Variants) != 1 || !r.Variants[0].Backend.Secure() || strings.Contains(strings.Join(notes, "\n"), "is left out") {
+	if len(r.Variants) != 1 || !r.Variants[0].Backend.Secure() ||
+		strings.Contains(strings.Join(notes, "\n"), "is left out") {
 		t.Errorf("%+v; %q", r.Variants, notes)
 	}
 }
@@ -86,7 +88,8 @@ func TestAMoveHasTheSameBackends(t *testing.T) {
 			t.Errorf("%s: %s with %d backends", v.Name, kind, v.Backend.Addresses)
 		}
 	}
-	if r.Variants[0].Proxy.Keepalive != 0 || !strings.Contains(strings.Join(notes, "\n"), "after, after-pool: with 3 backends") {
+	if r.Variants[0].Proxy.Keepalive != 0 ||
+		!strings.Contains(strings.Join(notes, "\n"), "after, after-pool: with 3 backends") {
 		t.Errorf("a pool of %d; %q", r.Variants[0].Proxy.Keepalive, notes)
 	}
 }

@@ -23,5 +23,6 @@ func AgentBackend(v scenarios.Variant, at proxy.Site) []string {
 	case v.Upstream.Protocol == scenarios.ProtocolGRPC:
 		return append(args, "--protocol", v.Upstream.Protocol, "--delay", b.Delay.String())
 	}
-	return append(args, "--delay", b.Delay.String(), "--close-delay", b.CloseDelay.String(), fmt.Sprintf("--keepalive=%v", b.KeepAlive))
+	return append(args, "--delay", b.Delay.String(), "--close-delay", b.CloseDelay.String(),
+		fmt.Sprintf("--keepalive=%v", b.KeepAlive))
 }

@@ -114,8 +114,9 @@ func (x *variantRun) notAsAsked(px results.HostEnv) (faults []string) {
 		}
 	}
 	if need := uint64(2*x.plan.Connections + 64); px.NoFile < need {
-		fault("%s may open %d files and needs %d for %d connections: "+
-			"raise the nofile limit of the engine, or without one the user's (ulimit -Hn)", proxy.Of(x.v).Name(), px.NoFile, need, x.plan.Connections)
+		fault("%s may open %d files and needs %d for %d connections: raise the nofile limit of the engine, "+
+			"or without one the user's (ulimit -Hn)",
+			proxy.Of(x.v).Name(), px.NoFile, need, x.plan.Connections)
 	}
 	return append(faults, x.fullTables(px)...)
 }

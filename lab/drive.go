@@ -37,7 +37,9 @@ func (l *loaded) fault(text string) { l.faults = append(l.faults, text) }
 
 // drive observes both ends, drives the load, and lets both drain. begun is
 // called when the load has begun.
-func (x *variantRun) drive(ctx context.Context, h *hosts, under *conditions, w *watch, begun func()) (l loaded, err error) {
+func (x *variantRun) drive(
+	ctx context.Context, h *hosts, under *conditions, w *watch, begun func(),
+) (l loaded, err error) {
 	observers, err := x.observe(h, under)
 	if err != nil {
 		return l, err

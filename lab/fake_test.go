@@ -62,7 +62,12 @@ func (d *fakeDriver) Prepare(
 	_ context.Context, role image.Role, ref string, _ image.Mode, _ func(string),
 ) (image.Image, error) {
 	if d.absent == role {
-		return image.Image{}, fmt.Errorf("prepare: %w", &image.UnavailableError{Role: role, Ref: ref, Pull: errors.New("no registry"), Assemble: errors.New("no package")})
+		return image.Image{}, fmt.Errorf("prepare: %w", &image.UnavailableError{
+			Role:     role,
+			Ref:      ref,
+			Pull:     errors.New("no registry"),
+			Assemble: errors.New("no package"),
+		})
 	}
 	if d.images != nil {
 		return image.Image{}, d.images
@@ -217,7 +222,10 @@ func (a *fakeAgent) answer(c agent.Command) []agent.Record {
 	case c.Stop != nil:
 		all := []agent.Record{done}
 		for _, o := range a.open {
-			all = append(all, agent.Record{Re: o.ID, Observed: &agent.Observed{Net: results.Net{Counters: map[string]int64{"active_opens": 4}}}})
+			all = append(all, agent.Record{
+				Re:       o.ID,
+				Observed: &agent.Observed{Net: results.Net{Counters: map[string]int64{"active_opens": 4}}},
+			})
 		}
 		a.open = nil
 		return all

@@ -42,7 +42,8 @@ func Follow(r *scenarios.Resolved) (*scenarios.Resolved, []string) {
 		v, was := &c.Variants[i], w.Variants[i]
 		d, short := fits(*v, was, before, after, i)
 		if short {
-			notes = append(notes, fmt.Sprintf("%s: what is due comes later than a load may last (%v), so that it will not be seen",
+			notes = append(notes, fmt.Sprintf("%s: what is due comes later than a load may last (%v), "+
+				"so that it will not be seen",
 				v.Name, scenarios.MaxDuration))
 		}
 		if d != v.Duration {
@@ -91,8 +92,8 @@ func expects(v *scenarios.Variant, was scenarios.Variant, before, after law.Pred
 	case v.Expect.Set, written != before.Verdict && written != law.Predicted:
 		return nil
 	case withDefaults(*v).Proxy.HTTP == scenarios.HTTPDefault && withDefaults(was).Proxy.HTTP != scenarios.HTTPDefault:
-		return []string{fmt.Sprintf("%s: %s does not say which release of %s it is, so what the scenario expects stays as it "+
-			"is", v.Name, v.Proxy.Image, v.Proxy.Kind)}
+		return []string{fmt.Sprintf("%s: %s does not say which release of %s it is, "+
+			"so what the scenario expects stays as it is", v.Name, v.Proxy.Image, v.Proxy.Kind)}
 	case before.Verdict == after.Verdict:
 		v.Expect.Verdict = law.Predicted
 		return nil
@@ -100,12 +101,13 @@ func expects(v *scenarios.Variant, was scenarios.Variant, before, after law.Pred
 		return nil // only what the backend closes by itself would fill the ports, and whose TIME_WAIT that is nobody knows
 	}
 	if first && !law.Fails(after.Verdict) && !after.OrNever {
-		notes = append(notes, fmt.Sprintf("%s: with these figures the law has no error 99 (%s, load factor %.2f): nothing will "+
-			"be reproduced, and that is what is expected", v.Name, after.Verdict, after.Rho))
+		notes = append(notes, fmt.Sprintf("%s: with these figures the law has no error 99 (%s, load factor %.2f): "+
+			"nothing will be reproduced, and that is what is expected", v.Name, after.Verdict, after.Rho))
 	}
 	v.Expect.Verdict = law.Predicted
 	for _, c := range v.Expect.Measured {
-		notes = append(notes, fmt.Sprintf("%s: the claim %s %s %g is left out: with these figures the law predicts %s", v.Name,
+		notes = append(notes, fmt.Sprintf("%s: the claim %s %s %g is left out: with these figures the law predicts %s",
+			v.Name,
 			c.Figure, c.Op, c.Value, after.Verdict))
 	}
 	v.Expect.Measured = nil

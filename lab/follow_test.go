@@ -87,7 +87,8 @@ func holdToFigures(t *testing.T, scenario string, v scenarios.Variant, p results
 	if width%ports != 0 {
 		t.Errorf("%s: %d ports are no multiple of %d", v.Name, width, ports)
 	}
-	held := p.Predicted.Rho + p.RatePerS*(p.DelayS+v.Load.Hold.Seconds())/float64(p.Predicted.Tuples) // by TIME_WAIT and by what is under way
+	// By TIME_WAIT and by what is under way.
+	held := p.Predicted.Rho + p.RatePerS*(p.DelayS+v.Load.Hold.Seconds())/float64(p.Predicted.Tuples)
 	if p.DurationS > 200 {
 		t.Errorf("%s: a load of %g s", v.Name, p.DurationS)
 	}
@@ -99,8 +100,10 @@ func holdToFigures(t *testing.T, scenario string, v scenarios.Variant, p results
 	}
 	// By hand: without a pool, named ports, reuse or a limit of TIME_WAITs, K tuples last K/R
 	// seconds, if that is less than the 61 s (and 20 s of FIN_WAIT2) they are held.
-	plain := p.Keepalive == 0 && p.Setup.NamedPorts == 0 && p.BackendKind == "httpd" && !p.Random && p.Sysctls["net.ipv4.tcp_tw_reuse"] != "1" && v.Backend.Place != scenarios.PlaceLoopback &&
-		p.Sysctls["net.ipv4.tcp_max_tw_buckets"] == "" && !strings.HasSuffix(v.Name, "upstream") && v.Backend.TLS != scenarios.TLSOn && !p.Predicted.Estimated
+	plain := p.Keepalive == 0 && p.Setup.NamedPorts == 0 && p.BackendKind == "httpd" && !p.Random &&
+		p.Sysctls["net.ipv4.tcp_tw_reuse"] != "1" && v.Backend.Place != scenarios.PlaceLoopback &&
+		p.Sysctls["net.ipv4.tcp_max_tw_buckets"] == "" && !strings.HasSuffix(v.Name, "upstream") &&
+		v.Backend.TLS != scenarios.TLSOn && !p.Predicted.Estimated
 	if !plain {
 		return
 	}
@@ -121,7 +124,8 @@ func holdToFigures(t *testing.T, scenario string, v scenarios.Variant, p results
 	switch {
 	case want >= 61:
 		if first != nil {
-			t.Errorf("%s: error 99 after %.2f s, want none: %g tuples at %g/s come back before they are used up", v.Name, *first, k, p.RatePerS)
+			t.Errorf("%s: error 99 after %.2f s, want none: %g tuples at %g/s come back before they are used up",
+				v.Name, *first, k, p.RatePerS)
 		}
 	case first == nil || math.Abs(*first-want) > 1e-6:
 		t.Errorf("%s: error 99 after %s s, want %.3f", v.Name, format.Or(first, format.Number, "no"), want)
@@ -155,7 +159,12 @@ func TestFiguresThatAreSetStand(t *testing.T) {
 		t.Fatal(err)
 	}
 	longer, notes := Follow(r)
-	want := []time.Duration{15600 * time.Millisecond, 15600 * time.Millisecond, 15600 * time.Millisecond, 26800 * time.Millisecond}
+	want := []time.Duration{
+		15600 * time.Millisecond,
+		15600 * time.Millisecond,
+		15600 * time.Millisecond,
+		26800 * time.Millisecond,
+	}
 	for i, v := range longer.Variants {
 		if v.Duration != want[i] {
 			t.Errorf("%s lasts %v, want %v", v.Name, v.Duration, want[i])
@@ -172,7 +181,8 @@ func TestAReleaseThatIsNotSaidDropsNoExpectation(t *testing.T) {
 	for _, image := range []string{"nginx:latest", "nginx:1.29", "registry:5000/nginx:stable"} {
 		r, notes := Follow(resolved(t, "nginx-upgrade", "quick", "variants.nginx-1-30-upstream.proxy.image="+image))
 		v := r.Variants[len(r.Variants)-1]
-		if v.Expect.Verdict != law.Mitigated || len(v.Expect.Measured) != 1 || !strings.Contains(strings.Join(notes, "\n"), image+" does not say which release") {
+		if v.Expect.Verdict != law.Mitigated || len(v.Expect.Measured) != 1 ||
+			!strings.Contains(strings.Join(notes, "\n"), image+" does not say which release") {
 			t.Errorf("%s: expects %s and %v; notes %q", image, v.Expect.Verdict, v.Expect.Measured, notes)
 		}
 	}

@@ -86,7 +86,8 @@ func TestSetMovesThePrediction(t *testing.T) {
 			t.Errorf("%s: first error 99 at %v s, want never", p.Variants[i].Name, *got.FirstError99S)
 		case tuples == 0:
 		case got.FirstError99S == nil || *got.FirstError99S != float64(tuples)/91 || *got.OKBeforeError99 != tuples:
-			t.Errorf("%s: %+v, want the first error 99 at %v s, after %d successes", p.Variants[i].Name, got, float64(tuples)/91, tuples)
+			t.Errorf("%s: %+v, want the first error 99 at %v s, after %d successes",
+				p.Variants[i].Name, got, float64(tuples)/91, tuples)
 		}
 	}
 	if p.Hash == planOf(t, "quick").Hash {
@@ -145,11 +146,15 @@ func TestFullTablesAreFaults(t *testing.T) {
 		set        []string
 		fault      bool
 	}{
-		"room in both":                  {"net.ipv4.tcp_max_tw_buckets", "131072", nil, false},
-		"few buckets":                   {"net.ipv4.tcp_max_tw_buckets", "300", nil, true},
-		"a full conntrack":              {"net.netfilter.nf_conntrack_max", "300", nil, true},
-		"no such table":                 {"net.netfilter.nf_conntrack_max", "", nil, false},
-		"the scenario is about buckets": {"net.ipv4.tcp_max_tw_buckets", "300", []string{"proxy.sysctls.net.ipv4.tcp_max_tw_buckets=300"}, false},
+		"room in both":     {"net.ipv4.tcp_max_tw_buckets", "131072", nil, false},
+		"few buckets":      {"net.ipv4.tcp_max_tw_buckets", "300", nil, true},
+		"a full conntrack": {"net.netfilter.nf_conntrack_max", "300", nil, true},
+		"no such table":    {"net.netfilter.nf_conntrack_max", "", nil, false},
+		"the scenario is about buckets": {
+			key:   "net.ipv4.tcp_max_tw_buckets",
+			value: "300",
+			set:   []string{"proxy.sysctls.net.ipv4.tcp_max_tw_buckets=300"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := resolve(t, "quick", tc.set...)

@@ -61,8 +61,9 @@ func more(n int) string {
 
 // adopt makes the lab fit a configuration of the user's own: a backend behind a
 // Unix-domain socket stays one, each of several servers has an address of its own,
-// and the proxy has as many source addresses as proxy_bind names. Its verdict is the one that the laws give for the file, if
-// --set does not say otherwise. The notes say what the file does with the load.
+// and the proxy has as many source addresses as proxy_bind names. Its verdict is the one
+// that the laws give for the file, if --set does not say otherwise. The notes say what the
+// file does with the load.
 func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 	v = withDefaults(v)
 	own := v.Own
@@ -87,11 +88,12 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 	case !own.Passed:
 		return v, append(wrong, say("%s", own.Answer))
 	case own.Unknown != "":
-		return v, append(wrong, say("%s. What that does to connections cannot be told (%s), and predictions assume f = 1 until "+
-			"f is measured", own.Answer, own.Unknown))
+		return v, append(wrong, say("%s. What that does to connections cannot be told (%s), "+
+			"and predictions assume f = 1 until f is measured", own.Answer, own.Unknown))
 	}
 	if own.Unix && v.Backend.Place == scenarios.PlaceOwn {
-		v.Backend.Place, v.Backend.Kind, v.Backend.Addresses, v.Backend.Ports = scenarios.PlaceUnix, scenarios.BackendAgent, 1, 1
+		v.Backend.Place, v.Backend.Kind = scenarios.PlaceUnix, scenarios.BackendAgent
+		v.Backend.Addresses, v.Backend.Ports = 1, 1
 		v = proxy.WithDefaults(v, own.Release)
 		own = v.Own
 	}
@@ -121,7 +123,8 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 		add("the backend is a Unix-domain socket, which takes no port, and error 99 cannot come: the lab serves one as well")
 	}
 	if own.Secure {
-		add("the backend speaks TLS, in the lab as well, with a certificate made for the run: who closes first is a race with Apache")
+		add("the backend speaks TLS, in the lab as well, with a certificate made for the run: " +
+			"who closes first is a race with Apache")
 	}
 	if n := own.Binds; n > mostAddresses {
 		add(fmt.Sprintf("the file names %d source addresses, and they share the lab's %d", n, v.Proxy.Addresses))
@@ -135,12 +138,13 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 	add(own.Hidden)
 	if d := untilSettled(v); d > v.Duration {
 		v.Duration = d
-		add(fmt.Sprintf("%s: its load may last %v, because who closes first is a race: by then error 99 has come if %s closes "+
-			"at least %g %% of the connections first", v.Name, d, proxy.Title(proxy.Of(v)), 100*leastShare))
+		add(fmt.Sprintf("%s: its load may last %v, because who closes first is a race: "+
+			"by then error 99 has come if %s closes at least %g %% of the connections first",
+			v.Name, d, proxy.Title(proxy.Of(v)), 100*leastShare))
 	}
 	if own.Loopback && v.Backend.Place == scenarios.PlaceOwn {
-		add("in your file the backend is on the proxy's own host, where tcp_tw_reuse=2, the default, gives ports back after a second: " +
-			"--set backend.place=loopback has it there, the lab has it on another host")
+		add("in your file the backend is on the proxy's own host, where tcp_tw_reuse=2, the default, " +
+			"gives ports back after a second: --set backend.place=loopback has it there, the lab has it on another host")
 	}
 	return v, notes
 }

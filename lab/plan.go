@@ -18,7 +18,16 @@ import (
 //
 // cpus is how many the machine of the lab has, for what its workers can do.
 func Plan(r *scenarios.Resolved, driver string, cpus int, note string) (*results.Plan, error) {
-	p := &results.Plan{Scenario: r.Name, Source: r.Hash, Title: r.Title, Kind: r.Kind, Size: r.Size, Set: r.Set, Driver: driver, Note: note}
+	p := &results.Plan{
+		Scenario: r.Name,
+		Source:   r.Hash,
+		Title:    r.Title,
+		Kind:     r.Kind,
+		Size:     r.Size,
+		Set:      r.Set,
+		Driver:   driver,
+		Note:     note,
+	}
 	setups, predicted := predictions(r, cpus)
 	for i, v := range r.Variants {
 		if _, err := profileOf(v); err != nil {
@@ -49,19 +58,41 @@ func Foretell(p *results.Plan, kernel ability.Found) {
 
 func planVariant(v scenarios.Variant, s law.Setup, predicted law.Prediction) results.VariantPlan {
 	vp := results.VariantPlan{
-		Name: v.Name, Title: v.Title, Change: v.Change(),
-		ProxyImage: v.Proxy.Image, BackendKind: v.Backend.Kind, BackendImg: v.Backend.Image,
-		PortLow: v.Ports.Low, PortHigh: v.Ports.High,
-		RatePerS: s.RatePerS, DurationS: v.Duration.Seconds(),
-		Connections: v.AtOnce(), TimeoutS: v.Load.Timeout.Seconds(),
-		Addresses: addresses(v.Backend), Ports: v.Backend.Ports, Sources: v.Proxy.Addresses,
-		DelayS: v.Backend.Delay.Seconds(), BurstS: s.Burst.Seconds(),
-		Profile: v.Profile(), Method: v.Load.Method,
-		Random: s.Poisson, SteadyS: steady(v).Seconds(),
-		Peers: s.Ejection.Peers, MaxFails: s.Ejection.MaxFails, FailS: s.Ejection.FailTimeout.Seconds(), OneTry: s.Ejection.NoRetry,
-		Race: s.Race, Retries: s.Ejection.Retries(), Claims: v.Expect.Measured,
-		Keepalive: v.Proxy.Keepalive, Workers: v.Proxy.Workers,
-		Settings: v.Settings(), Sysctls: sysctls(v), Expect: v.Expect.Verdict, Predicted: predicted, Setup: &s,
+		Name:        v.Name,
+		Title:       v.Title,
+		Change:      v.Change(),
+		ProxyImage:  v.Proxy.Image,
+		BackendKind: v.Backend.Kind,
+		BackendImg:  v.Backend.Image,
+		PortLow:     v.Ports.Low,
+		PortHigh:    v.Ports.High,
+		RatePerS:    s.RatePerS,
+		DurationS:   v.Duration.Seconds(),
+		Connections: v.AtOnce(),
+		TimeoutS:    v.Load.Timeout.Seconds(),
+		Addresses:   addresses(v.Backend),
+		Ports:       v.Backend.Ports,
+		Sources:     v.Proxy.Addresses,
+		DelayS:      v.Backend.Delay.Seconds(),
+		BurstS:      s.Burst.Seconds(),
+		Profile:     v.Profile(),
+		Method:      v.Load.Method,
+		Random:      s.Poisson,
+		SteadyS:     steady(v).Seconds(),
+		Peers:       s.Ejection.Peers,
+		MaxFails:    s.Ejection.MaxFails,
+		FailS:       s.Ejection.FailTimeout.Seconds(),
+		OneTry:      s.Ejection.NoRetry,
+		Race:        s.Race,
+		Retries:     s.Ejection.Retries(),
+		Claims:      v.Expect.Measured,
+		Keepalive:   v.Proxy.Keepalive,
+		Workers:     v.Proxy.Workers,
+		Settings:    v.Settings(),
+		Sysctls:     sysctls(v),
+		Expect:      v.Expect.Verdict,
+		Predicted:   predicted,
+		Setup:       &s,
 	}
 	if stop := v.Load.StopAfterError99; stop != nil {
 		after := stop.Seconds()

@@ -136,7 +136,8 @@ func measure(ctx context.Context, o Options) (*Outcome, error) {
 		o.found = new(Abilities(ctx, o.Driver))
 	}
 	var notes []string
-	o.Scenario, notes = AdaptToOverrides(Understand(o.Scenario, func(v scenarios.Variant) string { return releaseFound(ctx, o.Driver, v) }))
+	found := func(v scenarios.Variant) string { return releaseFound(ctx, o.Driver, v) }
+	o.Scenario, notes = AdaptToOverrides(Understand(o.Scenario, found))
 	plan, err := Plan(o.Scenario, o.Driver.Name(), o.Driver.Machine().CPUs, o.Note)
 	if err != nil {
 		return nil, err
@@ -315,7 +316,12 @@ func (r *run) prepare(ctx context.Context, want ImageRef) error {
 	}
 	r.images[key] = img
 	r.env.Images = append(r.env.Images, results.Image{
-		Role: want.Part, Requested: img.Requested, Used: img.Used, ID: img.ID, Source: string(img.Source), Version: img.Version,
+		Role:      want.Part,
+		Requested: img.Requested,
+		Used:      img.Used,
+		ID:        img.ID,
+		Source:    string(img.Source),
+		Version:   img.Version,
 	})
 	if img.Note != "" {
 		r.notes = append(r.notes, img.Note)

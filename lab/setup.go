@@ -118,7 +118,12 @@ func lowered(v scenarios.Variant) scenarios.Variant {
 // connections puts in the bursts of a load, with how many of each are under way at once,
 // and the churn of the pool under it.
 func connections(v scenarios.Variant, s *law.Setup) {
-	pool := law.Pool{Keepalive: s.Keepalive, Workers: s.Workers, RequestsPerConn: s.RequestsPerConn, Concurrency: s.InFlight}
+	pool := law.Pool{
+		Keepalive:       s.Keepalive,
+		Workers:         s.Workers,
+		RequestsPerConn: s.RequestsPerConn,
+		Concurrency:     s.InFlight,
+	}
 	b := burstOf(v)
 	if b.size == 0 {
 		s.Churn = pool.LeastChurn() // evenly spaced requests end one by one
@@ -191,7 +196,8 @@ func race(v scenarios.Variant) bool {
 		return false
 	}
 	if v.OwnConfig() { // what the file leaves open is in v.Own
-		return v.Own != nil && v.Own.Passed && (v.Own.Laws.Race || !v.Backend.KeepAlive || v.Backend.TLS == scenarios.TLSUnclean)
+		return v.Own != nil && v.Own.Passed &&
+			(v.Own.Laws.Race || !v.Backend.KeepAlive || v.Backend.TLS == scenarios.TLSUnclean)
 	}
 	return v.Proxy.HTTP != scenarios.HTTP11 || !v.Backend.KeepAlive || v.Backend.TLS == scenarios.TLSUnclean
 }

@@ -24,7 +24,8 @@ func TestPlansKeepWhatTheLawsWereTold(t *testing.T) {
 			v.Setup = nil
 			older := v.Laws()
 			if kept.Tuples() != v.Predicted.Tuples || kept.Rho() != v.Predicted.Rho {
-				t.Errorf("%s/%s: K %d and ρ %g, predicted %d and %g", name, v.Name, kept.Tuples(), kept.Rho(), v.Predicted.Tuples, v.Predicted.Rho)
+				t.Errorf("%s/%s: K %d and ρ %g, predicted %d and %g",
+					name, v.Name, kept.Tuples(), kept.Rho(), v.Predicted.Tuples, v.Predicted.Rho)
 			}
 			if kept.Conduct != nil || kept.NamedPorts > 0 || kept.Held() {
 				continue // plans have kept setups for longer than there are these
@@ -75,12 +76,20 @@ func TestWhatNginxSpeaksDecides(t *testing.T) {
 // TestHTTP10KeepsNothing: a pool beside HTTP/1.0 is inert, in a file as in nginx.
 func TestHTTP10KeepsNothing(t *testing.T) {
 	v := scenarios.Variant{
-		Rate: 100, Ports: scenarios.Ports{Low: 20000, High: 20099},
-		Proxy:   scenarios.Proxy{Kind: "nginx", HTTP: scenarios.HTTP10, Keepalive: 32, Workers: 1, Addresses: 1},
-		Backend: scenarios.Backend{Kind: scenarios.BackendHttpd, Addresses: 1, Ports: 1, KeepAlive: true, KeepAliveRequests: 600},
+		Rate:  100,
+		Ports: scenarios.Ports{Low: 20000, High: 20099},
+		Proxy: scenarios.Proxy{Kind: "nginx", HTTP: scenarios.HTTP10, Keepalive: 32, Workers: 1, Addresses: 1},
+		Backend: scenarios.Backend{
+			Kind:              scenarios.BackendHttpd,
+			Addresses:         1,
+			Ports:             1,
+			KeepAlive:         true,
+			KeepAliveRequests: 600,
+		},
 	}
 	if s := setup(v, 100, 2, nil, nil); s.Keepalive != 0 || s.Churn != 1 || !s.Race {
-		t.Errorf("HTTP/1.0: a pool of %d, %g new connections per request, race %t; want none, 1 and true", s.Keepalive, s.Churn, s.Race)
+		t.Errorf("HTTP/1.0: a pool of %d, %g new connections per request, race %t; want none, 1 and true",
+			s.Keepalive, s.Churn, s.Race)
 	}
 	v.Proxy.HTTP = scenarios.HTTP11
 	if s := setup(v, 100, 2, nil, nil); s.Keepalive != 32 || s.Churn == 1 {

@@ -38,26 +38,49 @@ func TestTogether(t *testing.T) {
 		each[i] = append(each[i], 1+rnd.Int64N(1<<rnd.IntN(30)))
 	}
 	first, later, okFirst, okLater := int64(2_500), int64(2_510), int64(240), int64(260)
-	a := &agent.LoadDone{Latency: encoded(t, each[0]...), LatencyOK: encoded(t, each[0][:9]...), LatencyFailed: encoded(t, each[0][9:]...), Service: encoded(t, each[0]...), Totals: results.Totals{
-		StartNs: 1000, EndNs: 9000, Counts: results.Counts{Scheduled: 301, Sent: 300, OK: 240, Failed: 58, Dropped: 1}, Unfinished: 2,
-		Causes: map[string]int64{"connect": 50, "x": 8}, Errors: results.Errors{Error99: 50, Other: 8},
-		FirstError: &later, OKBefore: &okFirst, LatenessP99: 10, Opened: 32, CPUSeconds: 0.25, StoppedBy: "error 99",
-	}}
-	b := &agent.LoadDone{Latency: encoded(t, each[1]...), LatencyOK: encoded(t, each[1][:7]...), LatencyFailed: encoded(t, each[1][7:]...), Service: encoded(t, each[1]...), Totals: results.Totals{
-		StartNs: 1005, EndNs: 9010, Counts: results.Counts{Scheduled: 310, Sent: 310, OK: 261, Failed: 49}, Unfinished: 0,
-		Causes: map[string]int64{"connect": 49}, Errors: results.Errors{Error99: 49},
-		FirstError: &first, OKBefore: &okLater, LatenessP99: 30, Opened: 33, CPUSeconds: 0.5, Bottleneck: "the target",
-	}}
+	a := &agent.LoadDone{
+		Latency:       encoded(t, each[0]...),
+		LatencyOK:     encoded(t, each[0][:9]...),
+		LatencyFailed: encoded(t, each[0][9:]...),
+		Service:       encoded(t, each[0]...),
+		Totals: results.Totals{
+			StartNs: 1000, EndNs: 9000, Counts: results.Counts{Scheduled: 301, Sent: 300, OK: 240, Failed: 58, Dropped: 1}, Unfinished: 2,
+			Causes: map[string]int64{"connect": 50, "x": 8}, Errors: results.Errors{Error99: 50, Other: 8},
+			FirstError: &later, OKBefore: &okFirst, LatenessP99: 10, Opened: 32, CPUSeconds: 0.25, StoppedBy: "error 99",
+		},
+	}
+	b := &agent.LoadDone{
+		Latency:       encoded(t, each[1]...),
+		LatencyOK:     encoded(t, each[1][:7]...),
+		LatencyFailed: encoded(t, each[1][7:]...),
+		Service:       encoded(t, each[1]...),
+		Totals: results.Totals{
+			StartNs: 1005, EndNs: 9010, Counts: results.Counts{Scheduled: 310, Sent: 310, OK: 261, Failed: 49}, Unfinished: 0,
+			Causes: map[string]int64{"connect": 49}, Errors: results.Errors{Error99: 49},
+			FirstError: &first, OKBefore: &okLater, LatenessP99: 30, Opened: 33, CPUSeconds: 0.5, Bottleneck: "the target",
+		},
+	}
 	got, err := together([]*agent.LoadDone{a, b})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ok := okFirst + okLater
 	want := results.Totals{
-		StartNs: 1000, EndNs: 9010, Counts: results.Counts{Scheduled: 611, Sent: 610, OK: 501, Failed: 107, Dropped: 1}, Unfinished: 2,
-		Causes: map[string]int64{"connect": 99, "x": 8}, Errors: results.Errors{Error99: 99, Other: 8},
-		FirstError: &first, OKBefore: &ok, LatenessP99: 30, Opened: 65, CPUSeconds: 0.75, Generators: 2, SentBy: []int64{300, 310},
-		StoppedBy: "error 99", Bottleneck: "the target",
+		StartNs:     1000,
+		EndNs:       9010,
+		Counts:      results.Counts{Scheduled: 611, Sent: 610, OK: 501, Failed: 107, Dropped: 1},
+		Unfinished:  2,
+		Causes:      map[string]int64{"connect": 99, "x": 8},
+		Errors:      results.Errors{Error99: 99, Other: 8},
+		FirstError:  &first,
+		OKBefore:    &ok,
+		LatenessP99: 30,
+		Opened:      65,
+		CPUSeconds:  0.75,
+		Generators:  2,
+		SentBy:      []int64{300, 310},
+		StoppedBy:   "error 99",
+		Bottleneck:  "the target",
 	}
 	if diff := cmp.Diff(want, got.Totals); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -66,7 +89,8 @@ func TestTogether(t *testing.T) {
 	if !bytes.Equal(got.Latency, whole) || !bytes.Equal(got.Service, whole) {
 		t.Error("the histograms are not that of all requests")
 	}
-	good, bad := encoded(t, append(each[0][:9:9], each[1][:7]...)...), encoded(t, append(each[0][9:len(each[0]):len(each[0])], each[1][7:]...)...)
+	good, bad := encoded(t, append(each[0][:9:9], each[1][:7]...)...), encoded(t,
+		append(each[0][9:len(each[0]):len(each[0])], each[1][7:]...)...)
 	if !bytes.Equal(got.LatencyOK, good) || !bytes.Equal(got.LatencyFailed, bad) {
 		t.Error("the histograms of successes and of failures are not those of all requests")
 	}
@@ -91,7 +115,8 @@ func TestSharedSamples(t *testing.T) {
 		t.Errorf("one of two makes %+v", sum)
 	}
 	sum := take("load-2", every+5*time.Millisecond, 12)
-	if sum == nil || sum.Sent != 22 || sum.InFlight != 22 || sum.Errors.Other != 2 || sum.IntervalS < 0.1 || sum.IntervalS > 0.11 {
+	if sum == nil || sum.Sent != 22 || sum.InFlight != 22 || sum.Errors.Other != 2 || sum.IntervalS < 0.1 ||
+		sum.IntervalS > 0.11 {
 		t.Fatalf("%+v", sum)
 	}
 	if *sum.MaxMs < 11.9 || *sum.MaxMs > 12.1 || *sum.P50ms > 10.1 {
@@ -101,7 +126,8 @@ func TestSharedSamples(t *testing.T) {
 	if sum := take("load-2", 3*every, 24); sum != nil { // it was held up, and this is of two
 		t.Errorf("they are not at the same moment: %+v", sum)
 	}
-	if sum := take("load", 3*every+time.Millisecond, 10); sum == nil || sum.Sent != 44 || sum.InFlight != 34 || sum.IntervalS < 0.19 {
+	if sum := take("load", 3*every+time.Millisecond, 10); sum == nil || sum.Sent != 44 || sum.InFlight != 34 ||
+		sum.IntervalS < 0.19 {
 		t.Errorf("%+v, want the 44 of two intervals", sum)
 	}
 	take("load", 4*every, 7)

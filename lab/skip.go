@@ -117,8 +117,10 @@ func nothingToCompare(r *scenarios.Resolved, skipped []results.SkippedVariant) e
 		what = "none of the variants can run here"
 	}
 	return &driver.UnfitError{
-		What: what, Err: errors.New(skipped[0].Why),
-		Hint: "Run it on a kernel, or with a driver, that has it. `lab99 plan` says what each variant needs, and which others could run.",
+		What: what,
+		Err:  errors.New(skipped[0].Why),
+		Hint: "Run it on a kernel, or with a driver, that has it. `lab99 plan` says what each variant needs, " +
+			"and which others could run.",
 	}
 }
 
@@ -127,7 +129,8 @@ func nothingToCompare(r *scenarios.Resolved, skipped []results.SkippedVariant) e
 // is no run.
 func (r *run) without(i int, want ImageRef, err error) string {
 	v, first := r.o.Scenario.Variants[i], r.o.Scenario.Variants[0]
-	if want.Part != results.HostProxy || v.Proxy.Kind == first.Proxy.Kind || !errors.As(err, new(*image.UnavailableError)) {
+	if want.Part != results.HostProxy || v.Proxy.Kind == first.Proxy.Kind ||
+		!errors.As(err, new(*image.UnavailableError)) {
 		return ""
 	}
 	return fmt.Sprintf("there is no %s to be had: %s", proxy.Title(proxy.Of(v)), firstLine(err))

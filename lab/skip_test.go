@@ -56,7 +56,8 @@ func TestAKindThatCannotBeHadIsSkipped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s := out.Summary.Skipped; len(s) != 1 || s[0].Name != "keepalive" || !strings.HasPrefix(s[0].Why, "there is no HAProxy to be had: ") {
+	if s := out.Summary.Skipped; len(s) != 1 || s[0].Name != "keepalive" ||
+		!strings.HasPrefix(s[0].Why, "there is no HAProxy to be had: ") {
 		t.Errorf("skipped: %+v", s)
 	}
 	if n := len(out.Summary.Variants); n != 3 {
@@ -161,7 +162,8 @@ func TestCatalogueCountsSkippedNeitherWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	row := out.Catalogue.Scenarios[0]
-	if row.Asked != 3 || len(row.Variants) != 3 || len(row.Skipped) != 1 || row.Skipped[0].Name != "tw-reuse" || row.Error != "" {
+	if row.Asked != 3 || len(row.Variants) != 3 || len(row.Skipped) != 1 || row.Skipped[0].Name != "tw-reuse" ||
+		row.Error != "" {
 		t.Errorf("%+v", row)
 	}
 	index, err := os.ReadFile(filepath.Join(out.Dir, results.IndexFile))
@@ -222,7 +224,8 @@ func TestServicesAreSkipped(t *testing.T) {
 	}
 	o, _ = fakeOptions(t, new(fakeDriver), 1)
 	o.Scenario.Variants[0].Load.Pods = 2
-	if _, err := measure(t.Context(), o); !errors.As(err, new(*driver.UnfitError)) || !strings.Contains(err.Error(), "no pods to share a load") {
+	if _, err := measure(t.Context(), o); !errors.As(err, new(*driver.UnfitError)) ||
+		!strings.Contains(err.Error(), "no pods to share a load") {
 		t.Errorf("error %v, want an UnfitError", err)
 	}
 }

@@ -60,7 +60,8 @@ func TestPhasesOfAVariant(t *testing.T) {
 	for _, e := range entries {
 		files = append(files, e.Name())
 	}
-	const want = "events.jsonl httpd.conf latency-ok.hlog latency.hlog load.json nginx.conf samples.jsonl service.hlog verdict.json"
+	const want = "events.jsonl httpd.conf latency-ok.hlog latency.hlog load.json nginx.conf samples.jsonl " +
+		"service.hlog verdict.json"
 	if got := strings.Join(files, " "); got != want {
 		t.Errorf("files %s", got)
 	}
@@ -70,7 +71,11 @@ func TestPhasesOfAVariant(t *testing.T) {
 // is ready is named, with its configuration, whatever comes first.
 func TestServerEndsAtOnce(t *testing.T) {
 	for range 20 {
-		d := &fakeDriver{dead: &driver.ServerError{Host: results.HostProxy, Name: "nginx", Output: "[emerg] no such directory"}}
+		d := &fakeDriver{dead: &driver.ServerError{
+			Host:   results.HostProxy,
+			Name:   "nginx",
+			Output: "[emerg] no such directory",
+		}}
 		d.on = func(_ *fakeLab, _ string, c agent.Command) []agent.Record {
 			if c.Ready != nil {
 				return none

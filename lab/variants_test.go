@@ -237,7 +237,8 @@ func TestAllAtOnce(t *testing.T) {
 	for _, r := range out.Catalogue.Scenarios {
 		names = append(names, r.Name)
 	}
-	if got := strings.Join(names, " "); got != "half-range-cliff port-exhaustion saw-tooth bystander" || out.Catalogue.Partial {
+	if got := strings.Join(names, " "); got != "half-range-cliff port-exhaustion saw-tooth bystander" ||
+		out.Catalogue.Partial {
 		t.Errorf("rows %s, partial: %v", got, out.Catalogue.Partial)
 	}
 	if r := out.Catalogue.Scenarios[3]; r.ExitCode != 3 || r.Error == "" {

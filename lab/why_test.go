@@ -25,20 +25,90 @@ func TestPlansSayWhyNot(t *testing.T) {
 		want                      []string // a part of each sentence
 	}{
 		{"as it is", "quick", "1.30.1", "6.18.5", nil, nil},
-		{"a small conntrack table", "quick", "1.30.1", "", []string{"size.ports=2000"}, []string{"nf_conntrack_max is 1600 and 2000 connections"}},
-		{"few descriptors", "quick", "1.30.1", "", []string{"load.connections=1000"}, []string{"nginx may open 1024 files, and 1000 connections need 2064"}},
-		{"reserved ports", "quick", "1.30.1", "", []string{"proxy.sysctls.net.ipv4.ip_local_reserved_ports=20000-20249,40000"}, []string{"250 of the 500 ports", "P is 250"}},
-		{"Connection: close of one's own", "quick", "1.30.1", "", []string{"proxy.config=" + closing}, []string{"nginx asks for every connection to be closed"}},
-		{"few buckets", "quick", "", "", []string{"proxy.sysctls.net.ipv4.tcp_max_tw_buckets=300"}, []string{
-			"baseline: tcp_max_tw_buckets is 300 and there are 500 tuples", "multi-ip: tcp_max_tw_buckets is 300, no more than half of the 1500 tuples"}},
-		{"no timestamps", "quick", "", "", []string{"proxy.sysctls.net.ipv4.tcp_timestamps=0"}, []string{"tw-reuse: tcp_timestamps is 0"}},
-		{"KeepAlive Off", "quick", "", "", []string{"backend.keepalive=off"}, []string{"baseline, keepalive", "tw-reuse: Apache", "multi-ip: Apache"}},
+		{
+			name:  "a small conntrack table",
+			size:  "quick",
+			nginx: "1.30.1",
+			set:   []string{"size.ports=2000"},
+			want:  []string{"nf_conntrack_max is 1600 and 2000 connections"},
+		},
+		{
+			name:  "few descriptors",
+			size:  "quick",
+			nginx: "1.30.1",
+			set:   []string{"load.connections=1000"},
+			want:  []string{"nginx may open 1024 files, and 1000 connections need 2064"},
+		},
+		{
+			name:  "reserved ports",
+			size:  "quick",
+			nginx: "1.30.1",
+			set:   []string{"proxy.sysctls.net.ipv4.ip_local_reserved_ports=20000-20249,40000"},
+			want:  []string{"250 of the 500 ports", "P is 250"},
+		},
+		{
+			name:  "Connection: close of one's own",
+			size:  "quick",
+			nginx: "1.30.1",
+			set:   []string{"proxy.config=" + closing},
+			want:  []string{"nginx asks for every connection to be closed"},
+		},
+		{
+			name: "few buckets",
+			size: "quick",
+			set:  []string{"proxy.sysctls.net.ipv4.tcp_max_tw_buckets=300"},
+			want: []string{
+				"baseline: tcp_max_tw_buckets is 300 and there are 500 tuples",
+				"multi-ip: tcp_max_tw_buckets is 300, no more than half of the 1500 tuples"},
+		},
+		{
+			name: "no timestamps",
+			size: "quick",
+			set:  []string{"proxy.sysctls.net.ipv4.tcp_timestamps=0"},
+			want: []string{"tw-reuse: tcp_timestamps is 0"},
+		},
+		{
+			name: "KeepAlive Off",
+			size: "quick",
+			set:  []string{"backend.keepalive=off"},
+			want: []string{"baseline, keepalive", "tw-reuse: Apache", "multi-ip: Apache"},
+		},
 		{"the default range", "full", "", "6.18.5", nil, []string{"baseline, multi-ip: connect() tries"}},
-		{"a pool by default", "quick", "1.30.1", "", []string{"proxy.config=" + own}, []string{"nginx keeps 32 idle upstream connections in each worker, its default"}},
-		{"HTTP/1.0 by default", "quick", "1.22.1", "", []string{"proxy.config=" + own}, []string{"nginx speaks HTTP/1.0 to the backend (nginx's default), so Apache"}},
-		{"HTTP/1.0 in the scenario", "quick", "1.30.1", "", []string{"proxy.http=1.0"}, []string{"nginx asks for every connection to be closed"}},
-		{"left to an old release", "quick", "1.22.1", "", []string{"proxy.http=default"}, []string{"nginx 1.22.1 speaks HTTP/1.0"}},
-		{"left to a new one, with a block", "quick", "1.30.1", "", []string{"proxy.http=default", "proxy.upstream_block=on"}, []string{"baseline, tw-reuse, multi-ip: nginx 1.30.1 keeps 32"}},
+		{
+			name:  "a pool by default",
+			size:  "quick",
+			nginx: "1.30.1",
+			set:   []string{"proxy.config=" + own},
+			want:  []string{"nginx keeps 32 idle upstream connections in each worker, its default"},
+		},
+		{
+			name:  "HTTP/1.0 by default",
+			size:  "quick",
+			nginx: "1.22.1",
+			set:   []string{"proxy.config=" + own},
+			want:  []string{"nginx speaks HTTP/1.0 to the backend (nginx's default), so Apache"},
+		},
+		{
+			name:  "HTTP/1.0 in the scenario",
+			size:  "quick",
+			nginx: "1.30.1",
+			set:   []string{"proxy.http=1.0"},
+			want:  []string{"nginx asks for every connection to be closed"},
+		},
+		{
+			name:  "left to an old release",
+			size:  "quick",
+			nginx: "1.22.1",
+			set:   []string{"proxy.http=default"},
+			want:  []string{"nginx 1.22.1 speaks HTTP/1.0"},
+		},
+		{
+			name:  "left to a new one, with a block",
+			size:  "quick",
+			nginx: "1.30.1",
+			set:   []string{"proxy.http=default", "proxy.upstream_block=on"},
+			want:  []string{"baseline, tw-reuse, multi-ip: nginx 1.30.1 keeps 32"},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			release := func(scenarios.Variant) string { return c.nginx }
@@ -65,10 +135,16 @@ func TestRunsSayWhyNot(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := &variantRun{o: &Options{Driver: &fakeDriver{}}, v: r.Variants[0], plan: p.Variants[0]}
-	got := strings.Join(x.reasons(results.HostEnv{UsablePorts: 490, NoFile: 100, Version: "1.22.1", Sysctls: map[string]string{
-		portRange: "20000 20499", "net.ipv4.tcp_max_tw_buckets": "300", "net.netfilter.nf_conntrack_max": "400",
-	}}, ""), "\n")
-	for _, want := range []string{"10 of the 500 ports", "tcp_max_tw_buckets is 300 and there are 490 tuples", "nf_conntrack_max is 400 and 490 connections", "may open 100 files"} {
+	got := strings.Join(x.reasons(results.HostEnv{
+		UsablePorts: 490,
+		NoFile:      100,
+		Version:     "1.22.1",
+		Sysctls: map[string]string{
+			portRange: "20000 20499", "net.ipv4.tcp_max_tw_buckets": "300", "net.netfilter.nf_conntrack_max": "400",
+		},
+	}, ""), "\n")
+	for _, want := range []string{"10 of the 500 ports", "tcp_max_tw_buckets is 300 and there are 490 tuples",
+		"nf_conntrack_max is 400 and 490 connections", "may open 100 files"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the reasons lack %q:\n%s", want, got)
 		}

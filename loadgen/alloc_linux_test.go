@@ -31,7 +31,14 @@ func TestRequestsAllocateNothing(t *testing.T) {
 	allocations := func(requests int) uint64 {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		r := mustRun(t, Config{URL: s.url, Connections: 8, Mode: Spin, Profile: Constant(20_000), Duration: time.Duration(requests) * 50 * time.Microsecond, Every: time.Second})
+		r := mustRun(t, Config{
+			URL:         s.url,
+			Connections: 8,
+			Mode:        Spin,
+			Profile:     Constant(20_000),
+			Duration:    time.Duration(requests) * 50 * time.Microsecond,
+			Every:       time.Second,
+		})
 		runtime.ReadMemStats(&after)
 		if r.OK != int64(requests) {
 			t.Fatalf("ok %d of %d", r.OK, requests)

@@ -73,7 +73,8 @@ func TestInvariantsHoldWhateverTheServerDoes(t *testing.T) {
 			var sum Counts
 			c.OnSnapshot = func(s Snapshot) {
 				figures.Add(&sum, &s.Counts)
-				if s.InFlight < 0 || s.Waiting < 0 || s.Open < 0 || s.Open > int64(c.Connections) || s.InFlight > int64(c.Connections) {
+				if s.InFlight < 0 || s.Waiting < 0 || s.Open < 0 || s.Open > int64(c.Connections) ||
+					s.InFlight > int64(c.Connections) {
 					t.Errorf("in flight %d, waiting %d, open %d of %d", s.InFlight, s.Waiting, s.Open, c.Connections)
 				}
 			}

@@ -134,10 +134,20 @@ func (r *run) result(c *collector) *Result {
 	p := r.plan
 	res := &Result{
 		Record: Record{
-			Counts: c.sum, Causes: r.causes.causes(&c.causes), Status: make(map[int]int64), OKBeforeFirst: make(map[string]int64),
-			StartNs: r.start.Load(), Mode: p.Mode, Engine: r.engine.name, Connections: p.Connections, Loops: p.Loops,
-			OwnLimit: r.ownLimit, BadSample: r.badSample, BadWhy: r.badWhy,
-			ConnectWhy: r.noConnect, LeftOut: p.leftOut,
+			Counts:        c.sum,
+			Causes:        r.causes.causes(&c.causes),
+			Status:        make(map[int]int64),
+			OKBeforeFirst: make(map[string]int64),
+			StartNs:       r.start.Load(),
+			Mode:          p.Mode,
+			Engine:        r.engine.name,
+			Connections:   p.Connections,
+			Loops:         p.Loops,
+			OwnLimit:      r.ownLimit,
+			BadSample:     r.badSample,
+			BadWhy:        r.badWhy,
+			ConnectWhy:    r.noConnect,
+			LeftOut:       p.leftOut,
 		},
 		LatencyOK: c.latency[0], Latency: c.latency[1], // that of the failed, to which the rest is added
 		Service: r.loops[0].service, Lateness: r.loops[0].lateness, Connect: r.loops[0].connects,

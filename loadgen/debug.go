@@ -68,14 +68,15 @@ func Debug(ctx context.Context, c Config, out io.Writer) error {
 // readOne reads one response, copying it, and tells its outcome.
 func readOne(from io.Reader, p *plan, request *wire, out io.Writer) (what string, err error) {
 	causes := newCauseTable()
-	pr := &parser{toHEAD: request.toHEAD, classHeader: strings.ToLower(p.ClassifyHeader), classify: func(status int, class []byte) causeID {
+	classify := func(status int, class []byte) causeID {
 		if p.Classify != nil {
 			if name := p.Classify(status, class); name != "" {
 				return causes.id(name)
 			}
 		}
 		return statusCause(status)
-	}}
+	}
+	pr := &parser{toHEAD: request.toHEAD, classHeader: strings.ToLower(p.ClassifyHeader), classify: classify}
 	var r reply
 	b := make([]byte, 32<<10)
 	for got := false; ; {

@@ -21,7 +21,13 @@ func TestAServerThatSpeaksAndLeavesAtOnceIsNotForgotten(t *testing.T) {
 		_ = p.Conn.(*net.TCPConn).CloseWrite()
 		_, _ = io.Copy(io.Discard, p) // no reset tells of it either
 	})
-	r := mustRun(t, Config{URL: s.url, Connections: 64, Profile: Constant(500), Duration: 200 * time.Millisecond, Timeout: time.Second})
+	r := mustRun(t, Config{
+		URL:         s.url,
+		Connections: 64,
+		Profile:     Constant(500),
+		Duration:    200 * time.Millisecond,
+		Timeout:     time.Second,
+	})
 	t.Logf("%+v %v unasked %d idle %d", r.Counts, r.Causes, r.Unasked, r.ClosedIdle)
 	if n := r.Causes[CauseTimeout]; n > 0 {
 		t.Errorf("%d requests of %d timed out: %v", n, r.Sent, r.Causes)
@@ -33,13 +39,15 @@ func TestAServerThatSpeaksAndLeavesAtOnceIsNotForgotten(t *testing.T) {
 func TestWhatFollowsAFullBufferIsNoAnswer(t *testing.T) {
 	head := "HTTP/1.1 200 OK\r\nContent-Length: 32000\r\nX-Fill: "
 	l, c, server := exchanging(t)
-	answer := head + strings.Repeat("x", len(l.buf)-len(head)-len("\r\n\r\n")-32000) + "\r\n\r\n" + strings.Repeat("y", 32000)
+	answer := head + strings.Repeat("x", len(l.buf)-len(head)-len("\r\n\r\n")-32000) + "\r\n\r\n" + strings.Repeat("y",
+		32000)
 	if _, err := io.WriteString(server, answer+"HTTP/1.1 500 Stray\r\nContent-Length: 0\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
 	l.collect()
 	if l.n.OK != 1 || l.unasked != 1 || c.state != stateCold {
-		t.Errorf("%d ok, %d times bytes that nobody asked for, state %d; want 1, 1 and a closed connection", l.n.OK, l.unasked, c.state)
+		t.Errorf("%d ok, %d times bytes that nobody asked for, state %d; want 1, 1 and a closed connection",
+			l.n.OK, l.unasked, c.state)
 	}
 }
 
@@ -47,11 +55,22 @@ func TestWhatFollowsAFullBufferIsNoAnswer(t *testing.T) {
 // the server's end of it.
 func exchanging(t *testing.T) (*loop, *conn, *os.File) {
 	t.Helper()
-	p, err := newPlan(t.Context(), Config{URL: "http://127.0.0.1:1/", Connections: 1, Profile: Constant(1), Duration: time.Second})
+	p, err := newPlan(t.Context(), Config{
+		URL:         "http://127.0.0.1:1/",
+		Connections: 1,
+		Profile:     Constant(1),
+		Duration:    time.Second,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &run{plan: p, engine: &epollEngine, clock: must(newClock()), causes: newCauseTable(), first: map[causeID]firstOf{}}
+	r := &run{
+		plan:   p,
+		engine: &epollEngine,
+		clock:  must(newClock()),
+		causes: newCauseTable(),
+		first:  map[causeID]firstOf{},
+	}
 	r.limit.Store(Never)
 	l := newLoop(r, 0)
 	l.net.(*sockets).poll, l.fullEnd = must(newPoller()), Never

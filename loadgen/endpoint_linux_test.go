@@ -66,13 +66,18 @@ func TestAllAddressesOfANameAreLoadedInTurn(t *testing.T) {
 		{Connections: 6, Loops: 2},
 		{Connections: 2, Loops: 2},
 		{Connections: 1, CloseAfter: 1},
-		{Connections: 2, CloseAfter: 1, Sources: []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("127.0.0.9")}},
+		{
+			Connections: 2,
+			CloseAfter:  1,
+			Sources:     []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("127.0.0.9")},
+		},
 	} {
 		a, b := first.requests.Load(), second.requests.Load()
 		c.URL, c.Profile, c.Duration = "http://several.example:"+port+"/", Constant(200), 100*time.Millisecond
 		r := mustRun(t, c)
 		if a, b = first.requests.Load()-a, second.requests.Load()-b; r.OK != 20 || a+b != 20 || a < 8 || b < 8 {
-			t.Errorf("%d connections: ok %d, %d at the first, %d at the second address; causes %v", c.Connections, r.OK, a, b, r.Causes)
+			t.Errorf("%d connections: ok %d, %d at the first, %d at the second address; causes %v",
+				c.Connections, r.OK, a, b, r.Causes)
 		}
 		if want := []string{"127.0.0.3:" + port, "127.0.0.2:" + port}; !slices.Equal(r.Addresses, want) {
 			t.Errorf("addresses %v, want %v", r.Addresses, want)
@@ -105,7 +110,9 @@ func TestPairsOfSourcesAndAddresses(t *testing.T) {
 	for range 8 {
 		pairs[<-seen]++
 	}
-	for _, pair := range []string{"127.0.0.8>127.0.0.2", "127.0.0.8>127.0.0.3", "127.0.0.9>127.0.0.2", "127.0.0.9>127.0.0.3"} {
+	for _, pair := range []string{
+		"127.0.0.8>127.0.0.2", "127.0.0.8>127.0.0.3", "127.0.0.9>127.0.0.2", "127.0.0.9>127.0.0.3",
+	} {
 		if pairs[pair] != 2 {
 			t.Errorf("%v, want each of the four pairs twice", pairs)
 			break
@@ -116,7 +123,8 @@ func TestPairsOfSourcesAndAddresses(t *testing.T) {
 // TestStrangerAmongTheAddressesOfANameIsRefused: not left out, not loaded.
 func TestStrangerAmongTheAddressesOfANameIsRefused(t *testing.T) {
 	answerNameWith(t, "127.0.0.2", "192.0.2.1")
-	if _, err := Run(t.Context(), Config{URL: "http://mixed.example/", Profile: Constant(1), Duration: time.Second}); err == nil || !strings.Contains(err.Error(), "192.0.2.1") {
+	c := Config{URL: "http://mixed.example/", Profile: Constant(1), Duration: time.Second}
+	if _, err := Run(t.Context(), c); err == nil || !strings.Contains(err.Error(), "192.0.2.1") {
 		t.Errorf("%v", err)
 	}
 }

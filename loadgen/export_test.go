@@ -21,13 +21,26 @@ import (
 func sample() *Result {
 	r := &Result{
 		Record: Record{
-			Counts:   Counts{Scheduled: 6, Sent: 5, OK: 3, Failed: 1, Late: 1, Queued: 2, Dropped: 1},
-			OKInTime: 3, EndedInTime: 4, Unfinished: 1,
-			ConnectionsOpened: 4, PeakConnections: 4, BytesReceived: 500, BytesSent: 300,
-			Causes: map[string]int64{CauseNoPorts: 1}, Status: map[int]int64{200: 2, 204: 1}, OKBeforeFirst: map[string]int64{CauseNoPorts: 3},
-			StartUTC: time.Date(2026, 11, 23, 5, 0, 0, 0, time.UTC), StartNs: 1_000_000_000, EndNs: 3_000_000_000, DoneNs: 3_100_000_000,
-			Connections: 4, Loops: 1,
-			CPUUser: Time(100 * time.Microsecond), CPUSys: Time(150 * time.Microsecond), OwnLimit: "the generator itself ran out",
+			Counts:            Counts{Scheduled: 6, Sent: 5, OK: 3, Failed: 1, Late: 1, Queued: 2, Dropped: 1},
+			OKInTime:          3,
+			EndedInTime:       4,
+			Unfinished:        1,
+			ConnectionsOpened: 4,
+			PeakConnections:   4,
+			BytesReceived:     500,
+			BytesSent:         300,
+			Causes:            map[string]int64{CauseNoPorts: 1},
+			Status:            map[int]int64{200: 2, 204: 1},
+			OKBeforeFirst:     map[string]int64{CauseNoPorts: 3},
+			StartUTC:          time.Date(2026, 11, 23, 5, 0, 0, 0, time.UTC),
+			StartNs:           1_000_000_000,
+			EndNs:             3_000_000_000,
+			DoneNs:            3_100_000_000,
+			Connections:       4,
+			Loops:             1,
+			CPUUser:           Time(100 * time.Microsecond),
+			CPUSys:            Time(150 * time.Microsecond),
+			OwnLimit:          "the generator itself ran out",
 		},
 		FirstOf: map[string]int64{CauseNoPorts: 1_500_000_000},
 	}
@@ -96,7 +109,8 @@ func TestMergeAddsAndAlignsByStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	invariants(t, m)
-	if m.Scheduled != 12 || m.OK != 6 || m.Unfinished != 2 || m.Status[200] != 4 || m.Causes[CauseNoPorts] != 1 || m.Causes[CauseTimeout] != 1 {
+	if m.Scheduled != 12 || m.OK != 6 || m.Unfinished != 2 || m.Status[200] != 4 || m.Causes[CauseNoPorts] != 1 ||
+		m.Causes[CauseTimeout] != 1 {
 		t.Errorf("counts: %+v, %v, %v", m.Counts, m.Status, m.Causes)
 	}
 	if m.Elapsed() != 2100*time.Millisecond || m.DoneNs-m.StartNs != 2.6e9 {
@@ -106,7 +120,8 @@ func TestMergeAddsAndAlignsByStart(t *testing.T) {
 	if d := cmp.Diff(want, m.FirstOf); d != "" {
 		t.Errorf("first of (-want +got):\n%s", d)
 	}
-	if m.Latency.TotalCount() != 8 || m.Latency.Max() != a.Latency.Max() || math.Abs(m.Latency.Mean()-a.Latency.Mean()) > 1 {
+	if m.Latency.TotalCount() != 8 || m.Latency.Max() != a.Latency.Max() ||
+		math.Abs(m.Latency.Mean()-a.Latency.Mean()) > 1 {
 		t.Errorf("%d latencies, max %d, mean %f", m.Latency.TotalCount(), m.Latency.Max(), m.Latency.Mean())
 	}
 	if len(m.OKBeforeFirst) != 0 {
@@ -151,7 +166,9 @@ func TestHlogIsReadBack(t *testing.T) {
 // TestMergeLeavesOutNoCount: a number of a result is added up, unless it is a
 // moment or derived.
 func TestMergeLeavesOutNoCount(t *testing.T) {
-	apart := []string{"Schema", "StartNs", "EndNs", "DoneNs", "ElapsedS", "OfferedPerS", "AchievedPerS", "Mode", "ClosesAfter"}
+	apart := []string{
+		"Schema", "StartNs", "EndNs", "DoneNs", "ElapsedS", "OfferedPerS", "AchievedPerS", "Mode", "ClosesAfter",
+	}
 	a, b := sample(), sample()
 	for f, v := range reflect.ValueOf(&b.Record).Elem().Fields() {
 		if v.CanInt() && !slices.Contains(apart, f.Name) {
@@ -163,7 +180,8 @@ func TestMergeLeavesOutNoCount(t *testing.T) {
 		t.Fatal(err)
 	}
 	for f, v := range reflect.ValueOf(m.Record).Fields() {
-		if was := reflect.ValueOf(a.Record).FieldByIndex(f.Index); v.CanInt() && !slices.Contains(apart, f.Name) && v.Int() != was.Int()+7 {
+		if was := reflect.ValueOf(a.Record).FieldByIndex(f.Index); v.CanInt() && !slices.Contains(apart, f.Name) &&
+			v.Int() != was.Int()+7 {
 			t.Errorf("%s: %d and 7 are %d", f.Name, was.Int(), v.Int())
 		}
 	}

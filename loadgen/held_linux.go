@@ -76,12 +76,21 @@ func hold(ctx context.Context, c HeldConfig, u *url.URL) (*Result, error) {
 		return nil, fmt.Errorf("loadgen: URL %s: %w", u.Redacted(), err)
 	}
 	h := &holding{
-		HeldConfig: c, draw: rand.New(rand.NewPCG(c.Seed, 0x6c61623939)),
-		causes: map[string]int64{}, shotBy: map[string]int64{}, first: map[string]firstOf{}, stops: make([]int64, len(c.Stop)),
+		HeldConfig: c,
+		draw:       rand.New(rand.NewPCG(c.Seed, 0x6c61623939)),
+		causes:     map[string]int64{},
+		shotBy:     map[string]int64{},
+		first:      map[string]firstOf{},
+		stops:      make([]int64, len(c.Stop)),
 		out: &Result{
-			Latency: newHistogram(), LatencyOK: newHistogram(), Service: newHistogram(), Lateness: newHistogram(), Connect: newHistogram(),
+			Latency:   newHistogram(),
+			LatencyOK: newHistogram(),
+			Service:   newHistogram(),
+			Lateness:  newHistogram(),
+			Connect:   newHistogram(),
 		},
-		interval: newHistogram(), spare: newHistogram(),
+		interval: newHistogram(),
+		spare:    newHistogram(),
 	}
 	if h.clock, err = newClock(); err != nil {
 		return nil, fmt.Errorf("loadgen: %w", err)

@@ -54,7 +54,8 @@ func mustHold(t *testing.T, c HeldConfig) *Result {
 		r.OK != h.InTime+h.Broken+h.Overdue+h.Cut || h.Broken != broken {
 		t.Errorf("the books do not add up: %+v, unfinished %d, %v, %+v", r.Counts, r.Unfinished, r.Causes, *h)
 	}
-	if sum.Scheduled != r.Scheduled || sum.Sent != r.Sent || sum.OK != r.OK || sum.Failed != r.Failed || !cmp.Equal(causes, r.Causes) {
+	if sum.Scheduled != r.Scheduled || sum.Sent != r.Sent || sum.OK != r.OK || sum.Failed != r.Failed ||
+		!cmp.Equal(causes, r.Causes) {
 		t.Errorf("the snapshots add up to %+v and %v, the result has %+v and %v", sum, causes, r.Counts, r.Causes)
 	}
 	if last.Open != 0 {
@@ -171,7 +172,11 @@ func TestHeldWithoutAPong(t *testing.T) {
 		}
 	})
 	r := mustHold(t, HeldConfig{
-		URL: s.tcp(), For: time.Minute, Duration: 100 * time.Millisecond, Ping: 50 * time.Millisecond, Timeout: 300 * time.Millisecond,
+		URL:      s.tcp(),
+		For:      time.Minute,
+		Duration: 100 * time.Millisecond,
+		Ping:     50 * time.Millisecond,
+		Timeout:  300 * time.Millisecond,
 	})
 	if r.Held.BrokenBy[CauseTimeout]+r.Held.Cut != 10 || r.Held.BrokenBy[CauseTimeout] == 0 {
 		t.Errorf("10 are to end for want of a pong: %+v", *r.Held)
@@ -202,7 +207,8 @@ func TestHeldRefused(t *testing.T) {
 				Stop: []Stop{{Count: 1000}},
 			})
 			if r.Failed != 10 || r.Causes[tt.cause] != 10 || r.ConnectWhy == "" {
-				t.Errorf("all 10 are to fail by %q, and the first to say why: %+v, %v, %q", tt.cause, r.Counts, r.Causes, r.ConnectWhy)
+				t.Errorf("all 10 are to fail by %q, and the first to say why: %+v, %v, %q",
+					tt.cause, r.Counts, r.Causes, r.ConnectWhy)
 			}
 			if r.OKBeforeFirst[tt.cause] != 0 || r.FirstOf[tt.cause] < r.StartNs {
 				t.Errorf("the first failed at %d, after %d successes", r.FirstOf[tt.cause]-r.StartNs, r.OKBeforeFirst[tt.cause])
@@ -293,7 +299,8 @@ func TestHeldTimes(t *testing.T) {
 		}
 		return sum
 	}
-	if again, other := asked(ExponentialTimes, 1), asked(ExponentialTimes, 2); total(again) != total(one) || total(other) == total(one) {
+	if again, other := asked(ExponentialTimes, 1), asked(ExponentialTimes, 2); total(again) != total(one) ||
+		total(other) == total(one) {
 		t.Error("the same seed draws other times, or another one the same")
 	}
 }
@@ -371,7 +378,12 @@ func TestHeldInterrupted(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
-	r, err := Hold(ctx, HeldConfig{URL: echo(t, obeys).tcp(), Profile: Constant(100), For: 10 * time.Millisecond, Duration: time.Hour})
+	r, err := Hold(ctx, HeldConfig{
+		URL:      echo(t, obeys).tcp(),
+		Profile:  Constant(100),
+		For:      10 * time.Millisecond,
+		Duration: time.Hour,
+	})
 	if err != nil || !r.Interrupted || r.OK != r.Scheduled || r.OK == 0 {
 		t.Errorf("%+v, %v; want it interrupted, and all that was due opened", r, err)
 	}

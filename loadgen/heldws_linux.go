@@ -24,10 +24,11 @@ type socket struct {
 // openWebsocket connects and upgrades. The 101 is the first answer.
 func openWebsocket(ctx context.Context, h *holding, to endpoint, u *url.URL, first string) (held, string, error) {
 	var dialed error
-	d := websocket.Dialer{ReadBufferSize: 512, WriteBufferSize: 512, NetDialContext: func(ctx context.Context, _, _ string) (nc net.Conn, err error) {
+	dial := func(ctx context.Context, _, _ string) (nc net.Conn, err error) {
 		nc, dialed = plainDialer().DialContext(ctx, to.network(), to.address())
 		return nc, dialed
-	}}
+	}
+	d := websocket.Dialer{ReadBufferSize: 512, WriteBufferSize: 512, NetDialContext: dial}
 	header := http.Header{"User-Agent": {h.UserAgent}}
 	if h.Host != "" {
 		header.Set("Host", h.Host)

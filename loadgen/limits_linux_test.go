@@ -39,7 +39,13 @@ func TestRunningOutOfDescriptorsIsTheGeneratorsOwnLimit(t *testing.T) {
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 40, Max: 40}); err != nil {
 		t.Fatal(err)
 	}
-	r := mustRun(t, Config{URL: s.url, Connections: 64, Profile: Constant(1000), Duration: 50 * time.Millisecond, Timeout: 200 * time.Millisecond})
+	r := mustRun(t, Config{
+		URL:         s.url,
+		Connections: 64,
+		Profile:     Constant(1000),
+		Duration:    50 * time.Millisecond,
+		Timeout:     200 * time.Millisecond,
+	})
 	if !strings.Contains(r.OwnLimit, "file descriptors") || r.Bottleneck != LimitGenerator {
 		t.Errorf("own limit %q, bottleneck %s", r.OwnLimit, r.Bottleneck)
 	}

@@ -30,8 +30,12 @@ func Merge(results ...*Result) (*Result, error) {
 			StartUTC: rs[0].StartUTC, StartNs: rs[0].StartNs, Mode: rs[0].Mode,
 			Causes: make(map[string]int64), Status: make(map[int]int64),
 		},
-		FirstOf: make(map[string]int64),
-		Latency: newHistogram(), LatencyOK: newHistogram(), Service: newHistogram(), Lateness: newHistogram(), Connect: newHistogram(),
+		FirstOf:   make(map[string]int64),
+		Latency:   newHistogram(),
+		LatencyOK: newHistogram(),
+		Service:   newHistogram(),
+		Lateness:  newHistogram(),
+		Connect:   newHistogram(),
 	}
 	var stopped []string
 	alike := true
@@ -68,7 +72,8 @@ func (r *Result) merge(o *Result) error {
 		r.Status[k] += n
 	}
 	for _, h := range []struct{ to, from *hdrhistogram.Histogram }{
-		{r.Latency, o.Latency}, {r.LatencyOK, o.LatencyOK}, {r.Service, o.Service}, {r.Lateness, o.Lateness}, {r.Connect, o.Connect},
+		{r.Latency, o.Latency}, {r.LatencyOK, o.LatencyOK}, {r.Service, o.Service}, {r.Lateness, o.Lateness},
+		{r.Connect, o.Connect},
 	} {
 		if lost := h.to.Merge(h.from); lost > 0 {
 			return fmt.Errorf("merging results: %d values are beyond the range of %v", lost, time.Duration(longest))

@@ -65,7 +65,8 @@ func (s *stamps) recv(fd int32) (int, unix.Errno) {
 // nothing else was asked for.
 func (s *stamps) read() int64 {
 	h := (*unix.Cmsghdr)(unsafe.Pointer(&s.control))
-	if int(s.msg.Controllen) < unix.CmsgLen(int(unsafe.Sizeof(unix.Timespec{}))) || h.Level != unix.SOL_SOCKET || h.Type != unix.SCM_TIMESTAMPNS {
+	whole := int(s.msg.Controllen) >= unix.CmsgLen(int(unsafe.Sizeof(unix.Timespec{})))
+	if !whole || h.Level != unix.SOL_SOCKET || h.Type != unix.SCM_TIMESTAMPNS {
 		return 0
 	}
 	return (*unix.Timespec)(unsafe.Pointer(&s.control[unix.CmsgLen(0)])).Nano()
@@ -93,7 +94,8 @@ func (s *sockets) compareClocks() {
 // the send, and it comes soon.
 func (s *sockets) mayNap(t int64) bool {
 	l := s.l
-	return s.stamps.told && !l.blind && !l.more && s.urgent == 0 && t-l.at <= maxNap && t > l.at && l.head.due < l.end() && l.free() != nil
+	return s.stamps.told && !l.blind && !l.more && s.urgent == 0 && t-l.at <= maxNap && t > l.at &&
+		l.head.due < l.end() && l.free() != nil
 }
 
 // turn waits for events until t at the latest, and acts on them.
@@ -118,5 +120,6 @@ func (s *sockets) behind() bool { return s.stamps.told }
 // nap sleeps until t.
 func nap(t int64) {
 	ts := unix.NsecToTimespec(t)
-	unix.RawSyscall6(unix.SYS_CLOCK_NANOSLEEP, unix.CLOCK_MONOTONIC, unix.TIMER_ABSTIME, uintptr(unsafe.Pointer(&ts)), 0, 0, 0)
+	unix.RawSyscall6(unix.SYS_CLOCK_NANOSLEEP,
+		unix.CLOCK_MONOTONIC, unix.TIMER_ABSTIME, uintptr(unsafe.Pointer(&ts)), 0, 0, 0)
 }

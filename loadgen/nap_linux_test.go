@@ -15,7 +15,13 @@ import (
 // tenth is looked at, because a busy machine makes the others longer.
 func TestAnAnswerReadAfterANapKeepsItsTime(t *testing.T) {
 	s := serve(t, always(okAnswer))
-	r := mustRun(t, Config{URL: s.url, Mode: Relaxed, Connections: 16, Profile: Constant(2000), Duration: 500 * time.Millisecond})
+	r := mustRun(t, Config{
+		URL:         s.url,
+		Mode:        Relaxed,
+		Connections: 16,
+		Profile:     Constant(2000),
+		Duration:    500 * time.Millisecond,
+	})
 	if got := quantile(r.Service, 10); got > 500*time.Microsecond {
 		t.Errorf("service p10 %v, want well below the millisecond between two looks", got)
 	}
@@ -55,7 +61,13 @@ func must[T any](v T, err error) T {
 func TestAnswersThatCameDuringAPauseAreNoTimeouts(t *testing.T) {
 	const env = "LOADGEN_URL"
 	if url := os.Getenv(env); url != "" {
-		r := mustRun(t, Config{URL: url, Connections: 512, Profile: Constant(2000), Duration: time.Second, Timeout: 300 * time.Millisecond})
+		r := mustRun(t, Config{
+			URL:         url,
+			Connections: 512,
+			Profile:     Constant(2000),
+			Duration:    time.Second,
+			Timeout:     300 * time.Millisecond,
+		})
 		if n := r.Causes[CauseTimeout]; n > 0 || r.Dropped == 0 {
 			t.Errorf("%d timeouts, %d dropped: %v", n, r.Dropped, r.Causes)
 		}

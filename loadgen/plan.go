@@ -126,7 +126,8 @@ func (p *plan) checkProfile() error {
 	if p.Requests > 0 { // the schedule ends where the first one too many is due
 		c := newCursor(p.Profile, 0, 1, 0)
 		if c.jitter != nil && p.Requests > maxArrivals {
-			return fmt.Errorf("requests: %d random arrivals are more than %d; bound the load by a duration", p.Requests, int64(maxArrivals))
+			return fmt.Errorf("requests: %d random arrivals are more than %d; bound the load by a duration",
+				p.Requests, int64(maxArrivals))
 		}
 		c.skip(p.Requests)
 		if c.due != Never && (p.Duration == 0 || c.due < int64(p.Duration)) {

@@ -18,7 +18,8 @@ func TestConfigIsRefusedWithAReason(t *testing.T) {
 		change func(*Config)
 		want   string
 	}{
-		{"a stranger", func(c *Config) { c.URL = "http://192.0.2.1/" }, "neither loopback nor among the allowed networks (none)"},
+		{"a stranger", func(c *Config) { c.URL = "http://192.0.2.1/" },
+			"neither loopback nor among the allowed networks (none)"},
 		{"a stranger to the networks allowed", func(c *Config) {
 			c.URL = "http://192.0.2.1/"
 			c.Allow = []netip.Prefix{netip.MustParsePrefix("198.18.0.0/15")}
@@ -33,7 +34,8 @@ func TestConfigIsRefusedWithAReason(t *testing.T) {
 		{"rate 0", func(c *Config) { c.Profile = Constant(0) }, "schedules 0 requests"},
 		{"negative rates", func(c *Config) { c.Profile = Sine(1, 2, time.Second) }, "is not within 0 to 2000000"},
 		{"a rate beyond the cap", func(c *Config) { c.Profile = Constant(3e6) }, "is not within 0 to 2000000"},
-		{"randomness inside a sequence", func(c *Config) { c.Profile = Sequence(Part{Poisson(Constant(1), 1), 0}) }, "Poisson goes around"},
+		{"randomness inside a sequence", func(c *Config) { c.Profile = Sequence(Part{Poisson(Constant(1), 1), 0}) },
+			"Poisson goes around"},
 		{"a ramp over nothing", func(c *Config) { c.Profile = Ramp(1, 2, 0) }, "profile: "},
 		{"too many connections", func(c *Config) { c.Connections = 1 << 20 }, "connections: 1.048576e+06"},
 		{"too long", func(c *Config) { c.Duration = 25 * time.Hour }, "duration"},
@@ -44,14 +46,19 @@ func TestConfigIsRefusedWithAReason(t *testing.T) {
 		{"a Content-Length", func(c *Config) { c.Header = []string{"content-length: 5"} }, "leave it out"},
 		{"bodies beside a mix", func(c *Config) { c.Bodies, c.Mix = [][]byte{nil}, []Request{{}} }, "bodies"},
 		{"a socket path too long", func(c *Config) { c.Unix = "/" + strings.Repeat("x", 107) }, "at most 107"},
-		{"a source towards a socket", func(c *Config) { c.Unix, c.Sources = "/x", []netip.Addr{netip.MustParseAddr("127.0.0.2")} }, "source address"},
+		{
+			"a source towards a socket",
+			func(c *Config) { c.Unix, c.Sources = "/x", []netip.Addr{netip.MustParseAddr("127.0.0.2")} },
+			"source address",
+		},
 		{"sources of two families", func(c *Config) {
 			c.Sources = []netip.Addr{netip.MustParseAddr("127.0.0.2"), netip.IPv6Loopback()}
 		}, "different address families"},
 		{"a share that cannot be exceeded", func(c *Config) { c.Stop = []Stop{{Share: 1}} }, "stop 1"},
 		{"a path that smuggles", func(c *Config) { c.Mix = []Request{{Path: "/ HTTP/1.1\r\nX: y"}} }, "path"},
 		{"weights beyond reason", func(c *Config) { c.Mix = []Request{{Weight: 1 << 20}, {}} }, "weights add up to 1048577"},
-		{"weights that many requests share unevenly", func(c *Config) { c.Mix = append(make([]Request, 1000), Request{Weight: 900_001}) }, "want at most 199800"},
+		{"weights that many requests share unevenly",
+			func(c *Config) { c.Mix = append(make([]Request, 1000), Request{Weight: 900_001}) }, "want at most 199800"},
 
 		{"CONNECT", func(c *Config) { c.Method = "CONNECT" }, "method"},
 		{"a source of another family", func(c *Config) { c.Sources = []netip.Addr{netip.IPv6Loopback()} }, "address family"},
@@ -101,14 +108,18 @@ func TestHostHeaderIsSentOnce(t *testing.T) {
 		"Host: 127.0.0.1:8080\r\n": {},
 		"Host: a.example\r\n":      {Host: "a.example"},
 		"Host: b.example\r\n":      {Header: []string{"host: b.example"}, Host: "a.example"},
-		"Host: c.example\r\n":      {Header: []string{"Host: b.example"}, Mix: []Request{{Header: []string{"Host:c.example"}}}},
+		"Host: c.example\r\n": {
+			Header: []string{"Host: b.example"},
+			Mix:    []Request{{Header: []string{"Host:c.example"}}},
+		},
 	} {
 		c.URL, c.Profile, c.Duration = "http://127.0.0.1:8080/", Constant(1), time.Second
 		p, err := newPlan(t.Context(), c)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := string(p.wires[0].bytes); strings.Count(strings.ToLower(got), "host:") != 1 || !strings.Contains(got, "HTTP/1.1\r\n"+want) {
+		if got := string(p.wires[0].bytes); strings.Count(strings.ToLower(got), "host:") != 1 ||
+			!strings.Contains(got, "HTTP/1.1\r\n"+want) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}

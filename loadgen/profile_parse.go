@@ -39,7 +39,8 @@ func parseProfile(s string) (Profile, error) {
 			kind, arg = "constant", kind
 		}
 		if i > 0 && len(parts) > 0 && parts[len(parts)-1].For == 0 && kind != "poisson" {
-			return nil, fmt.Errorf("%q can never begin: the part before it has no end; give that one a time, as in constant:1000/10s", word)
+			return nil, fmt.Errorf("%q can never begin: the part before it has no end; "+
+				"give that one a time, as in constant:1000/10s", word)
 		}
 		switch kind {
 		case "poisson":

@@ -17,8 +17,10 @@ var profiles = []Profile{
 	Ramp(70, 70, 10*time.Second),
 	Sine(1000, 1000, 10*time.Second),
 	Sine(500, 100, 700*time.Millisecond),
-	Sequence(Part{Constant(100), 5 * time.Second}, Part{Constant(0), 5 * time.Second}, Part{Constant(300), 5 * time.Second}, Part{Constant(50), 5 * time.Second}),
-	Sequence(Part{Ramp(100, 2000, 7*time.Second), 7 * time.Second}, Part{Sine(2000, 500, time.Second), 5 * time.Second}, Part{Constant(10), 0}),
+	Sequence(Part{Constant(100), 5 * time.Second}, Part{Constant(0), 5 * time.Second},
+		Part{Constant(300), 5 * time.Second}, Part{Constant(50), 5 * time.Second}),
+	Sequence(Part{Ramp(100, 2000, 7*time.Second), 7 * time.Second}, Part{Sine(2000, 500, time.Second), 5 * time.Second},
+		Part{Constant(10), 0}),
 }
 
 func TestCountIsTheIntegralOfRate(t *testing.T) {
@@ -139,12 +141,19 @@ func TestParseProfile(t *testing.T) {
 		counts map[time.Duration]float64
 	}{
 		{"1000", "constant:1000", map[time.Duration]float64{2 * time.Second: 2000}},
-		{"ramp:100..5000/30s,hold:10s", "ramp:100..5000/30s,constant:5000/10s", map[time.Duration]float64{30 * time.Second: 76_500, time.Hour: 126_500}},
-		{"steps:100..300x3/10s", "constant:100/10s,constant:200/10s,constant:300/10s", map[time.Duration]float64{time.Hour: 6000}},
+		{"ramp:100..5000/30s,hold:10s", "ramp:100..5000/30s,constant:5000/10s",
+			map[time.Duration]float64{30 * time.Second: 76_500, time.Hour: 126_500}},
+		{"steps:100..300x3/10s", "constant:100/10s,constant:200/10s,constant:300/10s",
+			map[time.Duration]float64{time.Hour: 6000}},
 		{"sine:1000~500@60s/5m", "sine:1000~500@1m0s/5m0s", map[time.Duration]float64{time.Hour: 300_000}},
 		{"constant:10/1s,20", "constant:10/1s,constant:20", map[time.Duration]float64{3 * time.Second: 50}},
-		{"burst:20@1001ms", "burst:20@1.001s", map[time.Duration]float64{time.Nanosecond: 20, 1001 * time.Millisecond: 20, 2 * time.Second: 40}},
-		{"burst:20@1001ms/10s,hold:1s", "burst:20@1.001s/10s,constant:19.980019980019982/1s", map[time.Duration]float64{10 * time.Second: 200}},
+		{
+			"burst:20@1001ms",
+			"burst:20@1.001s",
+			map[time.Duration]float64{time.Nanosecond: 20, 1001 * time.Millisecond: 20, 2 * time.Second: 40},
+		},
+		{"burst:20@1001ms/10s,hold:1s", "burst:20@1.001s/10s,constant:19.980019980019982/1s",
+			map[time.Duration]float64{10 * time.Second: 200}},
 		{"1000,poisson:42", "constant:1000,poisson:42", nil},
 
 		{"", `profile "": "": rate ""`, nil},
@@ -180,7 +189,10 @@ func TestParseProfile(t *testing.T) {
 }
 
 func FuzzParseProfile(f *testing.F) {
-	for _, s := range []string{"1000", "ramp:100..5000/30s,hold:10s", "steps:100..300x3/10s", "sine:1000~500@60s/5m", "burst:20@1001ms/10s,5", "1,poisson:2"} {
+	for _, s := range []string{
+		"1000", "ramp:100..5000/30s,hold:10s", "steps:100..300x3/10s", "sine:1000~500@60s/5m",
+		"burst:20@1001ms/10s,5", "1,poisson:2",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -159,8 +159,18 @@ func TestConformanceWithRealServers(t *testing.T) {
 			{path: "/ten", ok: 100, opened: 10},
 			{path: "/close", ok: 100, opened: 100},
 			{path: "/hangup", causes: map[string]int64{CauseEmptyReply: 100}, opened: 100},
-			{path: "/slow", with: func(c *Config) { c.Requests = 3; c.Profile = Constant(100); c.Connections = 3 }, ok: 3, opened: 3},
-			{path: "/limited", with: func(c *Config) { c.Method, c.Body = "POST", make([]byte, 100) }, causes: map[string]int64{Cause4xx: 100}, opened: 100},
+			{
+				path:   "/slow",
+				with:   func(c *Config) { c.Requests = 3; c.Profile = Constant(100); c.Connections = 3 },
+				ok:     3,
+				opened: 3,
+			},
+			{
+				path:   "/limited",
+				with:   func(c *Config) { c.Method, c.Body = "POST", make([]byte, 100) },
+				causes: map[string]int64{Cause4xx: 100},
+				opened: 100,
+			},
 		}},
 		{apacheConf, []string{"apache2", "-DFOREGROUND", "-f"}, []row{
 			{path: "/small", ok: 100, opened: 10}, // a limit of 9 serves 10
@@ -179,7 +189,8 @@ func TestConformanceWithRealServers(t *testing.T) {
 				}
 				r := mustRun(t, c)
 				if r.OK != tt.ok || !maps.Equal(r.Causes, tt.causes) || r.ConnectionsOpened != tt.opened {
-					t.Errorf("%s: ok %d, causes %v, opened %d; want %d, %v, %d", tt.path, r.OK, r.Causes, r.ConnectionsOpened, tt.ok, tt.causes, tt.opened)
+					t.Errorf("%s: ok %d, causes %v, opened %d; want %d, %v, %d",
+						tt.path, r.OK, r.Causes, r.ConnectionsOpened, tt.ok, tt.causes, tt.opened)
 				}
 				sent[tt.path] += r.Sent
 			}

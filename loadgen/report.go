@@ -50,31 +50,37 @@ type Record struct {
 	FirstOfS        map[string]Time  `json:"first_of_s"` // derived: seconds after t = 0
 	// OKBeforeFirst are the requests that had succeeded before the first failure
 	// by each cause.
-	OKBeforeFirst     map[string]int64 `json:"ok_before_first,omitempty"`
-	Connections       int              `json:"connections" merge:"+"`        // as asked
-	ConnectionsOpened int64            `json:"connections_opened" merge:"+"` // established over the run; Connections is perfect keep-alive
-	PeakConnections   int64            `json:"peak_connections" merge:"+"`   // most established at once
-	ClosedIdle        int64            `json:"closed_idle" merge:"+"`        // closed by the server between requests: not an error
-	Unasked           int64            `json:"unasked" merge:"+"`            // closed because bytes came between requests: the server's framing is broken
-	ReuseEnded        int64            `json:"reuse_ended" merge:"+"`        // requests whose kept-alive connection ended before any byte came back
-	Retried           int64            `json:"retried" merge:"+"`            // requests sent a second time; see Config.RetryStale
-	Interim           int64            `json:"interim" merge:"+"`            // 1xx responses skipped
-	BytesReceived     int64            `json:"bytes_received" merge:"+"`
-	BytesSent         int64            `json:"bytes_sent" merge:"+"`
+	OKBeforeFirst map[string]int64 `json:"ok_before_first,omitempty"`
+	Connections   int              `json:"connections" merge:"+"` // as asked
+	// Established over the run; Connections is perfect keep-alive.
+	ConnectionsOpened int64 `json:"connections_opened" merge:"+"`
+	PeakConnections   int64 `json:"peak_connections" merge:"+"` // most established at once
+	// Closed by the server between requests: not an error.
+	ClosedIdle int64 `json:"closed_idle" merge:"+"`
+	// Closed because bytes came between requests: the server's framing is broken.
+	Unasked int64 `json:"unasked" merge:"+"`
+	// Requests whose kept-alive connection ended before any byte came back.
+	ReuseEnded int64 `json:"reuse_ended" merge:"+"`
+	// Requests sent a second time; see Config.RetryStale.
+	Retried       int64 `json:"retried" merge:"+"`
+	Interim       int64 `json:"interim" merge:"+"` // 1xx responses skipped
+	BytesReceived int64 `json:"bytes_received" merge:"+"`
+	BytesSent     int64 `json:"bytes_sent" merge:"+"`
 	// ClosesAfter is the number of responses after which the server closes its
 	// connections at once and unannounced; 0: there is no such rule to be seen.
 	ClosesAfter int64 `json:"closes_after,omitempty"`
 	// Addresses are what was connected to in turn, LeftOut those of the name that
 	// took no connection when the run began, and why.
-	Addresses       []string          `json:"addresses,omitempty"`
-	LeftOut         map[string]string `json:"left_out,omitempty"`
-	ConnectWhy      string            `json:"connect_why,omitempty"` // why the first that did not connect did not, its address first
-	BadWhy          string            `json:"bad_why,omitempty"`     // what was wrong with the first CauseBadResponse
-	BadSample       []byte            `json:"bad_sample,omitempty"`  // and the bytes read last when it showed, at most 256
-	Loops           int               `json:"loops" merge:"+"`
-	CPUUser         Time              `json:"cpu_user_s" merge:"+"` // of the loop threads
-	CPUSys          Time              `json:"cpu_sys_s" merge:"+"`
-	CPUUsPerRequest *float64          `json:"cpu_us_per_request"` // derived; null: nothing was sent
+	Addresses []string          `json:"addresses,omitempty"`
+	LeftOut   map[string]string `json:"left_out,omitempty"`
+	// Why the first that did not connect did not, its address first.
+	ConnectWhy      string   `json:"connect_why,omitempty"`
+	BadWhy          string   `json:"bad_why,omitempty"`    // what was wrong with the first CauseBadResponse
+	BadSample       []byte   `json:"bad_sample,omitempty"` // and the bytes read last when it showed, at most 256
+	Loops           int      `json:"loops" merge:"+"`
+	CPUUser         Time     `json:"cpu_user_s" merge:"+"` // of the loop threads
+	CPUSys          Time     `json:"cpu_sys_s" merge:"+"`
+	CPUUsPerRequest *float64 `json:"cpu_us_per_request"` // derived; null: nothing was sent
 
 	// Bottleneck says whose limit the run met: "generator", "target" or
 	// "none" (the schedule was met with room to spare), and Why in a sentence.
@@ -131,7 +137,11 @@ func quantiles(h *hdrhistogram.Histogram, unit time.Duration) *Quantiles {
 // histograms names the histograms of r for Report.Histograms.
 func (r *Result) histograms() map[string]**hdrhistogram.Histogram {
 	return map[string]**hdrhistogram.Histogram{
-		"latency": &r.Latency, "latency_ok": &r.LatencyOK, "service": &r.Service, "lateness": &r.Lateness, "connect": &r.Connect,
+		"latency":    &r.Latency,
+		"latency_ok": &r.LatencyOK,
+		"service":    &r.Service,
+		"lateness":   &r.Lateness,
+		"connect":    &r.Connect,
 	}
 }
 

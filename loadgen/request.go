@@ -118,7 +118,8 @@ func render(c *Config, u *url.URL, r *Request) ([]byte, error) {
 	if host == "" || strings.ContainsAny(host, "\r\n \t") {
 		return nil, fmt.Errorf("host %q: not a Host header", host)
 	}
-	if !strings.HasPrefix(r.Path, "/") || strings.ContainsFunc(r.Path, func(c rune) bool { return c <= ' ' || c == 0x7f }) {
+	unseen := func(c rune) bool { return c <= ' ' || c == 0x7f }
+	if !strings.HasPrefix(r.Path, "/") || strings.ContainsFunc(r.Path, unseen) {
 		return nil, fmt.Errorf("path %q: want one from /, escaped", r.Path)
 	}
 	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\n", method, r.Path, host)

@@ -24,5 +24,6 @@ func elsewhere() error {
 	if runtime.GOOS == "windows" {
 		where = "WSL 2, " + where
 	}
-	return fmt.Errorf("holding connections needs Linux, and this is %s: run it in %s: %w", runtime.GOOS, where, errors.ErrUnsupported)
+	return fmt.Errorf("holding connections needs Linux, and this is %s: run it in %s: %w",
+		runtime.GOOS, where, errors.ErrUnsupported)
 }

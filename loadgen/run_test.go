@@ -26,7 +26,13 @@ func TestEveryModeMeetsTheScheduleAndSaysSo(t *testing.T) {
 		}
 		t.Run(mode.String(), func(t *testing.T) {
 			s := serve(t, always(okAnswer))
-			r := mustRun(t, Config{URL: s.url, Mode: mode, Connections: 8, Profile: Constant(1000), Duration: 200 * time.Millisecond})
+			r := mustRun(t, Config{
+				URL:         s.url,
+				Mode:        mode,
+				Connections: 8,
+				Profile:     Constant(1000),
+				Duration:    200 * time.Millisecond,
+			})
 			if r.Scheduled != 200 || r.OK != 200 {
 				t.Errorf("scheduled %d, ok %d, want 200 of each", r.Scheduled, r.OK)
 			}
@@ -37,7 +43,8 @@ func TestEveryModeMeetsTheScheduleAndSaysSo(t *testing.T) {
 				t.Errorf("the server saw %d requests", got)
 			}
 			if r.ConnectionsOpened != 8 || r.PeakConnections != 8 || s.connections.Load() != 8 {
-				t.Errorf("opened %d, peak %d, the server saw %d, want 8", r.ConnectionsOpened, r.PeakConnections, s.connections.Load())
+				t.Errorf("opened %d, peak %d, the server saw %d, want 8",
+					r.ConnectionsOpened, r.PeakConnections, s.connections.Load())
 			}
 			if d := r.Elapsed(); d != 200*time.Millisecond {
 				t.Errorf("elapsed %v", d)
@@ -48,7 +55,13 @@ func TestEveryModeMeetsTheScheduleAndSaysSo(t *testing.T) {
 
 func TestRelaxedSendsOnWholeMilliseconds(t *testing.T) {
 	s := serve(t, always(okAnswer))
-	r := mustRun(t, Config{URL: s.url, Mode: Relaxed, Connections: 8, Profile: Constant(3000), Duration: 200 * time.Millisecond})
+	r := mustRun(t, Config{
+		URL:         s.url,
+		Mode:        Relaxed,
+		Connections: 8,
+		Profile:     Constant(3000),
+		Duration:    200 * time.Millisecond,
+	})
 	// Three requests a millisecond, 333 µs apart, go together: a third of
 	// them is 667 µs late by design. A busy machine only adds to it.
 	if p90 := quantile(r.Lateness, 90); p90 < 600*time.Microsecond {
@@ -118,7 +131,13 @@ func TestClosedModeDoesNotSpinOnAServerThatIsGone(t *testing.T) {
 
 func TestSeveralLoopsShareTheWork(t *testing.T) {
 	s := serve(t, always(okAnswer))
-	r := mustRun(t, Config{URL: s.url, Loops: 3, Connections: 8, Profile: Constant(1000), Duration: 200 * time.Millisecond})
+	r := mustRun(t, Config{
+		URL:         s.url,
+		Loops:       3,
+		Connections: 8,
+		Profile:     Constant(1000),
+		Duration:    200 * time.Millisecond,
+	})
 	if r.OK != 200 || s.requests.Load() != 200 || r.ConnectionsOpened != 8 {
 		t.Errorf("ok %d, the server saw %d, opened %d", r.OK, s.requests.Load(), r.ConnectionsOpened)
 	}
@@ -137,7 +156,14 @@ func TestSnapshotsAddUpToTheResult(t *testing.T) {
 	var sum Counts
 	var n, failed, last, interval int64
 	var tail Snapshot
-	c := Config{URL: s.url, Connections: 4, Loops: 2, Profile: Constant(1000), Duration: 300 * time.Millisecond, Every: 20 * time.Millisecond}
+	c := Config{
+		URL:         s.url,
+		Connections: 4,
+		Loops:       2,
+		Profile:     Constant(1000),
+		Duration:    300 * time.Millisecond,
+		Every:       20 * time.Millisecond,
+	}
 	c.OnSnapshot = func(s Snapshot) {
 		figures.Add(&sum, &s.Counts)
 		n += s.N
@@ -252,8 +278,19 @@ func TestMixIsSentByWeight(t *testing.T) {
 		_, _ = io.WriteString(w, "hello")
 	}))
 	defer h.Close()
-	r := mustRun(t, Config{URL: h.URL + "/base", Connections: 2, Loops: 2, Profile: Constant(500), Requests: 60, Header: []string{"X-A: 1"},
-		Mix: []Request{{Weight: 3}, {Weight: 2, Method: "HEAD", Path: "/h?x=1"}, {Method: "POST", Path: "/p", Body: []byte("b")}}})
+	r := mustRun(t, Config{
+		URL:         h.URL + "/base",
+		Connections: 2,
+		Loops:       2,
+		Profile:     Constant(500),
+		Requests:    60,
+		Header:      []string{"X-A: 1"},
+		Mix: []Request{
+			{Weight: 3},
+			{Weight: 2, Method: "HEAD", Path: "/h?x=1"},
+			{Method: "POST", Path: "/p", Body: []byte("b")},
+		},
+	})
 	mu.Lock()
 	defer mu.Unlock()
 	want := map[string]int{"GET /base 1 ": 30, "HEAD /h?x=1 1 ": 20, "POST /p 1 b": 10}
@@ -310,7 +347,12 @@ func TestScheduleBeginsAtTheStartGiven(t *testing.T) {
 	if r.StartNs != start || r.EndNs != start+int64(20*time.Millisecond) || r.OK != 20 {
 		t.Errorf("began %d ns late, ended %d ns after, ok %d", r.StartNs-start, r.EndNs-start, r.OK)
 	}
-	if _, err := Run(context.Background(), Config{URL: s.url, Profile: Constant(1), Duration: time.Second, Start: start}); !errors.As(err, new(*LateStartError)) {
+	if _, err := Run(context.Background(), Config{
+		URL:      s.url,
+		Profile:  Constant(1),
+		Duration: time.Second,
+		Start:    start,
+	}); !errors.As(err, new(*LateStartError)) {
 		t.Errorf("a start in the past: %v", err)
 	}
 }
@@ -322,7 +364,13 @@ func TestRequestsWithoutAConnectionAreQueuedThenDropped(t *testing.T) {
 		for p.request() {
 		}
 	})
-	r := mustRun(t, Config{URL: s.url, Connections: 4, Profile: Constant(100), Duration: 500 * time.Millisecond, Timeout: 200 * time.Millisecond})
+	r := mustRun(t, Config{
+		URL:         s.url,
+		Connections: 4,
+		Profile:     Constant(100),
+		Duration:    500 * time.Millisecond,
+		Timeout:     200 * time.Millisecond,
+	})
 	// At 0, 10, 20, 30 ms the four are sent; they time out at 200 ms and on,
 	// when the request of 40 ms has waited 160 ms. So all wait, none is late.
 	if r.Late != 0 || r.OK != 0 || r.Queued != r.Scheduled-4 {
@@ -346,7 +394,13 @@ func TestWhatIsInFlightAtTheEndOfTheDrainIsUnfinished(t *testing.T) {
 			n.Add(1)
 		}
 	})
-	r := mustRun(t, Config{URL: s.url, Connections: 1, Profile: Constant(100), Duration: 100 * time.Millisecond, Timeout: 150 * time.Millisecond})
+	r := mustRun(t, Config{
+		URL:         s.url,
+		Connections: 1,
+		Profile:     Constant(100),
+		Duration:    100 * time.Millisecond,
+		Timeout:     150 * time.Millisecond,
+	})
 	// The first times out at 150 ms; the next sent then is in flight at 250 ms.
 	if r.Unfinished != 1 || r.Causes[CauseTimeout] != 1 {
 		t.Errorf("unfinished %d, timed out %d", r.Unfinished, r.Causes[CauseTimeout])
@@ -361,7 +415,8 @@ func TestCloseAfterPlaysTheExhaustingClient(t *testing.T) {
 		s := serve(t, always(okAnswer))
 		r := mustRun(t, Config{URL: s.url, Profile: Constant(300), Duration: 100 * time.Millisecond, CloseAfter: tt.after})
 		if r.OK != 30 || r.ConnectionsOpened != tt.want || s.connections.Load() != tt.want {
-			t.Errorf("after %d: ok %d, opened %d, the server saw %d, want %d", tt.after, r.OK, r.ConnectionsOpened, s.connections.Load(), tt.want)
+			t.Errorf("after %d: ok %d, opened %d, the server saw %d, want %d",
+				tt.after, r.OK, r.ConnectionsOpened, s.connections.Load(), tt.want)
 		}
 		if n := r.Connect.TotalCount(); n != tt.want {
 			t.Errorf("%d connect times", n)

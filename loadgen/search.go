@@ -130,8 +130,8 @@ func (s *Search) again(ctx context.Context, f *Found, rate float64,
 		t = Trial{Rate: rate, Result: r}
 		t.Kept, t.Why = s.SLO.Check(r)
 		if behind := s.behind(r, rate); t.Kept && behind > 0 {
-			t.Kept, t.Why = false, fmt.Sprintf("the target fell behind: %d requests waited when the schedule ended, more than are "+
-				"in flight at that rate", behind)
+			t.Kept, t.Why = false, fmt.Sprintf("the target fell behind: %d requests waited when the schedule ended, "+
+				"more than are in flight at that rate", behind)
 		}
 		if why := s.SLO.Blame(r); why != "" {
 			r.Bottleneck, r.Why = LimitGenerator, why

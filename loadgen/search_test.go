@@ -13,7 +13,12 @@ import (
 // manages up to another.
 func tryUpTo(target, generator float64) func(context.Context, float64) (*Result, error) {
 	return func(_ context.Context, rate float64) (*Result, error) {
-		r := &Result{Record: Record{Counts: Counts{Scheduled: 100, Sent: 100, OK: 100}, EndedInTime: 100, Bottleneck: LimitNone}, LatencyOK: newHistogram(), Service: newHistogram(), Lateness: newHistogram()}
+		r := &Result{
+			Record:    Record{Counts: Counts{Scheduled: 100, Sent: 100, OK: 100}, EndedInTime: 100, Bottleneck: LimitNone},
+			LatencyOK: newHistogram(),
+			Service:   newHistogram(),
+			Lateness:  newHistogram(),
+		}
 		latency := 10 * time.Millisecond
 		if rate > target {
 			latency = time.Second
@@ -49,7 +54,8 @@ func TestSearchNarrowsInOnTheCapacity(t *testing.T) {
 			t.Fatal(err)
 		}
 		if f.LimitedBy != tt.limit || f.Rate < tt.low || f.Rate > tt.high || f.Why == "" {
-			t.Errorf("%s: %v/s limited by %s (%s), want %v to %v by %s", tt.name, f.Rate, f.LimitedBy, f.Why, tt.low, tt.high, tt.limit)
+			t.Errorf("%s: %v/s limited by %s (%s), want %v to %v by %s",
+				tt.name, f.Rate, f.LimitedBy, f.Why, tt.low, tt.high, tt.limit)
 		}
 	}
 }
@@ -98,7 +104,13 @@ func TestParseSLO(t *testing.T) {
 }
 
 func TestSLOChecksTheWorstOutcome(t *testing.T) {
-	r := &Result{Record: Record{Counts: Counts{Scheduled: 1000, Sent: 999, OK: 998, Failed: 1, Dropped: 1}}, LatencyOK: newHistogram()}
+	r := &Result{Record: Record{Counts: Counts{
+		Scheduled: 1000,
+		Sent:      999,
+		OK:        998,
+		Failed:    1,
+		Dropped:   1,
+	}}, LatencyOK: newHistogram()}
 	for range 98 {
 		record(r.LatencyOK, int64(time.Millisecond))
 	}
@@ -137,7 +149,10 @@ func TestSearchSeesAQueueThatDrains(t *testing.T) {
 		{"one straggler at a low rate", 10, time.Millisecond, 1, false},
 	} {
 		scheduled := int64(tt.rate * s.Hold.Seconds())
-		r := &Result{Record: Record{Counts: Counts{Scheduled: scheduled}, EndedInTime: scheduled - tt.backlog}, Service: newHistogram()}
+		r := &Result{
+			Record:  Record{Counts: Counts{Scheduled: scheduled}, EndedInTime: scheduled - tt.backlog},
+			Service: newHistogram(),
+		}
 		record(r.Service, int64(tt.service))
 		if got := s.behind(r, tt.rate); (got > 0) != tt.behind {
 			t.Errorf("%s: behind by %d, want any: %v", tt.name, got, tt.behind)
@@ -151,7 +166,11 @@ func TestRefusalIsNotQuick(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &Result{Record: Record{Counts: Counts{Scheduled: 100, Sent: 100, Failed: 100}}, Latency: newHistogram(), LatencyOK: newHistogram()}
+	r := &Result{
+		Record:    Record{Counts: Counts{Scheduled: 100, Sent: 100, Failed: 100}},
+		Latency:   newHistogram(),
+		LatencyOK: newHistogram(),
+	}
 	record(r.Latency, int64(time.Millisecond))
 	if kept, _ := slo.Check(r); kept {
 		t.Error("a target that refuses everything keeps p99<20ms")

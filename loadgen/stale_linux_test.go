@@ -31,7 +31,13 @@ func reusing(t *testing.T, network, addr string) (*loop, *conn, net.Conn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &run{plan: p, engine: &epollEngine, clock: must(newClock()), causes: newCauseTable(), first: map[causeID]firstOf{}}
+	r := &run{
+		plan:   p,
+		engine: &epollEngine,
+		clock:  must(newClock()),
+		causes: newCauseTable(),
+		first:  map[causeID]firstOf{},
+	}
 	r.limit.Store(Never)
 	l := newLoop(r, 0)
 	l.net.(*sockets).poll, l.fullEnd = must(newPoller()), Never
@@ -119,7 +125,12 @@ func TestStaleReuseIsWhatTheServerHadNotTaken(t *testing.T) {
 				}
 				server.Close()
 			}, CauseReset, CauseEmptyReply},
-			{"arrived, and closed unread", func(send func(), server net.Conn) { send(); server.Close() }, CauseReset, CauseStaleReuse},
+			{
+				name: "arrived, and closed unread",
+				play: func(send func(), server net.Conn) { send(); server.Close() },
+				want: CauseReset,
+				unix: CauseStaleReuse,
+			},
 		} {
 			t.Run(network+" "+tt.name, func(t *testing.T) {
 				addr := "127.0.0.1:0"
@@ -185,7 +196,8 @@ func TestServerThatClosesUnannouncedIsNamed(t *testing.T) {
 			}
 			r := mustRun(t, c)
 			if r.ClosesAfter != tt.want {
-				t.Errorf("closes after %d, want %d; %d opened for %d requests, closed idle %d, causes %v", r.ClosesAfter, tt.want, r.ConnectionsOpened, r.Sent, r.ClosedIdle, r.Causes)
+				t.Errorf("closes after %d, want %d; %d opened for %d requests, closed idle %d, causes %v",
+					r.ClosesAfter, tt.want, r.ConnectionsOpened, r.Sent, r.ClosedIdle, r.Causes)
 			}
 			if c.RetryStale && r.Failed > 0 {
 				t.Errorf("causes %v", r.Causes)
@@ -204,10 +216,11 @@ func TestConnectFailuresAreWorded(t *testing.T) {
 	})
 	leaves := serve(t, func(p *peer) { _, _ = p.Read(make([]byte, 1<<16)) })
 	socket := filepath.Join(t.TempDir(), "nobody")
+	secure := func(s *server) string { return strings.Replace(s.url, "http:", "https:", 1) }
 	for want, c := range map[string]Config{
 		nobody.Addr().String() + ": connection refused":                                        {URL: nobody.url},
-		plain.Addr().String() + ": tls: first record does not look like a TLS handshake":       {URL: strings.Replace(plain.url, "http:", "https:", 1)},
-		leaves.Addr().String() + ": the server closed the connection during the TLS handshake": {URL: strings.Replace(leaves.url, "http:", "https:", 1)},
+		plain.Addr().String() + ": tls: first record does not look like a TLS handshake":       {URL: secure(plain)},
+		leaves.Addr().String() + ": the server closed the connection during the TLS handshake": {URL: secure(leaves)},
 		"unix:" + socket + ": no such file or directory":                                       {URL: "http://localhost/", Unix: socket},
 	} {
 		c.Profile, c.Duration = Constant(100), 50*time.Millisecond
@@ -225,14 +238,22 @@ func TestUnixSocketIsLoaded(t *testing.T) {
 		}
 		s := serveOn(t, ln, always(okAnswer))
 		for _, mode := range []Mode{Exact, Closed} {
-			c := Config{URL: "http://a.example/", Unix: path, Connections: 4, Mode: mode, Requests: 100, Duration: 5 * time.Second}
+			c := Config{
+				URL:         "http://a.example/",
+				Unix:        path,
+				Connections: 4,
+				Mode:        mode,
+				Requests:    100,
+				Duration:    5 * time.Second,
+			}
 			if mode != Closed {
 				c.Profile = Constant(1000)
 			}
 			before := s.connections.Load()
 			r := mustRun(t, c)
 			if r.OK != 100 || s.connections.Load()-before != 4 || len(r.Addresses) != 1 || r.Addresses[0] != "unix:"+path {
-				t.Errorf("%s, %v: ok %d, causes %v, addresses %v, the server saw %d connections", path, mode, r.OK, r.Causes, r.Addresses, s.connections.Load()-before)
+				t.Errorf("%s, %v: ok %d, causes %v, addresses %v, the server saw %d connections",
+					path, mode, r.OK, r.Causes, r.Addresses, s.connections.Load()-before)
 			}
 		}
 	}

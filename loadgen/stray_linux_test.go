@@ -30,9 +30,15 @@ func TestAddressIsPinned(t *testing.T) {
 	_, port, _ := net.SplitHostPort(first.Addr().String())
 	second := serveAt(t, "127.0.0.3:"+port, always(okAnswer))
 	lookups := answerNames(t, "127.0.0.2", "127.0.0.3")
-	r := mustRun(t, Config{URL: "http://rebind.example:" + port + "/", Profile: Constant(200), Duration: 100 * time.Millisecond, CloseAfter: 1})
+	r := mustRun(t, Config{
+		URL:        "http://rebind.example:" + port + "/",
+		Profile:    Constant(200),
+		Duration:   100 * time.Millisecond,
+		CloseAfter: 1,
+	})
 	if r.OK != 20 || first.connections.Load() != 20 || second.connections.Load() != 0 {
-		t.Errorf("ok %d, connections to the first address %d, to the second %d; want 20, 20, 0", r.OK, first.connections.Load(), second.connections.Load())
+		t.Errorf("ok %d, connections to the first address %d, to the second %d; want 20, 20, 0",
+			r.OK, first.connections.Load(), second.connections.Load())
 	}
 	if n := lookups.Load(); n != 1 {
 		t.Errorf("the name was looked up %d times", n)
@@ -71,7 +77,12 @@ func TestUserAgentIsItsOwn(t *testing.T) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
-	if _, err := newPlan(t.Context(), Config{URL: "http://127.0.0.1:1/", Profile: Constant(1), Duration: time.Second, UserAgent: "a\r\nX: b"}); err == nil {
+	if _, err := newPlan(t.Context(), Config{
+		URL:       "http://127.0.0.1:1/",
+		Profile:   Constant(1),
+		Duration:  time.Second,
+		UserAgent: "a\r\nX: b",
+	}); err == nil {
 		t.Error("a user agent of two lines is accepted")
 	}
 }

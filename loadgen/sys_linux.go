@@ -50,7 +50,8 @@ func (p *poller) close() { closeFD(p.fd) }
 // add, mod: slot and generation come back with each event.
 func (p *poller) ctl(op int, fd int32, events uint32, slot int32, gen uint32) unix.Errno {
 	ev := unix.EpollEvent{Events: events, Fd: slot, Pad: int32(gen)}
-	_, _, e := unix.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(p.fd), uintptr(op), uintptr(fd), uintptr(unsafe.Pointer(&ev)), 0, 0)
+	_, _, e := unix.RawSyscall6(unix.SYS_EPOLL_CTL,
+		uintptr(p.fd), uintptr(op), uintptr(fd), uintptr(unsafe.Pointer(&ev)), 0, 0)
 	return e
 }
 
@@ -158,7 +159,8 @@ func openSocket(family int, source netip.Addr) (fd int32, e unix.Errno) {
 
 func setOption(fd int32, level, option int) {
 	one := int32(1)
-	unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), uintptr(level), uintptr(option), uintptr(unsafe.Pointer(&one)), 4, 0)
+	unix.RawSyscall6(unix.SYS_SETSOCKOPT,
+		uintptr(fd), uintptr(level), uintptr(option), uintptr(unsafe.Pointer(&one)), 4, 0)
 }
 
 func connect(fd int32, to *rawAddr) unix.Errno {

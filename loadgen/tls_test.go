@@ -59,7 +59,13 @@ func TestTLS(t *testing.T) {
 		}
 	})
 	t.Run("one connection per request", func(t *testing.T) {
-		r := mustRun(t, Config{URL: s.URL, TLS: &tls.Config{RootCAs: roots}, CloseAfter: 1, Profile: Constant(50), Duration: 200 * time.Millisecond})
+		r := mustRun(t, Config{
+			URL:        s.URL,
+			TLS:        &tls.Config{RootCAs: roots},
+			CloseAfter: 1,
+			Profile:    Constant(50),
+			Duration:   200 * time.Millisecond,
+		})
 		if r.OK != 10 || r.ConnectionsOpened != 10 {
 			t.Errorf("ok %d, opened %d, causes %v", r.OK, r.ConnectionsOpened, r.Causes)
 		}
@@ -80,7 +86,14 @@ func TestTLSOverAUnixSocket(t *testing.T) {
 	defer s.Close()
 	roots := x509.NewCertPool()
 	roots.AddCert(s.Certificate())
-	r := mustRun(t, Config{URL: "https://example.com/", Unix: path, TLS: &tls.Config{RootCAs: roots}, Connections: 2, Profile: Constant(100), Requests: 10})
+	r := mustRun(t, Config{
+		URL:         "https://example.com/",
+		Unix:        path,
+		TLS:         &tls.Config{RootCAs: roots},
+		Connections: 2,
+		Profile:     Constant(100),
+		Requests:    10,
+	})
 	if r.OK != 10 || r.ConnectionsOpened != 2 {
 		t.Errorf("ok %d, opened %d, causes %v, %s", r.OK, r.ConnectionsOpened, r.Causes, r.ConnectWhy)
 	}
@@ -104,11 +117,16 @@ func TestTLSFailuresAreWorded(t *testing.T) {
 	for want, c := range map[string]Config{
 		"tls: certificate required":                     {URL: mutual.URL, TLS: &tls.Config{RootCAs: roots}},
 		"x509: certificate signed by unknown authority": {URL: plain.URL},
-		"x509: certificate is valid for example.com":    {URL: plain.URL, Host: "elsewhere.example", TLS: &tls.Config{RootCAs: roots}},
-		"tls: no application protocol":                  {URL: other.URL, TLS: &tls.Config{RootCAs: roots}},
+		"x509: certificate is valid for example.com": {
+			URL:  plain.URL,
+			Host: "elsewhere.example",
+			TLS:  &tls.Config{RootCAs: roots},
+		},
+		"tls: no application protocol": {URL: other.URL, TLS: &tls.Config{RootCAs: roots}},
 	} {
 		c.Profile, c.Requests = Constant(100), 2
-		if r := mustRun(t, c); r.Causes[CauseTLS] != 2 || !strings.HasPrefix(r.ConnectWhy, "127.0.0.1:") || !strings.Contains(r.ConnectWhy, want) {
+		if r := mustRun(t, c); r.Causes[CauseTLS] != 2 || !strings.HasPrefix(r.ConnectWhy, "127.0.0.1:") ||
+			!strings.Contains(r.ConnectWhy, want) {
 			t.Errorf("causes %v, %q, want %q", r.Causes, r.ConnectWhy, want)
 		}
 	}

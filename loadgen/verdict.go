@@ -46,7 +46,8 @@ func (r *Result) limit() (who, why string) {
 			return LimitGenerator, fmt.Sprintf("its event loops used %.0f %% of a core each, and %d requests waited for a "+
 				"connection", 100*cores, r.Queued)
 		}
-		return LimitTarget, fmt.Sprintf("%.2f %% of the requests found all %d connections busy", share(r.Queued), r.Connections)
+		return LimitTarget, fmt.Sprintf("%.2f %% of the requests found all %d connections busy",
+			share(r.Queued), r.Connections)
 	case late:
 		return LimitGenerator, fmt.Sprintf("%.2f %% of the requests were sent over 10 ms late though a connection was free",
 			share(r.Late))

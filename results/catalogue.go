@@ -24,10 +24,11 @@ type Catalogue struct {
 
 // CatalogueRow is one scenario of a catalogue.
 type CatalogueRow struct {
-	Name       string             `json:"name"`
-	Kind       string             `json:"kind"`
-	Title      string             `json:"title"`
-	Run        string             `json:"run"` // the directory of the run, beside that of the catalogue; empty: there is none
+	Name  string `json:"name"`
+	Kind  string `json:"kind"`
+	Title string `json:"title"`
+	// The directory of the run, beside that of the catalogue; empty: there is none.
+	Run        string             `json:"run"`
 	Reported   bool               `json:"reported"`
 	AsExpected *bool              `json:"as_expected"`
 	ExitCode   int                `json:"exit_code"`

@@ -26,7 +26,9 @@ func TestNothingIsWrittenOutsideTheRun(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"../outside/a", "v/../../outside/a", victim, "charts/a.svg", "dotted/a", "charts/new/a"} {
+	for _, name := range []string{
+		"../outside/a", "v/../../outside/a", victim, "charts/a.svg", "dotted/a", "charts/new/a",
+	} {
 		if err := s.WriteFile(name, []byte("x")); err == nil {
 			t.Errorf("%s was written", name)
 		}

@@ -61,9 +61,18 @@ func List(root string) (runs []Listed, others []string, err error) {
 }
 
 func listed(dir string, r *Run) Listed {
-	l := Listed{Dir: dir, StartedUTC: cmp.Or(r.Summary.StartedUTC, r.Env.StartedUTC), Scenario: r.Plan.Scenario, Size: r.Plan.Size,
-		Driver: r.Plan.Driver, Note: r.Plan.Note, PlanHash: r.Plan.Hash,
-		AsExpected: r.Summary.AsExpected, Partial: r.Partial(), Finding: r.Summary.Finding}
+	l := Listed{
+		Dir:        dir,
+		StartedUTC: cmp.Or(r.Summary.StartedUTC, r.Env.StartedUTC),
+		Scenario:   r.Plan.Scenario,
+		Size:       r.Plan.Size,
+		Driver:     r.Plan.Driver,
+		Note:       r.Plan.Note,
+		PlanHash:   r.Plan.Hash,
+		AsExpected: r.Summary.AsExpected,
+		Partial:    r.Partial(),
+		Finding:    r.Summary.Finding,
+	}
 	for _, p := range r.Plan.Variants {
 		l.Variants = append(l.Variants, ListedVariant{p.Name, r.Row(p).Verdict})
 	}

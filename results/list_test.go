@@ -20,7 +20,8 @@ func stage(t *testing.T, files map[string]string) string {
 }
 
 const (
-	aPlan   = `{"schema":"lab99/plan/v1","scenario":"s","size":"quick","note":"before the upgrade","variants":[{"name":"a"},{"name":"b"}]}`
+	aPlan = `{"schema":"lab99/plan/v1","scenario":"s","size":"quick","note":"before the ` +
+		`upgrade","variants":[{"name":"a"},{"name":"b"}]}`
 	anOlder = `{"schema":"lab99/summary/v1","started_utc":"2026-11-23T01:00:00Z","as_expected":true,"variants":[{"name":"a","verdict":"reproduced"},{"name":"b","verdict":"mitigated"}]}`
 )
 
@@ -49,10 +50,24 @@ func TestListFindsRunsAmongGarbage(t *testing.T) {
 	}
 	yes := true
 	want := []Listed{
-		{Dir: filepath.Join(root, "20261123-020000-s-quick"), StartedUTC: "2026-11-23T02:00:00Z", Scenario: "s", Size: "quick", Note: "before the upgrade", Partial: true,
-			Variants: []ListedVariant{{"a", NotRun}, {"b", NotRun}}},
-		{Dir: filepath.Join(root, "20261123-010000-s-quick"), StartedUTC: "2026-11-23T01:00:00Z", Scenario: "s", Size: "quick", Note: "before the upgrade", AsExpected: &yes,
-			Variants: []ListedVariant{{"a", "reproduced"}, {"b", "mitigated"}}},
+		{
+			Dir:        filepath.Join(root, "20261123-020000-s-quick"),
+			StartedUTC: "2026-11-23T02:00:00Z",
+			Scenario:   "s",
+			Size:       "quick",
+			Note:       "before the upgrade",
+			Partial:    true,
+			Variants:   []ListedVariant{{"a", NotRun}, {"b", NotRun}},
+		},
+		{
+			Dir:        filepath.Join(root, "20261123-010000-s-quick"),
+			StartedUTC: "2026-11-23T01:00:00Z",
+			Scenario:   "s",
+			Size:       "quick",
+			Note:       "before the upgrade",
+			AsExpected: &yes,
+			Variants:   []ListedVariant{{"a", "reproduced"}, {"b", "mitigated"}},
+		},
 	}
 	if diff := cmp.Diff(want, runs); diff != "" {
 		t.Error(diff)
@@ -87,7 +102,12 @@ func TestGroups(t *testing.T) {
 	if _, is, err := OpenGroup(filepath.Join(root, "run")); is || err != nil {
 		t.Errorf("a run is a group: %v, %v", is, err)
 	}
-	for dir, says := range map[string]string{"away": "../../etc", "none": "0 runs", "new": "newer lab99", "bad": "group.json:1"} {
+	for dir, says := range map[string]string{
+		"away": "../../etc",
+		"none": "0 runs",
+		"new":  "newer lab99",
+		"bad":  "group.json:1",
+	} {
 		if _, _, err := OpenGroup(filepath.Join(root, dir)); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: error %v, want one with %s", dir, err, says)
 		}

@@ -10,8 +10,18 @@ import (
 // those of this version keep theirs.
 func TestOlderRowsAreIdentified(t *testing.T) {
 	v := Variant{
-		Checks:      []Check{{Name: "ok before it"}, {Name: "collapse"}, {Name: "share lost"}, {Name: "accounts"}, {ID: "mine", Name: "collapse"}},
-		Comparisons: []Comparison{{Quantity: "collapse at half the range"}, {Quantity: "load factor ρ"}, {Quantity: "of a later version"}},
+		Checks: []Check{
+			{Name: "ok before it"},
+			{Name: "collapse"},
+			{Name: "share lost"},
+			{Name: "accounts"},
+			{ID: "mine", Name: "collapse"},
+		},
+		Comparisons: []Comparison{
+			{Quantity: "collapse at half the range"},
+			{Quantity: "load factor ρ"},
+			{Quantity: "of a later version"},
+		},
 	}
 	v.identify()
 	for i, want := range []string{law.OKBefore.ID, law.Collapse.ID, law.LostShare.ID, "accounts", "mine"} {

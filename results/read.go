@@ -202,7 +202,8 @@ func parseLatency(b []byte, path string) (*hdr.Histogram, error) {
 	at := fmt.Sprintf("%s:%d", path, line)
 	h, err := hdr.NewHistogramLogReader(bytes.NewReader(b)).NextIntervalHistogram()
 	switch {
-	case (err != nil || h == nil) && !bytes.HasSuffix(b, []byte("\n")), err == nil && h == nil && line > bytes.Count(b, []byte("\n")):
+	case (err != nil || h == nil) && !bytes.HasSuffix(b, []byte("\n")),
+		err == nil && h == nil && line > bytes.Count(b, []byte("\n")):
 		return nil, &cutError{at}
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w", at, err)

@@ -145,8 +145,16 @@ func (r *Run) readSummary() error {
 			return fmt.Errorf("%s: %w", path, err)
 		}
 	} else {
-		r.Summary = Summary{Schema: SummarySchema, Scenario: r.Plan.Scenario, Title: r.Plan.Title, Kind: r.Plan.Kind, Size: r.Plan.Size,
-			StartedUTC: r.Env.StartedUTC, PlanHash: r.Plan.Hash, Partial: true}
+		r.Summary = Summary{
+			Schema:     SummarySchema,
+			Scenario:   r.Plan.Scenario,
+			Title:      r.Plan.Title,
+			Kind:       r.Plan.Kind,
+			Size:       r.Plan.Size,
+			StartedUTC: r.Env.StartedUTC,
+			PlanHash:   r.Plan.Hash,
+			Partial:    true,
+		}
 	}
 	for i := range r.Summary.Variants {
 		r.Summary.Variants[i].identify()
@@ -194,15 +202,18 @@ func (r *Run) readVariant(name string) (*VariantData, error) {
 	}
 	v := &VariantData{Name: name}
 	var err error
-	if v.Samples, err = readLines[Sample](filepath.Join(dir, SamplesFile)); r.orMissing(filepath.Join(name, SamplesFile), err) != nil {
+	v.Samples, err = readLines[Sample](filepath.Join(dir, SamplesFile))
+	if r.orMissing(filepath.Join(name, SamplesFile), err) != nil {
 		return nil, err
 	}
 	// With so wide a gap at its end a row would be invalid, and say so itself.
 	valid := judged != nil && judged.LoadEndS != nil && law.Trusted(judged.Verdict)
 	if end := lastSample(v.Samples); err == nil && valid && *judged.LoadEndS-end > GapLimit*SampleEvery.Seconds() {
-		r.Missing = append(r.Missing, fmt.Sprintf("%s ends at %.1f s of %.1f", filepath.Join(name, SamplesFile), end, *judged.LoadEndS))
+		r.Missing = append(r.Missing, fmt.Sprintf("%s ends at %.1f s of %.1f",
+			filepath.Join(name, SamplesFile), end, *judged.LoadEndS))
 	}
-	if v.Events, err = readLines[Event](filepath.Join(dir, EventsFile)); r.orMissing(filepath.Join(name, EventsFile), err) != nil {
+	v.Events, err = readLines[Event](filepath.Join(dir, EventsFile))
+	if r.orMissing(filepath.Join(name, EventsFile), err) != nil {
 		return nil, err
 	}
 	v.Latency, err = readLatency(filepath.Join(dir, LatencyFile))
@@ -261,7 +272,8 @@ func (r *Run) Row(p VariantPlan) Variant {
 	}
 	for _, d := range r.Variants {
 		if d.Name == p.Name && len(d.Samples) > 0 {
-			v.Verdict, v.Why = NotJudged, "The run ended during this variant: what was sampled until then is shown, and was not judged."
+			v.Verdict, v.Why = NotJudged,
+				"The run ended during this variant: what was sampled until then is shown, and was not judged."
 		}
 	}
 	return v

@@ -60,7 +60,8 @@ func TestDirectoryNamedLatest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := filepath.Join(root, "latest") + " does not lead to this run: it is a directory"; !strings.HasPrefix(s.Note, want) {
+	if want := filepath.Join(root, "latest") + " does not lead to this run: it is a directory"; !strings.HasPrefix(s.Note,
+		want) {
 		t.Errorf("note %q, want %q", s.Note, want)
 	}
 	if err := s.WriteFile("f", nil); err != nil {
@@ -149,7 +150,8 @@ func TestLatencySurvivesTheLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got.TotalCount() != h.TotalCount() || got.ValueAtQuantile(99) != h.ValueAtQuantile(99) || got.Max() != h.Max() {
-		t.Errorf("%d values, p99 %d, max %d; want %d, %d, %d", got.TotalCount(), got.ValueAtQuantile(99), got.Max(), h.TotalCount(), h.ValueAtQuantile(99), h.Max())
+		t.Errorf("%d values, p99 %d, max %d; want %d, %d, %d",
+			got.TotalCount(), got.ValueAtQuantile(99), got.Max(), h.TotalCount(), h.ValueAtQuantile(99), h.Max())
 	}
 }
 

@@ -45,16 +45,18 @@ type Variant struct {
 	Collapsed   bool    `json:"collapsed"`
 	OfferedPerS float64 `json:"offered_per_s"`
 	OptionalCounts
-	Unfinished *int64         `json:"unfinished"`
-	Held       *Held          `json:"held,omitempty"` // only where connections were held: requests are then their openings
-	Errors     *Errors        `json:"errors"`
-	NginxLog   *Errors        `json:"nginx_log"`                  // of any kind of proxy; the name is the first one's
-	Connect99  *int64         `json:"connect_error_99,omitempty"` // connect() calls of the proxy that failed with error 99, by the kernel
-	FirstError *float64       `json:"first_error_99_s"`
-	OKBefore   *int64         `json:"ok_before_error_99"`
-	CollapseS  *float64       `json:"collapse_s"`
-	RecoveredS *float64       `json:"recovered_s"`
-	BlackoutS  *float64       `json:"blackout_s,omitempty"` // no success for so long after the first failure; of another kind of proxy than nginx
+	Unfinished *int64  `json:"unfinished"`
+	Held       *Held   `json:"held,omitempty"` // only where connections were held: requests are then their openings
+	Errors     *Errors `json:"errors"`
+	NginxLog   *Errors `json:"nginx_log"` // of any kind of proxy; the name is the first one's
+	// connect() calls of the proxy that failed with error 99, by the kernel.
+	Connect99  *int64   `json:"connect_error_99,omitempty"`
+	FirstError *float64 `json:"first_error_99_s"`
+	OKBefore   *int64   `json:"ok_before_error_99"`
+	CollapseS  *float64 `json:"collapse_s"`
+	RecoveredS *float64 `json:"recovered_s"`
+	// No success for so long after the first failure; of another kind of proxy than nginx.
+	BlackoutS  *float64       `json:"blackout_s,omitempty"`
 	LoadEndS   *float64       `json:"load_end_s"`
 	Predicted  law.Prediction `json:"predicted"`
 	NewConns   *int64         `json:"new_connections"`
@@ -145,14 +147,16 @@ type Check struct {
 // the tolerance is a finding: Broken names the assumption of the laws that the run
 // broke.
 type Comparison struct {
-	ID            string   `json:"id,omitempty"` // of the law
-	Quantity      string   `json:"quantity"`
-	Unit          string   `json:"unit"`                     // s, requests, tuples, sockets, lines, law.Share, or "" for a ratio
-	Predicted     *float64 `json:"predicted"`                // null: it should not come
-	PredictedMost *float64 `json:"predicted_most,omitempty"` // the far end where the law gives an interval from Predicted on
-	Measured      *float64 `json:"measured"`                 // null: it did not come
-	RelativeError *float64 `json:"relative_error"`           // measured/predicted − 1; null where that makes no sense
-	Tolerance     float64  `json:"tolerance"`                // in the unit
+	ID       string `json:"id,omitempty"` // of the law
+	Quantity string `json:"quantity"`
+	// One of s, requests, tuples, sockets, lines, law.Share, or "" for a ratio.
+	Unit      string   `json:"unit"`
+	Predicted *float64 `json:"predicted"` // null: it should not come
+	// The far end where the law gives an interval from Predicted on.
+	PredictedMost *float64 `json:"predicted_most,omitempty"`
+	Measured      *float64 `json:"measured"`       // null: it did not come
+	RelativeError *float64 `json:"relative_error"` // measured/predicted − 1; null where that makes no sense
+	Tolerance     float64  `json:"tolerance"`      // in the unit
 	OK            bool     `json:"ok"`
 	Broken        *string  `json:"broken_assumption"` // null: within the tolerance
 	Text          string   `json:"text"`

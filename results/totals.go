@@ -29,11 +29,12 @@ type Totals struct {
 	Held        *Held            `json:"held,omitempty"`     // of a load of held connections
 	CPUSeconds  float64          `json:"cpu_s"`
 	Generators  int              `json:"generators,omitempty"` // that shared the load; 0: one
-	SentBy      []int64          `json:"sent_by,omitempty"`    // requests that each of them sent: of the load host, of load-2, …
-	OwnLimit    string           `json:"own_limit,omitempty"`  // which of its own limits the generator hit
-	Bottleneck  string           `json:"bottleneck,omitempty"`
-	StoppedBy   string           `json:"stopped_by,omitempty"`
-	Interrupted bool             `json:"interrupted,omitempty"`
+	// Requests that each of them sent: of the load host, of load-2, ….
+	SentBy      []int64 `json:"sent_by,omitempty"`
+	OwnLimit    string  `json:"own_limit,omitempty"` // which of its own limits the generator hit
+	Bottleneck  string  `json:"bottleneck,omitempty"`
+	StoppedBy   string  `json:"stopped_by,omitempty"`
+	Interrupted bool    `json:"interrupted,omitempty"`
 }
 
 // LoadSeconds is how long the schedule ran.

@@ -31,14 +31,17 @@ func TestAliases(t *testing.T) {
 		t.Fatal(err)
 	}
 	before, after := r.Variants[0], r.Variants[1]
-	if before.Proxy.Keepalive != 20 || after.Proxy.Keepalive != 0 || before.Proxy.Workers != 3 || after.Proxy.Workers != 1 {
-		t.Errorf("from=20 gives %d and %d places to %d and %d workers, want 20 to 3, and none", before.Proxy.Keepalive, after.Proxy.Keepalive,
+	if before.Proxy.Keepalive != 20 || after.Proxy.Keepalive != 0 || before.Proxy.Workers != 3 ||
+		after.Proxy.Workers != 1 {
+		t.Errorf("from=20 gives %d and %d places to %d and %d workers, want 20 to 3, and none",
+			before.Proxy.Keepalive, after.Proxy.Keepalive,
 			before.Proxy.Workers, after.Proxy.Workers)
 	}
 	if before.Backend.Delay.Seconds() != 3 || after.Backend.Delay.Seconds() != 3 {
 		t.Errorf("both=3s sets delays of %v and %v", before.Backend.Delay, after.Backend.Delay)
 	}
-	if _, err := s.Resolve("", []string{"from=many"}); err == nil || !strings.Contains(err.Error(), "--set variants.before.proxy.keepalive=many") {
+	if _, err := s.Resolve("", []string{"from=many"}); err == nil ||
+		!strings.Contains(err.Error(), "--set variants.before.proxy.keepalive=many") {
 		t.Errorf("from=many: %v", err)
 	}
 }

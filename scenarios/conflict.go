@@ -50,9 +50,18 @@ func (v Variant) conflicts() []conflict {
 	untimed, timed := untimedParts(v.Load.Profile)
 	reuse := v.Proxy.Sysctls["net.ipv4.tcp_tw_reuse"]
 	return append(v.unspoken(), []conflict{
-		{"proxy.kind", v.proxyKind().Check == nil && len(proxies) > 0, " is " + strconv.Quote(v.Proxy.Kind), didYouMean(v.Proxy.Kind, names(proxies))},
-		{"proxy.named_ports", v.Proxy.NamedPorts && (v.Proxy.Addresses > 1 || b.Place == PlaceUnix), " needs one source address, and a backend at an address",
-			"it names ports of the proxy's own address"},
+		{
+			key:   "proxy.kind",
+			wrong: v.proxyKind().Check == nil && len(proxies) > 0,
+			msg:   " is " + strconv.Quote(v.Proxy.Kind),
+			hint:  didYouMean(v.Proxy.Kind, names(proxies)),
+		},
+		{
+			key:   "proxy.named_ports",
+			wrong: v.Proxy.NamedPorts && (v.Proxy.Addresses > 1 || b.Place == PlaceUnix),
+			msg:   " needs one source address, and a backend at an address",
+			hint:  "it names ports of the proxy's own address",
+		},
 		{"backend.delay", !agent && b.Delay > 0, " needs backend.kind: agent", noDelay},
 		{"backend.close_delay", !agent && b.CloseDelay > 0, " needs backend.kind: agent", noDelay},
 		{"backend.tls", agent && b.Secure(), " needs backend.kind: httpd", "the lab's own backend speaks plain HTTP"},
@@ -62,7 +71,12 @@ func (v Variant) conflicts() []conflict {
 		{"backend.place", !http && b.Place == PlaceUnix, ": unix needs upstream.protocol: http",
 			"a Unix-domain socket takes no port, whatever is spoken there"},
 		{"proxy.http", !http && v.Proxy.HTTP != HTTP11, " needs upstream.protocol: http", "it is a version of HTTP/1"},
-		{"proxy.keep_conn", v.Proxy.KeepConn && v.Upstream.Protocol != "fastcgi", " needs upstream.protocol: fastcgi", "it is fastcgi_keep_conn"},
+		{
+			key:   "proxy.keep_conn",
+			wrong: v.Proxy.KeepConn && v.Upstream.Protocol != "fastcgi",
+			msg:   " needs upstream.protocol: fastcgi",
+			hint:  "it is fastcgi_keep_conn",
+		},
 		{"load.method", v.Upstream.Protocol == "memcached" && v.Load.Method != "GET" && v.Load.Method != "HEAD",
 			" is " + v.Load.Method + ", and nginx asks memcached by GET and HEAD only", ""},
 		{"backend.place", b.Place == PlaceBoth && reuse != "0" && reuse != "1",
@@ -94,8 +108,12 @@ func (v Variant) unspoken() []conflict {
 	if protocol == ProtocolHTTP {
 		return []conflict{{"backend.kind", true, ": " + v.Backend.Kind + " needs upstream.protocol: " + known[0], ""}}
 	}
-	return []conflict{{"upstream.protocol", true, fmt.Sprintf(": %s needs a backend that speaks it, and %s does not", protocol, v.Backend.Kind),
-		"backend.kind: " + strings.Join(speakers(protocol), " or ")}}
+	return []conflict{{
+		key:   "upstream.protocol",
+		wrong: true,
+		msg:   fmt.Sprintf(": %s needs a backend that speaks it, and %s does not", protocol, v.Backend.Kind),
+		hint:  "backend.kind: " + strings.Join(speakers(protocol), " or "),
+	}}
 }
 
 // ofAnyKind are the keys of proxy that every kind of proxy understands.
@@ -112,10 +130,18 @@ func (v Variant) foreign() (all []conflict) {
 		return []conflict{{"proxy.policy", v.Proxy.Policy != "", " is for other kinds than " + v.Proxy.Kind,
 			"nginx is told by proxy.keepalive, proxy.http and proxy.upstream_block"}}
 	}
-	all = append(all, conflict{"upstream.protocol", v.Upstream.Protocol != ProtocolHTTP, ": " + v.Upstream.Protocol + " is for nginx, and the proxy is " + kind.Name,
-		"of the other kinds HAProxy has proxy.policy: tcp, with load.close_after"})
-	all = append(all, conflict{"proxy.policy", !slices.Contains(kind.Policies, v.Proxy.Policy), " is " + strconv.Quote(v.Proxy.Policy),
-		didYouMean(v.Proxy.Policy, kind.Policies)})
+	all = append(all, conflict{
+		key:   "upstream.protocol",
+		wrong: v.Upstream.Protocol != ProtocolHTTP,
+		msg:   ": " + v.Upstream.Protocol + " is for nginx, and the proxy is " + kind.Name,
+		hint:  "of the other kinds HAProxy has proxy.policy: tcp, with load.close_after",
+	})
+	all = append(all, conflict{
+		key:   "proxy.policy",
+		wrong: !slices.Contains(kind.Policies, v.Proxy.Policy),
+		msg:   " is " + strconv.Quote(v.Proxy.Policy),
+		hint:  didYouMean(v.Proxy.Policy, kind.Policies),
+	})
 	proxy := reflect.ValueOf(v.Proxy)
 	for _, f := range fieldsOf(proxy.Type()) {
 		if !slices.Contains(ofAnyKind, f.key) && !(kind.Sources && f.key == "addresses") {

@@ -20,7 +20,8 @@ func FuzzLoad(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := parseText(files{fsys: builtin, dir: "port-exhaustion"}, "fuzz.yaml", []byte(text))
 		if err != nil {
-			if !strings.Contains(err.Error(), "fuzz.yaml") && !strings.Contains(err.Error(), ".tmpl") && !strings.Contains(err.Error(), "port-exhaustion/") {
+			if !strings.Contains(err.Error(), "fuzz.yaml") && !strings.Contains(err.Error(), ".tmpl") &&
+				!strings.Contains(err.Error(), "port-exhaustion/") {
 				t.Errorf("names no file: %v", err)
 			}
 			return
@@ -31,7 +32,8 @@ func FuzzLoad(f *testing.F) {
 				t.Fatalf("size %q: %v", size, err)
 			}
 			for _, v := range r.Variants {
-				if v.Rate <= 0 || v.Duration <= 0 || v.Ports.N() < 1 || v.Ports.Low < lowestPort || v.Ports.High > highestPort || v.Backend.Addresses < 1 {
+				if v.Rate <= 0 || v.Duration <= 0 || v.Ports.N() < 1 || v.Ports.Low < lowestPort || v.Ports.High > highestPort ||
+					v.Backend.Addresses < 1 {
 					t.Errorf("out of bounds: %+v", v)
 				}
 			}
@@ -41,7 +43,8 @@ func FuzzLoad(f *testing.F) {
 
 // FuzzSet: no --set argument panics, and a refused one is named.
 func FuzzSet(f *testing.F) {
-	for _, s := range []string{"size.ports=737", "variants.keepalive.proxy.keepalive=64", "load={stop: none}", "proxy.sysctls.net.ipv4.tcp_tw_reuse=1", "=", "a.b.c={"} {
+	for _, s := range []string{"size.ports=737", "variants.keepalive.proxy.keepalive=64", "load={stop: none}",
+		"proxy.sysctls.net.ipv4.tcp_tw_reuse=1", "=", "a.b.c={"} {
 		f.Add(s)
 	}
 	s := load(f, "port-exhaustion")

@@ -56,14 +56,16 @@ func TestScenarioReadsItsOwnDirectoryOnly(t *testing.T) {
 		outside: "events {} http { server { location / { proxy_pass http://app; } } }",
 		filepath.Join(dir, "linked.yaml"): "apiVersion: lab99/v1\nname: x\nports: 500\nrate: 200\nduration: 10s\n" +
 			"proxy: {config: link.conf}\nvariants: [{name: a}]\n",
-		filepath.Join(dir, "plain.yaml"): "apiVersion: lab99/v1\nname: x\nports: 500\nrate: 200\nduration: 10s\nvariants: [{name: a}]\n",
+		filepath.Join(dir, "plain.yaml"): "apiVersion: lab99/v1\nname: x\nports: 500\nrate: 200\nduration: 10s\n" +
+			"variants: [{name: a}]\n",
 	} {
 		filetest.Write(t, file, text)
 	}
 	if err := os.Symlink(outside, filepath.Join(dir, "link.conf")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Load(filepath.Join(dir, "linked.yaml")); err == nil || !strings.Contains(err.Error(), "linked.yaml:6:17: ") || !strings.Contains(err.Error(), "escapes") {
+	if _, err := Load(filepath.Join(dir, "linked.yaml")); err == nil ||
+		!strings.Contains(err.Error(), "linked.yaml:6:17: ") || !strings.Contains(err.Error(), "escapes") {
 		t.Errorf("a symbolic link leads out: %v", err)
 	}
 	s, err := Load(filepath.Join(dir, "plain.yaml"))

@@ -254,7 +254,8 @@ func (d *decoder) sizes(s *Scenario, n *node) {
 		return
 	}
 	if n.kind != mapping {
-		d.add(n.at.error("sizes is "+n.kind.String()+", want a mapping of names to overlays", "for example quick: "+anOverlay))
+		d.add(n.at.error("sizes is "+n.kind.String()+", want a mapping of names to overlays",
+			"for example quick: "+anOverlay))
 		return
 	}
 	for _, e := range n.entries {
@@ -285,7 +286,8 @@ func (d *decoder) variants(s *Scenario, n *node) {
 	}
 	for _, item := range n.items {
 		if item.kind != mapping {
-			d.add(item.at.error("a variant is "+item.kind.String()+", want a mapping with a name", "for example - name: baseline"))
+			d.add(item.at.error("a variant is "+item.kind.String()+", want a mapping with a name",
+				"for example - name: baseline"))
 			continue
 		}
 		var l label

@@ -9,7 +9,8 @@ import (
 // oneVariant is a scenario of one variant, with fields of its own.
 func oneVariant(t *testing.T, fields string, set ...string) (Variant, error) {
 	t.Helper()
-	s, err := parseText(files{}, "x.yaml", []byte("apiVersion: lab99/v1\nname: x\nsizes: {quick: {ports: 300, rate: 200, duration: 10s}}\nvariants:\n  - name: a\n"+fields))
+	s, err := parseText(files{}, "x.yaml", []byte("apiVersion: lab99/v1\nname: x\nsizes: {quick: {ports: 300, rate: "+
+		"200, duration: 10s}}\nvariants:\n  - name: a\n"+fields))
 	if err != nil {
 		return Variant{}, err
 	}
@@ -52,12 +53,14 @@ func TestMultiplesFollowTheSize(t *testing.T) {
 		"    rate: -2x\n":   `rate is "-2x"`,
 		"    rate: 2 x\n":   `rate is "2 x"`,
 	} {
-		if _, err := oneVariant(t, fields); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "x.yaml:6:") {
+		if _, err := oneVariant(t, fields); err == nil || !strings.Contains(err.Error(), want) ||
+			!strings.Contains(err.Error(), "x.yaml:6:") {
 			t.Errorf("%q: %v, want an error with %q and its line", fields, err, want)
 		}
 	}
 	for ports, want := range map[string]int{"default": 2 * 28232, "20000-20500": 1002} {
-		if v, err := oneVariant(t, "    ports: 2x\n", "size.ports="+ports); err != nil && want <= 45536 || err == nil && v.Ports.N() != want {
+		if v, err := oneVariant(t, "    ports: 2x\n", "size.ports="+ports); err != nil && want <= 45536 ||
+			err == nil && v.Ports.N() != want {
 			t.Errorf("twice %s: %d ports, %v, want %d", ports, v.Ports.N(), err, want)
 		}
 	}

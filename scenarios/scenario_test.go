@@ -82,7 +82,8 @@ func TestPortExhaustionSizes(t *testing.T) {
 		{"full", Ports{Low: 32768, High: 60999, Default: true}, 28232, 2000, 90 * time.Second, 2, nil},
 	} {
 		for _, v := range resolve(t, load(t, "port-exhaustion"), c.size).Variants {
-			if v.Ports != c.ports || v.Ports.N() != c.n || v.Rate != c.rate || v.Duration != c.length || v.Proxy.Workers != c.workers {
+			if v.Ports != c.ports || v.Ports.N() != c.n || v.Rate != c.rate || v.Duration != c.length ||
+				v.Proxy.Workers != c.workers {
 				t.Errorf("%s %s: got %+v", c.size, v.Name, v)
 			}
 			if diff := cmp.Diff(c.stop, v.Load.StopAfterError99); diff != "" {
@@ -103,7 +104,14 @@ func TestPortExhaustionVariantsAreSmallOverlays(t *testing.T) {
 	}
 	var got []row
 	for _, v := range resolve(t, load(t, "port-exhaustion"), "standard").Variants {
-		got = append(got, row{v.Name, strings.Join(v.Change(), "; "), v.Expect.Verdict, v.Proxy.Keepalive, v.Backend.Addresses, v.Proxy.Sysctls["net.ipv4.tcp_tw_reuse"]})
+		got = append(got, row{
+			Name:      v.Name,
+			Change:    strings.Join(v.Change(), "; "),
+			Verdict:   v.Expect.Verdict,
+			Keepalive: v.Proxy.Keepalive,
+			Addresses: v.Backend.Addresses,
+			Reuse:     v.Proxy.Sysctls["net.ipv4.tcp_tw_reuse"],
+		})
 	}
 	want := []row{
 		{"baseline", "", law.Reproduced, 0, 1, "0"},
@@ -133,17 +141,73 @@ func TestSetOverridesAnyField(t *testing.T) {
 		{"the later of two", []string{"ports=1", "ports=2"}, ports, []any{2, 2, 2, 2}},
 		{"over a variant's own overlay", []string{"proxy.keepalive=7"}, keepalive, []any{7, 7, 7, 7}},
 		{"for one variant", []string{"variants.keepalive.proxy.keepalive=64"}, keepalive, []any{0, 64, 0, 0}},
-		{"the narrow one wins in any order", []string{"variants.multi-ip.proxy.keepalive=3", "proxy.keepalive=7"}, keepalive, []any{7, 7, 7, 3}},
-		{"a sysctl, dots and all", []string{"proxy.sysctls.net.ipv4.tcp_tw_reuse=2"}, func(v Variant) any { return v.Proxy.Sysctls["net.ipv4.tcp_tw_reuse"] }, []any{"2", "2", "2", "2"}},
-		{"an image with a tag", []string{"proxy.image=nginx:1.22"}, func(v Variant) any { return v.Proxy.Image }, []any{"nginx:1.22", "nginx:1.22", "nginx:1.22", "nginx:1.22"}},
-		{"an image by digest", []string{"proxy.image=reg.example:5000/n@sha256:00"}, func(v Variant) any { return v.Proxy.Image }, []any{"reg.example:5000/n@sha256:00", "reg.example:5000/n@sha256:00", "reg.example:5000/n@sha256:00", "reg.example:5000/n@sha256:00"}},
-		{"a fraction of a request per second", []string{"size.rate=0.5"}, func(v Variant) any { return v.Rate }, []any{.5, .5, .5, .5}},
-		{"a duration", []string{"size.duration=15s"}, func(v Variant) any { return v.Duration }, []any{15 * time.Second, 15 * time.Second, 15 * time.Second, 15 * time.Second}},
-		{"a mapping in braces", []string{"load={connections: 3, stop: none}"}, func(v Variant) any { return fmt.Sprint(v.Load.Connections, v.Load.StopAfterError99) }, []any{"3 <nil>", "3 <nil>", "3 <nil>", "3 <nil>"}},
-		{"no early stop", []string{"load.stop=none"}, func(v Variant) any { return v.Load.StopAfterError99 == nil }, []any{true, true, true, true}},
-		{"a value with an equals sign", []string{"load.path=/a?b=c"}, func(v Variant) any { return v.Load.Path }, []any{"/a?b=c", "/a?b=c", "/a?b=c", "/a?b=c"}},
-		{"the expectation", []string{"expect.verdict=predicted"}, func(v Variant) any { return v.Expect.Verdict }, []any{"predicted", "predicted", "predicted", "predicted"}},
-		{"the backend's keep-alive", []string{"backend.keepalive=off"}, func(v Variant) any { return v.Backend.KeepAlive }, []any{false, false, false, false}},
+		{
+			name: "the narrow one wins in any order",
+			set:  []string{"variants.multi-ip.proxy.keepalive=3", "proxy.keepalive=7"},
+			of:   keepalive,
+			want: []any{7, 7, 7, 3},
+		},
+		{
+			name: "a sysctl, dots and all",
+			set:  []string{"proxy.sysctls.net.ipv4.tcp_tw_reuse=2"},
+			of:   func(v Variant) any { return v.Proxy.Sysctls["net.ipv4.tcp_tw_reuse"] },
+			want: []any{"2", "2", "2", "2"},
+		},
+		{
+			name: "an image with a tag",
+			set:  []string{"proxy.image=nginx:1.22"},
+			of:   func(v Variant) any { return v.Proxy.Image },
+			want: []any{"nginx:1.22", "nginx:1.22", "nginx:1.22", "nginx:1.22"},
+		},
+		{
+			name: "an image by digest",
+			set:  []string{"proxy.image=reg.example:5000/n@sha256:00"},
+			of:   func(v Variant) any { return v.Proxy.Image },
+			want: []any{"reg.example:5000/n@sha256:00", "reg.example:5000/n@sha256:00", "reg.example:5000/n@sha256:00",
+				"reg.example:5000/n@sha256:00"},
+		},
+		{
+			name: "a fraction of a request per second",
+			set:  []string{"size.rate=0.5"},
+			of:   func(v Variant) any { return v.Rate },
+			want: []any{.5, .5, .5, .5},
+		},
+		{
+			name: "a duration",
+			set:  []string{"size.duration=15s"},
+			of:   func(v Variant) any { return v.Duration },
+			want: []any{15 * time.Second, 15 * time.Second, 15 * time.Second, 15 * time.Second},
+		},
+		{
+			name: "a mapping in braces",
+			set:  []string{"load={connections: 3, stop: none}"},
+			of:   func(v Variant) any { return fmt.Sprint(v.Load.Connections, v.Load.StopAfterError99) },
+			want: []any{"3 <nil>", "3 <nil>", "3 <nil>", "3 <nil>"},
+		},
+		{
+			name: "no early stop",
+			set:  []string{"load.stop=none"},
+			of:   func(v Variant) any { return v.Load.StopAfterError99 == nil },
+			want: []any{true, true, true, true},
+		},
+		{
+			name: "a value with an equals sign",
+			set:  []string{"load.path=/a?b=c"},
+			of:   func(v Variant) any { return v.Load.Path },
+			want: []any{"/a?b=c", "/a?b=c", "/a?b=c", "/a?b=c"},
+		},
+		{
+			name: "the expectation",
+			set:  []string{"expect.verdict=predicted"},
+			of:   func(v Variant) any { return v.Expect.Verdict },
+			want: []any{"predicted", "predicted", "predicted", "predicted"},
+		},
+		{
+			name: "the backend's keep-alive",
+			set:  []string{"backend.keepalive=off"},
+			of:   func(v Variant) any { return v.Backend.KeepAlive },
+			want: []any{false, false, false, false},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got []any
@@ -234,7 +298,8 @@ func TestThePackageCommentShowsTheDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	minimal, err := parseText(own, "minimal", []byte("{apiVersion: lab99/v1, name: m, ports: 500, rate: 200, duration: 10s, variants: [{name: baseline}]}"))
+	minimal, err := parseText(own, "minimal", []byte("{apiVersion: lab99/v1, name: m, ports: 500, rate: 200, duration: "+
+		"10s, variants: [{name: baseline}]}"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -142,7 +142,8 @@ func TestKeysCanBeSet(t *testing.T) {
 	s := load(t, "port-exhaustion")
 	values := map[string]string{
 		"ports": "500", "rate": "200", "duration": "10s", "proxy.config": "../lab/proxy/nginx/testdata/own/bare.conf",
-		"backend.config": "../lab/proxy/nginx/testdata/own/bare.conf", "proxy.sysctls.NAME": "1", "load.profile": "burst:64", "proxy.policy": "tcp", "load.host": "example.org", "expect.measured": "",
+		"backend.config": "../lab/proxy/nginx/testdata/own/bare.conf", "proxy.sysctls.NAME": "1", "load.profile": "burst:64",
+		"proxy.policy": "tcp", "load.host": "example.org", "expect.measured": "",
 	}
 	for _, k := range Keys() {
 		value, ok := values[k.Name]

@@ -11,7 +11,8 @@ import (
 )
 
 func TestSettingsAreWhatDiffersFromTheDefaults(t *testing.T) {
-	v := resolve(t, load(t, "port-exhaustion"), "quick", "size.duration=10000ms", "load.stop=none", "backend.keepalive=false").Variants[2]
+	v := resolve(t, load(t, "port-exhaustion"), "quick", "size.duration=10000ms", "load.stop=none",
+		"backend.keepalive=false").Variants[2]
 	want := map[string]string{
 		"ports": "20000-20499", "rate": "200", "duration": "10s",
 		"proxy.sysctls.net.ipv4.tcp_tw_reuse": "1",
@@ -105,7 +106,8 @@ func TestAFieldIsOneLine(t *testing.T) {
 		t.Error(diff)
 	}
 	size := objectOf(reflect.TypeFor[cache](), false)["properties"].(schema)["size"].(schema)
-	if size["maximum"] != json.Number("64") || size["default"] != json.Number("8") || size["description"] != "entries of the cache (1 to 64)" {
+	if size["maximum"] != json.Number("64") || size["default"] != json.Number("8") ||
+		size["description"] != "entries of the cache (1 to 64)" {
 		t.Errorf("the schema has %v", size)
 	}
 }

@@ -29,7 +29,8 @@ func Misspelt(r *Resolved, v Variant, sysctl string) error {
 		return nil
 	}
 	e := &Error{
-		File: r.Name, Msg: fmt.Sprintf("proxy.sysctls of %s: neither this kernel nor any that is known has %s", v.Name, sysctl),
+		File: r.Name, Msg: fmt.Sprintf("proxy.sysctls of %s: neither this kernel nor any that is known has %s",
+			v.Name, sysctl),
 		Hint: "`sysctl -aN` lists those of a kernel",
 	}
 	dir := sysctl[:strings.LastIndexByte(sysctl, '.')+1]

@@ -141,7 +141,8 @@ func firstScreen(t *testing.T, ctx context.Context) {
 		for _, part := range []string{"h1", "h1 + .lead", "table.verdicts", "#f-overview"} {
 			box := ask[[]float64](t, ctx, `(function () { var b = document.querySelector("`+part+`").getBoundingClientRect();
 				return [b.left, b.top, b.right, b.bottom]; })()`)
-			if box[0] < 0 || box[1] < 0 || box[2] > float64(s.width) || box[3] > float64(s.height) || box[2]-box[0] < 100 || box[3]-box[1] < 20 {
+			if box[0] < 0 || box[1] < 0 || box[2] > float64(s.width) || box[3] > float64(s.height) || box[2]-box[0] < 100 ||
+				box[3]-box[1] < 20 {
 				t.Errorf("%s: %s lies at %.0f, outside of the first %d by %d", s.name, part, box, s.width, s.height)
 			}
 		}
@@ -209,8 +210,10 @@ func TestStoredRuns(t *testing.T) {
 	if after := ask[string](t, ctx, `document.getElementById("moment").getAttribute("aria-valuetext")`); after == before {
 		t.Errorf("the key moves nothing: %s", after)
 	}
-	ask[any](t, ctx, `document.getElementById("moment").value = 1; document.getElementById("moment").dispatchEvent(new Event("input"))`)
-	if said := ask[string](t, ctx, `document.querySelector("#strips .s-when").textContent`); !strings.Contains(said, "Error 99 is due in") {
+	ask[any](t, ctx, `document.getElementById("moment").value = 1; `+
+		`document.getElementById("moment").dispatchEvent(new Event("input"))`)
+	said := ask[string](t, ctx, `document.querySelector("#strips .s-when").textContent`)
+	if !strings.Contains(said, "Error 99 is due in") {
 		t.Errorf("after a second the baseline's strip says %q", said)
 	}
 }
@@ -219,11 +222,13 @@ func TestStoredRuns(t *testing.T) {
 func TestChecksSeeWhatIsWrong(t *testing.T) {
 	ctx := browser(t)
 	visit(t, ctx, "about:blank")
-	const bad = `<h1>a</h1><h3 id="x">b</h3><p id="x">c</p><button tabindex="3"></button><input><svg role="img" width="9" height="9"></svg>` +
-		`<p style="color:#999;background:#aaa">pale</p><div style="width:3000px;height:3px">w</div>`
+	const bad = `<h1>a</h1><h3 id="x">b</h3><p id="x">c</p><button tabindex="3"></button><input><svg role="img" ` +
+		`width="9" height="9"></svg><p style="color:#999;background:#aaa">pale</p><div ` +
+		`style="width:3000px;height:3px">w</div>`
 	ask[any](t, ctx, "document.body.innerHTML = `"+bad+"`")
 	said := strings.Join(ask[[]string](t, ctx, checks), "\n")
-	for _, want := range []string{"no name: <button", "no name: <input", "no name: <svg", "a level is left out before: <h3", "twice the id x",
+	for _, want := range []string{"no name: <button", "no name: <input", "no name: <svg",
+		"a level is left out before: <h3", "twice the id x",
 		"its own place in the order", "contrast 1.2", "px wide on", "no language", "no title"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("%q is not found in\n%s", want, said)
@@ -265,7 +270,8 @@ func TestARunUnderWay(t *testing.T) {
 	until(t, ctx, said(".s-error99 dd", `/^[1-9]/`))
 	good(t, ctx, "live")
 	until(t, ctx, said(".v", `/^reproduced$/`)) // its verdict, while others are under way
-	if text := ask[string](t, ctx, baseline+`.querySelector(".s-when").textContent`); !strings.Contains(text, ", and came after ") {
+	text := ask[string](t, ctx, baseline+`.querySelector(".s-when").textContent`)
+	if !strings.Contains(text, ", and came after ") {
 		t.Errorf("with its verdict the baseline says %q", text)
 	}
 	good(t, ctx, "live-judged")

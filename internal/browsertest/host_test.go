@@ -37,11 +37,13 @@ time.sleep(300)'`
 	ctx := browser(t)
 	visit(t, ctx, url)
 	said := func(what, words string) string {
-		return `document.querySelector("article.live ` + what + `") && ` + words + `.test(document.querySelector("article.live ` + what + `").textContent)`
+		return `document.querySelector("article.live ` + what + `") && ` +
+			words + `.test(document.querySelector("article.live ` + what + `").textContent)`
 	}
 	until(t, ctx, said(".s-when", `/^Error 99 is due in [\d.]+ s/`))
 	good(t, ctx, "host-filling")
-	if text := ask[string](t, ctx, `document.querySelector("article.live h2").textContent`); !strings.Contains(text, "127.0.0.1 → 127.0.0.1:80") {
+	text := ask[string](t, ctx, `document.querySelector("article.live h2").textContent`)
+	if !strings.Contains(text, "127.0.0.1 → 127.0.0.1:80") {
 		t.Errorf("the pair is called %q", text)
 	}
 	until(t, ctx, said(".v", `/^exhausted$/`))

@@ -17,7 +17,8 @@ import (
 func boards(t *testing.T) map[string][]byte {
 	t.Helper()
 	found := map[string][]byte{}
-	for _, pattern := range []string{"../../results/monitoring/*/grafana-dashboard.json", "../../results/example/*/monitoring/grafana-dashboard.json"} {
+	for _, pattern := range []string{"../../results/monitoring/*/grafana-dashboard.json",
+		"../../results/example/*/monitoring/grafana-dashboard.json"} {
 		names, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

@@ -38,7 +38,8 @@ func (c *Cluster) credentials(users []string) error {
 		token = rand.Text()
 		tokens += fmt.Sprintf("%s,%s,%s,%s\n", token, name, name, groups)
 		files[config+".conf"] = fmt.Appendf(nil, "apiVersion: v1\nkind: Config\n"+
-			"clusters: [{name: c, cluster: {server: %q, insecure-skip-tls-verify: true}}]\nusers: [{name: u, user: {token: %q}}]\n"+
+			"clusters: [{name: c, cluster: {server: %q, insecure-skip-tls-verify: true}}]\n"+
+			"users: [{name: u, user: {token: %q}}]\n"+
 			"contexts: [{name: c, context: {cluster: c, user: u}}]\ncurrent-context: c\n", apiServer, token)
 		return token
 	}
@@ -157,7 +158,11 @@ func (c *Cluster) List(ctx context.Context, path string) (names []string, err er
 func (c *Cluster) ask(ctx context.Context, method, path string, body []byte, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	transport := &http.Transport{DialContext: c.Dial, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}
+	transport := &http.Transport{
+		DialContext:       c.Dial,
+		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true},
+		DisableKeepAlives: true,
+	}
 	req, err := http.NewRequestWithContext(ctx, method, apiServer+path, bytes.NewReader(body))
 	if err != nil {
 		return err

@@ -135,7 +135,8 @@ func pauseImage(program, archive string) error {
 	if err := w.Close(); err != nil {
 		return err
 	}
-	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(buf.Bytes())), nil })
+	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(buf.Bytes())), nil }
+	layer, err := tarball.LayerFromOpener(open)
 	if err != nil {
 		return err
 	}

@@ -168,7 +168,8 @@ func (c *Cluster) startControl() error {
 			"--token-auth-file=" + c.path("tokens.csv"), "--authorization-mode=Node,RBAC",
 			"--enable-admission-plugins=NodeRestriction", "--allow-privileged=true",
 			"--kubelet-preferred-address-types=InternalIP"},
-		{"kube-controller-manager", "--kubeconfig=" + c.path("kcm.conf"), "--service-account-private-key-file=" + c.path("sa.key"),
+		{"kube-controller-manager", "--kubeconfig=" + c.path("kcm.conf"),
+			"--service-account-private-key-file=" + c.path("sa.key"),
 			"--root-ca-file=" + c.path("certs/apiserver.crt"), "--leader-elect=false", "--use-service-account-credentials=true"},
 		{"kube-scheduler", "--kubeconfig=" + c.path("scheduler.conf"), "--leader-elect=false"},
 	} {
@@ -207,9 +208,10 @@ func (c *Cluster) startNode(i int, n *Node, o Options, plugins, pause string) er
 	}
 	// It is about the node's network only, and its own processes have no part in it. The
 	// table of connections is the machine's: it leaves its size alone.
-	n.proxy, err = n.room.startPart(c.path(n.Name+"-proxy.log"), nil, c.program, "kube-proxy", "--kubeconfig="+c.path("proxy.conf"),
-		"--hostname-override="+n.Name, "--proxy-mode="+o.ProxyModes[i], "--cluster-cidr="+allPods, "--conntrack-max-per-core=0",
-		"--conntrack-tcp-timeout-established=0s", "--conntrack-tcp-timeout-close-wait=0s")
+	n.proxy, err = n.room.startPart(c.path(n.Name+"-proxy.log"), nil, c.program, "kube-proxy",
+		"--kubeconfig="+c.path("proxy.conf"), "--hostname-override="+n.Name,
+		"--proxy-mode="+o.ProxyModes[i], "--cluster-cidr="+allPods,
+		"--conntrack-max-per-core=0", "--conntrack-tcp-timeout-established=0s", "--conntrack-tcp-timeout-close-wait=0s")
 	return err
 }
 
@@ -220,7 +222,8 @@ func (c *Cluster) Import(ctx context.Context, archive string) error {
 	for i, n := range c.Nodes {
 		all.Go(func() {
 			socket := fmt.Sprintf("/proc/%d/root/run/containerd/containerd.sock", n.init.pid())
-			out, err := exec.CommandContext(ctx, "ctr", "-a", socket, "-n", "k8s.io", "images", "import", archive).CombinedOutput()
+			ctr := exec.CommandContext(ctx, "ctr", "-a", socket, "-n", "k8s.io", "images", "import", archive)
+			out, err := ctr.CombinedOutput()
 			if err != nil {
 				errs[i] = fmt.Errorf("import %s on %s: %w: %s", archive, n.Name, err, out)
 			}
@@ -257,8 +260,9 @@ func (n *Node) KillKubelet() error {
 	for _, dir := range dirs {
 		command, _ := os.ReadFile(dir + "/cmdline")
 		argv := strings.Split(string(command), "\x00")
-		if pid, err := strconv.Atoi(filepath.Base(dir)); err == nil && len(argv) > 1 && argv[1] == "kubelet" &&
-			slices.Contains(argv, "--node-ip="+n.Address) && slices.Contains(argv, "--config="+filepath.Join(n.dir, "kubelet.yaml")) {
+		its := slices.Contains(argv, "--node-ip="+n.Address) &&
+			slices.Contains(argv, "--config="+filepath.Join(n.dir, "kubelet.yaml"))
+		if pid, err := strconv.Atoi(filepath.Base(dir)); err == nil && len(argv) > 1 && argv[1] == "kubelet" && its {
 			return syscall.Kill(pid, syscall.SIGKILL)
 		}
 	}

@@ -79,12 +79,18 @@ var alone = map[string][]string{laws: {}, abilities: {laws, words}}
 // rule is on packages of this module that (transitively) reach it.
 var outside = map[string][]string{
 	"github.com/testcontainers/testcontainers-go": {"lab/driver/docker", "lab/cli", "lab/cmd"},
-	"github.com/vishvananda/netlink":              {"lab/probe", "lab/ability/trial", "lab/proxy", "lab/driver", "lab/agent", "lab/diagnose", "lab/doctor", "lab/explain", "lab/reenact", "lab", "lab/cli", "lab/cmd"},
-	"github.com/cilium/ebpf":                      {"lab/trace", "lab/diagnose", "lab/reenact", "lab/cli", "lab/cmd"},
-	"github.com/vbauerster/mpb/v8":                {"lab/cli", "lab/cmd"},
-	"gonum.org/v1/plot":                           {"results/chart", "results/report", "lab", "lab/cli", "lab/cmd"},
+	"github.com/vishvananda/netlink": {
+		"lab/probe", "lab/ability/trial", "lab/proxy", "lab/driver", "lab/agent", "lab/diagnose", "lab/doctor",
+		"lab/explain", "lab/reenact", "lab", "lab/cli", "lab/cmd",
+	},
+	"github.com/cilium/ebpf":       {"lab/trace", "lab/diagnose", "lab/reenact", "lab/cli", "lab/cmd"},
+	"github.com/vbauerster/mpb/v8": {"lab/cli", "lab/cmd"},
+	"gonum.org/v1/plot":            {"results/chart", "results/report", "lab", "lab/cli", "lab/cmd"},
 	// The agent asks a kind of proxy how its replies and its log read, explain the latter, and a kind also renders scenarios.
-	"github.com/goccy/go-yaml": {"scenarios", "lab/proxy", "lab/upstream", "lab/agent", "lab/explain", "lab/driver", "lab/doctor", "lab", "lab/cli", "lab/cmd"},
+	"github.com/goccy/go-yaml": {
+		"scenarios", "lab/proxy", "lab/upstream", "lab/agent", "lab/explain", "lab/driver", "lab/doctor", "lab",
+		"lab/cli", "lab/cmd",
+	},
 }
 
 // mayUse is all that a program that imports a part gets besides the standard
@@ -93,7 +99,8 @@ var outside = map[string][]string{
 var mayUse = map[string][]string{
 	"loadgen":   {"golang.org/x/sys", "github.com/HdrHistogram/hdrhistogram-go", "github.com/gorilla/websocket"},
 	"scenarios": {"github.com/goccy/go-yaml", "github.com/hashicorp/go-version", "github.com/dlclark/regexp2"},
-	"results":   {"github.com/HdrHistogram/hdrhistogram-go", "gonum.org/v1/plot", "golang.org/x/perf", "golang.org/x/image", "github.com/rogpeppe/go-internal"},
+	"results": {"github.com/HdrHistogram/hdrhistogram-go", "gonum.org/v1/plot", "golang.org/x/perf",
+		"golang.org/x/image", "github.com/rogpeppe/go-internal"},
 }
 
 func TestDependenciesPointOneWay(t *testing.T) {
@@ -115,7 +122,9 @@ func TestDependenciesPointOneWay(t *testing.T) {
 				if dep != lib && !strings.HasPrefix(dep, lib+"/") {
 					continue
 				}
-				if !slices.ContainsFunc(where, func(w string) bool { return rel == w || strings.HasPrefix(rel, w+"/") && w != "lab" }) {
+				if !slices.ContainsFunc(where, func(w string) bool {
+					return rel == w || strings.HasPrefix(rel, w+"/") && w != "lab"
+				}) {
 					t.Errorf("%s reaches %s, which belongs in %v", rel, dep, where)
 				}
 			}

@@ -25,10 +25,13 @@ var permissive = []string{"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "
 // apart are modules with a licence of another kind, which was read, and why it
 // is fit all the same.
 var apart = map[string]string{
-	"codeberg.org/go-fonts/liberation": "the fonts in the charts are under the OFL-1.1, which lets programs carry them; the code is BSD-3-Clause",
-	"github.com/ajstarks/svgo":         "CC-BY-4.0 asks for attribution, as the others do",
-	"github.com/hashicorp/go-version":  "the MPL-2.0 is about its own files: they are used unchanged, and the README says where they are",
-	"github.com/golang/freetype":       "the FreeType Licence, at one's choice instead of the GPL, asks for a credit in the documentation",
+	"codeberg.org/go-fonts/liberation": "the fonts in the charts are under the OFL-1.1, " +
+		"which lets programs carry them; the code is BSD-3-Clause",
+	"github.com/ajstarks/svgo": "CC-BY-4.0 asks for attribution, as the others do",
+	"github.com/hashicorp/go-version": "the MPL-2.0 is about its own files: " +
+		"they are used unchanged, and the README says where they are",
+	"github.com/golang/freetype": "the FreeType Licence, at one's choice instead of the GPL, " +
+		"asks for a credit in the documentation",
 }
 
 var licenceFile = regexp.MustCompile(`(?i)^(licen[cs]e|copying|unlicense)`)
@@ -136,9 +139,11 @@ func licencesOf(t *testing.T, dir string) (wrong []string) {
 // all are found out.
 func TestLicenceCheckCanFail(t *testing.T) {
 	for name, text := range map[string]string{
-		"copyleft": "This program is free software: you can redistribute it and/or modify it under the terms of the GNU General Public License as published by the Free Software Foundation, either version 3 of the License, or (at your option) any later version.",
-		"own":      "You may use this on Thursdays, provided that it rains and that you tell me about it beforehand, in writing.",
-		"none":     "",
+		"copyleft": "This program is free software: you can redistribute it and/or modify it under the terms of the GNU " +
+			"General Public License as published by the Free Software Foundation, either version 3 of the License, " +
+			"or (at your option) any later version.",
+		"own":  "You may use this on Thursdays, provided that it rains and that you tell me about it beforehand, in writing.",
+		"none": "",
 	} {
 		dir := t.TempDir()
 		if text != "" {

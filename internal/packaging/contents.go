@@ -64,7 +64,8 @@ func (r *release) compile(ctx context.Context, t target) (binary []byte, err err
 	path := filepath.Join(dir, "lab99")
 	const cli = "github.com/lab99/lab99/lab/cli"
 	stamp := fmt.Sprintf("-s -w -X %s.buildVersion=%s -X %s.buildRevision=%s", cli, r.version, cli, r.revision)
-	if _, err := output(ctx, r.source, t.env(), "go", "build", "-buildvcs=false", "-trimpath", "-ldflags", stamp, "-o", path,
+	if _, err := output(ctx, r.source, t.env(),
+		"go", "build", "-buildvcs=false", "-trimpath", "-ldflags", stamp, "-o", path,
 		"./lab/cmd/lab99"); err != nil {
 		return nil, err
 	}

@@ -35,7 +35,8 @@ func (image) pack(w io.Writer, r *release, t target, all []file) error {
 	if err != nil {
 		return err
 	}
-	l, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(layer.Bytes())), nil },
+	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(layer.Bytes())), nil }
+	l, err := tarball.LayerFromOpener(open,
 		tarball.WithMediaType(types.OCILayer))
 	if err != nil {
 		return err

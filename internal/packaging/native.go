@@ -34,7 +34,8 @@ func (n native) info(r *release, t target) *nfpm.Info {
 		MTime:       r.date,
 		Overridables: nfpm.Overridables{
 			Suggests: []string{"nginx-light", "apache2-bin"},
-			RPM:      nfpm.RPM{BuildHost: "lab99", Group: "Applications/Internet", Summary: "Reproduce nginx error 99 and compare its fixes"},
+			RPM: nfpm.RPM{BuildHost: "lab99", Group: "Applications/Internet",
+				Summary: "Reproduce nginx error 99 and compare its fixes"},
 		},
 	})
 }

@@ -121,7 +121,9 @@ func TestNoticesNameEveryModule(t *testing.T) {
 		t.Fatalf("%v: %.200s", err, b)
 	}
 	for _, m := range modules {
-		if !slices.ContainsFunc(bill.Components, func(c struct{ Name, PURL string }) bool { return c.Name == m.Path && c.PURL != "" }) {
+		if !slices.ContainsFunc(bill.Components, func(c struct{ Name, PURL string }) bool {
+			return c.Name == m.Path && c.PURL != ""
+		}) {
 			t.Errorf("the bill of materials lacks %s", m.Path)
 		}
 	}
@@ -182,16 +184,18 @@ func TestImageRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	ref := "lab99:" + r.version
-	if out, err := exec.Command("docker", "load", "--input", only(t, "_image.tar")).CombinedOutput(); err != nil || !strings.Contains(string(out), ref) {
+	if out, err := exec.Command("docker", "load", "--input", only(t, "_image.tar")).CombinedOutput(); err != nil ||
+		!strings.Contains(string(out), ref) {
 		t.Fatalf("docker load: %v\n%s", err, out)
 	}
 	t.Cleanup(func() { exec.Command("docker", "rmi", ref).Run() })
-	out, err := exec.Command("docker", "run", "--rm", "--read-only", "--cap-drop", "ALL", "--network", "none", ref, "version").CombinedOutput()
+	out, err := exec.Command("docker", "run", "--rm", "--read-only", "--cap-drop", "ALL", "--network", "none", ref,
+		"version").CombinedOutput()
 	if err != nil || !strings.Contains(string(out), r.version+" "+r.revision) {
 		t.Errorf("docker run: %v\n%s", err, out)
 	}
-	if out, err := exec.Command("docker", "image", "inspect", "--format", "{{.Config.User}}", ref).Output(); err != nil || strings.TrimSpace(string(out)) == "" ||
-		strings.HasPrefix(string(out), "0") {
+	if out, err := exec.Command("docker", "image", "inspect", "--format", "{{.Config.User}}", ref).Output(); err != nil ||
+		strings.TrimSpace(string(out)) == "" || strings.HasPrefix(string(out), "0") {
 		t.Errorf("it runs as %q, %v", out, err)
 	}
 }
@@ -223,7 +227,9 @@ lab99 version
 lab99 reproduce --size quick --driver netns --out /root/results
 dpkg --remove lab99
 [ -z "$(find /usr /etc -newer /before -name '*lab99*')" ] && echo nothing left`)
-	for _, want := range []string{"Setting up lab99", "reproduced  ", "mitigated  ", "postponed  ", "Report: ", "nothing left"} {
+	for _, want := range []string{
+		"Setting up lab99", "reproduced  ", "mitigated  ", "postponed  ", "Report: ", "nothing left",
+	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is missing from\n%s", want, out)
 		}

@@ -14,8 +14,10 @@ func TestFolds(t *testing.T) {
 	for room, want := range map[int]string{
 		0:  "name       ρ     verdict\na          24.4  reproduced\nkeepalive  –     mitigated\n",
 		27: "name       ρ     verdict\na          24.4  reproduced\nkeepalive  –     mitigated\n",
-		26: "name       ρ\na          24.4\nkeepalive  –\n\nname       verdict\na          reproduced\nkeepalive  mitigated\n",
-		1:  "name       ρ\na          24.4\nkeepalive  –\n\nname       verdict\na          reproduced\nkeepalive  mitigated\n",
+		26: "name       ρ\na          24.4\nkeepalive  –\n\nname       verdict\n" +
+			"a          reproduced\nkeepalive  mitigated\n",
+		1: "name       ρ\na          24.4\nkeepalive  –\n\nname       verdict\n" +
+			"a          reproduced\nkeepalive  mitigated\n",
 	} {
 		var b bytes.Buffer
 		if err := write(&b, rows, room); err != nil || b.String() != want {

@@ -41,7 +41,8 @@ var parts = map[string]func() *cobra.Command{
 
 func main() {
 	if len(os.Args) < 2 || parts[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: testkube etcd|kube-apiserver|kube-controller-manager|kube-scheduler|kube-proxy|kubelet|node [flags]")
+		fmt.Fprintln(os.Stderr, "usage: testkube "+
+			"etcd|kube-apiserver|kube-controller-manager|kube-scheduler|kube-proxy|kubelet|node [flags]")
 		os.Exit(64)
 	}
 	part := parts[os.Args[1]]

@@ -162,6 +162,10 @@ state = "/run/containerd"
 
 // kubelet's configuration. Whoever reaches the node may use it: nobody but the cluster
 // does, and the API server then needs no certificate for exec and logs.
+// evictNothing keeps the kubelet from ending pods for want of memory or of room on a disk.
+const evictNothing = `evictionHard: {memory.available: "0%", nodefs.available: "0%", nodefs.inodesFree: "0%", ` +
+	`imagefs.available: "0%", imagefs.inodesFree: "0%"}`
+
 func (n *node) kubelet() string {
 	text := fmt.Sprintf(`apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
@@ -174,9 +178,9 @@ authorization: {mode: AlwaysAllow}
 oomScoreAdj: 0
 failSwapOn: false
 resolvConf: ""
-evictionHard: {memory.available: "0%%", nodefs.available: "0%%", nodefs.inodesFree: "0%%", imagefs.available: "0%%", imagefs.inodesFree: "0%%"}
+%s
 imageGCHighThresholdPercent: 100
-allowedUnsafeSysctls: [`, n.cgroup)
+allowedUnsafeSysctls: [`, n.cgroup, evictNothing)
 	for i, s := range n.sysctls {
 		if i > 0 {
 			text += ", "

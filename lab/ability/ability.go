@@ -34,14 +34,15 @@ type Found struct {
 	PortStepWidth             *bool    `json:"port_step_width,omitempty"`
 	ScanTimeWaitNs            *float64 `json:"scan_time_wait_ns,omitempty"`   // of connect(), per port that is taken
 	ScanEstablishedNs         *float64 `json:"scan_established_ns,omitempty"` // likewise
-	ScanPorts                 *int     `json:"scan_ports,omitempty"`          // width of the range in which that was measured
-	HZ                        *int     `json:"hz,omitempty"`                  // of the kernel's timers
-	EpollPwait2               *bool    `json:"epoll_pwait2,omitempty"`
-	MountSetattr              *bool    `json:"mount_setattr,omitempty"`
-	Openat2                   *bool    `json:"openat2,omitempty"`
-	UserNamespaces            *bool    `json:"user_namespaces,omitempty"`
-	InetDiag                  *bool    `json:"inet_diag,omitempty"`
-	SockDestroy               *bool    `json:"sock_destroy,omitempty"`
+	// Width of the range in which that was measured.
+	ScanPorts      *int  `json:"scan_ports,omitempty"`
+	HZ             *int  `json:"hz,omitempty"` // of the kernel's timers
+	EpollPwait2    *bool `json:"epoll_pwait2,omitempty"`
+	MountSetattr   *bool `json:"mount_setattr,omitempty"`
+	Openat2        *bool `json:"openat2,omitempty"`
+	UserNamespaces *bool `json:"user_namespaces,omitempty"`
+	InetDiag       *bool `json:"inet_diag,omitempty"`
+	SockDestroy    *bool `json:"sock_destroy,omitempty"`
 
 	Unknown map[string]string `json:"unknown,omitempty"`
 }

@@ -15,7 +15,8 @@ func TestFoundReachesTheLaws(t *testing.T) {
 	got := Found{
 		ReuseCountsWholeSeconds: new(true), HZ: new(1000), ScanTimeWaitNs: new(112.6), ScanEstablishedNs: new(0.2), ScanPorts: new(4096),
 	}.Apply(plain)
-	if !got.ReuseWholeSeconds || got.HZ != 1000 || got.Hold != law.TimeWaitOf(1000) || got.ScanTimeWait != 113 || got.ScanEstablished != 1 || got.ScanPorts != 4096 {
+	if !got.ReuseWholeSeconds || got.HZ != 1000 || got.Hold != law.TimeWaitOf(1000) || got.ScanTimeWait != 113 ||
+		got.ScanEstablished != 1 || got.ScanPorts != 4096 {
 		t.Errorf("%+v", got)
 	}
 	if got := (Found{ScanTimeWaitNs: new(112.6)}).Apply(plain); got.ScanTimeWait != 0 {
@@ -23,7 +24,8 @@ func TestFoundReachesTheLaws(t *testing.T) {
 	}
 	for delay, want := range map[bool]bool{false: true, true: false} {
 		if got := (Found{TwReuseDelay: &delay}).Apply(plain); got.ReuseWholeSeconds != want {
-			t.Errorf("how reuse counts is not known, and that there is a delay is %v: whole seconds %v", delay, got.ReuseWholeSeconds)
+			t.Errorf("how reuse counts is not known, and that there is a delay is %v: whole seconds %v",
+				delay, got.ReuseWholeSeconds)
 		}
 	}
 	// A release that was booted, by what was found on it and by the table.
@@ -36,7 +38,10 @@ func TestFoundReachesTheLaws(t *testing.T) {
 // TestIDsAreThoseOfAbilities: the table of kernels that are not at hand names its facts
 // as the abilities are named.
 func TestIDsAreThoseOfAbilities(t *testing.T) {
-	for _, id := range []string{idHZ, idWholeSeconds, idReuseDelay, idAtCreation, idRange, idRemovesStep, idStepWidth, idTimeWait, idEstablished} {
+	for _, id := range []string{
+		idHZ, idWholeSeconds, idReuseDelay, idAtCreation, idRange, idRemovesStep, idStepWidth, idTimeWait,
+		idEstablished,
+	} {
 		if _, ok := Of(id); !ok {
 			t.Errorf("%s is no ability", id)
 		}

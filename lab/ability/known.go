@@ -110,14 +110,16 @@ var booted = []boot{
 		idTwReuse: 2, idAtCreation: true, idWholeSeconds: false, idReuseDelay: true, idRange: true, idRemovesStep: true,
 	}},
 	{"6.18 with HZ=250, which the laws were measured on", release{6, 18}, map[string]any{
-		idHZ: 250, idTwReuse: 2, idAtCreation: true, idWholeSeconds: false, idReuseDelay: true, idRange: true, idRemovesStep: true,
-		idTimeWait: 113, idEstablished: 80,
+		idHZ: 250, idTwReuse: 2, idAtCreation: true, idWholeSeconds: false, idReuseDelay: true, idRange: true,
+		idRemovesStep: true, idTimeWait: 113, idEstablished: 80,
 	}},
 	{"Debian's 7.2.7 (UML)", release{7, 2}, map[string]any{
-		idTwReuse: 2, idAtCreation: true, idWholeSeconds: false, idReuseDelay: true, idRange: true, idRemovesStep: true, idStepWidth: true,
+		idTwReuse: 2, idAtCreation: true, idWholeSeconds: false, idReuseDelay: true, idRange: true,
+		idRemovesStep: true, idStepWidth: true,
 	}},
 	{"Debian's 7.3.4", release{7, 3}, map[string]any{
-		idTwReuse: 2, idAtCreation: true, idWholeSeconds: false, idReuseDelay: true, idRange: true, idRemovesStep: true, idStepWidth: true,
+		idTwReuse: 2, idAtCreation: true, idWholeSeconds: false, idReuseDelay: true, idRange: true,
+		idRemovesStep: true, idStepWidth: true,
 	}},
 }
 
@@ -150,7 +152,8 @@ var systems = []system{
 
 // releases are upstream's that are offered by name. Others are answered as well.
 var releases = []release{
-	{4, 18}, {4, 19}, {5, 4}, {5, 10}, {5, 14}, {5, 15}, {6, 1}, {6, 6}, {6, 8}, {6, 12}, {6, 14}, {6, 16}, {6, 18}, {7, 2}, {7, 3},
+	{4, 18}, {4, 19}, {5, 4}, {5, 10}, {5, 14}, {5, 15}, {6, 1}, {6, 6}, {6, 8}, {6, 12}, {6, 14}, {6, 16},
+	{6, 18}, {7, 2}, {7, 3},
 }
 
 // release is a number such as 6.12.

@@ -135,7 +135,9 @@ func TestLookIsForReleasesThatThereAre(t *testing.T) {
 			t.Errorf("%s: %+v, %t", name, k, found)
 		}
 	}
-	for _, name := range []string{"", "6", "6.20", "5.99", "4.11", "7.4", "8.0", "6.1.5", "06.1", "6.01", "el7", "6.-1", "linux"} {
+	for _, name := range []string{
+		"", "6", "6.20", "5.99", "4.11", "7.4", "8.0", "6.1.5", "06.1", "6.01", "el7", "6.-1", "linux",
+	} {
 		if k, found := Look(name); found {
 			t.Errorf("%q is known: %+v", name, k)
 		}
@@ -153,7 +155,8 @@ func TestApply(t *testing.T) {
 		"el10":        {ReuseWholeSeconds: true, HZ: 100, TwReuse: 2},  // HZ not known: the longest TIME_WAIT
 		"4.18":        {ReuseWholeSeconds: true, ReuseDelay: 2 * time.Second, HZ: 250, TwReuse: 0},
 		"4.19":        {ReuseWholeSeconds: true, HZ: 250, TwReuse: 2},
-		"el8":         {ReuseWholeSeconds: true, ReuseDelay: 2 * time.Second, HZ: 1000}, // not known: a CentOS 8 has 4.18's rule
+		// Not known: a CentOS 8 has 4.18's rule.
+		"el8": {ReuseWholeSeconds: true, ReuseDelay: 2 * time.Second, HZ: 1000},
 	} {
 		k, _ := Look(name)
 		if got := k.Apply(law.Setup{}); got != want {

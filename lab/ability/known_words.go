@@ -27,10 +27,13 @@ func (k Known) Lines() []KnownLine {
 	line("reuse delay", idReuseDelay, k.say(idReuseDelay, "tcp_tw_reuse_delay can be set", "tcp_tw_reuse_delay is absent"))
 	line("tcp_tw_reuse", idTwReuse, k.defaultWords())
 	line("IP_LOCAL_PORT_RANGE", idRemovesStep, k.optionWords())
-	line("port step width", idStepWidth, k.say(idStepWidth, "ip_local_port_step_width can be set, and is 0", "no such setting"))
-	line("lookup", idRCU, k.say(idRCU, "a port held by a connection is passed over under RCU, at less cost than one in TIME_WAIT",
+	line("port step width", idStepWidth, k.say(idStepWidth, "ip_local_port_step_width can be set, and is 0",
+		"no such setting"))
+	line("lookup", idRCU, k.say(idRCU,
+		"a port held by a connection is passed over under RCU, at less cost than one in TIME_WAIT",
 		"every port that connect() walks over takes its bucket's lock"))
-	line("TcpExt TW", idAtCreation, k.say(idAtCreation, "counts a TIME_WAIT when it begins", "counts a TIME_WAIT when it ends"))
+	line("TcpExt TW", idAtCreation, k.say(idAtCreation, "counts a TIME_WAIT when it begins",
+		"counts a TIME_WAIT when it ends"))
 	line("cost of connect()", idTimeWait, k.costWords())
 	return all
 }

@@ -60,7 +60,8 @@ func TestEndOfInputEndsTheAgent(t *testing.T) {
 // TestStopRightBehindLoad: both lines are there at once, and the stop counts.
 func TestStopRightBehindLoad(t *testing.T) {
 	r, w := io.Pipe()
-	in := `{"id":1,"observe":{"destinations":[],"side":"proxy","server":["no-such-server"],"interval_ms":10}}` + "\n" + `{"id":2,"stop":{}}` + "\n"
+	in := `{"id":1,"observe":{"destinations":[],"side":"proxy","server":["no-such-server"],"interval_ms":10}}` + "\n" +
+		`{"id":2,"stop":{}}` + "\n"
 	stdin, hold := io.Pipe()
 	go func() {
 		io.WriteString(hold, in)

@@ -33,7 +33,12 @@ func TestBystanderSharesTheFateOfItsDestination(t *testing.T) {
 	}
 	sysctl(t, "tcp_tw_reuse", "0")                  // 2, the default, would reuse loopback's
 	sysctl(t, "ip_local_port_range", "20000 20019") // the listeners' ports are outside
-	b := &Bystander{Backend: netip.MustParseAddrPort("127.0.0.1:8080"), Elsewhere: *elsewhere, IntervalMs: 10, DurationS: 0.5}
+	b := &Bystander{
+		Backend:    netip.MustParseAddrPort("127.0.0.1:8080"),
+		Elsewhere:  *elsewhere,
+		IntervalMs: 10,
+		DurationS:  0.5,
+	}
 
 	for kind, got := range tries(t, b) {
 		if got[""] <= 20 || len(got) > 1 {
@@ -129,7 +134,12 @@ func TestStopsAreTheirOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tries, err := c.Start(Command{Bystander: &Bystander{Backend: *r.Listening, Elsewhere: *r.Listening, IntervalMs: 50, DurationS: 20}})
+	tries, err := c.Start(Command{Bystander: &Bystander{
+		Backend:    *r.Listening,
+		Elsewhere:  *r.Listening,
+		IntervalMs: 50,
+		DurationS:  20,
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

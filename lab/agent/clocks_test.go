@@ -34,7 +34,8 @@ func TestPutBack(t *testing.T) {
 	go io.Copy(w, strings.NewReader(lines))
 	first, second := <-got, <-got
 	if first.Mono != 5 || first.Started.StartNs != 7 || second.Mono != 8 || second.Observed.Changes[0].Mono != 9 {
-		t.Errorf("%d, %d, %d, %d; want 5, 7, 8, 9", first.Mono, first.Started.StartNs, second.Mono, second.Observed.Changes[0].Mono)
+		t.Errorf("%d, %d, %d, %d; want 5, 7, 8, 9",
+			first.Mono, first.Started.StartNs, second.Mono, second.Observed.Changes[0].Mono)
 	}
 	if d := second.LoadDone; d.StartNs != 1 || *d.FirstError != 2 || d.EndNs != 3 {
 		t.Errorf("%d, %d, %d; want 1, 2, 3", d.StartNs, *d.FirstError, d.EndNs)

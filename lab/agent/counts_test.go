@@ -27,7 +27,13 @@ func TestACountReachesEveryRecord(t *testing.T) {
 		t.Errorf("sample: %+v, want %+v", sample.Counts, c)
 	}
 	none := hdr.New(1, 1000, 3)
-	done, err := loadDone(&loadgen.Result{Record: loadgen.Record{Counts: c}, Latency: none, LatencyOK: none, Service: none, Lateness: none})
+	done, err := loadDone(&loadgen.Result{
+		Record:    loadgen.Record{Counts: c},
+		Latency:   none,
+		LatencyOK: none,
+		Service:   none,
+		Lateness:  none,
+	})
 	if err != nil || done.Counts != c {
 		t.Fatalf("totals: %+v, want %+v (%v)", done, c, err)
 	}

@@ -4,10 +4,10 @@
 // An agent reads one JSON command per line on its standard input and writes
 // one JSON record per line on its standard output. Every record carries a
 // number without gaps and CLOCK_MONOTONIC, which all hosts of a kernel share;
-// where they have kernels of their own, the client puts their moments back (PutBack). Samples go through a bounded queue. If the reader
-// stalls, the agent goes on measuring and drops samples; the reader sees the gap
-// in the numbers and calls the run invalid. Answers to commands are never
-// dropped.
+// where they have kernels of their own, the client puts their moments back (PutBack).
+// Samples go through a bounded queue. If the reader stalls, the agent goes on measuring
+// and drops samples; the reader sees the gap in the numbers and calls the run invalid.
+// Answers to commands are never dropped.
 //
 // The agent on the load host is also the lab's tether: every other container
 // lives in its PID namespace. When the command dies, even by SIGKILL, the

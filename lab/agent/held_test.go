@@ -15,7 +15,8 @@ func TestHeldConfig(t *testing.T) {
 	}
 	from := loadgen.Config{URL: "http://198.18.0.2:8080/chat", Duration: time.Second}
 	stream := (&Held{ForS: 1.5, ServerCloses: true}).config(from)
-	if stream.URL != "tcp://198.18.0.2:8080/chat" || stream.For != 1500*time.Millisecond || stream.Closes != loadgen.ClosedByServer ||
+	if stream.URL != "tcp://198.18.0.2:8080/chat" || stream.For != 1500*time.Millisecond ||
+		stream.Closes != loadgen.ClosedByServer ||
 		stream.Spread != loadgen.FixedTimes || stream.Unanswered != proxy.CauseConnect {
 		t.Errorf("%+v", stream)
 	}

@@ -176,7 +176,8 @@ func (w *watcher) guard(done *Observed, all bool) error {
 	changes := w.server.Changes()
 	if w.log != nil && !w.limited && w.log.Count(probe.ClassOwnLimit) > 0 {
 		w.limited = true
-		changes = append(changes, proxy.Title(proxy.Named(w.kind))+" reached a limit of its own, "+w.log.First(probe.ClassOwnLimit))
+		name := proxy.Title(proxy.Named(w.kind))
+		changes = append(changes, name+" reached a limit of its own, "+w.log.First(probe.ClassOwnLimit))
 	}
 	if all {
 		around, err := w.around.Changes()

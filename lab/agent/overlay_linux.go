@@ -33,8 +33,12 @@ func (o *Overlay) make() error {
 		headers += 20
 	}
 	link := &netlink.Vxlan{
-		LinkAttrs: netlink.LinkAttrs{Name: overlayName, MTU: under.Attrs().MTU - headers},
-		VxlanId:   overlayID, VtepDevIndex: under.Attrs().Index, SrcAddr: o.Local.AsSlice(), Port: overlayPort, Learning: true,
+		LinkAttrs:    netlink.LinkAttrs{Name: overlayName, MTU: under.Attrs().MTU - headers},
+		VxlanId:      overlayID,
+		VtepDevIndex: under.Attrs().Index,
+		SrcAddr:      o.Local.AsSlice(),
+		Port:         overlayPort,
+		Learning:     true,
 	}
 	if err := netlink.LinkAdd(link); err != nil {
 		return fmt.Errorf("make the lab's network, VXLAN over %s: %w", under.Attrs().Name, err)

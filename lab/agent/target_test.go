@@ -24,11 +24,19 @@ func TestAgentRefusesStrangers(t *testing.T) {
 		cmd  Command
 		want string
 	}{
-		"load":            {Command{Load: &stranger}, "192.0.2.1 is neither loopback"},
-		"neighbour":       {Command{Load: &neighbour}, "192.0.2.1 is neither loopback"},
-		"a name":          {Command{Load: &name}, "localhost"},
-		"readiness":       {Command{Ready: &Ready{Proxy: netip.MustParseAddrPort("192.0.2.1:80"), TimeoutMs: 10}}, "192.0.2.1 is neither loopback"},
-		"readiness (all)": {Command{Ready: &Ready{Backends: []netip.AddrPort{netip.MustParseAddrPort("192.0.2.2:80")}, Proxy: netip.MustParseAddrPort("127.0.0.1:80"), TimeoutMs: 10}}, "192.0.2.2 is neither loopback"},
+		"load":      {Command{Load: &stranger}, "192.0.2.1 is neither loopback"},
+		"neighbour": {Command{Load: &neighbour}, "192.0.2.1 is neither loopback"},
+		"a name":    {Command{Load: &name}, "localhost"},
+		"readiness": {Command{Ready: &Ready{Proxy: netip.MustParseAddrPort("192.0.2.1:80"), TimeoutMs: 10}},
+			"192.0.2.1 is neither loopback"},
+		"readiness (all)": {
+			Command{Ready: &Ready{
+				Backends:  []netip.AddrPort{netip.MustParseAddrPort("192.0.2.2:80")},
+				Proxy:     netip.MustParseAddrPort("127.0.0.1:80"),
+				TimeoutMs: 10,
+			}},
+			"192.0.2.2 is neither loopback",
+		},
 	} {
 		if _, err := c.Call(t.Context(), tc.cmd); err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: %v, want %q", what, err, tc.want)
@@ -39,8 +47,9 @@ func TestAgentRefusesStrangers(t *testing.T) {
 func TestPermitTakesTheRunsNetworkAndLoopback(t *testing.T) {
 	networks := []netip.Prefix{netip.MustParsePrefix("198.18.99.0/24"), netip.MustParsePrefix("10.244.1.7/32")}
 	for target, want := range map[string]bool{
-		"198.18.99.10:8080": true, "127.0.0.1:80": true, "[::1]:80": true, "[::ffff:198.18.99.10]:80": true, "10.244.1.7:80": true,
-		"198.18.98.10:8080": false, "192.0.2.1:80": false, "10.244.1.8:80": false, "[fe80::1]:80": false, "0.0.0.0:80": false,
+		"198.18.99.10:8080": true, "127.0.0.1:80": true, "[::1]:80": true, "[::ffff:198.18.99.10]:80": true,
+		"10.244.1.7:80": true, "198.18.98.10:8080": false, "192.0.2.1:80": false, "10.244.1.8:80": false,
+		"[fe80::1]:80": false, "0.0.0.0:80": false,
 	} {
 		if got := permit(networks, netip.MustParseAddrPort(target)) == nil; got != want {
 			t.Errorf("%s permitted: %v, want %v", target, got, want)

@@ -72,14 +72,23 @@ func TestWhoClosesAndWhen(t *testing.T) {
 		says    bool // Connection: close
 		late    time.Duration
 	}{
-		"HTTP/1.1":                    {&Server{KeepAlive: true}, http11, true, false, 0},
-		"HTTP/1.0":                    {&Server{KeepAlive: true}, "GET / HTTP/1.0\r\n\r\n", false, true, 0},
-		"Connection: close":           {&Server{KeepAlive: true}, "GET / HTTP/1.1\r\nconnection: foo, Close\r\n\r\n", false, true, 0},
+		"HTTP/1.1": {&Server{KeepAlive: true}, http11, true, false, 0},
+		"HTTP/1.0": {&Server{KeepAlive: true}, "GET / HTTP/1.0\r\n\r\n", false, true, 0},
+		"Connection: close": {
+			server:  &Server{KeepAlive: true},
+			request: "GET / HTTP/1.1\r\nconnection: foo, Close\r\n\r\n",
+			says:    true,
+		},
 		"no keep-alive":               {&Server{}, http11, false, true, 0},
 		"one request each":            {&Server{KeepAlive: true, Requests: 1}, http11, false, true, 0},
 		"two requests each":           {&Server{KeepAlive: true, Requests: 2}, http11, true, false, 0},
 		"no keep-alive, closing late": {&Server{CloseDelay: late}, http11, false, true, late},
-		"HTTP/1.0, closing late":      {&Server{KeepAlive: true, CloseDelay: late}, "GET / HTTP/1.0\r\n\r\n", false, true, late},
+		"HTTP/1.0, closing late": {
+			server:  &Server{KeepAlive: true, CloseDelay: late},
+			request: "GET / HTTP/1.0\r\n\r\n",
+			says:    true,
+			late:    late,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, r := dial(t, serve(t, tc.server))
@@ -152,12 +161,21 @@ func TestFindsWhereARequestEnds(t *testing.T) {
 		requests []string // each piece is written by itself
 		answers  []string // methods of the requests
 	}{
-		"in pieces":        {[]string{"GET / HT", "TP/1.1\r\nHost: a\r", "\n\r", "\n"}, []string{"GET"}},
-		"pipelined":        {[]string{"GET / HTTP/1.1\r\n\r\nHEAD / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n"}, []string{"GET", "HEAD", "GET"}},
-		"body":             {[]string{"POST / HTTP/1.1\r\nContent-Length: 100000\r\n\r\n" + body, "GET / HTTP/1.1\r\n\r\n"}, []string{"POST", "GET"}},
-		"body in the head": {[]string{"POST / HTTP/1.1\r\ncontent-length: 4\r\n\r\nGET GET / HTTP/1.1\r\n\r\n"}, []string{"POST", "GET"}},
-		"long head":        {[]string{long + long}, []string{"GET", "GET"}},
-		"empty lines":      {[]string{"\r\nGET / HTTP/1.1\r\n\r\n"}, []string{"GET"}},
+		"in pieces": {[]string{"GET / HT", "TP/1.1\r\nHost: a\r", "\n\r", "\n"}, []string{"GET"}},
+		"pipelined": {
+			[]string{"GET / HTTP/1.1\r\n\r\nHEAD / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n"},
+			[]string{"GET", "HEAD", "GET"},
+		},
+		"body": {
+			[]string{"POST / HTTP/1.1\r\nContent-Length: 100000\r\n\r\n" + body, "GET / HTTP/1.1\r\n\r\n"},
+			[]string{"POST", "GET"},
+		},
+		"body in the head": {
+			[]string{"POST / HTTP/1.1\r\ncontent-length: 4\r\n\r\nGET GET / HTTP/1.1\r\n\r\n"},
+			[]string{"POST", "GET"},
+		},
+		"long head":   {[]string{long + long}, []string{"GET", "GET"}},
+		"empty lines": {[]string{"\r\nGET / HTTP/1.1\r\n\r\n"}, []string{"GET"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, r := dial(t, serve(t, &Server{KeepAlive: true}))

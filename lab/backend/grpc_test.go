@@ -27,7 +27,8 @@ func TestGRPCAnswersAsTheProtocolHasIt(t *testing.T) {
 	}}
 	tr.Protocols.SetUnencryptedHTTP2(true)
 	for range 3 {
-		req, err := http.NewRequest(http.MethodPost, "http://"+l.Addr().String()+"/lab99.Pages/Get", bytes.NewReader(make([]byte, 5)))
+		req, err := http.NewRequest(http.MethodPost, "http://"+l.Addr().String()+"/lab99.Pages/Get",
+			bytes.NewReader(make([]byte, 5)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -39,7 +40,8 @@ func TestGRPCAnswersAsTheProtocolHasIt(t *testing.T) {
 		}
 		body, err := io.ReadAll(resp.Body)
 		resp.Body.Close()
-		if err != nil || resp.ProtoMajor != 2 || resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") != "application/grpc" ||
+		if err != nil || resp.ProtoMajor != 2 || resp.StatusCode != http.StatusOK ||
+			resp.Header.Get("Content-Type") != "application/grpc" ||
 			resp.Trailer.Get("Grpc-Status") != "0" || !bytes.Equal(body, message) {
 			t.Fatalf("%s %s %v, trailers %v, %d bytes, %v", resp.Proto, resp.Status, resp.Header, resp.Trailer, len(body), err)
 		}

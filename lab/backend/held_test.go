@@ -49,7 +49,8 @@ func TestALineAsksForTheEnd(t *testing.T) {
 	if _, err := io.WriteString(c, "close-after 50ms\n"); err != nil {
 		t.Fatal(err)
 	}
-	if all, err := io.ReadAll(r); err != nil || string(all) != "close-after 50ms\n" || time.Since(began) < 45*time.Millisecond {
+	if all, err := io.ReadAll(r); err != nil || string(all) != "close-after 50ms\n" ||
+		time.Since(began) < 45*time.Millisecond {
 		t.Errorf("%q, %v after %v, want the line, and an orderly end after 50 ms", all, err, time.Since(began))
 	}
 }

@@ -41,8 +41,22 @@ func TestLateCloseMovesTheStates(t *testing.T) {
 		then       string // of the client's sockets; "": none is left
 		side       probe.Side
 	}{
-		"peer closes first, FIN late":         {"60", 700 * time.Millisecond, http11, false, "fin-wait-2", "time-wait", probe.Remote},
-		"HTTP/1.0, client first, FIN late":    {"60", 700 * time.Millisecond, http10, false, "fin-wait-2", "time-wait", probe.Remote},
+		"peer closes first, FIN late": {
+			finTimeout: "60",
+			late:       700 * time.Millisecond,
+			request:    http11,
+			first:      "fin-wait-2",
+			then:       "time-wait",
+			side:       probe.Remote,
+		},
+		"HTTP/1.0, client first, FIN late": {
+			finTimeout: "60",
+			late:       700 * time.Millisecond,
+			request:    http10,
+			first:      "fin-wait-2",
+			then:       "time-wait",
+			side:       probe.Remote,
+		},
 		"FIN later than tcp_fin_timeout":      {"1", 4 * time.Second, http11, false, "fin-wait-2", "", probe.Remote},
 		"peer closes first, FIN in good time": {"60", 0, http11, false, "time-wait", "time-wait", probe.Remote},
 		"backend closes first":                {"60", 0, http10, true, "time-wait", "time-wait", probe.Local},

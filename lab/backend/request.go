@@ -48,7 +48,8 @@ func (c *conn) head() (head, error) {
 		}
 		searched = max(0, len(c.buf)-len(headEnd)+1)
 		if len(c.buf) >= maxHead {
-			return head{}, &badRequest{"431 Request Header Fields Too Large", fmt.Sprintf("the head is longer than %d bytes", maxHead)}
+			return head{}, &badRequest{"431 Request Header Fields Too Large",
+				fmt.Sprintf("the head is longer than %d bytes", maxHead)}
 		}
 		if err := c.more(); err != nil {
 			if err == io.EOF && len(c.buf) > 0 {
@@ -118,8 +119,8 @@ func hasToken(list, token string) bool {
 var answers = func() (a [2][2][]byte) {
 	page := strings.Repeat("lab99 ", 170) + "\nok\n" // 1 KB, as Apache serves in the lab
 	for i, connection := range []string{"close", "keep-alive"} {
-		whole := fmt.Sprintf("HTTP/1.1 200 OK\r\nServer: lab99\r\nContent-Type: text/html\r\nContent-Length: %d\r\nConnection: "+
-			"%s\r\n\r\n", len(page), connection)
+		whole := fmt.Sprintf("HTTP/1.1 200 OK\r\nServer: lab99\r\nContent-Type: text/html\r\n"+
+			"Content-Length: %d\r\nConnection: %s\r\n\r\n", len(page), connection)
 		a[i] = [2][]byte{[]byte(whole + page), []byte(whole)}
 	}
 	return a

@@ -9,7 +9,11 @@ import (
 	"time"
 )
 
-var addrs = []netip.Addr{netip.MustParseAddr("198.18.99.20"), netip.MustParseAddr("fd00::1"), netip.MustParseAddr("::ffff:198.18.99.129")}
+var addrs = []netip.Addr{
+	netip.MustParseAddr("198.18.99.20"),
+	netip.MustParseAddr("fd00::1"),
+	netip.MustParseAddr("::ffff:198.18.99.129"),
+}
 
 // verify checks the pair as a client does that trusts it and nothing else.
 func verify(t *testing.T, p Pair, server string, at time.Time) error {

@@ -47,7 +47,8 @@ func backendCommand() *cobra.Command {
 	f.StringVar(&protocol, "protocol", "http", "what it `speaks`: http, grpc, stream (sends back each line) or websocket")
 	f.DurationVar(&s.Delay, "delay", 0, "answer this long after the request")
 	f.DurationVar(&s.CloseDelay, "close-delay", 0, "close every connection this much later")
-	f.BoolVar(&s.KeepAlive, "keepalive", true, "keep HTTP/1.1 connections alive; false: close after every answer, and say so")
+	f.BoolVar(&s.KeepAlive, "keepalive", true,
+		"keep HTTP/1.1 connections alive; false: close after every answer, and say so")
 	f.IntVar(&s.Requests, "requests", 0, "answers per connection; 0: no limit")
 	cmd.MarkFlagsOneRequired("listen", "unix")
 	return cmd

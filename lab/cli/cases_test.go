@@ -24,13 +24,21 @@ func TestUsersCases(t *testing.T) {
 		{"fragment-fragment", "a part of http{}", "", "a part of a configuration does not say", 0},
 		{"map-entries-map-user", "127.0.0.1:3000", "", "location / of", 0},
 		{"request-uri-requri", "127.0.0.1:3000", "", "127.0.0.1:3000$request_uri", 0},
-		{"halfdone-elsewhere-halfdone", "keepalive 16 in line 3 does nothing for location /", "", "inert: HTTP/1.0 with Connection: close is the default", 0},
+		{
+			file:    "halfdone-elsewhere-halfdone",
+			lint:    "keepalive 16 in line 3 does nothing for location /",
+			predict: "inert: HTTP/1.0 with Connection: close is the default",
+		},
 		{"cache-cache", "[cache-answers]", "", "how many requests proxy_cache z answers", 0},
 		{"proxy-bind-pbind", "[proxy-bind]", "", "whether the host has the source 10.0.0.5", 0},
 		{"location-not-root", "[not-proxied]", "", "--path /acc", 1},
 		{"location-not-root", "/acc", "--path /acc", "location /acc of", 0},
 		{"ipv6-disabled-99", "[::1]:6086", "", "while no port is taken", 0},
-		{"inert-pool-map-close", "Connection is close for requests without Upgrade (map in line 4)", "", "inert: Connection is close for requests without Upgrade (map in line 4)", 0},
+		{
+			file:    "inert-pool-map-close",
+			lint:    "Connection is close for requests without Upgrade (map in line 4)",
+			predict: "inert: Connection is close for requests without Upgrade (map in line 4)",
+		},
 		{"inert-pool-map-close-ka-noheader", "16, inert", "", "inert: HTTP/1.0", 0},
 		{"grpc", "grpc", "", "protocol      grpc", 0},
 		{"fastcgi", "fastcgi", "", "32 idle connections a worker", 0},
@@ -39,11 +47,14 @@ func TestUsersCases(t *testing.T) {
 		t.Run(c.file, func(t *testing.T) {
 			file := dir + c.file + ".conf"
 			var out, talk bytes.Buffer
-			if code := Main([]string{"lint", "--nginx", "1.26", file}, strings.NewReader(""), &out, &talk); code > 1 || !strings.Contains(out.String(), c.lint) {
+			if code := Main([]string{"lint", "--nginx", "1.26", file}, strings.NewReader(""), &out, &talk); code > 1 ||
+				!strings.Contains(out.String(), c.lint) {
 				t.Errorf("lint: exit code %d, want %q in\n%s%s", code, c.lint, out.String(), talk.String())
 			}
 			out.Reset()
-			args := append([]string{"predict", "--nginx", "1.26", "--ports", "500", "--rate", "200", "--config", file}, strings.Fields(c.args)...)
+			args := append([]string{
+				"predict", "--nginx", "1.26", "--ports", "500", "--rate", "200", "--config", file,
+			}, strings.Fields(c.args)...)
 			code := Main(args, strings.NewReader(""), &out, &talk)
 			if text := out.String() + talk.String(); code != c.code || !strings.Contains(text, c.predict) {
 				t.Errorf("predict: exit code %d, want %d and %q in\n%s", code, c.code, c.predict, text)

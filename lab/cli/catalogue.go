@@ -92,7 +92,8 @@ func printCatalogue(w io.Writer, c results.Catalogue) {
 		if len(verdicts) == 0 {
 			verdicts = []string{"–"}
 		}
-		fmt.Fprintf(tw, "%s\t%d/%d\t%s\t%s\n", r.Name, r.AsExpectedCount(), r.Asked, elapsed(r.TookS), strings.Join(verdicts, ", "))
+		fmt.Fprintf(tw, "%s\t%d/%d\t%s\t%s\n",
+			r.Name, r.AsExpectedCount(), r.Asked, elapsed(r.TookS), strings.Join(verdicts, ", "))
 		expected += r.AsExpectedCount()
 		asked += r.Asked
 	}
@@ -113,7 +114,8 @@ func printCatalogue(w io.Writer, c results.Catalogue) {
 	fmt.Fprintf(w, "\n%d of %d variants of %d scenarios as expected, in %s (estimated %s).\n", expected, asked,
 		len(c.Scenarios), elapsed(c.TookS), elapsed(c.EstimateS))
 	if c.Partial {
-		fmt.Fprintf(w, "Partial: %d of %d scenarios were begun, and the last may have been cut short.\n", len(c.Scenarios), c.Asked)
+		fmt.Fprintf(w, "Partial: %d of %d scenarios were begun, and the last may have been cut short.\n",
+			len(c.Scenarios), c.Asked)
 	}
 }
 

@@ -22,8 +22,9 @@ const labels = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 func compareCommand(t *terminal) *cobra.Command {
 	var asJSON, asMarkdown bool
 	cmd := &cobra.Command{
-		Use: "compare [LABEL=]RUN[,RUN...]...", GroupID: groupResults,
-		Short: "Compare stored runs and test whether they differ",
+		Use:     "compare [LABEL=]RUN[,RUN...]...",
+		GroupID: groupResults,
+		Short:   "Compare stored runs and test whether they differ",
 		Long: `Compare stored runs and test whether they differ.
 
 Each argument is a side: a run, a group made by run --repeat, or several joined by commas. The first
@@ -31,8 +32,9 @@ side is the base.
 
 Exit codes: 0 compared, 1 a verdict differs between sides, 2 no verdict differs and some or all of it
 cannot be compared.`,
-		Example:           "  lab99 compare before=RUN,RUN after=RUN,RUN",
-		Args:              between(1, anyNumber, "name two runs or more, or a group that `lab99 run --repeat` made; `lab99 list --runs` lists them"),
+		Example: "  lab99 compare before=RUN,RUN after=RUN,RUN",
+		Args: between(1, anyNumber,
+			"name two runs or more, or a group that `lab99 run --repeat` made; `lab99 list --runs` lists them"),
 		ValidArgsFunction: completeRuns,
 		RunE: func(_ *cobra.Command, args []string) error {
 			return compareRuns(t, args, asJSON, asMarkdown)
@@ -119,7 +121,8 @@ func openSide(arg, label string, seen map[string]string) (compare.Side, error) {
 	for _, dir := range dirs {
 		runs, err := openRuns(dir)
 		if bad := (*results.RunError)(nil); errors.As(err, &bad) {
-			return s, &usageError{err.Error() + "\n  Name the directory of a run or of a group; `lab99 list --runs` lists the runs."}
+			return s, &usageError{err.Error() + "\n  Name the directory of a run or of a group; " +
+				"`lab99 list --runs` lists the runs."}
 		}
 		if err != nil {
 			return s, err

@@ -74,10 +74,12 @@ interrupted, 3 if the address cannot be had.`,
 	fs.DurationVar(&o.horizon, "horizon", 10*time.Minute, "an error 99 that is due within this `time` is an alarm")
 	fs.IntVar(&o.top, "top", 10, "pairs of source and destination to show, the fullest; 0: all")
 	fs.BoolVar(&o.watch, "watch", false, "look again every second, and say how far earlier forecasts were off")
-	lastingVar(fs, &o.trace, "trace", 0, "count by eBPF what connect() comes to, for this `time`, or as long as --watch goes on")
+	lastingVar(fs, &o.trace, "trace", 0,
+		"count by eBPF what connect() comes to, for this `time`, or as long as --watch goes on")
 	fs.Lookup("trace").NoOptDefVal = "5s"
 	fs.BoolVar(&o.json, "json", false, "print an object, "+diagnose.Schema+", instead of text; with --watch one a line")
-	fs.StringVar(&o.listen, "listen", "", "serve OpenMetrics at this `address`:port until Ctrl-C; a port alone is one of 127.0.0.1")
+	fs.StringVar(&o.listen, "listen", "",
+		"serve OpenMetrics at this `address`:port until Ctrl-C; a port alone is one of 127.0.0.1")
 	o.registerSave(cmd)
 	o.live.register(fs, "what --watch sees")
 	cmd.MarkFlagsMutuallyExclusive("pid", "netns", "container")

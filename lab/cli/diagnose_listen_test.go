@@ -14,7 +14,10 @@ func TestListenOn(t *testing.T) {
 			t.Errorf("%s: %v, %v; want %s", text, got, err, want)
 		}
 	}
-	for _, bad := range []string{"", ":", "65536", ":65536", "-1", "x", "host:9799", "10.1.2.3", "::1:9799", "[::1]", "1.2.3.4:http", "[fe80::1%eth0]:80", "127.0.0.1:80:80", " :80"} {
+	for _, bad := range []string{
+		"", ":", "65536", ":65536", "-1", "x", "host:9799", "10.1.2.3", "::1:9799", "[::1]", "1.2.3.4:http",
+		"[fe80::1%eth0]:80", "127.0.0.1:80:80", " :80",
+	} {
 		var own *usageError
 		if got, err := listenOn("listen", bad); !errors.As(err, &own) {
 			t.Errorf("%q is read as %v, %v; want a mistake on the command line", bad, got, err)

@@ -66,7 +66,12 @@ func TestADriverIsOneLine(t *testing.T) {
 		{"doctor", verdict.ExitAsExpected, "warn  driver broken     there is nothing", ""},
 		{"doctor", verdict.ExitAsExpected, "driver stub       on paper; on another machine, with kernel 9.9.9", ""},
 		{"clean", verdict.ExitAsExpected, "removed paper of reach 1", "kept the pencil"},
-		{"clean --force", verdict.ExitAsExpected, "removed paper of reach 2", "kept what the driver broken may have left: there is nothing"},
+		{
+			args:   "clean --force",
+			code:   verdict.ExitAsExpected,
+			stdout: "removed paper of reach 2",
+			stderr: "kept what the driver broken may have left: there is nothing",
+		},
 	} {
 		var stdout, stderr bytes.Buffer
 		code := Main(strings.Fields(tc.args), strings.NewReader(""), &stdout, &stderr)
@@ -113,7 +118,8 @@ func TestSubnetFlag(t *testing.T) {
 		"lab":                         "not an IPv4 network",
 	} {
 		_, err := parseSubnets(text)
-		if usage := new(usageError); wrong != "" && (!errors.As(err, &usage) || !strings.Contains(usage.msg, wrong)) || wrong == "" && err != nil {
+		if usage := new(usageError); wrong != "" && (!errors.As(err, &usage) || !strings.Contains(usage.msg, wrong)) ||
+			wrong == "" && err != nil {
 			t.Errorf("--subnet %q: %v, want an error with %q", text, err, wrong)
 		}
 	}

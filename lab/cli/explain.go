@@ -45,7 +45,9 @@ Exit codes: 0 explained, 1 no line speaks of a connection or a listener that fai
 			}
 			if log.Explained == 0 {
 				if len(args) == 1 && aFile(args[0]) {
-					fmt.Fprintf(lint.Printable(t.stderr), "lab99 explain: %s is taken for a line; a log is read from standard input: lab99 explain - < FILE\n", shell(args[0]))
+					fmt.Fprintf(lint.Printable(t.stderr),
+						"lab99 explain: %s is taken for a line; a log is read from standard input: lab99 explain - < FILE\n",
+						shell(args[0]))
 				}
 				return exitError(verdict.ExitUnexpected)
 			}
@@ -58,7 +60,8 @@ Exit codes: 0 explained, 1 no line speaks of a connection or a listener that fai
 
 // aFile tells what looks like the name of a log.
 func aFile(arg string) bool {
-	return !strings.ContainsAny(arg, " \t") && (strings.Contains(arg, "/") || strings.HasSuffix(arg, ".log")) && len(arg) < 256
+	word := !strings.ContainsAny(arg, " \t") && len(arg) < 256
+	return word && (strings.Contains(arg, "/") || strings.HasSuffix(arg, ".log"))
 }
 
 func writeLog(w io.Writer, log *explain.Log, asJSON bool) error {

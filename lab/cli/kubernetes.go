@@ -107,7 +107,8 @@ func makeImages(ctx context.Context, t *terminal, store *kubernetes.Store, f cho
 					continue
 				}
 				done[ref] = true
-				img, err := image.Resolve(ctx, store, ref.Role, ref.Ref, image.Local, func(text string) { fmt.Fprintln(t.stderr, text) })
+				say := func(text string) { fmt.Fprintln(t.stderr, text) }
+				img, err := image.Resolve(ctx, store, ref.Role, ref.Ref, image.Local, say)
 				if err != nil {
 					return nil, err
 				}

@@ -95,7 +95,8 @@ func listScenarios(t *terminal, asJSON bool) error {
 		fmt.Fprintf(t.stdout, "  %-*s  %6s  %s\n", name, e.Name, elapsed(e.EstimateS), e.Title)
 		total += e.EstimateS
 	}
-	fmt.Fprintf(t.stdout, "\n%d scenarios. The time is about that of the quick size with the images present; `lab99 run --all --size quick` takes about %s.\n", len(all), elapsed(total))
+	fmt.Fprintf(t.stdout, "\n%d scenarios. The time is about that of the quick size with the images present; "+
+		"`lab99 run --all --size quick` takes about %s.\n", len(all), elapsed(total))
 	return nil
 }
 

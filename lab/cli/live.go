@@ -38,7 +38,8 @@ func (f *liveFlags) register(fs *pflag.FlagSet, what string) {
 		"serve a page that shows "+what+", at `ADDR`, an address and a port; --live alone takes a free port of 127.0.0.1")
 	fs.Lookup("live").NoOptDefVal = anywhere
 	fs.BoolVar(&f.open, "open", false, "open that page in the browser")
-	fs.StringVar(&f.tokenFile, "token-file", "", "let in who knows the token in `FILE`, instead of a new one: for a Prometheus that scrapes every --live")
+	fs.StringVar(&f.tokenFile, "token-file", "",
+		"let in who knows the token in `FILE`, instead of a new one: for a Prometheus that scrapes every --live")
 }
 
 // check returns what is wrong with the flags.
@@ -89,7 +90,11 @@ func look() live.Look { return live.Look{Style: report.Style(), Script: report.S
 func (f *liveFlags) listen(s live.Source, say func(string)) (*live.Server, error) {
 	server, err := live.Listen(f.address, f.token, s)
 	if err != nil {
-		return nil, &driver.UnfitError{What: "the live page cannot be served", Err: err, Hint: "--live alone takes a free port."}
+		return nil, &driver.UnfitError{
+			What: "the live page cannot be served",
+			Err:  err,
+			Hint: "--live alone takes a free port.",
+		}
 	}
 	say("Live: " + server.URL())
 	if f.open {

@@ -51,7 +51,8 @@ func load(ctx context.Context, t *terminal, o *loadOptions) error {
 	live := newLiveLine(t.stderr)
 	defer live.clear()
 	hard, stop, release := interrupts(ctx, func(string) {
-		live.say("interrupted: no more requests are scheduled; the result follows when those in flight have ended (again to stop at once)")
+		live.say("interrupted: no more requests are scheduled; " +
+			"the result follows when those in flight have ended (again to stop at once)")
 	})
 	defer release()
 	soft, cancel := context.WithCancel(hard)
@@ -150,7 +151,11 @@ func loadError(err error) error {
 	var errno syscall.Errno
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
-		return &driver.UnfitError{What: what, Hint: "Run it on Linux, in a container for instance: `lab99 load` is in the same static binary."}
+		return &driver.UnfitError{
+			What: what,
+			Hint: "Run it on Linux, in a container for instance: " +
+				"`lab99 load` is in the same static binary.",
+		}
 	case errors.Is(err, context.Canceled):
 		return exitError(verdict.ExitInterrupted)
 	case errors.As(err, &errno):

@@ -49,34 +49,47 @@ type loadFlags struct {
 func (f *loadFlags) register(cmd *cobra.Command) {
 	fs, c := cmd.Flags(), &f.o.config
 	fs.Float64Var(&f.rate, "rate", 0, "constant rate, in requests per second")
-	fs.StringVar(&f.profile, "profile", "", "the rate over time, `PART,...`: ramp:100..5000/30s,hold:10s; constant:1000/10s; steps:100..500x5/10s; sine:1000~500@60s/5m; burst:20@1001ms/10s; last, poisson:SEED")
-	fs.StringVar(&f.mode, "mode", "exact", "`how` requests are timed: exact, spin (more CPU), relaxed (whole milliseconds, less CPU) or closed (no schedule: as fast as it goes)")
-	lastingVar(fs, &c.Duration, "duration", 0, "length of the schedule (default 10s, unless --requests or the profile ends it)")
+	fs.StringVar(&f.profile, "profile", "",
+		"the rate over time, `PART,...`: ramp:100..5000/30s,hold:10s; constant:1000/10s; steps:100..500x5/10s; "+
+			"sine:1000~500@60s/5m; burst:20@1001ms/10s; last, poisson:SEED")
+	fs.StringVar(&f.mode, "mode", "exact",
+		"`how` requests are timed: exact, spin (more CPU), relaxed (whole milliseconds, "+
+			"less CPU) or closed (no schedule: as fast as it goes)")
+	lastingVar(fs, &c.Duration, "duration", 0,
+		"length of the schedule (default 10s, unless --requests or the profile ends it)")
 	fs.Int64VarP(&c.Requests, "requests", "n", 0, "end the schedule after this many requests; 0 does not")
 	fs.IntVarP(&c.Connections, "connections", "c", defaultLoadConnections, "client connections, over all loops")
 	fs.IntVar(&c.Loops, "loops", 1, "event loops, one thread each")
-	lastingVar(fs, &c.Timeout, "timeout", 5*time.Second, "how long a request may wait for a connection, and then for its response")
+	lastingVar(fs, &c.Timeout, "timeout", 5*time.Second,
+		"how long a request may wait for a connection, and then for its response")
 	fs.StringVarP(&c.Method, "method", "X", "", "HTTP method (default GET, or POST with a body)")
-	fs.StringArrayVarP(&f.headers, "header", "H", nil, "a request header, `\"Name: value\"`; repeatable; of Host only the header, see --host")
+	fs.StringArrayVarP(&f.headers, "header", "H", nil,
+		"a request header, `\"Name: value\"`; repeatable; of Host only the header, see --host")
 	fs.StringVar(&f.body, "body", "", "`FILE` sent as the body of every request; - is standard input")
 	fs.StringVar(&f.data, "data", "", "`TEXT` sent as the body of every request")
 	fs.StringVar(&f.bodies, "bodies", "", "`FILE` whose lines are sent as bodies, in turn")
 	fs.StringVar(&c.Host, "host", "", "Host header, and TLS name (default that of the URL)")
 	fs.StringArrayVar(&f.mix, "mix", nil, "one of several requests, `\"[WEIGHT] [METHOD] /path\"`; repeatable")
-	fs.StringVar(&f.targets, "targets", "", "`FILE` of requests: lines as of --mix, each with its headers and @BODYFILE on lines below it")
+	fs.StringVar(&f.targets, "targets", "",
+		"`FILE` of requests: lines as of --mix, each with its headers and @BODYFILE on lines below it")
 	fs.StringVar(&c.Unix, "unix", "", "`PATH` of a Unix-domain socket to connect to; also unix:/path in place of the URL")
 	fs.BoolVar(&f.insecure, "insecure", false, "do not verify the certificate of an https target")
 	fs.IntVar(&c.CloseAfter, "close-after", 0, "close each connection after `N` requests; 0 keeps them alive")
 	fs.BoolVar(&c.RetryStale, "retry-stale", false,
-		"send an idempotent request once more, on a new connection, if a kept-alive one ended before any byte of the response, as HTTP clients do; counted")
+		"send an idempotent request once more, on a new connection, if a kept-alive one ended before any byte of the "+
+			"response, as HTTP clients do; counted")
 	fs.StringVar(&f.sources, "source", "", "local addresses to connect from in turn, a `LIST|CIDR`")
-	fs.StringArrayVar(&f.stops, "stop", nil, "end on failures, `CAUSE[:COUNT[:AFTER]]`; a count may be a share, as in \"status 5xx:1%/5s\"; the cause may be any; repeatable")
-	fs.StringVar(&f.startAt, "start-at", "", "t = 0 of the schedule, `TIME` in RFC 3339 or seconds since 1970, for several machines")
+	fs.StringArrayVar(&f.stops, "stop", nil,
+		"end on failures, `CAUSE[:COUNT[:AFTER]]`; a count may be a share, as in \"status 5xx:1%/5s\"; "+
+			"the cause may be any; repeatable")
+	fs.StringVar(&f.startAt, "start-at", "",
+		"t = 0 of the schedule, `TIME` in RFC 3339 or seconds since 1970, for several machines")
 	fs.StringArrayVar(&f.allow, "allow-target", nil, "a `HOST` or CIDR besides loopback that may be loaded; repeatable")
 	fs.StringVar(&f.o.sloText, "slo", "", "`limits` to keep, as in p99<20ms,errors<0.1%; exit code 1 if not kept")
 	fs.BoolVar(&f.o.findMax, "find-max", false, "search the highest rate that keeps --slo; --duration is the length of a "+
 		"trial (default 5s), --rate the first one tried")
-	lastingVar(fs, &f.o.cool, "cool", time.Second, "pause between the trials of --find-max, for queues and TIME_WAIT to drain")
+	lastingVar(fs, &f.o.cool, "cool", time.Second,
+		"pause between the trials of --find-max, for queues and TIME_WAIT to drain")
 	fs.BoolVar(&f.o.debug, "debug", false, "send one request and show it and its response whole")
 	fs.BoolVar(&f.o.json, "json", false, "print one object, lab99/load/v1, instead of the summary")
 	fs.StringVar(&f.o.csv, "csv", "", "write a line per 100 ms to `FILE`")

@@ -40,7 +40,8 @@ func mergeLoads(t *terminal, files []string, asJSON bool) error {
 		return &usageError{err.Error()}
 	}
 	if gap := apart(docs); gap > 0 {
-		fmt.Fprintf(t.stderr, "Note: these loads did not run at one time: for %.1f s none did. Rates are over all of the time.\n", gap)
+		fmt.Fprintf(t.stderr, "Note: these loads did not run at one time: for %.1f s none did. "+
+			"Rates are over all of the time.\n", gap)
 	}
 	if err := d.print(t.stdout, asJSON); err != nil {
 		return err
@@ -114,7 +115,9 @@ func mergeDocuments(docs []*loadDocument) (*loadDocument, error) {
 // apart is for how many seconds between the first start and the last end no
 // load ran.
 func apart(docs []*loadDocument) (gap float64) {
-	byStart := slices.SortedFunc(slices.Values(docs), func(a, b *loadDocument) int { return a.StartUTC.Compare(b.StartUTC) })
+	byStart := slices.SortedFunc(slices.Values(docs), func(a, b *loadDocument) int {
+		return a.StartUTC.Compare(b.StartUTC)
+	})
 	end := byStart[0].StartUTC
 	for _, d := range byStart {
 		gap += max(0, d.StartUTC.Sub(end).Seconds())

@@ -59,7 +59,8 @@ func parseSources(s string) ([]netip.Addr, error) {
 		}
 		p, err := netip.ParsePrefix(word)
 		if err != nil {
-			return nil, fmt.Errorf("%q: want addresses or networks of this host, such as 127.0.0.2,127.0.0.3 or 127.0.1.0/28", word)
+			return nil, fmt.Errorf("%q: want addresses or networks of this host, such as 127.0.0.2,127.0.0.3 or 127.0.1.0/28",
+				word)
 		}
 		p = p.Masked()
 		if p.Addr().BitLen()-p.Bits() > 16 {
@@ -212,7 +213,8 @@ func permit(ctx context.Context, target, socket string, allow []string) ([]netip
 			allowed = allowed || p.Contains(addr)
 		}
 		if !allowed {
-			return nil, &usageError{fmt.Sprintf("%s is %s, which is not this machine, and a load generator does not fire at strangers\n"+
+			return nil, &usageError{fmt.Sprintf("%s is %s, which is not this machine, "+
+				"and a load generator does not fire at strangers\n"+
 				"  If it is yours to load, add --allow-target %s", u.Hostname(), addr, u.Hostname())}
 		}
 	}

@@ -32,7 +32,8 @@ func TestStopsAreReadAroundTheColonsOfCauses(t *testing.T) {
 			t.Errorf("%q (-want +got):\n%s", word, d)
 		}
 	}
-	for _, word := range []string{"", "timeouts", "timeout:2s", "timeout:5:soon", "timeout:5:2s:3", "any:0%", "any:100%", "any:1%/soon", "timeout:99999999999999999999"} {
+	for _, word := range []string{"", "timeouts", "timeout:2s", "timeout:5:soon", "timeout:5:2s:3", "any:0%", "any:100%",
+		"any:1%/soon", "timeout:99999999999999999999"} {
 		if got, err := parseStops([]string{word}); err == nil {
 			t.Errorf("%q: accepted as %+v", word, got)
 		}
@@ -47,7 +48,8 @@ func FuzzParseStops(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if s := stops[0]; s.Count < 0 || s.Share < 0 || s.Share >= 1 || s.Share > 0 && s.Count > 0 || !strings.HasPrefix(word, s.Cause) && s.Cause != "" {
+		if s := stops[0]; s.Count < 0 || s.Share < 0 || s.Share >= 1 || s.Share > 0 && s.Count > 0 ||
+			!strings.HasPrefix(word, s.Cause) && s.Cause != "" {
 			t.Errorf("%q is read as %+v", word, s)
 		}
 	})

@@ -20,7 +20,8 @@ func printLoad(w io.Writer, d *loadDocument) error {
 	r := d.result
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s for %v at %s\n", d.Asked, r.Elapsed().Round(time.Millisecond), d.URL)
-	how := fmt.Sprintf("mode %s, %s, %s", r.Mode, format.Plural(r.Loops, "loop"), format.Plural(r.Connections, "connection"))
+	how := fmt.Sprintf("mode %s, %s, %s",
+		r.Mode, format.Plural(r.Loops, "loop"), format.Plural(r.Connections, "connection"))
 	what := "Requests"
 	if d.Held != nil {
 		how, what = d.holds, "Openings"
@@ -119,7 +120,8 @@ func printTimes(w io.Writer, r *loadgen.Result) {
 		{"Lateness", "of the generator itself", r.Lateness},
 		{"Connect", "", r.Connect},
 	} {
-		if row.h.TotalCount() == 0 || (row.h == all || row.h == failed) && r.Mode == loadgen.Closed { // there is no intended time in closed mode
+		// There is no intended time in closed mode.
+		if row.h.TotalCount() == 0 || (row.h == all || row.h == failed) && r.Mode == loadgen.Closed {
 			continue
 		}
 		fmt.Fprintf(tw, "  %-10s", row.name)

@@ -26,9 +26,21 @@ func TestLastLineSaysWhoseLimit(t *testing.T) {
 		"Neither the generator nor the target was the limit: all well.": {Bottleneck: loadgen.LimitNone, Why: "all well"},
 		"The target was the limit: slow.":                               {Bottleneck: loadgen.LimitTarget, Why: "slow"},
 		"The generator was the limit: busy.":                            {Bottleneck: loadgen.LimitGenerator, Why: "busy"},
-		"Invalid, says nothing about the target: no ports.":             {Bottleneck: loadgen.LimitGenerator, Why: "no ports", OwnLimit: "no ports"},
-		"Interrupted. The target was the limit: slow.":                  {Bottleneck: loadgen.LimitTarget, Why: "slow", Interrupted: true},
-		"Stopped by timeout ×3. The target was the limit: slow.":        {Bottleneck: loadgen.LimitTarget, Why: "slow", StoppedBy: "timeout ×3"},
+		"Invalid, says nothing about the target: no ports.": {
+			Bottleneck: loadgen.LimitGenerator,
+			Why:        "no ports",
+			OwnLimit:   "no ports",
+		},
+		"Interrupted. The target was the limit: slow.": {
+			Bottleneck:  loadgen.LimitTarget,
+			Why:         "slow",
+			Interrupted: true,
+		},
+		"Stopped by timeout ×3. The target was the limit: slow.": {
+			Bottleneck: loadgen.LimitTarget,
+			Why:        "slow",
+			StoppedBy:  "timeout ×3",
+		},
 	} {
 		if got := ending(&loadDocument{Report: &d}); got != want {
 			t.Errorf("%q, want %q", got, want)
@@ -84,17 +96,26 @@ func TestIdealConnections(t *testing.T) {
 func TestGapsBetweenMergedLoads(t *testing.T) {
 	start := time.Date(2026, 11, 23, 5, 0, 0, 0, time.UTC)
 	at := func(from, length time.Duration) *loadDocument {
-		return &loadDocument{Report: &loadgen.Report{StartUTC: start.Add(from)}, result: &loadgen.Result{Record: loadgen.Record{EndNs: int64(length)}}}
+		return &loadDocument{
+			Report: &loadgen.Report{StartUTC: start.Add(from)},
+			result: &loadgen.Result{Record: loadgen.Record{EndNs: int64(length)}},
+		}
 	}
 	for name, c := range map[string]struct {
 		docs []*loadDocument
 		want float64
 	}{
-		"together":            {[]*loadDocument{at(0, 10*time.Second), at(0, 10*time.Second)}, 0},
-		"overlapping":         {[]*loadDocument{at(5*time.Second, 10*time.Second), at(0, 10*time.Second)}, 0},
-		"one within another":  {[]*loadDocument{at(0, 10*time.Second), at(time.Second, time.Second), at(9*time.Second, time.Second)}, 0},
-		"apart":               {[]*loadDocument{at(0, 10*time.Second), at(12*time.Second, time.Second)}, 2},
-		"two gaps, unordered": {[]*loadDocument{at(30*time.Second, time.Second), at(0, 10*time.Second), at(12*time.Second, 8*time.Second)}, 12},
+		"together":    {[]*loadDocument{at(0, 10*time.Second), at(0, 10*time.Second)}, 0},
+		"overlapping": {[]*loadDocument{at(5*time.Second, 10*time.Second), at(0, 10*time.Second)}, 0},
+		"one within another": {
+			[]*loadDocument{at(0, 10*time.Second), at(time.Second, time.Second), at(9*time.Second, time.Second)},
+			0,
+		},
+		"apart": {[]*loadDocument{at(0, 10*time.Second), at(12*time.Second, time.Second)}, 2},
+		"two gaps, unordered": {
+			[]*loadDocument{at(30*time.Second, time.Second), at(0, 10*time.Second), at(12*time.Second, 8*time.Second)},
+			12,
+		},
 	} {
 		if got := apart(c.docs); got != c.want {
 			t.Errorf("%s: %v s, want %v", name, got, c.want)

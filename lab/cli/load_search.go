@@ -98,10 +98,16 @@ func (o *loadOptions) searchDocument(found *loadgen.Found) (*loadDocument, error
 			return nil, fmt.Errorf("wording a trial: %w", err)
 		}
 		s.Curve = append(s.Curve, searchTry{
-			RatePerS: tr.Rate, Kept: tr.Kept, Why: tr.Why, AchievedPerS: report.AchievedPerS, Bottleneck: report.Bottleneck,
-			ErrorShare: float64(report.Scheduled-report.OK) / float64(max(report.Scheduled, 1)),
-			LatencyMs:  report.LatencyMs, LatenessUs: report.LatenessUs,
-			few: !loadgen.Enough(tr.Result.Latency.TotalCount(), 99), fewLate: !loadgen.Enough(tr.Result.Lateness.TotalCount(), 99),
+			RatePerS:     tr.Rate,
+			Kept:         tr.Kept,
+			Why:          tr.Why,
+			AchievedPerS: report.AchievedPerS,
+			Bottleneck:   report.Bottleneck,
+			ErrorShare:   float64(report.Scheduled-report.OK) / float64(max(report.Scheduled, 1)),
+			LatencyMs:    report.LatencyMs,
+			LatenessUs:   report.LatenessUs,
+			few:          !loadgen.Enough(tr.Result.Latency.TotalCount(), 99),
+			fewLate:      !loadgen.Enough(tr.Result.Lateness.TotalCount(), 99),
 		})
 	}
 	trial := *o
@@ -118,7 +124,8 @@ func (o *loadOptions) searchDocument(found *loadgen.Found) (*loadDocument, error
 func printSearch(w io.Writer, d *loadDocument) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s at %s\n  mode %s, %s, %s, trials of %v\n\n", d.Asked, d.URL, d.Mode,
-		format.Plural(d.Loops, "loop"), format.Plural(d.Connections, "connection"), d.result.Elapsed().Round(time.Millisecond))
+		format.Plural(d.Loops, "loop"), format.Plural(d.Connections, "connection"),
+		d.result.Elapsed().Round(time.Millisecond))
 	tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tw, "  rate\tachieved\tnot ok\tp50\tp99\tmax\tlateness p99\t")
 	curve := slices.Clone(d.Search.Curve)
@@ -134,7 +141,8 @@ func printSearch(w io.Writer, d *loadDocument) error {
 		if q := c.LatenessUs; q != nil && !c.fewLate {
 			late = span(q.P99 * 1e3)
 		}
-		fmt.Fprintf(tw, "  %s\t%.1f/s\t%.3g %%\t%s\t%s\t%s\t%s\t%s\n", perSecond(c.RatePerS), c.AchievedPerS, 100*c.ErrorShare,
+		fmt.Fprintf(tw, "  %s\t%.1f/s\t%.3g %%\t%s\t%s\t%s\t%s\t%s\n",
+			perSecond(c.RatePerS), c.AchievedPerS, 100*c.ErrorShare,
 			p50, p99, most, late, tryOutcome(c.Kept, c.Why))
 	}
 	if err := tw.Flush(); err != nil {

@@ -88,7 +88,14 @@ func FuzzTargets(f *testing.F) {
 }
 
 func TestBareNumberIsSeconds(t *testing.T) {
-	for text, want := range map[string]time.Duration{"5": 5 * time.Second, "0.2": 200 * time.Millisecond, "1500ms": 1500 * time.Millisecond, "-1": -time.Second, "2m": 2 * time.Minute, "0": 0} {
+	for text, want := range map[string]time.Duration{
+		"5":      5 * time.Second,
+		"0.2":    200 * time.Millisecond,
+		"1500ms": 1500 * time.Millisecond,
+		"-1":     -time.Second,
+		"2m":     2 * time.Minute,
+		"0":      0,
+	} {
 		var l lasting
 		if err := l.Set(text); err != nil || time.Duration(l) != want {
 			t.Errorf("%s: %v, %v", text, time.Duration(l), err)

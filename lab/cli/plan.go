@@ -121,21 +121,25 @@ func printPredictions(w io.Writer, p *results.Plan) {
 		if n := v.Predicted.OKBeforeError99; v.Race && n != nil && *n > 0 { // before any success f has no say
 			first, ok = first+" / f", ok+" / f"
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%d\t%s\t%g/s\t%g s\t%.3g\t%s\t%s\t%s\t%s\t%s\n", v.Name, format.Grouped(v.PortHigh-v.PortLow+1),
+		fmt.Fprintf(tw, "%s\t%s\t%d\t%s\t%g/s\t%g s\t%.3g\t%s\t%s\t%s\t%s\t%s\n",
+			v.Name, format.Grouped(v.PortHigh-v.PortLow+1),
 			v.Addresses*max(1, v.Ports), format.Grouped(v.Predicted.Tuples),
-			v.RatePerS, v.DurationS, v.Predicted.Rho, first, ok, orDash(v.Predicted.SteadyOKPerS, "%.1f"), v.Predicted.Verdict, v.Expect)
+			v.RatePerS, v.DurationS, v.Predicted.Rho, first, ok,
+			orDash(v.Predicted.SteadyOKPerS, "%.1f"), v.Predicted.Verdict, v.Expect)
 	}
 	tw.Flush()
-	if slices.ContainsFunc(p.Variants, func(v results.VariantPlan) bool { return v.Race && v.Predicted.FirstError99S != nil }) {
-		fmt.Fprintln(w, "f, the share of connections that the proxy closes first, is an outcome of the run where both ends close; "+
-			"the other columns are for f = 1")
+	raced := func(v results.VariantPlan) bool { return v.Race && v.Predicted.FirstError99S != nil }
+	if slices.ContainsFunc(p.Variants, raced) {
+		fmt.Fprintln(w, "f, the share of connections that the proxy closes first, is an outcome of the run where both "+
+			"ends close; the other columns are for f = 1")
 	}
 	for _, v := range p.Variants {
 		if why := v.Laws().WhyLater(); why != "" && v.Predicted.FirstError99S != nil {
 			fmt.Fprintf(w, "%s: error 99 may come later: %s\n", v.Name, why)
 		}
 		if c := v.Predicted.CollapseS; c != nil {
-			fmt.Fprintf(w, "%s: the rate collapses after %.2f s, when half the range is used and every connect() walks it\n", v.Name, *c)
+			fmt.Fprintf(w, "%s: the rate collapses after %.2f s, when half the range is used and every connect() walks it\n",
+				v.Name, *c)
 		}
 	}
 }

@@ -59,9 +59,14 @@ func (old) Abilities(context.Context, bool) (ability.Found, error) {
 func TestPlanIsForTheKernelThatARunHas(t *testing.T) {
 	before := drivers
 	t.Cleanup(func() { drivers = before })
-	drivers = []driver.Candidate{{Name: "old", About: "paper", Open: func(context.Context) (driver.Driver, error) { return old{}, nil }}}
+	drivers = []driver.Candidate{{
+		Name:  "old",
+		About: "paper",
+		Open:  func(context.Context) (driver.Driver, error) { return old{}, nil },
+	}}
 	var out, complaints bytes.Buffer
-	if code := Main([]string{"plan", "tw-reuse-ceiling", "--size", "quick", "--json"}, os.Stdin, &out, &complaints); code != 0 {
+	if code := Main([]string{"plan", "tw-reuse-ceiling", "--size", "quick", "--json"}, os.Stdin, &out,
+		&complaints); code != 0 {
 		t.Fatalf("exit code %d: %s", code, complaints.String())
 	}
 	var p results.Plan
@@ -86,10 +91,15 @@ func TestPlanIsForTheKernelThatARunHas(t *testing.T) {
 func TestPlanSaysWhatWouldBeSkipped(t *testing.T) {
 	before := drivers
 	t.Cleanup(func() { drivers = before })
-	drivers = []driver.Candidate{{Name: "old", About: "paper", Open: func(context.Context) (driver.Driver, error) { return old{}, nil }}}
+	drivers = []driver.Candidate{{
+		Name:  "old",
+		About: "paper",
+		Open:  func(context.Context) (driver.Driver, error) { return old{}, nil },
+	}}
 	planned := func(args ...string) string {
 		var out, complaints bytes.Buffer
-		if code := Main(append([]string{"plan", "tw-reuse-ceiling", "--size", "quick"}, args...), os.Stdin, &out, &complaints); code != 0 {
+		if code := Main(append([]string{"plan", "tw-reuse-ceiling", "--size", "quick"}, args...), os.Stdin, &out,
+			&complaints); code != 0 {
 			t.Fatalf("exit code %d: %s", code, complaints.String())
 		}
 		return out.String()
@@ -111,9 +121,14 @@ func TestPlanSaysWhatWouldBeSkipped(t *testing.T) {
 func TestPlanRefusesAMisspeltSysctl(t *testing.T) {
 	before := drivers
 	t.Cleanup(func() { drivers = before })
-	drivers = []driver.Candidate{{Name: "old", About: "paper", Open: func(context.Context) (driver.Driver, error) { return old{}, nil }}}
+	drivers = []driver.Candidate{{
+		Name:  "old",
+		About: "paper",
+		Open:  func(context.Context) (driver.Driver, error) { return old{}, nil },
+	}}
 	var complaints bytes.Buffer
-	args := []string{"plan", "tw-reuse-ceiling", "--size", "quick", "--set", "variants.shorter-delay.proxy.sysctls={net.ipv4.tcp_tw_resue: 1}"}
+	args := []string{"plan", "tw-reuse-ceiling", "--size", "quick", "--set",
+		"variants.shorter-delay.proxy.sysctls={net.ipv4.tcp_tw_resue: 1}"}
 	if code := Main(args, os.Stdin, io.Discard, &complaints); code != verdict.ExitUsage ||
 		!strings.Contains(complaints.String(), "did you mean net.ipv4.tcp_tw_reuse?") {
 		t.Errorf("exit code %d: %s", code, complaints.String())

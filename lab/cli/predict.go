@@ -91,21 +91,29 @@ func predict(t *terminal, q question) error {
 
 func (q *question) flags(fs *pflag.FlagSet) {
 	s := &q.setup
-	fs.IntVar(&s.Ports, "ports", 28232, "usable source `ports`: the range, less reserved ones, less those a listener holds; the default is the kernel's")
+	fs.IntVar(&s.Ports, "ports", 28232,
+		"usable source `ports`: the range, less reserved ones, less those a listener holds; the default is the kernel's")
 	fs.Float64Var(&s.RatePerS, "rate", 0, "`requests` per second that need an upstream connection; required")
 	fs.IntVar(&s.Destinations, "destinations", 1, "distinct IP:port of the backend; one listed twice counts once")
 	fs.IntVar(&s.Sources, "sources", 1, "source addresses of the proxy (proxy_bind)")
-	fs.Float64Var(&s.CloseShare, "close-share", 1, fmt.Sprintf("f: the `share` of upstream connections that the proxy closes first; "+
-		"1 for HTTP/1.1 without a pool, %g to %g measured for HTTP/1.0", law.LeastRaceShare, law.MostRaceShare))
+	fs.Float64Var(&s.CloseShare, "close-share", 1,
+		fmt.Sprintf("f: the `share` of upstream connections that the proxy closes first; "+
+			"1 for HTTP/1.1 without a pool, %g to %g measured for HTTP/1.0", law.LeastRaceShare, law.MostRaceShare))
 	fs.Float64Var(&q.backendMs, "backend-ms", 0, "response time of the backend in `milliseconds`")
-	fs.Float64Var(&q.concurrency, "concurrency", 0, "requests under way at the backend at once, on average; default rate × backend-ms")
+	fs.Float64Var(&q.concurrency, "concurrency", 0,
+		"requests under way at the backend at once, on average; default rate × backend-ms")
 	fs.IntVar(&q.workers, "workers", 0, "nginx workers with a core each; default as many as connect() needs")
 	fs.DurationVar(&s.Hold, "time-wait", law.TimeWait,
-		"how long TIME_WAIT lasts: 60 to 62 s on Linux, where it cannot be set; with --nat how long the NAT holds a port, default 2m")
-	fs.Float64Var(&q.target, "target-error-rate", 0, "`share` of requests that may fail at the safe rate, with random arrivals, such as 1e-6; without it arrivals are even")
-	fs.BoolVar(&s.NAT, "nat", false, "the ports and --sources are those of a NAT on the way, which drops the SYN when none is left")
-	fs.StringVar(&q.kernelName, "kernel", "", "answer for this `kernel`, by its release or its system: 6.1, el9, ubuntu22.04; "+
-		"default the one that the laws were measured on, Linux 6.18")
+		"how long TIME_WAIT lasts: 60 to 62 s on Linux, where it cannot be set; "+
+			"with --nat how long the NAT holds a port, default 2m")
+	fs.Float64Var(&q.target, "target-error-rate", 0,
+		"`share` of requests that may fail at the safe rate, with random arrivals, such as 1e-6; "+
+			"without it arrivals are even")
+	fs.BoolVar(&s.NAT, "nat", false,
+		"the ports and --sources are those of a NAT on the way, which drops the SYN when none is left")
+	fs.StringVar(&q.kernelName, "kernel", "",
+		"answer for this `kernel`, by its release or its system: 6.1, el9, ubuntu22.04; "+
+			"default the one that the laws were measured on, Linux 6.18")
 	fs.BoolVar(&q.json, "json", false, "print an object instead of text")
 }
 
@@ -118,15 +126,16 @@ func (q *question) check(given func(flag string) bool) error {
 		return &usageError{fmt.Sprintf("--rate %g: requests per second, a number above 0 and up to %g, are expected",
 			s.RatePerS, float64(law.Most))}
 	case s.Ports < 1 || s.Ports > 65535:
-		return &usageError{fmt.Sprintf("--ports %d: a number of ports from 1 to 65535 is expected; the kernel's default range "+
-			"has 28232, the widest %d", s.Ports, law.WideRange)}
+		return &usageError{fmt.Sprintf("--ports %d: a number of ports from 1 to 65535 is expected; "+
+			"the kernel's default range has 28232, the widest %d", s.Ports, law.WideRange)}
 	case s.Destinations < 1 || s.Destinations > 256:
-		return &usageError{fmt.Sprintf("--destinations %d: a number of backend addresses from 1 to 256 is expected", s.Destinations)}
+		return &usageError{fmt.Sprintf("--destinations %d: a number of backend addresses from 1 to 256 is expected",
+			s.Destinations)}
 	case s.Sources < 1 || s.Sources > 256:
 		return &usageError{fmt.Sprintf("--sources %d: a number of source addresses from 1 to 256 is expected", s.Sources)}
 	case !(s.CloseShare >= 0 && s.CloseShare <= 1) || s.CloseShare > 0 && s.CloseShare < 1e-6:
-		return &usageError{fmt.Sprintf("--close-share %g: a share from 0 (the backend always closes first), or from 1e-6, to 1 "+
-			"(the proxy does) is expected", s.CloseShare)}
+		return &usageError{fmt.Sprintf("--close-share %g: a share from 0 (the backend always closes first), or from 1e-6, "+
+			"to 1 (the proxy does) is expected", s.CloseShare)}
 	case given("backend-ms") && !plausible(q.backendMs):
 		return &usageError{fmt.Sprintf("--backend-ms %g: a response time above 0 ms is expected", q.backendMs)}
 	case given("concurrency") && !plausible(q.concurrency):

@@ -76,7 +76,8 @@ func predictFile(t *terminal, q question, given func(string) bool) error {
 		return predictHAProxy(t, q, name, text, given)
 	}
 	if given("backend") {
-		return &usageError{fmt.Sprintf("--backend is about a haproxy.cfg, and %s is an nginx.conf: --host and --path say what is asked of it", name)}
+		return &usageError{fmt.Sprintf("--backend is about a haproxy.cfg, and %s is an nginx.conf: "+
+			"--host and --path say what is asked of it", name)}
 	}
 	var config *nginxconf.Config
 	if m == nil {

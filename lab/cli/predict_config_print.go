@@ -104,8 +104,8 @@ func (a *fileAnswer) noPeer() string {
 	if a.proxy == results.Nginx {
 		return "nginx opens no connection: every server of the group is down. It answers 502, \"no live upstreams\"."
 	}
-	return a.proxy + " opens no connection: every server of the backend is disabled. In HTTP mode it answers 503, in TCP mode it " +
-		"closes the client's connection."
+	return a.proxy + " opens no connection: every server of the backend is disabled. " +
+		"In HTTP mode it answers 503, in TCP mode it closes the client's connection."
 }
 
 // when is the moment of the first error 99 with something else than is assumed.
@@ -160,7 +160,8 @@ func (a *fileAnswer) uneven() string {
 	if s.Sources == 1 {
 		first = a.told.Heavy
 	}
-	return fmt.Sprintf("The requests are not spread evenly: the %s ports towards %s are used up when all pairs "+
-		"together have taken %s tuples, which is K below. "+
-		"The others have ports left then, and take over what %s tries again.", format.Grouped(s.Ports), first, format.Grouped(a.Tuples), a.proxy)
+	return fmt.Sprintf("The requests are not spread evenly: "+
+		"the %s ports towards %s are used up when all pairs together have taken %s tuples, which is K below. "+
+		"The others have ports left then, and take over what %s tries again.",
+		format.Grouped(s.Ports), first, format.Grouped(a.Tuples), a.proxy)
 }

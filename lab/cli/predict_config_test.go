@@ -120,7 +120,8 @@ func TestPredictFigures(t *testing.T) {
 				return math.Round(100**x) / 100
 			}
 			r := got.Route
-			if got.Tuples != want.tuples || r.Sources != want.sources || r.Destinations != want.destinations || r.Keepalive != want.keepalive ||
+			if got.Tuples != want.tuples || r.Sources != want.sources || r.Destinations != want.destinations ||
+				r.Keepalive != want.keepalive ||
 				r.Tries != want.tries || rounded(got.FirstError99S) != want.first || rounded(r.CloseShare) != want.f {
 				t.Errorf("K %d, S %d, D %d, pool %d, tries %d, first error 99 %g, f %g; want %+v",
 					got.Tuples, r.Sources, r.Destinations, r.Keepalive, r.Tries, rounded(got.FirstError99S), rounded(r.CloseShare), want)

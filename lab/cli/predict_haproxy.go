@@ -19,7 +19,8 @@ import (
 func predictHAProxy(t *terminal, q question, name string, text []byte, given func(string) bool) error {
 	for _, flag := range ofNginx() {
 		if given(flag) {
-			return &usageError{fmt.Sprintf("--%s is about an nginx.conf, and %s is a haproxy.cfg: --backend names what is asked of it", flag, name)}
+			return &usageError{fmt.Sprintf("--%s is about an nginx.conf, and %s is a haproxy.cfg: "+
+				"--backend names what is asked of it", flag, name)}
 		}
 	}
 	c, err := haproxyconf.Parse(name, text)
@@ -35,7 +36,8 @@ func predictHAProxy(t *terminal, q question, name string, text []byte, given fun
 	i := slices.IndexFunc(report.Routes, func(r lint.Route) bool { return r.Line == b.Head.Number })
 	a := q.aboutBackend(b, report.Routes[i], given)
 	if len(reached) > 1 {
-		a.assumed = append(a.assumed, fmt.Sprintf("all requests reach %s: the %d backends that clients reach do the same (--backend)",
+		a.assumed = append(a.assumed, fmt.Sprintf("all requests reach %s: "+
+			"the %d backends that clients reach do the same (--backend)",
 			b.Name, len(reached)))
 	}
 	return q.say(t, a, nil, grave(report.Findings))
@@ -52,7 +54,8 @@ func undecided(w io.Writer, q question, r *lint.Report, reached int) error {
 		code = verdict.ExitUnexpected
 		fmt.Fprintf(w, "lab99 predict: a request reaches no backend: no frontend of %s leads to one with a server\n", r.File)
 	default:
-		fmt.Fprintf(w, "lab99 predict: which backend a request reaches cannot be told: clients reach %d of %s, which do different things\n",
+		fmt.Fprintf(w, "lab99 predict: which backend a request reaches cannot be told: "+
+			"clients reach %d of %s, which do different things\n",
 			reached, r.File)
 	}
 	if len(r.Routes) == 0 {
@@ -86,10 +89,20 @@ func (q question) aboutBackend(b *haproxyconf.Backend, row lint.Route, given fun
 		frontends = ", by " + format.List(names)
 	}
 	a := &fileAnswer{
-		told: ownconf.OfHAProxy(b, base), proxy: "HAProxy",
+		told:  ownconf.OfHAProxy(b, base),
+		proxy: "HAProxy",
 		title: fmt.Sprintf("%s:%d: backend %s%s", row.File, row.Line, b.Name, frontends),
-		route: predictedRoute{File: row.File, Line: row.Line, Server: row.Server, Protocol: string(row.Protocol), Upstream: b.Name,
-			Ports: row.Ports, Destinations: row.Destinations, HeaviestShare: row.HeaviestShare, Tries: row.Tries},
+		route: predictedRoute{
+			File:          row.File,
+			Line:          row.Line,
+			Server:        row.Server,
+			Protocol:      string(row.Protocol),
+			Upstream:      b.Name,
+			Ports:         row.Ports,
+			Destinations:  row.Destinations,
+			HeaviestShare: row.HeaviestShare,
+			Tries:         row.Tries,
+		},
 	}
 	a.least, a.most = 1, 1
 	if q.kernel != nil {

@@ -20,7 +20,8 @@ type ofHeld struct {
 
 func (h *ofHeld) register(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.DurationVar(&h.hold, "hold", 0, "how `long` each connection is held, on average; the rate is then that of their openings")
+	fs.DurationVar(&h.hold, "hold", 0,
+		"how `long` each connection is held, on average; the rate is then that of their openings")
 	fs.StringVar(&h.closes, "closes", scenarios.ClosesClient, "which `end` closes a held connection: client or server")
 	words(cmd, "closes", scenarios.ClosesClient, scenarios.ClosesServer)
 	for _, other := range []string{"backend-ms", "concurrency", "close-share", "config", "nat", "policy", "proxy"} {
@@ -37,7 +38,8 @@ func (h *ofHeld) apply(s *law.Setup, protocol string, given func(flag string) bo
 	case given("hold") && (h.hold < time.Millisecond || h.hold > law.ForEver):
 		return &usageError{fmt.Sprintf("--hold %v: a time from 1ms to 24h is expected, such as 30s", h.hold)}
 	case given("hold") && !carries:
-		return &usageError{"--hold: --protocol stream or websocket is expected beside it; of requests over HTTP --backend-ms says how long they take"}
+		return &usageError{"--hold: --protocol stream or websocket is expected beside it; " +
+			"of requests over HTTP --backend-ms says how long they take"}
 	case !given("hold") && (carries || given("closes")):
 		return &usageError{"--protocol and --closes: --hold is expected beside them, such as --hold 30s"}
 	case given("hold"):
@@ -74,7 +76,11 @@ func (h *ofHeld) mitigations(s law.Setup, all []law.Mitigation) []law.Mitigation
 	if s.CloseShare == 0 {
 		return all
 	}
-	server := law.Mitigation{Name: "server-closes", Change: "the backend closes first", Setup: s.Holding(s.HeldFor, s.HeldFixed, false)}
+	server := law.Mitigation{
+		Name:   "server-closes",
+		Change: "the backend closes first",
+		Setup:  s.Holding(s.HeldFor, s.HeldFixed, false),
+	}
 	return append([]law.Mitigation{server}, all...)
 }
 
@@ -83,5 +89,9 @@ func inUnits(s law.Setup, text string) string {
 	if !s.Held() {
 		return text
 	}
-	return strings.NewReplacer("requests/s", "connections/s", "of the requests", "of them", "requests under way", "connections that are held").Replace(text)
+	return strings.NewReplacer(
+		"requests/s", "connections/s",
+		"of the requests", "of them",
+		"requests under way", "connections that are held",
+	).Replace(text)
 }

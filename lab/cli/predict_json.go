@@ -87,15 +87,25 @@ func outlookOf(s law.Setup, o law.SteadyState) outlook {
 // routeOf is what a route itself says of it.
 func routeOf(r *nginxconf.Route) predictedRoute {
 	row := r.Row()
-	return predictedRoute{File: row.File, Line: row.Line, Server: row.Server, Location: row.Location, Protocol: string(row.Protocol),
-		Upstream: row.Upstream, Ports: row.Ports, Destinations: row.Destinations, HeaviestShare: row.HeaviestShare,
-		Tries: r.Retry.PerFailure}
+	return predictedRoute{
+		File:          row.File,
+		Line:          row.Line,
+		Server:        row.Server,
+		Location:      row.Location,
+		Protocol:      string(row.Protocol),
+		Upstream:      row.Upstream,
+		Ports:         row.Ports,
+		Destinations:  row.Destinations,
+		HeaviestShare: row.HeaviestShare,
+		Tries:         r.Retry.PerFailure,
+	}
 }
 
 func (a *fileAnswer) document(newer *fileAnswer) *prediction {
 	p := a.answer.document()
 	s, r := a.setup, a.route
-	r.Sources, r.Churn, r.Keepalive, r.RequestsPerConn, r.Loopback = s.Sources, s.Churn, s.Keepalive, s.RequestsPerConn, s.Loopback
+	r.Sources, r.Loopback = s.Sources, s.Loopback
+	r.Churn, r.Keepalive, r.RequestsPerConn = s.Churn, s.Keepalive, s.RequestsPerConn
 	r.Assumed = append([]string{}, a.assumed...)
 	share := r.HeaviestShare
 	r.HeaviestShare = 0

@@ -22,8 +22,8 @@ func (a answer) printKernel(w io.Writer) {
 	if a.kernel == nil {
 		return
 	}
-	fmt.Fprintf(w, "\nWhat is known of %s, and from where. Measured: on that kernel, booted for it. Read: in the source, or in a "+
-		"configuration. Unknown: the answer covers all that it may be.\n\n", a.kernel.Title())
+	fmt.Fprintf(w, "\nWhat is known of %s, and from where. Measured: on that kernel, booted for it. Read: "+
+		"in the source, or in a configuration. Unknown: the answer covers all that it may be.\n\n", a.kernel.Title())
 	tw := table.New(w)
 	fmt.Fprintln(tw, "kernel\t\tknown\tfrom")
 	for _, l := range a.kernel.Lines() {

@@ -40,9 +40,10 @@ func (a answer) print(w io.Writer) error {
 	fmt.Fprintln(tw, "mitigation\ttuples\tfirst error 99\tsuccesses before\tsteady ok/s\tfailing\tsafe up to\t50 % full "+
 		"after\t50 % full above\tper worker beyond\tworkers\tverdict")
 	row := func(name string, s law.Setup, o law.SteadyState) {
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, format.Grouped(o.Tuples),
-			whenFirst(o), okBefore(o),
-			floor(o.SteadyOKPerS), format.Percent(o.SteadyFailedShare), orAny(o.SafeRatePerS), orNever(o.CliffS), orAny(o.CliffRatePerS), atMost(o.AfterCliffPerWorker), format.Grouped(s.WorkersNeeded()), outcomeOf(o))
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
+			name, format.Grouped(o.Tuples), whenFirst(o), okBefore(o), floor(o.SteadyOKPerS),
+			format.Percent(o.SteadyFailedShare), orAny(o.SafeRatePerS), orNever(o.CliffS), orAny(o.CliffRatePerS),
+			atMost(o.AfterCliffPerWorker), format.Grouped(s.WorkersNeeded()), outcomeOf(o))
 	}
 	row("none", a.setup, a.SteadyState)
 	for _, m := range a.mitigations {
@@ -92,7 +93,8 @@ func (a answer) limits() string {
 		return strings.Replace(upper(all), "all of them are",
 			allTaken(a.Tuples), 1) + "."
 	}
-	half := fmt.Sprintf("above %s requests/s more than half of the %s tuples are taken, and every connect() costs %s instead of %s",
+	half := fmt.Sprintf("above %s requests/s more than half of the %s tuples are taken, "+
+		"and every connect() costs %s instead of %s",
 		floor(*a.CliffRatePerS), format.Grouped(a.Tuples), brief(s.ConnectCostAfter()), brief(law.ConnectCost))
 	if s.ConnectCostAfter() >= time.Millisecond {
 		half += fmt.Sprintf(", which leaves a worker %s/s", floor(a.AfterCliffPerWorker))
@@ -129,11 +131,12 @@ func (a answer) course() string {
 	if a.target > 0 {
 		return rate + a.random()
 	}
+	held := format.Percent(s.Occupied()) + " of the tuples are held" + margin(a.Verdict) + "."
 	if a.CliffS == nil {
 		if a.CliffRatePerS != nil && a.SafeRatePerS != nil && !a.isAmple() {
 			rate += " neither happens:"
 		}
-		return rate + " " + format.Percent(s.Occupied()) + " of the tuples are held" + margin(a.Verdict) + "."
+		return rate + " " + held
 	}
 	half := fmt.Sprintf("%s half of them are taken after %s", rate, format.About(*a.CliffS))
 	var text string
@@ -142,19 +145,22 @@ func (a answer) course() string {
 		return fmt.Sprintf("%s, and the rate falls to %s/s, which is what %s can connect. The first half is free again %s "+
 			"after it was taken, before the rest is used up. So error 99 does not come, "+
 			"but the slow spell repeats every %[4]s: %s/s succeed on average, and %s of the requests are not served in time.",
-			half, floor(float64(a.workers)*a.AfterCliffPerWorker), workers(a.workers), format.About(s.HoldTime().Seconds()), floor(a.SteadyOKPerS), format.Percent(a.SteadyFailedShare))
+			half, floor(float64(a.workers)*a.AfterCliffPerWorker), workers(a.workers),
+			format.About(s.HoldTime().Seconds()), floor(a.SteadyOKPerS), format.Percent(a.SteadyFailedShare))
 	case a.FirstError99S == nil:
-		return half + ", but never all: " + format.Percent(s.Occupied()) + " of the tuples are held" + margin(a.Verdict) + "." + a.needs()
+		return half + ", but never all: " + held + a.needs()
 	default:
 		text = fmt.Sprintf("%s, all of them after %s. Then error 99 comes, after %s", half, whenFirst(a.SteadyState),
 			format.Plural(*a.OKBeforeError99, "success"))
 		if a.OKBeforeError99Most != nil {
-			text = fmt.Sprintf("%s, all of them after %s: this kernel gives all tuples back at each full second of its clock, and "+
-				"the load may begin at any time within one. Then error 99 comes, after %s successes", half, whenFirst(a.SteadyState), okBefore(a.SteadyState))
+			text = fmt.Sprintf("%s, all of them after %s: this kernel gives all tuples back at each full second of its "+
+				"clock, and the load may begin at any time within one. Then error 99 comes, after %s successes",
+				half, whenFirst(a.SteadyState), okBefore(a.SteadyState))
 		}
 	}
 	if w := s.Sawtooth(); w != nil && a.slowed() == "" {
-		text += fmt.Sprintf(". From then on %s of success and %s of failure alternate", format.About(w.OKS), format.About(w.FailingS))
+		text += fmt.Sprintf(". From then on %s of success and %s of failure alternate",
+			format.About(w.OKS), format.About(w.FailingS))
 	}
 	return text + fmt.Sprintf(": %s/s succeed on average, %s of the requests fail.", floor(a.SteadyOKPerS),
 		format.Percent(a.SteadyFailedShare)) + a.slowed() + a.needs()
@@ -164,7 +170,8 @@ func (a answer) course() string {
 func (a answer) random() string {
 	held := format.Percent(a.setup.Occupied())
 	if a.SteadyFailedShare <= a.target {
-		return fmt.Sprintf(" %s of the tuples are held on average, and %s of random arrivals find none, which is within the target.%s",
+		return fmt.Sprintf(" %s of the tuples are held on average, and %s of random arrivals find none, "+
+			"which is within the target.%s",
 			held, tiny(a.SteadyFailedShare), a.needs())
 	}
 	held += " of the tuples"
@@ -210,7 +217,8 @@ func (a answer) needs() string {
 	if a.workers > 0 || n <= 1 || a.CliffS == nil {
 		return ""
 	}
-	text := fmt.Sprintf(" That takes %d workers with a core each: with fewer, the rate collapses after %s", n, format.About(*a.CliffS))
+	text := fmt.Sprintf(" That takes %d workers with a core each: with fewer, the rate collapses after %s",
+		n, format.About(*a.CliffS))
 	if a.FirstError99S != nil {
 		text += ", and error 99 comes later or not at all (--workers says)"
 	}
@@ -220,11 +228,13 @@ func (a answer) needs() string {
 // classic explains the rule of thumb that everybody quotes.
 func (a answer) classic() string {
 	s := a.setup
-	text := fmt.Sprintf("The usual rule is ports / 60 s = %s / 60 = %s/s. ", format.Grouped(s.Ports), floor(float64(s.Ports)/60))
+	text := fmt.Sprintf("The usual rule is ports / 60 s = %s / 60 = %s/s. ",
+		format.Grouped(s.Ports), floor(float64(s.Ports)/60))
 	if s.Hold == law.TimeWaitOf(s.HZ) {
 		text += fmt.Sprintf("TIME_WAIT is a timer of 60 s that the kernel rounds up, to %g s on average. ", s.Hold.Seconds())
 	}
-	return text + "The rule also forgets that every destination and source address has all ports anew, that only connections the proxy closes first count, and what connect() costs once half of the ports are taken."
+	return text + "The rule also forgets that every destination and source address has all ports anew, " +
+		"that only connections the proxy closes first count, and what connect() costs once half of the ports are taken."
 }
 
 // whenFirst is the moment of the first error 99, or the interval that it lies in.

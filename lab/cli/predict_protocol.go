@@ -23,7 +23,8 @@ type overProtocol struct {
 func (o *overProtocol) register(cmd *cobra.Command) {
 	all := scenarios.Protocols()
 	fs := cmd.Flags()
-	fs.StringVar(&o.of.Upstream.Protocol, "protocol", scenarios.ProtocolHTTP, "what nginx speaks to the backend, a `word`: "+strings.Join(all, ", "))
+	fs.StringVar(&o.of.Upstream.Protocol, "protocol", scenarios.ProtocolHTTP,
+		"what nginx speaks to the backend, a `word`: "+strings.Join(all, ", "))
 	fs.BoolVar(&o.of.Proxy.KeepConn, "keep-conn", false, "with --protocol fastcgi: fastcgi_keep_conn is on")
 	words(cmd, "protocol", all...)
 	for _, other := range []string{"close-share", "config", "nat", "policy"} {
@@ -67,14 +68,16 @@ func (o *overProtocol) says(s law.Setup) string {
 	e := o.ending
 	switch {
 	case e.Races():
-		text := fmt.Sprintf("%s: both ends close after the reply, and a pool has nothing to keep. f from %.2f to %.2f was measured, "+
-			"and 1 is the worst case below.", name, e.LeastShare, e.MostShare)
+		text := fmt.Sprintf("%s: both ends close after the reply, and a pool has nothing to keep. "+
+			"f from %.2f to %.2f was measured, and 1 is the worst case below.", name, e.LeastShare, e.MostShare)
 		if early, late := s.RangeOf(e.LeastShare, e.MostShare); early != nil && late != nil {
 			text += fmt.Sprintf(" With those error 99 comes after %s to %s.", format.About(*early), format.About(*late))
 		}
 		return text
 	case e.Stays:
-		return fmt.Sprintf("%s: the backend leaves a connection open, and nginx without a pool closes it first: f = %g.", name, e.CloseShare)
+		return fmt.Sprintf("%s: the backend leaves a connection open, and nginx without a pool closes it first: f = %g.",
+			name, e.CloseShare)
 	}
-	return fmt.Sprintf("%s: the backend closes after its reply, and a pool has nothing to keep: f = %g.", name, e.CloseShare)
+	return fmt.Sprintf("%s: the backend closes after its reply, and a pool has nothing to keep: f = %g.",
+		name, e.CloseShare)
 }

@@ -43,12 +43,14 @@ func (k *ofKind) register(cmd *cobra.Command) {
 func (k *ofKind) apply(s *law.Setup) error {
 	k.kind = proxy.Named(k.name)
 	if !slices.Contains(proxy.Names(), k.name) {
-		return &usageError{fmt.Sprintf("--proxy %s: a kind of proxy is expected, one of %s", k.name, strings.Join(proxy.Names(), ", "))}
+		return &usageError{fmt.Sprintf("--proxy %s: a kind of proxy is expected, one of %s",
+			k.name, strings.Join(proxy.Names(), ", "))}
 	}
 	g, governed := k.kind.(proxy.Governed)
 	if !governed {
 		if k.policyName != "" {
-			return &usageError{fmt.Sprintf("--policy %s: %s has no policies; --close-share and --config describe what it does", k.policyName, k.name)}
+			return &usageError{fmt.Sprintf("--policy %s: %s has no policies; --close-share and --config describe what it does",
+				k.policyName, k.name)}
 		}
 		return nil
 	}
@@ -103,7 +105,8 @@ func (k *ofKind) conduct(s law.Setup) string {
 	case c.Resets:
 		say("it ends connections by a reset, and no TIME_WAIT is left.")
 	case s.Race:
-		say("both ends close at once; f from %.2f to %.2f was measured, and 1 is the worst case below.", c.LeastShare, c.MostShare)
+		say("both ends close at once; f from %.2f to %.2f was measured, and 1 is the worst case below.",
+			c.LeastShare, c.MostShare)
 		if early, late := s.RangeOf(c.LeastShare, c.MostShare); early != nil && late != nil {
 			say("With those error 99 comes after %s to %s.", format.About(*early), format.About(*late))
 		}
@@ -117,7 +120,8 @@ func (k *ofKind) conduct(s law.Setup) string {
 	}
 	say("A request that finds no port costs %s", format.Plural(int64(max(c.Tries, 1)), "connect() call"))
 	if c.Blackout > 0 {
-		text[len(text)-1] += fmt.Sprintf(", and for the next %s every request fails without one", c.Blackout.Round(time.Millisecond))
+		text[len(text)-1] += fmt.Sprintf(", and for the next %s every request fails without one",
+			c.Blackout.Round(time.Millisecond))
 	}
 	return strings.Join(text, " ") + "."
 }

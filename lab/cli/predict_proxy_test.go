@@ -30,7 +30,8 @@ func TestPredictOfAKind(t *testing.T) {
 		{"--protocol grpc --close-share 0.5", 64, "close-share"},
 	} {
 		var out, diag strings.Builder
-		code := Main(append([]string{"predict", "--rate", "900"}, strings.Fields(tc.args)...), strings.NewReader(""), &out, &diag)
+		code := Main(append([]string{"predict", "--rate", "900"}, strings.Fields(tc.args)...), strings.NewReader(""), &out,
+			&diag)
 		if said := out.String() + diag.String(); code != tc.code || !strings.Contains(said, tc.says) {
 			t.Errorf("%s: exit code %d, want %d and %q:\n%s", tc.args, code, tc.code, tc.says, said)
 		}

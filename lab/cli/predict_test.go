@@ -108,7 +108,8 @@ func TestPredictAsJSON(t *testing.T) {
 			t.Errorf("%s %g, want %g", c.what, c.got, c.want)
 		}
 	}
-	for _, args := range []string{"--rate 5000 --close-share 0", "--rate 100", "--ports 1 --rate 1e6", "--rate 60 --ports 100 --backend-ms 3000 --workers 1 --target-error-rate 0.5"} {
+	for _, args := range []string{"--rate 5000 --close-share 0", "--rate 100", "--ports 1 --rate 1e6",
+		"--rate 60 --ports 100 --backend-ms 3000 --workers 1 --target-error-rate 0.5"} {
 		if err := schematest.Predict(t, []byte(predicts(t, append(strings.Fields(args), "--json")...))); err != nil {
 			t.Errorf("%s: %v", args, err)
 		}
@@ -144,9 +145,10 @@ func TestPredictRefuses(t *testing.T) {
 		"--rate 9 --time-wait -1s":                             "such as 60s",
 		"--rate 9 more":                                        `"more"`,
 		"--rate 9 --port 3":                                    "predict -h",
-		"--rate 9 --kernel 2.6":                                "--kernel 2.6: a kernel of the table is expected, one of 4.18, 4.19, 5.4",
-		"--rate 9 --kernel el7":                                "el8, el9, el10, ubuntu20.04",
-		"--rate 9 --kernel 6.1 --nat":                          "--kernel and --nat exclude each other",
+		"--rate 9 --kernel 2.6": "--kernel 2.6: a kernel of the table is " +
+			"expected, one of 4.18, 4.19, 5.4",
+		"--rate 9 --kernel el7":       "el8, el9, el10, ubuntu20.04",
+		"--rate 9 --kernel 6.1 --nat": "--kernel and --nat exclude each other",
 	} {
 		var out, talk bytes.Buffer
 		code := Main(append([]string{"predict"}, strings.Fields(args)...), strings.NewReader(""), &out, &talk)
@@ -198,7 +200,8 @@ func TestPredictForAKernel(t *testing.T) {
 			t.Errorf("%s: an interval without reuse: %+v", name, p.SteadyState)
 		}
 	}
-	if p := answer("--rate 900 --kernel ubuntu24.04"); math.Abs(*p.SafeRatePerS-28232.0/62) > 1e-9 || p.Kernel.TimeWaitMostS != 64.096 {
+	if p := answer("--rate 900 --kernel ubuntu24.04"); math.Abs(*p.SafeRatePerS-28232.0/62) > 1e-9 ||
+		p.Kernel.TimeWaitMostS != 64.096 {
 		t.Errorf("with HZ=1000: safe up to %g/s, TIME_WAIT up to %g s", *p.SafeRatePerS, p.Kernel.TimeWaitMostS)
 	}
 	if p := answer("--rate 900 --kernel ubuntu24.04 --time-wait 60s"); math.Abs(*p.SafeRatePerS-28232.0/60) > 1e-9 {
@@ -216,7 +219,8 @@ func TestPredictForAKernelOnLoopback(t *testing.T) {
 		"--kernel 4.18":            "tcp_tw_reuse of the host: 0, as by default of Linux 4.18",
 		"--kernel 4.18 --ports 99": "all of them after 0.11 s",
 		"--kernel 5.4":             "3.2 % of the tuples are held",
-		"--kernel el8":             "6.4 % of the tuples are held", // its default is not known: as upstream's today, for two seconds
+		// Its default is not known: as upstream's today, for two seconds.
+		"--kernel el8":             "6.4 % of the tuples are held",
 		"--kernel 6.1 --ports 500": "all of them after 0.56 to 1.11 s: this kernel gives all tuples back at each full second",
 	} {
 		t.Run(args, func(t *testing.T) {

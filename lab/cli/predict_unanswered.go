@@ -40,13 +40,16 @@ func unanswered(w io.Writer, q question, config *nginxconf.Config, release nginx
 			fmt.Fprintf(w, "  %s: %s was not read: %v\n", m.Include.Pos(), m.Path, m.Err)
 		}
 		if len(unread) > 0 {
-			fmt.Fprintln(w, "  What passes requests on may be there: --follow lets includes leave the prefix; or give the output of nginx -T.")
+			fmt.Fprintln(w, "  What passes requests on may be there: --follow lets includes leave the prefix; "+
+				"or give the output of nginx -T.")
 		}
 		return exitError(code)
 	}
 	fmt.Fprint(w, "\n")
 	// Those of the server that was asked come first.
-	slices.SortStableFunc(routes, func(a, b *nginxconf.Route) int { return away(a, c.Answer.Server) - away(b, c.Answer.Server) })
+	slices.SortStableFunc(routes, func(a, b *nginxconf.Route) int {
+		return away(a, c.Answer.Server) - away(b, c.Answer.Server)
+	})
 	shown := routes[:min(len(routes), fewRoutes)]
 	lint.WriteRoutes(w, config.Files[0].Name, lint.Rows(shown))
 	if n := len(routes) - len(shown); n > 0 {

@@ -13,7 +13,8 @@ import (
 // from elsewhere comes without control characters.
 func TestNoFileCommandsTheTerminal(t *testing.T) {
 	for name, text := range map[string]string{
-		"a plan":   "events {}\nhttp { server { location /\x1b]0;x\a { proxy_pass http://10.0.0.1; } location / { proxy_pass http://10.0.0.1; } } }",
+		"a plan": "events {}\nhttp { server { location /\x1b]0;x\a { proxy_pass http://10.0.0.1; " +
+			"} location / { proxy_pass http://10.0.0.1; } } }",
 		"an error": "events {}\nhttp { server { location / { fastcgi_pass \x1b]0;x\a; } } }",
 	} {
 		t.Run(name, func(t *testing.T) {

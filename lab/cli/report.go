@@ -32,8 +32,8 @@ func remakeReport(t *terminal, runs []string, junit string) error {
 	for _, dir := range runs {
 		err := report.Write(dir)
 		if bad := (*results.RunError)(nil); errors.As(err, &bad) {
-			return &usageError{err.Error() + "\n  Name the directory of a run, such as results/runs/latest. One that was changed " +
-				"by hand, or is of another version, cannot be read."}
+			return &usageError{err.Error() + "\n  Name the directory of a run, such as results/runs/latest. " +
+				"One that was changed by hand, or is of another version, cannot be read."}
 		}
 		if err != nil {
 			return err

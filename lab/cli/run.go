@@ -38,7 +38,8 @@ type choice struct {
 func (c *choice) register(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringVar(&c.size, "size", "", "size of the scenario: quick, standard, full or another it has (default standard)")
-	fs.StringArrayVar(&c.set, "set", nil, "override a field, `KEY=VALUE`; repeatable (size.ports=737, variants.keepalive.proxy.keepalive=64)")
+	fs.StringArrayVar(&c.set, "set", nil,
+		"override a field, `KEY=VALUE`; repeatable (size.ports=737, variants.keepalive.proxy.keepalive=64)")
 	completeFlag(cmd, "size", completeSizes)
 	completeFlag(cmd, "set", completeSet)
 }
@@ -73,14 +74,19 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	registerDriver(cmd, &f.driver, driver.Auto, driverFlag())
 	fs.StringVar(&f.images, "images", string(image.Auto), "where images may come from: auto, registry or local")
-	fs.StringVar(&f.subnets, "subnet", "", "`CIDR`s for the lab's network, tried in turn (default 198.18.99.0/24, then others of 198.18.0.0/15)")
+	fs.StringVar(&f.subnets, "subnet", "",
+		"`CIDR`s for the lab's network, tried in turn (default 198.18.99.0/24, then others of 198.18.0.0/15)")
 	fs.StringVar(&f.out, "out", defaultOut, "`directory` for runs")
 	fs.StringVar(&f.note, "note", "", "free `text` to store with the run")
-	fs.BoolVar(&f.json, "json", false, "print summary.json instead of the table; with --repeat the medians, lab99/compare/v1")
+	fs.BoolVar(&f.json, "json", false,
+		"print summary.json instead of the table; with --repeat the medians, lab99/compare/v1")
 	fs.StringVar(&f.junit, "junit", "", "write the expectations as JUnit XML to `FILE`")
-	fs.IntVar(&f.repeat, "repeat", 1, "run it `N` times and print the median of every figure; the exit code is that of the worst run")
-	fs.IntVar(&f.parallel, "parallel", 0, "at most `N` labs up at once; 1 is one after the other, 0 as many as the processors bear")
-	fs.DurationVar(&f.timeout, "timeout", 0, "end the load of a run after this long, judge and report what there is; 0 is never")
+	fs.IntVar(&f.repeat, "repeat", 1,
+		"run it `N` times and print the median of every figure; the exit code is that of the worst run")
+	fs.IntVar(&f.parallel, "parallel", 0,
+		"at most `N` labs up at once; 1 is one after the other, 0 as many as the processors bear")
+	fs.DurationVar(&f.timeout, "timeout", 0,
+		"end the load of a run after this long, judge and report what there is; 0 is never")
 	f.live.register(fs, "the run as it goes")
 	cmd.MarkFlagsMutuallyExclusive("repeat", "junit")
 	words(cmd, "images", string(image.Auto), string(image.Registry), string(image.Local))
@@ -194,9 +200,22 @@ func (f *runFlags) run(ctx context.Context, t *terminal, names []string) error {
 		return err
 	}
 	options := lab.Options{
-		Scenario: resolved[0], Driver: d, DriverWhy: why, Images: mode, Subnets: nets, Out: out, Note: f.note,
-		Tool: tool(), Entered: entered, Progress: p, Stop: stop, Timeout: f.timeout, Parallel: f.parallel, Door: door(), Report: reportBehind,
-		Tries: tries,
+		Scenario:  resolved[0],
+		Driver:    d,
+		DriverWhy: why,
+		Images:    mode,
+		Subnets:   nets,
+		Out:       out,
+		Note:      f.note,
+		Tool:      tool(),
+		Entered:   entered,
+		Progress:  p,
+		Stop:      stop,
+		Timeout:   f.timeout,
+		Parallel:  f.parallel,
+		Door:      door(),
+		Report:    reportBehind,
+		Tries:     tries,
 	}
 	if len(resolved) > 1 {
 		o, err := lab.RunAll(ctx, options, resolved, exitCode)
@@ -246,7 +265,8 @@ func (f *runFlags) conclude(t *terminal, o *lab.Outcome, err error, stop <-chan 
 		ciErr = forCI(o.Dir, f.junit)
 	}
 	if o != nil && errors.As(err, new(*crash.Error)) {
-		err = fmt.Errorf("%w\n  The files of the run are kept in %s; `lab99 report` makes a report of them.", err, shown(o.Dir))
+		err = fmt.Errorf("%w\n  The files of the run are kept in %s; `lab99 report` makes a report of them.",
+			err, shown(o.Dir))
 	}
 	switch {
 	case err != nil:

@@ -23,19 +23,22 @@ type wanted struct{ scenario, size, verdict, note string }
 func (w wanted) any() bool { return w != wanted{} }
 
 func (w wanted) is(r results.Listed) bool {
+	judgedSo := func(v results.ListedVariant) bool { return v.Verdict == w.verdict }
 	return (w.scenario == "" || r.Scenario == w.scenario) && (w.size == "" || r.Size == w.size) &&
 		strings.Contains(strings.ToLower(r.Note), strings.ToLower(w.note)) &&
-		(w.verdict == "" || slices.ContainsFunc(r.Variants, func(v results.ListedVariant) bool { return v.Verdict == w.verdict }))
+		(w.verdict == "" || slices.ContainsFunc(r.Variants, judgedSo))
 }
 
 // listRuns lists past runs, newest first.
 func listRuns(t *terminal, root string, w wanted, asJSON bool) error {
 	if w.verdict != "" && !slices.Contains(verdictWords, w.verdict) {
-		return &usageError{fmt.Sprintf("--verdict: no verdict is called %q; there are %s", w.verdict, strings.Join(verdictWords, ", "))}
+		return &usageError{fmt.Sprintf("--verdict: no verdict is called %q; there are %s",
+			w.verdict, strings.Join(verdictWords, ", "))}
 	}
 	all, others, err := results.List(root)
 	if errors.Is(err, fs.ErrNotExist) {
-		return &usageError{err.Error() + "\n  Runs are written under ./results/runs, or where --out says; `lab99 reproduce` makes the first."}
+		return &usageError{err.Error() + "\n  Runs are written under ./results/runs, or where --out says; " +
+			"`lab99 reproduce` makes the first."}
 	}
 	if err != nil {
 		return &usageError{err.Error()}

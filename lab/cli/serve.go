@@ -56,12 +56,17 @@ func serveRuns(ctx context.Context, t *terminal, dir, listen string, open bool) 
 	}
 	p, err := private.Listen(address.String(), "")
 	if err != nil {
-		return &driver.UnfitError{What: "runs cannot be served", Err: err, Hint: "Without --listen it is a free port of 127.0.0.1."}
+		return &driver.UnfitError{
+			What: "runs cannot be served",
+			Err:  err,
+			Hint: "Without --listen it is a free port of 127.0.0.1.",
+		}
 	}
 	defer p.End(context.Background(), time.Second)
 	site, err := serve.New(dir, p.Prefix(), serve.Look{Style: report.Style(), Script: report.ScriptHash()})
 	if err != nil {
-		return &usageError{err.Error() + "\n  Name the directory that --out of the runs named; `lab99 reproduce` makes results/runs."}
+		return &usageError{err.Error() + "\n  Name the directory that --out of the runs named; " +
+			"`lab99 reproduce` makes results/runs."}
 	}
 	defer site.Close()
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)

@@ -21,11 +21,14 @@ func PrintSummary(w io.Writer, s results.Summary) {
 		fmt.Fprintln(w, "Note: "+n)
 	}
 	tw := table.New(w)
-	fmt.Fprintln(tw, "variant\tverdict\tas expected\tok\tfailed\tfirst error 99\tpredicted\tnew connections\tρ\tTIME_WAIT proxy/backend\tp99")
+	fmt.Fprintln(tw, "variant\tverdict\tas expected\tok\tfailed\tfirst error 99\tpredicted\t"+
+		"new connections\tρ\tTIME_WAIT proxy/backend\tp99")
 	for _, v := range s.Variants {
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s/%s\t%s\n", v.Name, v.Verdict, yes(v.AsExpected),
-			count(v.OK), count(v.Failed), orNone(v.FirstError, v.Failed), foretold(v.Predicted, "%.3f s"),
-			count(v.NewConns), orDash(v.RhoSteady, "%.3g"), count(v.TimeWait.ProxyPeak), count(v.TimeWait.BackendPeak), p99(cmp.Or(v.Succeeded(), v.Latency)))
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s/%s\t%s\n",
+			v.Name, v.Verdict, yes(v.AsExpected), count(v.OK), count(v.Failed),
+			orNone(v.FirstError, v.Failed), foretold(v.Predicted, "%.3f s"),
+			count(v.NewConns), orDash(v.RhoSteady, "%.3g"),
+			count(v.TimeWait.ProxyPeak), count(v.TimeWait.BackendPeak), p99(cmp.Or(v.Succeeded(), v.Latency)))
 	}
 	for _, v := range s.Skipped {
 		fmt.Fprintf(tw, "%s\t%s\t–\t–\t–\t–\t–\t–\t–\t–/–\t–\n", v.Name, results.Skipped)

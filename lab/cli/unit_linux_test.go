@@ -72,7 +72,12 @@ func TestTheUnitHasTheRightsItSays(t *testing.T) {
 			t.Errorf("%s=%v: it would see nothing", blind, u[blind])
 		}
 	}
-	for name, want := range map[string]string{"NoNewPrivileges": "yes", "DynamicUser": "yes", "ProtectSystem": "strict", "RestrictNamespaces": "net"} {
+	for name, want := range map[string]string{
+		"NoNewPrivileges":    "yes",
+		"DynamicUser":        "yes",
+		"ProtectSystem":      "strict",
+		"RestrictNamespaces": "net",
+	} {
 		if got := u[name]; len(got) != 1 || got[0] != want {
 			t.Errorf("%s=%v, want %s", name, got, want)
 		}

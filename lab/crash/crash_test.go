@@ -18,7 +18,8 @@ func TestCaught(t *testing.T) {
 	}
 	err := f()
 	var e *Error
-	if !errors.As(err, &e) || !strings.HasPrefix(e.Where, "crash_test.go:") || !strings.Contains(e.Error(), "index out of range") {
+	if !errors.As(err, &e) || !strings.HasPrefix(e.Where, "crash_test.go:") ||
+		!strings.Contains(e.Error(), "index out of range") {
 		t.Errorf("got %v", err)
 	}
 	if !errors.Is(err, io.EOF) {

@@ -50,14 +50,19 @@ func TestArrivals(t *testing.T) {
 		{"three times as much since 4 s ago", loadOf(step(50, 150, 20), 24, nil), 59.9, 150, 0, 0.03},
 		{"a third since 10 s ago", loadOf(step(150, 50, 20), 30, nil), 59.9, 50, 0, 0.03},
 		{"begins after a pause", append(loadOf(steady(200), 5, nil), 50, 45, 40), 59.9, 200, 0, 0.03},
-		{"ended 3 s ago", slices.DeleteFunc(loadOf(steady(100), 10, nil), func(age float64) bool { return age < 3 }), 59.9, 0, 0, 0},
+		{
+			name: "ended 3 s ago",
+			ages: slices.DeleteFunc(loadOf(steady(100), 10, nil), func(age float64) bool { return age < 3 }),
+			span: 59.9,
+		},
 		{"only a second counts", loadOf(step(100, 300, 9), 10.5, nil), 1, 300, 0, 0.02},
 		{"random", loadOf(steady(200), 20, rand.New(rand.NewPCG(1, 1))), 59.9, 200, 0, 0.1},
 		{"none", nil, 59.9, 0, 0, 0},
 	} {
 		a := arrivalsOf(c.ages, c.span)
 		if math.Abs(a.PerS-c.rate) > c.within*c.rate+1e-9 || math.Abs(a.PerSPerS-c.trend) > 0.1*math.Abs(c.trend)+1e-9 {
-			t.Errorf("%s: %.2f a second, %+.2f each second, seen for %.2f s; want %g and %+g", c.name, a.PerS, a.PerSPerS, a.SeenForS, c.rate, c.trend)
+			t.Errorf("%s: %.2f a second, %+.2f each second, seen for %.2f s; want %g and %+g",
+				c.name, a.PerS, a.PerSPerS, a.SeenForS, c.rate, c.trend)
 		}
 	}
 }
@@ -92,7 +97,8 @@ func TestRandomArrivalsSeldomHaveATrend(t *testing.T) {
 			}
 		}
 		if trends > 3 || off > 4 {
-			t.Errorf("%g a second for %g s: %d of 400 have a trend, %d more are off by 4 standard errors; want 3 and 4 at the most",
+			t.Errorf("%g a second for %g s: %d of 400 have a trend, %d more are off by 4 standard errors; "+
+				"want 3 and 4 at the most",
 				c.perS, c.seconds, trends, off)
 		}
 	}

@@ -46,7 +46,12 @@ func thisNamespace(t *testing.T) Namespace {
 // make.
 func TestKernelSharesPortsAsSaid(t *testing.T) {
 	needs.Network(t)
-	l := load{Low: 20000, High: 20099, Addresses: []string{"10.3.0.1/32", "10.3.0.2/32"}, Sysctls: map[string]string{"net.ipv4.tcp_tw_reuse": "0"}}
+	l := load{
+		Low:       20000,
+		High:      20099,
+		Addresses: []string{"10.3.0.1/32", "10.3.0.2/32"},
+		Sysctls:   map[string]string{"net.ipv4.tcp_tw_reuse": "0"},
+	}
 	if err := l.prepare(); err != nil {
 		t.Fatal(err)
 	}

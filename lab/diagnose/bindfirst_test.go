@@ -76,7 +76,8 @@ func TestProgramsThatBindFirst(t *testing.T) {
 			others = 0
 		}
 		if bound != c.bound || ports != c.ports || others != c.others {
-			t.Errorf("%s: %d of the destinations bind, with %d ports; others have %d; want %d, %d and %d", c.name, bound, ports, others,
+			t.Errorf("%s: %d of the destinations bind, with %d ports; others have %d; want %d, %d and %d",
+				c.name, bound, ports, others,
 				c.bound, c.ports, c.others)
 		}
 		if said := textOf(r, "bind-first"); (said != "") != (c.bound > 0) {

@@ -24,9 +24,15 @@ type Options struct {
 // Conclude makes a report of what was seen.
 func Conclude(s *Snapshot, o Options) *Report {
 	r := &Report{
-		Schema: Schema, Kernel: s.Kernel, HorizonS: o.Horizon.Seconds(),
-		Abilities: s.Abilities, Namespaces: []NamespaceReport{}, Findings: []Finding{}, Unseen: append([]string{}, s.Unseen...),
-		seen: s, options: o,
+		Schema:     Schema,
+		Kernel:     s.Kernel,
+		HorizonS:   o.Horizon.Seconds(),
+		Abilities:  s.Abilities,
+		Namespaces: []NamespaceReport{},
+		Findings:   []Finding{},
+		Unseen:     append([]string{}, s.Unseen...),
+		seen:       s,
+		options:    o,
 	}
 	for i := range s.Namespaces {
 		n := &s.Namespaces[i]
@@ -191,7 +197,8 @@ func (t *Tuple) round() {
 			}
 		}
 	}
-	to(1000, t.HalfRangeS, t.FirstError99S, t.FirstError99LatestS, t.FreesS, t.HealsS, &t.HistoryS, &t.HoldS, &t.TrendPerS2)
+	to(1000, t.HalfRangeS, t.FirstError99S, t.FirstError99LatestS, t.FreesS, t.HealsS,
+		&t.HistoryS, &t.HoldS, &t.TrendPerS2)
 	to(100, t.LivePerS, t.NewPerS, &t.TimeWaitsPerS, t.SafePerS, t.SteadyTaken)
 	to(10000, t.Share, t.CloseShare, t.CloseShareMin, t.CloseShareMax)
 }

@@ -100,12 +100,36 @@ func TestForecastOfATable(t *testing.T) {
 		{"past half", ofTwenty("a", 1, group(src, dst, 0, every(4, 14))), Slow, 0, nan, 0.25, 0.33, 61 - 13.5*4 + 4*4, Fine},
 		{"exhausted", ofTwenty("a", 1, group(src, dst, 1, every(1, 19))), Exhausted, 0, 0, 1, 0.31, 61 - 18.5 + 10, Due},
 		// Nothing has begun for 20 s; gaps were of a second.
-		{"the load has ended", ofTwenty("a", 1, group(src, dst, 0, []int32{40000, 39000, 38000, 37000, 36000, 35000})), OK, nan, nan, 0, 0.33, 0, Fine},
-		{"a pool, or a backend that gets slow", ofTwenty("a", 1, group(src, dst, 6, nil)), Unknown, nan, nan, 0, 0.23, 0, Fine},
+		{
+			name:    "the load has ended",
+			n:       ofTwenty("a", 1, group(src, dst, 0, []int32{40000, 39000, 38000, 37000, 36000, 35000})),
+			state:   OK,
+			half:    nan,
+			first:   nan,
+			safe:    0.33,
+			outcome: Fine,
+		},
+		{
+			name:    "a pool, or a backend that gets slow",
+			n:       ofTwenty("a", 1, group(src, dst, 6, nil)),
+			state:   Unknown,
+			half:    nan,
+			first:   nan,
+			safe:    0.23,
+			outcome: Fine,
+		},
 		// tcp_tw_reuse=2 is for loopback: after a second a TIME_WAIT is no obstacle. 10 a second
 		// are 10 at a time, exactly half of the ports, and 20 a second would be borne.
 		{"loopback", ofTwenty("a", 1, group("127.0.0.1", "127.0.0.1:80", 0, every(0.1, 40))), Slow, 0, nan, 10, 20, 0, Fine},
-		{"reuse above its ceiling", reuse(ofTwenty("a", 1, group(src, dst, 0, every(0.04, 10))), "1"), RunningOut, 0, 0.4, 25, 20, 0, Due},
+		{
+			name:    "reuse above its ceiling",
+			n:       reuse(ofTwenty("a", 1, group(src, dst, 0, every(0.04, 10))), "1"),
+			state:   RunningOut,
+			first:   0.4,
+			rate:    25,
+			safe:    20,
+			outcome: Due,
+		},
 	} {
 		r := conclude(t, c.n)
 		x := r.Namespaces[0].Tuples[0]
@@ -137,7 +161,8 @@ func TestAFullTableIsJudgedByTheRateThatFilledIt(t *testing.T) {
 		remaining = append(remaining, ms-5000)
 	}
 	x := conclude(t, ofTwenty("a", 1, group("10.0.0.5", "10.0.0.9:8080", 0, remaining))).Namespaces[0].Tuples[0]
-	if x.State != Exhausted || x.TimeWaitsPerS != 0 || math.Abs(value(x.Mitigations["fin-timeout"].FirstError99S)-20) > 0.1 ||
+	if x.State != Exhausted || x.TimeWaitsPerS != 0 ||
+		math.Abs(value(x.Mitigations["fin-timeout"].FirstError99S)-20) > 0.1 ||
 		x.Mitigations["wider-range"].FirstError99S != nil {
 		t.Errorf("%+v, want exhausted, none more a second, and error 99 after 20 s with tcp_fin_timeout alone", x)
 	}
@@ -164,7 +189,8 @@ func TestCloseShareNeedsBothEnds(t *testing.T) {
 	idle := backend("backend", 2)
 	idle.Incoming = nil // it has closed none first
 	if x := conclude(t, proxy, idle).Namespaces[0].Tuples[0]; value(x.CloseShare) != 1 || value(x.NewPerS) != 1 {
-		t.Errorf("f = %v of %v a second, want 1 of 1: the other end is seen and holds nothing", value(x.CloseShare), value(x.NewPerS))
+		t.Errorf("f = %v of %v a second, want 1 of 1: the other end is seen and holds nothing",
+			value(x.CloseShare), value(x.NewPerS))
 	}
 	// tcp_tw_reuse needs timestamps at both ends.
 	proxy.Sysctls["net.ipv4.tcp_tw_reuse"] = "1"
@@ -183,7 +209,8 @@ func TestCloseShareNeedsBothEnds(t *testing.T) {
 		return n
 	}
 	r = conclude(t, local("one", 1), local("other", 2, group("127.0.0.1:8080", "127.0.0.1", 0, every(0.1, 10))))
-	if one, other := r.Namespaces[0].Tuples[0], r.Namespaces[1].Tuples[0]; value(one.CloseShare) != 1 || value(other.CloseShare) != 0.5 {
+	if one, other := r.Namespaces[0].Tuples[0], r.Namespaces[1].Tuples[0]; value(one.CloseShare) != 1 ||
+		value(other.CloseShare) != 0.5 {
 		t.Errorf("f = %v and %v, want 1 and 0.5", value(one.CloseShare), value(other.CloseShare))
 	}
 	// Two namespaces with the same address: which is the other end is not known.
@@ -216,7 +243,15 @@ func TestASecondLookSettlesLiveConnections(t *testing.T) {
 		{"as many others: short ones", look(100, 250, 400), OK, 0, math.NaN(), false, true},
 		{"five more, by chance", look(100, 95, 240), OK, 0, math.NaN(), false, true},
 		{"90 more", look(100, 100, 160), RunningOut, 45, 250.0 / 45, false, true},
-		{"the namespace is another", func() Namespace { n := look(100, 100, 160); n.Inode = 7; return n }(), Unknown, math.NaN(), math.NaN(), true, true},
+		{
+			name:   "the namespace is another",
+			before: func() Namespace { n := look(100, 100, 160); n.Inode = 7; return n }(),
+			state:  Unknown,
+			perS:   math.NaN(),
+			first:  math.NaN(),
+			second: true,
+			later:  true,
+		},
 	} {
 		o := Options{Horizon: time.Minute}
 		if c.later {
@@ -270,7 +305,8 @@ func TestRecorded(t *testing.T) {
 	}
 	golden.Compare(t, "testdata/recorded.report.json", append(doc, '\n'))
 	for _, wrong := range []struct{ from, to string }{
-		{`diagnose/v1`, `diagnose/v2`}, {`"state": "running-out"`, `"state": "running"`}, {`"level": "critical"`, `"level": "bad"`}, {`"taken"`, `"token"`},
+		{`diagnose/v1`, `diagnose/v2`}, {`"state": "running-out"`, `"state": "running"`},
+		{`"level": "critical"`, `"level": "bad"`}, {`"taken"`, `"token"`},
 	} {
 		bad := strings.Replace(string(doc), wrong.from, wrong.to, 1)
 		if bad == string(doc) || schematest.Diagnose(t, []byte(bad)) == nil {

@@ -36,7 +36,8 @@ func TestBoundsHoldForARealLoad(t *testing.T) {
 		s.Namespaces[0].Incoming, s.Namespaces[0].Listening = nil, nil
 	}
 	x := Conclude(looks[1], Options{Horizon: 60e9, Before: looks[0]}).Namespaces[0].Tuples[0]
-	if x.CloseShare != nil || x.CloseShareMax == nil || f < *x.CloseShareMin-0.03 || f > *x.CloseShareMax+0.03 || here+there < 100 {
+	if x.CloseShare != nil || x.CloseShareMax == nil || f < *x.CloseShareMin-0.03 || f > *x.CloseShareMax+0.03 ||
+		here+there < 100 {
 		t.Errorf("f = %.3f of %d, and is said to be %v to %v", f, here+there, value(x.CloseShareMin), value(x.CloseShareMax))
 	}
 	// A fifth of the connections of a second are live at a look, so the bounds are not wide.

@@ -44,11 +44,23 @@ func TestWhoClosesFirstBetweenTwoLooks(t *testing.T) {
 	}{
 		{"as many have begun as are seen", look(10, 100, ten(20000)), look(12, 110, ten(20100, 0.5, 1, 1, 1.5)), 0.4, 0.4},
 		{"ten more have come and gone", look(10, 100, ten(20000)), look(12, 120, ten(20100, 0.5, 1, 1, 1.5)), 0.2, 0.4},
-		{"five of those are of another destination", look(10, 100, ten(20000)), look(12, 120, ten(20100, 0.5, 1, 1, 1.5), others), 4. / 15, 0.4},
+		{
+			name:   "five of those are of another destination",
+			before: look(10, 100, ten(20000)),
+			now:    look(12, 120, ten(20100, 0.5, 1, 1, 1.5), others),
+			least:  4. / 15,
+			most:   0.4,
+		},
 		{"it is not known how many have begun", look(10, 0, ten(20000)), look(12, 0, ten(20100, 0.5, 1, 1, 1.5)), 0, 0.4},
 		{"three may never have been open", look(10, 100, connecting), look(12, 110, ten(20100, 0.5, 1, 1, 1.5)), 0.4, 4. / 7},
 		{"old ones do not count", look(10, 100, ten(20000, 40, 41)), look(12, 110, ten(20100, 42, 43)), 0, 0.0},
-		{"the same ports again", look(10, 100, ten(20020, 40, 41, 42, 43)), look(12, 110, ten(20100, 0.5, 1, 1, 1.5)), 4. / 14, 4. / 14},
+		{
+			name:   "the same ports again",
+			before: look(10, 100, ten(20020, 40, 41, 42, 43)),
+			now:    look(12, 110, ten(20100, 0.5, 1, 1, 1.5)),
+			least:  4. / 14,
+			most:   4. / 14,
+		},
 		{"a pool", look(10, 100, ten(20000)), look(12, 100, ten(20000)), nan, nan},
 		{"one look", Namespace{}, look(12, 110, ten(20100, 0.5, 1, 1, 1.5)), nan, nan},
 	} {
@@ -57,7 +69,10 @@ func TestWhoClosesFirstBetweenTwoLooks(t *testing.T) {
 			o.Before = &Snapshot{Namespaces: []Namespace{c.before}}
 		}
 		x := Conclude(&Snapshot{Kernel: "6.18", Namespaces: []Namespace{c.now}}, o).Namespaces[0].Tuples[0]
-		for what, pair := range map[string][2]float64{"least": {value(x.CloseShareMin), c.least}, "most": {value(x.CloseShareMax), c.most}} {
+		for what, pair := range map[string][2]float64{
+			"least": {value(x.CloseShareMin), c.least},
+			"most":  {value(x.CloseShareMax), c.most},
+		} {
 			if math.IsNaN(pair[0]) != math.IsNaN(pair[1]) || math.Abs(pair[0]-pair[1]) > 0.0001 {
 				t.Errorf("%s: f is %v at the %s, want %v", c.name, pair[0], what, pair[1])
 			}

@@ -245,7 +245,8 @@ func (o Target) choose(all []*found) ([]*found, error) {
 				return []*found{f}, nil
 			}
 		}
-		return nil, &NotFoundError{fmt.Sprintf("no process %d is seen from here\n  `ps -e` lists those that are; one of a container has another number inside of it", o.PID)}
+		return nil, &NotFoundError{fmt.Sprintf("no process %d is seen from here\n  `ps -e` lists those that are; "+
+			"one of a container has another number inside of it", o.PID)}
 	case o.Netns != "":
 		path := o.Netns
 		if !strings.Contains(path, "/") {

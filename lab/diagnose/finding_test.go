@@ -23,7 +23,12 @@ func inNginx(source bool) func(string, func(*Namespace)) func(*Namespace) {
 			for _, name := range []string{nonlocalBind, nonlocalBind6, noIPv6, noIPv6OnLoopback} {
 				n.Sysctls[name] = "0"
 			}
-			n.Configured = []Configured{{Program: "nginx", PID: 7, Report: &lint.Report{}, Ends: []End{{File: "/etc/nginx/nginx.conf", Line: 3, Address: addr(address), Source: source}}}}
+			n.Configured = []Configured{{
+				Program: "nginx",
+				PID:     7,
+				Report:  &lint.Report{},
+				Ends:    []End{{File: "/etc/nginx/nginx.conf", Line: 3, Address: addr(address), Source: source}},
+			}}
 			change(n)
 		}
 	}
@@ -64,23 +69,35 @@ func TestFindingsOfANamespace(t *testing.T) {
 		id, says string
 		change   func(n *Namespace)
 	}{
-		{"bound-ports", "2 ports of the range 40000-40021 are taken by somebody who bound them (40003 and 40007)", func(n *Namespace) {
-			n.Ports = &probe.Ports{Low: 40000, High: 40021, Bound: []uint16{40003, 40007}, Usable: 20}
-		}},
+		{"bound-ports", "2 ports of the range 40000-40021 are taken by somebody who bound them (40003 and 40007)",
+			func(n *Namespace) {
+				n.Ports = &probe.Ports{Low: 40000, High: 40021, Bound: []uint16{40003, 40007}, Usable: 20}
+			}},
 		{"reserved-ports", "180 of 200 ports of the range are reserved: 20 are left", func(n *Namespace) {
 			n.Ports = &probe.Ports{Low: 40000, High: 40199, Reserved: 180, Usable: 20}
 		}},
-		{"sysctl-not-inherited", `net.ipv4.tcp_fin_timeout is "60", and "30" on the host`, func(n *Namespace) { n.Sysctls["net.ipv4.tcp_fin_timeout"] = "60" }},
+		{"sysctl-not-inherited", `net.ipv4.tcp_fin_timeout is "60", and "30" on the host`,
+			func(n *Namespace) { n.Sysctls["net.ipv4.tcp_fin_timeout"] = "60" }},
 		{"conntrack-fuller", "60.0 % full (600 of 1,000), fuller than the ports (25.0 %)", func(n *Namespace) {
 			n.Counters = probe.Counters{"conntrack_entries": 600, "conntrack_max": 1000}
 		}},
-		{"conntrack-dropped", "has dropped 3 packets and 4 of its entries, as its table was full, and refused 5,", func(n *Namespace) {
-			n.Counters = probe.Counters{"conntrack_drop": 3, "conntrack_early_drop": 4, "conntrack_insert_failed": 5}
-		}},
-		{"unanswered", "6 of 7 live connections wait for an answer to their SYN, while ports are free (7 of 20 are taken)", func(n *Namespace) {
-			n.Outgoing = []Group{{Local: endOf("10.0.0.5"), Remote: endOf("10.0.0.9:8080"), States: map[string]int{"syn-sent": 6, "established": 1}}}
-		}},
-		{"tw-overflow", "17 TIME_WAITs were dropped", func(n *Namespace) { n.Counters = probe.Counters{"time_wait_overflow": 17} }},
+		{"conntrack-dropped", "has dropped 3 packets and 4 of its entries, as its table was full, and refused 5,",
+			func(n *Namespace) {
+				n.Counters = probe.Counters{"conntrack_drop": 3, "conntrack_early_drop": 4, "conntrack_insert_failed": 5}
+			}},
+		{"unanswered", "6 of 7 live connections wait for an answer to their SYN, while ports are free (7 of 20 are taken)",
+			func(n *Namespace) {
+				n.Outgoing = []Group{{
+					Local:  endOf("10.0.0.5"),
+					Remote: endOf("10.0.0.9:8080"),
+					States: map[string]int{"syn-sent": 6, "established": 1},
+				}}
+			}},
+		{
+			"tw-overflow",
+			"17 TIME_WAITs were dropped",
+			func(n *Namespace) { n.Counters = probe.Counters{"time_wait_overflow": 17} },
+		},
 		{"reuse-without-timestamps", "does nothing", func(n *Namespace) {
 			n.Sysctls["net.ipv4.tcp_tw_reuse"], n.Sysctls["net.ipv4.tcp_timestamps"] = "1", "0"
 		}},
@@ -95,17 +112,25 @@ func TestFindingsOfANamespace(t *testing.T) {
 		{"no-source-address", "binds to 10.0.0.7, which is no address there", from("10.0.0.7", func(n *Namespace) {})},
 		{"no-source-address", "binds to fd00::7,", from("fd00::7", func(n *Namespace) {})},
 		{"fixed-source-port", "one port of 10.0.0.5", func(n *Namespace) {
-			n.Configured = []Configured{{Program: "nginx", PID: 7, Report: &lint.Report{}, Ends: []End{{File: "/etc/nginx/nginx.conf", Line: 3, Address: addr("10.0.0.5"), Source: true, Port: true}}}}
+			n.Configured = []Configured{{
+				Program: "nginx",
+				PID:     7,
+				Report:  &lint.Report{},
+				Ends:    []End{{File: "/etc/nginx/nginx.conf", Line: 3, Address: addr("10.0.0.5"), Source: true, Port: true}},
+			}}
 		}},
-		{"no-ipv6", "connects to ::1, and IPv6 is off there (net.ipv6.conf.lo.disable_ipv6 = 1)", to("::1", func(n *Namespace) {
-			n.Sysctls[noIPv6OnLoopback] = "1"
-		})},
-		{"no-ipv6", "connects to fd00::9, and IPv6 is off there (net.ipv6.conf.all.disable_ipv6 = 1)", to("fd00::9", func(n *Namespace) {
-			n.Sysctls[noIPv6] = "1"
-		})},
-		{"no-ipv6", "connects to fd00::9, and there is no IPv6 address but that of the link", to("fd00::9", func(n *Namespace) {
-			n.Addresses = append(n.Addresses, addr("fe80::1"))
-		})},
+		{"no-ipv6", "connects to ::1, and IPv6 is off there (net.ipv6.conf.lo.disable_ipv6 = 1)",
+			to("::1", func(n *Namespace) {
+				n.Sysctls[noIPv6OnLoopback] = "1"
+			})},
+		{"no-ipv6", "connects to fd00::9, and IPv6 is off there (net.ipv6.conf.all.disable_ipv6 = 1)",
+			to("fd00::9", func(n *Namespace) {
+				n.Sysctls[noIPv6] = "1"
+			})},
+		{"no-ipv6", "connects to fd00::9, and there is no IPv6 address but that of the link",
+			to("fd00::9", func(n *Namespace) {
+				n.Addresses = append(n.Addresses, addr("fe80::1"))
+			})},
 		{"nearest", "5 of 20 ports (25.0 %)", func(n *Namespace) {}},
 	} {
 		has := func(r *Report) bool {
@@ -124,7 +149,8 @@ func TestFindingsOfANamespace(t *testing.T) {
 		}
 	}
 	tracked := busy(func(n *Namespace) { n.Counters = probe.Counters{"conntrack_entries": 1, "conntrack_max": 1000} })
-	if r := conclude(t, tracked); len(r.Unseen) != 1 || !strings.Contains(r.Unseen[0], "SNAT") || len(conclude(t, host).Unseen) != 0 {
+	if r := conclude(t, tracked); len(r.Unseen) != 1 || !strings.Contains(r.Unseen[0], "SNAT") ||
+		len(conclude(t, host).Unseen) != 0 {
 		t.Errorf("unseen %q where connections are tracked, want what a translation does", r.Unseen)
 	}
 	unknown := busy(func(n *Namespace) {
@@ -136,7 +162,10 @@ func TestFindingsOfANamespace(t *testing.T) {
 	if r := conclude(t); r.Outcome() != Blind {
 		t.Errorf("outcome %v of nothing seen, want %v", r.Outcome(), Blind)
 	}
-	later := Conclude(&Snapshot{Kernel: "6.18", Namespaces: []Namespace{ofTwenty("a", 1, group("10.0.0.5", "10.0.0.9:80", 2, every(1, 8)))}},
+	later := Conclude(&Snapshot{
+		Kernel:     "6.18",
+		Namespaces: []Namespace{ofTwenty("a", 1, group("10.0.0.5", "10.0.0.9:80", 2, every(1, 8)))},
+	},
 		Options{Horizon: 5 * time.Second})
 	if later.Outcome() != Fine || later.Findings[0].Level != Warning {
 		t.Errorf("error 99 in 10 s with a horizon of 5 s: outcome %v, %+v", later.Outcome(), later.Findings)
@@ -158,7 +187,15 @@ func TestSlowConnectIsForecast(t *testing.T) {
 		says          string
 	}{
 		{900, 0, false, RunningOut, 21.4, nan, false, "where the proxy has fewer it comes later"},
-		{900, 2, false, RunningOut, 21.4, nan, true, "in 21.4 s at the soonest"}, // one core is overtaken by ports that come back
+		{
+			perS:   900,
+			cores:  2,
+			state:  RunningOut,
+			first:  21.4,
+			latest: nan,
+			doubt:  true,
+			says:   "in 21.4 s at the soonest",
+		}, // one core is overtaken by ports that come back
 		{900, 2, true, RunningOut, 5.7 + 25.6, nan, true, "this machine has 2"},
 		{900, 8, true, RunningOut, 21.4, nan, true, "with one, error 99 comes never"},
 		{900, 1, true, Slow, nan, nan, false, "no more than 276 a second"},
@@ -182,8 +219,10 @@ func TestSlowConnectIsForecast(t *testing.T) {
 		off := func(got *float64, want float64) bool {
 			return (got == nil) != math.IsNaN(want) || math.Abs(value(got)-want) > 0.2
 		}
-		if x.State != c.state || off(x.FirstError99S, c.first) || off(x.FirstError99LatestS, c.latest) || x.InDoubt != c.doubt {
-			t.Errorf("%+v: %s, error 99 in %v to %v s, in doubt: %v", c, x.State, value(x.FirstError99S), value(x.FirstError99LatestS), x.InDoubt)
+		if x.State != c.state || off(x.FirstError99S, c.first) || off(x.FirstError99LatestS, c.latest) ||
+			x.InDoubt != c.doubt {
+			t.Errorf("%+v: %s, error 99 in %v to %v s, in doubt: %v",
+				c, x.State, value(x.FirstError99S), value(x.FirstError99LatestS), x.InDoubt)
 		}
 		if text := textOf(r, "running-out") + textOf(r, "half-range"); !strings.Contains(text, c.says) {
 			t.Errorf("%+v: %q", c, text)
@@ -204,7 +243,12 @@ func TestWholeSecondsAreForecast(t *testing.T) {
 	n := ofTwenty("a", 1, group("10.0.0.5", "10.0.0.9:80", 0, every(0.04, 10)))
 	n.Sysctls["net.ipv4.tcp_tw_reuse"] = "1"
 	for whole, want := range map[bool]string{true: "is due in 0.40 to 1.20 s", false: "is due in 0.40 s"} {
-		s := &Snapshot{Kernel: "6.1", Cores: 2, Namespaces: []Namespace{n}, Abilities: ability.Found{ReuseCountsWholeSeconds: &whole}}
+		s := &Snapshot{
+			Kernel:     "6.1",
+			Cores:      2,
+			Namespaces: []Namespace{n},
+			Abilities:  ability.Found{ReuseCountsWholeSeconds: &whole},
+		}
 		if text := textOf(Conclude(s, Options{Horizon: time.Minute}), "running-out"); !strings.Contains(text, want) {
 			t.Errorf("whole seconds: %v: %q, want %q", whole, text, want)
 		}

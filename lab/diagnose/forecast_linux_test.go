@@ -257,9 +257,17 @@ func TestForecastOfASlowConnect(t *testing.T) {
 func slowConnect(t *testing.T) (onTime bool) {
 	const k = 8000
 	at := []int{k / 4, k / 2, 5 * k / 8, 6 * k / 8, 7 * k / 8}
-	l := load{Low: 20000, High: 20000 + k - 1, Addresses: []string{"10.1.0.1/32", "10.1.0.2/32"}, Sources: []string{"10.1.0.1"},
-		To: []target{{To: "10.1.0.2:80"}}, PerS: 4000, ForS: 30, AtTaken: at,
-		Sysctls: map[string]string{"net.ipv4.tcp_tw_reuse": "0", "net.ipv4.tcp_max_tw_buckets": "300000"}}
+	l := load{
+		Low:       20000,
+		High:      20000 + k - 1,
+		Addresses: []string{"10.1.0.1/32", "10.1.0.2/32"},
+		Sources:   []string{"10.1.0.1"},
+		To:        []target{{To: "10.1.0.2:80"}},
+		PerS:      4000,
+		ForS:      30,
+		AtTaken:   at,
+		Sysctls:   map[string]string{"net.ipv4.tcp_tw_reuse": "0", "net.ipv4.tcp_max_tw_buckets": "300000"},
+	}
 	child := l.start(t)
 	defer child.end()
 	<-child.told
@@ -296,7 +304,8 @@ func slowConnect(t *testing.T) (onTime bool) {
 	x := Conclude(s, Options{Horizon: time.Hour}).Namespaces[0].Tuples[0]
 	text := fmt.Sprintf("%.0f ns a port: said %s, came after %.2f s on a core of its own", cost, x.fails(), came)
 	t.Log(text)
-	if x.FirstError99S == nil || x.FirstError99LatestS == nil || *x.FirstError99S > came || math.Abs(*x.FirstError99LatestS-came) > 0.2*came {
+	if x.FirstError99S == nil || x.FirstError99LatestS == nil || *x.FirstError99S > came ||
+		math.Abs(*x.FirstError99LatestS-came) > 0.2*came {
 		t.Error(text)
 	}
 	return true
@@ -319,7 +328,8 @@ func (s *situation) look(t *testing.T, pid, n int) looked {
 			if first := tuple.FirstError99S; first != nil && (l.first == nil || *first < *l.first) {
 				l.first = first
 			}
-			l.text += fmt.Sprintf("%s → %s: %d taken, %d reusable, %v, live %+.1f/s, %.1f/s %+.2f/s² over %.2f s, %s; ", tuple.Source, tuple.Destination,
+			l.text += fmt.Sprintf("%s → %s: %d taken, %d reusable, %v, live %+.1f/s, %.1f/s %+.2f/s² over %.2f s, %s; ",
+				tuple.Source, tuple.Destination,
 				tuple.Taken, tuple.Reusable, tuple.States, tuple.now.LivePerS, tuple.TimeWaitsPerS, tuple.TrendPerS2, tuple.HistoryS, tuple.State)
 		}
 	}

@@ -24,7 +24,8 @@ func FuzzConclude(f *testing.F) {
 		r := Conclude(&s, Options{Horizon: time.Minute, Top: 10, Before: &s})
 		for _, n := range r.Namespaces {
 			for _, x := range n.Tuples {
-				if math.IsNaN(x.TimeWaitsPerS) || math.IsInf(x.TimeWaitsPerS, 0) || x.FirstError99S != nil && !(*x.FirstError99S >= 0) {
+				if math.IsNaN(x.TimeWaitsPerS) || math.IsInf(x.TimeWaitsPerS, 0) ||
+					x.FirstError99S != nil && !(*x.FirstError99S >= 0) {
 					t.Errorf("%+v", x)
 				}
 			}
@@ -49,7 +50,8 @@ func FuzzAges(f *testing.F) {
 		for _, x := range b {
 			ages = append(ages, float64(x)*span/255)
 		}
-		if a := arrivalsOf(ages, span); !(a.PerS >= 0) || math.IsInf(a.PerS, 0) || math.IsNaN(a.PerSPerS) || !(a.SeenForS >= 0) {
+		if a := arrivalsOf(ages, span); !(a.PerS >= 0) || math.IsInf(a.PerS, 0) || math.IsNaN(a.PerSPerS) ||
+			!(a.SeenForS >= 0) {
 			t.Errorf("%v: %+v", ages, a)
 		}
 	})

@@ -88,7 +88,8 @@ backend fine
 	}
 	end()
 	for backend, words := range map[string]string{
-		"address": "Cannot bind to source address", "range": "Cannot bind to source address", "ipv6": "no free ports", "port": "no free ports",
+		"address": "Cannot bind to source address", "range": "Cannot bind to source address", "ipv6": "no free ports",
+		"port": "no free ports",
 	} {
 		said := false
 		for line := range strings.Lines(log.String()) {
@@ -105,7 +106,8 @@ backend fine
 		}
 	}
 	for id, at := range map[string]string{
-		"no-source-address": "2.cfg:5 ", "no-ipv6": "2.cfg:8 ", "fixed-source-port": "2.cfg:10 ", "own-source-ports": "2.cfg:12 ",
+		"no-source-address": "2.cfg:5 ", "no-ipv6": "2.cfg:8 ", "fixed-source-port": "2.cfg:10 ",
+		"own-source-ports": "2.cfg:12 ",
 	} {
 		if found[id] != at {
 			t.Errorf("%s is found at %q, want %q; unseen: %q", id, found[id], at, s.Unseen)

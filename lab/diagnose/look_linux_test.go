@@ -68,7 +68,8 @@ func TestLookSeesEveryNamespace(t *testing.T) {
 		t.Fatalf("the namespace of process %d is not seen: %+v; unseen %q", pid, s.Namespaces, s.Unseen)
 	}
 	// The process holds both ends, of which one is accepted.
-	if g.live() != 20 || len(n.Incoming) != 1 || n.Incoming[0].live() != 20 || n.Outside || n.Ports == nil || n.Ports.Usable != 100 {
+	if g.live() != 20 || len(n.Incoming) != 1 || n.Incoming[0].live() != 20 || n.Outside || n.Ports == nil ||
+		n.Ports.Usable != 100 {
 		t.Errorf("%+v, want 20 connections out, the same in, and 100 ports", n)
 	}
 	if len(n.Processes) != 1 || n.Processes[0].PID != pid || n.Processes[0].Sockets == 0 {
@@ -108,7 +109,8 @@ func TestLeanLook(t *testing.T) {
 		}
 		return s.Namespaces[0]
 	}
-	if n := look(pool(t, 20)); n.Quiet || len(n.Outgoing) != 1 || n.Outgoing[0].live() != 20 || n.Processes != nil || n.Ports.Usable != 100 {
+	if n := look(pool(t, 20)); n.Quiet || len(n.Outgoing) != 1 || n.Outgoing[0].live() != 20 || n.Processes != nil ||
+		n.Ports.Usable != 100 {
 		t.Errorf("%+v, want 20 connections, of nobody", n)
 	}
 	few := load{Low: 20000, High: 29999, To: []target{{To: "127.0.0.1:80"}}, Pool: 20, AtS: []float64{0}}.start(t)
@@ -166,7 +168,9 @@ func TestLookWithoutRoot(t *testing.T) {
 	}
 	own := s.Namespaces[0]
 	if own.Outside || own.Ports == nil || own.Sysctls["net.ipv4.tcp_tw_reuse"] == "" ||
-		!slices.ContainsFunc(own.Outgoing, func(g Group) bool { return g.Remote.String() == l.Addr().String() && g.live() > 0 }) {
+		!slices.ContainsFunc(own.Outgoing, func(g Group) bool {
+			return g.Remote.String() == l.Addr().String() && g.live() > 0
+		}) {
 		t.Errorf("the own namespace is not seen in full: %+v", own)
 	}
 	n, g := poolIn(&s)

@@ -42,7 +42,8 @@ func endsOf(routes []*nginxconf.Route) (all []End) {
 
 // aboutPools are the findings of lint that cost connections.
 var aboutPools = []string{
-	"no-pool", "inert-pool", "half-done-keepalive", "connection-header-wiped", "variable-bypasses-pool", "pool-smaller-than-workers-need",
+	"no-pool", "inert-pool", "half-done-keepalive", "connection-header-wiped", "variable-bypasses-pool",
+	"pool-smaller-than-workers-need",
 }
 
 // What is shown of a configuration is bounded: it is somebody else's, who may want to hide

@@ -135,7 +135,8 @@ http {
 // TestDescribe: what a binary says of itself is found wherever the pieces that it is read
 // in are cut, and whole.
 func TestDescribe(t *testing.T) {
-	const text = "/etc/nginx/nginx.conf\x00nginx/1.29.14\x00configure arguments: --prefix=/usr/share/nginx --conf-path=/etc/nginx/other.conf --with-x\x00"
+	const text = "/etc/nginx/nginx.conf\x00nginx/1.29.14\x00configure arguments: " +
+		"--prefix=/usr/share/nginx --conf-path=/etc/nginx/other.conf --with-x\x00"
 	want := built{version: "1.29.14", conf: "/etc/nginx/other.conf", prefix: "/usr/share/nginx"}
 	for cut := range len(text) + 1 {
 		binary := strings.Repeat("\x00", 64<<10+4096-cut) + text + strings.Repeat("\x00", 100)

@@ -8,8 +8,10 @@ import (
 // TestAdviceIsInTheWordsOfTheProxy: whoever holds the connections is told in its own.
 func TestAdviceIsInTheWordsOfTheProxy(t *testing.T) {
 	for name, want := range map[string]string{
-		"nginx": "`keepalive 32;`", "haproxy": "`option nolinger`", "apache2": "`disablereuse=On`", "cache-main": "`.proxy_header`",
-		"envoy": "max_requests_per_connection", "squid": "server_pconn_for_nonretriable", "caddy": "keepalive_idle_conns_per_host",
+		"nginx": "`keepalive 32;`", "haproxy": "`option nolinger`", "apache2": "`disablereuse=On`",
+		"cache-main": "`.proxy_header`", "envoy": "max_requests_per_connection",
+		"squid":   "server_pconn_for_nonretriable",
+		"caddy":   "keepalive_idle_conns_per_host",
 		"traefik": "maxIdleConnsPerHost", "hitch": "Unix-domain socket", "java": "then: use connections again (keepalive)",
 	} {
 		n := ofTwenty("a", 1, group("10.0.0.5", "10.0.0.9:8080", 2, every(1, 8)))

@@ -16,8 +16,18 @@ func TestRecord(t *testing.T) {
 		t.Skip("only -update records a snapshot")
 	}
 	needs.Root(t)
-	l := load{Low: 20000, High: 20199, Addresses: []string{"10.1.0.1/32", "10.1.0.2/32"}, Sources: []string{"10.1.0.1"},
-		To: []target{{To: "10.1.0.2:80"}}, PerS: 50, HoldS: 0.1, ForS: 10, AtTaken: []int{100}, Sysctls: map[string]string{"net.ipv4.tcp_tw_reuse": "0"}}
+	l := load{
+		Low:       20000,
+		High:      20199,
+		Addresses: []string{"10.1.0.1/32", "10.1.0.2/32"},
+		Sources:   []string{"10.1.0.1"},
+		To:        []target{{To: "10.1.0.2:80"}},
+		PerS:      50,
+		HoldS:     0.1,
+		ForS:      10,
+		AtTaken:   []int{100},
+		Sysctls:   map[string]string{"net.ipv4.tcp_tw_reuse": "0"},
+	}
 	child := l.start(t)
 	<-child.told
 	s, err := Look(t.Context(), Target{PID: child.cmd.Process.Pid, Name: "container web-1"})

@@ -78,13 +78,14 @@ type Tuple struct {
 	Share       *float64       `json:"share"`    // of K, without those
 	States      map[string]int `json:"states"`
 
-	NewPerS       *float64 `json:"new_per_s"`            // connections; null where who closes first is not known
-	TimeWaitsPerS float64  `json:"time_wait_per_s"`      // that begin at this end
-	TrendPerS2    float64  `json:"trend_per_s2"`         // how much more of them each second
-	HistoryS      float64  `json:"history_s"`            // the stretch that both are from
-	LivePerS      *float64 `json:"live_per_s,omitempty"` // how many more live connections each second; absent after one look
-	CloseShare    *float64 `json:"close_share"`          // f; null where the other end was not seen
-	HoldS         float64  `json:"hold_s"`               // T
+	NewPerS       *float64 `json:"new_per_s"`       // connections; null where who closes first is not known
+	TimeWaitsPerS float64  `json:"time_wait_per_s"` // that begin at this end
+	TrendPerS2    float64  `json:"trend_per_s2"`    // how much more of them each second
+	HistoryS      float64  `json:"history_s"`       // the stretch that both are from
+	// How many more live connections each second; absent after one look.
+	LivePerS   *float64 `json:"live_per_s,omitempty"`
+	CloseShare *float64 `json:"close_share"` // f; null where the other end was not seen
+	HoldS      float64  `json:"hold_s"`      // T
 
 	// CloseShareMin and CloseShareMax bound f where the other end was not seen and there
 	// were two looks.

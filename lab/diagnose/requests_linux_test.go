@@ -98,7 +98,8 @@ http {
 		}
 		t.Logf("%s: %.4f connections per request, counted %.4f", path, sent, value(x.Churn))
 		if math.Abs(sent-want) > 0.02*want || !(math.Abs(value(x.Churn)-sent) <= 0.02*sent) {
-			t.Errorf("%s: %.4f connections per request, and %v were counted; the law says %.4f", path, sent, value(x.Churn), want)
+			t.Errorf("%s: %.4f connections per request, and %v were counted; the law says %.4f",
+				path, sent, value(x.Churn), want)
 		}
 	}
 }

@@ -19,6 +19,7 @@ func churn(v *view) {
 			level = Warning
 		}
 	}
-	v.say(level, next, "%s requests a second are in nginx's access log, and %s connections begin there: %.3g for each request",
+	v.say(level, next, "%s requests a second are in nginx's access log, "+
+		"and %s connections begin there: %.3g for each request",
 		format.Rough(*v.RequestsPerS), format.Rough(*v.Churn**v.RequestsPerS), *v.Churn)
 }

@@ -31,8 +31,8 @@ func (n *Namespace) unseenTranslation() string {
 	if n.Counters["conntrack_entries"] == 0 || len(n.Outgoing) == 0 {
 		return ""
 	}
-	return n.Name + ": whether a rule translates the source of its connections (SNAT, MASQUERADE), and how many ports that " +
-		"has: `nft list ruleset` or `iptables-save` says"
+	return n.Name + ": whether a rule translates the source of its connections (SNAT, MASQUERADE), " +
+		"and how many ports that has: `nft list ruleset` or `iptables-save` says"
 }
 
 // conntrackDropped: the table has been full, or entries have clashed. A translation that

@@ -44,8 +44,9 @@ func runningOut(v *view) {
 			t.fails(), format.Rough(*t.SafePerS))
 		switch cores := t.coresAfterHalf(); {
 		case cores > 1 && v.snapshot.Cores > 0:
-			text += fmt.Sprintf("; from half of them on, %s, %s needs %s cores at this rate, and this machine has %d: for each "+
-				"that the proxy gets it makes %s a second, and is slow; with one, error %d comes ", t.when(t.HalfRangeS, "now"), call,
+			text += fmt.Sprintf("; from half of them on, %s, %s needs %s cores at this rate, and this machine has %d: "+
+				"for each that the proxy gets it makes %s a second, and is slow; with one, error %d comes ",
+				t.when(t.HalfRangeS, "now"), call,
 				format.Rough(cores), v.snapshot.Cores, format.Rough(t.setup.ConnectCeiling()), errno)
 			if t.InDoubt {
 				text += "never"

@@ -17,7 +17,12 @@ func TestFirstAidHelps(t *testing.T) {
 	needs.Root(t)
 	needs.Program(t, "netns", "ss")
 	needs.Network(t)
-	l := load{Low: 20000, High: 20009, Addresses: []string{"10.3.0.1/32", "10.3.0.2/32"}, Sysctls: map[string]string{"net.ipv4.tcp_tw_reuse": "0"}}
+	l := load{
+		Low:       20000,
+		High:      20009,
+		Addresses: []string{"10.3.0.1/32", "10.3.0.2/32"},
+		Sysctls:   map[string]string{"net.ipv4.tcp_tw_reuse": "0"},
+	}
 	if err := l.prepare(); err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +57,8 @@ func TestFirstAidHelps(t *testing.T) {
 		if !ok || !found {
 			t.Fatalf("no ss -K in %q", f.Next)
 		}
-		out, err := exec.Command("ss", append([]string{"-K"}, strings.Fields(strings.ReplaceAll(arguments, "'", ""))...)...).CombinedOutput()
+		out, err := exec.Command("ss", append([]string{"-K"},
+			strings.Fields(strings.ReplaceAll(arguments, "'", ""))...)...).CombinedOutput()
 		if strings.Contains(string(out), "not supported") {
 			t.Skip("the kernel does not destroy sockets (CONFIG_INET_DIAG_DESTROY)")
 		}

@@ -19,8 +19,9 @@ func halfRange(v *view) {
 			if *t.HalfRangeS > v.horizon.Seconds() {
 				level = Warning
 			}
-			v.sayOf(t, level, firstAid(v, t), "%s, %s: half of them are taken %s, and %s then takes about %s, which is %s cores "+
-				"of the %d there are: no more than %s a second can be made, and requests are slow. So error %d does not come at this load",
+			v.sayOf(t, level, firstAid(v, t),
+				"%s, %s: half of them are taken %s, and %s then takes about %s, which is %s cores of the %d there are: "+
+					"no more than %s a second can be made, and requests are slow. So error %d does not come at this load",
 				t.taken(), t.coming(), t.when(t.HalfRangeS, "now"), call, t.afterHalf(), format.Rough(t.coresAfterHalf()),
 				t.setup.Workers, format.Rough(float64(t.setup.Workers)*t.setup.ConnectCeiling()), errno)
 			continue

@@ -25,7 +25,9 @@ func reservedPorts(v *view) {
 		return
 	}
 	if whole := p.High - p.Low + 1; p.Reserved*10 >= whole {
-		v.say(Warning, "take ports that nobody listens on out of net.ipv4.ip_local_reserved_ports, or widen net.ipv4.ip_local_port_range", "%s of %s ports of the range are reserved: %s are left",
+		v.say(Warning, "take ports that nobody listens on out of net.ipv4.ip_local_reserved_ports, "+
+			"or widen net.ipv4.ip_local_port_range",
+			"%s of %s ports of the range are reserved: %s are left",
 			format.Grouped(p.Reserved), format.Grouped(whole), format.Grouped(p.Usable))
 	}
 }

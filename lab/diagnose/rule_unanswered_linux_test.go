@@ -41,7 +41,8 @@ func TestSYNsWithoutAnAnswer(t *testing.T) {
 		}
 	}
 	r := conclude(t, thisNamespace(t))
-	if text := textOf(r, "unanswered"); !strings.Contains(text, "8 of 8 live connections") || !strings.Contains(text, "8 of 100 are taken") {
+	if text := textOf(r, "unanswered"); !strings.Contains(text, "8 of 8 live connections") ||
+		!strings.Contains(text, "8 of 100 are taken") {
 		t.Errorf("%q, want 8 of 8 connections: %+v", text, r.Namespaces)
 	}
 }

@@ -19,7 +19,8 @@ func tooLittleHistory(v *view) {
 		if t := &v.Tuples[i]; t.State == Unknown && t.Tuples != nil && t.matters() {
 			v.sayOf(t, Note, "look again in a few seconds, or with --watch",
 				"%s of %s ports are taken by live connections, and none has been closed in the last minute: "+
-					"one look cannot tell a pool that stays from a table that fills", format.Grouped(t.live), format.Grouped(*t.Tuples))
+					"one look cannot tell a pool that stays from a table that fills",
+				format.Grouped(t.live), format.Grouped(*t.Tuples))
 		}
 	}
 }

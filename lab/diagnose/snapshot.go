@@ -36,8 +36,9 @@ type Namespace struct {
 	Begun    *int64            `json:"begun,omitempty"`    // active_opens before the sockets were read
 	Counters probe.Counters    `json:"counters,omitempty"` // after that
 
-	Addresses []netip.Addr     `json:"addresses,omitempty"` // its own, without those of loopback
-	AnyIP     []netip.Prefix   `json:"any_ip,omitempty"`    // networks that are its own, where a proxy chooses its source address
+	Addresses []netip.Addr `json:"addresses,omitempty"` // its own, without those of loopback
+	// Networks that are its own, where a proxy chooses its source address.
+	AnyIP     []netip.Prefix   `json:"any_ip,omitempty"`
 	Listening []netip.AddrPort `json:"listening,omitempty"` // and what is merely bound
 
 	Outgoing []Group `json:"outgoing,omitempty"` // from a source address towards a destination

@@ -60,7 +60,8 @@ func TestSoakManyNamespaces(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d TIME_WAITs in %d namespaces: %v, %v user, %v system, %.1f MiB at the most", waiting, seen, took, user, system, float64(after.Maxrss)/1024)
+	t.Logf("%d TIME_WAITs in %d namespaces: %v, %v user, %v system, %.1f MiB at the most",
+		waiting, seen, took, user, system, float64(after.Maxrss)/1024)
 	if seen != namespaces || waiting < namespaces*each*9/10 { // some may have ended
 		t.Errorf("%d TIME_WAITs in %d namespaces are seen, want %d in %d", waiting, seen, namespaces*each, namespaces)
 	}

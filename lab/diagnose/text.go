@@ -198,7 +198,8 @@ func (r *Report) writeMitigations(w io.Writer) {
 	if t == nil {
 		return
 	}
-	fmt.Fprintf(w, "\nWhat each change would do for %s → %s, from an empty table on, at %s a second:\n\n", t.Source, t.Destination,
+	fmt.Fprintf(w, "\nWhat each change would do for %s → %s, from an empty table on, at %s a second:\n\n",
+		t.Source, t.Destination,
 		format.Rough(t.setup.RatePerS))
 	tw := table.New(w)
 	fmt.Fprintln(tw, "mitigation\terror 99\tports\tbears/s\tverdict")
@@ -207,7 +208,8 @@ func (r *Report) writeMitigations(w io.Writer) {
 		return cmp.Or(cmp.Compare(never(y.FirstError99S), never(x.FirstError99S)), cmp.Compare(a, b))
 	}) {
 		m := t.Mitigations[name]
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n", name, format.Or(m.FirstError99S, format.About, "never"), format.Grouped(m.Tuples),
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n",
+			name, format.Or(m.FirstError99S, format.About, "never"), format.Grouped(m.Tuples),
 			format.Or(m.SafeRatePerS, format.Rough, "any"), m.Verdict)
 	}
 	tw.Flush()

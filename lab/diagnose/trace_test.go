@@ -15,7 +15,15 @@ import (
 
 func failures(inode uint64, to string, errno int, count int64) trace.Failure {
 	name := map[int]string{99: "EADDRNOTAVAIL", 111: "ECONNREFUSED"}[errno]
-	return trace.Failure{Namespace: inode, PID: 811, Process: "nginx", To: netip.MustParseAddrPort(to), Errno: errno, Name: name, Count: count}
+	return trace.Failure{
+		Namespace: inode,
+		PID:       811,
+		Process:   "nginx",
+		To:        netip.MustParseAddrPort(to),
+		Errno:     errno,
+		Name:      name,
+		Count:     count,
+	}
 }
 
 func concludeTraced(t *testing.T, tracing *Tracing, c *trace.Counts, o Options, all ...Namespace) *Report {
@@ -48,10 +56,34 @@ func TestError99IsHeldAgainstThePorts(t *testing.T) {
 		text string
 		next string
 	}{
-		"exhausted":          {ofTwenty("a", 1, group("10.0.0.5", to, 1, every(1, 19))), to, "error-99-counted", "100.0 % of the ports towards it were taken", "above"},
-		"one is free":        {ofTwenty("a", 1, group("10.0.0.5", to, 1, every(1, 18))), to, "error-99-counted", "95.0 % of the ports", "above"},
-		"half are free":      {ofTwenty("a", 1, group("10.0.0.5", to, 0, every(1, 10))), to, "error-99-other-cause", "at most 50.0 % of the ports", "IP_LOCAL_PORT_RANGE"},
-		"another is full":    {ofTwenty("a", 1, group("10.0.0.5", "10.0.0.8:8080", 0, every(1, 20))), to, "error-99-other-cause", "no port towards it was taken", "IP_LOCAL_PORT_RANGE"},
+		"exhausted": {
+			n:    ofTwenty("a", 1, group("10.0.0.5", to, 1, every(1, 19))),
+			to:   to,
+			id:   "error-99-counted",
+			text: "100.0 % of the ports towards it were taken",
+			next: "above",
+		},
+		"one is free": {
+			n:    ofTwenty("a", 1, group("10.0.0.5", to, 1, every(1, 18))),
+			to:   to,
+			id:   "error-99-counted",
+			text: "95.0 % of the ports",
+			next: "above",
+		},
+		"half are free": {
+			n:    ofTwenty("a", 1, group("10.0.0.5", to, 0, every(1, 10))),
+			to:   to,
+			id:   "error-99-other-cause",
+			text: "at most 50.0 % of the ports",
+			next: "IP_LOCAL_PORT_RANGE",
+		},
+		"another is full": {
+			n:    ofTwenty("a", 1, group("10.0.0.5", "10.0.0.8:8080", 0, every(1, 20))),
+			to:   to,
+			id:   "error-99-other-cause",
+			text: "no port towards it was taken",
+			next: "IP_LOCAL_PORT_RANGE",
+		},
 		"no IPv6 address":    {ofTwenty("a", 1), six, "error-99-other-cause", "no port towards it", "has no IPv6 address"},
 		"IPv6, and it has":   {withIPv6, six, "error-99-other-cause", "no port towards it", "disable_ipv6"},
 		"not seen in full":   {outside, to, "error-99-counted", "how many ports there are is not known", "as root"},
@@ -59,7 +91,10 @@ func TestError99IsHeldAgainstThePorts(t *testing.T) {
 		"a namespace unseen": {ofTwenty("b", 0), to, "error-99-counted", "how many ports there are is not known", "as root"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			counts := &trace.Counts{For: 5 * time.Second, Failures: []trace.Failure{failures(1, c.to, 99, 40), failures(1, c.to, 111, 7)}}
+			counts := &trace.Counts{
+				For:      5 * time.Second,
+				Failures: []trace.Failure{failures(1, c.to, 99, 40), failures(1, c.to, 111, 7)},
+			}
 			r := concludeTraced(t, new(Tracing), counts, Options{}, c.n)
 			var got []Finding
 			for _, f := range r.Findings {
@@ -67,7 +102,8 @@ func TestError99IsHeldAgainstThePorts(t *testing.T) {
 					got = append(got, f)
 				}
 			}
-			if len(got) != 1 || got[0].ID != c.id || !strings.Contains(got[0].Text, c.text) || !strings.Contains(got[0].Next, c.next) ||
+			if len(got) != 1 || got[0].ID != c.id || !strings.Contains(got[0].Text, c.text) ||
+				!strings.Contains(got[0].Next, c.next) ||
 				!strings.Contains(got[0].Text, "40 connect() calls failed with error 99 in 5.00 s: nginx 811 (40)") {
 				t.Errorf("%+v, want %s with %q and %q", got, c.id, c.text, c.next)
 			}
@@ -97,7 +133,8 @@ func TestTraceAsTextAndSinceTheLastLook(t *testing.T) {
 		t.Errorf("the first look has something since a look before: %+v", one.Trace)
 	}
 	r := concludeTraced(t, tracing, second, Options{Top: 2}, ofTwenty("container web-1", 1))
-	if got := r.Trace.Failures; len(got) != 2 || r.Trace.Others != 1 || *got[0].Recent != 60 || *got[1].Recent != 3 || r.Trace.RecentS != 1.5 {
+	if got := r.Trace.Failures; len(got) != 2 || r.Trace.Others != 1 || *got[0].Recent != 60 || *got[1].Recent != 3 ||
+		r.Trace.RecentS != 1.5 {
 		t.Errorf("%+v", r.Trace)
 	}
 	var b bytes.Buffer

@@ -48,7 +48,8 @@ func judgeReuseDelay(f Findings) Check {
 		c.Found = "1000 ms, the default"
 	default:
 		c.Status, c.Found = Warn, fmt.Sprintf("%s ms in a new namespace, not the default 1000", in.Sysctls[delaySysctl])
-		c.Remedy = "set proxy.sysctls.net.ipv4.tcp_tw_reuse_delay in the scenario where that matters; predictions follow what is read back"
+		c.Remedy = "set proxy.sysctls.net.ipv4.tcp_tw_reuse_delay in the scenario where that matters; " +
+			"predictions follow what is read back"
 	}
 	return c
 }

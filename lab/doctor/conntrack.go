@@ -25,8 +25,8 @@ func judgeConntrack(f Findings) Check {
 	}
 	if f.Conntrack.Max < wantEntries {
 		c.Status = Warn
-		c.Remedy = fmt.Sprintf("sysctl -w net.netfilter.nf_conntrack_max=%d for the full size, which is invalid otherwise; the "+
-			"smaller ones fit", 2*wantEntries)
+		c.Remedy = fmt.Sprintf("sysctl -w net.netfilter.nf_conntrack_max=%d for the full size, "+
+			"which is invalid otherwise; the smaller ones fit", 2*wantEntries)
 	}
 	return c
 }

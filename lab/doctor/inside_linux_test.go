@@ -69,10 +69,12 @@ func TestForbiddenNamespacesAreNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := readNamespaces(t.Context(), []string{"/proc/self/exe", insideWord})
-	if d := netnsState(t); !strings.Contains(f.ByUser.failure(), "no space left") || !strings.Contains(d.Err, "no space left") {
+	if d := netnsState(t); !strings.Contains(f.ByUser.failure(), "no space left") ||
+		!strings.Contains(d.Err, "no space left") {
 		t.Errorf("%+v, the driver: %s", f.ByUser, d.Err)
 	}
-	if c := judgeUserNamespaces(f); c.Status != Warn || !strings.Contains(c.Remedy, "sysctl -w user.max_user_namespaces=") {
+	if c := judgeUserNamespaces(f); c.Status != Warn ||
+		!strings.Contains(c.Remedy, "sysctl -w user.max_user_namespaces=") {
 		t.Errorf("%+v", c)
 	}
 }

@@ -23,7 +23,8 @@ func well() Findings {
 	in := Seen{Sysctls: map[string]string{"net.ipv4.tcp_tw_reuse_delay": "1000"}, Tracked: &no, UsablePort: 100}
 	return Findings{
 		Drivers: []DriverState{
-			{Name: "docker", Found: "Docker 28.5.0 (API 1.51, overlay2)", Machine: driver.Machine{Kernel: "6.18.0", CPUs: 8, MemoryMiB: 16000}},
+			{Name: "docker", Found: "Docker 28.5.0 (API 1.51, overlay2)",
+				Machine: driver.Machine{Kernel: "6.18.0", CPUs: 8, MemoryMiB: 16000}},
 			{Name: "netns", Found: "as root, in network namespaces of its own", Machine: here},
 		},
 		Namespaces: Namespaces{Direct: &NamespaceProbe{Seen: in}, ByUser: &NamespaceProbe{Seen: in}},
@@ -31,7 +32,11 @@ func well() Findings {
 		Subnets:    []Subnet{{netip.MustParsePrefix("198.18.99.0/24"), ""}, {netip.MustParsePrefix("198.19.99.0/24"), ""}},
 		Images: []Server{
 			{Role: "nginx", Ref: "nginx:1.30", Image: image.Image{Used: "nginx:1.30", Version: "1.30.2", Source: image.Present}},
-			{Role: "httpd", Ref: "httpd:2.4", Absent: &image.AbsentError{Ref: "httpd:2.4", How: "not in the engine; a run pulls it"}},
+			{
+				Role:   "httpd",
+				Ref:    "httpd:2.4",
+				Absent: &image.AbsentError{Ref: "httpd:2.4", How: "not in the engine; a run pulls it"},
+			},
 		},
 		Here: here, Conntrack: Conntrack{Loaded: true, Max: 262144},
 		Disk: Disk{Dir: "results/runs", FreeMiB: 50000}, Abilities: usual(),
@@ -51,7 +56,8 @@ func usual() ability.Found {
 
 func noEngine(f *Findings) {
 	f.Drivers[0] = DriverState{
-		Name: "docker", Err: "no container engine answers: permission denied", Hint: "Run as a user of the group docker, or as root.",
+		Name: "docker", Err: "no container engine answers: permission denied",
+		Hint: "Run as a user of the group docker, or as root.",
 	}
 	f.OwnNetwork = true
 }
@@ -82,7 +88,13 @@ func TestJudgements(t *testing.T) {
 		says        string // in what was found or in the remedy
 	}{
 		{"an engine", "driver docker", func(*Findings) {}, OK, "Docker 28.5.0"},
-		{"a remote engine", "driver docker", func(f *Findings) { f.Drivers[0].Machine.Kernel = "5.10.0" }, OK, "another machine, with kernel 5.10.0"},
+		{
+			name:   "a remote engine",
+			check:  "driver docker",
+			change: func(f *Findings) { f.Drivers[0].Machine.Kernel = "5.10.0" },
+			status: OK,
+			says:   "another machine, with kernel 5.10.0",
+		},
 		{"no engine, but namespaces", "driver docker", noEngine, Warn, "group docker"},
 		{"no engine and no namespaces", "driver docker", noDriver, Fail, "permission denied"},
 
@@ -92,7 +104,13 @@ func TestJudgements(t *testing.T) {
 
 		{"root", "privileges", func(*Findings) {}, OK, "root"},
 		{"a user", "privileges", func(f *Findings) { f.Privileges = Privileges{UID: 1000} }, OK, "user 1000"},
-		{"root in a container", "privileges", func(f *Findings) { f.Privileges.Capabilities = 0xa80425fb }, Warn, "as in a container"},
+		{
+			name:   "root in a container",
+			check:  "privileges",
+			change: func(f *Findings) { f.Privileges.Capabilities = 0xa80425fb },
+			status: Warn,
+			says:   "as in a container",
+		},
 		{"no users", "privileges", func(f *Findings) { f.Privileges.UID = -1 }, OK, "ordinary"},
 
 		{"enough", "descriptors", func(f *Findings) { f.Here.NoFile = driver.WantFiles }, OK, "8192"},
@@ -100,19 +118,61 @@ func TestJudgements(t *testing.T) {
 		{"unknown", "descriptors", func(f *Findings) { f.Here.NoFile = 0 }, OK, "not known"},
 
 		{"all free", "subnets", func(*Findings) {}, OK, "free: 198.18.99.0/24, 198.19.99.0/24"},
-		{"one free", "subnets", func(f *Findings) { f.Subnets[0].TakenBy = "198.18.0.0/16 of tun0" }, OK, "198.18.99.0/24 taken by 198.18.0.0/16 of tun0"},
-		{"none free", "subnets", func(f *Findings) { f.Subnets[0].TakenBy, f.Subnets[1].TakenBy = "a VPN", "a VPN" }, Fail, "--subnet"},
-		{"none free, and no engine that would share them", "subnets", func(f *Findings) { noEngine(f); f.Subnets[0].TakenBy, f.Subnets[1].TakenBy = "a VPN", "a VPN" }, OK, "a network to itself"},
+		{
+			name:   "one free",
+			check:  "subnets",
+			change: func(f *Findings) { f.Subnets[0].TakenBy = "198.18.0.0/16 of tun0" },
+			status: OK,
+			says:   "198.18.99.0/24 taken by 198.18.0.0/16 of tun0",
+		},
+		{
+			name:   "none free",
+			check:  "subnets",
+			change: func(f *Findings) { f.Subnets[0].TakenBy, f.Subnets[1].TakenBy = "a VPN", "a VPN" },
+			status: Fail,
+			says:   "--subnet",
+		},
+		{
+			name:   "none free, and no engine that would share them",
+			check:  "subnets",
+			change: func(f *Findings) { noEngine(f); f.Subnets[0].TakenBy, f.Subnets[1].TakenBy = "a VPN", "a VPN" },
+			status: OK,
+			says:   "a network to itself",
+		},
 
 		{"present", "nginx", func(*Findings) {}, OK, "version 1.30.2, present, as nginx:1.30"},
 		{"absent", "httpd", func(*Findings) {}, OK, "not in the engine; a run pulls it"},
-		{"absent for good", "httpd", func(f *Findings) { f.Images[1].Absent.Remedy = "docker pull httpd:2.4" }, Warn, "docker pull httpd:2.4"},
-		{"the engine cannot say", "httpd", func(f *Findings) { f.Images[1].Err = "no space left" }, Warn, "the driver docker is well"},
+		{
+			name:   "absent for good",
+			check:  "httpd",
+			change: func(f *Findings) { f.Images[1].Absent.Remedy = "docker pull httpd:2.4" },
+			status: Warn,
+			says:   "docker pull httpd:2.4",
+		},
+		{
+			name:   "the engine cannot say",
+			check:  "httpd",
+			change: func(f *Findings) { f.Images[1].Err = "no space left" },
+			status: Warn,
+			says:   "the driver docker is well",
+		},
 		{"nobody to ask", "httpd", noDriver, OK, "not looked for"},
 
 		{"sock_diag", "INET_DIAG", func(*Findings) {}, OK, "SOCK_DESTROY ends them"},
-		{"no SOCK_DESTROY", "INET_DIAG", func(f *Findings) { f.Namespaces.Direct.Destroy = "operation not supported" }, OK, "does not need it"},
-		{"no sock_diag", "INET_DIAG", func(f *Findings) { f.Namespaces.Direct.Dump = "protocol not supported" }, Fail, "modprobe tcp_diag"},
+		{
+			name:   "no SOCK_DESTROY",
+			check:  "INET_DIAG",
+			change: func(f *Findings) { f.Namespaces.Direct.Destroy = "operation not supported" },
+			status: OK,
+			says:   "does not need it",
+		},
+		{
+			name:   "no sock_diag",
+			check:  "INET_DIAG",
+			change: func(f *Findings) { f.Namespaces.Direct.Dump = "protocol not supported" },
+			status: Fail,
+			says:   "modprobe tcp_diag",
+		},
 		{"no namespace to look from", "INET_DIAG", noNamespaces, OK, "could not be looked at"},
 
 		{"the default", "tw_reuse_delay", func(*Findings) {}, OK, "1000 ms"},
@@ -126,13 +186,26 @@ func TestJudgements(t *testing.T) {
 
 		{"allowed", "user namespaces", func(*Findings) {}, OK, "can be made"},
 		{"none left", "user namespaces", func(f *Findings) {
-			f.Namespaces.ByUser.Err, f.Namespaces.Hint = "make namespaces: no space left on device", "sysctl -w user.max_user_namespaces=10000"
+			f.Namespaces.ByUser.Err, f.Namespaces.Hint = "make namespaces: no space left on device",
+				"sysctl -w user.max_user_namespaces=10000"
 		}, Warn, "user.max_user_namespaces=10000"},
 
 		{"large", "conntrack", func(*Findings) {}, OK, "not tracked"},
-		{"tracked", "conntrack", func(f *Findings) { yes := true; f.Namespaces.Direct.Tracked = &yes }, OK, "tracked from the start"},
+		{
+			name:   "tracked",
+			check:  "conntrack",
+			change: func(f *Findings) { yes := true; f.Namespaces.Direct.Tracked = &yes },
+			status: OK,
+			says:   "tracked from the start",
+		},
 		{"not loaded", "conntrack", func(f *Findings) { f.Conntrack = Conntrack{} }, OK, "not loaded"},
-		{"small", "conntrack", func(f *Findings) { f.Conntrack.Max = 65536 }, Warn, "sysctl -w net.netfilter.nf_conntrack_max="},
+		{
+			name:   "small",
+			check:  "conntrack",
+			change: func(f *Findings) { f.Conntrack.Max = 65536 },
+			status: Warn,
+			says:   "sysctl -w net.netfilter.nf_conntrack_max=",
+		},
 
 		{"two", "CPUs", func(f *Findings) { f.Drivers[0].Machine.CPUs = 2 }, OK, "2"},
 		{"one", "CPUs", func(f *Findings) { f.Drivers[0].Machine.CPUs = 1 }, Warn, "second one"},
@@ -142,12 +215,24 @@ func TestJudgements(t *testing.T) {
 		{"unknown", "memory", func(f *Findings) { noEngine(f); f.Drivers[1].Machine.MemoryMiB = 0 }, OK, "not known"},
 
 		{"here", "kernel", func(*Findings) {}, OK, "6.18.0"},
-		{"not Linux", "kernel", func(f *Findings) { f.Here.Kernel = "" }, OK, "not Linux; the hosts would run on kernel 6.18.0"},
+		{
+			name:   "not Linux",
+			check:  "kernel",
+			change: func(f *Findings) { f.Here.Kernel = "" },
+			status: OK,
+			says:   "not Linux; the hosts would run on kernel 6.18.0",
+		},
 
 		{"room", "disk for results", func(*Findings) {}, OK, "50000 MiB free for results/runs"},
 		{"little room", "disk for results", func(f *Findings) { f.Disk.FreeMiB = wantDiskMiB - 1 }, Warn, "--out"},
 		{"no room", "disk for results", func(f *Findings) { f.Disk.FreeMiB = needDiskMiB - 1 }, Fail, "--out"},
-		{"not writable", "disk for results", func(f *Findings) { f.Disk.Err = "results: not writable: permission denied" }, Fail, "not writable"},
+		{
+			name:   "not writable",
+			check:  "disk for results",
+			change: func(f *Findings) { f.Disk.Err = "results: not writable: permission denied" },
+			status: Fail,
+			says:   "not writable",
+		},
 		{"unknown", "disk for results", func(f *Findings) { f.Disk.FreeMiB = -1 }, OK, "not known"},
 	} {
 		t.Run(tc.check+"/"+tc.name, func(t *testing.T) {

@@ -13,7 +13,8 @@ func judgeDescriptors(hard uint64) Check {
 		c.Found = "not known on this system"
 	case hard < driver.WantFiles:
 		c.Status = Warn
-		c.Remedy = fmt.Sprintf("raise the hard limit to %d (ulimit -Hn as root, or limits.conf): `lab99 load` and the driver netns live by it", driver.WantFiles)
+		c.Remedy = fmt.Sprintf("raise the hard limit to %d (ulimit -Hn as root, or limits.conf): "+
+			"`lab99 load` and the driver netns live by it", driver.WantFiles)
 	}
 	return c
 }
@@ -22,7 +23,8 @@ func judgeCPUs(f Findings) Check {
 	n := f.machine().CPUs
 	c := Check{Name: "CPUs", Status: OK, Found: fmt.Sprint(n)}
 	if n < 2 {
-		c.Status, c.Remedy = Warn, "give it a second one: here the generator and nginx share one, and the larger sizes come out invalid"
+		c.Status, c.Remedy = Warn, "give it a second one: here the generator and nginx share one, "+
+			"and the larger sizes come out invalid"
 	}
 	return c
 }

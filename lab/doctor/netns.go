@@ -29,7 +29,8 @@ func (t *NamespaceProbe) failure() string {
 		return t.Err
 	}
 	for _, step := range []struct{ what, err string }{
-		{"bring up an interface", t.Link}, {"make a bridge and a pair of virtual links", t.Veth}, {"mount", t.Mount}, {"set a sysctl", t.Sysctl},
+		{"bring up an interface", t.Link}, {"make a bridge and a pair of virtual links", t.Veth},
+		{"mount", t.Mount}, {"set a sysctl", t.Sysctl},
 	} {
 		if step.err != "" {
 			return fmt.Sprintf("in a new namespace, %s: %s", step.what, step.err)

@@ -51,7 +51,8 @@ func judgeSubnets(f Findings) Check {
 	c := Check{Name: "subnets", Status: OK, Found: "free: " + driver.SubnetList(free)}
 	switch {
 	case len(free) == 0 && f.OwnNetwork:
-		c.Found = strings.Join(used, "; ") + fmt.Sprintf(", but the driver %s gives every lab a network to itself", f.chosen().Name)
+		c.Found = strings.Join(used, "; ") + fmt.Sprintf(", but the driver %s gives every lab a network to itself",
+			f.chosen().Name)
 	case len(free) == 0:
 		c.Status, c.Found = Fail, strings.Join(used, "; ")
 		c.Remedy = "run `lab99 clean`, or name a free network with --subnet"

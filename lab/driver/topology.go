@@ -77,7 +77,8 @@ func Arrange(subnet netip.Prefix, l Layout) Topology {
 	return t
 }
 
-// ArrangeAt lays the hosts out at addresses that are given: as many as the layout has, and no backends where they share the proxy's.
+// ArrangeAt lays the hosts out at addresses that are given: as many as the layout has, and no
+// backends where they share the proxy's.
 func ArrangeAt(loads, sources, backends []netip.Addr, l Layout) Topology {
 	t := Topology{Load: loads[0], Loads: loads, Proxy: netip.AddrPortFrom(sources[0], port), Sources: sources}
 	for i := range max(1, l.Addresses) {

@@ -38,16 +38,39 @@ var programs = []struct {
 	want         string // what the first says
 	wantBound    string
 }{
-	{"curl", []string{"curl", "-v", "http://127.0.0.1:8080/"}, []string{"curl", "-sS", "--interface", "10.9.9.9", "http://127.0.0.1:8080/"},
-		"ports curl connect EADDRNOTAVAIL 127.0.0.1", "no-source-address curl bind EADDRNOTAVAIL -"},
-	{"python3", []string{"python3", "-c", "import socket\nsocket.create_connection(('127.0.0.1',8080))"},
-		[]string{"python3", "-c", "import socket\nsocket.create_connection(('127.0.0.1',8080),source_address=('10.9.9.9',0))"},
-		"ports-or-address Python connect EADDRNOTAVAIL -", "no-source-address Python bind EADDRNOTAVAIL -"},
-	{"node", []string{"node", "-e", "require('net').connect(8080,'127.0.0.1').on('error',e=>console.log(e))"},
-		[]string{"node", "-e", "require('net').connect({port:8080,host:'127.0.0.1',localAddress:'10.9.9.9'}).on('error',e=>console.log(String(e)))"},
-		"ports Node.js connect EADDRNOTAVAIL 127.0.0.1:8080", "no-source-address Node.js bind EADDRNOTAVAIL 10.9.9.9>"},
-	{"wget", []string{"wget", "-t1", "-O-", "http://127.0.0.1:8080/"}, nil, "ports wget connect EADDRNOTAVAIL 127.0.0.1:8080", ""},
-	{"bash", []string{"bash", "-c", "echo > /dev/tcp/127.0.0.1/8080"}, nil, "ports-or-address - connect EADDRNOTAVAIL -", ""},
+	{
+		name:      "curl",
+		ports:     []string{"curl", "-v", "http://127.0.0.1:8080/"},
+		bound:     []string{"curl", "-sS", "--interface", "10.9.9.9", "http://127.0.0.1:8080/"},
+		want:      "ports curl connect EADDRNOTAVAIL 127.0.0.1",
+		wantBound: "no-source-address curl bind EADDRNOTAVAIL -",
+	},
+	{
+		name:  "python3",
+		ports: []string{"python3", "-c", "import socket\nsocket.create_connection(('127.0.0.1',8080))"},
+		bound: []string{"python3", "-c",
+			"import socket\nsocket.create_connection(('127.0.0.1',8080),source_address=('10.9.9.9',0))"},
+		want:      "ports-or-address Python connect EADDRNOTAVAIL -",
+		wantBound: "no-source-address Python bind EADDRNOTAVAIL -",
+	},
+	{
+		name:  "node",
+		ports: []string{"node", "-e", "require('net').connect(8080,'127.0.0.1').on('error',e=>console.log(e))"},
+		bound: []string{"node", "-e",
+			"require('net').connect({port:8080,host:'127.0.0.1',localAddress:'10.9.9.9'}).on('error',e=>console.log(String(e)))"},
+		want:      "ports Node.js connect EADDRNOTAVAIL 127.0.0.1:8080",
+		wantBound: "no-source-address Node.js bind EADDRNOTAVAIL 10.9.9.9>",
+	},
+	{
+		name:  "wget",
+		ports: []string{"wget", "-t1", "-O-", "http://127.0.0.1:8080/"},
+		want:  "ports wget connect EADDRNOTAVAIL 127.0.0.1:8080",
+	},
+	{
+		name:  "bash",
+		ports: []string{"bash", "-c", "echo > /dev/tcp/127.0.0.1/8080"},
+		want:  "ports-or-address - connect EADDRNOTAVAIL -",
+	},
 }
 
 // TestReadsWhatProgramsSay takes all ports of a namespace and explains what the

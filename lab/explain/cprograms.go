@@ -2,16 +2,23 @@ package explain
 
 // Programs in C that print strerror() behind words of their own.
 
-var lighttpdDialect = dialect{name: "lighttpd", marks: []string{"establishing connection failed"}, words: true, read: forms(
-	form(CallConnect, 0, `\bestablishing connection failed: (?:socket: )?(?:tcp:)?(?P<dst>(?:unix:)?[\w.:\[\]/%-]+): (?P<words>`+words+`)`),
-)}
+var lighttpdDialect = dialect{
+	name:  "lighttpd",
+	marks: []string{"establishing connection failed"},
+	words: true,
+	read: forms(
+		form(CallConnect, 0, `\bestablishing connection failed: `+
+			`(?:socket: )?(?:tcp:)?(?P<dst>(?:unix:)?[\w.:\[\]/%-]+): `+theWords),
+	),
+}
 
 var hitchDialect = dialect{name: "hitch", marks: []string{"{backend-connect}"}, words: true, read: forms(
-	form(CallConnect, 0, `\{backend-connect\}: (?P<words>`+words+`)`),
+	form(CallConnect, 0, `\{backend-connect\}: `+theWords),
 )}
 
 var wgetDialect = dialect{name: "wget", marks: []string{"connecting to "}, words: true, read: forms(
-	form(CallConnect, 0, `\bConnecting to (?:[\w.-]+ \([\w.-]+\)\|)?(?P<dst>`+target+`)\|?(?::(?P<port>\d+))?\.\.\. failed: (?P<words>`+words+`)`),
+	form(CallConnect, 0, `\bConnecting to (?:[\w.-]+ \([\w.-]+\)\|)?`+
+		theDst+`\|?(?::(?P<port>\d+))?\.\.\. failed: `+theWords),
 )}
 
 var postgresDialect = dialect{name: "libpq", marks: []string{"connection to server ", "could not connect to server: "}, words: true, read: forms(
@@ -24,5 +31,5 @@ var postgresDialect = dialect{name: "libpq", marks: []string{"connection to serv
 // mysqlDialect prints a number only: "Can't connect to MySQL server on '10.0.0.5:3306' (99)".
 var mysqlDialect = dialect{name: "mysql", marks: []string{"can't connect to "}, read: forms(
 	form(CallConnect, 0, `\bCan't connect to (?:MySQL )?server on '(?P<dst>[^']+)' \((?P<errno>\d+)\b`),
-	form(CallConnect, 0, `\bCan't connect to (?:MySQL )?server on '(?P<dst>[^']+)' \((?:\[Errno \d+\] )?(?P<words>`+words+`)`),
+	form(CallConnect, 0, `\bCan't connect to (?:MySQL )?server on '(?P<dst>[^']+)' \((?:\[Errno \d+\] )?`+theWords),
 )}

@@ -131,6 +131,14 @@ type rule struct {
 	errno int // where the form has no words for it
 }
 
+// What forms have in common: the groups that give a field of a Reading.
+var (
+	theWords = `(?P<words>` + words + `)`
+	theDst   = `(?P<dst>` + target + `)`
+	theSrc   = `(?P<src>` + target + `)`
+	thePeers = `(?P<peers>` + target + `)`
+)
+
 func form(call Call, errno int, expression string) rule {
 	return rule{re: compiled(expression), call: call, errno: errno}
 }

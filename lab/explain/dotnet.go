@@ -8,14 +8,17 @@ import (
 // dotnetForms: since .NET 5, a failed connect() has its destination behind the
 // words, as an address or, of HttpClient, as a name in brackets.
 var dotnetForms = []rule{
-	form(CallConnect, 0, `\bSocketException(?: \(\d+\))?: (?P<words>`+words+`) (?P<dst>[\[\w][\w.:\[\]%-]*:\d+)`),
-	form(CallConnect, 0, `\b(?:HttpRequestException|SocketException): (?P<words>`+words+`) \((?P<dst>`+target+`)\)`),
-	form(CallListen, 0, `\bFailed to bind to address (?P<src>[\w.:/\[\]-]*[\w\]]): (?P<words>`+words+`)`),
+	form(CallConnect, 0, `\bSocketException(?: \(\d+\))?: `+theWords+` (?P<dst>[\[\w][\w.:\[\]%-]*:\d+)`),
+	form(CallConnect, 0, `\b(?:HttpRequestException|SocketException): `+theWords+` \(`+theDst+`\)`),
+	form(CallListen, 0, `\bFailed to bind to address (?P<src>[\w.:/\[\]-]*[\w\]]): `+theWords),
 }
 
 var dotnetSocket = regexp.MustCompile(`\bSocketException \((?P<errno>\d+)\)`)
 
-var dotnetDialect = dialect{name: ".NET", marks: []string{"socketexception", "httprequestexception", "failed to bind to address"}, words: true,
+var dotnetDialect = dialect{
+	name:  ".NET",
+	marks: []string{"socketexception", "httprequestexception", "failed to bind to address"},
+	words: true,
 	read: func(rec record) (Reading, bool) {
 		if r, ok := match(rec.text, dotnetForms); ok {
 			return r, true
@@ -33,4 +36,5 @@ var dotnetDialect = dialect{name: ".NET", marks: []string{"socketexception", "ht
 			return r, true
 		}
 		return Reading{}, false
-	}}
+	},
+}

@@ -21,8 +21,16 @@ const (
 )
 
 var errnoNames = map[int]string{
-	errAgain: "EAGAIN", errFilesAll: "ENFILE", errFiles: "EMFILE", errInUse: "EADDRINUSE", errNotAvailable: "EADDRNOTAVAIL",
-	errNetwork: "ENETUNREACH", errReset: "ECONNRESET", errTimedOut: "ETIMEDOUT", errRefused: "ECONNREFUSED", errHost: "EHOSTUNREACH",
+	errAgain:        "EAGAIN",
+	errFilesAll:     "ENFILE",
+	errFiles:        "EMFILE",
+	errInUse:        "EADDRINUSE",
+	errNotAvailable: "EADDRNOTAVAIL",
+	errNetwork:      "ENETUNREACH",
+	errReset:        "ECONNRESET",
+	errTimedOut:     "ETIMEDOUT",
+	errRefused:      "ECONNREFUSED",
+	errHost:         "EHOSTUNREACH",
 }
 
 // errnoWords are how errors are called in words: by glibc, by musl where it

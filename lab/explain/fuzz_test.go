@@ -9,7 +9,8 @@ import (
 
 // The words of errno 99 and of connect(), written down apart from the dialects.
 var (
-	says99      = regexp.MustCompile(`(?i)\b99\b|cannot[ _]assign[ _]requested[ _]address|address[ _]not[ _]available|addrnotavail|no free ports`)
+	says99 = regexp.MustCompile(`(?i)\b99\b|cannot[ _]assign[ _]requested[ _]address|address[ _]not[ ` +
+		`_]available|addrnotavail|no free ports`)
 	saysConnect = regexp.MustCompile(`(?i)connect`)
 )
 

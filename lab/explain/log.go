@@ -137,7 +137,9 @@ func (l *Log) count(r record) {
 			return
 		}
 		// Parts of a line keep all of it alive: a group has copies.
-		e.Program, e.Source, e.Destination, e.Peers = strings.Clone(e.Program), strings.Clone(e.Source), strings.Clone(e.Destination), strings.Clone(e.Peers)
+		for _, part := range []*string{&e.Program, &e.Source, &e.Destination, &e.Peers} {
+			*part = strings.Clone(*part)
+		}
 		k.program, k.source, k.destination, k.peers = e.Program, e.Source, e.Destination, e.Peers
 		g = &Group{Explanation: e}
 		l.groups[k] = g
@@ -158,8 +160,10 @@ func (l *Log) Groups() []*Group {
 	}
 	rank := map[Answer]int{Yes: 0, Unknown: 1, No: 2}
 	slices.SortFunc(all, func(a, b *Group) int {
-		return cmp.Or(cmp.Compare(rank[a.Cause.Answer], rank[b.Cause.Answer]), cmp.Compare(b.Count, a.Count), cmp.Compare(a.Cause.ID, b.Cause.ID),
-			cmp.Compare(a.Program, b.Program), cmp.Compare(a.Destination, b.Destination), cmp.Compare(a.Source, b.Source),
+		return cmp.Or(
+			cmp.Compare(rank[a.Cause.Answer], rank[b.Cause.Answer]), cmp.Compare(b.Count, a.Count),
+			cmp.Compare(a.Cause.ID, b.Cause.ID), cmp.Compare(a.Program, b.Program),
+			cmp.Compare(a.Destination, b.Destination), cmp.Compare(a.Source, b.Source),
 			cmp.Compare(a.Peers, b.Peers), cmp.Compare(a.Call, b.Call), cmp.Compare(a.Errno, b.Errno))
 	})
 	return all

@@ -18,7 +18,10 @@ import (
 
 const (
 	goLine    = "dial tcp 10.0.0.7:80: connect: cannot assign requested address"
-	nginxLine = `2026/11/23 04:42:27 [crit] 7#7: *42 connect() to 10.0.0.7:80 failed (99: Cannot assign requested address) while connecting to upstream, client: 1.2.3.4, server: , request: "GET / HTTP/1.1", upstream: "http://10.0.0.7:80/", host: "lab"`
+	nginxLine = `2026/11/23 04:42:27 [crit] 7#7: *42 connect() to 10.0.0.7:80 failed (99: ` +
+		`Cannot assign requested address) while connecting to upstream, client: 1.2.3.4, server: , ` +
+		`request: "GET / HTTP/1.1", ` +
+		`upstream: "http://10.0.0.7:80/", host: "lab"`
 )
 
 // wrapped is one line in what programs put around it, and the time that it then
@@ -29,21 +32,28 @@ var wrapped = []struct{ line, time string }{
 	{goLine, ""},
 	{goLine + "\r\n", ""},
 	{"\x1b[31m" + goLine + "\x1b[0m", ""},
-	{"\x1b]0;title\x07\x1b[1;38;5;196mdial tcp \x1b[4m10.0.0.7:80\x1b[24m: connect: cannot assign requested address\x1b[m", ""},
-	{`{"log":"` + goLine + `\n","stream":"stderr","time":"2026-11-23T04:42:27.123456789Z"}`, "2026-11-23T04:42:27.123456789Z"},
-	{`{"__REALTIME_TIMESTAMP":"1764000000123456","SYSLOG_IDENTIFIER":"web","_PID":"812","MESSAGE":"` + goLine + `"}`, "1764000000123456"},
+	{"\x1b]0;title\x07\x1b[1;38;5;196mdial tcp \x1b[4m10.0.0.7:80\x1b[24m: connect: cannot assign requested address\x1b[m",
+		""},
+	{`{"log":"` + goLine + `\n","stream":"stderr","time":"2026-11-23T04:42:27.123456789Z"}`,
+		"2026-11-23T04:42:27.123456789Z"},
+	{`{"__REALTIME_TIMESTAMP":"1764000000123456","SYSLOG_IDENTIFIER":"web","_PID":"812","MESSAGE":"` + goLine + `"}`,
+		"1764000000123456"},
 	{`{"__REALTIME_TIMESTAMP":"1764000000123456","MESSAGE":` + numbers("\x1b[31m"+goLine) + `}`, "1764000000123456"},
 	{"[pod/web-7d4b9/app] " + goLine, ""},
 	{"[pod/web-7d4b9/app] 2026-11-23T04:42:27.123456789Z " + goLine, "2026-11-23T04:42:27.123456789Z"},
 	{"2026-11-23T04:42:27.123456789+01:00 stderr F " + goLine, "2026-11-23T04:42:27.123456789+01:00"},
 	{"web-1  | " + goLine, ""},
-	{"web-1  | {\"level\":\"error\",\"time\":\"2026-11-23T04:42:27Z\",\"error\":\"" + goLine + "\",\"message\":\"request failed\"}", "2026-11-23T04:42:27Z"},
+	{
+		"web-1  | {\"level\":\"error\",\"time\":\"2026-11-23T04:42:27Z\",\"error\":\"" + goLine + "\",\"message\":\"request failed\"}",
+		"2026-11-23T04:42:27Z",
+	},
 	{"Nov 23 04:42:27 host web[812]: " + goLine, "Nov 23 04:42:27"},
 	{"<11>1 2026-11-23T04:42:27.123Z host web 812 - - " + goLine, "2026-11-23T04:42:27.123Z"},
 	{"2026/11/23 04:42:27 " + goLine, "2026/11/23 04:42:27"},
 	{"2026-11-23 04:42:27,123 ERROR " + goLine, "2026-11-23 04:42:27,123"},
 	// A journal around Docker's JSON around the program's own.
-	{`{"MESSAGE":"{\"log\":\"{\\\"msg\\\":\\\"` + goLine + `\\\"}\\n\",\"time\":\"2026-11-23T04:42:27Z\"}"}`, "2026-11-23T04:42:27Z"},
+	{`{"MESSAGE":"{\"log\":\"{\\\"msg\\\":\\\"` + goLine + `\\\"}\\n\",\"time\":\"2026-11-23T04:42:27Z\"}"}`,
+		"2026-11-23T04:42:27Z"},
 }
 
 func numbers(s string) string {
@@ -80,9 +90,12 @@ func TestKeepsSecrets(t *testing.T) {
 	const secret = "s3cret"
 	for _, line := range []string{
 		strings.ReplaceAll(nginxLine, "http://10.0.0.7:80/", "http://user:"+secret+"@10.0.0.7:80/?token="+secret),
-		`2026/11/23 04:42:27 [error] 7#7: *42 connect() failed (111: Connection refused) while connecting to upstream, client: 1.2.3.4, server: , request: "GET /?t=` + secret + ` HTTP/1.1", upstream: "http://user:` + secret + `@10.0.0.7:80/?t=` + secret + `", host: "x"`,
+		`2026/11/23 04:42:27 [error] 7#7: *42 connect() failed (111: Connection refused) while connecting to upstream, ` +
+			`client: 1.2.3.4, server: , request: "GET /?t=` + secret + ` HTTP/1.1", ` +
+			`upstream: "http://user:` + secret + `@10.0.0.7:80/?t=` + secret + `", host: "x"`,
 		`Get "http://10.0.0.7:80/?token=` + secret + `": ` + goLine,
-		`I/O exception (java.net.NoRouteToHostException) caught when processing request to {}->http://user:` + secret + `@10.0.0.7:80: Cannot assign requested address (Address not available)`,
+		`I/O exception (java.net.NoRouteToHostException) caught when ` +
+			`processing request to {}->http://user:` + secret + `@10.0.0.7:80: Cannot assign requested address (Address not available)`,
 	} {
 		l, err := Read(strings.NewReader(line))
 		if err != nil || l.Explained != 1 {
@@ -114,7 +127,8 @@ func TestCounts(t *testing.T) {
 	for _, g := range l.Groups() {
 		got = append(got, fmt.Sprint(g.Count, " ", g.Destination, " ", g.First[11:], " ", g.Last[11:]))
 	}
-	if want := "3 10.0.0.7:80 04:42:27 04:42:31, 1 10.0.0.8:80 04:42:29 04:42:29"; strings.Join(got, ", ") != want || l.Lines != 5 || l.Explained != 4 {
+	if want := "3 10.0.0.7:80 04:42:27 04:42:31, 1 10.0.0.8:80 04:42:29 04:42:29"; strings.Join(got, ", ") != want ||
+		l.Lines != 5 || l.Explained != 4 {
 		t.Errorf("%d of %d lines, %v; want %s", l.Explained, l.Lines, got, want)
 	}
 }
@@ -144,18 +158,22 @@ func TestBounded(t *testing.T) {
 	for i := range tuples {
 		fmt.Fprintf(&log, "dial tcp 10.0.%d.%d:80: connect: cannot assign requested address\n", i/200, i%200)
 	}
-	l, err := Read(io.MultiReader(strings.NewReader(log.String()), io.LimitReader(endless{}, 10<<20), strings.NewReader("\n"+goLine)))
+	l, err := Read(io.MultiReader(strings.NewReader(log.String()), io.LimitReader(endless{}, 10<<20),
+		strings.NewReader("\n"+goLine)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(l.Groups()) != most || l.LeftOut != tuples-most || l.Explained != tuples+1 || l.Cut != 1 || l.Lines != tuples+2 {
-		t.Errorf("%d groups, %d left out, %d explained, %d cut, %d lines", len(l.Groups()), l.LeftOut, l.Explained, l.Cut, l.Lines)
+	if len(l.Groups()) != most || l.LeftOut != tuples-most || l.Explained != tuples+1 || l.Cut != 1 ||
+		l.Lines != tuples+2 {
+		t.Errorf("%d groups, %d left out, %d explained, %d cut, %d lines",
+			len(l.Groups()), l.LeftOut, l.Explained, l.Cut, l.Lines)
 	}
 	var text strings.Builder
 	if err := l.Write(&text); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"and 192 more with 192 lines", "300 more lines belong to none of the first 200", "1 line longer than 64 KiB"} {
+	for _, want := range []string{"and 192 more with 192 lines", "300 more lines belong to none of the first 200",
+		"1 line longer than 64 KiB"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("want %q in\n%s", want, text.String())
 		}

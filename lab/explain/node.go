@@ -5,12 +5,14 @@ import (
 	"strings"
 )
 
+const nodeLocal = `(?: - Local \((?P<src>[\w.:%-]+)\))?`
+
 // nodeForms are what Node.js prints: the call, the errno's name, the destination,
 // and where the socket was bound.
 var nodeForms = []rule{
-	form(CallConnect, 0, `\bconnect (?P<words>E[A-Z]+) (?P<host>[\w.:%-]+):(?P<port>\d+)(?: - Local \((?P<src>[\w.:%-]+)\))?`),
+	form(CallConnect, 0, `\bconnect (?P<words>E[A-Z]+) (?P<host>[\w.:%-]+):(?P<port>\d+)`+nodeLocal),
 	form(CallConnect, 0, `\bconnect (?P<words>E[A-Z]+) (?P<dst>/\S+)`),
-	form(CallConnect, 0, `\bconnect (?P<words>E[A-Z]+)(?: (?P<host>[\w.:%-]+))?(?: - Local \((?P<src>[\w.:%-]+)\))?`),
+	form(CallConnect, 0, `\bconnect (?P<words>E[A-Z]+)(?: (?P<host>[\w.:%-]+))?`+nodeLocal),
 	form(CallListen, 0, `\blisten (?P<words>E[A-Z]+)(?:: [\w ]+)?(?: (?P<src>[\w.:%-]+))?`),
 	form(CallBind, 0, `\bbind (?P<words>E[A-Z]+)(?: (?P<src>[\w.:%-]+))?`),
 	form(CallSocket, 0, `\baccept (?P<words>E[A-Z]+)`),

@@ -5,18 +5,25 @@ import (
 	"strings"
 )
 
+const (
+	pythonNumber = `\[Errno (?P<errno>\d+)\]`
+	pythonPair   = `\('(?P<host>[^']+)', (?P<port>\d+)` // of a host and a port
+	urllibFailed = `: Failed to establish a new connection: ` + pythonNumber
+)
+
 var pythonForms = []rule{
 	// asyncio, a server
-	form(CallListen, 0, `\[Errno (?P<errno>\d+)\] error while attempting to bind on address \('(?P<host>[^']+)', (?P<port>\d+)`),
+	form(CallListen, 0, pythonNumber+` error while attempting to bind on address `+pythonPair),
 	// CherryPy's server
-	form(CallListen, 0, `\bNo socket could be created -- \(\('(?P<host>[^']+)', (?P<port>\d+)\): \[Errno (?P<errno>\d+)\]`),
+	form(CallListen, 0, `\bNo socket could be created -- \(`+pythonPair+`\): `+pythonNumber),
 	// asyncio, a client
-	form(CallConnect, 0, `\[Errno (?P<errno>\d+)\] Connect call failed \('(?P<host>[^']+)', (?P<port>\d+)`),
+	form(CallConnect, 0, pythonNumber+` Connect call failed `+pythonPair),
 	// urllib3 and what stands on it
-	form(CallConnect, 0, `\bHTTPS?Connection(?:Pool)?\(host='(?P<host>[^']+)', port=(?P<port>\d+)\).*: Failed to establish a new connection: \[Errno (?P<errno>\d+)\]`),
-	form(CallConnect, 0, `: Failed to establish a new connection: \[Errno (?P<errno>\d+)\]`),
+	form(CallConnect, 0, `\bHTTPS?Connection(?:Pool)?\(host='(?P<host>[^']+)', port=(?P<port>\d+)\).*`+urllibFailed),
+	form(CallConnect, 0, urllibFailed),
 	// aiohttp
-	form(CallConnect, 0, `\bCannot connect to host (?P<dst>`+target+`) ssl:\S+ \[(?:Multiple exceptions: |\[Errno \d+\] )?(?P<words>`+words+`)`),
+	form(CallConnect, 0, `\bCannot connect to host `+theDst+
+		` ssl:\S+ \[(?:Multiple exceptions: |\[Errno \d+\] )?`+theWords),
 	// redis-py
 	form(CallConnect, 0, `\bError (?P<errno>\d+) connecting to (?P<dst>[\w.:\[\]%-]*\w)\. `),
 	// urllib, httpx and httpcore, which name no destination
@@ -32,7 +39,13 @@ var (
 
 // pythonDialect: an OSError names the errno and not the call, which the line of
 // the program above it does in a traceback.
-var pythonDialect = dialect{name: "Python", marks: []string{"errno ", "error(", "error 1", "error 9", "cannot connect to host"}, read: func(rec record) (Reading, bool) {
+var pythonDialect = dialect{
+	name:  "Python",
+	marks: []string{"errno ", "error(", "error 1", "error 9", "cannot connect to host"},
+	read:  readPython,
+}
+
+func readPython(rec record) (Reading, bool) {
 	if r, ok := match(rec.text, pythonForms); ok {
 		return r, true
 	}
@@ -54,4 +67,4 @@ var pythonDialect = dialect{name: "Python", marks: []string{"errno ", "error(", 
 		r.Call = CallBind
 	}
 	return r, true
-}}
+}

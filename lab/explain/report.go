@@ -61,16 +61,35 @@ func known[T comparable](v T) *T {
 
 // WriteJSON writes the log as lab99/explain/v1.
 func (l *Log) WriteJSON(w io.Writer) error {
-	doc := document{Schema: Schema, Lines: l.Lines, Explained: l.Explained, Cut: l.Cut, LeftOut: l.LeftOut, Groups: []groupJSON{}}
+	doc := document{
+		Schema:    Schema,
+		Lines:     l.Lines,
+		Explained: l.Explained,
+		Cut:       l.Cut,
+		LeftOut:   l.LeftOut,
+		Groups:    []groupJSON{},
+	}
 	for _, g := range l.Groups() {
 		next := g.Next()
 		if next == nil {
 			next = []Step{}
 		}
 		doc.Groups = append(doc.Groups, groupJSON{
-			Exhaustion: g.Cause.Answer, Cause: g.Cause.ID, Title: g.Cause.Title, Program: known(g.Program), Call: known(g.Call),
-			Errno: known(g.Errno), ErrnoName: known(errnoNames[g.Errno]), Source: known(g.Source), Destination: known(g.Destination),
-			Peers: known(g.Peers), Count: g.Count, First: known(g.First), Last: known(g.Last), Why: sentence(g.Why()), Next: next,
+			Exhaustion:  g.Cause.Answer,
+			Cause:       g.Cause.ID,
+			Title:       g.Cause.Title,
+			Program:     known(g.Program),
+			Call:        known(g.Call),
+			Errno:       known(g.Errno),
+			ErrnoName:   known(errnoNames[g.Errno]),
+			Source:      known(g.Source),
+			Destination: known(g.Destination),
+			Peers:       known(g.Peers),
+			Count:       g.Count,
+			First:       known(g.First),
+			Last:        known(g.Last),
+			Why:         sentence(g.Why()),
+			Next:        next,
 		})
 	}
 	enc := json.NewEncoder(w)
@@ -168,13 +187,15 @@ func what(r Reading) string {
 }
 
 func (l *Log) table(b, w io.Writer, groups []*Group) {
-	fmt.Fprintf(b, "%s of %s speak of a connection or a listener that failed.\n\n", format.Grouped(l.Explained), format.Plural(l.Lines, "line"))
+	fmt.Fprintf(b, "%s of %s speak of a connection or a listener that failed.\n\n",
+		format.Grouped(l.Explained), format.Plural(l.Lines, "line"))
 	tw := table.New(folding{b, w})
 	fmt.Fprintln(tw, "exhaustion\tlines\tprogram\tcause\twhere\tfirst\tlast")
 	for _, g := range groups[:min(len(groups), mostRows)] {
 		answer := string(g.Cause.Answer)
 		place := cmp.Or(g.Destination, g.Peers, g.Source, "–")
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", answer, format.Grouped(g.Count), cmp.Or(g.Program, "–"), g.Cause.ID, place,
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
+			answer, format.Grouped(g.Count), cmp.Or(g.Program, "–"), g.Cause.ID, place,
 			cmp.Or(g.First, "–"), cmp.Or(g.Last, "–"))
 	}
 	tw.Flush()
@@ -186,7 +207,8 @@ func (l *Log) table(b, w io.Writer, groups []*Group) {
 		fmt.Fprintf(b, "and %d more with %s; --json has them\n", n, format.Plural(lines, "line"))
 	}
 	if l.LeftOut > 0 {
-		fmt.Fprintf(b, "%s belong to none of the first %d causes and places, and are not told apart\n", format.Plural(l.LeftOut, "more line"), most)
+		fmt.Fprintf(b, "%s belong to none of the first %d causes and places, and are not told apart\n",
+			format.Plural(l.LeftOut, "more line"), most)
 	}
 }
 

@@ -12,7 +12,13 @@ var (
 )
 
 // rustDialect: io::Error names the errno and not the call; hyper's words do.
-var rustDialect = dialect{name: "Rust", marks: []string{"os error", "os { code"}, read: func(rec record) (Reading, bool) {
+var rustDialect = dialect{
+	name:  "Rust",
+	marks: []string{"os error", "os { code"},
+	read:  readRust,
+}
+
+func readRust(rec record) (Reading, bool) {
 	m := rustErrno.FindStringSubmatch(rec.text)
 	if m == nil {
 		return Reading{}, false
@@ -29,4 +35,4 @@ var rustDialect = dialect{name: "Rust", marks: []string{"os error", "os { code"}
 		r.Call = CallListen
 	}
 	return r, true
-}}
+}

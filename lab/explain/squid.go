@@ -13,7 +13,13 @@ var (
 	squidBind = regexp.MustCompile(`\bcommBind:? Cannot bind socket (?:FD \d+|\S+) to (` + target + `): \((\d+)\)`)
 )
 
-var squidDialect = dialect{name: "squid", marks: []string{"err_connect_fail", "dead parent", "tcp connection to", "commbind"}, read: func(rec record) (Reading, bool) {
+var squidDialect = dialect{
+	name:  "squid",
+	marks: []string{"err_connect_fail", "dead parent", "tcp connection to", "commbind"},
+	read:  readSquid,
+}
+
+func readSquid(rec record) (Reading, bool) {
 	if m := squidTCP.FindStringSubmatch(rec.text); m != nil {
 		return Reading{Call: CallConnect, Destination: hostPort(m[1], m[2])}, true
 	}
@@ -25,4 +31,4 @@ var squidDialect = dialect{name: "squid", marks: []string{"err_connect_fail", "d
 		return r, true
 	}
 	return match(rec.text, squidForms)
-}}
+}

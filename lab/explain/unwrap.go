@@ -45,7 +45,8 @@ var (
 	// docker compose logs: "web-1  | line", and foreman's kind, which has the time before it.
 	compose = regexp.MustCompile(`^(?:\d\d:\d\d:\d\d +)?([\w.@-]{1,128}) +\| `)
 	// syslog by RFC 3164, and journalctl: "Oct  9 10:01:35 host prog[123]: line".
-	syslog = regexp.MustCompile(`^(?:<\d{1,3}>)?([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d)(?:\.\d+)? [\w.:-]+ ([\w./@-]+)(?:\[\d+\])?: `)
+	syslog = regexp.MustCompile(`^(?:<\d{1,3}>)?([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d)(?:\.\d+)? ` +
+		`[\w.:-]+ ([\w./@-]+)(?:\[\d+\])?: `)
 	// syslog by RFC 5424: "<34>1 TIME host app pid msgid - line".
 	syslog5424 = regexp.MustCompile(`^<\d{1,3}>1 (\S+) \S+ (\S+) \S+ \S+ (?:-|\[[^\]]*\]) `)
 	// kubectl logs --timestamps and docker logs -t: "2026-11-23T04:42:27.123456789Z line".
@@ -85,8 +86,10 @@ func (r *record) prefix() bool {
 // Where a structured line has its words. What it has of the request, such as
 // its headers, is the client's and not looked at.
 var (
-	textFields = []string{"log", "MESSAGE", "error", "err", "exception", "stack_trace", "Fetch-Error", "response_code_details",
-		"upstream_transport_failure_reason", "msg", "message"}
+	textFields = []string{
+		"log", "MESSAGE", "error", "err", "exception", "stack_trace", "Fetch-Error",
+		"response_code_details", "upstream_transport_failure_reason", "msg", "message",
+	}
 	timeFields = []string{"time", "__REALTIME_TIMESTAMP", "ts", "@timestamp", "timestamp", "start_time", "Timestamp"}
 	appFields  = []string{"SYSLOG_IDENTIFIER", "app", "service"}
 )

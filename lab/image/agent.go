@@ -34,7 +34,8 @@ func Agent(ctx context.Context, eng Engine, path string) (Image, error) {
 		return Image{}, err
 	}
 	if its != arch {
-		return Image{}, fmt.Errorf("agent binary %s is for %s, the engine is %s; `make build` makes one for the engine", path, arch, its)
+		return Image{}, fmt.Errorf("agent binary %s is for %s, the engine is %s; `make build` makes one for the engine",
+			path, arch, its)
 	}
 
 	sum := sha256.Sum256(binary)
@@ -47,7 +48,8 @@ func Agent(ctx context.Context, eng Engine, path string) (Image, error) {
 			Entrypoint: []string{AgentProgram},
 			Labels:     map[string]string{LabelRole: RoleAgent, LabelRequested: hash},
 		}
-		if err := load(ctx, eng, img.Used, arch, config, map[string]entry{AgentProgram[1:]: {mode: 0o755, data: binary}}); err != nil {
+		files := map[string]entry{AgentProgram[1:]: {mode: 0o755, data: binary}}
+		if err := load(ctx, eng, img.Used, arch, config, files); err != nil {
 			return Image{}, err
 		}
 		found, err = eng.Inspect(ctx, img.Used)

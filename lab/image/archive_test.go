@@ -126,7 +126,10 @@ func TestAgentBinaryMustBeStaticLinux(t *testing.T) {
 func TestUnavailableErrorQuotesBothCausesAndNamesThreeWaysOut(t *testing.T) {
 	pull, apt := errors.New("no such host"), errors.New("apt-get is not on the PATH")
 	err := error(&UnavailableError{Role: nginxRole, Ref: "nginx:1.30", Mode: Auto, Pull: pull, Assemble: apt})
-	for _, want := range []string{"nginx:1.30", "no such host", "apt-get is not on the PATH", "docker pull nginx:1.30", "--images registry", "--images local"} {
+	for _, want := range []string{
+		"nginx:1.30", "no such host", "apt-get is not on the PATH", "docker pull nginx:1.30", "--images registry",
+		"--images local",
+	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error does not say %q:\n%v", want, err)
 		}
@@ -158,7 +161,8 @@ func TestArchiveIsReproducible(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	img, err := tarball.Image(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(eng.archives[0])), nil }, &tag)
+	img, err := tarball.Image(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(eng.archives[0])), nil },
+		&tag)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +173,8 @@ func TestArchiveIsReproducible(t *testing.T) {
 	if diff := cmp.Diff(r.Config.Labels, conf.Config.Labels); diff != "" {
 		t.Error(diff)
 	}
-	if conf.Architecture != "arm64" || conf.OS != "linux" || conf.Config.StopSignal != "SIGQUIT" || !slices.Equal(conf.Config.Cmd, r.Config.Cmd) ||
+	if conf.Architecture != "arm64" || conf.OS != "linux" || conf.Config.StopSignal != "SIGQUIT" ||
+		!slices.Equal(conf.Config.Cmd, r.Config.Cmd) ||
 		!slices.Equal(conf.Config.Env, r.Config.Env) || len(conf.History) != 1 || !conf.Created.Equal(time.Unix(0, 0)) {
 		t.Errorf("%+v", conf)
 	}
@@ -177,7 +182,8 @@ func TestArchiveIsReproducible(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := fmt.Sprintf("sha256:%x", sha256.Sum256(fsys)); len(conf.RootFS.DiffIDs) != 1 || conf.RootFS.DiffIDs[0].String() != want {
+	if want := fmt.Sprintf("sha256:%x", sha256.Sum256(fsys)); len(conf.RootFS.DiffIDs) != 1 ||
+		conf.RootFS.DiffIDs[0].String() != want {
 		t.Errorf("layers %v, want %s", conf.RootFS.DiffIDs, want)
 	}
 }

@@ -86,7 +86,9 @@ func fromPackages(ctx context.Context, role Role, suite, arch string, log func(s
 
 // follow gathers the root file system that a recipe describes, and says the version of its
 // program.
-func follow(ctx context.Context, r recipe.Recipe, archive *distro.Archive) (root map[string]entry, _ *distro.Selection, version string, _ error) {
+func follow(ctx context.Context, r recipe.Recipe, archive *distro.Archive) (
+	root map[string]entry, _ *distro.Selection, version string, _ error,
+) {
 	sel, err := archive.Select(ctx, r.Seeds...)
 	if err != nil {
 		return nil, nil, "", err

@@ -32,7 +32,8 @@ func (e *UnavailableError) Error() string {
 any one of these helps:
   1. let apt-get reach the archive of the distribution (proxy, mirror); what it gave once is kept
   2. run on a Debian or Ubuntu host that has apt-get and dpkg-deb, or install %s there
-  3. start a container engine that has the image, with --driver docker`, e.Role, e.Ref, e.Mode, e.Assemble, e.Installed, packageOf(e.Role))
+  3. start a container engine that has the image, with --driver docker`,
+			e.Role, e.Ref, e.Mode, e.Assemble, e.Installed, packageOf(e.Role))
 	}
 	byHand := fmt.Sprintf("docker pull %s where the engine runs, or docker load < FILE", e.Ref)
 	if strings.HasPrefix(e.Ref, recipe.SuitePrefix) {

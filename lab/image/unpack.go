@@ -81,7 +81,8 @@ func FindUnpacked(ctx context.Context, role Role, text string, mode Mode) (Image
 		err = json.Unmarshal(b, &img)
 	}
 	if err != nil {
-		return Image{}, "", false, fmt.Errorf("unpacked %s in %s: %w; remove the directory to have it made anew", role, dir, err)
+		return Image{}, "", false, fmt.Errorf("unpacked %s in %s: %w; remove the directory to have it made anew",
+			role, dir, err)
 	}
 	img.Requested, img.Note = r.Text, substitution(r, role, img.Version, suite)
 	return img, filepath.Join(dir, treeRoot), true, nil
@@ -95,7 +96,8 @@ func substitutable(role Role, r recipe.Ref, mode Mode) error {
 	}
 	if mode == Auto && r.Suite == "" && r.Base != string(role) {
 		// Someone's own image is not replaced by a stock server unasked.
-		return fmt.Errorf("%s is not the stock %s image; --images local uses the distribution's %s in its place", r.Text, role, role)
+		return fmt.Errorf("%s is not the stock %s image; --images local uses the distribution's %s in its place",
+			r.Text, role, role)
 	}
 	return nil
 }

@@ -96,7 +96,8 @@ func TestUnpackOnceThenFind(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(root, "half")); err == nil {
 		t.Error("what a killed run left is among the files")
 	}
-	if img.Version == "" || img.Source != Assembled || !strings.HasPrefix(img.ID, "sha256:") || !strings.Contains(img.Note, "asked for nginx:1.30") {
+	if img.Version == "" || img.Source != Assembled || !strings.HasPrefix(img.ID, "sha256:") ||
+		!strings.Contains(img.Note, "asked for nginx:1.30") {
 		t.Errorf("%+v", img)
 	}
 	again, at, ok, err := FindUnpacked(t.Context(), nginxRole, "nginx:1.30", Auto)
@@ -108,7 +109,8 @@ func TestUnpackOnceThenFind(t *testing.T) {
 // TestOthersImagesAreNotSubstituted holds without an engine too.
 func TestOthersImagesAreNotSubstituted(t *testing.T) {
 	_, _, err := Unpack(t.Context(), nginxRole, "mycompany/proxy:7", Auto, func(string) {})
-	if err == nil || !strings.Contains(err.Error(), "is not the stock nginx image") || !strings.Contains(err.Error(), "--driver docker") {
+	if err == nil || !strings.Contains(err.Error(), "is not the stock nginx image") ||
+		!strings.Contains(err.Error(), "--driver docker") {
 		t.Error(err)
 	}
 }

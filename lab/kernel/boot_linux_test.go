@@ -58,9 +58,24 @@ func say(lines string) string { return "cat <<'END'\n" + lines + "\nEND" }
 
 func TestConsole(t *testing.T) {
 	for _, tc := range []struct{ name, lines, kernel, why string }{
-		{"to its end", "Linux version\n@lab99 1.5 up 6.1.176\n@lab99 2.000000 tick\n[  2.1] noise@lab99 2.500000 tick\n@lab99 3 done", "6.1.176", ""},
-		{"a failure of the init", "@lab99 1.5 up 6.1.176\n@lab99 2 failed mount /proc: no", "6.1.176", "in the guest: mount /proc: no"},
-		{"a panic", "@lab99 1.5 up 6.1.176\n[ 1.7] Kernel panic - not syncing: x", "6.1.176", "Kernel panic - not syncing: x"},
+		{
+			name: "to its end",
+			lines: "Linux version\n@lab99 1.5 up 6.1.176\n@lab99 2.000000 tick\n" +
+				"[  2.1] noise@lab99 2.500000 tick\n@lab99 3 done",
+			kernel: "6.1.176",
+		},
+		{
+			name:   "a failure of the init",
+			lines:  "@lab99 1.5 up 6.1.176\n@lab99 2 failed mount /proc: no",
+			kernel: "6.1.176",
+			why:    "in the guest: mount /proc: no",
+		},
+		{
+			name:   "a panic",
+			lines:  "@lab99 1.5 up 6.1.176\n[ 1.7] Kernel panic - not syncing: x",
+			kernel: "6.1.176",
+			why:    "Kernel panic - not syncing: x",
+		},
 		{"no kernel", "linux: cannot execute", "", "the kernel did not come up"},
 		{"gone in the middle", "@lab99 1.5 up 6.1.176\nReboot", "6.1.176", "ended before its tasks"},
 	} {
@@ -127,7 +142,8 @@ func TestNothingOutlivesTheCommand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := newTether(self, scratch, firstCPU(t), exec.Command("/bin/sh", "-c", "sleep 60 & echo $! >"+file+"; echo on; sleep 60"))
+	g, err := newTether(self, scratch, firstCPU(t),
+		exec.Command("/bin/sh", "-c", "sleep 60 & echo $! >"+file+"; echo on; sleep 60"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,9 +189,11 @@ func TestUnfinishedDisk(t *testing.T) {
 	}
 	w := tar.NewWriter(f)
 	for _, e := range [][2]string{
-		{"a/stdout", "out"}, {"a/stderr", "err"}, {"a/outcome.json", `{"name":"a","exit":2,"why":"exit status 2"}`}, {"a/files/run/x.json", "{}"}, {"b/stdout", "half"},
+		{"a/stdout", "out"}, {"a/stderr", "err"},
+		{"a/outcome.json", `{"name":"a","exit":2,"why":"exit status 2"}`}, {"a/files/run/x.json", "{}"}, {"b/stdout", "half"},
 	} {
-		if err := errors.Join(w.WriteHeader(&tar.Header{Name: e[0], Size: int64(len(e[1])), Mode: 0o644}), write(w, e[1])); err != nil {
+		if err := errors.Join(w.WriteHeader(&tar.Header{Name: e[0], Size: int64(len(e[1])), Mode: 0o644}),
+			write(w, e[1])); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -212,9 +230,18 @@ func TestTasks(t *testing.T) {
 	var said []string
 	err = guest.Run(t.Context(), []guest.Task{
 		{Name: "beside", Argv: []string{"/bin/sh", "-c", "sleep 0.3; echo late"}, LimitS: 10, Beside: true},
-		{Name: "files", Argv: []string{"/bin/sh", "-c", "echo text >$0/file; echo out; echo err >&2; exit 7", "{out}"}, LimitS: 10},
+		{
+			Name:   "files",
+			Argv:   []string{"/bin/sh", "-c", "echo text >$0/file; echo out; echo err >&2; exit 7", "{out}"},
+			LimitS: 10,
+		},
 		{Name: "slow", Argv: []string{"/bin/sh", "-c", "sleep 60 & sleep 60"}, LimitS: 0.2},
-		{Name: "disturbed", Argv: []string{"/bin/sh", "-c", "test $0 = ${0%.2} && exit 2; exit 5", "{out}"}, LimitS: 10, Again: []int{2, 3}},
+		{
+			Name:   "disturbed",
+			Argv:   []string{"/bin/sh", "-c", "test $0 = ${0%.2} && exit 2; exit 5", "{out}"},
+			LimitS: 10,
+			Again:  []int{2, 3},
+		},
 		{Name: "missing", Argv: []string{"/no/such/program"}, LimitS: 10},
 	}, filepath.Join(dir, "out"), f, func(format string, args ...any) { said = append(said, format) })
 	if err != nil {
@@ -224,7 +251,8 @@ func TestTasks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if x := tasks["files"]; x.Exit != 7 || string(x.Stdout) != "out\n" || string(x.Stderr) != "err\n" || string(x.Files["file"]) != "text\n" || x.ToS < x.FromS {
+	if x := tasks["files"]; x.Exit != 7 || string(x.Stdout) != "out\n" || string(x.Stderr) != "err\n" ||
+		string(x.Files["file"]) != "text\n" || x.ToS < x.FromS {
 		t.Errorf("files: %+v", x)
 	}
 	if x := tasks["slow"]; !x.TimedOut || x.Exit != -1 || x.ToS-x.FromS > 5 {
@@ -233,7 +261,8 @@ func TestTasks(t *testing.T) {
 	if x := tasks["missing"]; x.TimedOut || x.Exit != -1 || !strings.Contains(x.Why, "no such file") {
 		t.Errorf("missing: %+v", x)
 	}
-	if x, y := tasks["beside"], tasks["slow"]; string(x.Stdout) != "late\n" || x.Why != "" || x.FromS > y.ToS || x.ToS < y.FromS {
+	if x, y := tasks["beside"], tasks["slow"]; string(x.Stdout) != "late\n" || x.Why != "" || x.FromS > y.ToS ||
+		x.ToS < y.FromS {
 		t.Errorf("beside: %+v, want it to run while another does", x)
 	}
 	if a, b := tasks["disturbed"], tasks["disturbed"+guest.Second]; a.Exit != 2 || b == nil || b.Exit != 5 {

@@ -102,7 +102,8 @@ func Installed(ctx context.Context, dir string) (*Unpacked, error) {
 		return nil, err
 	}
 	var files []string
-	err = filepath.WalkDir(filepath.Join(filepath.Dir(program), "..", "lib", "uml", "modules"), func(p string, _ fs.DirEntry, err error) error {
+	beside := filepath.Join(filepath.Dir(program), "..", "lib", "uml", "modules")
+	err = filepath.WalkDir(beside, func(p string, _ fs.DirEntry, err error) error {
 		files = append(files, p)
 		return err
 	})
@@ -261,7 +262,8 @@ func writeModules(dir string, list []module) error {
 		return err
 	}
 	for i, m := range list {
-		if err := os.WriteFile(filepath.Join(dir, moduleDir, fmt.Sprintf("%02d-%s.ko", i, m.name)), m.data, 0o644); err != nil {
+		file := filepath.Join(dir, moduleDir, fmt.Sprintf("%02d-%s.ko", i, m.name))
+		if err := os.WriteFile(file, m.data, 0o644); err != nil {
 			return err
 		}
 	}
@@ -289,7 +291,8 @@ func (c Cache) Emulator(ctx context.Context) (*Emulator, error) {
 		if err != nil {
 			return nil, err
 		}
-		u, err := c.get(ctx, "qemu", suite, []string{"qemu-system-x86", "qemu-system-common", "qemu-system-data", "seabios"}, unpackQEMU)
+		packages := []string{"qemu-system-x86", "qemu-system-common", "qemu-system-data", "seabios"}
+		u, err := c.get(ctx, "qemu", suite, packages, unpackQEMU)
 		if err != nil {
 			return nil, err
 		}
@@ -321,7 +324,8 @@ func unpackQEMU(ctx context.Context, s *distro.Selection, dir string) error {
 		return err
 	}
 	for _, name := range []string{
-		"usr/share/seabios/bios-256k.bin", "usr/share/qemu/kvmvapic.bin", "usr/share/qemu/linuxboot_dma.bin", "usr/share/qemu/linuxboot.bin",
+		"usr/share/seabios/bios-256k.bin", "usr/share/qemu/kvmvapic.bin", "usr/share/qemu/linuxboot_dma.bin",
+		"usr/share/qemu/linuxboot.bin",
 	} {
 		f, err := s.Open(ctx, name)
 		if err != nil {

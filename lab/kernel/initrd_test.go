@@ -65,8 +65,10 @@ func TestInitrdHasWhatWasPut(t *testing.T) {
 		t.Error(diff)
 	}
 	for i := range min(len(want), len(got)) {
-		if want[i].Mode != got[i].Mode && want[i].Name != "root/tree" || want[i].Text != got[i].Text { // the mode of a temporary directory is the test's own
-			t.Errorf("got %q %o %q, want %q %o %q", got[i].Name, got[i].Mode, got[i].Text, want[i].Name, want[i].Mode, want[i].Text)
+		// The mode of a temporary directory is the test's own.
+		if want[i].Mode != got[i].Mode && want[i].Name != "root/tree" || want[i].Text != got[i].Text {
+			t.Errorf("got %q %o %q, want %q %o %q", got[i].Name, got[i].Mode, got[i].Text, want[i].Name, want[i].Mode,
+				want[i].Text)
 		}
 	}
 }

@@ -26,7 +26,11 @@ const (
 
 // Probe asks the kernel what it can do.
 func Probe() guest.Task {
-	return guest.Task{Name: Abilities, Argv: []string{"/" + guest.Tool, "abilities", "--json"}, LimitS: probeLimit.Seconds()}
+	return guest.Task{
+		Name:   Abilities,
+		Argv:   []string{"/" + guest.Tool, "abilities", "--json"},
+		LimitS: probeLimit.Seconds(),
+	}
 }
 
 // disturbed are lab99's exit codes for a run that the machine had no time for: the
@@ -46,7 +50,8 @@ func Labs(rate int, images string) []guest.Task {
 }
 
 func lab(scenario, images string, ports, rate int, duration time.Duration) guest.Task {
-	return Lab(scenario, scenario, images, "size.ports="+strconv.Itoa(ports+ports%2), "size.rate="+strconv.Itoa(rate), "size.duration="+duration.String())
+	return Lab(scenario, scenario, images,
+		"size.ports="+strconv.Itoa(ports+ports%2), "size.rate="+strconv.Itoa(rate), "size.duration="+duration.String())
 }
 
 // Lab runs a scenario in a guest, by its name or its directory there, with nginx and

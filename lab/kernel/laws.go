@@ -42,7 +42,8 @@ var rules = []rule{
 
 	{"loopback_reuse_0", "127.0.0.1 with tcp_tw_reuse=0: exactly K, then error 99", of(SameHost, "reuse-0", exactly)},
 	{"loopback_default", "tcp_tw_reuse=2, the default, mitigates on 127.0.0.1", of(SameHost, "default", mitigated)},
-	{"own_address", "… and does nothing on another address of the host: exactly K", of(SameHost, "own-address", exactly)},
+	{"own_address", "… and does nothing on another address of the host: exactly K",
+		of(SameHost, "own-address", exactly)},
 	{"both_addresses", "both addresses, tcp_tw_reuse=0: exactly 2 K", of(SameHost, "both-addresses", exactly)},
 
 	{"reuse_below", "tcp_tw_reuse=1 below K per second mitigates", of(Ceiling, "below", mitigated)},

@@ -121,19 +121,63 @@ func TestLaws(t *testing.T) {
 		{"k", "one less", 0, Exhaustion, exhausted("baseline", 100, 99, 50, 2), "broken"},
 		{"k", "a clock that jumps does not count", 1, Exhaustion, exhausted("baseline", 100, 100, 50, 2), "holds"},
 		{"k", "no error 99", 0, Exhaustion, row{Name: "baseline", Verdict: "not-reproduced"}, "broken"},
-		{"k", "the machine was busy, and the count is the same", 0, Exhaustion, invalid(exhausted("baseline", 100, 100, 50, 2.9)), "holds"},
-		{"k", "the machine was busy, and there is one more", 0, Exhaustion, invalid(exhausted("baseline", 100, 101, 50, 2.9)), "broken"},
-		{"k", "the machine was busy, and there is one less", 0, Exhaustion, invalid(exhausted("baseline", 100, 99, 50, 2.9)), "not judged"},
-		{"k", "the machine was so busy that too little was sent", 0, Exhaustion, row{Name: "baseline", Verdict: "invalid", Why: "late"}, "not judged"},
-		{"first_error_99", "the machine was busy", 0, Exhaustion, invalid(exhausted("baseline", 100, 100, 50, 2.9)), "not judged"},
+		{
+			law:  "k",
+			name: "the machine was busy, and the count is the same",
+			lab:  Exhaustion,
+			row:  invalid(exhausted("baseline", 100, 100, 50, 2.9)),
+			want: "holds",
+		},
+		{
+			law:  "k",
+			name: "the machine was busy, and there is one more",
+			lab:  Exhaustion,
+			row:  invalid(exhausted("baseline", 100, 101, 50, 2.9)),
+			want: "broken",
+		},
+		{
+			law:  "k",
+			name: "the machine was busy, and there is one less",
+			lab:  Exhaustion,
+			row:  invalid(exhausted("baseline", 100, 99, 50, 2.9)),
+			want: "not judged",
+		},
+		{
+			law:  "k",
+			name: "the machine was so busy that too little was sent",
+			lab:  Exhaustion,
+			row:  row{Name: "baseline", Verdict: "invalid", Why: "late"},
+			want: "not judged",
+		},
+		{
+			law:  "first_error_99",
+			name: "the machine was busy",
+			lab:  Exhaustion,
+			row:  invalid(exhausted("baseline", 100, 100, 50, 2.9)),
+			want: "not judged",
+		},
 		{"reuse_above_ok", "the machine was busy", 0, Ceiling, invalid(exhausted("above", 120, 300, 160, 2.9)), "not judged"},
 		{"k", "another variant", 0, Exhaustion, row{Name: "keepalive"}, "not judged"},
 
 		{"first_error_99", "2 ms late", 0, Exhaustion, exhausted("baseline", 100, 100, 50, 2.002), "holds"},
 		{"first_error_99", "50 ms late", 0, Exhaustion, exhausted("baseline", 100, 100, 50, 2.05), "broken"},
 		{"first_error_99", "50 ms early", 0, Exhaustion, exhausted("baseline", 100, 100, 50, 1.95), "broken"},
-		{"first_error_99", "50 ms late, by a clock that parted by 30", 0.03, Exhaustion, exhausted("baseline", 100, 100, 50, 2.05), "holds"},
-		{"first_error_99", "by a clock that loses a second", 1, Exhaustion, exhausted("baseline", 100, 100, 50, 2), "not judged"},
+		{
+			law:   "first_error_99",
+			name:  "50 ms late, by a clock that parted by 30",
+			apart: 0.03,
+			lab:   Exhaustion,
+			row:   exhausted("baseline", 100, 100, 50, 2.05),
+			want:  "holds",
+		},
+		{
+			law:   "first_error_99",
+			name:  "by a clock that loses a second",
+			apart: 1,
+			lab:   Exhaustion,
+			row:   exhausted("baseline", 100, 100, 50, 2),
+			want:  "not judged",
+		},
 
 		{"close_share", "f and sockets agree", 0, Exhaustion, exhausted("baseline", 100, 100, 50, 2), "holds"},
 		{"close_share", "the false f of Linux 5.10", 0, Exhaustion, func() row {
@@ -146,11 +190,29 @@ func TestLaws(t *testing.T) {
 		{"tw_reuse", "not mitigated", 0, Exhaustion, row{Name: "tw-reuse", Verdict: "reproduced"}, "broken"},
 
 		{"reuse_above", "6.12, whole seconds", 0, Ceiling, interval(exhausted("above", 120, 172, 160, 1.402)), "holds"},
-		{"reuse_above", "the same were wrong by the millisecond", 0, Ceiling, exhausted("above", 120, 172, 160, 1.402), "broken"},
-		{"reuse_above", "later than any second allows", 0, Ceiling, interval(exhausted("above", 120, 250, 160, 1.6)), "broken"},
+		{
+			law:  "reuse_above",
+			name: "the same were wrong by the millisecond",
+			lab:  Ceiling,
+			row:  exhausted("above", 120, 172, 160, 1.402),
+			want: "broken",
+		},
+		{
+			law:  "reuse_above",
+			name: "later than any second allows",
+			lab:  Ceiling,
+			row:  interval(exhausted("above", 120, 250, 160, 1.6)),
+			want: "broken",
+		},
 		{"reuse_above", "7.2, by the millisecond", 0, Ceiling, exhausted("above", 120, 120, 160, 0.751), "holds"},
 		{"reuse_above_ok", "6.12", 0, Ceiling, interval(exhausted("above", 120, 172, 160, 1.402)), "holds"},
-		{"reuse_above_ok", "the same were wrong by the millisecond", 0, Ceiling, exhausted("above", 120, 172, 160, 1.402), "broken"},
+		{
+			law:  "reuse_above_ok",
+			name: "the same were wrong by the millisecond",
+			lab:  Ceiling,
+			row:  exhausted("above", 120, 172, 160, 1.402),
+			want: "broken",
+		},
 		{"reuse_above_ok", "more than 2K", 0, Ceiling, interval(exhausted("above", 120, 241, 160, 1.5)), "broken"},
 	} {
 		t.Run(tc.law+"/"+tc.name, func(t *testing.T) {
@@ -193,7 +255,8 @@ func TestHoldTime(t *testing.T) {
 func TestAbilities(t *testing.T) {
 	e := left(t, `{"tw_reuse_delay":false,"port_step_width":true,"scan_time_wait_ns":103.26}`, 0, nil)
 	for id, want := range map[string]Cell{
-		"tw_reuse_delay": {Text: "no"}, "port_step_width": {Text: "yes"}, "scan_time_wait_ns": {Text: "103 ns"}, "inet_diag": {Text: "?", Why: "no netlink"},
+		"tw_reuse_delay": {Text: "no"}, "port_step_width": {Text: "yes"}, "scan_time_wait_ns": {Text: "103 ns"},
+		"inet_diag": {Text: "?", Why: "no netlink"},
 	} {
 		if c := judge(t, e, id); c != want {
 			t.Errorf("%s: %+v, want %+v", id, c, want)
@@ -209,7 +272,8 @@ func TestTaskThatFailedSaysWhy(t *testing.T) {
 		SameHost:   {Outcome: guest.Outcome{Exit: -1, TimedOut: true, Why: "it took more than 240 s"}},
 	}})
 	for id, want := range map[string]string{
-		"k": "exit 3: lab99 run: no bridge", "own_address": "it took more than 240 s", "hz": "exit 64: lab99: unknown command",
+		"k": "exit 3: lab99 run: no bridge", "own_address": "it took more than 240 s",
+		"hz": "exit 64: lab99: unknown command",
 	} {
 		if c := judge(t, e, id); c.Why != want || c.OK != nil {
 			t.Errorf("%s: %+v, want %q", id, c, want)
@@ -219,7 +283,8 @@ func TestTaskThatFailedSaysWhy(t *testing.T) {
 
 // TestSecondRunCounts: where the machine had no time for the first, and only there.
 func TestSecondRunCounts(t *testing.T) {
-	disturbed, good, worse := invalid(exhausted("baseline", 100, 98, 50, 2.9)), exhausted("baseline", 100, 100, 50, 2), exhausted("baseline", 100, 102, 50, 2)
+	disturbed, good, worse := invalid(exhausted("baseline", 100, 98, 50, 2.9)), exhausted("baseline", 100, 100, 50,
+		2), exhausted("baseline", 100, 102, 50, 2)
 	for _, tc := range []struct {
 		name          string
 		first, second []row
@@ -255,7 +320,8 @@ func TestTableNamesWhatWasNotHad(t *testing.T) {
 	e := left(t, `{"hz":100}`, 0, map[string][]row{Exhaustion: {exhausted("baseline", 100, 101, 50, 2)}})
 	table.Add(All[2], &Unpacked{Packages: []string{"libc6=2", "user-mode-linux=6.1um4"}}, e.result, nil)
 	text := table.Markdown()
-	for _, want := range []string{"not had: no such suite", "**101 of 100**", "6.12.113", "bookworm, user-mode-linux=6.1um4"} {
+	for _, want := range []string{"not had: no such suite", "**101 of 100**", "6.12.113",
+		"bookworm, user-mode-linux=6.1um4"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the table lacks %q:\n%s", want, text)
 		}

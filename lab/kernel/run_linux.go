@@ -27,7 +27,9 @@ func BootUML(ctx context.Context, u *Unpacked, job Job) (*Result, error) {
 			"con=null", "con0=null,fd:1", "con1=null", "ssl=null", "quiet", "panic=1", "uml_dir="+scratch, "umid=guest")
 		cmd.Dir = u.Dir
 		// The guest's memory is a file that it deletes at once, best in memory.
-		cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=" + scratch, "TMPDIR=" + memoryDir(scratch), "LD_LIBRARY_PATH=" + u.Dir}
+		cmd.Env = []string{
+			"PATH=/usr/bin:/bin", "HOME=" + scratch, "TMPDIR=" + memoryDir(scratch), "LD_LIBRARY_PATH=" + u.Dir,
+		}
 		return cmd
 	}, job)
 	if err != nil && r != nil && tooManyRegisters(r.Console) {
@@ -39,8 +41,8 @@ func BootUML(ctx context.Context, u *Unpacked, job Job) (*Result, error) {
 // ErrRegisters is of a user-mode Linux that has room for fewer registers than its host's
 // processor has: ptrace() then gives and takes none of them, and the first process dies. Seen of
 // Debian 12's (6.1) on processors with AMX, whose tiles alone are 8 KiB.
-var ErrRegisters = errors.New("this user-mode Linux has no room for the registers of this processor (amx_tile in /proc/cpuinfo): " +
-	"take a newer one, a kernel under qemu, or another machine")
+var ErrRegisters = errors.New("this user-mode Linux has no room for the registers of this processor (amx_tile in " +
+	"/proc/cpuinfo): take a newer one, a kernel under qemu, or another machine")
 
 // tooManyRegisters: the call that restores them is on the stack that a panic shows.
 func tooManyRegisters(console []byte) bool {
@@ -67,7 +69,8 @@ func BootQEMU(ctx context.Context, e *Emulator, u *Unpacked, accelerator string,
 		cmd := exec.Command(e.Path, append(append([]string{}, e.Args...),
 			"-accel", accelerator, "-cpu", cpu,
 			"-smp", "1", // tracepoints under several emulated processors panicked a kernel once
-			"-m", strconv.Itoa(memory), "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot", "-nodefaults", "-nic", "none",
+			"-m", strconv.Itoa(memory), "-display", "none", "-monitor", "none", "-serial", "stdio",
+			"-no-reboot", "-nodefaults", "-nic", "none",
 			"-kernel", filepath.Join(u.Dir, imageFile), "-initrd", initrd,
 			"-append", "console=ttyS0 quiet panic=-1 mitigations=off rdinit=/"+guest.Init,
 			"-drive", "file="+disk+",format=raw,if=virtio")...)

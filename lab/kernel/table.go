@@ -176,7 +176,8 @@ func (t *Table) Had() (n int) {
 func (t *Table) Markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Laws by kernels, %s\n\n", t.Date[:len(time.DateOnly)])
-	fmt.Fprintf(&b, "Written by `make kernels` on Linux %s with %d processors in %.0f minutes", t.Machine.Kernel, t.Machine.CPUs, t.TookS/60)
+	fmt.Fprintf(&b, "Written by `make kernels` on Linux %s with %d processors in %.0f minutes",
+		t.Machine.Kernel, t.Machine.CPUs, t.TookS/60)
 	if t.Tool != "" {
 		fmt.Fprintf(&b, ", lab99 %s", t.Tool)
 	}
@@ -233,7 +234,8 @@ that load. **Bold** is not as the law says; *italic* was not judged, and the rea
 	for i, r := range remarks {
 		fmt.Fprintf(&b, "%d. %s\n", i+1, r)
 	}
-	b.WriteString("\n## Kernels\n\n| name | kernel | how | boot | all of it | clocks apart | from |\n|---|---|---|---:|---:|---:|---|\n")
+	b.WriteString("\n## Kernels\n\n| name | kernel | how | boot | all of it | clocks apart | from |\n" +
+		"|---|---|---|---:|---:|---:|---|\n")
 	for _, c := range t.Columns {
 		what := c.Kernel
 		if what == "" {
@@ -241,7 +243,8 @@ that load. **Bold** is not as the law says; *italic* was not judged, and the rea
 		} else if c.Why != "" {
 			what += ", not to its end: " + plain(c.Why)
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", c.Name, what, c.How, seconds(c.BootS, 1), seconds(c.WallS, 0), seconds(c.ApartS, 3), c.from())
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n",
+			c.Name, what, c.How, seconds(c.BootS, 1), seconds(c.WallS, 0), seconds(c.ApartS, 3), c.from())
 	}
 	for _, c := range t.Columns {
 		for _, n := range c.Notes {
@@ -254,7 +257,8 @@ that load. **Bold** is not as the law says; *italic* was not judged, and the rea
 // from names the package of the kernel itself.
 func (c Column) from() string {
 	for _, p := range c.Packages {
-		if strings.HasPrefix(p, "user-mode-linux=") || strings.HasPrefix(p, "linux-image-") || strings.HasPrefix(p, "linux-binary-") {
+		if strings.HasPrefix(p, "user-mode-linux=") ||
+			strings.HasPrefix(p, "linux-image-") || strings.HasPrefix(p, "linux-binary-") {
 			return c.Suite + ", " + p
 		}
 	}

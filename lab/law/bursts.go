@@ -88,8 +88,8 @@ func (s Setup) WhyLater() string {
 		return ""
 	}
 	n := math.Round(s.RatePerS * s.Burst.Seconds())
-	return fmt.Sprintf("of each burst of %.0f, %.0f to %.0f requests open a connection, as one that comes back before the "+
-		"whole burst is taken up serves again",
+	return fmt.Sprintf("of each burst of %.0f, %.0f to %.0f requests open a connection, "+
+		"as one that comes back before the whole burst is taken up serves again",
 		n, math.Round(n**s.ChurnLeast), math.Round(n*s.Churn))
 }
 

@@ -135,8 +135,16 @@ func TestBurstChurn(t *testing.T) {
 }
 
 func burstSetup(churn, least float64) Setup {
-	s := Setup{Ports: 890, RatePerS: 320, CloseShare: 1, Burst: 200 * time.Millisecond, Keepalive: 4, Duration: 8 * time.Second,
-		Churn: churn, Baseline: new(Prediction)}
+	s := Setup{
+		Ports:      890,
+		RatePerS:   320,
+		CloseShare: 1,
+		Burst:      200 * time.Millisecond,
+		Keepalive:  4,
+		Duration:   8 * time.Second,
+		Churn:      churn,
+		Baseline:   new(Prediction),
+	}
 	if least < churn {
 		s.ChurnLeast = &least
 	}
@@ -183,7 +191,8 @@ func TestErrorNinetyNineUnderBurstsIsAnInterval(t *testing.T) {
 		soonest, latest = min(soonest, at), max(latest, at)
 	}
 	if soonest > *p.FirstError99S+1e-9 || latest < *p.FirstError99LatestS-1e-9 {
-		t.Errorf("error 99 after %g to %g s, and the ends are %g and %g", soonest, latest, *p.FirstError99S, *p.FirstError99LatestS)
+		t.Errorf("error 99 after %g to %g s, and the ends are %g and %g",
+			soonest, latest, *p.FirstError99S, *p.FirstError99LatestS)
 	}
 }
 
@@ -221,9 +230,15 @@ func TestOpenedIsHeldBothWays(t *testing.T) {
 	}{{890, 0, true}, {892, 0, true}, {889, 0, false}, {893, 0, false}, {893, 1, true}} {
 		t.Run(fmt.Sprint(c.opened, c.closed), func(t *testing.T) {
 			figures := map[string]float64{"first_error_99_s": 2.8, "new_connections": c.opened, "time_wait_backend": c.closed}
-			r := Run{Setup: s.Complete(), Predicted: Predict(s), Restated: Predict(s), EndS: 5, Measured: func(f string) *float64 {
-				return float(figures[f])
-			}}
+			r := Run{
+				Setup:     s.Complete(),
+				Predicted: Predict(s),
+				Restated:  Predict(s),
+				EndS:      5,
+				Measured: func(f string) *float64 {
+					return float(figures[f])
+				},
+			}
 			if got := Opened.Check(r); got == nil || got.OK != c.ok {
 				t.Errorf("%+v", got)
 			}

@@ -12,11 +12,13 @@ func TestShareOfARaceRestates(t *testing.T) {
 	p := Predict(Setup{Ports: 300, RatePerS: 200, CloseShare: 1, Duration: 20 * time.Second})
 	half := p.WithShare(0.5, 0, 20)
 	want := Predict(Setup{Ports: 300, RatePerS: 200, CloseShare: 0.5, Duration: 20 * time.Second})
-	if *half.FirstError99S != *want.FirstError99S || *half.OKBeforeError99 != *want.OKBeforeError99 || half.Rho != want.Rho || half.Verdict != want.Verdict {
+	if *half.FirstError99S != *want.FirstError99S || *half.OKBeforeError99 != *want.OKBeforeError99 ||
+		half.Rho != want.Rho || half.Verdict != want.Verdict {
 		t.Errorf("at f = 0.5 %+v, want %+v", half, want)
 	}
 	within(t, "successes per second", half.SteadyOKPerS, *want.SteadyOKPerS, 1e-9)
-	if few := p.WithShare(0.02, 0, 20); few.FirstError99S != nil || few.Verdict != Mitigated || few.Rho > 0.9 || *few.SteadyOKPerS != 200 {
+	if few := p.WithShare(0.02, 0, 20); few.FirstError99S != nil || few.Verdict != Mitigated || few.Rho > 0.9 ||
+		*few.SteadyOKPerS != 200 {
 		t.Errorf("at f = 0.02 the load factor is below 0.9: %+v", few)
 	}
 	if edge := p.WithShare(0.0242, 0, 20); edge.Verdict != Inconclusive || edge.FirstError99S != nil {
@@ -49,7 +51,10 @@ func TestChanceRanksNobody(t *testing.T) {
 	if p := Predict(later); p.Verdict != Postponed {
 		t.Fatalf("three times the ports: %s", p.Verdict)
 	}
-	for _, s := range []Setup{func() Setup { s := later; s.Race = true; return s }(), func() Setup { s := later; s.Poisson = true; return s }()} {
+	for _, s := range []Setup{
+		func() Setup { s := later; s.Race = true; return s }(),
+		func() Setup { s := later; s.Poisson = true; return s }(),
+	} {
 		if p := Predict(s); p.Verdict != Reproduced {
 			t.Errorf("%+v is %s", s, p.Verdict)
 		}

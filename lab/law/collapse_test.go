@@ -27,7 +27,8 @@ func TestConnectCost(t *testing.T) {
 		}
 	}
 	near(t, "ceiling at 4096 ports", Setup{Ports: 4096}.Complete().ConnectCeiling(), 2900, 0.05)
-	near(t, "error responses a second of one core, measured 125 to 148", 1/Setup{Ports: 28232}.Complete().FailingCost().Seconds(), 136.5, 0.09)
+	near(t, "error responses a second of one core, measured 125 to 148",
+		1/Setup{Ports: 28232}.Complete().FailingCost().Seconds(), 136.5, 0.09)
 }
 
 // workersAndPorts plays a run with more than the workers can connect once half
@@ -84,7 +85,8 @@ func TestSteadyRateAfterACollapse(t *testing.T) {
 		if !p.Estimated {
 			t.Fatalf("%+v does not slow down", s)
 		}
-		near(t, fmt.Sprintf("successes per second at %g/s on %d ports", s.RatePerS, s.Ports), *p.SteadyOKPerS, workersAndPorts(s, 0.05, 4), 0.06)
+		near(t, fmt.Sprintf("successes per second at %g/s on %d ports",
+			s.RatePerS, s.Ports), *p.SteadyOKPerS, workersAndPorts(s, 0.05, 4), 0.06)
 	}
 }
 
@@ -139,7 +141,12 @@ func TestSmallSlowdownIsNoCollapse(t *testing.T) {
 func TestCollapseWhereASlowdownWasForeseen(t *testing.T) {
 	s := Setup{Ports: 28232, RatePerS: 300, CloseShare: 1, Duration: time.Minute}.Complete()
 	check := func(s Setup, seen float64) *Checked {
-		return Collapse.Check(Run{Setup: s, Predicted: Predict(s), EndS: 60, Measured: func(string) *float64 { return &seen }})
+		return Collapse.Check(Run{
+			Setup:     s,
+			Predicted: Predict(s),
+			EndS:      60,
+			Measured:  func(string) *float64 { return &seen },
+		})
 	}
 	half := 14116.0 / 300
 	if c := check(s, half+1); !c.OK || *c.Predicted != half {

@@ -179,8 +179,11 @@ func (r Run) logLines(seen float64) *Compared {
 // seen to be asked. It is a whole number, as a request is tried so often, or not at all,
 // but for probes that belong to none.
 var TriesPerFailure = Law{
-	ID: "tries_per_failure", Name: "connect() per failed request", Words: "connect() per failed request", Figure: "tries_per_failure",
-	More: MoreSevere,
+	ID:     "tries_per_failure",
+	Name:   "connect() per failed request",
+	Words:  "connect() per failed request",
+	Figure: "tries_per_failure",
+	More:   MoreSevere,
 	Compare: func(r Run) *Compared {
 		seen := r.Measured("tries_per_failure")
 		if seen == nil || r.Setup.Conduct == nil || r.Setup.Conduct.DialsAside {
@@ -233,7 +236,12 @@ func (r Run) underWay() float64 {
 // Blackout is how long a proxy fails every request after its first failure, though the
 // kernel has ports again. It shows only where T is shorter.
 var Blackout = Law{
-	ID: "blackout", Name: "blackout after the first failure", Words: "blackout", Unit: Seconds, Figure: "blackout_s", More: MoreSevere,
+	ID:     "blackout",
+	Name:   "blackout after the first failure",
+	Words:  "blackout",
+	Unit:   Seconds,
+	Figure: "blackout_s",
+	More:   MoreSevere,
 	Compare: func(r Run) *Compared {
 		p := r.blackout()
 		if p == nil {

@@ -24,11 +24,41 @@ func TestConductsAsMeasured(t *testing.T) {
 		{"HAProxy, http: resets", Conduct{Resets: true, CloseShare: 1, Tries: 4}, nil, 0, 200},
 		{"HAProxy, tcp", Conduct{CloseShare: 1, Tries: 4}, nil, 3.333, 200},
 		{"HAProxy, ten ports of its own", Conduct{CloseShare: 1, OwnPorts: 10}, nil, 0, 10},
-		{"its own ports without timestamps", Conduct{CloseShare: 1, OwnPorts: 10}, func(s *Setup) { s.NoTimestamps = true }, 0.167, 10},
-		{"its own ports, two destinations", Conduct{CloseShare: 1, OwnPorts: 10}, func(s *Setup) { s.NoTimestamps, s.Destinations = true, 2 }, 0.333, 20},
-		{"more under way than ports of its own", Conduct{CloseShare: 1, OwnPorts: 10}, func(s *Setup) { s.InFlight = 11 }, 0.167, 10},
-		{"bind() first, two destinations", Conduct{CloseShare: 1, BindsFirst: true}, func(s *Setup) { s.Destinations = 2 }, 3.333, 200},
-		{"bind() first under tcp_tw_reuse", Conduct{CloseShare: 1, BindsFirst: true}, func(s *Setup) { s.TwReuse, s.Destinations = 1, 2 }, 3.333, 200},
+		{
+			name:    "its own ports without timestamps",
+			conduct: Conduct{CloseShare: 1, OwnPorts: 10},
+			change:  func(s *Setup) { s.NoTimestamps = true },
+			first:   0.167,
+			tuples:  10,
+		},
+		{
+			name:    "its own ports, two destinations",
+			conduct: Conduct{CloseShare: 1, OwnPorts: 10},
+			change:  func(s *Setup) { s.NoTimestamps, s.Destinations = true, 2 },
+			first:   0.333,
+			tuples:  20,
+		},
+		{
+			name:    "more under way than ports of its own",
+			conduct: Conduct{CloseShare: 1, OwnPorts: 10},
+			change:  func(s *Setup) { s.InFlight = 11 },
+			first:   0.167,
+			tuples:  10,
+		},
+		{
+			name:    "bind() first, two destinations",
+			conduct: Conduct{CloseShare: 1, BindsFirst: true},
+			change:  func(s *Setup) { s.Destinations = 2 },
+			first:   3.333,
+			tuples:  200,
+		},
+		{
+			name:    "bind() first under tcp_tw_reuse",
+			conduct: Conduct{CloseShare: 1, BindsFirst: true},
+			change:  func(s *Setup) { s.TwReuse, s.Destinations = 1, 2 },
+			first:   3.333,
+			tuples:  200,
+		},
 		{"connect() chooses, two destinations", Conduct{CloseShare: 1}, func(s *Setup) { s.Destinations = 2 }, 6.667, 400},
 		{"a pool", Conduct{CloseShare: 1, Idle: 64}, nil, 0, 200},
 	} {
@@ -110,7 +140,8 @@ func TestABlackoutShowsWherePortsAreBack(t *testing.T) {
 // TestAConductMayHaveSpentPorts: fewer succeed before error 99, and in the long run as many.
 func TestAConductMayHaveSpentPorts(t *testing.T) {
 	p, q := Predict(fillsIn(Conduct{CloseShare: 1})), Predict(fillsIn(Conduct{CloseShare: 1, Spent: 2}))
-	if *p.OKBeforeError99 != 200 || *q.OKBeforeError99 != 198 || *q.FirstError99S != 3.3 || q.Tuples != 200 || *p.SteadyOKPerS != *q.SteadyOKPerS {
+	if *p.OKBeforeError99 != 200 || *q.OKBeforeError99 != 198 || *q.FirstError99S != 3.3 || q.Tuples != 200 ||
+		*p.SteadyOKPerS != *q.SteadyOKPerS {
 		t.Errorf("%+v, of which two are spent %+v", p, q)
 	}
 	s := fillsIn(Conduct{CloseShare: 1, Spent: 2})
@@ -126,7 +157,12 @@ func TestTheFirstTryAfterABlackoutEndsIt(t *testing.T) {
 		reuse  int
 		period float64 // 0.5 s until the ports are taken, and the blackouts until some are back
 	}{{1, 10.5}, {0, 70.5}} {
-		s := Setup{Ports: 50, RatePerS: 100, Duration: time.Minute, TwReuse: tc.reuse}.By(Conduct{CloseShare: 1, Blackout: 10 * time.Second}).Complete()
+		s := Setup{
+			Ports:    50,
+			RatePerS: 100,
+			Duration: time.Minute,
+			TwReuse:  tc.reuse,
+		}.By(Conduct{CloseShare: 1, Blackout: 10 * time.Second}).Complete()
 		if got, want := *Predict(s).SteadyOKPerS, 50/tc.period; math.Abs(got-want) > 0.001 {
 			t.Errorf("tcp_tw_reuse=%d: %.3f succeed a second, want %.3f", tc.reuse, got, want)
 		}
@@ -206,7 +242,12 @@ func TestIdlePerDestination(t *testing.T) {
 	c := Conduct{CloseShare: 1, Idle: 32}
 	for destinations, want := range map[int]float64{1: 32, 2: 0, 3: 0} {
 		s := Setup{Ports: 1000, Destinations: destinations}.By(c)
-		_, most := Pool{Keepalive: s.Keepalive}.BurstChurn(Bursts{Size: 64, AtOnce: 64, Every: time.Second, Response: 100 * time.Millisecond})
+		_, most := Pool{Keepalive: s.Keepalive}.BurstChurn(Bursts{
+			Size:     64,
+			AtOnce:   64,
+			Every:    time.Second,
+			Response: 100 * time.Millisecond,
+		})
 		if got := 64 * most; got != want {
 			t.Errorf("of a burst of 64 over %d destinations %g requests open a connection, want %g", destinations, got, want)
 		}

@@ -29,7 +29,13 @@ func TestEndingsAsMeasured(t *testing.T) {
 		{"memcached", MemcachedEnds, 0, 3.333, false},
 		{"memcached with a pool", MemcachedEnds, 20, 0, false},
 	} {
-		s := Setup{Ports: 200, RatePerS: 60, Duration: 12 * time.Second, Keepalive: tc.keepalive, CloseShare: 1}.Over(tc.ending).Complete()
+		s := Setup{
+			Ports:      200,
+			RatePerS:   60,
+			Duration:   12 * time.Second,
+			Keepalive:  tc.keepalive,
+			CloseShare: 1,
+		}.Over(tc.ending).Complete()
 		p := Predict(s)
 		if first := or0(p.FirstError99S); first < tc.first-0.01 || first > tc.first+0.01 || s.Race != tc.race {
 			t.Errorf("%s: first error 99 after %.3f s, race %v; want %.3f, %v", tc.name, first, s.Race, tc.first, tc.race)
@@ -45,7 +51,8 @@ func TestAPoolOverAProtocolEndsAsNginxEndsIt(t *testing.T) {
 	}
 	http := Setup{Ports: 200, RatePerS: 60, CloseShare: 1}
 	for words, m := range map[string]Mitigation{"601 requests": of(http), "1000 requests": of(http.Over(MemcachedEnds))} {
-		if n, _ := strconv.Atoi(strings.Fields(words)[0]); !strings.Contains(m.Change, words) || m.Setup.Churn != 1/float64(n) {
+		if n, _ := strconv.Atoi(strings.Fields(words)[0]); !strings.Contains(m.Change, words) ||
+			m.Setup.Churn != 1/float64(n) {
 			t.Errorf("want %s a connection: churn %g, %s", words, m.Setup.Churn, m.Change)
 		}
 	}

@@ -28,7 +28,13 @@ import (
 // 100, at 0.9, 1 and 1.5 Erlang per tuple). Four of those deviations cover all but
 // some runs in ten thousand.
 var LostShare = Law{
-	ID: "lost_share", Name: "lost of random arrivals", Held: "share lost", Words: "share lost", Unit: Share, Figure: "lost_share", More: MoreSevere,
+	ID:      "lost_share",
+	Name:    "lost of random arrivals",
+	Held:    "share lost",
+	Words:   "share lost",
+	Unit:    Share,
+	Figure:  "lost_share",
+	More:    MoreSevere,
 	Compare: func(r Run) *Compared { return r.lostShare() },
 	Check: func(r Run) *Checked {
 		c := r.lostShare()
@@ -37,8 +43,8 @@ var LostShare = Law{
 		}
 		return &Checked{
 			OK: math.Abs(*c.Measured-*c.Predicted) <= c.Tolerance, Predicted: c.Predicted, Measured: c.Measured,
-			Law: fmt.Sprintf("Erlang B with K servers and f·R·T Erlang, ± %.1f points: four standard errors of a share that comes "+
-				"in clumps", 100*c.Tolerance),
+			Law: fmt.Sprintf("Erlang B with K servers and f·R·T Erlang, ± %.1f points: "+
+				"four standard errors of a share that comes in clumps", 100*c.Tolerance),
 			Text: fmt.Sprintf("%.1f Erlang on %d tuples: predicted %.2f %%, measured %.2f %% of %.0f requests",
 				r.Erlang(), r.Predicted.Tuples, 100**c.Predicted, 100**c.Measured, *r.Measured("lost_of")),
 		}
@@ -47,7 +53,8 @@ var LostShare = Law{
 
 func (r Run) lostShare() *Compared {
 	seen, of := r.Measured("lost_share"), r.Measured("lost_of")
-	if !r.Setup.Poisson || r.Setup.OwnConfig || seen == nil || of == nil || r.EndS < (r.Setup.Settled()+2*r.Setup.costs()).Seconds() {
+	settled := r.Setup.Settled() + 2*r.Setup.costs()
+	if !r.Setup.Poisson || r.Setup.OwnConfig || seen == nil || of == nil || r.EndS < settled.Seconds() {
 		return nil
 	}
 	want := ErlangB(r.Predicted.Tuples, r.Erlang())

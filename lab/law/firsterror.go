@@ -47,7 +47,8 @@ var FirstError99 = Law{
 		}
 		if n := r.Setup.Sources; n > 1 {
 			early = max(early, r.early()**p)
-			words = fmt.Sprintf("t = K/(fR), up to %.0f %% early because requests are split at random over %d sources, 2 %% late", 100*early / *p, n)
+			words = fmt.Sprintf("t = K/(fR), up to %.0f %% early because requests are split at random "+
+				"over %d sources, 2 %% late", 100*early / *p, n)
 		}
 		switch {
 		case r.Predicted.OrNever:
@@ -55,7 +56,8 @@ var FirstError99 = Law{
 			words = "not before the burst in which the most connections use up K: " + r.Setup.WhyLater()
 		case r.pooled():
 			late = math.Inf(1)
-			words = "t ≥ K/(fR·churn): a pool churns no more than the law says, and less where requests do not all end at once"
+			words = "t ≥ K/(fR·churn): a pool churns no more than the law says, " +
+				"and less where requests do not all end at once"
 		}
 		words += r.clocks() + r.sentLate()
 		c := &Checked{

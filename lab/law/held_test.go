@@ -39,7 +39,8 @@ func TestHeldConnections(t *testing.T) {
 			t.Errorf("%s: %d before it, want K", tt.name, *p.OKBeforeError99)
 		}
 		if math.Abs(*p.SteadyOKPerS-tt.steady) > 1e-9 || p.Verdict != tt.verdict {
-			t.Errorf("%s: %.3f/s in the long run, %s; want %.3f/s, %s", tt.name, *p.SteadyOKPerS, p.Verdict, tt.steady, tt.verdict)
+			t.Errorf("%s: %.3f/s in the long run, %s; want %.3f/s, %s",
+				tt.name, *p.SteadyOKPerS, p.Verdict, tt.steady, tt.verdict)
 		}
 	}
 }
@@ -123,7 +124,8 @@ func TestHeldSettles(t *testing.T) {
 		fixed, client bool
 		want          time.Duration
 	}{
-		{true, false, time.Second}, {false, false, 3 * time.Second}, {true, true, 62 * time.Second}, {false, true, 64 * time.Second},
+		{true, false, time.Second}, {false, false, 3 * time.Second}, {true, true, 62 * time.Second},
+		{false, true, 64 * time.Second},
 	} {
 		if got := (Setup{Ports: 10, RatePerS: 1}).Holding(time.Second, tt.fixed, tt.client).Complete().Settled(); got != tt.want {
 			t.Errorf("%+v: %v", tt, got)

@@ -14,7 +14,8 @@ var HeldBroken = Law{
 			return nil
 		}
 		return &Checked{
-			OK: *c.Measured == 0, Law: "none ends before its time, and each at it: exact", Predicted: c.Predicted, Measured: c.Measured,
+			OK: *c.Measured == 0, Law: "none ends before its time, and each at it: exact",
+			Predicted: c.Predicted, Measured: c.Measured,
 			Text: fmt.Sprintf("%.0f ended before their time, or were not ended by the side that was to", *c.Measured),
 		}
 	},

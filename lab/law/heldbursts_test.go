@@ -29,7 +29,8 @@ func TestHeldInBursts(t *testing.T) {
 		}
 		random := Predict(Setup{Ports: ports, RatePerS: rate, Duration: time.Minute,
 			Burst: time.Duration(size / rate * float64(time.Second)), BurstSize: size}.Holding(9*time.Second, false, false))
-		if at := or0(random.FirstError99S); math.IsNaN(at) || math.IsInf(at, 0) || *random.OKBeforeError99 < 0 || *random.OKBeforeError99 > 1000 {
+		if at := or0(random.FirstError99S); math.IsNaN(at) || math.IsInf(at, 0) || *random.OKBeforeError99 < 0 ||
+			*random.OKBeforeError99 > 1000 {
 			t.Errorf("bursts of %g held for random times: %v and %d", size, at, *random.OKBeforeError99)
 		}
 	}

@@ -13,7 +13,11 @@ import (
 // proxy_half_close, off by default, would wait for both).
 // https://nginx.org/en/docs/stream/ngx_stream_proxy_module.html#proxy_half_close
 var HeldCloser = Law{
-	ID: "held_close_share", Name: "who closed first", Words: "share that the proxy closed first", Figure: "close_share", More: MoreSevere,
+	ID:      "held_close_share",
+	Name:    "who closed first",
+	Words:   "share that the proxy closed first",
+	Figure:  "close_share",
+	More:    MoreSevere,
 	Compare: func(r Run) *Compared { return r.heldCloser() },
 	Check: func(r Run) *Checked {
 		c := r.heldCloser()

@@ -54,7 +54,8 @@ func TestHeldForRandomTimesFailsForMoments(t *testing.T) {
 			t.Errorf("%g connections/s on %g tuples for an hour: %s", tt.rate, tt.k, p.Verdict)
 		}
 	}
-	if p := Predict(Setup{Ports: 200, RatePerS: 100, Duration: time.Hour}.Holding(time.Second, false, false)); p.Verdict != NotReproduced {
+	if p := Predict(Setup{Ports: 200, RatePerS: 100, Duration: time.Hour}.Holding(time.Second, false,
+		false)); p.Verdict != NotReproduced {
 		t.Errorf("half of the tuples: %s", p.Verdict)
 	}
 }

@@ -45,7 +45,12 @@ func TestFirstError99MatchesMeasuredRuns(t *testing.T) {
 		{"reuse=1 beyond its ceiling", Setup{Ports: 300, RatePerS: 400, CloseShare: 1, TwReuse: 1}, 0.753, 300},
 		{"reuse=2 between hosts", Setup{Ports: 1000, RatePerS: 100, CloseShare: 1, TwReuse: 2}, 10.011, 1000},
 		{"loopback without reuse", Setup{Ports: 1000, RatePerS: 500, CloseShare: 1, Loopback: true}, 2.004, 1000},
-		{"reuse=1 without timestamps", Setup{Ports: 1000, RatePerS: 100, CloseShare: 1, TwReuse: 1, NoTimestamps: true}, 10.011, 1000},
+		{
+			name:     "reuse=1 without timestamps",
+			setup:    Setup{Ports: 1000, RatePerS: 100, CloseShare: 1, TwReuse: 1, NoTimestamps: true},
+			measured: 10.011,
+			ok:       1000,
+		},
 		{"backend closes first half of the time", Setup{Ports: 1000, RatePerS: 200, CloseShare: 0.453}, 11.04, 2207},
 		{"backend closes first mostly", Setup{Ports: 1000, RatePerS: 2000, CloseShare: 0.1164}, 4.3, 8592},
 		{"slow backend", Setup{Ports: 100, RatePerS: 60, CloseShare: 1, InFlight: 180}, 1.684, 0},
@@ -76,7 +81,13 @@ func TestNoError99WhereNoneWasMeasured(t *testing.T) {
 		{"reuse=2 on loopback", Setup{Ports: 1000, RatePerS: 500, CloseShare: 1, TwReuse: 2, Loopback: true}},
 		{"reuse=1, full range, 8800/s", Setup{Ports: 28232, RatePerS: 8800, CloseShare: 1, TwReuse: 1}},
 		{"tw_buckets below the range", Setup{Ports: 1000, RatePerS: 100, CloseShare: 1, MaxTwBuckets: 500}},
-		{"short FIN_WAIT2", Setup{Ports: 300, RatePerS: 100, CloseShare: 1, LateClose: 20 * time.Second, FinTimeout: time.Second}},
+		{"short FIN_WAIT2", Setup{
+			Ports:      300,
+			RatePerS:   100,
+			CloseShare: 1,
+			LateClose:  20 * time.Second,
+			FinTimeout: time.Second,
+		}},
 		{"pool", Setup{Ports: 500, RatePerS: 200, CloseShare: 1, Keepalive: 20, RequestsPerConn: 601, InFlight: 1}},
 		{"proxy never closes first", Setup{Ports: 1000, RatePerS: 5000, CloseShare: 0, InFlight: 64}},
 		{"below the steady rate", Setup{Ports: 1000, RatePerS: 10, CloseShare: 1}},
@@ -111,7 +122,12 @@ func TestSteadyRate(t *testing.T) {
 		{"1000 ports", Setup{Ports: 1000, RatePerS: 100, CloseShare: 1}, 16.4, 0.05},
 		{"quick size", Setup{Ports: 500, RatePerS: 200, CloseShare: 1}, 8.2, 0.05},
 		{"reuse=1 ceiling, measured 285/s", Setup{Ports: 300, RatePerS: 400, CloseShare: 1, TwReuse: 1}, 300, 0.5},
-		{"slow backend behind a pool, measured 33/s", Setup{Ports: 100, RatePerS: 60, CloseShare: 0, InFlight: 180, Churn: 1}, 33.3, 0.1},
+		{
+			name:  "slow backend behind a pool, measured 33/s",
+			setup: Setup{Ports: 100, RatePerS: 60, CloseShare: 0, InFlight: 180, Churn: 1},
+			want:  33.3,
+			tol:   0.1,
+		},
 		{"half closed by the backend", Setup{Ports: 1000, RatePerS: 200, CloseShare: 0.5}, 32.8, 0.05},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -168,7 +184,12 @@ func TestVerdict(t *testing.T) {
 		{"reuse", with(func(s *Setup) { s.TwReuse = 1 }), Mitigated},
 		{"slow leak in a short run", with(func(s *Setup) { s.Ports, s.Destinations = 1000, 3 }), Inconclusive},
 		{"reuse just below its ceiling", with(func(s *Setup) { s.TwReuse, s.RatePerS = 1, 475 }), Inconclusive},
-		{"baseline with ports to spare", Setup{Ports: 28231, RatePerS: 100, CloseShare: 1, Duration: time.Minute}, NotReproduced},
+		{"baseline with ports to spare", Setup{
+			Ports:      28231,
+			RatePerS:   100,
+			CloseShare: 1,
+			Duration:   time.Minute,
+		}, NotReproduced},
 		{"no load", Setup{Ports: 500}, NotReproduced},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -186,10 +207,16 @@ func TestPoolChurn(t *testing.T) {
 		want float64
 	}{
 		{"no pool", Pool{Concurrency: 64}, 1},
-		{"as large as the concurrency, measured 64 connections for 4,000 requests", Pool{Keepalive: 64, Workers: 1, Concurrency: 64}, 0},
+		{"as large as the concurrency, measured 64 connections for 4,000 requests",
+			Pool{Keepalive: 64, Workers: 1, Concurrency: 64}, 0},
 		{"workers multiply the pool, measured the same", Pool{Keepalive: 16, Workers: 4, Concurrency: 64}, 0},
 		{"Apache's 600", Pool{Keepalive: 20, Workers: 1, RequestsPerConn: 601, Concurrency: 1}, 1.0 / 601},
-		{"ten requests a connection, measured 0.100 to 0.108", Pool{Keepalive: 64, Workers: 1, RequestsPerConn: 10, Concurrency: 1}, 0.1},
+		{"ten requests a connection, measured 0.100 to 0.108", Pool{
+			Keepalive:       64,
+			Workers:         1,
+			RequestsPerConn: 10,
+			Concurrency:     1,
+		}, 0.1},
 		{"one kept of 64, measured 0.88", Pool{Keepalive: 1, Workers: 1, Concurrency: 64}, 0.984},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -204,7 +231,17 @@ func TestPoolChurn(t *testing.T) {
 // clients in a closed loop, and one in an open loop.
 func TestPoolChurnIsBounded(t *testing.T) {
 	const first = 64.0 / 4000 // the connections that filled the pool, of those measured per request
-	for keepalive, measured := range map[int]float64{1: 0.88, 2: 0.55, 4: 0.28, 8: 0.42, 16: 0.19, 32: 0.14, 48: 0.06, 63: 0.017, 64: 0.016} {
+	for keepalive, measured := range map[int]float64{
+		1:  0.88,
+		2:  0.55,
+		4:  0.28,
+		8:  0.42,
+		16: 0.19,
+		32: 0.14,
+		48: 0.06,
+		63: 0.017,
+		64: 0.016,
+	} {
 		p := Pool{Keepalive: keepalive, Workers: 1, Concurrency: 64}
 		measured -= first
 		if least, most := p.LeastChurn(), p.Churn(); measured < least || measured > most {

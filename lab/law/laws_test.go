@@ -28,9 +28,25 @@ func TestSawtoothMatchesMeasuredRuns(t *testing.T) {
 		{"75 s", Setup{Ports: 1000, RatePerS: 100, CloseShare: 1}, 75, 2000, 0},
 		{"the race, 100 s at 200/s", Setup{Ports: 1000, RatePerS: 200, CloseShare: 0.453}, 100, 4607, 0.05},
 		{"FIN_WAIT2 of 60 s", Setup{Ports: 300, RatePerS: 100, CloseShare: 1, LateClose: 20 * time.Second}, 14, 300, 0},
-		{"the same under reuse=1", Setup{Ports: 300, RatePerS: 100, CloseShare: 1, LateClose: 20 * time.Second, TwReuse: 1}, 14, 300, 0},
-		{"FIN_WAIT2 of 5 s", Setup{Ports: 300, RatePerS: 100, CloseShare: 1, LateClose: 20 * time.Second, FinTimeout: 5 * time.Second}, 14, 900, 0},
-		{"FIN_WAIT2 of 1 s", Setup{Ports: 300, RatePerS: 100, CloseShare: 1, LateClose: 20 * time.Second, FinTimeout: time.Second}, 14, 1399, 0.001},
+		{
+			name:     "the same under reuse=1",
+			setup:    Setup{Ports: 300, RatePerS: 100, CloseShare: 1, LateClose: 20 * time.Second, TwReuse: 1},
+			seconds:  14,
+			measured: 300,
+		},
+		{
+			name:     "FIN_WAIT2 of 5 s",
+			setup:    Setup{Ports: 300, RatePerS: 100, CloseShare: 1, LateClose: 20 * time.Second, FinTimeout: 5 * time.Second},
+			seconds:  14,
+			measured: 900,
+		},
+		{
+			name:     "FIN_WAIT2 of 1 s",
+			setup:    Setup{Ports: 300, RatePerS: 100, CloseShare: 1, LateClose: 20 * time.Second, FinTimeout: time.Second},
+			seconds:  14,
+			measured: 1399,
+			share:    0.001,
+		},
 		{"reuse=1 beyond its ceiling, paced", Setup{Ports: 300, RatePerS: 400, CloseShare: 1, TwReuse: 1}, 15, 4282, 0.06},
 		{"slow backend behind a pool", Setup{Ports: 100, RatePerS: 60, InFlight: 180, Churn: 1}, 12, 400, 0.01},
 		{"nothing fails", Setup{Ports: 1000, RatePerS: 10, CloseShare: 1}, 100, 1000, 0},
@@ -38,7 +54,8 @@ func TestSawtoothMatchesMeasuredRuns(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) { near(t, "successes", c.setup.Complete().OKIn(c.seconds), c.measured, c.share) })
 	}
 	w := Setup{Ports: 1000, RatePerS: 100, CloseShare: 1}.Complete().Sawtooth()
-	if w == nil || w.OKS != 10 || w.FailingS != 51 || w.OK != 1000 || w.PeriodMin != 60*time.Second || w.PeriodMax != 62048*time.Millisecond {
+	if w == nil || w.OKS != 10 || w.FailingS != 51 || w.OK != 1000 || w.PeriodMin != 60*time.Second ||
+		w.PeriodMax != 62048*time.Millisecond {
 		t.Errorf("saw-tooth %+v, want 10 s of success in 60 to 62.05 s", w)
 	}
 	if w := (Setup{Ports: 1000, RatePerS: 10, CloseShare: 1}).Complete().Sawtooth(); w != nil {
@@ -190,7 +207,15 @@ func TestMitigations(t *testing.T) {
 // TestPoolFillsOnce: the connections that fill a pool hold tuples and leave no
 // TIME_WAIT, however short the run.
 func TestPoolFillsOnce(t *testing.T) {
-	almost := Setup{Ports: 100, RatePerS: 60, CloseShare: 1, InFlight: 80, Keepalive: 256, RequestsPerConn: 601, Duration: 8 * time.Second}.Complete()
+	almost := Setup{
+		Ports:           100,
+		RatePerS:        60,
+		CloseShare:      1,
+		InFlight:        80,
+		Keepalive:       256,
+		RequestsPerConn: 601,
+		Duration:        8 * time.Second,
+	}.Complete()
 	p := Predict(almost)
 	never(t, "error 99 with a tuple left", p.FirstError99S)
 	if p.Rho > 0.1 {
@@ -205,7 +230,14 @@ func TestPoolFillsOnce(t *testing.T) {
 
 // TestRequestsUnderWayLeaveNoRoom: nothing fails, but a busier minute would.
 func TestRequestsUnderWayLeaveNoRoom(t *testing.T) {
-	s := Setup{Ports: 100, RatePerS: 95, CloseShare: 0, InFlight: 95, Duration: ForEver, Baseline: &Prediction{}}.Complete()
+	s := Setup{
+		Ports:      100,
+		RatePerS:   95,
+		CloseShare: 0,
+		InFlight:   95,
+		Duration:   ForEver,
+		Baseline:   &Prediction{},
+	}.Complete()
 	if p := Predict(s); p.Verdict != Inconclusive {
 		t.Errorf("95 of 100 tuples under way are %s", p.Verdict)
 	}
@@ -216,7 +248,14 @@ func TestRequestsUnderWayLeaveNoRoom(t *testing.T) {
 
 // TestBucketsAtTheEdge: with as many buckets as tuples all of them can be held.
 func TestBucketsAtTheEdge(t *testing.T) {
-	s := Setup{Ports: 300, RatePerS: 100, CloseShare: 1, MaxTwBuckets: 300, Duration: 60 * time.Second, Baseline: &Prediction{}}.Complete()
+	s := Setup{
+		Ports:        300,
+		RatePerS:     100,
+		CloseShare:   1,
+		MaxTwBuckets: 300,
+		Duration:     60 * time.Second,
+		Baseline:     &Prediction{},
+	}.Complete()
 	if p := Predict(s); s.Masked() || p.FirstError99S == nil || *p.FirstError99S != 3 {
 		t.Errorf("300 buckets hide the end of 300 tuples: %+v", p)
 	}
@@ -277,12 +316,20 @@ func TestRequestsUnderWayLowerTheSafeRate(t *testing.T) {
 	collapsing := Setup{Ports: 28232, RatePerS: 900, CloseShare: 1, Churn: 0.9}.Complete()
 	whole := collapsing
 	whole.RatePerS, whole.Churn = 810, 1
-	near(t, "requests served after a collapse, by connections", *Predict(collapsing).SteadyOKPerS*0.9, *Predict(whole).SteadyOKPerS, 1e-9)
+	near(t, "requests served after a collapse, by connections",
+		*Predict(collapsing).SteadyOKPerS*0.9, *Predict(whole).SteadyOKPerS, 1e-9)
 }
 
 // TestBurstLargerThanTheTable fails at once, whatever pool is behind it.
 func TestBurstLargerThanTheTable(t *testing.T) {
-	s := Setup{Ports: 50, RatePerS: 320, CloseShare: 1, Burst: 200 * time.Millisecond, Churn: 0.002, Duration: 8 * time.Second}.Complete()
+	s := Setup{
+		Ports:      50,
+		RatePerS:   320,
+		CloseShare: 1,
+		Burst:      200 * time.Millisecond,
+		Churn:      0.002,
+		Duration:   8 * time.Second,
+	}.Complete()
 	if p := Predict(s); p.FirstError99S == nil || *p.FirstError99S != 0 || *p.OKBeforeError99 != 50 {
 		t.Errorf("64 at once on 50 ports: %+v", p)
 	}
@@ -297,7 +344,13 @@ func TestBurstLargerThanTheTable(t *testing.T) {
 func TestLinesOfPeersThatFillAlike(t *testing.T) {
 	figures := map[string]float64{"first_error_99_s": 5, "failed": 1000, "log_error_99": 2012}
 	for race, compared := range map[bool]bool{false: true, true: false} {
-		r := Run{EndS: 10, Setup: Setup{Ports: 500, Destinations: 2, RatePerS: 200, Race: race, Ejection: Ejection{Peers: 2}}.Complete()}
+		r := Run{EndS: 10, Setup: Setup{
+			Ports:        500,
+			Destinations: 2,
+			RatePerS:     200,
+			Race:         race,
+			Ejection:     Ejection{Peers: 2},
+		}.Complete()}
 		r.Measured = func(figure string) *float64 { return float(figures[figure]) }
 		if got := LogLines.Compare(r); (got != nil) != compared {
 			t.Errorf("race %v: %+v", race, got)
@@ -308,7 +361,13 @@ func TestLinesOfPeersThatFillAlike(t *testing.T) {
 // TestClocksArePartOfTheTolerance of each moment: of two hosts' clocks no more is known.
 func TestClocksArePartOfTheTolerance(t *testing.T) {
 	measured := func(s Setup, at float64) Run {
-		return Run{Setup: s, Predicted: Predict(s), Restated: Predict(s), EndS: 10, Measured: func(string) *float64 { return &at }}
+		return Run{
+			Setup:     s,
+			Predicted: Predict(s),
+			Restated:  Predict(s),
+			EndS:      10,
+			Measured:  func(string) *float64 { return &at },
+		}
 	}
 	s := Setup{Ports: 500, RatePerS: 200, CloseShare: 1, Duration: 10 * time.Second}.Complete()
 	for _, at := range []float64{2.5 + 0.06, 2.5 - 0.06} { // the law's own is 50 ms

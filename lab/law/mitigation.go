@@ -36,7 +36,8 @@ func Mitigations(s Setup) []Mitigation {
 		all = append(all, m)
 	}
 	each := PooledRequests
-	if s.Keepalive > 0 || s.RequestsPerConn > 0 { // there is a pool, which was too small, or it is known what ends a connection
+	// There is a pool, which was too small, or it is known what ends a connection.
+	if s.Keepalive > 0 || s.RequestsPerConn > 0 {
 		each = s.RequestsPerConn
 	}
 	pool := func(s *Setup) {
@@ -71,10 +72,12 @@ func Mitigations(s Setup) []Mitigation {
 		times(&s.Destinations, 2, s)
 	})
 	if s.Uneven() {
-		add("even-shares", "the same weight for all servers, and the same share for all sources", func(s *Setup) { s.HeaviestShare = 0 })
+		add("even-shares", "the same weight for all servers, and the same share for all sources",
+			func(s *Setup) { s.HeaviestShare = 0 })
 	}
 	add("same-address", "the same address listed three times: a myth", func(*Setup) {})
-	add("fin-timeout", "tcp_fin_timeout=5: a myth, for a backend that closes", func(s *Setup) { s.FinTimeout = 5 * time.Second })
+	add("fin-timeout", "tcp_fin_timeout=5: a myth, for a backend that closes",
+		func(s *Setup) { s.FinTimeout = 5 * time.Second })
 	add("all", "keepalive, tw-reuse, wider-range, multi-ip and multi-source together", func(s *Setup) {
 		pool(s)
 		reuse(s)

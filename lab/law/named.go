@@ -14,8 +14,12 @@ import "fmt"
 
 // NamedOK is how many requests succeed until bind() has refused every port.
 var NamedOK = Law{
-	ID: "ok_before_error_98", Name: "ok until bind() refuses all named ports", Words: "successes before error 98", Unit: "requests",
-	Figure: "ok", More: LessSevere,
+	ID:     "ok_before_error_98",
+	Name:   "ok until bind() refuses all named ports",
+	Words:  "successes before error 98",
+	Unit:   "requests",
+	Figure: "ok",
+	More:   LessSevere,
 	Compare: func(r Run) *Compared {
 		n, seen := r.named(), r.Measured("ok")
 		if n == nil || seen == nil {
@@ -37,7 +41,10 @@ var NamedOK = Law{
 
 // named is that number, where no port comes back before the load ends.
 func (r Run) named() *float64 {
-	if r.Setup.NamedPorts == 0 || !r.Setup.Exact() || r.EndS >= 59 || r.Predicted.HoldS < 59 || r.Setup.fillPerS()*r.EndS < float64(r.Predicted.Tuples) {
+	known := r.Setup.NamedPorts != 0 && r.Setup.Exact()
+	back := r.EndS >= 59 || r.Predicted.HoldS < 59
+	used := r.Setup.fillPerS()*r.EndS >= float64(r.Predicted.Tuples)
+	if !known || back || !used {
 		return nil
 	}
 	return float(r.Predicted.Tuples)

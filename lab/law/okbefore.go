@@ -51,7 +51,8 @@ var OKBefore = Law{
 
 // counts says whether the number of successes is exact.
 func (r Run) counts() bool {
-	return r.Predicted.OKBeforeError99 != nil && r.Measured("first_error_99_s") != nil && !r.Predicted.Rough() && r.Setup.Exact() &&
+	return r.Predicted.OKBeforeError99 != nil && r.Measured("first_error_99_s") != nil &&
+		!r.Predicted.Rough() && r.Setup.Exact() &&
 		r.EndS < 59 && r.Predicted.HoldS >= 59 && r.Setup.Keepalive == 0 && // a pool saves some and goes on serving
 		!r.Setup.OwnConfig // the log has the moment to a tenth of a second, and another peer may go on serving
 }

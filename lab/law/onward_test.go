@@ -39,15 +39,33 @@ func TestOnwardFromAState(t *testing.T) {
 		// 0.5·20·t² = 1000 at 10 s; seen from 5 s on: 250 taken, 100/s, 20/s more each second.
 		{"ramp", setup, State{LeavesS: even(50, 5).LeavesS, TimeWaitsPerS: 100, ByPerS: 20, ForS: 5}, 5, math.Sqrt(50) - 5},
 		// The same where the trend ends after 1 s: 110 by then, and 640 at 120 a second.
-		{"trend is seen for a second", setup, State{LeavesS: even(50, 5).LeavesS, TimeWaitsPerS: 100, ByPerS: 20, ForS: 1}, 1 + 640.0/120, 1 + 140.0/120},
+		{
+			name:  "trend is seen for a second",
+			setup: setup,
+			now:   State{LeavesS: even(50, 5).LeavesS, TimeWaitsPerS: 100, ByPerS: 20, ForS: 1},
+			first: 1 + 640.0/120,
+			cliff: 1 + 140.0/120,
+		},
 		// 10 a second, falling by 1 each second, makes 50 more at the most.
 		{"falls to nothing", setup, State{Live: 400, TimeWaitsPerS: 10, ByPerS: -1, ForS: 20}, math.NaN(), math.NaN()},
 		{"reuse: below K a second", reuse, State{TimeWaitsPerS: 900}, math.NaN(), 500.0 / 900},
 		{"reuse: above K a second", reuse, State{TimeWaitsPerS: 1250}, 0.8, 0.4},
 		{"live ones only", setup, State{Live: 999}, math.NaN(), 0},
 		{"slow backend: live ones become more", setup, State{Live: 300, LivePerS: 100}, 7, 2},
-		{"they become more for longer than T", setup, State{Live: 100, LivePerS: 5, TimeWaitsPerS: 2}, (900.0 - 2*61) / 5, 400.0 / 7},
-		{"masked", Setup{Ports: 1000, CloseShare: 1, MaxTwBuckets: 500}, State{TimeWaitsPerS: 100, Elsewhere: 100}, math.NaN(), math.NaN()},
+		{
+			name:  "they become more for longer than T",
+			setup: setup,
+			now:   State{Live: 100, LivePerS: 5, TimeWaitsPerS: 2},
+			first: (900.0 - 2*61) / 5,
+			cliff: 400.0 / 7,
+		},
+		{
+			name:  "masked",
+			setup: Setup{Ports: 1000, CloseShare: 1, MaxTwBuckets: 500},
+			now:   State{TimeWaitsPerS: 100, Elsewhere: 100},
+			first: math.NaN(),
+			cliff: math.NaN(),
+		},
 	} {
 		s := c.setup.Complete()
 		for what, pair := range map[string]struct {
@@ -101,7 +119,13 @@ func TestOnwardWhereConnectGetsSlow(t *testing.T) {
 		// 10,058 of 28,232 are taken, and the 4,058 up to half come in 4.06 s; 14,116 at 2·w.
 		{"two workers", 2, 1, State{LeavesS: even(1000, 10.058).LeavesS, TimeWaitsPerS: 1000}, 4.058 + 14116/(2*w)},
 		// Half of what connects is closed at the other end, and costs as much.
-		{"the other end closes half", 4, 0.5, State{LeavesS: even(1000, 10.058).LeavesS, TimeWaitsPerS: 1000}, 4.058 + 14116/(2*w)},
+		{
+			name:    "the other end closes half",
+			workers: 4,
+			share:   0.5,
+			now:     State{LeavesS: even(1000, 10.058).LeavesS, TimeWaitsPerS: 1000},
+			first:   4.058 + 14116/(2*w),
+		},
 		// 14,116 at w take 51.2 s, but after 50.9 s the first of the other half come back, 1,000 a second.
 		{"one worker", 1, 1, State{LeavesS: even(1000, 10.058).LeavesS, TimeWaitsPerS: 1000}, math.NaN()},
 		{"enough of them", 4, 1, State{LeavesS: even(1000, 10.058).LeavesS, TimeWaitsPerS: 1000}, 4.058 + 14.116},

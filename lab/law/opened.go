@@ -7,8 +7,12 @@ import "fmt"
 // the timing (bursts.go). This does not. A connection that the backend closed gives its
 // tuple back, and another one is opened on it.
 var Opened = Law{
-	ID: "new_connections", Name: "connections opened", Words: "new connections until all ports were taken", Unit: "connections",
-	Figure: "new_connections", More: Either,
+	ID:     "new_connections",
+	Name:   "connections opened",
+	Words:  "new connections until all ports were taken",
+	Unit:   "connections",
+	Figure: "new_connections",
+	More:   Either,
 	Compare: func(r Run) *Compared {
 		seen := r.Measured("new_connections")
 		if !r.opensAll() || seen == nil {
@@ -25,8 +29,9 @@ var Opened = Law{
 		k, back := r.Predicted.Tuples, or0(r.Measured("time_wait_backend"))
 		under, over := Overlooked(r.Setup.Ports, k), max(2, k/1000)+int(back)
 		return &Checked{
-			OK:        *seen >= float64(k-under) && *seen <= float64(k+over),
-			Law:       fmt.Sprintf("K connections opened, -%d..+%d: %.0f were closed by the backend, and their tuples used again", under, over, back),
+			OK: *seen >= float64(k-under) && *seen <= float64(k+over),
+			Law: fmt.Sprintf("K connections opened, -%d..+%d: %.0f were closed by the backend, "+
+				"and their tuples used again", under, over, back),
 			Predicted: float(k), Measured: seen,
 			Text: fmt.Sprintf("predicted %d, opened %.0f", k, *seen),
 		}

@@ -128,8 +128,16 @@ func TestPredictionIsConsistent(t *testing.T) {
 func TestNonsenseIsNone(t *testing.T) {
 	f := func(ports, sources, destinations int16, rate, share, inFlight, churn int32, keepalive, workers, buckets int16) bool {
 		p := Predict(Setup{
-			Ports: int(ports), Sources: int(sources), Destinations: int(destinations), RatePerS: float64(rate), CloseShare: float64(share),
-			InFlight: float64(inFlight), Churn: float64(churn), Keepalive: int(keepalive), Workers: int(workers), MaxTwBuckets: int(buckets),
+			Ports:        int(ports),
+			Sources:      int(sources),
+			Destinations: int(destinations),
+			RatePerS:     float64(rate),
+			CloseShare:   float64(share),
+			InFlight:     float64(inFlight),
+			Churn:        float64(churn),
+			Keepalive:    int(keepalive),
+			Workers:      int(workers),
+			MaxTwBuckets: int(buckets),
 		})
 		return p.Rho >= 0 && orNever(p.FirstError99S) >= 0 && orNever(p.CollapseS) >= 0 && p.Verdict != ""
 	}
@@ -138,11 +146,34 @@ func TestNonsenseIsNone(t *testing.T) {
 	}
 	for _, x := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), 1e308, 1e-308} {
 		for _, s := range []Setup{
-			{Ports: 300, RatePerS: x, CloseShare: 1}, {Ports: 300, RatePerS: 200, CloseShare: x}, {Ports: 300, RatePerS: 200, CloseShare: 1, Churn: x},
-			{Ports: 300, RatePerS: 200, CloseShare: 1, InFlight: x}, {Ports: 300, RatePerS: x, CloseShare: 1, InFlight: x, Poisson: true},
+			{Ports: 300, RatePerS: x, CloseShare: 1}, {Ports: 300, RatePerS: 200, CloseShare: x}, {
+				Ports:      300,
+				RatePerS:   200,
+				CloseShare: 1,
+				Churn:      x,
+			},
+			{
+				Ports:      300,
+				RatePerS:   200,
+				CloseShare: 1,
+				InFlight:   x,
+			}, {
+				Ports:      300,
+				RatePerS:   x,
+				CloseShare: 1,
+				InFlight:   x,
+				Poisson:    true,
+			},
 		} {
 			o := SteadyStateOf(s, 1e-6)
-			for _, got := range []float64{Predict(s).Rho, orNever(o.FirstError99S), o.SteadyOKPerS, o.SteadyFailedShare, orNever(o.SafeRatePerS), orNever(o.CliffS)} {
+			for _, got := range []float64{
+				Predict(s).Rho,
+				orNever(o.FirstError99S),
+				o.SteadyOKPerS,
+				o.SteadyFailedShare,
+				orNever(o.SafeRatePerS),
+				orNever(o.CliffS),
+			} {
 				if math.IsNaN(got) || got < 0 {
 					t.Errorf("%+v: %g", s, got)
 				}
@@ -203,11 +234,13 @@ func TestSteadyStatesHaveLimits(t *testing.T) {
 		one.Ports, one.Sources, one.Destinations, one.CloseShare, one.Workers = 1, 1, 1, 1, 1<<30
 		one.RatePerS, one.TwReuse = 1000, 0
 		for _, quiet := range []Setup{idle, vast} {
-			if o := SteadyStateOf(quiet, 0); o.FirstError99S != nil || o.CliffS != nil || o.SteadyFailedShare != 0 || o.Verdict != NotReproduced {
+			if o := SteadyStateOf(quiet, 0); o.FirstError99S != nil || o.CliffS != nil || o.SteadyFailedShare != 0 ||
+				o.Verdict != NotReproduced {
 				return fmt.Errorf("failures without need: %+v", o)
 			}
 		}
-		if o := SteadyStateOf(one, 0); o.FirstError99S == nil || o.Tuples != 1 || one.Churn*61*1000 > 100 && o.SteadyFailedShare < 0.9 {
+		if o := SteadyStateOf(one, 0); o.FirstError99S == nil || o.Tuples != 1 ||
+			one.Churn*61*1000 > 100 && o.SteadyFailedShare < 0.9 {
 			return fmt.Errorf("one port is enough for 1000 requests a second: %+v", o)
 		}
 		return nil

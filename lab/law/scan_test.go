@@ -12,7 +12,14 @@ const ns = time.Nanosecond
 // cost per port was measured: 1,599 µs a call after half the range with TIME_WAIT, and
 // 1,157 µs with connections.
 func TestScanBySocketState(t *testing.T) {
-	measured := Setup{Ports: 28232, RatePerS: 900, CloseShare: 1, ScanTimeWait: 113 * ns, ScanEstablished: 80 * ns, ScanPorts: 28232}
+	measured := Setup{
+		Ports:           28232,
+		RatePerS:        900,
+		CloseShare:      1,
+		ScanTimeWait:    113 * ns,
+		ScanEstablished: 80 * ns,
+		ScanPorts:       28232,
+	}
 	quick := measured.Complete()
 	near(t, "µs a call, TIME_WAIT", float64(quick.ConnectCostAfter().Microseconds()), 1599, 0.05)
 	near(t, "µs a failing call, TIME_WAIT", float64(quick.FailingCost().Microseconds()), 3200, 0.05)
@@ -41,10 +48,12 @@ func (s Setup) scanAll() time.Duration {
 // full range too. How it rises with the range is not one law for both.
 func TestScanIsScaled(t *testing.T) {
 	for name, tc := range map[string]struct{ at4096, atFull time.Duration }{
-		"the curve's": {150 * ns, 255 * ns}, "another, TIME_WAIT": {111 * ns, 120 * ns}, "another, connections": {39 * ns, 42 * ns},
+		"the curve's": {150 * ns, 255 * ns}, "another, TIME_WAIT": {111 * ns, 120 * ns},
+		"another, connections": {39 * ns, 42 * ns},
 	} {
 		s := Setup{Ports: 28232, ScanTimeWait: tc.at4096, ScanPorts: 4096}.Complete()
-		near(t, name+": µs a failing call", float64(s.FailingCost().Microseconds()), float64((28232 * tc.atFull).Microseconds()), 0.25)
+		near(t, name+": µs a failing call", float64(s.FailingCost().Microseconds()),
+			float64((28232 * tc.atFull).Microseconds()), 0.25)
 		s.Ports = 4096
 		if got := s.FailingCost(); got != 4096*tc.at4096 {
 			t.Errorf("%s: %v at the range it was measured at", name, got)
@@ -72,7 +81,16 @@ func TestOneCostForBoth(t *testing.T) {
 // TestSlowBackendCollapsesLater: a rate that a worker can just not afford to connect
 // beyond TIME_WAITs, it can beyond connections.
 func TestSlowBackendCollapsesLater(t *testing.T) {
-	s := Setup{Ports: 28232, RatePerS: 750, InFlight: 15000, ScanTimeWait: 113 * ns, ScanEstablished: 80 * ns, ScanPorts: 28232, Workers: 1, Duration: ForEver}.Complete()
+	s := Setup{
+		Ports:           28232,
+		RatePerS:        750,
+		InFlight:        15000,
+		ScanTimeWait:    113 * ns,
+		ScanEstablished: 80 * ns,
+		ScanPorts:       28232,
+		Workers:         1,
+		Duration:        ForEver,
+	}.Complete()
 	if p := Predict(s); p.Estimated {
 		t.Errorf("750/s at %v a call are too many: %+v", s.ConnectCostAfter(), p)
 	}
@@ -128,7 +146,8 @@ func TestStepWidthChangesNoLaw(t *testing.T) {
 		for n := range ports {
 			tried, ok := choosePort(until, &offset, width, 0, 60, r)
 			if !ok || tried > ports/2 && n < ports/2 || tried <= ports/2 && n >= ports/2 {
-				t.Fatalf("width %d: connection %d tried %d ports, %t; want the other parity from half the range on", width, n, tried, ok)
+				t.Fatalf("width %d: connection %d tried %d ports, %t; want the other parity from half the range on",
+					width, n, tried, ok)
 			}
 		}
 		if tried, ok := choosePort(until, &offset, width, 0, 60, r); ok || tried != ports {

@@ -36,7 +36,14 @@ func onSecondsClock(tuples int, rate, phase float64, seconds int) (first float64
 }
 
 func secondsSetup(ports int, rate float64) Setup {
-	return Setup{Ports: ports, RatePerS: rate, CloseShare: 1, TwReuse: 1, ReuseWholeSeconds: true, Duration: time.Minute}.Complete()
+	return Setup{
+		Ports:             ports,
+		RatePerS:          rate,
+		CloseShare:        1,
+		TwReuse:           1,
+		ReuseWholeSeconds: true,
+		Duration:          time.Minute,
+	}.Complete()
 }
 
 // TestWholeSecondsAreAnInterval: whenever the load begins within a second of the
@@ -73,10 +80,12 @@ func TestWholeSecondsAreAnInterval(t *testing.T) {
 				}
 			}
 			if soonest > *p.FirstError99S+request || latest < *p.FirstError99LatestS-2*request {
-				t.Errorf("error 99 after %g to %g s, and the ends are %g and %g s", soonest, latest, *p.FirstError99S, *p.FirstError99LatestS)
+				t.Errorf("error 99 after %g to %g s, and the ends are %g and %g s",
+					soonest, latest, *p.FirstError99S, *p.FirstError99LatestS)
 			}
 			if fewest != *p.OKBeforeError99 || most > *p.OKBeforeError99Most || most < *p.OKBeforeError99Most-2 {
-				t.Errorf("%d to %d successes before it, and the ends are %d and %d", fewest, most, *p.OKBeforeError99, *p.OKBeforeError99Most)
+				t.Errorf("%d to %d successes before it, and the ends are %d and %d",
+					fewest, most, *p.OKBeforeError99, *p.OKBeforeError99Most)
 			}
 		})
 	}

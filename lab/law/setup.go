@@ -35,19 +35,25 @@ type Setup struct {
 	// and destination gets, as weights make it; 0: all get the same.
 	HeaviestShare float64 `json:"heaviest_share,omitempty"`
 
-	RatePerS   float64       `json:"rate_per_s"`  // R: offered requests per second
-	Duration   time.Duration `json:"duration_ns"` // of the load
-	CloseShare float64       `json:"close_share"` // f: share of upstream connections that the proxy closes first, 0 to 1 (closeshare.go)
-	InFlight   float64       `json:"in_flight"`   // c: requests under way at the backend, on average: R times its response time
+	RatePerS float64       `json:"rate_per_s"`  // R: offered requests per second
+	Duration time.Duration `json:"duration_ns"` // of the load
+	// f: share of upstream connections that the proxy closes first, 0 to 1 (closeshare.go).
+	CloseShare float64 `json:"close_share"`
+	// c: requests under way at the backend, on average: R times its response time.
+	InFlight float64 `json:"in_flight"`
 
-	ChangesS  *float64      `json:"rate_changes_s,omitempty"`  // second at which the load leaves RatePerS; nil: it never does
-	Poisson   bool          `json:"poisson,omitempty"`         // arrivals are random, as independent clients make them
-	Race      bool          `json:"race,omitempty"`            // f is an outcome of the run: CloseShare is the worst case, and a later failure is chance
-	OwnConfig bool          `json:"own_config,omitempty"`      // the proxy runs a configuration of the user's own, and its log counts
-	Unreached bool          `json:"unreached,omitempty"`       // the proxy answers the load by itself: no law applies
-	Modelled  bool          `json:"modelled,omitempty"`        // what that does is known; otherwise f is an outcome
-	Burst     time.Duration `json:"burst_ns,omitempty"`        // between bursts of requests; 0: they are evenly spaced
-	BurstSize float64       `json:"burst_in_flight,omitempty"` // requests of a burst that are under way at once; 0: all of them
+	// Second at which the load leaves RatePerS; nil: it never does.
+	ChangesS *float64 `json:"rate_changes_s,omitempty"`
+	Poisson  bool     `json:"poisson,omitempty"` // arrivals are random, as independent clients make them
+	// f is an outcome of the run: CloseShare is the worst case, and a later failure is chance.
+	Race bool `json:"race,omitempty"`
+	// The proxy runs a configuration of the user's own, and its log counts.
+	OwnConfig bool          `json:"own_config,omitempty"`
+	Unreached bool          `json:"unreached,omitempty"` // the proxy answers the load by itself: no law applies
+	Modelled  bool          `json:"modelled,omitempty"`  // what that does is known; otherwise f is an outcome
+	Burst     time.Duration `json:"burst_ns,omitempty"`  // between bursts of requests; 0: they are evenly spaced
+	// Requests of a burst that are under way at once; 0: all of them.
+	BurstSize float64 `json:"burst_in_flight,omitempty"`
 
 	// Churn is new upstream connections per request in the long run. 0 means to
 	// work it out: 1 without a pool, Pool.Churn with one.
@@ -66,10 +72,12 @@ type Setup struct {
 	// Conduct is that of another kind of proxy; nil: nginx over HTTP.
 	Conduct *Conduct `json:"conduct,omitempty"`
 
-	TwReuse      int           `json:"tw_reuse"`                // net.ipv4.tcp_tw_reuse: 0, 1 or 2
-	ReuseDelay   time.Duration `json:"reuse_delay_ns"`          // net.ipv4.tcp_tw_reuse_delay; 0 means the default
-	NoTimestamps bool          `json:"no_timestamps,omitempty"` // net.ipv4.tcp_timestamps is 0 at either end: tcp_tw_reuse then does nothing
-	Loopback     bool          `json:"loopback,omitempty"`      // source or destination is in 127.0.0.0/8 or ::1; other addresses of the host do not count
+	TwReuse    int           `json:"tw_reuse"`       // net.ipv4.tcp_tw_reuse: 0, 1 or 2
+	ReuseDelay time.Duration `json:"reuse_delay_ns"` // net.ipv4.tcp_tw_reuse_delay; 0 means the default
+	// net.ipv4.tcp_timestamps is 0 at either end: tcp_tw_reuse then does nothing.
+	NoTimestamps bool `json:"no_timestamps,omitempty"`
+	// Source or destination is in 127.0.0.0/8 or ::1; other addresses of the host do not count.
+	Loopback     bool          `json:"loopback,omitempty"`
 	MaxTwBuckets int           `json:"max_tw_buckets"`          // net.ipv4.tcp_max_tw_buckets; 0: out of reach
 	Hold         time.Duration `json:"time_wait_ns"`            // of a TIME_WAIT; 0 means that of HZ
 	LateClose    time.Duration `json:"late_close_ns,omitempty"` // from nginx's FIN to the backend's; 0: at once
@@ -88,12 +96,18 @@ type Setup struct {
 	// What the kernel can do, and what connect() costs there. The zero values are
 	// the kernel that the laws were measured on, Linux 6.18. Complete makes Hold of HZ,
 	// so after it HZ is changed by WithHZ.
-	ReuseWholeSeconds bool          `json:"reuse_whole_seconds,omitempty"` // tcp_tw_reuse counts whole seconds (seconds.go)
-	HZ                int           `json:"hz,omitempty"`                  // ticks a second, CONFIG_HZ; 0: 250 (timewait.go)
-	StepWidth         int           `json:"port_step_width,omitempty"`     // net.ipv4.ip_local_port_step_width; 0: connect() takes ports in order
-	ScanTimeWait      time.Duration `json:"scan_time_wait_ns,omitempty"`   // of connect() for each port held by a TIME_WAIT; 0: ScanPerPort
-	ScanEstablished   time.Duration `json:"scan_established_ns,omitempty"` // and by a connection; 0: as for TIME_WAIT
-	ScanPorts         int           `json:"scan_ports,omitempty"`          // size of the range that the two were measured at
+
+	// tcp_tw_reuse counts whole seconds (seconds.go).
+	ReuseWholeSeconds bool `json:"reuse_whole_seconds,omitempty"`
+	// Ticks a second, CONFIG_HZ; 0: 250 (timewait.go).
+	HZ int `json:"hz,omitempty"`
+	// net.ipv4.ip_local_port_step_width; 0: connect() takes ports in order.
+	StepWidth int `json:"port_step_width,omitempty"`
+	// Of connect() for each port held by a TIME_WAIT; 0: ScanPerPort.
+	ScanTimeWait    time.Duration `json:"scan_time_wait_ns,omitempty"`
+	ScanEstablished time.Duration `json:"scan_established_ns,omitempty"` // and by a connection; 0: as for TIME_WAIT
+	// Size of the range that the two were measured at.
+	ScanPorts int `json:"scan_ports,omitempty"`
 
 	// Baseline is the prediction for the run that this one is compared with;
 	// nil where this is that run.

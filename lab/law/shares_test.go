@@ -12,7 +12,8 @@ import (
 func TestHeaviestShare(t *testing.T) {
 	s := Setup{Ports: 500, Destinations: 2, RatePerS: 200, CloseShare: 1, Duration: 10 * time.Second}.Complete()
 	s.HeaviestShare = 0.9
-	if p := Predict(s); p.FirstError99S == nil || math.Abs(*p.FirstError99S-500/(200*0.9)) > 0.01 || *p.OKBeforeError99 != 555 {
+	if p := Predict(s); p.FirstError99S == nil || math.Abs(*p.FirstError99S-500/(200*0.9)) > 0.01 ||
+		*p.OKBeforeError99 != 555 {
 		t.Errorf("weights of 9 and 1: %+v, want error 99 after 2.78 s and 555 successes", p)
 	}
 	if !s.Uneven() {
@@ -41,7 +42,12 @@ func TestUnevenMitigations(t *testing.T) {
 	for _, m := range Mitigations(s) {
 		tuples[m.Name] = m.Setup.Tuples()
 	}
-	for name, want := range map[string]int{"even-shares": 1000, "multi-ip": 1666, "multi-source-ip": 3333, "same-address": 555} {
+	for name, want := range map[string]int{
+		"even-shares":     1000,
+		"multi-ip":        1666,
+		"multi-source-ip": 3333,
+		"same-address":    555,
+	} {
 		if tuples[name] != want {
 			t.Errorf("%s: K %d, want %d", name, tuples[name], want)
 		}
@@ -71,7 +77,8 @@ func TestNAT(t *testing.T) {
 	}
 	for _, m := range Mitigations(s) {
 		held := Predict(m.Setup).FirstError99S == nil
-		if want := m.Name == "keepalive" || m.Name == "all"; held != want && m.Name != "nat-addresses" && m.Name != "multi-ip" && m.Name != "multi-port" {
+		if want := m.Name == "keepalive" || m.Name == "all"; held != want && m.Name != "nat-addresses" &&
+			m.Name != "multi-ip" && m.Name != "multi-port" {
 			t.Errorf("%s: held %t, want %t", m.Name, held, want)
 		}
 		if m.Name == "fin-timeout" {

@@ -12,12 +12,13 @@ type SteadyState struct {
 	FirstError99LatestS *float64 `json:"first_error_99_latest_s,omitempty"` // the far end where reuse counts whole seconds
 	OKBeforeError99Most *int     `json:"ok_before_error_99_most,omitempty"`
 	SteadyOKPerS        float64  `json:"steady_ok_per_s"`
-	SteadyFailedShare   float64  `json:"steady_failed_share"`          // of the requests, 0 to 1
-	SafeRatePerS        *float64 `json:"safe_rate_per_s"`              // by tuples
-	CliffS              *float64 `json:"cliff_s"`                      // when half the range is taken
-	CliffRatePerS       *float64 `json:"cliff_rate_per_s"`             // above it, half the range comes to be taken
-	AfterCliffPerWorker float64  `json:"after_cliff_per_s_per_worker"` // requests per second that connect() leaves a worker then
-	Verdict             string   `json:"expected_verdict"`
+	SteadyFailedShare   float64  `json:"steady_failed_share"` // of the requests, 0 to 1
+	SafeRatePerS        *float64 `json:"safe_rate_per_s"`     // by tuples
+	CliffS              *float64 `json:"cliff_s"`             // when half the range is taken
+	CliffRatePerS       *float64 `json:"cliff_rate_per_s"`    // above it, half the range comes to be taken
+	// Requests per second that connect() leaves a worker then.
+	AfterCliffPerWorker float64 `json:"after_cliff_per_s_per_worker"`
+	Verdict             string  `json:"expected_verdict"`
 }
 
 // ForEver is long enough for every law to show: an error 99 that does not come

@@ -33,7 +33,8 @@ func TestTimeWaitByHZ(t *testing.T) {
 			ends[end] = true
 		}
 		tick := 1 / float64(hz)
-		if shortest < least.Seconds() || shortest > least.Seconds()+tick+1e-9 || longest > most.Seconds()+1e-9 || longest < most.Seconds()-tick-1e-9 {
+		if shortest < least.Seconds() || shortest > least.Seconds()+tick+1e-9 || longest > most.Seconds()+1e-9 ||
+			longest < most.Seconds()-tick-1e-9 {
 			t.Errorf("HZ %d: held for %g to %g s, and the ends are %v and %v", hz, shortest, longest, least, most)
 		}
 		if mean := sum / float64(n); math.Abs(mean-TimeWaitOf(hz).Seconds()) > 0.06 {
@@ -70,7 +71,12 @@ func TestHZReachesTheLaws(t *testing.T) {
 	within(t, "safe rate", s.SafeRate(), 1000.0/62, 1e-9)
 	run := func(s Setup, end float64) *Compared {
 		figures := map[string]float64{"first_error_99_s": 10, "recovered_s": 64}
-		return Recovery.Compare(Run{Setup: s, Predicted: Predict(s), EndS: end, Measured: func(f string) *float64 { return float(figures[f]) }})
+		return Recovery.Compare(Run{
+			Setup:     s,
+			Predicted: Predict(s),
+			EndS:      end,
+			Measured:  func(f string) *float64 { return float(figures[f]) },
+		})
 	}
 	c := run(s, 70)
 	if c == nil || math.Abs(*c.Off()) > c.Tolerance || *c.Predicted != 62 {
@@ -83,7 +89,8 @@ func TestHZReachesTheLaws(t *testing.T) {
 	if run(s, 65) != nil {
 		t.Error("held to a load that may end before the last lump")
 	}
-	if (Setup{HZ: 1000, Hold: time.Minute}).Complete().Hold != time.Minute || (Setup{Hold: time.Minute}).WithHZ(1000).Hold != time.Minute {
+	if (Setup{HZ: 1000, Hold: time.Minute}).Complete().Hold != time.Minute ||
+		(Setup{Hold: time.Minute}).WithHZ(1000).Hold != time.Minute {
 		t.Error("a hold time that is given is not kept")
 	}
 	for _, of := range []Setup{Setup{}.WithHZ(1000).Complete(), usual.WithHZ(1000), s.WithHZ(250).WithHZ(1000)} {

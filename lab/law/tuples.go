@@ -110,7 +110,9 @@ func (s Setup) HoldTime() time.Duration {
 // reuses says whether tcp_tw_reuse takes effect. It is for connect(): a bind() takes
 // no port that a TIME_WAIT has (inet_csk_get_port, net/ipv4/inet_connection_sock.c).
 func (s Setup) reuses() bool {
-	return !s.NAT && s.NamedPorts == 0 && !(s.Conduct != nil && s.Conduct.BindsFirst) && (s.TwReuse == 1 || s.TwReuse == 2 && s.Loopback) && !s.NoTimestamps
+	on := (s.TwReuse == 1 || s.TwReuse == 2 && s.Loopback) && !s.NoTimestamps
+	binds := s.NamedPorts != 0 || s.Conduct != nil && s.Conduct.BindsFirst
+	return on && !binds && !s.NAT
 }
 
 // Rho is the load factor ρ = f·R·churn·T/K: the share of the tuples that

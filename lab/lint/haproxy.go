@@ -25,16 +25,18 @@ func Kinds() []string { return []string{KindNginx, KindHAProxy} }
 
 // HAProxy is what a route through HAProxy has, and nginx's has not.
 type HAProxy struct {
-	Mode       string  `json:"mode"`
-	Reuse      string  `json:"http_reuse"` // "": not in HTTP mode
-	Retries    int     `json:"retries"`
-	Redispatch bool    `json:"redispatch"`
-	Lanes      int     `json:"lanes"`      // pairs of a source and a destination, each of which has all ports: K = ports × lanes
-	PortsBy    string  `json:"ports_by"`   // who chooses the source port: kernel, list, client
-	OwnPorts   int     `json:"own_ports"`  // in the list of the lane that gets most; 0: none
-	MaxConn    int     `json:"maxconn"`    // connections of all lanes at once; 0: no limit
-	FullConn   int     `json:"fullconn"`   // 0: not set
-	BlackoutS  float64 `json:"blackout_s"` // how long servers stay out at most that checks found without a port, once ports are back
+	Mode       string `json:"mode"`
+	Reuse      string `json:"http_reuse"` // "": not in HTTP mode
+	Retries    int    `json:"retries"`
+	Redispatch bool   `json:"redispatch"`
+	// Pairs of a source and a destination, each of which has all ports: K = ports × lanes.
+	Lanes    int    `json:"lanes"`
+	PortsBy  string `json:"ports_by"`  // who chooses the source port: kernel, list, client
+	OwnPorts int    `json:"own_ports"` // in the list of the lane that gets most; 0: none
+	MaxConn  int    `json:"maxconn"`   // connections of all lanes at once; 0: no limit
+	FullConn int    `json:"fullconn"`  // 0: not set
+	// How long servers stay out at most that checks found without a port, once ports are back.
+	BlackoutS float64 `json:"blackout_s"`
 }
 
 // NewHAProxy looks at a configuration of HAProxy that was read as the file name.
@@ -154,7 +156,8 @@ func WriteBackends(w io.Writer, backends []Route) {
 	fmt.Fprintln(tw, "line\tfrontend\tbackend\tmode\tpool\tcloses first\tf\ttries\tports by\tK")
 	for _, x := range backends {
 		fmt.Fprintf(tw, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", x.Line, short(x.Server), upstream(x.Row), x.HAProxy.Mode,
-			poolOfBackend(x), endOfBackend(x), strconv.FormatFloat(*x.CloseShare, 'g', 2, 64), x.Tries, x.HAProxy.chooser(), x.HAProxy.table())
+			poolOfBackend(x), endOfBackend(x), strconv.FormatFloat(*x.CloseShare, 'g', 2, 64), x.Tries,
+			x.HAProxy.chooser(), x.HAProxy.table())
 	}
 	tw.Flush()
 }

@@ -118,7 +118,9 @@ func FuzzHAProxyForms(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if i := strings.IndexFunc(b.String(), func(c rune) bool { return c < ' ' && c != '\n' && c != '\t' || c == utf8.RuneError }); i >= 0 {
+		if i := strings.IndexFunc(b.String(), func(c rune) bool {
+			return c < ' ' && c != '\n' && c != '\t' || c == utf8.RuneError
+		}); i >= 0 {
 			t.Errorf("the text has %q", b.String()[i:min(i+8, b.Len())])
 		}
 		doc, err := json.Marshal(r)

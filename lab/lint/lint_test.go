@@ -141,8 +141,9 @@ func TestSchemasRefuse(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, change := range [][2]string{
-		{`"version": "2.1.0"`, `"version": "2.2.0"`}, {`"startLine": 1`, `"startLine": 0`}, {`"level": "note"`, `"level": "notice"`},
-		{`"columnKind"`, `"columnsKind"`}, {`"executionSuccessful": true`, `"exitCode": 0`},
+		{`"version": "2.1.0"`, `"version": "2.2.0"`}, {`"startLine": 1`, `"startLine": 0`},
+		{`"level": "note"`, `"level": "notice"`}, {`"columnKind"`, `"columnsKind"`},
+		{`"executionSuccessful": true`, `"exitCode": 0`},
 	} {
 		doc := strings.Replace(b.String(), change[0], change[1], 1)
 		if doc == b.String() || schematest.SARIF(t, []byte(doc)) == nil {
@@ -154,8 +155,9 @@ func TestSchemasRefuse(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, change := range [][2]string{
-		{`lint/v1`, `lint/v2`}, {`"sources":1`, `"sources":0`}, {`"http_version":"1.1"`, `"http_version":"3"`}, {`"tries"`, `"tires"`},
-		{`"inert-pool"`, `"Inert pool"`}, {`"closes_first":"race"`, `"closes_first":"both"`},
+		{`lint/v1`, `lint/v2`}, {`"sources":1`, `"sources":0`}, {`"http_version":"1.1"`, `"http_version":"3"`},
+		{`"tries"`, `"tires"`}, {`"inert-pool"`, `"Inert pool"`},
+		{`"closes_first":"race"`, `"closes_first":"both"`},
 	} {
 		doc := strings.Replace(string(text), change[0], change[1], 1)
 		if doc == string(text) || schematest.Lint(t, []byte(doc)) == nil {

@@ -47,8 +47,9 @@ func TestGitHubEscapes(t *testing.T) {
 
 func TestURIs(t *testing.T) {
 	for file, want := range map[string]string{
-		"nginx.conf": "nginx.conf", "a b/50%.conf": "a%20b/50%25.conf", "/etc/nginx/nginx.conf": "file:///etc/nginx/nginx.conf",
-		"x:y.conf": "./x:y.conf", Stdin: "stdin",
+		"nginx.conf": "nginx.conf", "a b/50%.conf": "a%20b/50%25.conf",
+		"/etc/nginx/nginx.conf": "file:///etc/nginx/nginx.conf",
+		"x:y.conf":              "./x:y.conf", Stdin: "stdin",
 	} {
 		if got := uri(file); got != want {
 			t.Errorf("%s is %s, want %s", file, got, want)

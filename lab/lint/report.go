@@ -23,12 +23,13 @@ func Docs(id string) string { return page + "#" + id }
 // Report is what is said of one configuration. Its JSON is what `lab99 lint
 // --json` prints.
 type Report struct {
-	Schema   string    `json:"schema"`
-	File     string    `json:"file"`               // the main file, as it was named
-	Kind     string    `json:"kind,omitempty"`     // of proxy: haproxy; empty: nginx
-	Nginx    *string   `json:"nginx"`              // the release that it is read for; null: unknown
-	Fragment string    `json:"fragment,omitempty"` // the context that the file is a part of: http, stream, server, location
-	Files    []string  `json:"files"`              // all that were read, the main file first
+	Schema string  `json:"schema"`
+	File   string  `json:"file"`           // the main file, as it was named
+	Kind   string  `json:"kind,omitempty"` // of proxy: haproxy; empty: nginx
+	Nginx  *string `json:"nginx"`          // the release that it is read for; null: unknown
+	// The context that the file is a part of: http, stream, server, location.
+	Fragment string    `json:"fragment,omitempty"`
+	Files    []string  `json:"files"` // all that were read, the main file first
 	Routes   []Route   `json:"routes"`
 	Findings []Finding `json:"findings"`
 	Error    *Mistake  `json:"error,omitempty"` // why the file could not be read; routes and findings are then empty

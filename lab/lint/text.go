@@ -82,7 +82,8 @@ func line(main string, r nginxconf.Row) string {
 }
 
 func row(w io.Writer, line, server, location string, r nginxconf.Row) {
-	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", line, short(server), short(cmp.Or(location, "–")), r.Protocol, upstream(r),
+	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
+		line, short(server), short(cmp.Or(location, "–")), r.Protocol, upstream(r),
 		cmp.Or(r.HTTPVersion, "–"), connection(r), pool(r.Pool), r.ClosesFirst, yesNo(r.Ports))
 }
 

@@ -13,7 +13,8 @@ import (
 // false where none was found, as for a named location.
 func Ask(c *nginxconf.Config, release nginxconf.Release, r *nginxconf.Route) (host, path string, ok bool) {
 	reaches := func(host, path string) bool {
-		return slices.ContainsFunc(Choose(c, release, host, path).Routes, func(x *nginxconf.Route) bool { return x.Pass == r.Pass })
+		chosen := Choose(c, release, host, path).Routes
+		return slices.ContainsFunc(chosen, func(x *nginxconf.Route) bool { return x.Pass == r.Pass })
 	}
 	hosts := append([]string{""}, hostsOf(r.Server)...)
 	if r.Server.Stream {

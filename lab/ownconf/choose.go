@@ -81,7 +81,9 @@ func hostPort(s string) (host string, port int) {
 
 // streamRoutes are those of the stream server that listens at a port, or of the
 // only server where a file has no other route; nil: HTTP answers.
-func streamRoutes(c *nginxconf.Config, release nginxconf.Release, host string, port int, path string) []*nginxconf.Route {
+func streamRoutes(
+	c *nginxconf.Config, release nginxconf.Release, host string, port int, path string,
+) []*nginxconf.Route {
 	all := c.Routes(release)
 	streams := slices.DeleteFunc(slices.Clone(all), func(r *nginxconf.Route) bool { return !r.Server.Stream })
 	if len(streams) == 0 {

@@ -28,7 +28,8 @@ func (t *Told) pool() {
 	t.fact("pool", "%d idle connections a worker, %s; %s a connection, so at best %s new connections a request",
 		p.Size, where, format.Plural(p.Requests, "request"), format.Number(1/float64(max(1, p.Requests))))
 	if churn := t.thrash(); churn > 0 {
-		t.fact("small pool", "fewer than the %d servers: %s of the requests find the connection to their server given up, and open one",
+		t.fact("small pool", "fewer than the %d servers: "+
+			"%s of the requests find the connection to their server given up, and open one",
 			t.servers(), format.Percent(churn))
 	}
 	if http(t.Route) {
@@ -135,7 +136,8 @@ func (t *Told) failures() {
 		text = fmt.Sprintf("a request that finds no port makes %d connect(), each a line of error 99", tries)
 	}
 	if s.NAT {
-		text = fmt.Sprintf("a request that finds no port waits for proxy_connect_timeout, at %s", format.Plural(tries, "peer"))
+		text = fmt.Sprintf("a request that finds no port waits for proxy_connect_timeout, at %s",
+			format.Plural(tries, "peer"))
 	}
 	switch socket := r.RetrySocket(); {
 	case socket != "":
@@ -175,8 +177,8 @@ func (t *Told) besides() {
 			strings.ReplaceAll(string(u.Method), "_", " "))
 	case nginxconf.OtherMethod:
 		if lua != nil {
-			t.unknown("destinations", "which peers %s chooses (%s): the servers of the file count, and each address of the real ones "+
-				"has all ports anew", lua.Name(), t.At(lua))
+			t.unknown("destinations", "which peers %s chooses (%s): the servers of the file count, "+
+				"and each address of the real ones has all ports anew", lua.Name(), t.At(lua))
 			break
 		}
 		t.unknown("", "how the load balancer of upstream %s spreads the requests: they count as spread by "+

@@ -32,7 +32,8 @@ func FuzzOf(f *testing.F) {
 					t.Errorf("%s: %+v of %+v", r.Pass.Pos(), p, s)
 				}
 			}
-			if host, path, ok := Ask(c, nginxconf.Release{}, r); ok && len(Choose(c, nginxconf.Release{}, host, path).Routes) == 0 {
+			if host, path, ok := Ask(c, nginxconf.Release{}, r); ok &&
+				len(Choose(c, nginxconf.Release{}, host, path).Routes) == 0 {
 				t.Errorf("%s: %q %q reaches no backend", r.Pass.Pos(), host, path)
 			}
 		}

@@ -18,10 +18,12 @@ func Backends(c *haproxyconf.Config, name string) (reached []*haproxyconf.Backen
 			reached = append(reached, b)
 		}
 	}
-	return reached, len(reached) > 0 && !slices.ContainsFunc(reached, func(b *haproxyconf.Backend) bool {
-		return b.Laws(law.Setup{}).Destinations != reached[0].Laws(law.Setup{}).Destinations || b.Conduct() != reached[0].Conduct() ||
-			b.Laws(law.Setup{}).HeaviestShare != reached[0].Laws(law.Setup{}).HeaviestShare
-	})
+	differs := func(b *haproxyconf.Backend) bool {
+		its, firsts := b.Laws(law.Setup{}), reached[0].Laws(law.Setup{})
+		return its.Destinations != firsts.Destinations || its.HeaviestShare != firsts.HeaviestShare ||
+			b.Conduct() != reached[0].Conduct()
+	}
+	return reached, len(reached) > 0 && !slices.ContainsFunc(reached, differs)
 }
 
 // OfHAProxy is what a backend tells.
@@ -51,7 +53,8 @@ func OfHAProxy(b *haproxyconf.Backend, base law.Setup) Told {
 		t.fact("closes first", "HAProxy, by a reset: no TIME_WAIT is left, f = 0")
 	default:
 		t.fact("closes first", "the client, and HAProxy passes that on: f = 1")
-		t.unknown("close-share", "which end closes first in TCP mode: the client counts as the one; where the server is, f = 0")
+		t.unknown("close-share", "which end closes first in TCP mode: the client counts as the one; "+
+			"where the server is, f = 0")
 	}
 	t.fact("on a failure", "a request that finds no port makes %d connect(), each a line of the log", b.Tries())
 	return t
@@ -89,13 +92,15 @@ func (t *Told) lanes(b *haproxyconf.Backend, lanes []haproxyconf.Lane, heaviest 
 	text := list(destinations)
 	if t.Setup.HeaviestShare > 0 {
 		t.Heavy = heaviest.Destination
-		text += fmt.Sprintf("; %s gets %s of the requests, so its ports end first", t.Heavy, format.Percent(t.Setup.HeaviestShare))
+		text += fmt.Sprintf("; %s gets %s of the requests, so its ports end first",
+			t.Heavy, format.Percent(t.Setup.HeaviestShare))
 	}
 	t.fact("destinations", "%s", text)
 	switch {
 	case heaviest.Own > 0:
 		t.fact("sources", "a list of %s (source), which HAProxy takes back at once", format.Plural(heaviest.Own, "port"))
-		t.unknown("", "whether both ends use TCP timestamps: without them no port of the list comes back before TIME_WAIT ends")
+		t.unknown("", "whether both ends use TCP timestamps: "+
+			"without them no port of the list comes back before TIME_WAIT ends")
 	case len(sources) > 0:
 		t.fact("sources", "%s", list(sources))
 	default:
@@ -112,10 +117,12 @@ func (t *Told) lanes(b *haproxyconf.Backend, lanes []haproxyconf.Lane, heaviest 
 	}
 	if t.Setup.Loopback = heaviest.Servers[0].Loopback() && !t.Setup.NAT; t.Setup.Loopback {
 		t.fact(Loopback, "Linux takes a port in TIME_WAIT again after a second there")
-		t.unknown("", ReuseOfHost+": 2, the default since Linux 4.19; with 0 a port on loopback stays taken for a minute as well")
+		t.unknown("", ReuseOfHost+": 2, the default since Linux 4.19; "+
+			"with 0 a port on loopback stays taken for a minute as well")
 	}
 	if len(names) > 0 {
-		t.unknown("destinations", "how many addresses %s has: a name counts as one, and each address has all ports anew", format.List(names))
+		t.unknown("destinations", "how many addresses %s has: a name counts as one, and each address has all ports anew",
+			format.List(names))
 	}
 	even := []string{"roundrobin", "static-rr", "leastconn", "first", "random"}
 	if len(destinations) > 1 && !slices.Contains(even, b.Balance) {

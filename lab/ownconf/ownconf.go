@@ -158,7 +158,8 @@ func (t *Told) destinations() {
 		t.fact("destinations", "%s", list(names))
 	default:
 		s.HeaviestShare = heaviest / total
-		t.fact("destinations", "%s; %s gets %s of the requests, so its ports end first", list(names), t.Heavy, format.Percent(heaviest))
+		t.fact("destinations", "%s; %s gets %s of the requests, so its ports end first",
+			list(names), t.Heavy, format.Percent(heaviest))
 	}
 	if len(sockets) > 0 {
 		s.RatePerS *= total
@@ -276,7 +277,8 @@ func (t *Told) sources() {
 			"ports are free", format.List(named(b.Addresses)))
 	}
 	if b.Ports {
-		t.unknown("", "which ports %s leaves free: it names them itself, and counts as if the kernel chose", b.Directive.Arg(1))
+		t.unknown("", "which ports %s leaves free: it names them itself, and counts as if the kernel chose",
+			b.Directive.Arg(1))
 	}
 }
 

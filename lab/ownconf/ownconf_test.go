@@ -119,7 +119,8 @@ upstream app { server 10.0.0.7:80 weight=3; server 10.0.0.8:80; }
 server { location / { `+full+` proxy_bind $from; proxy_pass http://app; } }`)
 	s := Of(c.Routes(older)[0], law.Setup{Ports: 500, RatePerS: 200}).Setup.Complete()
 	if s.Sources != 2 || s.Destinations != 2 || math.Abs(s.HeaviestShare-0.75*0.75) > 1e-9 || s.Tuples() != 888 {
-		t.Errorf("S %d, D %d, heaviest pair %g, K %d; want 2, 2, 0.5625 and 888", s.Sources, s.Destinations, s.HeaviestShare, s.Tuples())
+		t.Errorf("S %d, D %d, heaviest pair %g, K %d; want 2, 2, 0.5625 and 888",
+			s.Sources, s.Destinations, s.HeaviestShare, s.Tuples())
 	}
 	nat := Of(c.Routes(older)[0], law.Setup{Ports: 500, RatePerS: 200, NAT: true, Sources: 4}).Setup.Complete()
 	if nat.Sources != 4 || nat.Tuples() != 2666 {
@@ -152,10 +153,12 @@ stream {
 func TestChoose(t *testing.T) {
 	c := load(t, site)
 	for _, r := range []struct{ host, path, want string }{
-		{"", "/", "named"}, {"example.org", "/exact", "exact"}, {"example.org:80", "/exact", ""}, {"example.org", "/x", "named"},
-		{"www.example.org", "/prefix/a", "prefix"}, {"example.org:443", "/v12/a.php", "regex"}, {":443", "/prefix/", "prefix"},
-		{"a.other.org:8443", "/", "other"}, {":3306", "", "db"}, {"10.0.0.1:3306", "", "db"}, {"10.0.0.2:3306", "", ""}, {":5432", "/", "pg"},
-		{"example.org", "/internal/", ""}, {"nobody.org:9", "/", ""},
+		{"", "/", "named"}, {"example.org", "/exact", "exact"}, {"example.org:80", "/exact", ""},
+		{"example.org", "/x", "named"}, {"www.example.org", "/prefix/a", "prefix"},
+		{"example.org:443", "/v12/a.php", "regex"}, {":443", "/prefix/", "prefix"},
+		{"a.other.org:8443", "/", "other"}, {":3306", "", "db"}, {"10.0.0.1:3306", "", "db"},
+		{"10.0.0.2:3306", "", ""}, {":5432", "/", "pg"}, {"example.org", "/internal/", ""},
+		{"nobody.org:9", "/", ""},
 	} {
 		got := Choose(c, older, r.host, r.path)
 		upstream := ""
@@ -198,9 +201,11 @@ func TestAsk(t *testing.T) {
 
 // TestNewer: without a release both answers are there, where they differ.
 func TestNewer(t *testing.T) {
-	c := load(t, "upstream app { server 10.0.0.7; }\nserver { location / { proxy_pass http://app; } location /php { fastcgi_pass 10.0.0.8:9000; } }")
+	c := load(t, "upstream app { server 10.0.0.7; }\nserver { location / { proxy_pass http://app; "+
+		"} location /php { fastcgi_pass 10.0.0.8:9000; } }")
 	got := Choose(c, nginxconf.Release{}, "", "/")
-	if len(got.Newer) != 1 || got.Newer[0].Pool.State != nginxconf.PoolWorks || got.Routes[0].Pool.State != nginxconf.PoolNone {
+	if len(got.Newer) != 1 || got.Newer[0].Pool.State != nginxconf.PoolWorks ||
+		got.Routes[0].Pool.State != nginxconf.PoolNone {
 		t.Errorf("%d newer routes of /", len(got.Newer))
 	}
 	if got := Choose(c, nginxconf.Release{}, "", "/php"); len(got.Newer) != 0 {

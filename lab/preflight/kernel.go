@@ -27,9 +27,9 @@ func loopbackReuse(f Facts) string {
 	if s.ReuseWholeSeconds {
 		after = "the next full second of its clock"
 	}
-	return fmt.Sprintf("the backend is on a loopback address, where tcp_tw_reuse=2, the kernel's default, gives a tuple "+
-		"away after %s instead of %s: "+
-		"error 99 takes %.0f connections/s, and %.0f are offered; set it to 0, or use another address of the host, which does not count as loopback",
+	return fmt.Sprintf("the backend is on a loopback address, where tcp_tw_reuse=2, the kernel's default, "+
+		"gives a tuple away after %s instead of %s: error 99 takes %.0f connections/s, and %.0f are offered; "+
+		"set it to 0, or use another address of the host, which does not count as loopback",
 		after, withoutReuse(s).HoldTime(), *s.ReuseCeiling(), s.RatePerS)
 }
 
@@ -53,9 +53,10 @@ func stepWidth(f Facts) string {
 	if s.StepWidth <= 0 || s.Ports == 0 {
 		return ""
 	}
-	return fmt.Sprintf("ip_local_port_step_width is %d, so connect() does not take ports in order: from a taken port on it "+
-		"jumps, and tries 1/(1 − u) ports on average where the share u is taken. It still tries all %d before it fails, "+
-		"those of one parity first: K, the step at half the range and the ceiling of tcp_tw_reuse stay", s.StepWidth, s.Ports)
+	return fmt.Sprintf("ip_local_port_step_width is %d, so connect() does not take ports in order: "+
+		"from a taken port on it jumps, and tries 1/(1 − u) ports on average where the share u is taken. "+
+		"It still tries all %d before it fails, those of one parity first: "+
+		"K, the step at half the range and the ceiling of tcp_tw_reuse stay", s.StepWidth, s.Ports)
 }
 
 func withoutReuse(s law.Setup) law.Setup {
@@ -72,9 +73,10 @@ func fewBuckets(f Facts) string {
 	unlimited := s
 	unlimited.MaxTwBuckets = 0
 	if s.MaxTwBuckets > 0 && s.Cliff() == nil && unlimited.Cliff() != nil {
-		return fmt.Sprintf("tcp_max_tw_buckets is %d, no more than half of the %d tuples: the kernel drops every TIME_WAIT "+
-			"beyond %[1]d (TCPTimeWaitOverflow), so neither the slow connect() from half the range on nor error 99 can come; set "+
-			"net.ipv4.tcp_max_tw_buckets to %[2]d or more, or use fewer ports (a kernel with 2 GB of memory or less has 8192 by default)",
+		return fmt.Sprintf("tcp_max_tw_buckets is %d, no more than half of the %d tuples: "+
+			"the kernel drops every TIME_WAIT beyond %[1]d (TCPTimeWaitOverflow), so neither the slow connect() from half "+
+			"the range on nor error 99 can come; set net.ipv4.tcp_max_tw_buckets to %[2]d or more, "+
+			"or use fewer ports (a kernel with 2 GB of memory or less has 8192 by default)",
 			s.MaxTwBuckets, s.Tuples())
 	}
 	if !s.Masked() {
@@ -91,9 +93,10 @@ func smallConntrack(f Facts) string {
 	if f.ConntrackMax == 0 || float64(f.ConntrackMax) >= coming {
 		return ""
 	}
-	return fmt.Sprintf("nf_conntrack_max is %d and %.0f connections are to come within the two minutes for which a closed "+
-		"one is remembered: "+
-		"packets are dropped when the table is full, and connect() hangs instead of failing with error 99", f.ConntrackMax, coming)
+	return fmt.Sprintf("nf_conntrack_max is %d and %.0f connections are to come within the two minutes for which a "+
+		"closed one is remembered: packets are dropped when the table is full, "+
+		"and connect() hangs instead of failing with error 99",
+		f.ConntrackMax, coming)
 }
 
 // localPortRange: on some kernels the socket option has no step at half the range
@@ -108,8 +111,9 @@ func localPortRange(f Facts) string {
 	if major, minor, known := release(f.Kernel); known {
 		has = fmt.Sprintf("which Linux %d.%d has", major, minor)
 	}
-	return fmt.Sprintf("connect() tries the ports of one parity first, so the rate collapses with %d of %d taken; a program "+
-		"that sets IP_LOCAL_PORT_RANGE, %s, is spared that, and a stock %s does not set it", s.Ports/2, s.Ports, has, f.Proxy)
+	return fmt.Sprintf("connect() tries the ports of one parity first, so the rate collapses with %d of %d taken; "+
+		"a program that sets IP_LOCAL_PORT_RANGE, %s, is spared that, and a stock %s does not set it",
+		s.Ports/2, s.Ports, has, f.Proxy)
 }
 
 // optionRemovesStep goes by what was tried. Where nothing was, upstream's version

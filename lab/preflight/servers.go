@@ -11,7 +11,8 @@ import (
 func backendClosesFirst(f Facts) string {
 	why := f.ClosesToo
 	if f.KeepAliveOff {
-		why = cmp.Or(f.BackendName, "the backend") + "'s KeepAlive is Off, so it closes every connection itself, pool or no pool"
+		why = cmp.Or(f.BackendName, "the backend") + "'s KeepAlive is Off, " +
+			"so it closes every connection itself, pool or no pool"
 	}
 	if why == "" {
 		return ""
@@ -19,8 +20,8 @@ func backendClosesFirst(f Facts) string {
 	s := f.Setup
 	s.CloseShare = law.MostRaceShare
 	often := law.Predict(s)
-	text := fmt.Sprintf("%s, and where it is first the TIME_WAIT is not %s's: f is %g to %g (an idle machine has the larger "+
-		"one) instead of 1, and error 99 ",
+	text := fmt.Sprintf("%s, and where it is first the TIME_WAIT is not %s's: "+
+		"f is %g to %g (an idle machine has the larger one) instead of 1, and error 99 ",
 		why, f.Proxy, law.LeastRaceShare, law.MostRaceShare)
 	s.CloseShare = law.LeastRaceShare
 	seldom := law.Predict(s)
@@ -38,8 +39,9 @@ func hostNetwork(f Facts) string {
 	if !f.HostNetwork {
 		return ""
 	}
-	return fmt.Sprintf("%s is in the host's network namespace: its %d ports, the sysctls and tcp_max_tw_buckets are the host's, "+
-		"and every other program there that connects to the backend uses them too", f.Proxy, f.Setup.Ports)
+	return fmt.Sprintf("%s is in the host's network namespace: "+
+		"its %d ports, the sysctls and tcp_max_tw_buckets are the host's, and every other program there that connects to "+
+		"the backend uses them too", f.Proxy, f.Setup.Ports)
 }
 
 // spareFiles are what a proxy opens besides connections: logs, listeners, pipes.

@@ -22,7 +22,10 @@ const routesAtMost = 8 << 20
 // namespace is needed. 127.0.0.0/8 and ::1, which all have, are left out.
 func LocalAddresses(dir string) ([]netip.Addr, error) {
 	var all []netip.Addr
-	for name, read := range map[string]func(io.Reader) ([]netip.Addr, error){"fib_trie": readFibTrie, "if_inet6": readIfInet6} {
+	for name, read := range map[string]func(io.Reader) ([]netip.Addr, error){
+		"fib_trie": readFibTrie,
+		"if_inet6": readIfInet6,
+	} {
 		f, err := openTable(filepath.Join(dir, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // without IPv6 there is no if_inet6

@@ -72,7 +72,12 @@ func TestConntrackIsAddedUpOverProcessors(t *testing.T) {
 		t.Fatal(err)
 	}
 	delete(got, "conntrack_max") // this machine's
-	want := Counters{"conntrack_entries": 64, "conntrack_insert_failed": 1, "conntrack_drop": 47, "conntrack_early_drop": 2}
+	want := Counters{
+		"conntrack_entries":       64,
+		"conntrack_insert_failed": 1,
+		"conntrack_drop":          47,
+		"conntrack_early_drop":    2,
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

@@ -13,7 +13,8 @@ func FuzzReadConnections(f *testing.F) {
 	f.Add("0: 0B00007F:9C40 00000000:0000 06 0:0 03:FFFFFFFFFFFFFFFF 0 0 0 1 1")
 	f.Fuzz(func(t *testing.T, text string) {
 		_ = ReadConnections(strings.NewReader(text), func(c Connection) {
-			if !c.Local.IsValid() || !c.Remote.IsValid() || c.Remaining < 0 || c.Remaining > time.Hour || c.Local.Addr().Is4In6() {
+			if !c.Local.IsValid() || !c.Remote.IsValid() || c.Remaining < 0 || c.Remaining > time.Hour ||
+				c.Local.Addr().Is4In6() {
 				t.Errorf("%+v", c)
 			}
 		}, func(netip.AddrPort) {})

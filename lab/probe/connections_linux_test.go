@@ -77,7 +77,8 @@ func TestConnectionsSayWhenTimeWaitEnds(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		if waits[s.ap] != 3 || waits[six.ap] != 3 || live != 2 || listeners != 2 {
-			t.Errorf("%s: TIME_WAIT %v, %d live, %d listeners; want 3 to each, both ends of one, two listeners", name, waits, live, listeners)
+			t.Errorf("%s: TIME_WAIT %v, %d live, %d listeners; want 3 to each, both ends of one, two listeners",
+				name, waits, live, listeners)
 		}
 	}
 }

@@ -282,7 +282,12 @@ func TestAddAddr(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, p := range []netip.Prefix{prefix("198.18.0.130/24"), prefix("198.18.0.131/32"), prefix("fd99::3/64"), prefix("198.18.0.130/24")} {
+	for _, p := range []netip.Prefix{
+		prefix("198.18.0.130/24"),
+		prefix("198.18.0.131/32"),
+		prefix("fd99::3/64"),
+		prefix("198.18.0.130/24"),
+	} {
 		if err := AddAddr("", p); err != nil {
 			t.Errorf("by subnet: %v", err)
 		}

@@ -17,11 +17,28 @@ func TestUsablePorts(t *testing.T) {
 		want     Ports
 	}{
 		{"default range", "32768\t60999\n", "\n", nil, Ports{Low: 32768, High: 60999, Usable: 28232}},
-		{"docker: its DNS listens inside", "32768\t60999\n", "\n", []uint16{80, 36113}, Ports{Low: 32768, High: 60999, Bound: []uint16{36113}, Usable: 28231}},
+		{
+			name:     "docker: its DNS listens inside",
+			ports:    "32768\t60999\n",
+			reserved: "\n",
+			bound:    []uint16{80, 36113},
+			want:     Ports{Low: 32768, High: 60999, Bound: []uint16{36113}, Usable: 28231},
+		},
 		{"one port", "20000 20000", "", nil, Ports{Low: 20000, High: 20000, Usable: 1}},
 		{"reserved", "20000\t20999", "20100-20199", nil, Ports{Low: 20000, High: 20999, Reserved: 100, Usable: 900}},
-		{"reserved beyond the range", "20000\t20009", "19990-20004,20009,30000", nil, Ports{Low: 20000, High: 20009, Reserved: 6, Usable: 4}},
-		{"bound by several", "20000\t20009", "20000", []uint16{20005, 20005, 20000, 19999}, Ports{Low: 20000, High: 20009, Reserved: 1, Bound: []uint16{20005}, Usable: 8}},
+		{
+			name:     "reserved beyond the range",
+			ports:    "20000\t20009",
+			reserved: "19990-20004,20009,30000",
+			want:     Ports{Low: 20000, High: 20009, Reserved: 6, Usable: 4},
+		},
+		{
+			name:     "bound by several",
+			ports:    "20000\t20009",
+			reserved: "20000",
+			bound:    []uint16{20005, 20005, 20000, 19999},
+			want:     Ports{Low: 20000, High: 20009, Reserved: 1, Bound: []uint16{20005}, Usable: 8},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r, err := parsePortRange(c.ports)

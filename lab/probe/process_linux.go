@@ -142,7 +142,8 @@ func (p *Processes) NoFile() (uint64, error) {
 	for _, s := range workers {
 		limits, err := s.proc.Limits()
 		switch {
-		case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ESRCH): // it ended meanwhile, as one that was asked for its version
+		// It ended meanwhile, as one that was asked for its version.
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ESRCH):
 		case err != nil:
 			return 0, fmt.Errorf("limit of open files: %w", err)
 		default:

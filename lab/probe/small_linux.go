@@ -9,11 +9,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ReadSmall reads a sysctl, or another file of /proc that a read takes whole, in three calls. Packages os and procfs take eight, as they also
-// ask what kind of file it is and whether it can be polled, and a look at a host of many
-// namespaces reads thousands. Procfs also cuts at 128 bytes, which a list of reserved ports
-// may exceed. What does not fit into a read, no second one continues (proc_do_large_bitmap,
-// kernel/sysctl.c): a larger one begins again.
+// ReadSmall reads a sysctl, or another file of /proc that a read takes whole, in three calls.
+// Packages os and procfs take eight, as they also ask what kind of file it is and whether it
+// can be polled, and a look at a host of many namespaces reads thousands. Procfs also cuts at 128
+// bytes, which a list of reserved ports may exceed. What does not fit into a read, no second
+// one continues (proc_do_large_bitmap, kernel/sysctl.c): a larger one begins again.
 func ReadSmall(name string) (string, error) { return readSmallAt(unix.AT_FDCWD, name) }
 
 func readSmallAt(dir int, name string) (string, error) {

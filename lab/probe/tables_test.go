@@ -30,7 +30,28 @@ func TestTables(t *testing.T) {
 		protocol, figure string
 		want             int64
 		found            bool
-	}{{"TCP", "inuse", 2, true}, {"TCP", "tw", 21, true}, {"TCP", "mem", 49, true}, {"UDP", "tw", 0, false}, {"TCP6", "inuse", 0, false}} {
+	}{{
+		protocol: "TCP",
+		figure:   "inuse",
+		want:     2,
+		found:    true,
+	}, {
+		protocol: "TCP",
+		figure:   "tw",
+		want:     21,
+		found:    true,
+	}, {
+		protocol: "TCP",
+		figure:   "mem",
+		want:     49,
+		found:    true,
+	}, {
+		protocol: "UDP",
+		figure:   "tw",
+	}, {
+		protocol: "TCP6",
+		figure:   "inuse",
+	}} {
 		if n, found := socketsOf(sockstat, c.protocol, c.figure); n != c.want || found != c.found {
 			t.Errorf("%s %s: %d, %v; want %d, %v", c.protocol, c.figure, n, found, c.want, c.found)
 		}

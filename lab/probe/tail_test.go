@@ -18,9 +18,10 @@ import (
 var LogOfTests Log
 
 const (
-	stamp    = "2026/11/23 04:42:27 "
-	tail     = `, client: 198.18.0.2, server: , request: "GET / HTTP/1.1", upstream: "http://198.18.0.3:80/", host: "lab"`
-	line99   = stamp + "[crit] 7#7: *42 connect() to 198.18.0.3:80 failed (99: Cannot assign requested address) while connecting to upstream" + tail + "\n"
+	stamp  = "2026/11/23 04:42:27 "
+	tail   = `, client: 198.18.0.2, server: , request: "GET / HTTP/1.1", upstream: "http://198.18.0.3:80/", host: "lab"`
+	line99 = stamp + "[crit] 7#7: *42 connect() to 198.18.0.3:80 failed (99: " +
+		"Cannot assign requested address) while connecting to upstream" + tail + "\n"
 	lineLive = stamp + "[error] 7#7: *43 no live upstreams while connecting to upstream" + tail + "\n"
 	lineDead = stamp + "[alert] 1#1: worker process 7 exited on signal 9\n"
 )
@@ -142,7 +143,8 @@ func TestTailMemoryIsBounded(t *testing.T) {
 }
 
 func TestTailRefusesWhatIsNoFile(t *testing.T) {
-	if err := NewTail(t.TempDir(), LogOfTests, 1).Poll(); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+	if err := NewTail(t.TempDir(), LogOfTests, 1).Poll(); err == nil ||
+		!strings.Contains(err.Error(), "not a regular file") {
 		t.Errorf("a directory: %v", err)
 	}
 }
@@ -182,7 +184,8 @@ func BenchmarkTailLine(b *testing.B) {
 // FuzzTail: the same file counts the same, however the reads cut it, and every
 // line is counted once.
 func FuzzTail(f *testing.F) {
-	line := stamp + "[crit] 7#7: *42 connect() to 198.18.0.3:80 failed (99: Cannot assign requested address) while connecting to upstream" + tail + "\n"
+	line := stamp + "[crit] 7#7: *42 connect() to 198.18.0.3:80 failed (99: " +
+		"Cannot assign requested address) while connecting to upstream" + tail + "\n"
 	f.Add([]byte(line+line+"\n"+stamp+"[alert] 1#1: worker process 7 exited on signal 9"), uint8(7))
 	f.Add([]byte(line[:60]), uint8(1))
 	f.Fuzz(func(t *testing.T, b []byte, step uint8) {

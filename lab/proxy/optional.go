@@ -43,15 +43,18 @@ func Built(build string, version *regexp.Regexp) Self {
 	return self
 }
 
+// Command calls the command that serves, with other arguments.
+type Command func(args ...string) (string, error)
+
 // Readable is a kind whose program can be asked, beside the one that serves,
-// what is running. run calls the command that serves with other arguments.
+// what is running.
 type Readable interface {
-	ReadBack(v scenarios.Variant, c Config, run func(args ...string) (string, error)) (Self, error)
+	ReadBack(v scenarios.Variant, c Config, run Command) (Self, error)
 }
 
 // ReadBack asks a kind what is running; nothing is known of one that cannot be
 // asked.
-func ReadBack(k Kind, v scenarios.Variant, c Config, run func(args ...string) (string, error)) (Self, error) {
+func ReadBack(k Kind, v scenarios.Variant, c Config, run Command) (Self, error) {
 	if r, ok := k.(Readable); ok {
 		return r.ReadBack(v, c, run)
 	}

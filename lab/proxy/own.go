@@ -49,7 +49,8 @@ func ConfigureOwn(k Adopting, v scenarios.Variant, at Site) (Config, error) {
 		return Config{}, err
 	}
 	if a.ProxyProtocol && v.Backend.Kind == scenarios.BackendAgent {
-		return Config{}, fmt.Errorf("%s speaks the PROXY protocol, which the lab's own backend does not: it needs backend.kind: httpd",
+		return Config{}, fmt.Errorf("%s speaks the PROXY protocol, which the lab's own backend does not: "+
+			"it needs backend.kind: httpd",
 			v.ProxyFile.Label)
 	}
 	return a.Config, nil

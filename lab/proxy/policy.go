@@ -155,7 +155,8 @@ func Rendered(v scenarios.Variant, at Site) ([]byte, error) {
 		return nil, fmt.Errorf("%s is set up for one source address, and there are %d", v.Proxy.Kind, v.Proxy.Addresses)
 	}
 	if ProxyProtocol(v) && v.Backend.Kind == scenarios.BackendAgent {
-		return nil, fmt.Errorf("policy %s speaks the PROXY protocol, which the lab's own backend does not: it needs backend.kind: httpd",
+		return nil, fmt.Errorf("policy %s speaks the PROXY protocol, which the lab's own backend does not: "+
+			"it needs backend.kind: httpd",
 			v.Proxy.Policy)
 	}
 	return v.ProxyFile.Render(Data{

@@ -106,7 +106,8 @@ func lab99(t *testing.T, args ...string) (out string, code int) {
 func scenario(t *testing.T, kind string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "scenario.yaml")
-	text := "{apiVersion: lab99/v1, name: of-its-own, ports: 300, rate: 150, duration: 4s, load: {stop: {after_error_99: 1s}},\n" +
+	text := "{apiVersion: lab99/v1, name: of-its-own, ports: 300, rate: 150, duration: 4s, load: {stop: " +
+		"{after_error_99: 1s}},\n" +
 		"proxy: {kind: " + kind + "}, backend: {kind: agent}, variants: [{name: baseline, expect: {verdict: reproduced}}]}\n"
 	filetest.Write(t, file, text)
 	return file
@@ -126,7 +127,8 @@ func TestAKindIsOneFile(t *testing.T) {
 		t.Fatalf("exit code %d:\n%s", code, out)
 	}
 	dir := filepath.Join(runs, "latest")
-	if page, err := os.ReadFile(filepath.Join(dir, "report.html")); err != nil || !strings.Contains(string(page), "of-its-own") {
+	if page, err := os.ReadFile(filepath.Join(dir, "report.html")); err != nil ||
+		!strings.Contains(string(page), "of-its-own") {
 		t.Errorf("no report: %v", err)
 	}
 	r, err := results.Open(dir)
@@ -142,7 +144,8 @@ func TestAKindIsOneFile(t *testing.T) {
 func TestAnUnknownKindIsAMistakeOfTheFile(t *testing.T) {
 	file := scenario(t, "tinny")
 	out, code := lab99(t, "plan", file)
-	if code != 64 || !strings.Contains(out, file+`:2:15: proxy.kind is "tinny"`) || !strings.Contains(out, `did you mean "tiny"?`) {
+	if code != 64 || !strings.Contains(out, file+`:2:15: proxy.kind is "tinny"`) ||
+		!strings.Contains(out, `did you mean "tiny"?`) {
 		t.Errorf("exit code %d:\n%s", code, out)
 	}
 }

@@ -135,8 +135,8 @@ func (c *Case) fill(r *diagnose.Report) {
 			format.Grouped(int(c.one.InFlight)))
 	}
 	if t.BindsFirst {
-		c.assume("the program there binds before it connects, so that its destinations share one range, and its error is 98; " +
-			"nginx in the lab only connects, to one destination: there, more destinations would not help")
+		c.assume("the program there binds before it connects, so that its destinations share one range, " +
+			"and its error is 98; nginx in the lab only connects, to one destination: there, more destinations would not help")
 	}
 	if t.State == diagnose.Exhausted {
 		c.assume("the table is full, and connections that fail leave no trace: the load may be higher than what was seen")

@@ -119,9 +119,11 @@ func (r *route) configure(pool, times int) written {
 // than it may be. All take one argument, but for the list of failures.
 func (r *route) line(w written, name string, args *regexp.Regexp) string {
 	d := r.InForce(name)
-	if d == nil || d.HasBlock() || len(d.Words) < 2 || len(d.Words) > 2 && args != failures || slices.ContainsFunc(d.Args(), func(a nginxconf.Word) bool {
-		return !args.MatchString(a.Text)
-	}) {
+	if d == nil || d.HasBlock() || len(d.Words) < 2 || len(d.Words) > 2 && args != failures {
+		return ""
+	}
+	other := func(a nginxconf.Word) bool { return !args.MatchString(a.Text) }
+	if slices.ContainsFunc(d.Args(), other) {
 		return ""
 	}
 	w.used[d] = true

@@ -57,6 +57,7 @@ func TestAProtocolIsOneValue(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := p.Variants[0]; got.Setup.CloseShare != 0 || got.Predicted.FirstError99S != nil || got.Backend != "Behind" {
-		t.Errorf("f = %g, first error 99 %v, behind nginx is %q", got.Setup.CloseShare, got.Predicted.FirstError99S, got.Backend)
+		t.Errorf("f = %g, first error 99 %v, behind nginx is %q",
+			got.Setup.CloseShare, got.Predicted.FirstError99S, got.Backend)
 	}
 }

@@ -14,7 +14,12 @@ import (
 // driveAlone is the smallest user of package loadgen. Its memory is the
 // library's; that of lab99 is mostly of what else the program carries.
 func driveAlone(ctx context.Context, url string) error {
-	r, err := loadgen.Run(ctx, loadgen.Config{URL: url, Connections: 64, Profile: loadgen.Constant(10_000), Duration: time.Second})
+	r, err := loadgen.Run(ctx, loadgen.Config{
+		URL:         url,
+		Connections: 64,
+		Profile:     loadgen.Constant(10_000),
+		Duration:    time.Second,
+	})
 	if err != nil {
 		return err
 	}

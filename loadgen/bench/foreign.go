@@ -47,7 +47,8 @@ func busySeconds() float64 {
 	line, _, _ := strings.Cut(string(b), "\n")
 	var ticks float64
 	for i, s := range strings.Fields(line) {
-		if v, err := strconv.ParseFloat(s, 64); err == nil && i != 4 && i != 5 && i <= 8 { // not idle, not iowait; guests are in user
+		// Not idle, not iowait; guests are in user.
+		if v, err := strconv.ParseFloat(s, 64); err == nil && i != 4 && i != 5 && i <= 8 {
 			ticks += v
 		}
 	}

@@ -43,7 +43,8 @@ type server struct {
 
 // start starts a server on its core and waits until it answers.
 func (h *host) start(ctx context.Context, port string, args ...string) (*server, error) {
-	s := &server{exec.CommandContext(ctx, "taskset", append([]string{"-c", serverCore}, args...)...), port, new(bytes.Buffer)}
+	cmd := exec.CommandContext(ctx, "taskset", append([]string{"-c", serverCore}, args...)...)
+	s := &server{cmd, port, new(bytes.Buffer)}
 	s.cmd.Stdout, s.cmd.Stderr = s.out, os.Stderr
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := s.cmd.Start(); err != nil {

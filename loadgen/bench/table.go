@@ -89,7 +89,8 @@ func table(o options, all []round, many *figure) rows {
 			})
 	}
 	for i, bound := range [][2]float64{{0.70, 0.50}, {0.80, 0.65}, {0.70, 0.55}} {
-		each(fmt.Sprintf("CPU/request ÷ vegeta -max-workers 64, %d/s", rates[i]), "%.3f", bound[0], bound[1], func(r *round) float64 {
+		name := fmt.Sprintf("CPU/request ÷ vegeta -max-workers 64, %d/s", rates[i])
+		each(name, "%.3f", bound[0], bound[1], func(r *round) float64 {
 			return cpu(r.get(exact, "lab99", rates[i])) / cpu(r.get(exact, "vegeta-64", rates[i]))
 		})
 	}
@@ -187,10 +188,12 @@ func medians(o options, all []round) string {
 			of[k] = append(of[k], f)
 		}
 	}
-	slices.SortStableFunc(order, func(a, b key) int { return cmp.Or(cmp.Compare(a.group, b.group), cmp.Compare(a.rate, b.rate)) })
+	slices.SortStableFunc(order, func(a, b key) int {
+		return cmp.Or(cmp.Compare(a.group, b.group), cmp.Compare(a.rate, b.rate))
+	})
 	var b strings.Builder
-	fmt.Fprintln(&b, "| what | tool | rate | requests/s | CPU µs/request | RSS MiB | lateness p50 / p99 µs | gap cv | most "+
-		"per ms |\n|---|---|---:|---:|---:|---:|---:|---:|---:|")
+	fmt.Fprintln(&b, "| what | tool | rate | requests/s | CPU µs/request | RSS MiB | lateness p50 / p99 µs | "+
+		"gap cv | most per ms |\n|---|---|---:|---:|---:|---:|---:|---:|---:|")
 	for _, k := range order {
 		m := func(value func(f figure) float64) float64 {
 			var v []float64
@@ -205,10 +208,13 @@ func medians(o options, all []round) string {
 			burst = fmt.Sprintf("%.0f", m(func(f figure) float64 { return float64(f.Burst) }))
 		}
 		if of[k][0].LateP50 > 0 {
-			late = fmt.Sprintf("%.1f / %.1f", m(func(f figure) float64 { return f.LateP50 }), m(func(f figure) float64 { return f.LateP99 }))
+			p50, p99 := m(func(f figure) float64 { return f.LateP50 }), m(func(f figure) float64 { return f.LateP99 })
+			late = fmt.Sprintf("%.1f / %.1f", p50, p99)
 		}
-		fmt.Fprintf(&b, "| %s | %s | %d | %.0f | %.2f | %.1f | %s | %s | %s |\n", k.group, k.tool, k.rate,
-			m(func(f figure) float64 { return f.perSecond() }), m(func(f figure) float64 { return f.CPUUs }), m(func(f figure) float64 { return f.RSSMiB }), late, cv, burst)
+		perS := m(func(f figure) float64 { return f.perSecond() })
+		cpu, rss := m(func(f figure) float64 { return f.CPUUs }), m(func(f figure) float64 { return f.RSSMiB })
+		fmt.Fprintf(&b, "| %s | %s | %d | %.0f | %.2f | %.1f | %s | %s | %s |\n",
+			k.group, k.tool, k.rate, perS, cpu, rss, late, cv, burst)
 	}
 	return b.String()
 }

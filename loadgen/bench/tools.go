@@ -33,7 +33,9 @@ var gcLine = regexp.MustCompile(`(?m)^gc \d+ @([0-9.]+)s`)
 
 func lab99(bin string) tool {
 	return tool{"lab99", func(r run) []string {
-		args := []string{bin, "load", "--json", "--mode", r.mode, "--connections", strconv.Itoa(r.conns), "--duration", r.duration()}
+		args := []string{
+			bin, "load", "--json", "--mode", r.mode, "--connections", strconv.Itoa(r.conns), "--duration", r.duration(),
+		}
 		if r.rate > 0 {
 			args = append(args, "--rate", strconv.Itoa(r.rate))
 		}
@@ -89,7 +91,8 @@ func wrk() tool {
 
 func fortio(bin string) tool {
 	return tool{"fortio", func(r run) []string {
-		return []string{bin, "load", "-quiet", "-loglevel", "error", "-qps", strconv.Itoa(r.rate), "-c", strconv.Itoa(r.conns),
+		return []string{bin, "load", "-quiet", "-loglevel", "error",
+			"-qps", strconv.Itoa(r.rate), "-c", strconv.Itoa(r.conns),
 			"-t", r.duration(), "-json", r.scratch, r.url}
 	}, func(f *figure, r run, _, _ []byte) error {
 		b, err := os.ReadFile(r.scratch)

@@ -31,9 +31,10 @@ func (t rows) markdown(h *host, o options, all []round) string {
 		}
 	}
 	fmt.Fprintf(&b, "# loadgen beside its peers, %s\n\n", time.Now().Format("2006-01-02"))
-	fmt.Fprintf(&b, "Medians of %d rounds; ratios are taken within a round. Server on one core, generator on another, 64 "+
-		"connections, 1 KB\n"+
-		"responses, loopback. CPU is user and system time of the whole process, its start included, for every tool.\n\n", counted)
+	fmt.Fprintf(&b, "Medians of %d rounds; ratios are taken within a round. "+
+		"Server on one core, generator on another, 64 connections, 1 KB\n"+
+		"responses, loopback. CPU is user and system time of the whole process, its start included, for every tool.\n\n",
+		counted)
 	if o.quick {
 		fmt.Fprint(&b, "**A quick run, to see that everything works: the figures are not to be relied on.**\n\n")
 	}
@@ -107,7 +108,10 @@ func writeCSV(path string, all []round, many *figure) (err error) {
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	w := csv.NewWriter(f)
-	_ = w.Write(strings.Split("round,refused,group,tool,rate,requests,seconds,per_s,cpu_us_per_request,rss_mib,foreign_cores,time_wait,lateness_p50_us,lateness_p99_us,gap_cv,most_per_ms,gc_cycles", ","))
+	_ = w.Write([]string{
+		"round", "refused", "group", "tool", "rate", "requests", "seconds", "per_s", "cpu_us_per_request", "rss_mib",
+		"foreign_cores", "time_wait", "lateness_p50_us", "lateness_p99_us", "gap_cv", "most_per_ms", "gc_cycles",
+	})
 	number := func(v float64) string { return strconv.FormatFloat(v, 'f', 4, 64) }
 	measured := func(v float64) string { // none of these is ever exactly 0
 		if v == 0 {
@@ -120,10 +124,12 @@ func writeCSV(path string, all []round, many *figure) (err error) {
 		if f.Tool == "lab99" {
 			gcs = strconv.Itoa(f.GCs)
 		}
-		_ = w.Write([]string{strconv.Itoa(f.Round), refused, f.Group, f.Tool, strconv.Itoa(f.Rate),
-			strconv.FormatInt(f.Requests, 10), number(f.Seconds),
-			number(f.perSecond()), number(f.CPUUs), number(f.RSSMiB), number(f.Foreign), strconv.Itoa(f.TimeWait), measured(f.LateP50), measured(f.LateP99),
-			measured(f.GapCV), measured(float64(f.Burst)), gcs})
+		_ = w.Write([]string{
+			strconv.Itoa(f.Round), refused, f.Group, f.Tool, strconv.Itoa(f.Rate),
+			strconv.FormatInt(f.Requests, 10), number(f.Seconds), number(f.perSecond()), number(f.CPUUs), number(f.RSSMiB),
+			number(f.Foreign), strconv.Itoa(f.TimeWait), measured(f.LateP50), measured(f.LateP99),
+			measured(f.GapCV), measured(float64(f.Burst)), gcs,
+		})
 	}
 	for i := range all {
 		for j := range all[i].Figures {

@@ -4,7 +4,8 @@ package figures
 //
 //	OK = InTime + Broken + Overdue + Cut
 type Held struct {
-	InTime   int64            `json:"in_time"`             // closed when their time was over, by the side that was to close them
+	// Closed when their time was over, by the side that was to close them.
+	InTime   int64            `json:"in_time"`
 	Broken   int64            `json:"broken"`              // ended before their time
 	BrokenBy map[string]int64 `json:"broken_by,omitempty"` // those by cause
 	Overdue  int64            `json:"overdue"`             // the server was to close them and did not: the client did

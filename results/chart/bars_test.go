@@ -61,7 +61,12 @@ func BenchmarkTenMinutes(b *testing.B) {
 	run := tenMinutes()
 	for b.Loop() {
 		for _, f := range figures(b, run) {
-			for _, err := range []error{f.WriteSVG(io.Discard), f.WritePNG(io.Discard), f.WriteCSV(io.Discard), f.WriteJSON(io.Discard)} {
+			for _, err := range []error{
+				f.WriteSVG(io.Discard),
+				f.WritePNG(io.Discard),
+				f.WriteCSV(io.Discard),
+				f.WriteJSON(io.Discard),
+			} {
 				if err != nil {
 					b.Fatal(err)
 				}

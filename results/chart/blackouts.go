@@ -21,7 +21,8 @@ func blackouts(vs []variant) *Figure {
 	}
 	words := loadsOf(vs)
 	f := &Figure{ID: "blackouts", Title: blackoutsTitle(vs),
-		Table: Table{Header: []string{"variant", "proxy", "first error 99", "predicted", "dark for", "predicted", "ok", "failed by error 99",
+		Table: Table{Header: []string{
+			"variant", "proxy", "first error 99", "predicted", "dark for", "predicted", "ok", "failed by error 99",
 			"failed without a try", "other errors"}}}
 	end, slowest := 1.0, 0.0
 	for i := range vs {
@@ -81,7 +82,9 @@ func (v variant) goesDark() bool {
 // parts are the shares of what was decided in a bin, in percent; a bin in which nothing
 // was is left out.
 func (v *variant) parts(width float64) []Series {
-	all := []Series{{Name: "ok", Meaning: ok}, {Name: "error 99", Meaning: error99}, {Name: "failed without a try", Meaning: noLive},
+	all := []Series{
+		{Name: "ok", Meaning: ok}, {Name: "error 99", Meaning: error99},
+		{Name: "failed without a try", Meaning: noLive},
 		{Name: "other errors", Meaning: otherError}, {Name: "never sent", Meaning: neverSent}}
 	counts := make([]bins, len(all))
 	for i := range counts {

@@ -81,7 +81,8 @@ func TestBlackoutsAreMarked(t *testing.T) {
 	if m := f.Rows[0].Panels[0].Marks; m[0].X != 2.5 || m[1].X != 5.5 {
 		t.Errorf("marks %v, want the first error 99 at 2.5 s and the end of the blackout at 5.5 s", m)
 	}
-	const want = "After the first error 99 with varnish everything fails for 3.00 s, and with haproxy-tcp to the end of the load"
+	const want = "After the first error 99 with varnish everything fails for 3.00 s, " +
+		"and with haproxy-tcp to the end of the load"
 	if f.Title != want {
 		t.Errorf("title %q, want %q", f.Title, want)
 	}

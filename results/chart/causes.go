@@ -35,7 +35,8 @@ func (v *variant) failures(each func(from, to float64, c causes)) {
 		v.each(func(from, to float64, l *results.Load) { each(from, to, causesOf(l.Errors)) })
 	case has(logged.Error99, judged.Error99) && has(logged.NoLiveUpstreams, judged.NoLiveUpstreams):
 		v.logged(causes{
-			ratio(judged.Error99, logged.Error99), ratio(judged.NoLiveUpstreams, logged.NoLiveUpstreams), ratio(judged.Other, logged.Other),
+			ratio(judged.Error99, logged.Error99), ratio(judged.NoLiveUpstreams, logged.NoLiveUpstreams),
+			ratio(judged.Other, logged.Other),
 		}, each)
 	default:
 		v.ordered(*judged, each)

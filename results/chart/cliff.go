@@ -54,10 +54,20 @@ func cliff(vs []variant) *Figure {
 		return nil
 	}
 	f.Title = told.title()
-	f.Rows = rows(upper, Row{Title: "Latency of the neighbour in milliseconds (log)", Height: 130, Heads: true, Y: decades(near)})
-	below := rows(lower, Row{Title: "Processor use of " + proxy + " in cores", Height: 90, Y: Axis{Max: ceiling(max(0.1, top(cores...)))}})
+	f.Rows = rows(upper, Row{
+		Title:  "Latency of the neighbour in milliseconds (log)",
+		Height: 130,
+		Heads:  true,
+		Y:      decades(near),
+	})
+	below := rows(lower, Row{
+		Title:  "Processor use of " + proxy + " in cores",
+		Height: 90,
+		Y:      Axis{Max: ceiling(max(0.1, top(cores...)))},
+	})
 	f.Rows = interleave(f.Rows, below)
-	f.AriaText = "Latency of the neighbour request and processor use of " + proxy + " against the share of the tuples taken, one column per variant. " + strings.Join(words, ". ") + "."
+	f.AriaText = "Latency of the neighbour request and processor use of " + proxy + " " +
+		"against the share of the tuples taken, one column per variant. " + strings.Join(words, ". ") + "."
 	return f
 }
 

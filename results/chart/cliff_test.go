@@ -30,7 +30,8 @@ func TestTheCliffIsToldWhereItWasFelt(t *testing.T) {
 		}
 		return all
 	}
-	const none = "No effect shows beyond half the ports, neither on requests that need no port nor on nginx's processor use"
+	const none = "No effect shows beyond half the ports, neither on requests that need no port nor " +
+		"on nginx's processor use"
 	for name, c := range map[string]struct {
 		ms, use []Point
 		want    string
@@ -38,7 +39,8 @@ func TestTheCliffIsToldWhereItWasFelt(t *testing.T) {
 		"nothing": {steady(0.5), steady(0.02), none},
 		"the search is dear, failing is quick and lasts": {
 			join(along(0, 50, 16, 0.7, 2.7), along(50, 97, 14, 0.7, 7.1), along(99, 100.5, 90, 0.9)), steady(0.02),
-			"Beyond half the ports, one in four of the requests that need no port takes 7.1 ms or more instead of 2.7 ms with v"},
+			"Beyond half the ports, one in four of the requests that need no port takes 7.1 ms or more " +
+				"instead of 2.7 ms with v"},
 		"only at the end": {
 			join(along(0, 97, 30, 0.5), along(99, 100.5, 30, 40)), steady(0.02),
 			"With all ports taken, one in four of the requests that need no port takes 40 ms or more instead of 0.5 ms with v"},
@@ -47,11 +49,13 @@ func TestTheCliffIsToldWhereItWasFelt(t *testing.T) {
 			"Beyond half the ports, nginx uses 0.48 cores instead of 0.11 with v"},
 		"both": {
 			join(along(0, 50, 16, 0.6), along(50, 97, 90, 49)), join(along(0, 50, 8, 0.27), along(50, 97, 8, 0.98)),
-			"Beyond half the ports, one in four of the requests that need no port takes 49 ms or more instead of 0.6 ms with v; nginx uses 0.98 cores instead of 0.27 with v"},
+			"Beyond half the ports, one in four of the requests that need no port takes 49 ms or more instead of 0.6 ms with " +
+				"v; nginx uses 0.98 cores instead of 0.27 with v"},
 		"double, but within the machine's noise": {
 			join(along(0, 50, 16, 0.4), along(50, 101, 30, 0.9)), join(along(0, 50, 4, 0.02), along(50, 101, 4, 0.05)), none},
-		"one slow request":   {join(along(0, 50, 16, 0.5), along(50, 97, 12, 0.5), []Point{{70, 80}}), steady(0.02), none},
-		"too few to compare": {join(along(0, 50, 2, 0.5), along(50, 97, 2, 80)), along(60, 70, 1, 1), "The ports went too fast to tell what the search for one costs"},
+		"one slow request": {join(along(0, 50, 16, 0.5), along(50, 97, 12, 0.5), []Point{{70, 80}}), steady(0.02), none},
+		"too few to compare": {join(along(0, 50, 2, 0.5), along(50, 97, 2, 80)), along(60, 70, 1, 1),
+			"The ports went too fast to tell what the search for one costs"},
 	} {
 		f := findings{proxy: "nginx"}
 		f.add("v", c.ms, c.use)
@@ -72,7 +76,9 @@ func TestTheCliffOfARun(t *testing.T) {
 		return nil
 	}
 	f := cliffOf(charttest.Full())
-	if !strings.HasPrefix(f.Title, "Beyond half the ports, one in four of the requests that need no port takes ") || !strings.HasSuffix(f.Title, " with baseline") {
+	if !strings.HasPrefix(f.Title,
+		"Beyond half the ports, one in four of the requests that need no port takes ") ||
+		!strings.HasSuffix(f.Title, " with baseline") {
 		t.Errorf("with a collapse: %s", f.Title)
 	}
 	if r := f.Table.Rows[0]; len(r) != 7 || r[1] == "–" || r[2] == "–" || r[6] == format.NotMeasured {

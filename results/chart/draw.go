@@ -169,7 +169,8 @@ func (s *sheet) key(r *Row) {
 		}
 		if s.c != nil {
 			low := vg.Point{X: x, Y: s.high - s.y - sizeText}
-			series.swatch(draw.Canvas{Canvas: s.c.Canvas, Rectangle: vg.Rectangle{Min: low, Max: low.Add(vg.Point{X: 20, Y: sizeText - 1})}})
+			box := vg.Rectangle{Min: low, Max: low.Add(vg.Point{X: 20, Y: sizeText - 1})}
+			series.swatch(draw.Canvas{Canvas: s.c.Canvas, Rectangle: box})
 		}
 		s.text(sty, x+25, 0, series.Name)
 		x += 25 + sty.Width(series.Name) + 16

@@ -116,7 +116,8 @@ const fontFamily = "font-family:'Liberation Sans',Arial,Helvetica,sans-serif;"
 
 // textElement is a text as vgsvg writes it, between "<text " and "</text>": its attributes, its
 // weight, its size and its words.
-var textElement = regexp.MustCompile(`^([^>]*?font-family:Liberation Sans;font-variant:normal;[^>]*?font-weight:(\w+);[^>]*?font-size:([0-9.]+)px[^>]*)>([^<]*)$`)
+var textElement = regexp.MustCompile(`^([^>]*?font-family:Liberation Sans;font-variant:normal;` +
+	`[^>]*?font-weight:(\w+);[^>]*?font-size:([0-9.]+)px[^>]*)>([^<]*)$`)
 
 // fitted gives every text the width it was laid out with, and counts them. A
 // browser that has neither of the fonts takes another, which may be wider:
@@ -157,7 +158,8 @@ func fit(text string) (element string, ok bool) {
 	}
 	w := ink.write(vg.Length(size), m[2] == "bold").Width(words)
 	attributes := strings.Replace(m[1], "font-family:Liberation Sans;font-variant:normal;", fontFamily, 1)
-	return fmt.Sprintf("<text textLength=\"%.1f\" lengthAdjust=\"spacingAndGlyphs\" %s>%s</text>\n", w, attributes, m[4]), true
+	return fmt.Sprintf("<text textLength=\"%.1f\" lengthAdjust=\"spacingAndGlyphs\" %s>%s</text>\n",
+		w, attributes, m[4]), true
 }
 
 // stacked is the figure with a row for every panel.

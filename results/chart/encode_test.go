@@ -16,7 +16,8 @@ import (
 // lets labels run into each other.
 func TestEveryTextHasTheWidthItWasLaidOutWith(t *testing.T) {
 	t.Parallel()
-	element := regexp.MustCompile(`<text textLength="([0-9.]+)" lengthAdjust="spacingAndGlyphs" [^>]*font-weight:(\w+);[^>]*font-size:([0-9.]+)px[^>]*>([^<]+)</text>`)
+	element := regexp.MustCompile(`<text textLength="([0-9.]+)" lengthAdjust="spacingAndGlyphs" ` +
+		`[^>]*font-weight:(\w+);[^>]*font-size:([0-9.]+)px[^>]*>([^<]+)</text>`)
 	number := func(s string) float64 {
 		v, err := strconv.ParseFloat(s, 64)
 		if err != nil {
@@ -49,7 +50,9 @@ func TestEveryTextHasTheWidthItWasLaidOutWith(t *testing.T) {
 // TestTextsThatAreWrittenAnotherWayAreSeen: a new version of the library must
 // not leave titles without a width.
 func TestTextsThatAreWrittenAnotherWayAreSeen(t *testing.T) {
-	const text = "<text x=\"1\" y=\"2\"\n\tstyle=\"font-family:Liberation Sans;font-variant:normal;font-weight:bold;font-style:normal;font-size:9px\">%s</text>\n"
+	const text = "<text x=\"1\" y=\"2\"\n" +
+		"\tstyle=\"font-family:Liberation " +
+		"Sans;font-variant:normal;font-weight:bold;font-style:normal;font-size:9px\">%s</text>\n"
 	for svg, want := range map[string]int{
 		fmt.Sprintf(text, "a") + fmt.Sprintf(text, "&lt;"): 2,
 		fmt.Sprintf(text, " "):                             1,

@@ -36,7 +36,8 @@ func TestJSONHasThePointsOfTheCSV(t *testing.T) {
 		if err := json.Unmarshal(j.Bytes(), &doc); err != nil {
 			t.Fatal(err)
 		}
-		if doc.ID != f.ID || doc.Title != f.Title || len(doc.Rows) != len(want)-1 || fmt.Sprint(doc.Columns) != fmt.Sprint(want[0]) {
+		if doc.ID != f.ID || doc.Title != f.Title || len(doc.Rows) != len(want)-1 ||
+			fmt.Sprint(doc.Columns) != fmt.Sprint(want[0]) {
 			t.Fatalf("%s: %d rows of %v, want %d of %v", f.ID, len(doc.Rows), doc.Columns, len(want)-1, want[0])
 		}
 		for i, r := range doc.Rows {

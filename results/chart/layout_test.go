@@ -35,7 +35,13 @@ func texts(f *Figure, wide vg.Length) (all []written, high vg.Length) {
 	for _, a := range rec.Actions {
 		if s, ok := a.(*recorder.FillString); ok && strings.TrimSpace(s.String) != "" {
 			w := ink.write(s.Font.Size, s.Font.Weight == font.WeightBold).Width(s.String)
-			all = append(all, written{s.String, s.Point.X, s.Point.X + w, s.Point.Y - 0.2*s.Font.Size, s.Point.Y + 0.72*s.Font.Size})
+			all = append(all, written{
+				text: s.String,
+				x0:   s.Point.X,
+				x1:   s.Point.X + w,
+				y0:   s.Point.Y - 0.2*s.Font.Size,
+				y1:   s.Point.Y + 0.72*s.Font.Size,
+			})
 		}
 	}
 	return all, high
@@ -234,7 +240,12 @@ func TestCSVHoldsThePlottedPoints(t *testing.T) {
 // TestADotOffThePageIsNotDrawn: numbers that nobody measured must not keep the
 // rasterizer busy for hours.
 func TestADotOffThePageIsNotDrawn(t *testing.T) {
-	p := Panel{X: Axis{Max: 100}, Series: []Series{{Name: "nginx", Meaning: cpu, Kind: Dots, Points: []Point{{50, 0.5}, {50, -1e15}, {-1e15, 0.5}, {50, math.NaN()}, {100, 1}}}}}
+	p := Panel{X: Axis{Max: 100}, Series: []Series{{
+		Name:    "nginx",
+		Meaning: cpu,
+		Kind:    Dots,
+		Points:  []Point{{50, 0.5}, {50, -1e15}, {-1e15, 0.5}, {50, math.NaN()}, {100, 1}},
+	}}}
 	area := vg.Rectangle{Min: vg.Point{X: 50, Y: 50}, Max: vg.Point{X: 250, Y: 150}}
 	dots := func(p Panel) int {
 		var rec recorder.Canvas
@@ -313,7 +324,8 @@ func TestNoTickLeavesItsPanel(t *testing.T) {
 // grid runs above.
 func TestALimitsLabelKeepsOffTheGrid(t *testing.T) {
 	area := vg.Rectangle{Min: vg.Point{X: 50, Y: 50}, Max: vg.Point{X: 250, Y: 150}}
-	for k, above := range map[float64]bool{500: true, 370: false, 385: false, 400: true} { // the grid is at 200, 400 and 600
+	// The grid is at 200, 400 and 600.
+	for k, above := range map[float64]bool{500: true, 370: false, 385: false, 400: true} {
 		p := Panel{X: Axis{Max: 10}, Limits: []Limit{{k, "K"}}}
 		var rec recorder.Canvas
 		p.draw(draw.NewCanvas(&rec, 300, 200), area, Axis{Max: 600}, true)

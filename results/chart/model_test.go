@@ -58,7 +58,8 @@ func describe(b *bytes.Buffer, f *Figure) {
 				}
 				fmt.Fprintf(b, "    %s %s (%s)", s.Kind, s.Name, s.Meaning)
 				if n := len(s.Points); n > 0 {
-					fmt.Fprintf(b, " hold %.4g: %d points, %.4g to %.4g, y %.5g to %.5g, sum %.5g", s.Hold, n, s.Points[0].X, s.Points[n-1].X, lo, hi, sum)
+					fmt.Fprintf(b, " hold %.4g: %d points, %.4g to %.4g, y %.5g to %.5g, sum %.5g",
+						s.Hold, n, s.Points[0].X, s.Points[n-1].X, lo, hi, sum)
 				}
 				b.WriteByte('\n')
 			}
@@ -98,7 +99,15 @@ func TestEveryFigureHasProvenanceAndTable(t *testing.T) {
 	for name, run := range runs() {
 		for _, f := range figures(t, run) {
 			foot := strings.Join(f.Footer, " ")
-			for _, want := range []string{filepath.Base(run.Dir), "v0.1.0", "4f2c9d1a77", run.Plan.Hash[:10], "nginx/1.22.1", "Apache/2.4.66", "Linux 6.18.5"} {
+			for _, want := range []string{
+				filepath.Base(run.Dir),
+				"v0.1.0",
+				"4f2c9d1a77",
+				run.Plan.Hash[:10],
+				"nginx/1.22.1",
+				"Apache/2.4.66",
+				"Linux 6.18.5",
+			} {
 				if !strings.Contains(foot, want) {
 					t.Errorf("%s %s: the footer lacks %q: %s", name, f.ID, want, foot)
 				}
@@ -157,7 +166,15 @@ func TestWithoutSamplesThereIsNothingToSpread(t *testing.T) {
 // TestPointsAreThinnedToWhatAPixelCanShow: ten minutes of samples draw no more
 // than a minute's.
 func TestPointsAreThinnedToWhatAPixelCanShow(t *testing.T) {
-	c := charttest.Case{Name: "baseline", Verdict: "mitigated", Tuples: 500, RatePerS: 50, Duration: 600, HoldS: 1, Churn: 1}
+	c := charttest.Case{
+		Name:     "baseline",
+		Verdict:  "mitigated",
+		Tuples:   500,
+		RatePerS: 50,
+		Duration: 600,
+		HoldS:    1,
+		Churn:    1,
+	}
 	for _, f := range figures(t, charttest.Run("20261123-130000-port-exhaustion-long", "long", c)) {
 		for _, r := range f.Rows {
 			for _, p := range r.Panels {
@@ -168,7 +185,9 @@ func TestPointsAreThinnedToWhatAPixelCanShow(t *testing.T) {
 				}
 			}
 		}
-		if f.ID != "time-wait-sides" && f.ID != "predicted-measured" && !strings.Contains(f.Subtitle, "Thinned") && !strings.Contains(f.Subtitle, "every") && !strings.Contains(f.Subtitle, "points a decade") && !strings.Contains(f.Subtitle, "Of each percent") {
+		if f.ID != "time-wait-sides" && f.ID != "predicted-measured" && !strings.Contains(f.Subtitle, "Thinned") &&
+			!strings.Contains(f.Subtitle, "every") && !strings.Contains(f.Subtitle, "points a decade") &&
+			!strings.Contains(f.Subtitle, "Of each percent") {
 			t.Errorf("%s does not say how it was thinned: %s", f.ID, f.Subtitle)
 		}
 	}

@@ -41,10 +41,15 @@ func multiples(vs []variant) Figure {
 	f.Rows = interleave(
 		rows(upper, Row{Title: "Sockets on the proxy towards the backend", Height: 150, Heads: true,
 			Y: Axis{Max: ceiling(sockets), Whole: true}}),
-		rows(lower, Row{Title: vs[0].InWords("Requests") + vs[0].opened() + " per second", Height: 125, Y: Axis{Max: ceiling(requests), Whole: true}}))
+		rows(lower, Row{
+			Title:  vs[0].InWords("Requests") + vs[0].opened() + " per second",
+			Height: 125,
+			Y:      Axis{Max: ceiling(requests), Whole: true},
+		}))
 	f.Subtitle = multiplesSubtitle(upper)
 	if width > 0.1 {
-		f.Subtitle += fmt.Sprintf(" Thinned: rates are means of %s s, sockets the fullest sample of every %s s.", si(width), si(width))
+		f.Subtitle += fmt.Sprintf(" Thinned: rates are means of %s s, sockets the fullest sample of every %s s.",
+			si(width), si(width))
 	}
 	f.Table.Header = []string{"variant", "verdict", "K", "peak in use", "peak TIME_WAIT, proxy", "ok", "error 99",
 		untried(vs), "other errors", "never sent", "no reply", "first error 99"}
@@ -58,7 +63,8 @@ func multiples(vs []variant) Figure {
 		} else {
 			row = append(row, format.NotMeasured, format.NotMeasured, format.NotMeasured)
 		}
-		f.Table.Rows = append(f.Table.Rows, append(row, format.Count(v.Dropped), format.Count(v.Unfinished), v.FirstError99()))
+		f.Table.Rows = append(f.Table.Rows, append(row,
+			format.Count(v.Dropped), format.Count(v.Unfinished), v.FirstError99()))
 		words = append(words, v.Name+" "+v.story())
 	}
 	f.AriaText = fmt.Sprintf("Small multiples over %s seconds, one column per variant: sockets by state against the "+

@@ -41,8 +41,14 @@ func overview(vs []variant) *Figure {
 		if len(p.Series[0].Points)+len(p.Series[1].Points) == 0 {
 			p.Empty = "nothing measured"
 		}
-		r := Row{Height: max(16, min(60, 172/float64(len(vs)))), Y: Axis{Max: 100, Whole: true}, Panels: []Panel{p}, Heads: true, Close: true,
-			key: p.Series}
+		r := Row{
+			Height: max(16, min(60, 172/float64(len(vs)))),
+			Y:      Axis{Max: 100, Whole: true},
+			Panels: []Panel{p},
+			Heads:  true,
+			Close:  true,
+			key:    p.Series,
+		}
 		if i == 0 {
 			r.Title = "Percent"
 		}

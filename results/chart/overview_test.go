@@ -19,8 +19,10 @@ func TestTheOverviewSaysWhatIsLost(t *testing.T) {
 			run.Summary.Variants[i].Held = &results.Held{}
 		}
 		f := overview(variants(run))
-		if !strings.Contains(f.Subtitle, c.want) || f.Rows[0].Panels[0].Series[1].Name != c.want || f.Table.Header[2] != c.want+" (%)" {
-			t.Errorf("%d variants hold connections: %q, %q, %q", c.held, f.Subtitle, f.Rows[0].Panels[0].Series[1].Name, f.Table.Header[2])
+		if !strings.Contains(f.Subtitle, c.want) || f.Rows[0].Panels[0].Series[1].Name != c.want ||
+			f.Table.Header[2] != c.want+" (%)" {
+			t.Errorf("%d variants hold connections: %q, %q, %q",
+				c.held, f.Subtitle, f.Rows[0].Panels[0].Series[1].Name, f.Table.Header[2])
 		}
 	}
 }

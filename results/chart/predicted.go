@@ -38,7 +38,12 @@ func predicted(vs []variant) *Figure {
 		words = append(words, fmt.Sprintf("%s, %s: predicted %s, measured %s", r[0], r[1], r[2], r[3]))
 	}
 	if len(above) > 0 {
-		f.Rows = rows(above, Row{Title: "What was calculated and what was measured", Heads: true, Height: 32 * float64(len(vs)), Y: y})
+		f.Rows = rows(above, Row{
+			Title:  "What was calculated and what was measured",
+			Heads:  true,
+			Height: 32 * float64(len(vs)),
+			Y:      y,
+		})
 	}
 	if len(below) > 0 {
 		f.Rows = append(f.Rows, abreast(5, below, Row{Title: "How far the measurement lies from the law", Heads: true,
@@ -96,7 +101,8 @@ func predictedTitle(vs []variant) string {
 	}
 	switch {
 	case len(broken) > 3:
-		return fmt.Sprintf("The run left the law in %d of %d predictions, among them %s", len(broken), n, format.List(broken[:3]))
+		return fmt.Sprintf("The run left the law in %d of %d predictions, among them %s",
+			len(broken), n, format.List(broken[:3]))
 	case len(broken) > 0:
 		return fmt.Sprintf("The run left the law in %d of %d predictions: %s", len(broken), n, format.List(broken))
 	case n == 1 && worst == 0 && spans:

@@ -11,7 +11,15 @@ import (
 
 // compared is a comparison of the judge's; it broke if a reason is given.
 func compared(quantity, unit string, law, seen, tolerance float64, broken string) results.Comparison {
-	c := results.Comparison{ID: strings.ReplaceAll(quantity, " ", "_"), Quantity: quantity, Unit: unit, Predicted: &law, Measured: &seen, Tolerance: tolerance, OK: broken == ""}
+	c := results.Comparison{
+		ID:        strings.ReplaceAll(quantity, " ", "_"),
+		Quantity:  quantity,
+		Unit:      unit,
+		Predicted: &law,
+		Measured:  &seen,
+		Tolerance: tolerance,
+		OK:        broken == "",
+	}
 	if law != 0 {
 		c.RelativeError = new(seen/law - 1)
 	}
@@ -55,7 +63,8 @@ func TestTheTitleIsOfAllForecasts(t *testing.T) {
 		"did not come":   {[]variant{variantOf("a", results.Comparison{Quantity: "recovery", Predicted: new(61.0)})}, "The run left the law in 1 of 1 predictions: recovery of a (it did not come)"},
 		"came unasked":   {[]variant{variantOf("a", results.Comparison{Quantity: "first error 99", Measured: new(1.0)})}, "The run left the law in 1 of 1 predictions: first error 99 of a (it came, though not predicted)"},
 		"in an interval": {[]variant{variantOf("a", inside(0.75, 1.5, 1.402))}, "The one prediction was within tolerance"},
-		"all held":       {[]variant{variantOf("a", inside(0.75, 1.5, 1.402), inside(120, 240, 172))}, "All 2 predictions were within tolerance"},
+		"all held": {[]variant{variantOf("a", inside(0.75, 1.5, 1.402), inside(120, 240, 172))},
+			"All 2 predictions were within tolerance"},
 		"nothing at all": {[]variant{variantOf("a")}, "Nothing was both forecast and measured"},
 	} {
 		if got := predictedTitle(c.vs); got != c.want {
@@ -92,7 +101,11 @@ func TestEveryComparisonIsDrawn(t *testing.T) {
 			}
 		}
 	}
-	for name, want := range map[string]float64{"first error 99: within its tolerance": 0.5, "lost of random arrivals: beyond it": 3, "ok in all: within its tolerance": 0} {
+	for name, want := range map[string]float64{
+		"first error 99: within its tolerance": 0.5,
+		"lost of random arrivals: beyond it":   3,
+		"ok in all: within its tolerance":      0,
+	} {
 		if x, there := got[name]; !there || x != want {
 			t.Errorf("%s at %g (%v), want %g; drawn: %v", name, x, there, want, got)
 		}
@@ -104,7 +117,8 @@ func TestEveryComparisonIsDrawn(t *testing.T) {
 	if err := f.WriteCSV(&b); err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range []string{"first error 99 (seconds),baseline,forecast,2.5,\n", "first error 99 (deviation in tolerances),baseline,within its tolerance,0.5,\n"} {
+	for _, line := range []string{"first error 99 (seconds),baseline,forecast,2.5,\n",
+		"first error 99 (deviation in tolerances),baseline,within its tolerance,0.5,\n"} {
 		if !strings.Contains(b.String(), line) {
 			t.Errorf("the points lack %q", line)
 		}
@@ -124,7 +138,8 @@ func TestAGivenLawIsNoForecast(t *testing.T) {
 		run.Summary.Variants[i].Predicted.GivenShare = new(0.95)
 	}
 	f := predicted(variants(run))
-	if strings.Contains(f.Subtitle, "before the run") || !strings.Contains(f.Subtitle, "Grey square: the law with the measured f") {
+	if strings.Contains(f.Subtitle, "before the run") ||
+		!strings.Contains(f.Subtitle, "Grey square: the law with the measured f") {
 		t.Error(f.Subtitle)
 	}
 	for _, s := range f.Rows[0].Panels[0].Series {

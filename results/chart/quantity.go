@@ -108,7 +108,8 @@ func (q quantity) panel(vs []variant) (p Panel, lines [][]string) {
 		lines = append(lines, line)
 	}
 	p.Series = []Series{forecast, told, seen}
-	if all := slices.Concat(forecast.Points, told.Points, seen.Points); !slices.ContainsFunc(all, func(pt Point) bool { return pt.X != 0 }) {
+	all := slices.Concat(forecast.Points, told.Points, seen.Points)
+	if !slices.ContainsFunc(all, func(pt Point) bool { return pt.X != 0 }) {
 		return p, nil
 	}
 	return p, lines

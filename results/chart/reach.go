@@ -64,14 +64,16 @@ func (f *findings) add(name string, ms, use []Point) {
 			f.judged = true
 			if a, b := quartile(quick), quartile(dear); !slow && b >= 2*a && b >= a+1 {
 				slow = true
-				f.slower[i] = append(f.slower[i], fmt.Sprintf("%s ms or more instead of %s ms with %s", format.Rough(b), format.Rough(a), name))
+				f.slower[i] = append(f.slower[i], fmt.Sprintf("%s ms or more instead of %s ms with %s",
+					format.Rough(b), format.Rough(a), name))
 			}
 		}
 		if min(len(idle), len(work)) >= 2 {
 			f.judged = true
 			if a, b := median(idle), median(work); !busy && b >= 2*a && b >= a+0.05 {
 				busy = true
-				f.busier[i] = append(f.busier[i], fmt.Sprintf("%s cores instead of %s with %s", format.Rough(b), format.Rough(a), name))
+				f.busier[i] = append(f.busier[i], fmt.Sprintf("%s cores instead of %s with %s",
+					format.Rough(b), format.Rough(a), name))
 			}
 		}
 	}
@@ -97,7 +99,8 @@ func (f *findings) title() string {
 	case !f.judged:
 		return "The ports went too fast to tell what the search for one costs"
 	}
-	return "No effect shows beyond half the ports, neither on requests that need no port nor on " + f.proxy + "'s processor use"
+	return "No effect shows beyond half the ports, " +
+		"neither on requests that need no port nor on " + f.proxy + "'s processor use"
 }
 
 // median, quartile and worst are of the Y, each that of a real request; of

@@ -132,7 +132,9 @@ func (v *variant) worst(width float64, rank func(*results.Sample) (float64, bool
 
 // level plots one number of the kept samples. The hold bridges a skipped
 // sample or two; what is longer was not observed.
-func level(name string, m Meaning, k Kind, width float64, kept []*results.Sample, y func(*results.Sample) *float64) Series {
+func level(
+	name string, m Meaning, k Kind, width float64, kept []*results.Sample, y func(*results.Sample) *float64,
+) Series {
 	s := Series{Name: name, Meaning: m, Kind: k, Hold: max(1, 3.5*width)}
 	if k == Line {
 		s.Hold = 2.5 * width

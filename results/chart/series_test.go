@@ -88,7 +88,10 @@ func TestTheOfferedRateHasNoFencePost(t *testing.T) {
 			at := float64(i)/10 + 4e-5
 			n := min(int64(at*rate)+1, int64(2*rate)) - counted
 			counted += n
-			v.Data.Samples = append(v.Data.Samples, results.Sample{T: at, Load: &results.Load{IntervalS: 0.1, Counts: results.Counts{Scheduled: n}}})
+			v.Data.Samples = append(v.Data.Samples, results.Sample{
+				T:    at,
+				Load: &results.Load{IntervalS: 0.1, Counts: results.Counts{Scheduled: n}},
+			})
 		}
 		ps := v.offered(0.1).Points
 		if len(ps) != 20 {
@@ -176,7 +179,27 @@ func TestALogScaleSurvivesZero(t *testing.T) {
 	if a.Min <= 0 || a.Min > all[0].Points[0].Y || a.Max < 3 {
 		t.Errorf("axis %+v for %v", a, all[0].Points)
 	}
-	for _, c := range []struct{ lo, hi, min, max float64 }{{0.098, 5.3, 0.05, 10}, {0.2, 0.4, 0.2, 2}, {1, 1000, 1, 1000}, {0.6, 5200, 0.5, 10000}} {
+	for _, c := range []struct{ lo, hi, min, max float64 }{{
+		lo:  0.098,
+		hi:  5.3,
+		min: 0.05,
+		max: 10,
+	}, {
+		lo:  0.2,
+		hi:  0.4,
+		min: 0.2,
+		max: 2,
+	}, {
+		lo:  1,
+		hi:  1000,
+		min: 1,
+		max: 1000,
+	}, {
+		lo:  0.6,
+		hi:  5200,
+		min: 0.5,
+		max: 10000,
+	}} {
 		a := decades([]Series{{Points: []Point{{0, c.lo}, {1, c.hi}}}})
 		if math.Abs(a.Min/c.min-1) > 1e-9 || math.Abs(a.Max/c.max-1) > 1e-9 {
 			t.Errorf("%g to %g is drawn on %g to %g, want %g to %g", c.lo, c.hi, a.Min, a.Max, c.min, c.max)

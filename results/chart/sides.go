@@ -14,9 +14,13 @@ func sides(vs []variant) *Figure {
 	if sidesTitle(vs) == "" {
 		return nil
 	}
-	f := &Figure{ID: "time-wait-sides", Title: sidesTitle(vs),
-		Subtitle: "Bars: the most sockets in TIME_WAIT at any moment. The end that closes first holds them; only those on the proxy block its source ports.",
-		Table:    Table{Header: []string{"variant", "proxy, peak", "backend, peak", "proxy close share f"}}}
+	f := &Figure{
+		ID:    "time-wait-sides",
+		Title: sidesTitle(vs),
+		Subtitle: "Bars: the most sockets in TIME_WAIT at any moment. The end that closes first holds them; " +
+			"only those on the proxy block its source ports.",
+		Table: Table{Header: []string{"variant", "proxy, peak", "backend, peak", "proxy close share f"}},
+	}
 	p := Panel{}
 	proxy := Series{Name: "proxy", Meaning: timeWait, Kind: Bars}
 	back := Series{Name: "backend", Meaning: backendSide, Kind: Bars}
@@ -42,7 +46,9 @@ func sides(vs []variant) *Figure {
 		if v.CloseShare != nil {
 			share = fmt.Sprintf("%.2f", *v.CloseShare)
 		}
-		f.Table.Rows = append(f.Table.Rows, []string{v.Name, format.Count(v.TimeWait.ProxyPeak), format.Count(v.TimeWait.BackendPeak), share})
+		f.Table.Rows = append(f.Table.Rows, []string{
+			v.Name, format.Count(v.TimeWait.ProxyPeak), format.Count(v.TimeWait.BackendPeak), share,
+		})
 	}
 	p.X = Axis{Label: "sockets in TIME_WAIT", Max: ceiling(p.X.Max), Whole: true}
 	p.Series = []Series{proxy, back}
@@ -51,7 +57,8 @@ func sides(vs []variant) *Figure {
 	for _, r := range f.Table.Rows {
 		words = append(words, fmt.Sprintf("%s: proxy %s, backend %s", r[0], r[1], r[2]))
 	}
-	f.AriaText = "Bars of the most sockets in TIME_WAIT, proxy and backend, per variant. " + strings.Join(words, "; ") + "."
+	f.AriaText = "Bars of the most sockets in TIME_WAIT, proxy and backend, per variant. " +
+		strings.Join(words, "; ") + "."
 	return f
 }
 

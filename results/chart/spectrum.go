@@ -231,12 +231,14 @@ func spectrumTitle(vs []variant) string {
 		return first + fmt.Sprintf("99 %% of the replies came within %s from when they were due, of which %s once sent",
 			millis(waited.Data.Latency.ValueAtQuantile(99)), millis(waited.Data.Service.ValueAtQuantile(99)))
 	case n > 1 && all[n-1] >= 2*all[n-2]:
-		return first + fmt.Sprintf("99 %% of the %s took up to %s with %s, no more than %s with %s", replies, millis(all[n-1]),
+		return first + fmt.Sprintf("99 %% of the %s took up to %s with %s, no more than %s with %s",
+			replies, millis(all[n-1]),
 			slow.Name, millis(all[n-2]), others(n-1))
 	case millis(all[0]) == millis(all[n-1]):
 		return first + fmt.Sprintf("99 %% of the %s came within %s", replies, millis(all[0]))
 	}
-	return first + fmt.Sprintf("99 %% of the %s came within %s to %s, depending on the variant", replies, millis(all[0]), millis(all[n-1]))
+	return first + fmt.Sprintf("99 %% of the %s came within %s to %s, depending on the variant",
+		replies, millis(all[0]), millis(all[n-1]))
 }
 
 func others(n int) string {

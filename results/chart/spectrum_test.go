@@ -16,7 +16,9 @@ func TestAWaitBeforeTheSendIsTold(t *testing.T) {
 		if f.ID != "latency-spectrum" {
 			continue
 		}
-		if !strings.HasPrefix(f.Title, "baseline: 67.4 % of the requests never got a reply. 99 % of the replies came within ") || !strings.HasSuffix(f.Title, " once sent") {
+		if !strings.HasPrefix(f.Title,
+			"baseline: 67.4 % of the requests never got a reply. 99 % of the replies came within ") ||
+			!strings.HasSuffix(f.Title, " once sent") {
 			t.Errorf("title %s", f.Title)
 		}
 		long, short := top(f.Rows[0].Panels[0].Series[0]), top(f.Rows[0].Panels[0].Series[1])
@@ -69,7 +71,8 @@ func TestTheLineEndsWhereTheRepliesDo(t *testing.T) {
 		t.Errorf("the line ends at %g, want %g: 70 %%", last.X, 1000.0/300)
 	}
 	f := spectrum([]variant{v})
-	if !strings.HasPrefix(f.Title, "a: 30.0 % of the requests never got a reply. ") || !strings.Contains(f.Subtitle, "beyond the line's end: 30.0 % with a.") {
+	if !strings.HasPrefix(f.Title, "a: 30.0 % of the requests never got a reply. ") ||
+		!strings.Contains(f.Subtitle, "beyond the line's end: 30.0 % with a.") {
 		t.Errorf("%s\n%s", f.Title, f.Subtitle)
 	}
 	if whole := quantilePoints(v.Data.Latency, 0); whole[len(whole)-1].X != 700 {
@@ -81,7 +84,8 @@ func TestTheLineEndsWhereTheRepliesDo(t *testing.T) {
 func TestFailedRepliesAreToldOf(t *testing.T) {
 	v, failed := timed(t, "a", 1000, 1), int64(667)
 	v.Failed = &failed
-	if s := spectrumSubtitle([]variant{v, timed(t, "b", 1000, 1)}); !strings.Contains(s, "mostly fast 502s: 66.7 % with a. ") {
+	s := spectrumSubtitle([]variant{v, timed(t, "b", 1000, 1)})
+	if !strings.Contains(s, "mostly fast 502s: 66.7 % with a. ") {
 		t.Error(s)
 	}
 }
@@ -98,10 +102,12 @@ func TestFailuresAreDrawnApart(t *testing.T) {
 	}
 	f := spectrum([]variant{v})
 	series := f.Rows[0].Panels[0].Series
-	if len(series) != 2 || series[0].Points[0].Y < 9.9 || series[1].Name != "latency of failures" || series[1].Points[0].Y > 1.1 {
+	if len(series) != 2 || series[0].Points[0].Y < 9.9 || series[1].Name != "latency of failures" ||
+		series[1].Points[0].Y > 1.1 {
 		t.Errorf("drawn: %+v", series)
 	}
-	if !strings.HasPrefix(f.Title, "99 % of the successful replies came within 10 ms") || !strings.Contains(f.Subtitle, "orange: of those that failed") {
+	if !strings.HasPrefix(f.Title, "99 % of the successful replies came within 10 ms") ||
+		!strings.Contains(f.Subtitle, "orange: of those that failed") {
 		t.Errorf("%s\n%s", f.Title, f.Subtitle)
 	}
 }

@@ -13,7 +13,8 @@ import (
 // what ran out, what failed, who else felt it, and what it cost.
 func stack(v *variant) Figure {
 	f := Figure{ID: "stack-" + v.Name, Title: v.Name + " " + v.story(),
-		Subtitle: "From cause to effect on one time axis. Latency counts from the intended send time; the neighbour is a request that needs no upstream. Answered: ok or not."}
+		Subtitle: "From cause to effect on one time axis. Latency counts from the intended send time; " +
+			"the neighbour is a request that needs no upstream. Answered: ok or not."}
 	if len(v.faultWindow()) > 0 {
 		f.Subtitle += shadedFault
 	}
@@ -33,8 +34,13 @@ func stack(v *variant) Figure {
 
 	k := float64(v.Predicted.Tuples)
 	rows := []Row{
-		{Title: v.InWords("Requests") + v.opened() + " per second", Height: 90, Y: Axis{Max: ceiling(top(rate...)), Whole: true},
-			Panels: []Panel{{Series: rate}}, Lanes: true},
+		{
+			Title:  v.InWords("Requests") + v.opened() + " per second",
+			Height: 90,
+			Y:      Axis{Max: ceiling(top(rate...)), Whole: true},
+			Panels: []Panel{{Series: rate}},
+			Lanes:  true,
+		},
 		{Title: "Source ports in use towards the backend", Height: 90,
 			Y: Axis{Max: ceiling(max(k, top(ports...))), Whole: true}, Panels: []Panel{{Series: ports}}},
 		{Title: "Lost " + v.Loads() + " per second, by cause", Height: 80, Y: Axis{Max: ceiling(top(errors...)), Whole: true},
@@ -153,7 +159,8 @@ func (v *variant) timeTable(end float64) Table {
 	cols := []Series{v.offered(step), out[0], out[1], out[2], out[3], out[4], v.inUse(step)}
 	cols = append(append(cols, v.latencies(step)[1:4]...), v.cores(results.HostProxy, step))
 	t := Table{Header: []string{"from (s)", "offered/s", "ok/s", "error 99/s", v.Untried() + "/s", "other errors/s",
-		"never sent/s", "most ports in use", "worst p99 (ms)", "its max (ms)", "neighbour, worst (ms)", v.ProxyName() + " CPU (cores)"}}
+		"never sent/s", "most ports in use", "worst p99 (ms)", "its max (ms)", "neighbour, worst (ms)",
+		v.ProxyName() + " CPU (cores)"}}
 	for i := 0; float64(i)*step < end; i++ {
 		row := []string{si(float64(i) * step)}
 		for _, s := range cols {

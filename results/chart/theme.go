@@ -19,7 +19,8 @@ type Meaning string
 
 // The meanings that have a colour.
 const (
-	ok, error99, noLive, otherError, neverSent   Meaning = "ok", "error 99", "no live upstreams", "other errors", "never sent"
+	ok, error99, noLive                          Meaning = "ok", "error 99", "no live upstreams"
+	otherError, neverSent                        Meaning = "other errors", "never sent"
 	timeWait, established, otherState            Meaning = "time-wait", "established", "other states"
 	offered, answered, cpu, backendSide, lawSays Meaning = "offered", "answered", "cpu", "backend", "predicted"
 	lawTold, within, tolerated                   Meaning = "law given the outcome", "within its tolerance", "tolerance"

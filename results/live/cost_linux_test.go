@@ -92,7 +92,8 @@ func TestThePageCostsLittle(t *testing.T) {
 	}
 	cost, took := spent(t)-before, all[len(all)-1].T-all[0].T
 	share := cost.Seconds() / took
-	t.Logf("%d samples in %.1f s of %d variants at once, %d messages: %.2f %% of a core", len(all), took, len(run.Variants), messages, 100*share)
+	t.Logf("%d samples in %.1f s of %d variants at once, %d messages: %.2f %% of a core",
+		len(all), took, len(run.Variants), messages, 100*share)
 	if share > 0.01 {
 		t.Errorf("the page takes %.2f %% of a core, want at most 1 %%", 100*share)
 	}

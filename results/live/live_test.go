@@ -16,7 +16,12 @@ import (
 	"github.com/lab99/lab99/results/openmetrics"
 )
 
-var planned = []Planned{{Scenario: "port-exhaustion", Size: "quick", Title: "it runs out", Variants: []string{"baseline"}}}
+var planned = []Planned{{
+	Scenario: "port-exhaustion",
+	Size:     "quick",
+	Title:    "it runs out",
+	Variants: []string{"baseline"},
+}}
 
 // load is a sample of the generator.
 func load(t float64, ok, failed int64) results.Sample {
@@ -141,24 +146,34 @@ func TestThePageBecomesTheReport(t *testing.T) {
 		return resp.StatusCode, string(b), resp.Header
 	}
 	_, now, h := get(page.URL())
-	if !strings.Contains(now, "new EventSource(\"events\")") || !strings.Contains(now, "main{margin:0}") || strings.Contains(now, "{script}") {
+	if !strings.Contains(now, "new EventSource(\"events\")") || !strings.Contains(now, "main{margin:0}") ||
+		strings.Contains(now, "{script}") {
 		t.Errorf("the page is no page: %.300s", now)
 	}
-	if p := h.Get("Content-Security-Policy"); !strings.Contains(p, "; connect-src 'self'; script-src 'sha256-") || strings.Contains(p, "'sha256-x'") {
+	p := h.Get("Content-Security-Policy")
+	if !strings.Contains(p, "; connect-src 'self'; script-src 'sha256-") || strings.Contains(p, "'sha256-x'") {
 		t.Errorf("the page may %s", p)
 	}
 	if len(now) > 60<<10 {
 		t.Errorf("the page has %d bytes, want at most 60 KiB of script and style", len(now))
 	}
 	host, _, _ := strings.Cut(strings.TrimPrefix(page.URL(), "http://"), "/")
-	for _, path := range []string{"/", "/events", "/" + strings.Repeat("A", 26) + "/", page.private.Prefix() + "../", page.private.Prefix() + "plan.json", "/metrics"} {
+	for _, path := range []string{
+		"/",
+		"/events",
+		"/" + strings.Repeat("A", 26) + "/",
+		page.private.Prefix() + "../",
+		page.private.Prefix() + "plan.json",
+		"/metrics",
+	} {
 		if code, _, _ := get("http://" + host + path); code != http.StatusNotFound {
 			t.Errorf("%s is answered with %d", path, code)
 		}
 	}
 	report := fmt.Sprintf("<p>%s</p>", strings.Repeat("report ", 1<<16))
 	s.Done([]byte(report))
-	if _, got, h := get(page.URL()); got != report || !strings.Contains(h.Get("Content-Security-Policy"), "; script-src 'sha256-x'") {
+	if _, got, h := get(page.URL()); got != report ||
+		!strings.Contains(h.Get("Content-Security-Policy"), "; script-src 'sha256-x'") {
 		t.Errorf("the page is not the report: %d bytes of %d, %v", len(got), len(report), h)
 	}
 }

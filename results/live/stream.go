@@ -146,7 +146,14 @@ func (s *Stream) flushLocked() {
 // End gives the variant's row.
 func (v *Variant) End(row results.Variant) {
 	v.metrics.End()
-	v.s.tell(message{Kind: "end", ID: v.id, Verdict: row.Verdict, Text: row.Why, AsExpected: row.AsExpected, CameS: row.FirstError})
+	v.s.tell(message{
+		Kind:       "end",
+		ID:         v.id,
+		Verdict:    row.Verdict,
+		Text:       row.Why,
+		AsExpected: row.AsExpected,
+		CameS:      row.FirstError,
+	})
 }
 
 // Done ends the stream. With a report the page becomes it; nil is none.

@@ -47,24 +47,53 @@ func (v view) dashboard() ([]byte, error) {
 		sockets = []step{{warnShare * k, "orange"}, {actShare * k, "red"}}
 	}
 	live := []panel{
-		{"New outgoing connections per second", "The line is what the tuples can take for ever if " + v.Proxy + " closes first: tuples " +
-			"over hold time. It warns first.", "connections per second", "cps",
-			[]query{{"rate(node_netstat_Tcp_ActiveOpens" + on + "[$__rate_interval])", "{{instance}}"},
-				{"vector($tuples / $hold)", "the most that is sustained"}}, []step{{rateShare * l.Rate(), "orange"}, {l.Rate(), "red"}}},
-		{"TIME_WAIT sockets, share of the tuples", "Above one half connect() has to search; at 1 connect() fails with error 99. With " +
-			"tcp_tw_reuse=1 this says little: look at the rate.", "share of the tuples", "percentunit",
-			[]query{{"node_sockstat_TCP_tw" + on + " / $tuples", "{{instance}}"}}, shares},
+		{
+			title: "New outgoing connections per second",
+			about: "The line is what the tuples can take for ever if " + v.Proxy + " closes first: tuples over " +
+				"hold time. It warns first.",
+			axis: "connections per second",
+			unit: "cps",
+			queries: []query{{"rate(node_netstat_Tcp_ActiveOpens" + on + "[$__rate_interval])", "{{instance}}"},
+				{"vector($tuples / $hold)", "the most that is sustained"}},
+			steps: []step{{rateShare * l.Rate(), "orange"}, {l.Rate(), "red"}},
+		},
+		{
+			title: "TIME_WAIT sockets, share of the tuples",
+			about: "Above one half connect() has to search; at 1 connect() fails with error 99. " +
+				"With tcp_tw_reuse=1 this says little: look at the rate.",
+			axis:    "share of the tuples",
+			unit:    "percentunit",
+			queries: []query{{"node_sockstat_TCP_tw" + on + " / $tuples", "{{instance}}"}},
+			steps:   shares,
+		},
 		{"TIME_WAIT sockets", "Of the whole network namespace, whatever their destination.", "sockets", "short",
 			[]query{{"node_sockstat_TCP_tw" + on, "{{instance}}"}}, sockets},
-		{"Established connections", "Both sides of " + v.Proxy + ": clients' and the upstream's. Those to the upstream take a tuple " +
-			"each.", "connections", "short",
-			[]query{{"node_netstat_Tcp_CurrEstab" + on, "{{instance}}"}}, []step{{k, "red"}}},
+		{
+			title:   "Established connections",
+			about:   "Both sides of " + v.Proxy + ": clients' and the upstream's. Those to the upstream take a tuple each.",
+			axis:    "connections",
+			unit:    "short",
+			queries: []query{{"node_netstat_Tcp_CurrEstab" + on, "{{instance}}"}},
+			steps:   []step{{k, "red"}},
+		},
 	}
 	run := []panel{
-		{"The run: sockets in TIME_WAIT on the proxy", "From metrics.txt of the run, once it is in the data source.", "sockets", "short",
-			[]query{{`sum by (variant) (lab99_sockets{host="proxy",state="time-wait"})`, "{{variant}}"}}, []step{{k, "red"}}},
-		{"The run: failed requests per second", "Error 99 and every other cause.", "requests per second", "reqps",
-			[]query{{`sum by (variant, outcome) (rate(lab99_requests_total{outcome!="ok"}[5s]))`, "{{variant}}, {{outcome}}"}}, nil},
+		{
+			title:   "The run: sockets in TIME_WAIT on the proxy",
+			about:   "From metrics.txt of the run, once it is in the data source.",
+			axis:    "sockets",
+			unit:    "short",
+			queries: []query{{`sum by (variant) (lab99_sockets{host="proxy",state="time-wait"})`, "{{variant}}"}},
+			steps:   []step{{k, "red"}},
+		},
+		{
+			title: "The run: failed requests per second",
+			about: "Error 99 and every other cause.",
+			axis:  "requests per second",
+			unit:  "reqps",
+			queries: []query{{`sum by (variant, outcome) (rate(lab99_requests_total{outcome!="ok"}[5s]))`,
+				"{{variant}}, {{outcome}}"}},
+		},
 	}
 	return dashboard{
 		title: v.Proxy + " source ports (lab99)", uid: shorten(v.Group, 40), tags: []string{"lab99", v.Proxy},
@@ -103,7 +132,8 @@ func shorten(s string, most int) string { return s[:min(len(s), most)] }
 func variables(l limit) []object {
 	box := func(name, label, value string) object {
 		return object{"name": name, "label": label, "type": "textbox", "query": value,
-			"current": object{"text": value, "value": value}, "options": []object{{"text": value, "value": value, "selected": true}}}
+			"current": object{"text": value, "value": value},
+			"options": []object{{"text": value, "value": value, "selected": true}}}
 	}
 	return append(instances("node_exporter", "node_sockstat_TCP_tw"),
 		box("tuples", "Tuples (ports × addresses)", format.Number(float64(l.Tuples))),
@@ -125,15 +155,16 @@ func source() object { return object{"type": "prometheus", "uid": "${datasource}
 
 // needs says what that of a run needs.
 func (v view) needs() object {
-	return words("A node_exporter **in " + v.Proxy + "'s network namespace** (a sidecar in a " +
-		"pod), with its default collectors sockstat and netstat. " +
-		"Set *tuples* to your usable ports times the addresses at both ends, and *hold time* to 61, or to 1 with `tcp_tw_reuse=1`. " +
-		"The lowest row shows the lab's own run, once `promtool tsdb create-blocks-from openmetrics metrics.txt` has put it into the data source.")
+	return words("A node_exporter **in " + v.Proxy + "'s network namespace** (a sidecar in a pod), " +
+		"with its default collectors sockstat and netstat. Set *tuples* to your usable ports times the addresses at both " +
+		"ends, and *hold time* to 61, or to 1 with `tcp_tw_reuse=1`. The lowest row shows the lab's own run, " +
+		"once `promtool tsdb create-blocks-from openmetrics metrics.txt` has put it into the data source.")
 }
 
 // words is the panel that says what a dashboard needs.
 func words(markdown string) object {
-	return object{"id": 1, "type": "text", "title": "What this needs", "gridPos": object{"x": 0, "y": 0, "w": gridWidth, "h": 4},
+	return object{"id": 1, "type": "text", "title": "What this needs",
+		"gridPos": object{"x": 0, "y": 0, "w": gridWidth, "h": 4},
 		"options": object{"mode": "markdown", "content": markdown}}
 }
 
@@ -152,12 +183,14 @@ func (p panel) model(id, n int) object {
 	if p.steps == nil {
 		mode = "off"
 	}
-	return object{"id": id, "type": "timeseries", "title": p.title, "description": p.about, "datasource": source(), "targets": targets,
+	return object{"id": id, "type": "timeseries", "title": p.title, "description": p.about,
+		"datasource": source(), "targets": targets,
 		"gridPos": object{"x": n % 2 * gridWidth / 2, "y": 4 + n/2*panelHeight, "w": gridWidth / 2, "h": panelHeight},
 		"fieldConfig": object{"overrides": []any{}, "defaults": object{"unit": p.unit, "min": 0,
 			"thresholds": object{"mode": "absolute", "steps": steps}, "custom": object{"axisLabel": p.axis,
 				"thresholdsStyle": object{"mode": mode}, "fillOpacity": 10}}},
-		"options": object{"legend": object{"displayMode": "list", "placement": "bottom", "showLegend": true, "calcs": []any{}},
+		"options": object{"legend": object{"displayMode": "list", "placement": "bottom",
+			"showLegend": true, "calcs": []any{}},
 			"tooltip": object{"mode": "multi", "sort": "none"}},
 	}
 }

@@ -43,10 +43,13 @@ func TestAlertsOfDiagnoseFire(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	for _, f := range [][2]string{
-		{"<= on", "< bool on"}, {"lab99_alarm_horizon_seconds) > 0", "lab99_alarm_horizon_seconds) >= 0"}, {"(job, instance) group_left", "(job) group_left"},
-		{"exhaustion == 0", "exhaustion <= 600"}, {">= 0.5", ">= 0.4"}, {">= 0.5", "> 0.5"}, {" unless lab99_seconds_to_exhaustion < Inf", ""},
-		{"exhaustion < Inf", "exhaustion <= Inf"}, {"for: 1m", "for: 10m"}, {"for: 1m", "for: 0s"}, {"for: 5m", "for: 0s"}, {">= 1000", ">= 900"},
-		{" unless lab99_ephemeral_ports_usable", ""}, {"[1h]", "[1m]"}, {" unless lab99_scan_timestamp_seconds", ""}, {"for: 2m", "for: 0s"},
+		{"<= on", "< bool on"}, {"lab99_alarm_horizon_seconds) > 0", "lab99_alarm_horizon_seconds) >= 0"},
+		{"(job, instance) group_left", "(job) group_left"},
+		{"exhaustion == 0", "exhaustion <= 600"}, {">= 0.5", ">= 0.4"}, {">= 0.5", "> 0.5"},
+		{" unless lab99_seconds_to_exhaustion < Inf", ""}, {"exhaustion < Inf", "exhaustion <= Inf"},
+		{"for: 1m", "for: 10m"}, {"for: 1m", "for: 0s"}, {"for: 5m", "for: 0s"}, {">= 1000", ">= 900"},
+		{" unless lab99_ephemeral_ports_usable", ""}, {"[1h]", "[1m]"},
+		{" unless lab99_scan_timestamp_seconds", ""}, {"for: 2m", "for: 0s"},
 	} {
 		broken := strings.Replace(rules, f[0], f[1], 1)
 		if out, err := test(broken); broken == rules || err == nil {

@@ -60,7 +60,8 @@ type limit struct {
 	Ports    int64   // usable ports, read back; 0: not known
 	Reached  bool    // error 99 came with Tuples taken, so they were counted
 	Waits    bool    // what the proxy closes first stays in TIME_WAIT, and not in FIN_WAIT2 or with a slow backend
-	PerS     float64 // tuples that the lab's load took per second, f·R·churn, in the fastest of the variants; 0: not known
+	// Tuples that the lab's load took per second, f·R·churn, in the fastest variant; 0: not known.
+	PerS float64
 }
 
 // Rate is the number of new connections per second that fills the table, if

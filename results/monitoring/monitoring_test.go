@@ -69,7 +69,8 @@ func TestGolden(t *testing.T) {
 func TestLimitsAreThoseOfTheRun(t *testing.T) {
 	var got []string
 	for _, l := range limits(example(t)) {
-		got = append(got, fmt.Sprintf("%s: %d, %g s, %d ports, reached %v, counts %v, %.0f/s", l.Names(), l.Tuples, l.HoldS, l.Ports, l.Reached, l.Counts(), l.PerS))
+		got = append(got, fmt.Sprintf("%s: %d, %g s, %d ports, reached %v, counts %v, %.0f/s",
+			l.Names(), l.Tuples, l.HoldS, l.Ports, l.Reached, l.Counts(), l.PerS))
 	}
 	want := []string{
 		"baseline, keepalive: 500, 61 s, 500 ports, reached true, counts true, 197/s",
@@ -109,9 +110,19 @@ func TestLimitsAreToldApart(t *testing.T) {
 
 // TestAJumpUnderReuse: a second is too short for any alert, and the rule says so.
 func TestAJumpUnderReuse(t *testing.T) {
-	run := charttest.Run("r", "quick", charttest.Case{Name: "above", Verdict: "reproduced", Tuples: 300, RatePerS: 400, Duration: 5, Churn: 1, HoldS: 1})
+	run := charttest.Run("r", "quick", charttest.Case{
+		Name:     "above",
+		Verdict:  "reproduced",
+		Tuples:   300,
+		RatePerS: 400,
+		Duration: 5,
+		Churn:    1,
+		HoldS:    1,
+	})
 	r, _ := RulesFor(run, "above")
-	if text := r.YAML(); !strings.Contains(text, "502. It warns of a load that grows, not of one that jumps. Scrape") || strings.Contains(text, "of the lab they last") {
+	if text := r.YAML(); !strings.Contains(text,
+		"502. It warns of a load that grows, not of one that jumps. Scrape") ||
+		strings.Contains(text, "of the lab they last") {
 		t.Error(text)
 	}
 }
@@ -153,13 +164,16 @@ func TestRulesForAVariant(t *testing.T) {
 	run := example(t)
 	all := files(t, run)
 	for variant, c := range map[string]struct{ file, first, warns string }{
-		"baseline":  {RulesFile, "NginxUpstreamConnectRateHigh", "197.3 per second of the lab they last 2.53 s, and this is true 1.66 s before"},
+		"baseline": {RulesFile, "NginxUpstreamConnectRateHigh",
+			"197.3 per second of the lab they last 2.53 s, and this is true 1.66 s before"},
 		"keepalive": {RulesFile, "NginxUpstreamConnectRateHigh", "the other half lasts 1.27 s"},
-		"tw-reuse":  {"alerts-tw-reuse.yml", "NginxUpstreamConnectRateHigh", "At the lab's load they last. It warns of a load that grows"},
-		"multi-ip":  {"alerts-multi-ip.yml", "NginxUpstreamConnectRateHigh", "the last tenth lasts 0.75 s"},
+		"tw-reuse": {"alerts-tw-reuse.yml", "NginxUpstreamConnectRateHigh",
+			"At the lab's load they last. It warns of a load that grows"},
+		"multi-ip": {"alerts-multi-ip.yml", "NginxUpstreamConnectRateHigh", "the last tenth lasts 0.75 s"},
 	} {
 		r, is := RulesFor(run, variant)
-		if text := r.YAML(); !is || !strings.HasSuffix(all[c.file], text) || r.Alerts[0].Name != c.first || !strings.Contains(text, c.warns) {
+		if text := r.YAML(); !is || !strings.HasSuffix(all[c.file], text) || r.Alerts[0].Name != c.first ||
+			!strings.Contains(text, c.warns) {
 			t.Errorf("%s: %v, want those of %s and %q:\n%s", variant, is, c.file, c.warns, text)
 		}
 	}
@@ -170,7 +184,17 @@ func TestRulesForAVariant(t *testing.T) {
 
 // TestWait: no more than a quarter of the time there is.
 func TestWait(t *testing.T) {
-	for lead, want := range map[float64]string{-3: "0s", 0: "0s", 2: "0s", 19.9: "0s", 20: "5s", 59: "10s", 119: "25s", 1000: "30s", math.Inf(1): "30s"} {
+	for lead, want := range map[float64]string{
+		-3:          "0s",
+		0:           "0s",
+		2:           "0s",
+		19.9:        "0s",
+		20:          "5s",
+		59:          "10s",
+		119:         "25s",
+		1000:        "30s",
+		math.Inf(1): "30s",
+	} {
 		if got := wait(lead); got != want {
 			t.Errorf("%g s: %s, want %s", lead, got, want)
 		}
@@ -203,13 +227,19 @@ func TestAlertsFire(t *testing.T) {
 	tool := promtool(t)
 	for file, faults := range map[string][][2]string{
 		"alerts": {
-			{"> 0.7 and", "> 1.7 and"}, {"> 0.7 and", "> 0.3 and"}, {"500 > 0.1", "500 > 0.5"}, {" and node_sockstat_TCP_tw / 500 > 0.1", ""}, {"[30s]", "[3m]"},
+			{"> 0.7 and", "> 1.7 and"}, {"> 0.7 and", "> 0.3 and"}, {"500 > 0.1", "500 > 0.5"},
+			{" and node_sockstat_TCP_tw / 500 > 0.1", ""}, {"[30s]", "[3m]"},
 			{"500 > 0.5 and increase(node_netstat_Tcp_ActiveOpens[1m]) / 500 > 0.5", "500 > 0.5"},
-			{"500 > 0.9 and increase(node_netstat_Tcp_ActiveOpens[1m]) / 500 > 0.5", "500 > 0.9 and rate(node_netstat_Tcp_ActiveOpens[30s]) * 61 / 500 > 0.5"},
-			{"500 > 0.9", "500 > 0.7"}, {"500 > 0.9", "500 > 0.96"}, {"500 > 0.5 and", "500 > 0.8 and"}, {"for: 0s", "for: 30s"}, {"* 61", "* 1"},
+			{"500 > 0.9 and increase(node_netstat_Tcp_ActiveOpens[1m]) / 500 > 0.5",
+				"500 > 0.9 and rate(node_netstat_Tcp_ActiveOpens[30s]) * 61 / 500 > 0.5"},
+			{"500 > 0.9", "500 > 0.7"}, {"500 > 0.9", "500 > 0.96"}, {"500 > 0.5 and", "500 > 0.8 and"},
+			{"for: 0s", "for: 30s"}, {"* 61", "* 1"},
 		},
-		"alerts-tw-reuse": {{"> 0.7", "> 0.3"}, {"> 0.9", "> 0.95"}, {"> 0.9", "> 0.75"}, {" and node_sockstat_TCP_tw / 500 > 0.1", ""}, {"for: 30s", "for: 10m"},
-			{"rate(node_netstat_Tcp_ActiveOpens[30s]) * 1 / 500", "node_sockstat_TCP_tw / 500"}},
+		"alerts-tw-reuse": {
+			{"> 0.7", "> 0.3"}, {"> 0.9", "> 0.95"}, {"> 0.9", "> 0.75"},
+			{" and node_sockstat_TCP_tw / 500 > 0.1", ""}, {"for: 30s", "for: 10m"},
+			{"rate(node_netstat_Tcp_ActiveOpens[30s]) * 1 / 500", "node_sockstat_TCP_tw / 500"},
+		},
 	} {
 		dir := t.TempDir()
 		rules := files(t, example(t))[file+".yml"]
@@ -238,7 +268,14 @@ func TestItWarnsBeforeTheFirstError99(t *testing.T) {
 	for _, c := range []struct {
 		tuples, perS, scrape int
 	}{{500, 200, 1}, {4096, 1000, 1}, {28232, 900, 10}, {28232, 2000, 5}, {28232, 500, 10}} {
-		run := charttest.Run("r", "quick", charttest.Case{Name: "baseline", Verdict: "reproduced", Tuples: c.tuples, RatePerS: float64(c.perS), Duration: float64(2 * c.tuples / c.perS), Churn: 1})
+		run := charttest.Run("r", "quick", charttest.Case{
+			Name:     "baseline",
+			Verdict:  "reproduced",
+			Tuples:   c.tuples,
+			RatePerS: float64(c.perS),
+			Duration: float64(2 * c.tuples / c.perS),
+			Churn:    1,
+		})
 		dir := t.TempDir()
 		filetest.Write(t, filepath.Join(dir, RulesFile), files(t, run)[RulesFile])
 		const quiet = 120 // s
@@ -320,7 +357,8 @@ func TestDashboardHasTheMeasuredLimits(t *testing.T) {
 			for _, s := range p.FieldConfig.Defaults.Thresholds.Steps[min(1, len(p.FieldConfig.Defaults.Thresholds.Steps)):] {
 				at = append(at, format.Number(*s.Value))
 			}
-			if mode := p.FieldConfig.Defaults.Custom.ThresholdsStyle.Mode; p.Type == "timeseries" && (mode == "line") != (len(at) > 0) {
+			if mode := p.FieldConfig.Defaults.Custom.ThresholdsStyle.Mode; p.Type == "timeseries" &&
+				(mode == "line") != (len(at) > 0) {
 				t.Errorf("%s: thresholds %v are drawn as %q", p.Title, at, mode)
 			}
 			got[p.Title] = strings.Join(at, " ")
@@ -328,8 +366,10 @@ func TestDashboardHasTheMeasuredLimits(t *testing.T) {
 		return got
 	}
 	want := map[string]string{
-		"What this needs": "", "New outgoing connections per second": "5.738 8.197", "TIME_WAIT sockets, share of the tuples": "0.5 0.9", "TIME_WAIT sockets": "250 450",
-		"Established connections": "500", "The run: sockets in TIME_WAIT on the proxy": "500", "The run: failed requests per second": "",
+		"What this needs": "", "New outgoing connections per second": "5.738 8.197",
+		"TIME_WAIT sockets, share of the tuples": "0.5 0.9", "TIME_WAIT sockets": "250 450",
+		"Established connections": "500", "The run: sockets in TIME_WAIT on the proxy": "500",
+		"The run: failed requests per second": "",
 	}
 	if diff := cmp.Diff(want, lines(example(t))); diff != "" {
 		t.Error(diff)

@@ -50,7 +50,8 @@ func (r Rules) YAML() string {
 			variant = fmt.Sprintf(", lab99_variant: %q", r.Variants[0])
 		}
 		fmt.Fprintf(b, "        labels: {severity: %s%s}\n", a.Severity, variant)
-		fmt.Fprintf(b, "        annotations:\n          summary: %s\n          description: %s\n", quote(a.Summary), quote(a.Description))
+		fmt.Fprintf(b, "        annotations:\n          summary: %s\n          description: %s\n",
+			quote(a.Summary), quote(a.Description))
 	}
 	return b.String()
 }
@@ -77,26 +78,35 @@ func (l limit) rules(group string) Rules {
 		return expr
 	}
 	waitIs := func(share float64) string {
-		return fmt.Sprintf(waits+" > %s and "+opened+" > %s", l.Tuples, format.Number(share), l.Tuples, format.Number(warnShare))
+		return fmt.Sprintf(waits+" > %s and "+opened+" > %s",
+			l.Tuples, format.Number(share), l.Tuples, format.Number(warnShare))
 	}
 	summary := fmt.Sprintf("{{ $labels.instance }}: {{ $value | humanizePercentage }} of %d source ports towards the "+
 		"upstream are in TIME_WAIT", l.Tuples)
+	silent := ""
+	if l.HoldS >= waitsOut {
+		silent = "; one that fails is in none, so in the outage itself this falls silent"
+	}
 	r := Rules{Group: group + "-" + l.Variants[0], Variants: l.Variants, About: l.about()}
 	r.Alerts = append(r.Alerts, Alert{
 		l.alert("UpstreamConnectRateHigh"), rateIs(rateShare), wait(l.lead(window * rateShare / l.HoldS)), "warning",
 		fmt.Sprintf("{{ $labels.instance }}: at this rate of new connections {{ $value | humanizePercentage }} of %d source "+
 			"ports will be taken", l.Tuples),
-		fmt.Sprintf("The ports, each held for %s s, bear %s new connections per second if %s closes them first. At more "+
-			"they are used up, and %s. %s"+
-			"Scrape every 10 s or more often. The counter has all outgoing connections of the namespace, whatever they are towards%s.",
-			format.Number(l.HoldS), format.Number(l.Rate()), l.Proxy, l.fails(), spaced(l.warns()), map[bool]string{true: "; one that fails is in " +
-				"none, so in the outage itself this falls silent"}[l.HoldS >= waitsOut]),
+		fmt.Sprintf("The ports, each held for %s s, bear %s new connections per second if %s closes them first. "+
+			"At more they are used up, and %s. %sScrape every 10 s or more often. "+
+			"The counter has all outgoing connections of the namespace, whatever they are towards%s.",
+			format.Number(l.HoldS), format.Number(l.Rate()), l.Proxy, l.fails(), spaced(l.warns()), silent),
 	})
 	if !l.Counts() {
 		r.Alerts = append(r.Alerts, Alert{
-			l.alert("UpstreamConnectRateAtLimit"), rateIs(actShare), wait(l.lead(window * actShare / l.HoldS)), "critical", r.Alerts[0].Summary,
-			fmt.Sprintf("Error 99 (Cannot assign requested address) is due: above %s new connections per second the ports are "+
-				"used up. Pool upstream connections (keepalive), or add addresses at either end.", format.Number(l.Rate())),
+			Name:     l.alert("UpstreamConnectRateAtLimit"),
+			Expr:     rateIs(actShare),
+			For:      wait(l.lead(window * actShare / l.HoldS)),
+			Severity: "critical",
+			Summary:  r.Alerts[0].Summary,
+			Description: fmt.Sprintf("Error 99 (Cannot assign requested address) is due: "+
+				"above %s new connections per second the ports are used up. Pool upstream connections (keepalive), "+
+				"or add addresses at either end.", format.Number(l.Rate())),
 		})
 		return r
 	}
@@ -106,9 +116,14 @@ func (l limit) rules(group string) Rules {
 			"%s. %sPool upstream connections (keepalive), or set net.ipv4.tcp_tw_reuse=1.", l.fails(), l.lasts("the "+
 			"other half", warnShare)),
 	}, Alert{
-		l.alert("SourcePortsNearlyUsedUp"), waitIs(actShare), wait(l.lead(actShare)), "critical", summary,
-		fmt.Sprintf("Error 99 (Cannot assign requested address) is due or has come. %sShed load, or pool %s's upstream "+
-			"connections now; TIME_WAIT ends by itself after %s s.", l.lasts("the last tenth", actShare), l.Proxy, format.Number(l.HoldS)),
+		Name:     l.alert("SourcePortsNearlyUsedUp"),
+		Expr:     waitIs(actShare),
+		For:      wait(l.lead(actShare)),
+		Severity: "critical",
+		Summary:  summary,
+		Description: fmt.Sprintf("Error 99 (Cannot assign requested address) is due or has come. "+
+			"%sShed load, or pool %s's upstream connections now; TIME_WAIT ends by itself after %s s.",
+			l.lasts("the last tenth", actShare), l.Proxy, format.Number(l.HoldS)),
 	})
 	return r
 }
@@ -133,7 +148,8 @@ func (l limit) about() string {
 	if l.Reached {
 		how = "counted when error 99 came"
 	}
-	return fmt.Sprintf("%s: %d tuples, %s; a closed one blocks for %s s.", l.Names(), l.Tuples, how, format.Number(l.HoldS))
+	return fmt.Sprintf("%s: %d tuples, %s; a closed one blocks for %s s.",
+		l.Names(), l.Tuples, how, format.Number(l.HoldS))
 }
 
 // lead is how many seconds before the last port is gone the given share of the
@@ -164,8 +180,9 @@ func (l limit) warns() string {
 	case !sees:
 		said = append(said, "It warns of a load that grows, not of one that jumps.")
 	case !lasting:
-		said = append(said, fmt.Sprintf("If the load jumps to the %s per second of the lab they last %s, and this is true %s "+
-			"before, at the next scrape.", format.Number(l.PerS), format.About(l.lead(0)), format.About(lead)))
+		said = append(said, fmt.Sprintf("If the load jumps to the %s per second of the lab they last %s, "+
+			"and this is true %s before, at the next scrape.",
+			format.Number(l.PerS), format.About(l.lead(0)), format.About(lead)))
 	}
 	return strings.Join(said, " ")
 }

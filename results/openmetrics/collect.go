@@ -11,27 +11,52 @@ import (
 
 // The families. Names end in their unit, as Prometheus has it.
 var (
-	sockets = Family{"lab99_sockets", Gauge, "",
-		"TCP sockets towards the upstream destinations (on the proxy) or at them (on the backend), by state as ss(8) spells it."}
+	sockets = Family{
+		Name: "lab99_sockets",
+		Type: Gauge,
+		Help: "TCP sockets towards the upstream destinations (on the proxy) or at them (on the backend), " +
+			"by state as ss(8) spells it.",
+	}
 	timeWait = Family{"lab99_time_wait_sockets", Gauge, "",
 		"TIME_WAIT sockets of the host's whole network namespace: node_sockstat_TCP_tw of a node_exporter in it."}
-	tuples = Family{"lab99_tuples", Gauge, "",
-		"Connections that can exist towards the upstream destinations, TIME_WAIT included: usable ports, times addresses at both ends."}
-	usable    = Family{"lab99_usable_ports", Gauge, "", "Usable source ports, read back from inside the proxy's network namespace."}
+	tuples = Family{
+		Name: "lab99_tuples",
+		Type: Gauge,
+		Help: "Connections that can exist towards the upstream destinations, TIME_WAIT included: " +
+			"usable ports, times addresses at both ends.",
+	}
+	usable = Family{
+		Name: "lab99_usable_ports",
+		Type: Gauge,
+		Help: "Usable source ports, read back from inside the proxy's network namespace.",
+	}
 	requests  = Family{"lab99_requests", Counter, "", "Requests answered or failed, by what came of them."}
 	inFlight  = Family{"lab99_requests_in_flight", Gauge, "", "Requests sent and not yet answered."}
 	waiting   = Family{"lab99_requests_waiting", Gauge, "", "Requests that wait for a free connection."}
 	latencies = Family{"lab99_latency_seconds", Gauge, "seconds",
 		"Latency from the intended send time of the requests that ended in the last interval."}
-	neighbour  = Family{"lab99_neighbour_latency_seconds", Gauge, "seconds", "Latency of a request that needs no upstream."}
+	neighbour = Family{
+		Name: "lab99_neighbour_latency_seconds",
+		Type: Gauge,
+		Unit: "seconds",
+		Help: "Latency of a request that needs no upstream.",
+	}
 	nearFailed = Family{"lab99_neighbour_failures", Counter, "", "Requests without an upstream that failed."}
 	tries      = Family{"lab99_bystander_tries", Counter, "",
 		"Connections tried by another program on the proxy's host, by what they were towards."}
 	triesLost = Family{"lab99_bystander_failures", Counter, "", "Of these, those that failed."}
 	logLines  = Family{"lab99_nginx_log_lines", Counter, "", "Lines of nginx's error log, by cause."}
 	cpu       = Family{"lab99_cpu_seconds", Counter, "seconds", "Processor time of the host's server, user and system."}
-	events    = Family{"lab99_tcp_events", Counter, "", "TCP counters of the host's network namespace since observation began."}
-	levels    = Family{"lab99_tcp_level", Gauge, "", "Levels among the TCP and conntrack counters of the host's network namespace."}
+	events    = Family{
+		Name: "lab99_tcp_events",
+		Type: Counter,
+		Help: "TCP counters of the host's network namespace since observation began.",
+	}
+	levels = Family{
+		Name: "lab99_tcp_level",
+		Type: Gauge,
+		Help: "Levels among the TCP and conntrack counters of the host's network namespace.",
+	}
 )
 
 // levelNames are counters that are levels.
@@ -120,7 +145,12 @@ func (c *collector) load(at float64, l *results.Load) {
 	for _, o := range []struct {
 		name string
 		n    int64
-	}{{"ok", l.OK}, {"error_99", l.Errors.Error99}, {"no_live_upstreams", l.Errors.NoLiveUpstreams}, {"other", l.Errors.Other}} {
+	}{
+		{"ok", l.OK},
+		{"error_99", l.Errors.Error99},
+		{"no_live_upstreams", l.Errors.NoLiveUpstreams},
+		{"other", l.Errors.Other},
+	} {
 		c.count(requests, at, float64(o.n), "host", results.HostLoad, "outcome", o.name)
 	}
 	for name, n := range figures.All(l.Counts) {

@@ -15,9 +15,22 @@ import (
 // rules of package monitoring, which so can be tried on the run itself. They are of a scrape
 // only: in the file they would be put beside production's.
 var (
-	nodeTimeWait = Family{"node_sockstat_TCP_tw", Gauge, "", "TIME_WAIT sockets of the proxy's network namespace, as node_exporter has it."}
-	nodeOpens    = Family{"node_netstat_Tcp_ActiveOpens", Unknown, "", "Connections that were begun in the proxy's network namespace, as node_exporter has it, since observation began."}
-	nodeEstab    = Family{"node_netstat_Tcp_CurrEstab", Unknown, "", "Established connections of the proxy's network namespace, as node_exporter has it."}
+	nodeTimeWait = Family{
+		Name: "node_sockstat_TCP_tw",
+		Type: Gauge,
+		Help: "TIME_WAIT sockets of the proxy's network namespace, as node_exporter has it.",
+	}
+	nodeOpens = Family{
+		Name: "node_netstat_Tcp_ActiveOpens",
+		Type: Unknown,
+		Help: "Connections that were begun in the proxy's network namespace, as node_exporter has it, " +
+			"since observation began.",
+	}
+	nodeEstab = Family{
+		Name: "node_netstat_Tcp_CurrEstab",
+		Type: Unknown,
+		Help: "Established connections of the proxy's network namespace, as node_exporter has it.",
+	}
 )
 
 // Now is a run under way as a scrape gets it. A variant's levels go with its lab, and its

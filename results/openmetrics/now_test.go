@@ -36,7 +36,8 @@ func TestNowGolden(t *testing.T) {
 // the file. Levels go with the lab.
 func TestNowLosesNothing(t *testing.T) {
 	counters := func(text string) string {
-		return strings.Join(slices.Sorted(slices.Values(regexp.MustCompile(`(?m)^\w+_total\{.*$`).FindAllString(text, -1))), "\n")
+		return strings.Join(slices.Sorted(slices.Values(regexp.MustCompile(`(?m)^\w+_total\{.*$`).FindAllString(text, -1))),
+			"\n")
 	}
 	var often, seldom Now
 	a, b := counters(under(&often, 1)), counters(under(&seldom, 1000))
@@ -68,7 +69,8 @@ func TestNowAgain(t *testing.T) {
 	v := n.Begin("v", results.VariantPlan{Predicted: law.Prediction{Tuples: 70}})
 	v.Again()
 	text := string(n.Text())
-	for _, want := range []string{`lab99_tuples{variant="v"} 70`, `node_netstat_Tcp_ActiveOpens{variant="v"} 0`, `lab99_requests_total{variant="v2",host="load",outcome="ok"} 3`} {
+	for _, want := range []string{`lab99_tuples{variant="v"} 70`, `node_netstat_Tcp_ActiveOpens{variant="v"} 0`,
+		`lab99_requests_total{variant="v2",host="load",outcome="ok"} 3`} {
 		if !strings.Contains(text, want+"\n") {
 			t.Errorf("%s is missing in\n%s", want, text)
 		}

@@ -46,19 +46,39 @@ func small() *results.Run {
 		if sockets == nil {
 			sockets = []results.Sockets{}
 		}
-		return results.Sample{Host: host, T: t, Net: &results.Net{Sockets: sockets, TimeWait: 7, CPUSeconds: t / 2, Counters: map[string]int64{"active_opens": int64(10 * t), "curr_estab": 3, "conntrack_entries": 9, "conntrack_max": 99}}}
+		return results.Sample{Host: host, T: t, Net: &results.Net{
+			Sockets:    sockets,
+			TimeWait:   7,
+			CPUSeconds: t / 2,
+			Counters: map[string]int64{
+				"active_opens":      int64(10 * t),
+				"curr_estab":        3,
+				"conntrack_entries": 9,
+				"conntrack_max":     99,
+			},
+		}}
 	}
 	dst := `a"b\c:80`
 	return &results.Run{
-		Summary: results.Summary{Variants: []results.Variant{{Name: "v", Predicted: law.Prediction{Tuples: 50}, Ports: results.Ports{Usable: &usable}}}},
-		Plan:    results.Plan{Variants: []results.VariantPlan{{Name: "v"}, {Name: "no-clock"}}},
+		Summary: results.Summary{Variants: []results.Variant{{
+			Name:      "v",
+			Predicted: law.Prediction{Tuples: 50},
+			Ports:     results.Ports{Usable: &usable},
+		}}},
+		Plan: results.Plan{Variants: []results.VariantPlan{{Name: "v"}, {Name: "no-clock"}}},
 		Variants: []results.VariantData{
 			{Name: "v", Events: []results.Event{{Time: "2026-11-23T10:00:00.250Z", T: new(0.0)}}, Samples: []results.Sample{
 				net(0.1, results.HostProxy, results.Sockets{Dst: dst, State: "established", N: 2}),
 				{Host: results.HostLoad, T: 0.1, Load: &results.Load{Counts: results.Counts{OK: 3, Scheduled: 5, Sent: 4}, InFlight: 1, P99ms: new(2.5)}},
 				net(0.3, results.HostProxy, results.Sockets{Dst: dst, State: "time-wait", N: 3}),
-				{Host: results.HostLoad, T: 0.05, Load: &results.Load{Counts: results.Counts{OK: 2, Scheduled: 2, Sent: 2}}}, // out of turn
-				{Host: results.HostLoad, T: 0.2, Load: &results.Load{Counts: results.Counts{OK: 1, Failed: 2, Scheduled: 2, Sent: 2}, Errors: results.Errors{Error99: 2}}},
+				// Out of turn.
+				{Host: results.HostLoad, T: 0.05, Load: &results.Load{Counts: results.Counts{OK: 2, Scheduled: 2, Sent: 2}}},
+				{Host: results.HostLoad, T: 0.2, Load: &results.Load{Counts: results.Counts{
+					OK:        1,
+					Failed:    2,
+					Scheduled: 2,
+					Sent:      2,
+				}, Errors: results.Errors{Error99: 2}}},
 				{Host: results.HostLoad, T: 0.25, Neighbour: &results.Neighbour{Ms: 0.5, Status: 200}},
 				{Host: results.HostLoad, T: 0.35, Neighbour: &results.Neighbour{Ms: 1.5}}, // no answer
 				{Host: results.HostLoad, T: 0.45, Neighbour: &results.Neighbour{Ms: 0.7, Status: 502}},
@@ -107,7 +127,8 @@ func parsed(t *testing.T, text string) map[string]float64 {
 			t.Fatalf("%q is no sample", l)
 		}
 		name, kind, _ := strings.Cut(current, " ")
-		if counts := strings.HasSuffix(m[1], "_total"); strings.TrimSuffix(m[1], "_total") != name || counts != (kind == Counter) {
+		if counts := strings.HasSuffix(m[1], "_total"); strings.TrimSuffix(m[1], "_total") != name ||
+			counts != (kind == Counter) {
 			t.Errorf("%s stands under %s", m[1], current)
 		}
 		value, _ := strconv.ParseFloat(m[3], 64)
@@ -150,7 +171,8 @@ func TestCountersEndInTheTotals(t *testing.T) {
 	}
 	// The peak is a sample's, and the sample is there.
 	peak := 0.0
-	for _, l := range regexp.MustCompile(`(?m)^lab99_sockets\{variant="baseline",host="proxy",state="time-wait",[^}]*\} (\d+)`).FindAllStringSubmatch(text(t, run), -1) {
+	waiting := regexp.MustCompile(`(?m)^lab99_sockets\{variant="baseline",host="proxy",state="time-wait",[^}]*\} (\d+)`)
+	for _, l := range waiting.FindAllStringSubmatch(text(t, run), -1) {
 		n, _ := strconv.ParseFloat(l[1], 64)
 		peak = math.Max(peak, n)
 	}
@@ -193,7 +215,8 @@ func TestThin(t *testing.T) {
 	}
 	some := []results.Sockets{{N: 1}}
 	got := thin([]results.Sample{
-		load(0.1, 9), net(0.1, "proxy", some), net(0.15, "proxy", nil), net(0.2, "backend", some), {Host: "load", T: 0.3, Neighbour: &results.Neighbour{Ms: 1}},
+		load(0.1, 9), net(0.1, "proxy", some), net(0.15, "proxy", nil), net(0.2, "backend", some),
+		{Host: "load", T: 0.3, Neighbour: &results.Neighbour{Ms: 1}},
 		{Host: "load", T: 0.4, Neighbour: &results.Neighbour{Ms: 2}}, net(0.6, "proxy", some), load(0.9, 4), load(1.1, 1),
 	})
 	var kinds []string
@@ -203,7 +226,9 @@ func TestThin(t *testing.T) {
 			t.Errorf("%g comes after %g", s.T, got[i-1].T)
 		}
 	}
-	if diff := cmp.Diff([]string{"proxy 0.15", "backend 0.2", "load 0.3", "load 0.4", "proxy 0.6", "load 0.9", "load 1.1"}, kinds); diff != "" {
+	if diff := cmp.Diff([]string{
+		"proxy 0.15", "backend 0.2", "load 0.3", "load 0.4", "proxy 0.6", "load 0.9", "load 1.1",
+	}, kinds); diff != "" {
 		t.Error(diff)
 	}
 	want := &results.Load{IntervalS: 0.2, Counts: results.Counts{Scheduled: 2, Sent: 4, OK: 6, Failed: 8, Late: 10, Queued: 12, Dropped: 14},
@@ -262,10 +287,18 @@ func long(seconds, variants int) *results.Run {
 	for v := range variants {
 		name := "v" + strconv.Itoa(v)
 		zero := 0.0
-		d := results.VariantData{Name: name, Events: []results.Event{{Time: time.Date(2026, 11, 23, 10, v*20, 0, 0, time.UTC).Format(time.RFC3339), T: &zero}}}
+		d := results.VariantData{
+			Name:   name,
+			Events: []results.Event{{Time: time.Date(2026, 11, 23, 10, v*20, 0, 0, time.UTC).Format(time.RFC3339), T: &zero}},
+		}
 		for i := range 10 * seconds {
 			at := float64(i) / 10
-			d.Samples = append(d.Samples, results.Sample{Host: results.HostLoad, T: at, Load: &results.Load{Counts: results.Counts{OK: 1, Sent: 1, Scheduled: 1}, P50ms: &at, P99ms: &at, MaxMs: &at}},
+			d.Samples = append(d.Samples, results.Sample{Host: results.HostLoad, T: at, Load: &results.Load{
+				Counts: results.Counts{OK: 1, Sent: 1, Scheduled: 1},
+				P50ms:  &at,
+				P99ms:  &at,
+				MaxMs:  &at,
+			}},
 				results.Sample{Host: results.HostLoad, T: at, Neighbour: &results.Neighbour{Ms: at, Status: 200}})
 			for _, host := range []string{results.HostProxy, results.HostBackend} {
 				var sockets []results.Sockets
@@ -274,8 +307,18 @@ func long(seconds, variants int) *results.Run {
 						sockets = append(sockets, results.Sockets{Dst: dst, State: state, N: int64(i)})
 					}
 				}
-				d.Samples = append(d.Samples, results.Sample{Host: host, T: at, Net: &results.Net{Sockets: sockets, TimeWait: int64(i), CPUSeconds: at, Log: &results.Errors{},
-					Counters: map[string]int64{"active_opens": int64(i), "passive_opens": int64(i), "time_wait_created": int64(i), "curr_estab": 3}}})
+				d.Samples = append(d.Samples, results.Sample{Host: host, T: at, Net: &results.Net{
+					Sockets:    sockets,
+					TimeWait:   int64(i),
+					CPUSeconds: at,
+					Log:        &results.Errors{},
+					Counters: map[string]int64{
+						"active_opens":      int64(i),
+						"passive_opens":     int64(i),
+						"time_wait_created": int64(i),
+						"curr_estab":        3,
+					},
+				}})
 			}
 		}
 		run.Plan.Variants = append(run.Plan.Variants, results.VariantPlan{Name: name})

@@ -31,7 +31,8 @@ func FuzzExposition(f *testing.F) {
 		if !ok || !comma || !end || err != nil || got != v && !(math.IsNaN(got) && math.IsNaN(v)) {
 			t.Fatalf("%q: %v", lines[3], err)
 		}
-		if first != strings.ToValidUTF8(one, "\uFFFD") || second != strings.ToValidUTF8(two, "\uFFFD") || !utf8.ValidString(lines[3]) {
+		if first != strings.ToValidUTF8(one, "\uFFFD") || second != strings.ToValidUTF8(two, "\uFFFD") ||
+			!utf8.ValidString(lines[3]) {
 			t.Errorf("%q, %q: read back as %q, %q", one, two, first, second)
 		}
 	})

@@ -46,8 +46,16 @@ func TestOnlyWithTheToken(t *testing.T) {
 		{"/" + token + "/metrics", "", 200, "/" + token + "/metrics"},
 		{"/metrics", "Bearer " + token, 200, "/" + token + "/metrics"},
 		{"/", "Bearer " + token, 200, "/" + token + "/"},
-		{"/" + token + "/metrics", "Bearer " + strings.Repeat("A", len(token)), 200, "/" + token + "/metrics"}, // the path has it
-		{"/" + token, "", 404, ""},                                                                             // no page is there
+		{
+			path:   "/" + token + "/metrics",
+			bearer: "Bearer " + strings.Repeat("A", len(token)),
+			status: 200,
+			seen:   "/" + token + "/metrics",
+		}, // the path has it
+		{
+			path:   "/" + token,
+			status: 404,
+		}, // no page is there
 		{"/", "", 404, ""},
 		{"/metrics", "", 404, ""},
 		{"/metrics", "Bearer ", 404, ""},
@@ -75,7 +83,8 @@ func TestOnlyWithTheToken(t *testing.T) {
 		if err != nil || resp.StatusCode != c.status || c.status == 200 && string(body) != c.seen {
 			t.Errorf("%s with %q: %d %q %v, want %d %q", c.path, c.bearer, resp.StatusCode, body, err, c.status, c.seen)
 		}
-		if h := resp.Header; !strings.HasPrefix(h.Get("Content-Security-Policy"), "default-src 'none'; ") || h.Get("Referrer-Policy") != "no-referrer" || h.Get("Cache-Control") != "no-store" {
+		if h := resp.Header; !strings.HasPrefix(h.Get("Content-Security-Policy"), "default-src 'none'; ") ||
+			h.Get("Referrer-Policy") != "no-referrer" || h.Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: the token may leave the page: %v", c.path, h)
 		}
 	}
@@ -126,7 +135,8 @@ func TestToken(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "token")
 	for text, ok := range map[string]bool{
 		"0123456789abcdef\n": true, "  a-Z_0123456789abc": true, strings.Repeat("x", 128): true,
-		"": false, "0123456789abcde": false, "0123456789abcdef/..": false, "0123456789 abcdefg": false, strings.Repeat("x", 129): false,
+		"": false, "0123456789abcde": false, "0123456789abcdef/..": false, "0123456789 abcdefg": false, strings.Repeat("x",
+			129): false,
 	} {
 		filetest.Write(t, file, text)
 		token, err := Token(file)

@@ -17,7 +17,11 @@ func TestAbilitiesAreInThePage(t *testing.T) {
 	}
 	run := charttest.Quick()
 	no, hz := false, 100
-	run.Env.Abilities = &ability.Found{TimeWaitCountedAtCreation: &no, HZ: &hz, Unknown: map[string]string{"openat2": "nobody may"}}
+	run.Env.Abilities = &ability.Found{
+		TimeWaitCountedAtCreation: &no,
+		HZ:                        &hz,
+		Unknown:                   map[string]string{"openat2": "nobody may"},
+	}
 	html, _ := pages(t, run)
 	for _, want := range []string{
 		heading, "TcpExt TW counts a TIME_WAIT when it begins", "<td>no</td>", "TW, TWKilled, TWRecycled", "<td>100</td>",

@@ -23,7 +23,27 @@ func sized(name string, seconds float64, variants int) *results.Run {
 	for _, v := range []struct {
 		name, verdict string
 		churn, hold   float64
-	}{{"baseline", "reproduced", 1, 0}, {"keepalive", "mitigated", 0, 0}, {"tw-reuse", "mitigated", 1, 1}, {"multi-ip", "postponed", 1, 0}, {"wider", "postponed", 1, 0}}[:variants] {
+	}{{
+		name:    "baseline",
+		verdict: "reproduced",
+		churn:   1,
+	}, {
+		name:    "keepalive",
+		verdict: "mitigated",
+	}, {
+		name:    "tw-reuse",
+		verdict: "mitigated",
+		churn:   1,
+		hold:    1,
+	}, {
+		name:    "multi-ip",
+		verdict: "postponed",
+		churn:   1,
+	}, {
+		name:    "wider",
+		verdict: "postponed",
+		churn:   1,
+	}}[:variants] {
 		c.Name, c.Verdict, c.Churn, c.HoldS = v.name, v.verdict, v.churn, v.hold
 		cases = append(cases, c)
 	}

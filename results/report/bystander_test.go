@@ -13,8 +13,9 @@ func TestBystandersInASentence(t *testing.T) {
 		Elsewhere: results.Tries{Tried: 80},
 		Bind:      results.Tries{Tried: 80, Failed: 57, FirstFailureS: at(2.1), Errno: "EADDRINUSE"},
 	}}}}
-	const want = "Of another program’s connections on nginx’s host, 58 of 80 (EADDRNOTAVAIL, from 2.04 s on) to the same backend failed, " +
-		"0 of 80 to elsewhere, 57 of 80 (EADDRINUSE, from 2.10 s on) to elsewhere after binding a port first."
+	const want = "Of another program’s connections on nginx’s host, 58 of 80 (EADDRNOTAVAIL, " +
+		"from 2.04 s on) to the same backend failed, 0 of 80 to elsewhere, 57 of 80 (EADDRINUSE, " +
+		"from 2.10 s on) to elsewhere after binding a port first."
 	if got := v.Bystanders(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -3,18 +3,19 @@ package report
 // conf is the way of a line in a proxy's own configuration.
 func conf(file, check, reload string) places {
 	return places{
-		file + "; `" + check + "`, then `" + reload + "`.",
-		file + " in the image or mounted; reload inside the container, or make it anew.",
-		"ConfigMap or image of the proxy; roll the pods. No sysctl and no privilege needed.",
+		Host:      file + "; `" + check + "`, then `" + reload + "`.",
+		Container: file + " in the image or mounted; reload inside the container, or make it anew.",
+		Pod:       "ConfigMap or image of the proxy; roll the pods. No sysctl and no privilege needed.",
 	}
 }
 
 var (
 	haproxyConf = conf("haproxy.cfg", "haproxy -c -f haproxy.cfg", "systemctl reload haproxy")
 	proxiedConf = conf("httpd.conf", "apachectl configtest", "apachectl graceful")
-	varnishConf = conf("the VCL, and parameters on varnishd's command line or by `varnishadm param.set`", "varnishd -C -f default.vcl", "varnishreload")
-	caddyConf   = conf("Caddyfile", "caddy validate --config Caddyfile", "caddy reload")
-	squidConf   = conf("squid.conf", "squid -k parse", "squid -k reconfigure")
+	varnishConf = conf("the VCL, and parameters on varnishd's command line or by `varnishadm param.set`",
+		"varnishd -C -f default.vcl", "varnishreload")
+	caddyConf = conf("Caddyfile", "caddy validate --config Caddyfile", "caddy reload")
+	squidConf = conf("squid.conf", "squid -k parse", "squid -k reconfigure")
 )
 
 const backAgain = "Take the line out again and reload."
@@ -22,88 +23,239 @@ const backAgain = "Take the line out again and reload."
 // policyCards are the cards of other kinds of proxy than nginx, by their policies. The
 // general ones come last.
 var policyCards = []card{
-	{"proxy.policy: tcp-nolinger", "HAProxy: option nolinger",
-		"HAProxy ends upstream connections by a reset. Neither end keeps a TIME_WAIT.", haproxyConf,
-		"Data that the backend has not read yet is lost with the connection. Backends may log resets.", backAgain,
-		"TcpOutRsts on the proxy; “Connection reset by peer” in the backend's log; responses cut short."},
-	{"proxy.policy: tcp-own-ports", "HAProxy: ports of its own (source IP:LOW-HIGH)",
-		"HAProxy chooses the ports and takes each back out of its own TIME_WAIT at once. What is under way at once is then the limit.", haproxyConf,
-		"A list shorter than what is under way fails connections. It needs tcp_timestamps at both ends, and the list must be clear of ip_local_port_range.", backAgain,
-		"“Cannot bind to source address before connect()” in HAProxy's log."},
-	{"proxy.policy: tcp-one-try", "HAProxy: retries 0",
-		"Nothing for the ports: a failed connection is one connect() and one line instead of four.", haproxyConf,
-		"A backend that refuses for a moment is not tried again.", backAgain, "Failed connections while a backend restarts."},
-	{"proxy.policy: no-holddown", "Varnish: backend_local_error_holddown=0",
-		"After a failed connect() Varnish tries again at once, instead of after 10 s. It cures no shortage, and ends the darkness after one.", varnishConf,
-		"Varnish asks for ports while there are none.", "`varnishadm param.reset backend_local_error_holddown`.", "MAIN.backend_fail and VBE.*.fail_eaddrnotavail by varnishstat."},
-	{"proxy.policy: balancer", "Apache: a balancer of one member",
-		"Nothing for the ports. A balancer whose members are all in error state takes them all back, so there is no blackout.", proxiedConf,
-		"None to speak of.", "ProxyPass to the address again, and a graceful restart.", "AH01170 in the log, that a member is in error state."},
-	{"proxy.policy: balancer-no-recovery", "Apache: forcerecovery=Off",
-		"After a failed connect() requests fail without one until retry= is over, though there are ports again.", proxiedConf,
-		"A short shortage becomes a longer blackout.", backAgain, "AH01170 in the log, and 503 in steps of retry=."},
-	{"proxy.policy: bind-first", "Apache: ProxySourceAddress",
-		"Apache binds a port before it knows the destination: all destinations share the ports, and K is P.", proxiedConf,
-		"Ports run out towards all backends together, and tcp_tw_reuse is of no use.", backAgain, "AH00956 in the log, that bind() failed."},
-	{"proxy.policy: never-dead", "Squid: connect-fail-limit out of reach",
-		"Squid goes on trying instead of taking the backend for dead after ten failures.", squidConf,
-		"A backend that is really dead costs each request a connect().", backAgain, "“Detected DEAD Parent” is gone from cache.log, and failures may still be there."},
-	{"proxy.policy: idle-2", "Caddy: keepalive_idle_conns_per_host 2",
-		"Of a burst all but two connections are closed again: a burst of B costs B − 2 ports.", caddyConf,
-		"Bursts use the ports up although a pool is there.", "A number above the largest burst.", "New connections per request rising with bursts."},
-	{"proxy.policy: pool", "The proxy's pool of upstream connections",
-		"Requests share idle connections, and almost none is closed.", places{
-			"The proxy's configuration, which this report has as rendered.", "The same lines in the image's or the mounted file.",
-			"The same lines in the proxy's ConfigMap or image; roll the pods."},
-		"Idle connections occupy the backend. One that the backend closes first fails the request that is sent on it, where the proxy does not repeat it.",
-		"Put the old lines back and reload.", "New connections per request; resets and early closes in the proxy's log."},
-	{"proxy.policy", "Another policy of the proxy",
-		"What the proxy does with upstream connections: who ends them, and what a failed connect() makes it do.", places{
-			"The proxy's configuration.", "The same file in the image or mounted.", "ConfigMap or image of the proxy; roll the pods."},
-		"Each has its own: `docs/proxies.md` has a table.", "Put the old lines back and reload.", "TIME_WAIT on the proxy, by destination; failed requests."},
-	{"proxy.kind", "Another proxy", "It ends connections in its own way, and tries, waits and logs in its own way when there is no port.", places{
-		"Another package and another configuration.", "Another image.", "Another image and ConfigMap; roll the pods."},
-		"A migration: routes, headers, timeouts and TLS have to come along.", "The old proxy again.",
-		"Everything that watches the old proxy's log by its words."},
+	{
+		path:     "proxy.policy: tcp-nolinger",
+		Name:     "HAProxy: option nolinger",
+		Does:     "HAProxy ends upstream connections by a reset. Neither end keeps a TIME_WAIT.",
+		Where:    haproxyConf,
+		Risk:     "Data that the backend has not read yet is lost with the connection. Backends may log resets.",
+		RollBack: backAgain,
+		Watch:    "TcpOutRsts on the proxy; “Connection reset by peer” in the backend's log; responses cut short.",
+	},
+	{
+		path: "proxy.policy: tcp-own-ports",
+		Name: "HAProxy: ports of its own (source IP:LOW-HIGH)",
+		Does: "HAProxy chooses the ports and takes each back out of its own TIME_WAIT at once. " +
+			"What is under way at once is then the limit.",
+		Where: haproxyConf,
+		Risk: "A list shorter than what is under way fails connections. It needs tcp_timestamps at both ends, " +
+			"and the list must be clear of ip_local_port_range.",
+		RollBack: backAgain,
+		Watch:    "“Cannot bind to source address before connect()” in HAProxy's log.",
+	},
+	{
+		path:     "proxy.policy: tcp-one-try",
+		Name:     "HAProxy: retries 0",
+		Does:     "Nothing for the ports: a failed connection is one connect() and one line instead of four.",
+		Where:    haproxyConf,
+		Risk:     "A backend that refuses for a moment is not tried again.",
+		RollBack: backAgain,
+		Watch:    "Failed connections while a backend restarts.",
+	},
+	{
+		path: "proxy.policy: no-holddown",
+		Name: "Varnish: backend_local_error_holddown=0",
+		Does: "After a failed connect() Varnish tries again at once, instead of after 10 s. " +
+			"It cures no shortage, and ends the darkness after one.",
+		Where:    varnishConf,
+		Risk:     "Varnish asks for ports while there are none.",
+		RollBack: "`varnishadm param.reset backend_local_error_holddown`.",
+		Watch:    "MAIN.backend_fail and VBE.*.fail_eaddrnotavail by varnishstat.",
+	},
+	{
+		path: "proxy.policy: balancer",
+		Name: "Apache: a balancer of one member",
+		Does: "Nothing for the ports. A balancer whose members are all in error state takes them all back, " +
+			"so there is no blackout.",
+		Where:    proxiedConf,
+		Risk:     "None to speak of.",
+		RollBack: "ProxyPass to the address again, and a graceful restart.",
+		Watch:    "AH01170 in the log, that a member is in error state.",
+	},
+	{
+		path:     "proxy.policy: balancer-no-recovery",
+		Name:     "Apache: forcerecovery=Off",
+		Does:     "After a failed connect() requests fail without one until retry= is over, though there are ports again.",
+		Where:    proxiedConf,
+		Risk:     "A short shortage becomes a longer blackout.",
+		RollBack: backAgain,
+		Watch:    "AH01170 in the log, and 503 in steps of retry=.",
+	},
+	{
+		path:     "proxy.policy: bind-first",
+		Name:     "Apache: ProxySourceAddress",
+		Does:     "Apache binds a port before it knows the destination: all destinations share the ports, and K is P.",
+		Where:    proxiedConf,
+		Risk:     "Ports run out towards all backends together, and tcp_tw_reuse is of no use.",
+		RollBack: backAgain,
+		Watch:    "AH00956 in the log, that bind() failed.",
+	},
+	{
+		path:     "proxy.policy: never-dead",
+		Name:     "Squid: connect-fail-limit out of reach",
+		Does:     "Squid goes on trying instead of taking the backend for dead after ten failures.",
+		Where:    squidConf,
+		Risk:     "A backend that is really dead costs each request a connect().",
+		RollBack: backAgain,
+		Watch:    "“Detected DEAD Parent” is gone from cache.log, and failures may still be there.",
+	},
+	{
+		path:     "proxy.policy: idle-2",
+		Name:     "Caddy: keepalive_idle_conns_per_host 2",
+		Does:     "Of a burst all but two connections are closed again: a burst of B costs B − 2 ports.",
+		Where:    caddyConf,
+		Risk:     "Bursts use the ports up although a pool is there.",
+		RollBack: "A number above the largest burst.",
+		Watch:    "New connections per request rising with bursts.",
+	},
+	{
+		path: "proxy.policy: pool",
+		Name: "The proxy's pool of upstream connections",
+		Does: "Requests share idle connections, and almost none is closed.",
+		Where: places{
+			Host:      "The proxy's configuration, which this report has as rendered.",
+			Container: "The same lines in the image's or the mounted file.",
+			Pod:       "The same lines in the proxy's ConfigMap or image; roll the pods.",
+		},
+		Risk: "Idle connections occupy the backend. One that the backend closes first fails the request that is sent " +
+			"on it, where the proxy does not repeat it.",
+		RollBack: "Put the old lines back and reload.",
+		Watch:    "New connections per request; resets and early closes in the proxy's log.",
+	},
+	{
+		path: "proxy.policy",
+		Name: "Another policy of the proxy",
+		Does: "What the proxy does with upstream connections: who ends them, and what a failed connect() makes it do.",
+		Where: places{
+			Host:      "The proxy's configuration.",
+			Container: "The same file in the image or mounted.",
+			Pod:       "ConfigMap or image of the proxy; roll the pods.",
+		},
+		Risk:     "Each has its own: `docs/proxies.md` has a table.",
+		RollBack: "Put the old lines back and reload.",
+		Watch:    "TIME_WAIT on the proxy, by destination; failed requests.",
+	},
+	{
+		path: "proxy.kind",
+		Name: "Another proxy",
+		Does: "It ends connections in its own way, and tries, waits and logs in its own way when there is no port.",
+		Where: places{
+			Host:      "Another package and another configuration.",
+			Container: "Another image.",
+			Pod:       "Another image and ConfigMap; roll the pods.",
+		},
+		Risk:     "A migration: routes, headers, timeouts and TLS have to come along.",
+		RollBack: "The old proxy again.",
+		Watch:    "Everything that watches the old proxy's log by its words.",
+	},
 }
 
 // otherCards are of changes that every kind of proxy can have, in words for kinds other than
 // nginx, whose own settings the general cards name.
 var otherCards = []card{
-	{"backend.addresses", "More backend addresses", "Each destination has a full set of source ports of its own.", places{
-		"More addresses on the backends, each a server of the proxy's configuration; reload.",
-		"More backend containers, or more networks on one; each a server of the proxy's configuration.",
-		"Address the pods themselves through a headless Service. A ClusterIP is one destination, however many pods stand behind it."},
-		"A proxy that takes a server for dead after a failed connect() does so when its ports run out, and the others get its load.",
-		"Take the servers out of the configuration and reload before the addresses go.", "Error 99 comes later, or at a higher rate, but it comes."},
-	{"backend.service: headless", "A headless Service", "Its name leads to the pods' own addresses, and each has a full set of source ports of its own.", places{
-		"Nothing: Services are a cluster's.", "Nothing: Services are a cluster's.",
-		"`clusterIP: None` in a Service beside the old one, and a proxy that looks its name up again and again."},
-		"The proxy itself must now notice pods that come and go.", "Put the ClusterIP's name back and reload.",
-		"Error 99 comes later, or at a higher rate, but it comes. Failed requests to pods that are gone."},
-	{"backend.service", "A Service before the backend", "Nothing: to the proxy's kernel a ClusterIP is one destination, however many pods are behind it.", places{
-		"Nothing: Services are a cluster's.", "Nothing: Services are a cluster's.",
-		"A Service with a ClusterIP, and more replicas of the backend.",
+	{
+		path: "backend.addresses",
+		Name: "More backend addresses",
+		Does: "Each destination has a full set of source ports of its own.",
+		Where: places{
+			Host:      "More addresses on the backends, each a server of the proxy's configuration; reload.",
+			Container: "More backend containers, or more networks on one; each a server of the proxy's configuration.",
+			Pod: "Address the pods themselves through a headless Service. A ClusterIP is one destination, " +
+				"however many pods stand behind it.",
+		},
+		Risk: "A proxy that takes a server for dead after a failed connect() does so when its ports run out, " +
+			"and the others get its load.",
+		RollBack: "Take the servers out of the configuration and reload before the addresses go.",
+		Watch:    "Error 99 comes later, or at a higher rate, but it comes.",
 	},
-		"It looks like many backends and is one.", "Take the replicas away.", "Error 99 as before."},
-	{"backend.ports", "More backend ports", "Each port of the backend is a destination with a full set of source ports of its own.", places{
-		"More listening ports on the backend and a server for each in the proxy's configuration; reload both.",
-		"The same; ports inside the network need not be published.",
-		"More containerPorts, addressed past the Service or by a Service port each."},
-		"Firewalls and health checks know the old port only.", "Take the servers out of the configuration and reload.", "Error 99 comes later, or at a higher rate, but it comes."},
-	{"backend.place", "A backend at another place",
-		"On the proxy's own host the ports are the host's, loopback has its own rule for tcp_tw_reuse, and the host's two addresses are two destinations.", places{
-			"The backend on the proxy's host.", "Both in one network namespace.", "Both containers in one pod."},
-		"The proxy and the backend scale and fail together.", "Point the proxy back at the address and reload.", "Error 99 at a higher rate."},
-	{"backend.keepalive", "KeepAlive of the backend",
-		"Off, the backend closes after each response, and who closes first is a race.", httpdConf,
-		"Every request costs a connection; the proxy's pool has nothing to keep.", "KeepAlive On again, graceful restart.", "TIME_WAIT on the backend; connect times of 1 s when it meets its own TIME_WAIT."},
-	{"backend.max_workers", "Fewer or more workers of the backend",
-		"It bounds the connections that the backend serves at once, idle ones included.", httpdConf,
-		"Too few for the proxy's pool, and kept connections keep out new ones.", "Put the old number back; a restart, not a reload, where limits grow.", "“server reached MaxRequestWorkers”; failures and resets under load."},
-	{"backend.close_delay", "A backend that closes late",
-		"As long as it does not answer the proxy's FIN, the port is held in FIN_WAIT2, and in TIME_WAIT after it.", places{}, "", "", "Ports that are held longer than 60 s."},
-	{"proxy.image", "Another release of the proxy", "Defaults may differ between releases.", places{
-		"Package upgrade and a restart.", "Another tag of the image.", "Another tag of the image; a rolling update."},
-		"Defaults change under a configuration that leaves them open: spell the connection policy out.", "The old package or tag.", "New connections per request; TIME_WAIT on the proxy."},
+	{
+		path: "backend.service: headless",
+		Name: "A headless Service",
+		Does: "Its name leads to the pods' own addresses, and each has a full set of source ports of its own.",
+		Where: places{
+			Host:      "Nothing: Services are a cluster's.",
+			Container: "Nothing: Services are a cluster's.",
+			Pod:       "`clusterIP: None` in a Service beside the old one, and a proxy that looks its name up again and again.",
+		},
+		Risk:     "The proxy itself must now notice pods that come and go.",
+		RollBack: "Put the ClusterIP's name back and reload.",
+		Watch:    "Error 99 comes later, or at a higher rate, but it comes. Failed requests to pods that are gone.",
+	},
+	{
+		path: "backend.service",
+		Name: "A Service before the backend",
+		Does: "Nothing: to the proxy's kernel a ClusterIP is one destination, however many pods are behind it.",
+		Where: places{
+			Host:      "Nothing: Services are a cluster's.",
+			Container: "Nothing: Services are a cluster's.",
+			Pod:       "A Service with a ClusterIP, and more replicas of the backend.",
+		},
+		Risk:     "It looks like many backends and is one.",
+		RollBack: "Take the replicas away.",
+		Watch:    "Error 99 as before.",
+	},
+	{
+		path: "backend.ports",
+		Name: "More backend ports",
+		Does: "Each port of the backend is a destination with a full set of source ports of its own.",
+		Where: places{
+			Host:      "More listening ports on the backend and a server for each in the proxy's configuration; reload both.",
+			Container: "The same; ports inside the network need not be published.",
+			Pod:       "More containerPorts, addressed past the Service or by a Service port each.",
+		},
+		Risk:     "Firewalls and health checks know the old port only.",
+		RollBack: "Take the servers out of the configuration and reload.",
+		Watch:    "Error 99 comes later, or at a higher rate, but it comes.",
+	},
+	{
+		path: "backend.place",
+		Name: "A backend at another place",
+		Does: "On the proxy's own host the ports are the host's, loopback has its own rule for tcp_tw_reuse, " +
+			"and the host's two addresses are two destinations.",
+		Where: places{
+			Host:      "The backend on the proxy's host.",
+			Container: "Both in one network namespace.",
+			Pod:       "Both containers in one pod.",
+		},
+		Risk:     "The proxy and the backend scale and fail together.",
+		RollBack: "Point the proxy back at the address and reload.",
+		Watch:    "Error 99 at a higher rate.",
+	},
+	{
+		path:     "backend.keepalive",
+		Name:     "KeepAlive of the backend",
+		Does:     "Off, the backend closes after each response, and who closes first is a race.",
+		Where:    httpdConf,
+		Risk:     "Every request costs a connection; the proxy's pool has nothing to keep.",
+		RollBack: "KeepAlive On again, graceful restart.",
+		Watch:    "TIME_WAIT on the backend; connect times of 1 s when it meets its own TIME_WAIT.",
+	},
+	{
+		path:     "backend.max_workers",
+		Name:     "Fewer or more workers of the backend",
+		Does:     "It bounds the connections that the backend serves at once, idle ones included.",
+		Where:    httpdConf,
+		Risk:     "Too few for the proxy's pool, and kept connections keep out new ones.",
+		RollBack: "Put the old number back; a restart, not a reload, where limits grow.",
+		Watch:    "“server reached MaxRequestWorkers”; failures and resets under load.",
+	},
+	{
+		path:  "backend.close_delay",
+		Name:  "A backend that closes late",
+		Does:  "As long as it does not answer the proxy's FIN, the port is held in FIN_WAIT2, and in TIME_WAIT after it.",
+		Watch: "Ports that are held longer than 60 s.",
+	},
+	{
+		path: "proxy.image",
+		Name: "Another release of the proxy",
+		Does: "Defaults may differ between releases.",
+		Where: places{
+			Host:      "Package upgrade and a restart.",
+			Container: "Another tag of the image.",
+			Pod:       "Another tag of the image; a rolling update.",
+		},
+		Risk:     "Defaults change under a configuration that leaves them open: spell the connection policy out.",
+		RollBack: "The old package or tag.",
+		Watch:    "New connections per request; TIME_WAIT on the proxy.",
+	},
 }

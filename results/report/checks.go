@@ -35,8 +35,14 @@ func (v variant) Checked() []checked {
 }
 
 func inWords(c results.Check, proxy string) checked {
-	words := checked{Name: c.Name, Outcome: mark(c.OK), Law: c.Law, Predicted: format.Or(c.Predicted, format.Number, "–"),
-		Measured: format.Or(c.Measured, format.Number, "–"), Text: c.Text}
+	words := checked{
+		Name:      c.Name,
+		Outcome:   mark(c.OK),
+		Law:       c.Law,
+		Predicted: format.Or(c.Predicted, format.Number, "–"),
+		Measured:  format.Or(c.Measured, format.Number, "–"),
+		Text:      c.Text,
+	}
 	f, known := kept[c.ID]
 	if l := law.ByID(c.ID); l != nil {
 		f, known = figure{l.InWords(), l.Unit}, true
@@ -57,7 +63,8 @@ func inWords(c results.Check, proxy string) checked {
 	}
 	f = figure{said.Words, said.Unit}.of(proxy)
 	bound := f.bound(claim[1], value)
-	words.Name, words.Law, words.Predicted, words.Measured = f.words, "what the scenario expects", bound, f.show(c.Measured)
+	words.Name, words.Law = f.words, "what the scenario expects"
+	words.Predicted, words.Measured = bound, f.show(c.Measured)
 	words.Text = f.words + ": " + bound + " expected, " + words.Measured + " measured"
 	if c.Measured == nil {
 		words.Measured, words.Text = format.NotMeasured, f.words+": "+bound+" expected, not measured"

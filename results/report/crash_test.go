@@ -21,7 +21,8 @@ func stored(t testing.TB) map[string][]byte {
 	const dir = "../example/port-exhaustion-quick"
 	files := map[string][]byte{}
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || strings.HasPrefix(d.Name(), "report.") || strings.Contains(path, "charts") || d.Name() == "metrics.txt" || strings.Contains(path, "monitoring") {
+		if err != nil || d.IsDir() || strings.HasPrefix(d.Name(), "report.") || strings.Contains(path, "charts") ||
+			d.Name() == "metrics.txt" || strings.Contains(path, "monitoring") {
 			return err
 		}
 		name, _ := filepath.Rel(dir, path)
@@ -156,7 +157,11 @@ func TestReportAtEveryStage(t *testing.T) {
 		t.Fatal(err)
 	}
 	of := func(prefixes ...string) map[string][]byte {
-		some := map[string][]byte{results.PlanFile: whole[results.PlanFile], results.EnvFile: whole[results.EnvFile], results.SummaryFile: none}
+		some := map[string][]byte{
+			results.PlanFile:    whole[results.PlanFile],
+			results.EnvFile:     whole[results.EnvFile],
+			results.SummaryFile: none,
+		}
 		for name, b := range whole {
 			for _, p := range prefixes {
 				if strings.HasPrefix(name, p) {
@@ -174,10 +179,12 @@ func TestReportAtEveryStage(t *testing.T) {
 		files map[string][]byte
 		says  []string
 	}{
-		"before the first variant":     {of(), []string{"**baseline** (one connection per request): not run"}},
-		"under way":                    {underWay, []string{"not judged. The run ended during this variant", "samples.jsonl ends in the middle of a record", "**keepalive** (proxy.keepalive: 20): not run"}},
-		"judged, and not yet summed":   {of("baseline/"), []string{"**baseline** (one connection per request): reproduced"}},
-		"without a summary altogether": {unsummed, []string{"**baseline** (one connection per request): reproduced", "summary.json is missing"}},
+		"before the first variant": {of(), []string{"**baseline** (one connection per request): not run"}},
+		"under way": {underWay, []string{"not judged. The run ended during this variant",
+			"samples.jsonl ends in the middle of a record", "**keepalive** (proxy.keepalive: 20): not run"}},
+		"judged, and not yet summed": {of("baseline/"), []string{"**baseline** (one connection per request): reproduced"}},
+		"without a summary altogether": {unsummed, []string{"**baseline** (one connection per request): reproduced",
+			"summary.json is missing"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "run")
@@ -216,18 +223,31 @@ func TestHostileDirectories(t *testing.T) {
 		spoil func(map[string][]byte)
 		want  string
 	}{
-		"a name that leads away":      {replace("plan.json", `"name": "baseline"`, `"name": "../../etc"`), `plan.json: a variant is named "../../etc"`},
-		"a name twice":                {replace("plan.json", `"name": "keepalive"`, `"name": "baseline"`), `a variant is named "baseline"`},
-		"no variants":                 {func(f map[string][]byte) { f["plan.json"] = []byte(`{"schema":"lab99/plan/v1"}`) }, "0 variants, want 1 to 100"},
-		"another schema":              {replace("summary.json", `lab99/summary/v1`, `lab99/summary/v9`), `summary.json: schema "lab99/summary/v9"`},
-		"a row of no variant":         {replace("summary.json", `"name": "keepalive"`, `"name": "other"`), `a row for "other", which is not in the plan`},
-		"garbage in the plan":         {replace("plan.json", `"seed"`, `seed`), "plan.json:9:3: invalid character 's'"},
-		"a word for a number":         {replace("summary.json", `"scheduled": 1501`, `"scheduled": "many"`), "summary.json:24:25: json: cannot unmarshal string"},
-		"garbage among the samples":   {replace("baseline/samples.jsonl", "\n", "\n\x00\xff\n"), "samples.jsonl:2:1: invalid character"},
-		"a moment beyond all bounds":  {replace("baseline/samples.jsonl", `"t_s":0.1`, `"t_s":1e30,"was":0.1`), "t_s is 1e+30, want at most 1e+15"},
-		"a count beyond all bounds":   {replace("baseline/samples.jsonl", `"scheduled":2`, `"scheduled":9000000000000000`), "load.scheduled is 9"},
-		"garbage for a histogram":     {replace("baseline/latency.hlog", "HISTFAAAA", "HISTF!!!!"), "latency.hlog:4: illegal base64"},
-		"numbers for a histogram":     {func(f map[string][]byte) { f["baseline/latency.hlog"] = []byte("#x\n1,2,3\n") }, "latency.hlog:2: no histogram"},
+		"a name that leads away": {replace("plan.json", `"name": "baseline"`, `"name": "../../etc"`),
+			`plan.json: a variant is named "../../etc"`},
+		"a name twice": {replace("plan.json", `"name": "keepalive"`, `"name": "baseline"`),
+			`a variant is named "baseline"`},
+		"no variants": {
+			func(f map[string][]byte) { f["plan.json"] = []byte(`{"schema":"lab99/plan/v1"}`) },
+			"0 variants, want 1 to 100",
+		},
+		"another schema": {replace("summary.json", `lab99/summary/v1`, `lab99/summary/v9`),
+			`summary.json: schema "lab99/summary/v9"`},
+		"a row of no variant": {replace("summary.json", `"name": "keepalive"`, `"name": "other"`),
+			`a row for "other", which is not in the plan`},
+		"garbage in the plan": {replace("plan.json", `"seed"`, `seed`), "plan.json:9:3: invalid character 's'"},
+		"a word for a number": {replace("summary.json", `"scheduled": 1501`, `"scheduled": "many"`),
+			"summary.json:24:25: json: cannot unmarshal string"},
+		"garbage among the samples": {replace("baseline/samples.jsonl", "\n", "\n\x00\xff\n"),
+			"samples.jsonl:2:1: invalid character"},
+		"a moment beyond all bounds": {replace("baseline/samples.jsonl", `"t_s":0.1`, `"t_s":1e30,"was":0.1`),
+			"t_s is 1e+30, want at most 1e+15"},
+		"a count beyond all bounds": {replace("baseline/samples.jsonl", `"scheduled":2`, `"scheduled":9000000000000000`),
+			"load.scheduled is 9"},
+		"garbage for a histogram": {replace("baseline/latency.hlog", "HISTFAAAA", "HISTF!!!!"),
+			"latency.hlog:4: illegal base64"},
+		"numbers for a histogram": {func(f map[string][]byte) { f["baseline/latency.hlog"] = []byte("#x\n1,2,3\n") },
+			"latency.hlog:2: no histogram"},
 		"a histogram of nothing real": {replace("baseline/latency.hlog", "7.501000", "1..2"), "latency.hlog:4: "},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -253,7 +273,10 @@ func TestAnyNumberCanBeDrawn(t *testing.T) {
 	numbers := regexp.MustCompile(`("\w+": ?)(-?\d+(\.\d+)?)`)
 	whole64 := []string{"0", "-1", "1", "2147483648", "999999999999999", "-999999999999999", "null"}
 	real64 := append([]string{"1e15", "-1e15", "1e-300", "0.1"}, whole64...)
-	names := []string{"plan.json", "env.json", "summary.json", "baseline/samples.jsonl", "baseline/events.jsonl", "keepalive/samples.jsonl"}
+	names := []string{
+		"plan.json", "env.json", "summary.json", "baseline/samples.jsonl", "baseline/events.jsonl",
+		"keepalive/samples.jsonl",
+	}
 	rnd := rand.New(rand.NewPCG(9, 9))
 	drawn := 0
 	for round := range 12 {

@@ -28,7 +28,8 @@ func TestExampleIsCurrent(t *testing.T) {
 		if err := report.Write(to); err != nil {
 			t.Fatal(err)
 		}
-		names := []string{"report.md", "metrics.txt", "monitoring/alerts.yml", "monitoring/grafana-dashboard.json", "monitoring/README.md"}
+		names := []string{"report.md", "metrics.txt", "monitoring/alerts.yml", "monitoring/grafana-dashboard.json",
+			"monitoring/README.md"}
 		if runtime.GOARCH == "amd64" { // elsewhere a chart may differ in its last digit
 			names = append(names, "report.html", "charts/comparison.svg", "charts/comparison.csv", "charts/comparison.json")
 		}

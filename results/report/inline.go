@@ -31,7 +31,8 @@ func both(f chart.Figure, draw func(phone bool) (*chart.Drawing, error)) (templa
 	if err != nil {
 		return "", err
 	}
-	return template.HTML(picture("wide", wide) + picture("phone", phone) + `<script type="application/json">` + string(points) + "</script>"), nil
+	script := `<script type="application/json">` + string(points) + "</script>"
+	return template.HTML(picture("wide", wide) + picture("phone", phone) + script), nil
 }
 
 // coordinates are the attributes that hold some; hundredths are the digits of
@@ -55,7 +56,8 @@ func picture(class string, d *chart.Drawing) string {
 		swap = append(swap, pairs[i], fmt.Sprintf("var(--c%d)", i/2))
 	}
 	// --w is the width at which a point is a pixel: the page keeps the words legible by it.
-	head := fmt.Sprintf(`<svg class="%s" aria-hidden="true" style="--w:%gpx" viewBox="0 0 %[2]g %.5g">`, class, d.Wide, d.High)
+	head := fmt.Sprintf(`<svg class="%s" aria-hidden="true" style="--w:%gpx" viewBox="0 0 %[2]g %.5g">`,
+		class, d.Wide, d.High)
 	body := fonts.ReplaceAllString(d.Body, "")
 	body = coordinates.ReplaceAllStringFunc(body, func(s string) string { return hundredths.ReplaceAllString(s, "$1") })
 	return head + strings.NewReplacer(swap...).Replace(body) + "</svg>\n"

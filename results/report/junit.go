@@ -46,7 +46,10 @@ func JUnit(w io.Writer, dir string) error {
 	if err != nil {
 		return err
 	}
-	s := junitSuite{Name: "lab99." + run.Plan.Scenario + "." + run.Plan.Size, Timestamp: strings.TrimSuffix(run.Summary.StartedUTC, "Z")}
+	s := junitSuite{
+		Name:      "lab99." + run.Plan.Scenario + "." + run.Plan.Size,
+		Timestamp: strings.TrimSuffix(run.Summary.StartedUTC, "Z"),
+	}
 	total := 0.0
 	for _, p := range run.Plan.Variants {
 		v := run.Row(p)
@@ -55,7 +58,11 @@ func JUnit(w io.Writer, dir string) error {
 			took = *v.LoadEndS
 		}
 		c := junitCase{Class: s.Name, Name: v.Name, Time: fmt.Sprintf("%.3f", took), Out: sentence(v.Why)}
-		m := &junitMessage{Type: v.Verdict, Message: fmt.Sprintf("expected %s, got %s", v.Expected, v.Verdict), Text: broken(v)}
+		m := &junitMessage{
+			Type:    v.Verdict,
+			Message: fmt.Sprintf("expected %s, got %s", v.Expected, v.Verdict),
+			Text:    broken(v),
+		}
 		switch {
 		case v.Verdict == results.Skipped:
 			c.Skipped = &junitMessage{Type: v.Verdict, Message: sentence(v.Why)}

@@ -82,7 +82,8 @@ func (v variant) Cause() string {
 		add("Connections that %s had closed and the backend had not closed held them in FIN_WAIT2. "+
 			"That state lasts until the backend closes, or for tcp_fin_timeout.", v.ProxyName())
 	default:
-		add("A tuple whose connection %s closed first stays in TIME_WAIT for about %s s.", v.ProxyName(), format.Number(p.HoldS))
+		add("A tuple whose connection %s closed first stays in TIME_WAIT for about %s s.",
+			v.ProxyName(), format.Number(p.HoldS))
 	}
 	if v.CloseShare != nil {
 		add("%s closed a share of f = %.2f first.", v.ProxyName(), *v.CloseShare)

@@ -47,21 +47,83 @@ func TestWhatAMeetingMayConclude(t *testing.T) {
 		rows                           []variant
 		fixed, unfixed, hidden, others string
 	}{
-		{"the main scenario", "failure", []variant{failed, named("keepalive", "mitigated", "proxy.keepalive: 20"), named("multi-ip", "postponed", "backend.addresses: 3")}, "keepalive", "multi-ip", "", ""},
-		{"a harm", "harm", []variant{failed, named("buckets", "mitigated", "proxy.sysctls.net.ipv4.tcp_max_tw_buckets: 150")}, "", "", "buckets", ""},
-		{"a harm by any name", "", []variant{failed, named("buckets", "mitigated", "proxy.sysctls.net.ipv4.tcp_max_tw_buckets: 150")}, "", "", "buckets", ""},
+		{
+			name: "the main scenario",
+			kind: "failure",
+			rows: []variant{
+				failed,
+				named("keepalive", "mitigated", "proxy.keepalive: 20"),
+				named("multi-ip", "postponed", "backend.addresses: 3"),
+			},
+			fixed:   "keepalive",
+			unfixed: "multi-ip",
+		},
+		{
+			name:   "a harm",
+			kind:   "harm",
+			rows:   []variant{failed, named("buckets", "mitigated", "proxy.sysctls.net.ipv4.tcp_max_tw_buckets: 150")},
+			hidden: "buckets",
+		},
+		{
+			name:   "a harm by any name",
+			rows:   []variant{failed, named("buckets", "mitigated", "proxy.sysctls.net.ipv4.tcp_max_tw_buckets: 150")},
+			hidden: "buckets",
+		},
 		{"less load", "failure", []variant{failed, named("below", "mitigated", "rate: 240")}, "", "", "", "below"},
-		{"a change and another load", "mitigation", []variant{failed, named("delay", "mitigated", "proxy.sysctls.net.ipv4.tcp_tw_reuse_delay: 100", "rate: 400")}, "", "", "", ""},
-		{"watched for another time", "mitigation", []variant{failed, named("pool", "mitigated", "proxy.keepalive: 20", "duration: 5s")}, "pool", "", "", ""},
-		{"a knob of the test", "failure", []variant{failed, named("faster", "mitigated", "backend.delay: 50ms")}, "", "", "", "faster"},
-		{"nothing was broken", "mitigation", []variant{named("baseline", "mitigated"), named("keepalive", "mitigated", "proxy.keepalive: 20")}, "", "", "", ""},
-		{"the kernel's default", "failure", []variant{named("reuse-0", "reproduced", "proxy.sysctls.net.ipv4.tcp_tw_reuse: 0"), named("default", "mitigated", "proxy.sysctls.net.ipv4.tcp_tw_reuse: 2")}, "", "", "", "default"},
-		{"a baseline that was not run", "mitigation", []variant{func() variant { v := named("baseline", "not-run"); v.NotRun = true; return v }(), named("keepalive", "mitigated", "proxy.keepalive: 20")}, "", "", "", ""},
-		{"one that proves nothing", "mitigation", []variant{failed, named("keepalive", "invalid", "proxy.keepalive: 20")}, "", "", "", ""},
-		{"a baseline with changes of its own", "mitigation", []variant{named("off", "reproduced", "proxy.sysctls.net.ipv4.tcp_tw_reuse: 0"), named("below", "mitigated")}, "below", "", "", ""},
+		{
+			name: "a change and another load",
+			kind: "mitigation",
+			rows: []variant{failed, named("delay", "mitigated", "proxy.sysctls.net.ipv4.tcp_tw_reuse_delay: 100", "rate: 400")},
+		},
+		{
+			name:  "watched for another time",
+			kind:  "mitigation",
+			rows:  []variant{failed, named("pool", "mitigated", "proxy.keepalive: 20", "duration: 5s")},
+			fixed: "pool",
+		},
+		{
+			name:   "a knob of the test",
+			kind:   "failure",
+			rows:   []variant{failed, named("faster", "mitigated", "backend.delay: 50ms")},
+			others: "faster",
+		},
+		{
+			name: "nothing was broken",
+			kind: "mitigation",
+			rows: []variant{named("baseline", "mitigated"), named("keepalive", "mitigated", "proxy.keepalive: 20")},
+		},
+		{
+			name: "the kernel's default",
+			kind: "failure",
+			rows: []variant{
+				named("reuse-0", "reproduced", "proxy.sysctls.net.ipv4.tcp_tw_reuse: 0"),
+				named("default", "mitigated", "proxy.sysctls.net.ipv4.tcp_tw_reuse: 2"),
+			},
+			others: "default",
+		},
+		{
+			name: "a baseline that was not run",
+			kind: "mitigation",
+			rows: []variant{
+				func() variant { v := named("baseline", "not-run"); v.NotRun = true; return v }(),
+				named("keepalive", "mitigated", "proxy.keepalive: 20"),
+			},
+		},
+		{
+			name: "one that proves nothing",
+			kind: "mitigation",
+			rows: []variant{failed, named("keepalive", "invalid", "proxy.keepalive: 20")},
+		},
+		{
+			name:  "a baseline with changes of its own",
+			kind:  "mitigation",
+			rows:  []variant{named("off", "reproduced", "proxy.sysctls.net.ipv4.tcp_tw_reuse: 0"), named("below", "mitigated")},
+			fixed: "below",
+		},
 	} {
 		p := pageOf(c.kind, c.rows...)
-		if f, u, h, o := names(p.Fixed()), names(p.Unfixed()), names(p.Hidden()), names(p.NoChange()); f != c.fixed || u != c.unfixed || h != c.hidden || o != c.others {
+		if f, u, h, o := names(p.Fixed()), names(p.Unfixed()), names(p.Hidden()), names(p.NoChange()); f != c.fixed ||
+			u != c.unfixed || h != c.hidden || o != c.others {
 			t.Errorf("%s: fixed %q, unfixed %q, hidden %q, no change %q", c.name, f, u, h, o)
 		}
 	}
@@ -69,8 +131,11 @@ func TestWhatAMeetingMayConclude(t *testing.T) {
 
 // TestTheFixIsTheDifference from the first variant, which may have changes itself.
 func TestTheFixIsTheDifference(t *testing.T) {
-	p := pageOf("", named("ejected", "reproduced", "proxy.max_fails: 1", "proxy.http: 1.0"), named("all", "reproduced"), named("same", "reproduced", "proxy.max_fails: 1", "proxy.http: 1.0"), named("more", "reproduced", "proxy.max_fails: 1", "proxy.http: 1.1"))
-	for i, want := range []string{"the baseline: proxy.max_fails: 1; proxy.http: 1.0", "proxy.max_fails: 0; proxy.http: as in the scenario", "nothing changed", "proxy.http: 1.1"} {
+	p := pageOf("", named("ejected", "reproduced", "proxy.max_fails: 1", "proxy.http: 1.0"), named("all", "reproduced"),
+		named("same", "reproduced", "proxy.max_fails: 1", "proxy.http: 1.0"), named("more", "reproduced",
+			"proxy.max_fails: 1", "proxy.http: 1.1"))
+	for i, want := range []string{"the baseline: proxy.max_fails: 1; proxy.http: 1.0",
+		"proxy.max_fails: 0; proxy.http: as in the scenario", "nothing changed", "proxy.http: 1.1"} {
 		if got := p.Variants[i].Fix(); got != want {
 			t.Errorf("%s is %q, want %q", p.Variants[i].Name, got, want)
 		}
@@ -100,13 +165,18 @@ func TestCauseNamesWhatHeldTheTuples(t *testing.T) {
 	failing := func(state string) variant {
 		v := named("baseline", "reproduced")
 		v.FirstError, v.Predicted.Tuples, v.Predicted.HoldS = &at, 100, 61
-		v.Data = results.VariantData{Samples: []results.Sample{{T: 2, Host: results.HostProxy, Net: &results.Net{Sockets: []results.Sockets{{Dst: "198.18.99.20:8080", State: state, N: 100}}}}}}
+		v.Data = results.VariantData{Samples: []results.Sample{{
+			T:    2,
+			Host: results.HostProxy,
+			Net:  &results.Net{Sockets: []results.Sockets{{Dst: "198.18.99.20:8080", State: state, N: 100}}},
+		}}}
 		return v
 	}
 	n, peak := int64(59), int64(20)
 	other := named("race", "not-reproduced")
 	other.Failed, other.Ports.PeakUsed, other.Predicted.Tuples = &n, &peak, 28232
-	other.Data = results.VariantData{LogExcerpt: []string{"# 59 × [error] upstream prematurely closed connection", "2026/01/01 [error] …"}}
+	other.Data = results.VariantData{LogExcerpt: []string{"# 59 × [error] upstream prematurely closed connection",
+		"2026/01/01 [error] …"}}
 	silent := other
 	silent.Data = results.VariantData{}
 	ejected := failing(results.StateTimeWait)
@@ -139,7 +209,15 @@ func TestTimelineOfFailures(t *testing.T) {
 	var samples []results.Sample
 	load := func(from, to float64, ok, failed int64) {
 		for s := from; s < to-1e-9; s += 0.1 {
-			samples = append(samples, results.Sample{T: s + 0.1, Host: results.HostLoad, Load: &results.Load{IntervalS: 0.1, Counts: results.Counts{OK: ok, Failed: failed}, Errors: results.Errors{Other: failed}}})
+			samples = append(samples, results.Sample{
+				T:    s + 0.1,
+				Host: results.HostLoad,
+				Load: &results.Load{
+					IntervalS: 0.1,
+					Counts:    results.Counts{OK: ok, Failed: failed},
+					Errors:    results.Errors{Other: failed},
+				},
+			})
 		}
 	}
 	load(0, 1.5, 20, 0)
@@ -157,13 +235,15 @@ func TestTimelineOfFailures(t *testing.T) {
 		return strings.Join(all, "\n")
 	}
 	got := says()
-	for _, want := range []string{"1.60 s first failure, of another kind", "failures peak at 200 per second", "60.00 s last failure", "60.00 s recovery: requests succeed again"} {
+	for _, want := range []string{"1.60 s first failure, of another kind", "failures peak at 200 per second",
+		"60.00 s last failure", "60.00 s recovery: requests succeed again"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}
 	}
 	load(63, 70, 0, 20)
-	if got := says(); !strings.Contains(got, "60.00 s ports come back for a while") || !strings.Contains(got, "70.00 s last failure") {
+	if got := says(); !strings.Contains(got, "60.00 s ports come back for a while") ||
+		!strings.Contains(got, "70.00 s last failure") {
 		t.Errorf("of a recovery that did not last:\n%s", got)
 	}
 }
@@ -183,7 +263,14 @@ func TestNoFigureOfAnEarlierReportStays(t *testing.T) {
 	if err := dropFigures(dir, []chart.Figure{{ID: "comparison"}, {ID: "cliff"}}); err != nil {
 		t.Fatal(err)
 	}
-	for name, stays := range map[string]bool{"comparison.svg": true, "cliff.png": true, "mine.svg": true, "stack-baseline.csv": true, "predicted-measured.svg": false, "time-wait-sides.json": false} {
+	for name, stays := range map[string]bool{
+		"comparison.svg":         true,
+		"cliff.png":              true,
+		"mine.svg":               true,
+		"stack-baseline.csv":     true,
+		"predicted-measured.svg": false,
+		"time-wait-sides.json":   false,
+	} {
 		if _, err := os.Stat(filepath.Join(charts, name)); (err == nil) != stays {
 			t.Errorf("%s stays: %v, want %v", name, err == nil, stays)
 		}

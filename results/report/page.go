@@ -92,12 +92,14 @@ func (p *page) standIns() []string {
 			notes = append(notes, v.Name+": the backend is lab99 itself, not a server of its own.")
 		}
 		if c := v.Plan.OwnConfig; c != "" {
-			ran := fmt.Sprintf("%s ran the configuration %s; lab99 took the causes of failures from its log", v.ProxyName(), filepath.Base(c))
+			ran := fmt.Sprintf("%s ran the configuration %s; lab99 took the causes of failures from its log",
+				v.ProxyName(), filepath.Base(c))
 			own[ran] = append(own[ran], v.Name)
 		}
 	}
 	for _, ran := range slices.Sorted(maps.Keys(own)) {
-		notes = append(notes, fmt.Sprintf("%s: %s, and the close share f is a result, not a premise.", format.List(own[ran]), ran))
+		notes = append(notes, fmt.Sprintf("%s: %s, and the close share f is a result, not a premise.",
+			format.List(own[ran]), ran))
 	}
 	return notes
 }
@@ -137,7 +139,8 @@ func (p *page) html(w io.Writer) error {
 	t, err := template.New("page").Funcs(template.FuncMap{
 		"number":   func(x *float64) string { return format.Or(x, format.Number, "–") },
 		"expected": expected, "glossary": glossary, "breakable": breakable, "together": together,
-		"join": strings.Join, "count": format.Plural[int], "inline": inline, "inlineBare": inlineBare, "prose": prose, "sentence": sentence,
+		"join": strings.Join, "count": format.Plural[int], "inline": inline, "inlineBare": inlineBare,
+		"prose": prose, "sentence": sentence,
 		"style":  func() template.CSS { return template.CSS(Style()) },
 		"script": func() template.JS { return template.JS(scripts()) }, "scriptHash": ScriptHash,
 	}).Parse(pageTemplate)

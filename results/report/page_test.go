@@ -59,7 +59,8 @@ func TestOneCanFindTheWay(t *testing.T) {
 			}
 			level = h[1][0]
 		}
-		for _, once := range []string{`<html lang="en">`, `<a class="skip" href="#verdicts">`, "<main>", "</main>\n<footer>", `<nav aria-label=`, "<h1>"} {
+		for _, once := range []string{`<html lang="en">`, `<a class="skip" href="#verdicts">`, "<main>", "</main>\n<footer>",
+			`<nav aria-label=`, "<h1>"} {
 			if strings.Count(html, once) != 1 {
 				t.Errorf("%s: %d times %s", name, strings.Count(html, once), once)
 			}
@@ -90,7 +91,8 @@ func TestTheFirstScreenExplainsItself(t *testing.T) {
 	}
 	html, _ := pages(t, run)
 	first, _, _ := strings.Cut(html[strings.Index(html, "<main>"):], `<h2 id="rollout">`)
-	for _, want := range []string{"this is called TIME_WAIT", "connect() fails with error 99", `v-mitigated">mitigated</strong>: nothing failed`} {
+	for _, want := range []string{"this is called TIME_WAIT", "connect() fails with error 99",
+		`v-mitigated">mitigated</strong>: nothing failed`} {
 		if !strings.Contains(first, want) {
 			t.Errorf("the first screen does not say %q", want)
 		}
@@ -123,7 +125,14 @@ func TestThePageNamesTheFiles(t *testing.T) {
 // points, events and whole configurations are not, and the page says so.
 func TestPaperShowsWhatIsShort(t *testing.T) {
 	html, _ := pagesOf(t, "quick")
-	for summary, short := range map[string]bool{"Checks of ": true, "From nginx’s error log": true, "Data: ": false, "nginx.conf as rendered": false, "Events of ": false, "Read back from inside ": false} {
+	for summary, short := range map[string]bool{
+		"Checks of ":             true,
+		"From nginx’s error log": true,
+		"Data: ":                 false,
+		"nginx.conf as rendered": false,
+		"Events of ":             false,
+		"Read back from inside ": false,
+	} {
 		all := regexp.MustCompile(`<details([^>]*)><summary>`+summary).FindAllStringSubmatch(html, -1)
 		if len(all) == 0 {
 			t.Errorf("nothing folded is called %q", summary)

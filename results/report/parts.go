@@ -165,7 +165,11 @@ func (p *page) EnvDifferences() []setting {
 // Command runs the same again.
 func (p *page) Command() string {
 	plan := p.Run.Plan
-	words := []string{"lab99 run", format.ShellWord(plan.Scenario), "--size", format.ShellWord(plan.Size), "--driver", format.ShellWord(plan.Driver)}
+	words := []string{
+		"lab99 run", format.ShellWord(plan.Scenario),
+		"--size", format.ShellWord(plan.Size),
+		"--driver", format.ShellWord(plan.Driver),
+	}
 	for _, s := range plan.Set {
 		words = append(words, "--set", format.ShellWord(s))
 	}

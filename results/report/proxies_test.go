@@ -34,7 +34,8 @@ func TestReportNamesItsProxy(t *testing.T) {
 	if err := p.markdown(&md); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"source ports of HAProxy", "HAProxy's error log", "TIME_WAIT: HAProxy / backend", "HAProxy CPU",
+	for _, want := range []string{"source ports of HAProxy", "HAProxy's error log", "TIME_WAIT: HAProxy / backend",
+		"HAProxy CPU",
 		"HAProxy's network namespace", "with a real HAProxy and a real Apache httpd"} {
 		if !strings.Contains(md.String(), want) {
 			t.Errorf("report.md does not say %q", want)
@@ -47,7 +48,8 @@ func TestReportNamesItsProxy(t *testing.T) {
 	for _, c := range p.Variants[0].Checked() {
 		names = append(names, c.Name)
 	}
-	if all := strings.Join(names, "; "); !strings.Contains(all, "HAProxy's log says the same") || strings.Contains(all, "nginx") {
+	if all := strings.Join(names, "; "); !strings.Contains(all, "HAProxy's log says the same") ||
+		strings.Contains(all, "nginx") {
 		t.Errorf("the checks are %s", all)
 	}
 }
@@ -76,7 +78,12 @@ func TestUntriedInWords(t *testing.T) {
 
 // TestNobodyCopiesWhatFails: a variant whose ports ran out as before has no snippet.
 func TestNobodyCopiesWhatFails(t *testing.T) {
-	for verdict, want := range map[string]bool{law.Mitigated: true, law.Postponed: true, law.Reproduced: false, law.Collapsed: false} {
+	for verdict, want := range map[string]bool{
+		law.Mitigated:  true,
+		law.Postponed:  true,
+		law.Reproduced: false,
+		law.Collapsed:  false,
+	} {
 		p := renamed(t, "")
 		for i := range p.Variants {
 			p.Variants[i].Verdict = verdict

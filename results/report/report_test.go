@@ -73,7 +73,9 @@ func figures(t *testing.T, run *results.Run) []chart.Figure {
 func read(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
-	for _, pattern := range []string{"report.*", "charts/*", ".*", "charts/.*", "metrics.txt", "monitoring/*", "monitoring/.*"} {
+	for _, pattern := range []string{
+		"report.*", "charts/*", ".*", "charts/.*", "metrics.txt", "monitoring/*", "monitoring/.*",
+	} {
 		names, err := filepath.Glob(filepath.Join(dir, pattern))
 		if err != nil {
 			t.Fatal(err)
@@ -140,7 +142,9 @@ func TestPageNeedsNothingElse(t *testing.T) {
 			t.Fatalf("%s: %d scripts, want 1", name, len(scripts))
 		}
 		sum := sha256.Sum256([]byte(scripts[0][1]))
-		if policy := "script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"; !strings.Contains(decode.UnescapeString(html), policy) { // a + is written as &#43;
+		// A + is written as &#43;.
+		policy := "script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+		if !strings.Contains(decode.UnescapeString(html), policy) {
 			t.Errorf("%s: the page's policy does not admit its script: want %s in\n%.600s", name, policy, html)
 		}
 		for _, id := range regexp.MustCompile(`href="#([^"]+)"`).FindAllStringSubmatch(html, -1) {
@@ -163,7 +167,8 @@ func TestPageBeginsWithTheFinding(t *testing.T) {
 	if !strings.HasPrefix(text, `<h1>baseline is invalid: a reason with &lt;tags&gt; &amp; &#34;quotes&#34;.</h1>`) {
 		t.Errorf("the page begins %.120q", text)
 	}
-	if told := strings.Index(body, "<a href=\"#notes\">read first: 1\u00a0note</a>"); told < 0 || told > strings.Index(body, "<table") {
+	if told := strings.Index(body,
+		"<a href=\"#notes\">read first: 1\u00a0note</a>"); told < 0 || told > strings.Index(body, "<table") {
 		t.Error("that there is a note to read first is not said above the first table")
 	}
 	if notes := strings.Index(body, "1.22.1 was assembled"); notes < 0 || notes > strings.Index(body, `<h2 id="detail"`) {
@@ -183,7 +188,8 @@ func TestEveryFigureIsDescribedAndHasItsTable(t *testing.T) {
 		}
 		after := html[i+1:]
 		end := strings.Index(after, "</figure>")
-		if strings.Count(after[:end], "<svg") != 2 || !strings.Contains(after[:end], "<figcaption") || !strings.HasPrefix(strings.TrimSpace(after[end+len("</figure>"):]), "<details>") {
+		if strings.Count(after[:end], "<svg") != 2 || !strings.Contains(after[:end], "<figcaption") ||
+			!strings.HasPrefix(strings.TrimSpace(after[end+len("</figure>"):]), "<details>") {
 			t.Errorf("%s: no picture, or no table below it", f.ID)
 		}
 		if n := strings.Count(after[:end], ">"+f.Footer[1]+"</text>"); n != 2 { // as it is in the file, digit by digit
@@ -210,7 +216,8 @@ func TestDarkChangesEveryColour(t *testing.T) {
 // TestAVariantWithoutNumbersSaysSo: not measured is never 0.
 func TestAVariantWithoutNumbersSaysSo(t *testing.T) {
 	html, _ := pagesOf(t, "cut")
-	rows := regexp.MustCompile(`(?s)<tr role="row"><th role="rowheader" scope="row"><a href="#v-(\S+?)">(.*?)</tr>`).FindAllStringSubmatch(html, -1)
+	row := regexp.MustCompile(`(?s)<tr role="row"><th role="rowheader" scope="row"><a href="#v-(\S+?)">(.*?)</tr>`)
+	rows := row.FindAllStringSubmatch(html, -1)
 	if len(rows) != 4 {
 		t.Fatalf("%d verdict rows, want 4: the plan's, run or not", len(rows))
 	}
@@ -226,7 +233,8 @@ func TestAVariantWithoutNumbersSaysSo(t *testing.T) {
 			}
 		}
 	}
-	for _, want := range []string{"Partial.", "The generator sent 12 % of its requests late.", "The run ended before this variant.", "httpd exited with status 1"} {
+	for _, want := range []string{"Partial.", "The generator sent 12 % of its requests late.",
+		"The run ended before this variant.", "httpd exited with status 1"} {
 		if !strings.Contains(html, want) {
 			t.Errorf("the page does not say %q", want)
 		}
@@ -259,7 +267,8 @@ func TestStandInsAreNamedAtTheTop(t *testing.T) {
 	run.Plan.Variants[3].OwnConfig = "/home/someone/nginx.conf"
 	p := newPage(run, figures(t, run))
 	notes := strings.Join(p.Notes, "\n")
-	for _, want := range []string{"1.22.1 was assembled", "keepalive: the backend is lab99 itself", "tw-reuse and multi-ip: nginx ran the configuration nginx.conf"} {
+	for _, want := range []string{"1.22.1 was assembled", "keepalive: the backend is lab99 itself",
+		"tw-reuse and multi-ip: nginx ran the configuration nginx.conf"} {
 		if !strings.Contains(notes, want) {
 			t.Errorf("the notes lack %q:\n%s", want, notes)
 		}
@@ -268,7 +277,8 @@ func TestStandInsAreNamedAtTheTop(t *testing.T) {
 
 func TestWriteNamesWhatIsMissing(t *testing.T) {
 	dir := t.TempDir()
-	if err := Write(dir); err == nil || !strings.Contains(err.Error(), results.PlanFile) && !strings.Contains(err.Error(), ".json") {
+	if err := Write(dir); err == nil || !strings.Contains(err.Error(), results.PlanFile) &&
+		!strings.Contains(err.Error(), ".json") {
 		t.Errorf("error %v, want one that names the missing file", err)
 	}
 }
@@ -332,12 +342,32 @@ func TestTheLawAndTheRunStandSideBySide(t *testing.T) {
 	law, seen, off, broken := 2.5, 5.52, 1.208, "f below 1"
 	run := charttest.Quick()
 	run.Summary.Variants[0].Comparisons = []results.Comparison{
-		{ID: "first_error_99", Quantity: "first error 99", Unit: "s", Predicted: &law, Measured: &seen, RelativeError: &off, Tolerance: 0.05, Broken: &broken, Text: "predicted 2.50 s, measured 5.52 s; f below 1: why"},
-		{ID: "rho", Quantity: "load factor ρ", Predicted: &law, Measured: &law, RelativeError: new(float64), Tolerance: 0.25, OK: true},
+		{
+			ID:            "first_error_99",
+			Quantity:      "first error 99",
+			Unit:          "s",
+			Predicted:     &law,
+			Measured:      &seen,
+			RelativeError: &off,
+			Tolerance:     0.05,
+			Broken:        &broken,
+			Text:          "predicted 2.50 s, measured 5.52 s; f below 1: why",
+		},
+		{
+			ID:            "rho",
+			Quantity:      "load factor ρ",
+			Predicted:     &law,
+			Measured:      &law,
+			RelativeError: new(float64),
+			Tolerance:     0.25,
+			OK:            true,
+		},
 	}
 	html, md := pages(t, run)
 	for _, want := range []string{
-		"<th scope=\"row\">baseline</th><td>first error 99</td><td>2.50\u00a0s</td><td>5.52\u00a0s</td><td>&#43;120.8\u00a0%</td><td>±\u00a050\u00a0ms</td><td>✗ broken</td><td>f below 1</td>",
+		"<th scope=\"row\">baseline</th><td>first error " +
+			"99</td><td>2.50\u00a0s</td><td>5.52\u00a0s</td><td>&#43;120.8\u00a0%</td><td>±\u00a050\u00a0ms</td><td>✗ " +
+			"broken</td><td>f below 1</td>",
 		"<td>load factor ρ</td><td>2.5</td><td>2.5</td><td>&#43;0.00\u00a0%</td><td>±\u00a00.25</td><td>✓ holds</td><td>–</td>",
 		"<li>baseline, first error 99: predicted 2.50 s, measured 5.52 s; f below 1: why.</li>",
 	} {
@@ -353,7 +383,8 @@ func TestTheLawAndTheRunStandSideBySide(t *testing.T) {
 			t.Errorf("the draft lacks %s", want)
 		}
 	}
-	if first, verdicts := strings.Index(html, "Where the run left the law"), strings.Index(html, `<h2 id="figures">`); first < 0 || first > verdicts {
+	if first, verdicts := strings.Index(html, "Where the run left the law"), strings.Index(html,
+		`<h2 id="figures">`); first < 0 || first > verdicts {
 		t.Error("the finding does not stand above the figures")
 	}
 }

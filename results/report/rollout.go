@@ -29,7 +29,13 @@ func (p *page) Rollouts() []rollout {
 		if v == base || v.Verdict == results.Skipped {
 			continue // the change is told from it, or the kernel cannot have it
 		}
-		r := rollout{variant: v, Against: base.Name, Edits: edits(base, v), Other: v.otherLoad(), Apart: base.Data.ProxyFile != v.Data.ProxyFile}
+		r := rollout{
+			variant: v,
+			Against: base.Name,
+			Edits:   edits(base, v),
+			Other:   v.otherLoad(),
+			Apart:   base.Data.ProxyFile != v.Data.ProxyFile,
+		}
 		if v.Verdict != law.Reproduced && v.Verdict != law.Collapsed { // nobody copies what does not help
 			r.Copy = snippets(base, v)
 		}

@@ -46,7 +46,8 @@ func TestEveryChangeOfTheCatalogueHasItsCard(t *testing.T) {
 		t.Errorf("the catalogue used %d cards: the test shows little", len(used))
 	}
 	for _, c := range cards {
-		if c.Name == "" || c.Does == "" || c.Watch == "" || c.Where.Host != "" && (c.Risk == "" || c.RollBack == "" || c.Where.Container == "" || c.Where.Pod == "") {
+		if c.Name == "" || c.Does == "" || c.Watch == "" ||
+			c.Where.Host != "" && (c.Risk == "" || c.RollBack == "" || c.Where.Container == "" || c.Where.Pod == "") {
 			t.Errorf("the card of %s is not filled in", c.path)
 		}
 	}
@@ -69,9 +70,11 @@ func TestTheChangeIsShownExactly(t *testing.T) {
 		}
 	}
 	want := map[string]string{
-		"keepalive, nginx.conf":          "+upstream lab99 {\n+    server 198.18.0.3:8080 max_fails=0;\n+    keepalive 20;\n+}\n-    proxy_pass http://198.18.0.3:8080;\n+    proxy_pass http://lab99;",
+		"keepalive, nginx.conf": "+upstream lab99 {\n+    server 198.18.0.3:8080 max_fails=0;\n" +
+			"+    keepalive 20;\n+}\n-    proxy_pass http://198.18.0.3:8080;\n+    proxy_pass http://lab99;",
 		"tw-reuse, sysctls of the proxy": "-net.ipv4.tcp_tw_reuse = 0\n+net.ipv4.tcp_tw_reuse = 1",
-		"multi-ip, sysctls of the proxy": "-net.ipv4.ip_local_port_range = 20000 20499\n+net.ipv4.ip_local_port_range = 20000 21499",
+		"multi-ip, sysctls of the proxy": "-net.ipv4.ip_local_port_range = 20000 20499\n" +
+			"+net.ipv4.ip_local_port_range = 20000 21499",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -125,7 +128,8 @@ func TestTheAlertRulesAreRules(t *testing.T) {
 	if err := os.WriteFile(file, []byte(rules), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command(promtool, "check", "rules", file).CombinedOutput(); err != nil || !strings.Contains(string(out), "3 rules found") {
+	if out, err := exec.Command(promtool, "check", "rules", file).CombinedOutput(); err != nil ||
+		!strings.Contains(string(out), "3 rules found") {
 		t.Errorf("%v: %s", err, out)
 	}
 }
@@ -137,11 +141,13 @@ func TestCardsOfOtherKinds(t *testing.T) {
 		if strings.Contains(said, "nginx") {
 			t.Errorf("the card of %s speaks of nginx: %s", c.path, said)
 		}
-		if c.Name == "" || c.Does == "" || c.Watch == "" || c.Where.Host != "" && (c.Risk == "" || c.RollBack == "" || c.Where.Container == "" || c.Where.Pod == "") {
+		if c.Name == "" || c.Does == "" || c.Watch == "" ||
+			c.Where.Host != "" && (c.Risk == "" || c.RollBack == "" || c.Where.Container == "" || c.Where.Pod == "") {
 			t.Errorf("the card of %s is not filled in", c.path)
 		}
 	}
-	if c := cardFor("backend.addresses: 3", "HAProxy", "", false); c == nil || c.path != "backend.addresses" || strings.Contains(c.Risk, "nginx") {
+	if c := cardFor("backend.addresses: 3", "HAProxy", "", false); c == nil || c.path != "backend.addresses" ||
+		strings.Contains(c.Risk, "nginx") {
 		t.Errorf("HAProxy with three backends: %+v", c)
 	}
 	if c := cardFor("backend.addresses: 3", "nginx", "", false); c == nil || !strings.Contains(c.Risk, "nginx") {

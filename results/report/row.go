@@ -265,7 +265,8 @@ func (p *page) Mechanism() string {
 
 // CommonMechanism explains error 99 where Mechanism has nothing to say.
 func (p *page) CommonMechanism() string {
-	return fmt.Sprintf(newPort+blocked, p.Run.Plan.ProxyName(), "about a minute") + "At a high rate all numbers can be blocked." + noneFree + p.failure().reply()
+	return fmt.Sprintf(newPort+blocked, p.Run.Plan.ProxyName(), "about a minute") +
+		"At a high rate all numbers can be blocked." + noneFree + p.failure().reply()
 }
 
 func holdTime(s float64) string {

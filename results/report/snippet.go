@@ -135,8 +135,12 @@ const (
 )
 
 // elsewhere are the lab's names as production would have them.
-var elsewhere = strings.NewReplacer("://lab99;", "://backend;", "proxy_ssl_name lab99;", "proxy_ssl_name backend.example.org;",
-	"proxy_ssl_trusted_certificate /run/lab/server.pem;", "proxy_ssl_trusted_certificate /etc/ssl/certs/ca-certificates.crt;")
+var elsewhere = strings.NewReplacer(
+	"://lab99;", "://backend;",
+	"proxy_ssl_name lab99;", "proxy_ssl_name backend.example.org;",
+	"proxy_ssl_trusted_certificate /run/lab/server.pem;",
+	"proxy_ssl_trusted_certificate /etc/ssl/certs/ca-certificates.crt;",
+)
 
 // documented puts addresses for documentation in the place of the lab's, each its own.
 func documented(text string) string {

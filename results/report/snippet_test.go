@@ -111,7 +111,8 @@ http {
 	}
 	dir := t.TempDir()
 	conf := filepath.Join(dir, "nginx.conf")
-	whole := "pid " + dir + "/pid; error_log stderr; events {}\nhttp {\naccess_log off;\n" + before + "server {\nlocation / {" + location + "\n}\n}\n"
+	whole := "pid " + dir + "/pid; error_log stderr; events {}\nhttp {\naccess_log off;\n" +
+		before + "server {\nlocation / {" + location + "\n}\n}\n"
 	if err := os.WriteFile(conf, []byte(whole), 0o600); err != nil {
 		t.Fatal(err)
 	}

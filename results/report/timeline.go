@@ -33,7 +33,8 @@ func timeline(v *variant) []moment {
 		zero := 0.0
 		add(&zero, fmt.Sprintf("load starts: %s %s per second offered", format.Grouped(v.OfferedPerS), v.Loads()))
 		half, k := firstTaken(&v.Data, v.Predicted.Tuples, 0.5)
-		add(half, fmt.Sprintf("half of the tuples are taken (%s of %s): from here on connect() has to search", format.Grouped(k), v.K()))
+		add(half, fmt.Sprintf("half of the tuples are taken (%s of %s): from here on connect() has to search",
+			format.Grouped(k), v.K()))
 		// The sampler never meets the very last tuple.
 		full, k := firstTaken(&v.Data, v.Predicted.Tuples, 0.99)
 		add(full, fmt.Sprintf("%s of %s tuples are taken, as sampled: the plateau", format.Grouped(k), v.K()))
@@ -57,8 +58,10 @@ func timeline(v *variant) []moment {
 	add(v.CollapseS, "throughput collapses: half the range is taken and connect() has to scan")
 	add(v.FirstError, "first error 99")
 	ends := "load ends"
-	if after := v.Plan.StopAfterS; after != nil && v.FirstError != nil && v.LoadEndS != nil && *v.LoadEndS < v.Plan.DurationS-0.5 {
-		ends = fmt.Sprintf("load ends, %s after the first error 99 as the scenario has it", format.Seconds(*v.LoadEndS-*v.FirstError))
+	early := v.LoadEndS != nil && *v.LoadEndS < v.Plan.DurationS-0.5
+	if after := v.Plan.StopAfterS; after != nil && v.FirstError != nil && early {
+		ends = fmt.Sprintf("load ends, %s after the first error 99 as the scenario has it",
+			format.Seconds(*v.LoadEndS-*v.FirstError))
 	}
 	add(v.LoadEndS, ends)
 	slices.SortStableFunc(ms, func(a, b moment) int { return int(1e6 * (a.at - b.at)) })

@@ -116,8 +116,9 @@ type asked struct{ Scenario, Verdict, Note, From, To string }
 
 func (a asked) is(r results.Listed) bool {
 	day, _, _ := strings.Cut(r.StartedUTC, "T")
+	judgedSo := func(v results.ListedVariant) bool { return v.Verdict == a.Verdict }
 	return (a.Scenario == "" || r.Scenario == a.Scenario) &&
-		(a.Verdict == "" || slices.ContainsFunc(r.Variants, func(v results.ListedVariant) bool { return v.Verdict == a.Verdict })) &&
+		(a.Verdict == "" || slices.ContainsFunc(r.Variants, judgedSo)) &&
 		strings.Contains(strings.ToLower(r.Note), strings.ToLower(a.Note)) &&
 		(a.From == "" || day >= a.From) && (a.To == "" || day <= a.To)
 }
@@ -168,7 +169,8 @@ const most = 26
 func (s *Site) compare(w http.ResponseWriter, r *http.Request) {
 	names := r.URL.Query()["run"]
 	if len(names) < 2 || len(names) > most {
-		http.Error(w, fmt.Sprintf("Chosen: %s. A comparison takes 2 to %d: go back, and tick their boxes in the column \"compare\".",
+		http.Error(w, fmt.Sprintf("Chosen: %s. A comparison takes 2 to %d: "+
+			"go back, and tick their boxes in the column \"compare\".",
 			format.Plural(len(names), "run"), most), http.StatusBadRequest)
 		return
 	}
@@ -186,7 +188,9 @@ func (s *Site) compare(w http.ResponseWriter, r *http.Request) {
 		}
 		runs = append(runs, run)
 	}
-	slices.SortStableFunc(runs, func(a, b *results.Run) int { return cmp.Compare(a.Summary.StartedUTC, b.Summary.StartedUTC) })
+	slices.SortStableFunc(runs, func(a, b *results.Run) int {
+		return cmp.Compare(a.Summary.StartedUTC, b.Summary.StartedUTC)
+	})
 	var sides []compare.Side
 	for i, run := range runs {
 		sides = append(sides, compare.Side{Label: string(rune('A' + i)), Runs: []*results.Run{run}})

@@ -59,8 +59,9 @@ func TestRunsAreFound(t *testing.T) {
 	url, _ := site(t)
 	url += "/token/"
 	for query, want := range map[string]int{
-		"": 2, "?scenario=port-exhaustion": 2, "?scenario=none": 0, "?verdict=postponed": 2, "?verdict=collapsed": 0,
-		"?note=EXAMPLE+OF+THE": 2, "?note=nothing": 0, "?from=2020-01-01&to=2099-12-31": 2, "?to=2020-01-01": 0, "?from=2099-01-01": 0,
+		"": 2, "?scenario=port-exhaustion": 2, "?scenario=none": 0, "?verdict=postponed": 2,
+		"?verdict=collapsed": 0, "?note=EXAMPLE+OF+THE": 2, "?note=nothing": 0,
+		"?from=2020-01-01&to=2099-12-31": 2, "?to=2020-01-01": 0, "?from=2099-01-01": 0,
 	} {
 		code, body, _ := get(t, url+query)
 		if got := strings.Count(body, `type="checkbox"`); code != http.StatusOK || got != want {
@@ -82,7 +83,15 @@ func TestRunsAreCompared(t *testing.T) {
 	if code != http.StatusOK {
 		t.Fatalf("status %d: %s", code, body)
 	}
-	for _, want := range []string{"2 runs compared", "baseline", "multi-ip", "lab99 compare " + dir, `class="line n0"`, `class="line n1"`, "12,288 ports"} {
+	for _, want := range []string{
+		"2 runs compared",
+		"baseline",
+		"multi-ip",
+		"lab99 compare " + dir,
+		`class="line n0"`,
+		`class="line n1"`,
+		"12,288 ports",
+	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("%q is missing", want)
 		}
@@ -105,8 +114,10 @@ func TestRunsAreCompared(t *testing.T) {
 func TestNothingElseIsServed(t *testing.T) {
 	url, dir := site(t)
 	for _, path := range []string{
-		"/", "/other/", "/runs/port-exhaustion-quick/plan.json", "/token/runs/port-exhaustion-quick/link", "/token/runs/../secret",
-		"/token/runs/port-exhaustion-quick/..%2f..%2fetc/passwd", "/token/runs/..%2f..%2f/etc/passwd", "/token/runs/port-exhaustion-quick/nothing",
+		"/", "/other/", "/runs/port-exhaustion-quick/plan.json", "/token/runs/port-exhaustion-quick/link",
+		"/token/runs/../secret",
+		"/token/runs/port-exhaustion-quick/..%2f..%2fetc/passwd", "/token/runs/..%2f..%2f/etc/passwd",
+		"/token/runs/port-exhaustion-quick/nothing",
 		"/token/runs/no%20run%20%3Cb%3E/",
 	} {
 		code, body, _ := get(t, url+path)
@@ -116,18 +127,21 @@ func TestNothingElseIsServed(t *testing.T) {
 	}
 	report := filetest.Read(t, filepath.Join(dir, "port-exhaustion-quick", "report.html"))
 	code, body, h := get(t, url+"/token/runs/port-exhaustion-quick/report.html")
-	if code != http.StatusOK || body != string(report) || !strings.Contains(h.Get("Content-Security-Policy"), "script-src 'sha256-x'") {
+	if code != http.StatusOK || body != string(report) ||
+		!strings.Contains(h.Get("Content-Security-Policy"), "script-src 'sha256-x'") {
 		t.Errorf("the report: status %d, %d bytes of %d, %s", code, len(body), len(report), h.Get("Content-Security-Policy"))
 	}
 	_, _, h = get(t, url+"/token/runs/port-exhaustion-quick/evil.html")
-	if got := h.Get("Content-Type"); !strings.HasPrefix(got, "text/plain") || !strings.Contains(h.Get("Content-Security-Policy"), "sandbox") {
+	if got := h.Get("Content-Type"); !strings.HasPrefix(got, "text/plain") ||
+		!strings.Contains(h.Get("Content-Security-Policy"), "sandbox") {
 		t.Errorf("a page that is no report is %s", got)
 	}
 	if code, _, h := get(t, url+"/token/runs/port-exhaustion-quick/charts"); code != http.StatusMovedPermanently ||
 		h.Get("Location") != "/token/runs/port-exhaustion-quick/charts/" {
 		t.Errorf("a directory without a slash: %d, %s", code, h.Get("Location"))
 	}
-	if code, body, _ := get(t, url+"/token/runs/port-exhaustion-quick/charts/"); code != http.StatusOK || !strings.Contains(body, `href="comparison.svg"`) {
+	if code, body, _ := get(t, url+"/token/runs/port-exhaustion-quick/charts/"); code != http.StatusOK ||
+		!strings.Contains(body, `href="comparison.svg"`) {
 		t.Errorf("a directory: %d: %.200s", code, body)
 	}
 	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete} {

@@ -47,8 +47,14 @@ type Line struct {
 // New is the track of a variant without points.
 func New(plan results.VariantPlan) Track {
 	return Track{
-		Name: plan.Name, Tuples: plan.Predicted.Tuples, DurationS: plan.DurationS, Earliest: plan.Race, Own: plan.OwnConfig != "",
-		DueS: plan.Predicted.FirstError99S, LatestS: plan.Predicted.FirstError99LatestS, Points: []Point{},
+		Name:      plan.Name,
+		Tuples:    plan.Predicted.Tuples,
+		DurationS: plan.DurationS,
+		Earliest:  plan.Race,
+		Own:       plan.OwnConfig != "",
+		DueS:      plan.Predicted.FirstError99S,
+		LatestS:   plan.Predicted.FirstError99LatestS,
+		Points:    []Point{},
 	}
 }
 
@@ -141,7 +147,13 @@ func thin(all []Point, n int) (kept []Point) {
 			}
 			continue
 		}
-		sum = Point{T: p.T, OK: sum.OK + p.OK, Failed: sum.Failed + p.Failed, Error99: sum.Error99 + p.Error99, Refused: sum.Refused + p.Refused}
+		sum = Point{
+			T:       p.T,
+			OK:      sum.OK + p.OK,
+			Failed:  sum.Failed + p.Failed,
+			Error99: sum.Error99 + p.Error99,
+			Refused: sum.Refused + p.Refused,
+		}
 		if counted++; counted%every == 0 {
 			kept, sum = append(kept, sum), Point{}
 		}

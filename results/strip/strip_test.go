@@ -27,7 +27,13 @@ func TestThinLosesNoRequest(t *testing.T) {
 		for i := range n {
 			ports := int64(i)
 			at := float64(i) / 10
-			all = append(all, Point{T: at, OK: int64(i % 7), Failed: int64(i % 3), Error99: int64(i % 2), Refused: int64(i % 5)}, Point{T: at, Ports: &ports})
+			all = append(all, Point{
+				T:       at,
+				OK:      int64(i % 7),
+				Failed:  int64(i % 3),
+				Error99: int64(i % 2),
+				Refused: int64(i % 5),
+			}, Point{T: at, Ports: &ports})
 		}
 		kept := thin(all, 300)
 		want, _ := sum(all)
@@ -83,7 +89,11 @@ func TestOf(t *testing.T) {
 			t.Errorf("%s is a point: %+v", name, p)
 		}
 	}
-	p, ok := Of(results.Sample{T: 1, Host: results.HostProxy, Net: &results.Net{Sockets: []results.Sockets{{N: 3}, {N: 4}}}})
+	p, ok := Of(results.Sample{
+		T:    1,
+		Host: results.HostProxy,
+		Net:  &results.Net{Sockets: []results.Sockets{{N: 3}, {N: 4}}},
+	})
 	if !ok || p.Ports == nil || *p.Ports != 7 {
 		t.Errorf("the proxy's is %+v, %v", p, ok)
 	}

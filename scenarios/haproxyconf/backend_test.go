@@ -62,23 +62,26 @@ func TestConduct(t *testing.T) {
 // TestLanes: what has ports of its own is a pair of source and destination.
 func TestLanes(t *testing.T) {
 	for text, want := range map[string]string{
-		"server a 10.0.0.1:80\nserver b 10.0.0.2:80":                                              "-10.0.0.1:80 0.50, -10.0.0.2:80 0.50",
-		"server a 10.0.0.1:80\nserver b 10.0.0.1:80":                                              "-10.0.0.1:80 1.00",
-		"server a 10.0.0.1:80 source 10.1.0.1\nserver b 10.0.0.1:80 source 10.1.0.2":              "10.1.0.1-10.0.0.1:80 0.50, 10.1.0.2-10.0.0.1:80 0.50",
-		"source 10.1.0.9\nserver a 10.0.0.1:80\nserver b 10.0.0.2:80 source 10.1.0.1:5-9":         "10.1.0.9-10.0.0.1:80 0.50, 10.1.0.1-10.0.0.2:80 0.50 own 5",
+		"server a 10.0.0.1:80\nserver b 10.0.0.2:80": "-10.0.0.1:80 0.50, -10.0.0.2:80 0.50",
+		"server a 10.0.0.1:80\nserver b 10.0.0.1:80": "-10.0.0.1:80 1.00",
+		"server a 10.0.0.1:80 source 10.1.0.1\nserver b 10.0.0.1:80 source 10.1.0.2": "10.1.0.1-10.0.0.1:80 " +
+			"0.50, 10.1.0.2-10.0.0.1:80 0.50",
+		"source 10.1.0.9\nserver a 10.0.0.1:80\nserver b 10.0.0.2:80 source 10.1.0.1:5-9": "10.1.0.9-10.0.0.1:80 " +
+			"0.50, 10.1.0.1-10.0.0.2:80 0.50 own 5",
 		"server a 10.0.0.1:80 weight 3\nserver b 10.0.0.2:80":                                     "-10.0.0.1:80 0.75, -10.0.0.2:80 0.25",
 		"server a 10.0.0.1:80 weight 0\nserver b 10.0.0.2:80 disabled\nserver c 10.0.0.3:80":      "-10.0.0.3:80 1.00",
 		"server a 10.0.0.1:80 disabled\nserver b 10.0.0.2:80 backup\nserver c 10.0.0.3:80 backup": "-10.0.0.2:80 1.00",
 		"option allbackups\nserver b 10.0.0.2:80 backup\nserver c 10.0.0.3:80 backup":             "-10.0.0.2:80 0.50, -10.0.0.3:80 0.50",
 		"default-server maxconn 7\nserver a 10.0.0.1:80\nserver b 10.0.0.1:80":                    "-10.0.0.1:80 1.00 limit 14",
 		"server a 10.0.0.1:80 maxconn 7\nserver b 10.0.0.1:80":                                    "-10.0.0.1:80 1.00",
-		"server a 10.0.0.1:80 cookie disabled":                                                    "-10.0.0.1:80 1.00", // the value of cookie
-		"server-template s 1-3 be.example:80":                                                     "-be.example:80 1.00",
-		"server a unix@/run/a.sock\nserver b 10.0.0.1:80":                                         "-10.0.0.1:80 0.50",
-		"server a /run/a.sock": "",
+		// The value of cookie.
+		"server a 10.0.0.1:80 cookie disabled":                      "-10.0.0.1:80 1.00",
+		"server-template s 1-3 be.example:80":                       "-be.example:80 1.00",
+		"server a unix@/run/a.sock\nserver b 10.0.0.1:80":           "-10.0.0.1:80 0.50",
+		"server a /run/a.sock":                                      "",
 		"balance first\nserver a 10.0.0.1:80\nserver b 10.0.0.2:80": "-10.0.0.1:80 1.00",
 		"server a [2001:db8::1]:80\nserver b ipv4@10.0.0.1:80":      "-[2001:db8::1]:80 0.50, -10.0.0.1:80 0.50",
-		"server a 10.0.0.1": "-10.0.0.1:(the client's) 1.00",
+		"server a 10.0.0.1":                                         "-10.0.0.1:(the client's) 1.00",
 	} {
 		var got []string
 		for _, l := range backend(t, "backend b\n"+text+"\n").Lanes() {
@@ -110,7 +113,8 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%s: %d, want %d", text, got, want)
 		}
 	}
-	b := backend(t, "backend b\n default-server inter 3s rise 3\n server s 10.0.0.1:80 check\n server r 10.0.0.2:80 check inter 1000\n")
+	b := backend(t, "backend b\n default-server inter 3s rise 3\n server s 10.0.0.1:80 check\n"+
+		" server r 10.0.0.2:80 check inter 1000\n")
 	if got := b.Checked(); got != 9*time.Second {
 		t.Errorf("%v", got)
 	}

@@ -27,7 +27,9 @@ func (b *Backend) serving() []*Server {
 		}
 		return active
 	}
-	spare := slices.DeleteFunc(slices.Clone(b.Servers), func(s *Server) bool { return s.Disabled || !s.Backup || s.Weight == 0 })
+	spare := slices.DeleteFunc(slices.Clone(b.Servers), func(s *Server) bool {
+		return s.Disabled || !s.Backup || s.Weight == 0
+	})
 	if len(spare) > 1 && !b.AllBackups {
 		spare = spare[:1]
 	}
@@ -59,7 +61,9 @@ func (b *Backend) Lanes() []Lane {
 		}
 		source := b.SourceOf(s)
 		share := float64(s.Weight*s.Count) / float64(total)
-		i := slices.IndexFunc(all, func(l Lane) bool { return l.Source == source.Address && l.Destination == s.Destination() })
+		i := slices.IndexFunc(all, func(l Lane) bool {
+			return l.Source == source.Address && l.Destination == s.Destination()
+		})
 		if i < 0 {
 			i = len(all)
 			all = append(all, Lane{Source: source.Address, Destination: s.Destination(), Limit: s.MaxConn * s.Count})

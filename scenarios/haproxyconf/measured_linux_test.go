@@ -38,9 +38,12 @@ func TestHAProxyRefusesTheSame(t *testing.T) {
 	}
 	const times = "defaults\n timeout connect 1s\n timeout client 1s\n timeout server 1s\n"
 	for _, text := range []string{
-		"backend b\n mode htpp\n", "backend b\n http-reuse sometimes\n", "backend b\n retries x\n", "backend b\n retries -1\n",
-		"backend b\n source 10.1.0.1:5-9\n", "backend b\n server s\n", "frontend f\n bind 127.0.0.1:8003\n default_backend c\n",
-		"backend b from d\n", "backend b\n mode http", "backend b\n log \"x\n", "backend b\n log x\\\n", "backend\n", "\xef\xbb\xbf",
+		"backend b\n mode htpp\n", "backend b\n http-reuse sometimes\n", "backend b\n retries x\n",
+		"backend b\n retries -1\n",
+		"backend b\n source 10.1.0.1:5-9\n", "backend b\n server s\n",
+		"frontend f\n bind 127.0.0.1:8003\n default_backend c\n",
+		"backend b from d\n", "backend b\n mode http", "backend b\n log \"x\n", "backend b\n log x\\\n",
+		"backend\n", "\xef\xbb\xbf",
 	} {
 		texts[times+text] = false
 	}
@@ -72,11 +75,13 @@ func TestConductIsHAProxys(t *testing.T) {
 	needs.Program(t, "netns", program)
 	needs.Network(t)
 	for i, lines := range []string{
-		"mode tcp", "mode tcp\n option nolinger", "mode http", "mode http\n http-reuse never", "mode http\n option http-server-close",
+		"mode tcp", "mode tcp\n option nolinger", "mode http", "mode http\n http-reuse never",
+		"mode http\n option http-server-close",
 		"mode http\n option httpclose", "mode http\n http-reuse always",
 	} {
 		at := fmt.Sprintf("127.0.0.1:%d", 18000+i)
-		text := fmt.Sprintf("global\n nbthread 1\ndefaults\n timeout connect 1s\n timeout client 9s\n timeout server 9s\n %s\nlisten l\n bind %s\n server s ",
+		text := fmt.Sprintf("global\n nbthread 1\ndefaults\n timeout connect 1s\n timeout client 9s\n timeout server 9s\n"+
+			" %s\nlisten l\n bind %s\n server s ",
 			lines, at)
 		c, err := Parse("haproxy.cfg", []byte(text+"192.0.2.1:80\n"))
 		if err != nil {

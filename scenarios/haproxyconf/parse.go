@@ -103,7 +103,8 @@ func Parse(name string, text []byte) (*Config, error) {
 	c := &Config{Name: name, Text: text}
 	if bytes.HasPrefix(text, byteOrderMark) {
 		c.starts = []int{0}
-		return nil, c.mistake(0, "the file begins with a byte order mark, and HAProxy takes it for a part of the first word", "UTF-8 without one")
+		return nil, c.mistake(0, "the file begins with a byte order mark, and HAProxy takes it for a part of the first word",
+			"UTF-8 without one")
 	}
 	for at := 0; at < len(text); {
 		c.starts = append(c.starts, at)
@@ -145,7 +146,8 @@ func (c *Config) add(l *Line) error {
 		}
 		c.Sections = append(c.Sections, s)
 	case n == 0:
-		return c.mistake(l.Words[0].Start, fmt.Sprintf("%q stands in no section", l.Name()), "global, defaults, frontend, backend or listen")
+		return c.mistake(l.Words[0].Start, fmt.Sprintf("%q stands in no section", l.Name()),
+			"global, defaults, frontend, backend or listen")
 	default:
 		c.Sections[n-1].Lines = append(c.Sections[n-1].Lines, l)
 	}

@@ -46,14 +46,18 @@ func TestWords(t *testing.T) {
 // TestMistakes have the place of what is wrong.
 func TestMistakes(t *testing.T) {
 	for text, want := range map[string]string{
-		"global\n  log \"a\n":        `f:2:7: a quote is not closed on its line, expected "`,
-		"global\n  log a \\\n":       "f:2:9: a backslash ends the line, and HAProxy continues none, expected a character behind it",
-		"global\n log \\x4\n":        `f:2:6: \x is cut off, expected two hexadecimal digits`,
-		"global\n log \\xzz\n":       `f:2:6: \x without a number, expected two hexadecimal digits`,
-		"# ü\n mode tcp\n":           `f:2:2: "mode" stands in no section, expected global, defaults, frontend, backend or listen`,
-		"global\nbackend\n":          "f:2:8: a backend section has no name, expected backend NAME",
-		"http {\n":                   `f:1:1: "http" stands in no section, expected global, defaults, frontend, backend or listen`,
-		"\xef\xbb\xbfglobal\n":       "f:1:1: the file begins with a byte order mark, and HAProxy takes it for a part of the first word, expected UTF-8 without one",
+		"global\n  log \"a\n": `f:2:7: a quote is not closed on its line, expected "`,
+		"global\n  log a \\\n": "f:2:9: a backslash ends the line, and HAProxy continues none, " +
+			"expected a character behind it",
+		"global\n log \\x4\n":  `f:2:6: \x is cut off, expected two hexadecimal digits`,
+		"global\n log \\xzz\n": `f:2:6: \x without a number, expected two hexadecimal digits`,
+		"# ü\n mode tcp\n": `f:2:2: "mode" stands in no section, expected global, defaults, ` +
+			`frontend, backend or listen`,
+		"global\nbackend\n": "f:2:8: a backend section has no name, expected backend NAME",
+		"http {\n": `f:1:1: "http" stands in no section, expected global, defaults, ` +
+			`frontend, backend or listen`,
+		"\xef\xbb\xbfglobal\n": "f:1:1: the file begins with a byte order mark, and HAProxy takes it for a part of " +
+			"the first word, expected UTF-8 without one",
 		"frontend from d\nglobal \"": "f:1:9: a frontend section has no name, expected frontend NAME",
 	} {
 		_, err := Parse("f", []byte(text))

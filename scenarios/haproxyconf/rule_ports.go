@@ -12,11 +12,13 @@ import (
 const usualPorts = 60999 - 32768 + 1
 
 var sourceSingleIP = Rule{
-	ID: "source-single-ip", Level: finding.Note,
-	Doc: "`source IP` chooses the source address and leaves the port to the kernel, at connect() (IP_BIND_ADDRESS_NO_PORT), so there are as " +
-		"many ports as without it. Each further address has its own: list a server once for each, with another `source`. With a list " +
-		"of ports, `source IP:20000-40000`, HAProxy uses its own again at once. The host must have the address: else bind() fails with " +
-		"error 99.",
+	ID:    "source-single-ip",
+	Level: finding.Note,
+	Doc: "`source IP` chooses the source address and leaves the port to the kernel, " +
+		"at connect() (IP_BIND_ADDRESS_NO_PORT), so there are as many ports as without it. " +
+		"Each further address has its own: list a server once for each, with another `source`. " +
+		"With a list of ports, `source IP:20000-40000`, HAProxy uses its own again at once. " +
+		"The host must have the address: else bind() fails with error 99.",
 	check: func(k *checker, b *Backend) {
 		seen := map[string]bool{}
 		for _, l := range b.Lanes() {
@@ -28,19 +30,21 @@ var sourceSingleIP = Rule{
 				continue
 			}
 			k.report(finding.Note, source.Line, source.Word,
-				"`source "+source.Address+":20000-40000` on each server line lists ports, and another server line with another source adds them",
+				"`source "+source.Address+":20000-40000` on each server line lists ports, "+
+					"and another server line with another source adds them",
 				"source %s is one address: it has the ports that the kernel's choice would have, and no more", source.Address)
 		}
 	},
 }
 
 var ownPortList = Rule{
-	ID: "own-port-list", Level: finding.Note,
-	Doc: "`source IP:LOW-HIGH` on a server line is a list of ports that HAProxy gives out by itself. It takes a port of its own in TIME_WAIT " +
-		"again at once, whatever tcp_tw_reuse says, so that the list need only be as long as connections are open at once. That needs " +
-		"TCP timestamps at both ends (net.ipv4.tcp_timestamps=1): without them error 99 comes after as many connections as it has ports. " +
-		"Keep the list out of ip_local_port_range, and `maxconn` of the server no larger than the list: a connection more fails with " +
-		"`Cannot bind to source address`.",
+	ID:    "own-port-list",
+	Level: finding.Note,
+	Doc: "`source IP:LOW-HIGH` on a server line is a list of ports that HAProxy gives out by itself. " +
+		"It takes a port of its own in TIME_WAIT again at once, whatever tcp_tw_reuse says, so that the list need only be " +
+		"as long as connections are open at once. That needs TCP timestamps at both ends (net.ipv4.tcp_timestamps=1): " +
+		"without them error 99 comes after as many connections as it has ports. Keep the list out of ip_local_port_range, " +
+		"and `maxconn` of the server no larger than the list: a connection more fails with `Cannot bind to source address`.",
 	check: func(k *checker, b *Backend) {
 		for _, s := range b.serving() {
 			source := b.SourceOf(s)
@@ -50,11 +54,13 @@ var ownPortList = Rule{
 			}
 			switch limit := b.ClientLimit(); {
 			case s.MaxConn > n:
-				k.report(finding.Warning, source.Line, source.Word, fmt.Sprintf("`maxconn %d` on the server line, or a longer list", n),
+				k.report(finding.Warning, source.Line, source.Word,
+					fmt.Sprintf("`maxconn %d` on the server line, or a longer list", n),
 					"%s of its own for maxconn %d: the connections beyond fail with \"Cannot bind to source address\"",
 					format.Plural(n, "port"), s.MaxConn)
 			case s.MaxConn == 0 && limit > n:
-				k.report(finding.Warning, source.Line, source.Word, fmt.Sprintf("`maxconn %d` on the server line, or a longer list", n),
+				k.report(finding.Warning, source.Line, source.Word,
+					fmt.Sprintf("`maxconn %d` on the server line, or a longer list", n),
 					"%s of its own, the server has no maxconn, and %s connections of clients are let in: those beyond the list fail "+
 						"with \"Cannot bind to source address\"", format.Plural(n, "port"), format.Grouped(limit))
 			default:
@@ -67,15 +73,17 @@ var ownPortList = Rule{
 }
 
 var maxconnOverPorts = Rule{
-	ID: "maxconn-over-ports", Level: finding.Warning,
-	Doc: "More connections may be open at once than a source address has ports towards one destination: 28,232 by default " +
-		"(net.ipv4.ip_local_port_range). That ends in error 99 in any mode, without a single TIME_WAIT. Lower `maxconn` of the server, so " +
-		"that requests wait in HAProxy's queue, or add destinations or source addresses.",
+	ID:    "maxconn-over-ports",
+	Level: finding.Warning,
+	Doc: "More connections may be open at once than a source address has ports towards one destination: " +
+		"28,232 by default (net.ipv4.ip_local_port_range). That ends in error 99 in any mode, without a single TIME_WAIT. " +
+		"Lower `maxconn` of the server, so that requests wait in HAProxy's queue, or add destinations or source addresses.",
 	check: func(k *checker, b *Backend) {
 		for _, l := range b.Lanes() {
 			if l.Own == 0 && l.Limit > usualPorts {
 				s := l.Servers[0]
-				k.report(finding.Warning, s.Line, s.Word, fmt.Sprintf("`maxconn %d` or less for all lines of that address together", usualPorts*9/10),
+				k.report(finding.Warning, s.Line, s.Word,
+					fmt.Sprintf("`maxconn %d` or less for all lines of that address together", usualPorts*9/10),
 					"maxconn lets %s connections to %s be open at once, and there are %s ports by default",
 					format.Grouped(l.Limit), l.Destination, format.Grouped(usualPorts))
 			}
@@ -94,7 +102,8 @@ var duplicateAddress = Rule{ID: "duplicate-address", Level: finding.Warning, che
 			if l.Own > 0 || s.Unknown {
 				continue // each line has its own list
 			}
-			k.report(finding.Warning, s.Line, s.Word, "give the second line another `source`, or another address or port of the server",
+			k.report(finding.Warning, s.Line, s.Word,
+				"give the second line another `source`, or another address or port of the server",
 				"%s is listed in line %d too, from the same source: it is one destination, and the line adds no ports",
 				l.Destination, first.Line.Number)
 		}
@@ -108,14 +117,16 @@ var unevenServers = Rule{ID: "uneven-servers", Level: finding.Warning, check: fu
 	}
 	s := heaviest.Servers[0]
 	k.report(finding.Warning, s.Line, s.Word, "even weights, each address once",
-		"%s gets %s of the connections of %d destinations: its ports end first", heaviest.Destination, format.Percent(heaviest.Share), len(lanes))
+		"%s gets %s of the connections of %d destinations: its ports end first",
+		heaviest.Destination, format.Percent(heaviest.Share), len(lanes))
 }}
 
 var loopbackBackend = Rule{ID: "loopback-backend", Level: finding.Note, check: func(k *checker, b *Backend) {
 	for _, s := range b.serving() {
 		if s.Loopback() && !s.Unix {
 			k.report(finding.Note, s.Line, s.Word, "",
-				"%s is on HAProxy's own host: Linux takes a port in TIME_WAIT again after a second there (tcp_tw_reuse=2, the default)", s.Destination())
+				"%s is on HAProxy's own host: "+
+					"Linux takes a port in TIME_WAIT again after a second there (tcp_tw_reuse=2, the default)", s.Destination())
 		}
 	}
 }}
@@ -138,7 +149,8 @@ var addressUnknown = Rule{
 			any := slices.Contains([]string{"0.0.0.0", "*", "::", "[::]"}, s.Host) && !s.Unix
 			switch {
 			case s.Unknown:
-				k.report(finding.Note, s.Line, s.Word, "", "the environment decides on %s: it counts as one destination", s.Line.Arg(s.Word))
+				k.report(finding.Note, s.Line, s.Word, "", "the environment decides on %s: it counts as one destination",
+					s.Line.Arg(s.Word))
 			case any:
 				k.report(finding.Note, s.Line, s.Word, "", "%s is the address that the client asked for: it counts as one destination", s.Host)
 			case s.Count > 1 && s.Named():

@@ -11,9 +11,11 @@ import (
 )
 
 var conditionNotEvaluated = Rule{
-	ID: "condition-not-evaluated", Level: finding.Note,
-	Doc: "`.if`, `.elif` and `.else` choose lines by HAProxy's release, its build and the environment, which no file tells. All lines are " +
-		"read here, those of every branch, so a later one counts where it contradicts an earlier one.",
+	ID:    "condition-not-evaluated",
+	Level: finding.Note,
+	Doc: "`.if`, `.elif` and `.else` choose lines by HAProxy's release, its build and the environment, " +
+		"which no file tells. All lines are read here, those of every branch, so a later one counts where it " +
+		"contradicts an earlier one.",
 	file: func(k *checker) {
 		for _, l := range k.config.Conditions {
 			if l.Name() == ".if" {
@@ -24,9 +26,10 @@ var conditionNotEvaluated = Rule{
 }
 
 var haproxyRefuses = Rule{
-	ID: "haproxy-refuses", Level: finding.Error,
-	Doc: "HAProxy does not start with this configuration: `haproxy -c -f FILE` says why. Only what decides about connections is " +
-		"checked; `haproxy -c` of the release that runs knows all of it.",
+	ID:    "haproxy-refuses",
+	Level: finding.Error,
+	Doc: "HAProxy does not start with this configuration: `haproxy -c -f FILE` says why. " +
+		"Only what decides about connections is checked; `haproxy -c` of the release that runs knows all of it.",
 	file: func(k *checker) {
 		c := k.config
 		for _, s := range c.Sections {
@@ -92,7 +95,8 @@ func (k *checker) targets() {
 	for _, f := range k.frontends {
 		for _, l := range k.config.scope(f.Section) {
 			name := l.Arg(1)
-			if !l.Is("default_backend") && !l.Is("use_backend") || name == "" || l.Words[1].Variable || strings.Contains(name, "%[") {
+			leads := l.Is("default_backend") || l.Is("use_backend")
+			if !leads || name == "" || l.Words[1].Variable || strings.Contains(name, "%[") {
 				continue
 			}
 			if !slices.ContainsFunc(k.config.Sections, func(s *Section) bool {

@@ -49,18 +49,19 @@ func TestRules(t *testing.T) {
 		"listen stats\n bind 127.0.0.1:1\n stats enable\n":                                                             "",
 	} {
 		var got []string
-		for _, f := range parse(t, text).Findings() {
+		for _, f := range parse(t, c.text).Findings() {
 			got = append(got, fmt.Sprintf("%s %s %d:%d", f.ID, f.Level, f.Line, f.Column))
 		}
-		if g := strings.Join(got, ", "); g != want {
-			t.Errorf("%s\nis   %s\nwant %s", text, g, want)
+		if g := strings.Join(got, ", "); g != c.want {
+			t.Errorf("%s\nis   %s\nwant %s", c.text, g, c.want)
 		}
 	}
 }
 
 // TestSaidOnce: a line of the defaults is told about once, with the backends that it is for.
 func TestSaidOnce(t *testing.T) {
-	found := parse(t, "defaults\n mode tcp\n retries 0\nbackend b\n server s 10.0.0.1:80\nbackend c\n server s 10.0.0.1:80\n").Findings()
+	found := parse(t, "defaults\n mode tcp\n retries 0\nbackend b\n server s 10.0.0.1:80\nbackend c\n"+
+		" server s 10.0.0.1:80\n").Findings()
 	if len(found) != 1 || !strings.HasPrefix(found[0].Text, "backends b and c: mode tcp (line 2) opens") {
 		t.Errorf("%+v", found)
 	}

@@ -188,7 +188,8 @@ func serverAt(l *Line, defaults Server) *Server {
 	if !ok {
 		family, rest = "", address
 	}
-	s.Unix = strings.HasPrefix(address, "/") || slices.Contains([]string{"unix", "uxst", "abns", "abnsz", "sockpair", "fd"}, family)
+	local := []string{"unix", "uxst", "abns", "abnsz", "sockpair", "fd"}
+	s.Unix = strings.HasPrefix(address, "/") || slices.Contains(local, family)
 	if s.Unix {
 		s.Host = address
 	} else {

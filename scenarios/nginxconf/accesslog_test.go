@@ -26,8 +26,9 @@ func TestAccessLogs(t *testing.T) {
 		"include logs; server {}":                                                                "/included",
 		"upstream u { server 10.0.0.1; }":                                                        "has no access_log of its own",
 	} {
-		c, err := Load("/nginx.conf", Options{Text: []byte("events {}\nhttp { " + text + " }\nstream { access_log /s combined; }\n"),
-			Open: func(string) ([]byte, error) { return []byte("access_log /included;"), nil }})
+		c, err := Load("/nginx.conf",
+			Options{Text: []byte("events {}\nhttp { " + text + " }\nstream { access_log /s combined; }\n"),
+				Open: func(string) ([]byte, error) { return []byte("access_log /included;"), nil }})
 		if err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}

@@ -44,8 +44,15 @@ func TestCasesOfUsers(t *testing.T) {
 		{"case-location-not-root", "/acc", AnswerRoute, "chat", PoolNone, ClosedInRace, "no-pool: every request"},
 		{"case-ipv6-disabled-99", "", AnswerRoute, "[::1]:6086", PoolNone, ClosedInRace,
 			"loopback-backend: [::1]:6086"},
-		{"case-inert-pool-map-close", "", AnswerRoute, "ci", PoolInert, ClosedInRace,
-			"inert-pool: keepalive 32 in line 5 does nothing for location / (line 13): Connection is close for requests without Upgrade (map in line 4)"},
+		{
+			file:     "case-inert-pool-map-close",
+			kind:     AnswerRoute,
+			upstream: "ci",
+			pool:     PoolInert,
+			closes:   ClosedInRace,
+			finding: "inert-pool: keepalive 32 in line 5 does nothing for location / (line 13): " +
+				"Connection is close for requests without Upgrade (map in line 4)",
+		},
 		{"case-inert-pool-map-close-ka-noheader", "", AnswerRoute, "cache", PoolInert, ClosedInRace,
 			"half-done-keepalive: keepalive 16 in line 4"},
 		{"case-grpc", "", AnswerRoute, "panel", PoolNone, ClosedByNginx,

@@ -19,7 +19,8 @@ func TestFixesWork(t *testing.T) {
 	if release.pools() {
 		t.Skip("these are mistakes of releases before " + Pooling.String())
 	}
-	const pool, three = "upstream app { server 10.0.0.7:8080; keepalive 32; }\n", "proxy_http_version 1.1; proxy_set_header Connection \"\"; "
+	const pool, three = "upstream app { server 10.0.0.7:8080; keepalive 32; }\n",
+		"proxy_http_version 1.1; proxy_set_header Connection \"\"; "
 	for _, tt := range []struct {
 		file, finding, location string
 		change                  []string // old and new, in turn
@@ -28,15 +29,47 @@ func TestFixesWork(t *testing.T) {
 		{"case-halfdone-elsewhere-halfdone", "half-done-keepalive", "/", []string{"location / { ", "location / { " + three}},
 		{"case-weights-down", "half-done-keepalive", "/", []string{"10.0.0.8:8080;", "10.0.0.8:8080; keepalive 32;"}},
 		{"connection-close", "inert-pool", "/", []string{"Connection close", "Connection \"\""}},
-		{"connection-empty-1.0", "half-done-keepalive", "/", []string{"location / { ", "location / { proxy_http_version 1.1; "}},
-		{"pool-before-method", "inert-pool", "/", []string{" least_conn;", "", "{ server 10.0.0.7", "{ least_conn; server 10.0.0.7"}},
+		{
+			file:     "connection-empty-1.0",
+			finding:  "half-done-keepalive",
+			location: "/",
+			change:   []string{"location / { ", "location / { proxy_http_version 1.1; "},
+		},
+		{
+			file:     "pool-before-method",
+			finding:  "inert-pool",
+			location: "/",
+			change:   []string{" least_conn;", "", "{ server 10.0.0.7", "{ least_conn; server 10.0.0.7"},
+		},
 		{"pool-timeout-0", "inert-pool", "/", []string{" keepalive_timeout 0;", ""}},
 		{"pool-requests-1", "inert-pool", "/", []string{" keepalive_requests 1;", ""}},
-		{"inherit-three-levels", "connection-header-wiped", "/b", []string{"proxy_set_header Host $host;", "proxy_set_header Host $host; proxy_set_header Connection \"\";"}},
-		{"host-plain", "no-pool", "/", []string{"http {\n", "http {\n" + pool, "proxy_pass http://10.0.0.7:8080;", three + "proxy_pass http://app;"}},
-		{"case-request-uri-requri", "variable-bypasses-pool", "/", []string{"http {\n", "http {\n" + pool, "proxy_pass http://127.0.0.1:3000$", three + "proxy_pass http://app$"}},
+		{
+			file:     "inherit-three-levels",
+			finding:  "connection-header-wiped",
+			location: "/b",
+			change:   []string{"proxy_set_header Host $host;", "proxy_set_header Host $host; proxy_set_header Connection \"\";"},
+		},
+		{
+			file:     "host-plain",
+			finding:  "no-pool",
+			location: "/",
+			change: []string{"http {\n", "http {\n" + pool, "proxy_pass http://10.0.0.7:8080;",
+				three + "proxy_pass http://app;"},
+		},
+		{
+			file:     "case-request-uri-requri",
+			finding:  "variable-bypasses-pool",
+			location: "/",
+			change: []string{"http {\n", "http {\n" + pool, "proxy_pass http://127.0.0.1:3000$",
+				three + "proxy_pass http://app$"},
+		},
 		{"variable-upstream-port", "variable-bypasses-pool", "/", []string{"$to app:8080", "$to app"}},
-		{"fastcgi-all", "half-done-keepalive", `~ \.php$`, []string{"{ fastcgi_pass php;", "{ fastcgi_keep_conn on; fastcgi_pass php;"}},
+		{
+			file:     "fastcgi-all",
+			finding:  "half-done-keepalive",
+			location: `~ \.php$`,
+			change:   []string{"{ fastcgi_pass php;", "{ fastcgi_keep_conn on; fastcgi_pass php;"},
+		},
 	} {
 		t.Run(tt.file, func(t *testing.T) {
 			text := filetest.Read(t, "testdata/"+tt.file+".conf")
@@ -78,8 +111,10 @@ func of(t *testing.T, text []byte, release Release, location string) ([]string, 
 			continue
 		}
 		for _, f := range config.Findings(release) {
-			about := r.Upstream.Directive != nil && f.Directive.Start > r.Upstream.Directive.Start && f.Directive.End < r.Upstream.Directive.End
-			if about && strings.Contains(f.Text, "location "+location+" ") || f.Directive.Start >= r.Location.Directive.Start && f.Directive.End <= r.Location.Directive.End {
+			about := r.Upstream.Directive != nil && f.Directive.Start > r.Upstream.Directive.Start &&
+				f.Directive.End < r.Upstream.Directive.End
+			if about && strings.Contains(f.Text, "location "+location+" ") ||
+				f.Directive.Start >= r.Location.Directive.Start && f.Directive.End <= r.Location.Directive.End {
 				ids = append(ids, f.ID)
 			}
 		}

@@ -34,7 +34,8 @@ func hintAt(t *Tree, offset int) string {
 // lookalikes are characters of other scripts and of typesetting that look like
 // nginx's own.
 var lookalikes = map[rune]string{
-	'｛': "{", '｝': "}", '；': ";", '“': `"`, '”': `"`, '„': `"`, '‘': "'", '’': "'", '\u00a0': "a space", '\u3000': "a space",
+	'｛': "{", '｝': "}", '；': ";", '“': `"`, '”': `"`, '„': `"`, '‘': "'", '’': "'",
+	'\u00a0': "a space", '\u3000': "a space",
 }
 
 // pretty names the first character that only looks like one of nginx's, or "".

@@ -20,7 +20,8 @@ func TestIncludesStayInThePrefix(t *testing.T) {
 	}
 	outside := write("secret.conf", "server { server_name secret; }")
 	main := write("etc/nginx.conf",
-		"http { include ../secret.conf; include "+outside+"; include link.conf; include conf.d/*; include /etc/nginx/conf.d/b.conf; }")
+		"http { include ../secret.conf; include "+outside+"; include link.conf; include conf.d/*; "+
+			"include /etc/nginx/conf.d/b.conf; }")
 	write("etc/conf.d/a.conf", "server { server_name a; }")
 	write("etc/conf.d/b.conf", "server { server_name b; }")
 	write("etc/conf.d/.hidden", "server { server_name hidden; }")

@@ -64,7 +64,8 @@ func TestSyntaxErrorsSayWhereAndWhatWasExpected(t *testing.T) {
 
 func TestLuaEndsAtItsBrace(t *testing.T) {
 	for _, code := range []string{
-		"x = {}", `x = "}"`, `x = '\'}'`, "-- }\n", "--[[ } ]]", "--[==[ }\n]] } ]==] x = { 1 }", "x = [[ } ]]", "x = [=[ ]] } ]=]",
+		"x = {}", `x = "}"`, `x = '\'}'`, "-- }\n", "--[[ } ]]", "--[==[ }\n]] } ]==] x = { 1 }", "x = [[ } ]]",
+		"x = [=[ ]] } ]=]",
 		"x = a[b[1]]", "x = '}", "a = b - -1", "--\n", "",
 	} {
 		text := "content_by_lua_block {" + code + "\n}\nafter;"

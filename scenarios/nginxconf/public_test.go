@@ -30,14 +30,27 @@ location ~ \.php$ { try_files $uri =404; fastcgi_pass 127.0.0.1:9000; }`
 		noFiles      bool
 		want         AnswerKind
 	}{
-		"a server's own try_files":       {`try_files $uri @app; location @app { proxy_pass http://127.0.0.1:81; }`, "/", false, AnswerRoute},
-		"a server's own deny":            {`deny all; location @app { proxy_pass http://127.0.0.1:81; }`, "/", false, AnswerDenied},
+		"a server's own try_files": {
+			server: `try_files $uri @app; location @app { proxy_pass http://127.0.0.1:81; }`,
+			path:   "/",
+			want:   AnswerRoute,
+		},
+		"a server's own deny": {
+			server: `deny all; location @app { proxy_pass http://127.0.0.1:81; }`,
+			path:   "/",
+			want:   AnswerDenied,
+		},
 		"a script behind =404":           {php, "/a.php", false, AnswerRoute},
 		"no script behind =404":          {php, "/a.php", true, AnswerStatic},
 		"an index that is a script":      {php, "/", false, AnswerStatic}, // /: its own try_files comes first
 		"a page for every path":          {`location / { try_files $uri $uri/ /index.html; }`, "/a", false, AnswerStatic},
 		"a page for every path, missing": {`location / { try_files $uri $uri/ /index.html; }`, "/a", true, AnswerLoop},
-		"a front controller":             {`location / { try_files $uri /index.php?$args; } location ~ \.php$ { try_files $uri =404; fastcgi_pass 127.0.0.1:9000; }`, "/a", false, AnswerRoute},
+		"a front controller": {
+			server: `location / { try_files $uri /index.php?$args; } location ~ \.php$ { try_files $uri =404; ` +
+				`fastcgi_pass 127.0.0.1:9000; }`,
+			path: "/a",
+			want: AnswerRoute,
+		},
 	} {
 		a := loaded(t, "server { "+c.server+" }").Select(Release{}, Request{Path: c.path, NoFiles: c.noFiles})
 		if a.Kind != c.want {

@@ -64,7 +64,8 @@ func wrongPort(host string) string {
 func (u *Upstream) filled() bool {
 	return slices.ContainsFunc(u.Directive.Block, func(d *Directive) bool {
 		_, known := grammars[d.Name()]
-		return !known && !slices.Contains([]string{"zone", "hash", "random", "resolver", "resolver_timeout", "sticky"}, d.Name())
+		others := []string{"zone", "hash", "random", "resolver", "resolver_timeout", "sticky"}
+		return !known && !slices.Contains(others, d.Name())
 	})
 }
 

@@ -126,7 +126,8 @@ var notProxied = Rule{
 			s := append(k.model.servers, k.model.streams...)[0]
 			if d := scripted(k.config); d != nil {
 				k.report(Note, d, 0, "look for pools in the script: set_keepalive of a cosocket, keepalive of a fetch",
-					"no location of %s passes requests on, but a script may open connections of its own, which are not looked into here", main.Name)
+					"no location of %s passes requests on, but a script may open connections of its own, "+
+						"which are not looked into here", main.Name)
 				return
 			}
 			k.report(Note, s.Directive, 0, "none is needed",

@@ -122,7 +122,8 @@ var halfDoneKeepalive = Rule{
 // and what it is called; nil where there is none.
 func (r *Route) halfDone(release Release) (d *Directive, what string) {
 	switch {
-	case r.Pool.State != PoolNone || r.Unknown != "" || !r.Ports() || release.pools(), r.Pool.Elsewhere, r.ClosesFirst != ClosedByNginx:
+	case r.Pool.State != PoolNone, r.Unknown != "", !r.Ports(), release.pools(), r.Pool.Elsewhere,
+		r.ClosesFirst != ClosedByNginx:
 		return nil, ""
 	case r.Protocol == FastCGI:
 		return r.block.find("fastcgi_keep_conn"), "fastcgi_keep_conn on"

@@ -91,8 +91,9 @@ server { server_name www.*; } server { server_name ~^x(?<n>[0-9]+)\.; } server {
 		t.Fatal(err)
 	}
 	for host, want := range map[string]string{
-		"a.org": "a.org", "A.ORG.": "a.org", "x.a.org": "*.a.org", "x.b.a.org": "*.b.a.org", "www.net": "www.*", "www.a.org": "*.a.org",
-		"x12.net": `~^x(?<n>[0-9]+)\.`, "dot.org": ".dot.org", "a.dot.org": ".dot.org", "": "", "other": "a.org",
+		"a.org": "a.org", "A.ORG.": "a.org", "x.a.org": "*.a.org", "x.b.a.org": "*.b.a.org", "www.net": "www.*",
+		"www.a.org": "*.a.org",
+		"x12.net":   `~^x(?<n>[0-9]+)\.`, "dot.org": ".dot.org", "a.dot.org": ".dot.org", "": "", "other": "a.org",
 	} {
 		if a := config.Select(Release{}, Request{Host: host}); a.Server.Names[0] != want {
 			t.Errorf("%q: %q, want %q", host, a.Server.Names[0], want)

@@ -17,7 +17,18 @@ server { location / { proxy_pass http://app; } location /name { proxy_pass http:
 	}
 	routes := c.Routes(Release{})
 	for i, want := range [][]Share{
-		{{"10.0.0.7:80", 0.6000000000000001, false, false, false}, {"127.0.0.1:81", 0.2, false, true, false}, {"unix:/run/a.sock", 0.2, true, false, false}},
+		{{
+			Destination: "10.0.0.7:80",
+			Share:       0.6000000000000001,
+		}, {
+			Destination: "127.0.0.1:81",
+			Share:       0.2,
+			Loopback:    true,
+		}, {
+			Destination: "unix:/run/a.sock",
+			Share:       0.2,
+			Unix:        true,
+		}},
 		{{"name:80", 1, false, false, true}},
 	} {
 		if got := routes[i].Shares(); !reflect.DeepEqual(got, want) {

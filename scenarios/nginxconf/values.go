@@ -106,7 +106,8 @@ func (e *env) eval(s string) values {
 // uris says whether every text is the beginning of a URI, behind which nothing
 // decides on a host.
 func (v values) uris() bool {
-	return !v.open && len(v.list) > 0 && !slices.ContainsFunc(v.list, func(s string) bool { return s == "" || s[0] != '?' && s[0] != '/' })
+	other := func(s string) bool { return s == "" || s[0] != '?' && s[0] != '/' }
+	return !v.open && len(v.list) > 0 && !slices.ContainsFunc(v.list, other)
 }
 
 // pastHost says whether a variable stands behind the host of a URL, whatever the

@@ -40,7 +40,8 @@ func animation(frames []frame) ([]byte, error) {
 	for c := range seen {
 		index[c] = uint8(palette.Index(c))
 	}
-	g := &gif.GIF{Config: image.Config{ColorModel: palette, Width: pictures[0].Bounds().Dx(), Height: pictures[0].Bounds().Dy()}}
+	size := pictures[0].Bounds()
+	g := &gif.GIF{Config: image.Config{ColorModel: palette, Width: size.Dx(), Height: size.Dy()}}
 	for i, p := range pictures {
 		area := p.Bounds()
 		if i > 0 {
@@ -69,7 +70,8 @@ func animation(frames []frame) ([]byte, error) {
 func chosen(colours []color.RGBA) (palette color.Palette) {
 	const near = 30
 	for _, c := range colours {
-		if len(palette) < 256 && !slices.ContainsFunc(palette, func(p color.Color) bool { return distance(p.(color.RGBA), c) < near }) {
+		alike := func(p color.Color) bool { return distance(p.(color.RGBA), c) < near }
+		if len(palette) < 256 && !slices.ContainsFunc(palette, alike) {
 			palette = append(palette, c)
 		}
 	}

@@ -32,7 +32,8 @@ var address = regexp.MustCompile(`http://127\.0\.0\.1:\d+/\w+/`)
 
 func main() {
 	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: record ROOT DIR\nruns bin/lab99 in ROOT and writes terminal.svg and live.gif into DIR")
+		fmt.Fprintln(os.Stderr, "usage: record ROOT DIR\n"+
+			"runs bin/lab99 in ROOT and writes terminal.svg and live.gif into DIR")
 		os.Exit(64)
 	}
 	if err := record(os.Args[1], os.Args[2]); err != nil {
@@ -56,7 +57,8 @@ func record(root, dir string) error {
 	}
 	defer end()
 
-	cmd := exec.CommandContext(ctx, filepath.Join("bin", "lab99"), append(words[1:len(words):len(words)], "--out", filepath.Join("results", "runs", "recording"))...)
+	args := append(words[1:len(words):len(words)], "--out", filepath.Join("results", "runs", "recording"))
+	cmd := exec.CommandContext(ctx, filepath.Join("bin", "lab99"), args...)
 	cmd.Dir = root
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) } // it takes the lab down
 	r, w, err := os.Pipe()
@@ -156,7 +158,8 @@ func watch(tab context.Context, page <-chan string, ended <-chan error, began ti
 		select {
 		case err := <-ended:
 			if err != nil {
-				return nil, fmt.Errorf("the run was not as expected (%w): nothing is kept; a quieter moment may be what it takes", err)
+				return nil, fmt.Errorf("the run was not as expected (%w): nothing is kept; a quieter moment may be what it takes",
+					err)
 			}
 			report := chromedp.Evaluate[bool](`!!document.getElementById("verdicts")`)
 			for by := time.Now().Add(10 * time.Second); !over && time.Now().Before(by); time.Sleep(100 * time.Millisecond) {

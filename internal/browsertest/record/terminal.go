@@ -58,7 +58,8 @@ text{font:12px ui-monospace,"Liberation Mono",Menlo,Consolas,monospace;fill:#d8d
 <g clip-path="url(#window)"><g id="said">
 `, edge, h-2*edge+2)
 	for i, l := range shown {
-		fmt.Fprintf(&b, `<text x="%d" y="%d"%s style="animation-delay:%.2fs">`, edge, edge+line*i+12, class(l.text), l.at.Seconds())
+		fmt.Fprintf(&b, `<text x="%d" y="%d"%s style="animation-delay:%.2fs">`,
+			edge, edge+line*i+12, class(l.text), l.at.Seconds())
 		_ = xml.EscapeText(&b, []byte(l.text)) // into a buffer
 		b.WriteString("</text>\n")
 	}

@@ -12,7 +12,12 @@ import (
 
 func TestReport(t *testing.T) {
 	hz, ns, yes := 250, 112.9, true
-	found := ability.Found{HZ: &hz, ScanTimeWaitNs: &ns, InetDiag: &yes, Unknown: map[string]string{"openat2": "not\npermitted"}}
+	found := ability.Found{
+		HZ:             &hz,
+		ScanTimeWaitNs: &ns,
+		InetDiag:       &yes,
+		Unknown:        map[string]string{"openat2": "not\npermitted"},
+	}
 	b, err := json.Marshal(NewReport("6.1.0", found))
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +49,8 @@ func TestReport(t *testing.T) {
 // TestTheSchemaHasEveryAbility, and no other.
 func TestTheSchemaHasEveryAbility(t *testing.T) {
 	for _, a := range ability.All {
-		doc := `{"schema":"lab99/abilities/v1","kernel":"","abilities":{"` + a.ID + `":"neither a figure nor yes or no"},"unknown":{}}`
+		doc := `{"schema":"lab99/abilities/v1","kernel":"","abilities":{"` + a.ID + `":"neither a figure nor ` +
+			`yes or no"},"unknown":{}}`
 		err := schematest.Abilities(t, []byte(doc))
 		if err == nil || !strings.Contains(err.Error(), "/abilities/"+a.ID) {
 			t.Errorf("%s is not in the schema: %v", a.ID, err)
@@ -54,7 +60,8 @@ func TestTheSchemaHasEveryAbility(t *testing.T) {
 
 func TestReportOfAContainer(t *testing.T) {
 	f, kernel, err := InContainer([]byte(`{"schema":"lab99/abilities/v1","kernel":"6.1.0","abilities":{"hz":250,"user_namespaces":false},"unknown":{}}`))
-	if err != nil || kernel != "6.1.0" || *f.HZ != 250 || f.UserNamespaces != nil || !strings.Contains(f.Unknown["user_namespaces"], "container") {
+	if err != nil || kernel != "6.1.0" || *f.HZ != 250 || f.UserNamespaces != nil ||
+		!strings.Contains(f.Unknown["user_namespaces"], "container") {
 		t.Errorf("%+v, %v", f, err)
 	}
 	if _, _, err := InContainer([]byte("exec format error")); err == nil {

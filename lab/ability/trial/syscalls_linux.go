@@ -25,7 +25,8 @@ func epollPwait2(b *bench) (err error) {
 	defer unix.Close(ep)
 	var e unix.EpollEvent
 	var now unix.Timespec
-	_, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(ep), uintptr(unsafe.Pointer(&e)), 1, uintptr(unsafe.Pointer(&now)), 0, 0)
+	_, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2,
+		uintptr(ep), uintptr(unsafe.Pointer(&e)), 1, uintptr(unsafe.Pointer(&now)), 0, 0)
 	b.found.EpollPwait2, err = allowed(orNil(errno))
 	return err
 }

@@ -44,7 +44,8 @@ const (
 )
 
 func enactedTable(all []incident, runs map[string]*results.Run, before map[string][]string) string {
-	t := table{{"incident", "variant", "first error 99, predicted", "measured", "verdict", "how it differs from the report"}}
+	t := table{{"incident", "variant", "first error 99, predicted", "measured", "verdict",
+		"how it differs from the report"}}
 	for _, i := range all {
 		for n, v := range i.plan.Variants {
 			row := []string{i.title(), v.Title, predicted(v), "not run", "–", ""}

@@ -33,10 +33,12 @@ func TestThePageIsThatOfTheFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, string(b)); diff != "" {
-		t.Errorf("`go run ./lab/cmd/incidents` brings it up to date, `make incidents` with new measurements (-want +got):\n%s", diff)
+		t.Errorf("`go run ./lab/cmd/incidents` brings it up to date, "+
+			"`make incidents` with new measurements (-want +got):\n%s", diff)
 	}
 	for line := range strings.SplitSeq(string(b), "\n") {
-		if strings.Contains(line, "| not run |") || strings.Contains(line, "not as expected") || strings.Contains(line, "| invalid |") {
+		if strings.Contains(line, "| not run |") || strings.Contains(line, "not as expected") ||
+			strings.Contains(line, "| invalid |") {
 			t.Error("not measured, or not as the law says: " + line)
 		}
 	}
@@ -102,7 +104,13 @@ func TestTheLawsGiveTheReportsFigures(t *testing.T) {
 		{"cosmosia-95", "connections that can be", is(28231), k, 1, 0},
 		{"traefik-13123", "TIME_WAIT, those of other destinations too", is(28241), k, 0, 0.001},
 		{"istio-51210", "connections a second at most", is(466), func(n string) float64 { return k(n) / hold(n) }, 0, 0.01},
-		{"openlibrary-13680", "TIME_WAIT without reuse", is(40000), func(n string) float64 { return rate(n) * hold(n) }, 0, 0.03},
+		{
+			name:   "openlibrary-13680",
+			what:   "TIME_WAIT without reuse",
+			report: is(40000),
+			law:    func(n string) float64 { return rate(n) * hold(n) },
+			share:  0.03,
+		},
 		{"envoy-44747", "ports of all ten endpoints together", is(28000), k, 0, 0.01},
 		// At 500 a second the site went down. The law has it run out from here on.
 		{"varnish-2622", "connections a second at most", is(500), func(n string) float64 { return k(n) / hold(n) }, 0, 0.1},

@@ -48,7 +48,8 @@ func main() {
 	flag.StringVar(&c.tool, "lab99", "bin/lab99", "the lab99 to run inside, linked statically")
 	flag.StringVar(&c.names, "kernels", "", "`names`, by commas or blanks; all of them by default")
 	flag.BoolVar(&c.probe, "probe", false, "ask the kernels what they can do, and run no lab")
-	flag.StringVar(&c.out, "out", filepath.Join("results", "kernels"), "`directory` for the table; - for standard output only")
+	flag.StringVar(&c.out, "out", filepath.Join("results", "kernels"),
+		"`directory` for the table; - for standard output only")
 	flag.StringVar(&c.keep, "keep", "", "keep what each task left below this `directory`")
 	flag.StringVar(&c.accelerator, "accelerator", "", "of qemu: kvm or tcg (default kvm where it works)")
 	flag.Parse()

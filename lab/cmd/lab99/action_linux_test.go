@@ -95,7 +95,9 @@ func repository(t *testing.T) (dir, before string) {
 	dir = t.TempDir()
 	git := func(args ...string) string {
 		t.Helper()
-		cmd := exec.Command("git", append([]string{"-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"}, args...)...)
+		cmd := exec.Command("git", append([]string{
+			"-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main",
+		}, args...)...)
 		cmd.Dir = dir
 		out, err := cmd.CombinedOutput()
 		if err != nil {
@@ -107,8 +109,10 @@ func repository(t *testing.T) (dir, before string) {
 		t.Helper()
 		filetest.Write(t, filepath.Join(dir, name), text)
 	}
-	const pooled = "events {}\nhttp {\n  upstream app { server 10.0.0.1:8080; keepalive 32; }\n  server {\n    listen 80;\n    location / {\n" +
-		"      proxy_http_version 1.1;\n      proxy_set_header Connection \"\";\n      proxy_pass http://app;\n    }\n  }\n}\n"
+	const pooled = "events {}\nhttp {\n  upstream app { server 10.0.0.1:8080; keepalive 32; }\n  server {\n" +
+		"    listen 80;\n    location / {\n" +
+		"      proxy_http_version 1.1;\n      proxy_set_header Connection \"\";\n" +
+		"      proxy_pass http://app;\n    }\n  }\n}\n"
 	const tcp = "defaults\n  mode tcp\n  timeout connect 5s\n  timeout client 30s\n  timeout server 30s\n" +
 		"frontend in\n  bind :80\n  default_backend app\nbackend app\n  server a 10.0.0.1:8080\n"
 	git("init", "-q")
@@ -133,13 +137,14 @@ func TestActionLintsWhatChanged(t *testing.T) {
 	a := newAction(t, dir)
 	a.values[base], a.values["inputs.nginx"] = before, "1.26"
 	out, code := a.step("lint what changed")
-	if code != "1" || !strings.Contains(out, "::warning file=deploy/proxy one.conf,line=3") || strings.Contains(out, "bad but old") ||
-		!strings.Contains(out, "::warning file=haproxy.cfg,line=") {
+	if code != "1" || !strings.Contains(out, "::warning file=deploy/proxy one.conf,line=3") ||
+		strings.Contains(out, "bad but old") || !strings.Contains(out, "::warning file=haproxy.cfg,line=") {
 		t.Errorf("exit code %s:\n%s", code, out)
 	}
 
 	a.values["inputs.all"] = "true"
-	if out, code := a.step("lint what changed"); code != "1" || !strings.Contains(out, "::warning file=bad but old.conf,line=2") {
+	if out, code := a.step("lint what changed"); code != "1" ||
+		!strings.Contains(out, "::warning file=bad but old.conf,line=2") {
 		t.Errorf("all of them: exit code %s:\n%s", code, out)
 	}
 
@@ -149,8 +154,8 @@ func TestActionLintsWhatChanged(t *testing.T) {
 	}
 
 	a.values["inputs.files"], a.values[base] = "*.conf", strings.Repeat("0", 40) // a new branch
-	if out, code := a.step("lint what changed"); code != "64" || !strings.Contains(out, "::error::lab99 does not know what changed") ||
-		!strings.Contains(out, "fetch-depth: 0") {
+	if out, code := a.step("lint what changed"); code != "64" ||
+		!strings.Contains(out, "::error::lab99 does not know what changed") || !strings.Contains(out, "fetch-depth: 0") {
 		t.Errorf("no base: exit code %s:\n%s", code, out)
 	}
 
@@ -169,8 +174,8 @@ func TestActionMeasures(t *testing.T) {
 	needs.Root(t)
 	dir, _ := repository(t)
 	a := newAction(t, dir)
-	a.values["inputs.run"], a.values["inputs.scenario"] = "deploy/proxy one.conf", "port-exhaustion --size quick --driver netns --set size.ports=100 "+
-		"--set size.duration=2s"
+	a.values["inputs.run"], a.values["inputs.scenario"] = "deploy/proxy one.conf",
+		"port-exhaustion --size quick --driver netns --set size.ports=100 --set size.duration=2s"
 	out, code := a.step("measure it in a lab")
 	if code != "0" && code != "1" && code != "2" {
 		t.Fatalf("exit code %s:\n%s", code, out)

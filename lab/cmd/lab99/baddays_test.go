@@ -38,10 +38,12 @@ func TestKill9TakesTheLabAlong(t *testing.T) {
 	if out, err := exec.Command(path, "report", i.dir(t)).CombinedOutput(); err != nil {
 		t.Errorf("no report of what is there: %v: %s", err, out)
 	}
-	if page, err := os.ReadFile(filepath.Join(i.dir(t), "report.md")); err != nil || !strings.Contains(string(page), "**Partial:**") {
+	if page, err := os.ReadFile(filepath.Join(i.dir(t), "report.md")); err != nil ||
+		!strings.Contains(string(page), "**Partial:**") {
 		t.Errorf("the report does not say that it is partial: %v", err)
 	}
-	if out, err := exec.Command(path, "clean").CombinedOutput(); err != nil || !strings.Contains(string(out), "removed network") {
+	if out, err := exec.Command(path, "clean").CombinedOutput(); err != nil ||
+		!strings.Contains(string(out), "removed network") {
 		t.Errorf("clean: %v: %s", err, out)
 	}
 	nothingLeft(t, 0, true)
@@ -149,7 +151,8 @@ func TestFullDiskKeepsWhatWasMeasured(t *testing.T) {
 	i := startOn(t, "netns", "run", tiny, "--out", small)
 	i.wait(t, "3")
 	stdout, stderr := &i.stdout, &i.stderr
-	if !strings.Contains(stderr.String(), "results cannot be written") || !strings.Contains(stderr.String(), "no space left") {
+	if !strings.Contains(stderr.String(), "results cannot be written") ||
+		!strings.Contains(stderr.String(), "no space left") {
 		t.Errorf("it does not say what is wrong: %s", stderr.String())
 	}
 	if !strings.Contains(stdout.String(), "baseline") || !strings.Contains(stdout.String(), "Finding: ") {
@@ -162,7 +165,8 @@ func TestRefusedConfigurationIsQuoted(t *testing.T) {
 	onEach(t, func(t *testing.T, driver string) {
 		i := startOn(t, driver, "run", tiny, "--set", "proxy.config=testdata/bad-nginx.conf")
 		i.wait(t, "64")
-		if got := i.stderr.String(); !strings.Contains(got, `unknown directive "proxy_pss"`) || !strings.Contains(got, "nginx.conf:4") {
+		if got := i.stderr.String(); !strings.Contains(got, `unknown directive "proxy_pss"`) ||
+			!strings.Contains(got, "nginx.conf:4") {
 			t.Errorf("nginx's complaint is not quoted: %s", got)
 		}
 		i.nothingLeft(t)
@@ -193,7 +197,8 @@ func TestTakenSubnet(t *testing.T) {
 // reproduces all the same; nginx's log has the last word about causes.
 func TestOwnConfiguration(t *testing.T) {
 	share(t, "netns", tinyLab)
-	i := ran(t, "netns", "run", tiny, "--set", "proxy.config=testdata/own-nginx.conf", "--set", "load.stop.after_error_99=1s")
+	i := ran(t, "netns", "run", tiny, "--set", "proxy.config=testdata/own-nginx.conf", "--set",
+		"load.stop.after_error_99=1s")
 	v := i.summary(t).Variants[0]
 	if v.Verdict != "reproduced" || v.NginxLog.Error99 == 0 || v.Errors.Error99 != v.NginxLog.Error99 {
 		t.Errorf("verdict %s, errors %+v, log %+v", v.Verdict, v.Errors, v.NginxLog)
@@ -230,7 +235,8 @@ func TestOwnHAProxy(t *testing.T) {
 // a request in sixteen by 502 itself. Only error 99 in nginx's log ends the load.
 func TestStrayFailureDoesNotEndTheLoad(t *testing.T) {
 	share(t, "netns", tinyLab)
-	i := ran(t, "netns", "run", tiny, "--set", "proxy.config=testdata/stray-502-nginx.conf", "--set", "load.stop.after_error_99=500ms")
+	i := ran(t, "netns", "run", tiny, "--set", "proxy.config=testdata/stray-502-nginx.conf", "--set",
+		"load.stop.after_error_99=500ms")
 	v := i.summary(t).Variants[0]
 	if v.Verdict != "reproduced" || *v.FirstError < 0.9 || *v.OKBefore < 90 {
 		t.Errorf("verdict %s (%s), error 99 after %v s and %v ok", v.Verdict, v.Why, *v.FirstError, *v.OKBefore)

@@ -6,7 +6,8 @@ import "testing"
 
 // TestSoakShortScenarios are six scenarios, their variants at once and one after the other.
 func TestSoakShortScenarios(t *testing.T) {
-	atOnceAndSerial(t, "backend-ports", "same-address-thrice", "tw-reuse-ceiling", "source-ips", "unix-socket", "myth-fin-timeout")
+	atOnceAndSerial(t, "backend-ports", "same-address-thrice", "tw-reuse-ceiling", "source-ips", "unix-socket",
+		"myth-fin-timeout")
 }
 
 // TestSoakRaceForTheClose is a scenario of which the law knows only what share of the

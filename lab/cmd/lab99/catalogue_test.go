@@ -177,7 +177,8 @@ func TestAllGivesUpOnTheMachine(t *testing.T) {
 	i.wait(t, "3")
 	_, c := i.catalogue(t)
 	if len(c.Scenarios) != 3 || !c.Partial || c.ExitCode != 3 {
-		t.Errorf("%d of %d scenarios were tried, partial %v, exit code %d; want 3, true, 3", len(c.Scenarios), c.Asked, c.Partial, c.ExitCode)
+		t.Errorf("%d of %d scenarios were tried, partial %v, exit code %d; want 3, true, 3",
+			len(c.Scenarios), c.Asked, c.Partial, c.ExitCode)
 	}
 	for _, r := range c.Scenarios {
 		if r.ExitCode != 3 || !strings.Contains(r.Error, "runs no images") {

@@ -111,8 +111,10 @@ func (c *inspected) confined(t *testing.T, name string, caps []string) {
 	if !slices.Contains(h.SecurityOpt, "no-new-privileges") || !h.ReadonlyRootfs || h.Privileged {
 		t.Errorf("%s: %v, read-only root %v, privileged %v", name, h.SecurityOpt, h.ReadonlyRootfs, h.Privileged)
 	}
-	if len(h.Binds) > 0 || h.NetworkMode == "host" || h.IpcMode == "host" || len(c.NetworkSettings.Ports) > 0 && published(c.NetworkSettings.Ports) {
-		t.Errorf("%s: binds %v, network %s, ipc %s, ports %v", name, h.Binds, h.NetworkMode, h.IpcMode, c.NetworkSettings.Ports)
+	if len(h.Binds) > 0 || h.NetworkMode == "host" || h.IpcMode == "host" ||
+		len(c.NetworkSettings.Ports) > 0 && published(c.NetworkSettings.Ports) {
+		t.Errorf("%s: binds %v, network %s, ipc %s, ports %v",
+			name, h.Binds, h.NetworkMode, h.IpcMode, c.NetworkSettings.Ports)
 	}
 	for _, m := range c.Mounts {
 		if m.Type == "bind" {
@@ -131,7 +133,12 @@ func (c *inspected) confined(t *testing.T, name string, caps []string) {
 	for _, cap := range caps {
 		bits |= capabilities[cap]
 	}
-	for _, line := range []string{fmt.Sprintf("CapBnd:\t%016x", bits), fmt.Sprintf("CapEff:\t%016x", bits), "NoNewPrivs:\t1", "Seccomp:\t2"} {
+	for _, line := range []string{
+		fmt.Sprintf("CapBnd:\t%016x", bits),
+		fmt.Sprintf("CapEff:\t%016x", bits),
+		"NoNewPrivs:\t1",
+		"Seccomp:\t2",
+	} {
 		if !strings.Contains(string(b), line+"\n") {
 			t.Errorf("%s: the kernel does not say %q:\n%s", name, line, b)
 		}

@@ -89,7 +89,8 @@ func containerIsSeen(t *testing.T, path, name string) {
 		t.Fatalf("container %s: exit code %s, %d namespaces; not seen: %q", name, code, len(r.Namespaces), r.Unseen)
 	}
 	n := r.Namespaces[0]
-	if !slices.Contains([]string{"0", "1", "2"}, code) || n.Name != "container "+name || n.Ports == nil || len(n.Tuples) == 0 {
+	if !slices.Contains([]string{"0", "1", "2"}, code) || n.Name != "container "+name || n.Ports == nil ||
+		len(n.Tuples) == 0 {
 		t.Errorf("container %s: exit code %s: %+v", name, code, n)
 	}
 	out, err := exec.Command(path, "diagnose", "--container", name+"-is-not-there").CombinedOutput()

@@ -148,7 +148,11 @@ func TestDiagnoseServesMetrics(t *testing.T) {
 	}
 	pid := fmt.Sprint(exhaustedNamespace(t))
 	l := listen(t, path, nil, "--listen", "127.0.0.1:0", "--pid", pid)
-	for name, want := range map[string]string{"ephemeral_ports_taken": "40", "ephemeral_ports_usable": "40", "seconds_to_exhaustion": "0"} {
+	for name, want := range map[string]string{
+		"ephemeral_ports_taken":  "40",
+		"ephemeral_ports_usable": "40",
+		"seconds_to_exhaustion":  "0",
+	} {
 		got := ""
 		for _, m := range ofExhausted.FindAllStringSubmatch(l.metrics(t), -1) {
 			if m[1] == "lab99_"+name {

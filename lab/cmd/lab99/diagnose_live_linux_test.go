@@ -34,7 +34,8 @@ func TestWatchedHostHasAPage(t *testing.T) {
 			t.Fatalf("the URL is not said: %s", said.String())
 		}
 	}
-	if resp, err := http.Get(url[:strings.LastIndex(strings.TrimSuffix(url, "/"), "/")] + "/events"); err != nil || resp.StatusCode != http.StatusNotFound {
+	if resp, err := http.Get(url[:strings.LastIndex(strings.TrimSuffix(url, "/"), "/")] + "/events"); err != nil ||
+		resp.StatusCode != http.StatusNotFound {
 		t.Errorf("without the token: %v, %v", resp, err)
 	} else {
 		resp.Body.Close()

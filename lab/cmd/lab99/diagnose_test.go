@@ -64,7 +64,8 @@ func TestDiagnoseFindsAnExhaustedNamespace(t *testing.T) {
 		}
 		return &r, code, ""
 	}
-	if r, code, _ := look("--json"); code != "0" || len(r.Namespaces[0].Tuples) != 0 || r.Namespaces[0].Ports.Usable != 40 {
+	if r, code, _ := look("--json"); code != "0" || len(r.Namespaces[0].Tuples) != 0 ||
+		r.Namespaces[0].Ports.Usable != 40 {
 		t.Errorf("an idle namespace: exit code %s, %+v", code, r.Namespaces[0])
 	}
 	made := 0
@@ -79,12 +80,13 @@ func TestDiagnoseFindsAnExhaustedNamespace(t *testing.T) {
 		t.Errorf("exit code %s of an exhausted namespace, want 1", code)
 	}
 	x := r.Namespaces[0].Tuples[0]
-	if x.State != diagnose.Exhausted || x.Destination != "127.0.0.1:80" || x.Taken != 40 || *x.Tuples != 40 || *x.FirstError99S != 0 ||
-		x.FreesS == nil || *x.FreesS < 50 || *x.FreesS > 66 {
+	if x.State != diagnose.Exhausted || x.Destination != "127.0.0.1:80" || x.Taken != 40 || *x.Tuples != 40 ||
+		*x.FirstError99S != 0 || x.FreesS == nil || *x.FreesS < 50 || *x.FreesS > 66 {
 		t.Errorf("%+v, want 40 of 40 towards 127.0.0.1:80, the first of which ends in a minute", x)
 	}
 	_, code, text := look()
-	if code != "1" || !strings.Contains(text, "[exhausted]") || !strings.Contains(text, "40 of 40 ports are taken (40 TIME_WAIT)") {
+	if code != "1" || !strings.Contains(text, "[exhausted]") ||
+		!strings.Contains(text, "40 of 40 ports are taken (40 TIME_WAIT)") {
 		t.Errorf("exit code %s: %s", code, text)
 	}
 }

@@ -128,7 +128,8 @@ func TestDiagnoseTraces(t *testing.T) {
 
 	out, err := exec.Command(path, "diagnose", "--pid", pid, "--trace", "1s", "--json").Output()
 	r := parse(out)
-	if code := exitStatus(err); code != "1" || r.Trace.Seconds < 1 || len(r.Trace.Failures) != 2 || r.Trace.Error99.Count < 20 {
+	if code := exitStatus(err); code != "1" || r.Trace.Seconds < 1 || len(r.Trace.Failures) != 2 ||
+		r.Trace.Error99.Count < 20 {
 		t.Errorf("exit code %s: %s", code, out)
 	}
 	for to, id := range map[string]string{"127.0.0.1:80": "error-99-counted", "127.0.0.1:81": "error-99-other-cause"} {

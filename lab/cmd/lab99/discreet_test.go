@@ -39,25 +39,77 @@ func TestErrorsTellNoEnvironment(t *testing.T) {
 		args []string
 		says string
 	}{
-		"engine with a password":         {[]string{"DOCKER_HOST=tcp://me:" + secret + "@127.0.0.1:1"}, []string{"run", tiny, "--driver", "docker"}, "DOCKER_HOST=tcp://127.0.0.1:1"},
-		"clean, the same":                {[]string{"DOCKER_HOST=tcp://me:" + secret + "@127.0.0.1:1"}, []string{"clean"}, "DOCKER_HOST=tcp://127.0.0.1:1"},
-		"plan, the same":                 {[]string{"DOCKER_HOST=tcp://me:" + secret + "@127.0.0.1:1"}, []string{"plan", tiny}, "no container engine answers"},
-		"doctor, the same":               {[]string{"DOCKER_HOST=tcp://me:" + secret + "@127.0.0.1:1"}, []string{"doctor"}, "tcp://127.0.0.1:1"},
-		"ssh engine":                     {[]string{"DOCKER_HOST=ssh://me:" + secret + "@127.0.0.1:1"}, []string{"run", tiny, "--driver", "docker"}, "no container engine answers"},
-		"engine that is no URL":          {[]string{"DOCKER_HOST=tcp://me:" + secret + "@127.0.0.1:%zz"}, []string{"run", tiny, "--driver", "docker"}, "no container engine answers"},
-		"a proxy that is no URL":         {[]string{"DOCKER_HOST=tcp://127.0.0.2:1", "HTTP_PROXY=http://me:" + secret + "@%zz"}, []string{"run", tiny, "--driver", "docker"}, "no container engine answers"},
-		"certificates":                   {[]string{"DOCKER_HOST=tcp://127.0.0.1:1", "DOCKER_TLS_VERIFY=1", "DOCKER_CERT_PATH=/" + secret}, []string{"run", tiny, "--driver", "docker"}, "no container engine answers"},
-		"a proxy with a password":        {[]string{"DOCKER_HOST=tcp://127.0.0.2:1", "HTTP_PROXY=http://me:" + secret + "@127.0.0.1:1", "HTTPS_PROXY=http://me:" + secret + "@127.0.0.1:1"}, []string{"run", tiny, "--driver", "docker"}, "no container engine answers"},
-		"the engine's context":           {[]string{"DOCKER_HOST=", "DOCKER_CONTEXT=" + secret}, []string{"clean"}, ""},
-		"a registry with a login":        {[]string{`DOCKER_AUTH_CONFIG={"auths":{"127.0.0.1:1":{"auth":"` + login + `"}}}`}, []string{"run", tiny, "--driver", "docker", "--images", "registry", "--set", "proxy.image=127.0.0.1:1/nginx:1"}, "no image of nginx"},
-		"packages through a proxy":       {[]string{"HOME=" + dir, "XDG_CACHE_HOME=" + dir, "http_proxy=http://me:" + secret + "@127.0.0.1:1", "https_proxy=http://me:" + secret + "@127.0.0.1:1"}, []string{"run", tiny, "--set", "proxy.image=apt:sid"}, "no image of nginx"},
+		"engine with a password": {
+			[]string{"DOCKER_HOST=tcp://me:" + secret + "@127.0.0.1:1"},
+			[]string{"run", tiny, "--driver", "docker"},
+			"DOCKER_HOST=tcp://127.0.0.1:1",
+		},
+		"clean, the same": {[]string{"DOCKER_HOST=tcp://me:" + secret + "@127.0.0.1:1"}, []string{"clean"},
+			"DOCKER_HOST=tcp://127.0.0.1:1"},
+		"plan, the same": {
+			[]string{"DOCKER_HOST=tcp://me:" + secret + "@127.0.0.1:1"},
+			[]string{"plan", tiny},
+			"no container engine answers",
+		},
+		"doctor, the same": {
+			[]string{"DOCKER_HOST=tcp://me:" + secret + "@127.0.0.1:1"},
+			[]string{"doctor"},
+			"tcp://127.0.0.1:1",
+		},
+		"ssh engine": {
+			[]string{"DOCKER_HOST=ssh://me:" + secret + "@127.0.0.1:1"},
+			[]string{"run", tiny, "--driver", "docker"},
+			"no container engine answers",
+		},
+		"engine that is no URL": {
+			[]string{"DOCKER_HOST=tcp://me:" + secret + "@127.0.0.1:%zz"},
+			[]string{"run", tiny, "--driver", "docker"},
+			"no container engine answers",
+		},
+		"a proxy that is no URL": {[]string{"DOCKER_HOST=tcp://127.0.0.2:1",
+			"HTTP_PROXY=http://me:" + secret + "@%zz"}, []string{"run", tiny, "--driver", "docker"}, "no container engine answers"},
+		"certificates": {[]string{"DOCKER_HOST=tcp://127.0.0.1:1", "DOCKER_TLS_VERIFY=1",
+			"DOCKER_CERT_PATH=/" + secret}, []string{"run", tiny, "--driver", "docker"}, "no container engine answers"},
+		"a proxy with a password": {
+			[]string{
+				"DOCKER_HOST=tcp://127.0.0.2:1",
+				"HTTP_PROXY=http://me:" + secret + "@127.0.0.1:1",
+				"HTTPS_PROXY=http://me:" + secret + "@127.0.0.1:1",
+			},
+			[]string{"run", tiny, "--driver", "docker"},
+			"no container engine answers",
+		},
+		"the engine's context": {[]string{"DOCKER_HOST=", "DOCKER_CONTEXT=" + secret}, []string{"clean"}, ""},
+		"a registry with a login": {
+			[]string{`DOCKER_AUTH_CONFIG={"auths":{"127.0.0.1:1":{"auth":"` + login + `"}}}`},
+			[]string{"run", tiny, "--driver", "docker", "--images", "registry", "--set", "proxy.image=127.0.0.1:1/nginx:1"},
+			"no image of nginx",
+		},
+		"packages through a proxy": {
+			[]string{
+				"HOME=" + dir,
+				"XDG_CACHE_HOME=" + dir,
+				"http_proxy=http://me:" + secret + "@127.0.0.1:1",
+				"https_proxy=http://me:" + secret + "@127.0.0.1:1",
+			},
+			[]string{"run", tiny, "--set", "proxy.image=apt:sid"},
+			"no image of nginx",
+		},
 		"a scenario that does not parse": {nil, []string{"run", broken}, "broken.yaml:"},
 		"a flag":                         {nil, []string{"run", tiny, "--nonsense"}, "nonsense"},
 		"a run that is none":             {nil, []string{"report", dir}, "is not a run"},
-		"a load of nobody":               {nil, []string{"load", "--rate", "1", "--duration", "100ms", "http://127.0.0.1:1/"}, "ECONNREFUSED"},
-		"a load of a stranger":           {nil, []string{"load", "--rate", "1", "http://192.0.2.1/"}, "stranger"},
-		"credentials in a load's URL":    {nil, []string{"load", "--rate", "1", "http://me:" + secret + "@127.0.0.1:1/"}, "Authorization"},
-		"a URL that is none":             {nil, []string{"load", "--rate", "1", "http://me:" + secret + "@127.0.0.1:%zz/"}, "URL"},
+		"a load of nobody": {
+			nil,
+			[]string{"load", "--rate", "1", "--duration", "100ms", "http://127.0.0.1:1/"},
+			"ECONNREFUSED",
+		},
+		"a load of a stranger": {nil, []string{"load", "--rate", "1", "http://192.0.2.1/"}, "stranger"},
+		"credentials in a load's URL": {
+			nil,
+			[]string{"load", "--rate", "1", "http://me:" + secret + "@127.0.0.1:1/"},
+			"Authorization",
+		},
+		"a URL that is none": {nil, []string{"load", "--rate", "1", "http://me:" + secret + "@127.0.0.1:%zz/"}, "URL"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -66,7 +118,8 @@ func TestErrorsTellNoEnvironment(t *testing.T) {
 			}
 			cmd := exec.Command(path, append(slices.Clone(tc.args), out(tc.args, dir)...)...)
 			// Whatever else a shell has set goes along, and in any case these.
-			cmd.Env = append(os.Environ(), "LAB99_TEST_SECRET="+secret, "AWS_SECRET_ACCESS_KEY="+secret, `DOCKER_AUTH_CONFIG={"auths":`+secret, "TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX="+secret)
+			cmd.Env = append(os.Environ(), "LAB99_TEST_SECRET="+secret, "AWS_SECRET_ACCESS_KEY="+secret,
+				`DOCKER_AUTH_CONFIG={"auths":`+secret, "TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX="+secret)
 			cmd.Env = append(cmd.Env, tc.env...)
 			out, _ := cmd.CombinedOutput()
 			noSecret(t, string(out))

@@ -36,7 +36,8 @@ func TestEngineRestartsUnderARun(t *testing.T) {
 	if len(v) != 1 || v[0].Verdict != "error" || !strings.Contains(v[0].Why, "ended by itself") {
 		t.Errorf("rows %+v, want one of the verdict error that names what ended", v)
 	}
-	if b, err := os.ReadFile(filepath.Join(i.dir(t), "baseline", results.SamplesFile)); err != nil || bytes.Count(b, []byte(`"load":{`)) < 5 {
+	if b, err := os.ReadFile(filepath.Join(i.dir(t), "baseline", results.SamplesFile)); err != nil ||
+		bytes.Count(b, []byte(`"load":{`)) < 5 {
 		t.Errorf("samples are lost: %v", err)
 	}
 	path, _ := binary()

@@ -33,8 +33,16 @@ type fault struct {
 // faults are those of testdata/faults.yaml, the first of which is none.
 var faults = []fault{
 	{"undisturbed", false, nil, "error 99 came after 1.0"},
-	{"httpd-killed", false, func(t *testing.T, v victims) { signal(t, v.child(t, "backend"), syscall.SIGKILL) }, "(httpd) ended on the backend"},
-	{"nginx-killed", false, func(t *testing.T, v victims) { signal(t, v.child(t, "proxy"), syscall.SIGKILL) }, "(nginx) ended on the proxy"},
+	{
+		variant: "httpd-killed",
+		inject:  func(t *testing.T, v victims) { signal(t, v.child(t, "backend"), syscall.SIGKILL) },
+		says:    "(httpd) ended on the backend",
+	},
+	{
+		variant: "nginx-killed",
+		inject:  func(t *testing.T, v victims) { signal(t, v.child(t, "proxy"), syscall.SIGKILL) },
+		says:    "(nginx) ended on the proxy",
+	},
 	{"nginx-stopped", false, func(t *testing.T, v victims) {
 		worker := v.child(t, "proxy")
 		signal(t, worker, syscall.SIGSTOP)
@@ -130,7 +138,8 @@ func (v victims) container(t *testing.T, name string) string {
 	deadline := time.Now().Add(30 * time.Second)
 	for time.Now().Before(deadline) {
 		if run, err := filepath.EvalSymlinks(filepath.Join(v.i.out, "latest")); err == nil {
-			if c := docker(t, "ps", "-q", "--filter", "name=lab99-"+filepath.Base(run)+"-.*-"+v.variant+"-"+name+"$"); len(c) == 1 {
+			if c := docker(t, "ps", "-q", "--filter",
+				"name=lab99-"+filepath.Base(run)+"-.*-"+v.variant+"-"+name+"$"); len(c) == 1 {
 				return c[0]
 			}
 		}

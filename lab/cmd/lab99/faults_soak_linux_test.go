@@ -13,7 +13,8 @@ import (
 // up to change the load host in the meantime.
 var engineFaults = []fault{
 	{"undisturbed", false, nil, "error 99 came after 1.0"},
-	{"nginx-starved", false, func(t *testing.T, v victims) { v.starve(t, "proxy-proxy") }, "nginx was ready to run and had no processor for"},
+	{"nginx-starved", false, func(t *testing.T, v victims) { v.starve(t, "proxy-proxy") },
+		"nginx was ready to run and had no processor for"},
 	{"generator-starved", false, func(t *testing.T, v victims) { v.starve(t, "load-tether") }, "more than 10 ms late"},
 	{"generator-ports", true, func(t *testing.T, v victims) {
 		within(t, v.agent(t, "load"), "echo 20000 20007 >/proc/sys/net/ipv4/ip_local_port_range")

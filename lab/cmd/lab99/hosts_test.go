@@ -33,7 +33,8 @@ func TestLateCloseAndBystander(t *testing.T) {
 		}
 	}
 	if peak != ports || timeWait != 0 {
-		t.Errorf("at most %d sockets in FIN_WAIT2 and %d in TIME_WAIT, want %d and none (%s)", peak, timeWait, ports, filepath.Base(i.dir(t)))
+		t.Errorf("at most %d sockets in FIN_WAIT2 and %d in TIME_WAIT, want %d and none (%s)",
+			peak, timeWait, ports, filepath.Base(i.dir(t)))
 	}
 	b := v.Bystander
 	if b == nil {

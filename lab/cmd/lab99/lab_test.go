@@ -406,7 +406,8 @@ func nothingLeft(t *testing.T, within time.Duration, networks bool) {
 	t.Helper()
 	began := time.Now()
 	for {
-		left := append(containers(t, "label=org.lab99.run"), docker(t, "volume", "ls", "-q", "--filter", "label=org.lab99.run")...)
+		left := append(containers(t, "label=org.lab99.run"),
+			docker(t, "volume", "ls", "-q", "--filter", "label=org.lab99.run")...)
 		if networks {
 			left = append(left, docker(t, "network", "ls", "-q", "--filter", "label=org.lab99.run")...)
 		}

@@ -22,7 +22,8 @@ func dueAt(n int64) lesson {
 			return
 		}
 		if d := *v.FirstError - want; math.Abs(d) > law.Tolerance(want) {
-			t.Errorf("%s: first error 99 after %.3f s, want %.3f s within %.0f ms", v.Name, *v.FirstError, want, 1000*law.Tolerance(want))
+			t.Errorf("%s: first error 99 after %.3f s, want %.3f s within %.0f ms",
+				v.Name, *v.FirstError, want, 1000*law.Tolerance(want))
 		}
 	}
 }
@@ -81,7 +82,8 @@ func heldUntil(seconds float64) lesson {
 		dueAt(1)(t, p, v)
 		k := ports(p)
 		if *v.OKBefore < k || *v.OKBefore > k+2 || v.Held.Peak < k || float64(v.Held.Peak) > float64(k)+0.1*p.RatePerS {
-			t.Errorf("%s: %d were opened before it, and %d alive at once, want %d (+0..2, and of those alive what comes in 0.1 s)", v.Name, *v.OKBefore, v.Held.Peak, k)
+			t.Errorf("%s: %d were opened before it, and %d alive at once, want %d (+0..2, "+
+				"and of those alive what comes in 0.1 s)", v.Name, *v.OKBefore, v.Held.Peak, k)
 		}
 		// A port comes back a moment after its time, and those that came in that moment are refused.
 		want, moment := float64(k)+p.RatePerS*max(0, *v.LoadEndS-seconds), 0.2*p.RatePerS
@@ -134,11 +136,13 @@ func ejects(n int64) lesson {
 		t.Helper()
 		exhausts(n)(t, p, v)
 		if v.NginxLog.Error99 != n || v.Errors.Error99 != 1 || v.Errors.NoLiveUpstreams != *v.Failed-1 {
-			t.Errorf("%s: %d lines of error 99, %d requests failed by it, and %d of %d by \"no live upstreams\"; want %d, 1, and all the others",
+			t.Errorf("%s: %d lines of error 99, %d requests failed by it, and %d of %d by \"no live upstreams\"; "+
+				"want %d, 1, and all the others",
 				v.Name, v.NginxLog.Error99, v.Errors.Error99, v.Errors.NoLiveUpstreams, *v.Failed, n)
 		}
 		if after := *p.StopAfterS * p.RatePerS / float64(n); after > 260 && v.Errors.NoLiveUpstreams < 250*n {
-			t.Errorf("%s: %d \"no live upstreams\" to %d lines of error 99, want 250 times as many", v.Name, v.Errors.NoLiveUpstreams, n)
+			t.Errorf("%s: %d \"no live upstreams\" to %d lines of error 99, want 250 times as many",
+				v.Name, v.Errors.NoLiveUpstreams, n)
 		}
 	}
 }
@@ -176,7 +180,8 @@ func darkens(t *testing.T, p results.VariantPlan, v results.Variant) {
 		retry = 60
 	}
 	if v.BlackoutS == nil || math.Abs(*v.BlackoutS-retry) > 0.3 {
-		t.Errorf("%s: no success for %s after the first failure, want %.0f s within 0.3 s", v.Name, orNone(v.BlackoutS), retry)
+		t.Errorf("%s: no success for %s after the first failure, want %.0f s within 0.3 s",
+			v.Name, orNone(v.BlackoutS), retry)
 	}
 	fills := float64(ports(p)) / p.RatePerS
 	rounds := math.Floor(*v.LoadEndS / (fills + retry))
@@ -199,8 +204,10 @@ func early(n int64) lesson {
 		k := n * ports(p)
 		want := float64(k) / p.RatePerS
 		share := 3 * math.Sqrt((1-1/float64(p.Sources))/float64(ports(p)))
-		if v.FirstError == nil || *v.FirstError > want+law.Tolerance(want) || *v.FirstError < (1-share)*want-law.Tolerance(want) {
-			t.Errorf("%s: first error 99 after %s, want %.3f s or up to %.1f %% less", v.Name, orNone(v.FirstError), want, 100*share)
+		if v.FirstError == nil || *v.FirstError > want+law.Tolerance(want) ||
+			*v.FirstError < (1-share)*want-law.Tolerance(want) {
+			t.Errorf("%s: first error 99 after %s, want %.3f s or up to %.1f %% less",
+				v.Name, orNone(v.FirstError), want, 100*share)
 		}
 		succeeds(t, p, k, v)
 		if got := *v.TimeWait.ProxyPeak; got > k || got < k-overlooked(p, k) {
@@ -302,7 +309,8 @@ func churns(b, k float64) lesson {
 		t.Helper()
 		want := (math.Floor((float64(ports(p))-b)/(b-k)) + 1) * p.BurstS
 		if v.FirstError == nil || *v.FirstError < want-law.Tolerance(want) || *v.FirstError > 1.3*want {
-			t.Errorf("%s: first error 99 after %s, want %.3f s, or up to 30 %% later where requests do not all end at once", v.Name, orNone(v.FirstError), want)
+			t.Errorf("%s: first error 99 after %s, want %.3f s, or up to 30 %% later where requests do not all end at once",
+				v.Name, orNone(v.FirstError), want)
 		}
 		if n := *v.NewConns; n > ports(p) || n < ports(p)-overlooked(p, ports(p)) {
 			t.Errorf("%s: %d connections, want all %d ports used up", v.Name, *v.NewConns, ports(p))
@@ -314,7 +322,8 @@ func churns(b, k float64) lesson {
 func failsOtherwise(t *testing.T, _ results.VariantPlan, v results.Variant) {
 	t.Helper()
 	if v.FirstError != nil || v.Errors.Other == 0 {
-		t.Errorf("%s: first error 99 after %s, %d other failures, want none and some", v.Name, orNone(v.FirstError), v.Errors.Other)
+		t.Errorf("%s: first error 99 after %s, %d other failures, want none and some",
+			v.Name, orNone(v.FirstError), v.Errors.Other)
 	}
 }
 
@@ -324,7 +333,8 @@ func refused(n int64) lesson {
 		t.Helper()
 		failsOtherwise(t, p, v)
 		if *v.OK != n || v.Errors.Other != *v.Failed {
-			t.Errorf("%s: %d succeeded, and %d of %d failures were no error 99; want %d, and all", v.Name, *v.OK, v.Errors.Other, *v.Failed, n)
+			t.Errorf("%s: %d succeeded, and %d of %d failures were no error 99; want %d, and all",
+				v.Name, *v.OK, v.Errors.Other, *v.Failed, n)
 		}
 	}
 }
@@ -333,7 +343,8 @@ func refused(n int64) lesson {
 func waits(t *testing.T, p results.VariantPlan, v results.Variant) {
 	t.Helper()
 	if least, most := 5000.0, 1050*p.TimeoutS; v.FirstError != nil || v.Latency.P99 < 0.98*least || v.Latency.P99 > most {
-		t.Errorf("%s: first error 99 after %s, p99 %.0f ms, want none, and over the %.0f after which an idle connection frees its process", v.Name, orNone(v.FirstError), v.Latency.P99, least)
+		t.Errorf("%s: first error 99 after %s, p99 %.0f ms, want none, and over the %.0f after which an idle "+
+			"connection frees its process", v.Name, orNone(v.FirstError), v.Latency.P99, least)
 	}
 }
 
@@ -381,7 +392,8 @@ func darkFor(seconds float64) lesson {
 			t.Errorf("%s: %d connect() failed, want one in each of %d rounds", v.Name, *c, rounds)
 		}
 		if e := v.Errors; v.NginxLog.Error99 != rounds || e.Error99 != rounds || e.NoLiveUpstreams != *v.Failed-rounds {
-			t.Errorf("%s: %d lines of error 99, %d requests failed by it, and %d of %d untried; want %d, as many, and all the others",
+			t.Errorf("%s: %d lines of error 99, %d requests failed by it, and %d of %d untried; "+
+				"want %d, as many, and all the others",
 				v.Name, v.NginxLog.Error99, e.Error99, e.NoLiveUpstreams, *v.Failed, rounds)
 		}
 	}

@@ -20,15 +20,30 @@ var lessons = map[string]map[string]lesson{
 	"backend-keepalive-off": {"keepalive-off": races, "keepalive-on": pools},
 	"slow-backend":          {"slow": fillsUp, "tw-reuse": fillsUp, "keepalive": fillsUp, "faster": none},
 	// A port in FIN_WAIT2 is no TIME_WAIT: what is counted of those says nothing.
-	"late-close":       {"late": exhausts(1), "tw-reuse": exhausts(1), "50-ms-late": runsOut(1), "fin-timeout": heldFor(1)},
-	"same-host":        {"reuse-0": runsOut(1), "default": holds(1), "both-addresses": runsOut(2), "own-address": runsOut(1)},
+	"late-close": {
+		"late":        exhausts(1),
+		"tw-reuse":    exhausts(1),
+		"50-ms-late":  runsOut(1),
+		"fin-timeout": heldFor(1),
+	},
+	"same-host": {
+		"reuse-0":        runsOut(1),
+		"default":        holds(1),
+		"both-addresses": runsOut(2),
+		"own-address":    runsOut(1),
+	},
 	"half-range-cliff": {"default-range": collapses, "tw-reuse": none},
 	"peer-ejection":    {"ejected": ejects(3), "max-fails-0": amplifies(3, 1)},
 	"bystander":        {"baseline": exhausts(1), "keepalive": pools},
 	"saw-tooth":        {"constant": recovers(false), "load-drops": recovers(true)},
 	"random-arrivals":  {"at": loses, "above": loses, "below": none},
 
-	"stream": {"client-closes": tries(1, 1), "server-closes": holdsAll(1), "tw-reuse": heldFor(1), "held-long": heldUntil(7)},
+	"stream": {
+		"client-closes": tries(1, 1),
+		"server-closes": holdsAll(1),
+		"tw-reuse":      heldFor(1),
+		"held-long":     heldUntil(7),
+	},
 	"websockets": {
 		"held": heldUntil(7), "three-backends": holdsAll(7), "clients-gone": runsOut(1), "random": loses, "random-fixed": loses,
 	},
@@ -81,11 +96,16 @@ var lessons = map[string]map[string]lesson{
 	"haproxy-own-ports":          {"kernel": tries(4, 4), "own-ports": ownPorts(10)},
 	"explicit-source-port":       {"kernel": runsOut(1), "nginx": refused(10), "haproxy": ownPorts(10)},
 	"varnish-holddown":           {"held-down": darkFor(10), "holddown-0": perSecond, "pool": pools},
-	"fastcgi":                    {"default": noTimeWait, "keep-conn": runsOut(1), "pool-alone": noTimeWait, "both": pools},
-	"uwsgi":                      {"baseline": races, "pool": races},
-	"memcached":                  {"baseline": runsOut(1), "pool": pools},
-	"grpc":                       {"baseline": runsOut(1), "pool": pools},
-	"squid-post":                 {"post": givesUp(10, 2), "never-dead": lessSpent(2), "get": pools, "pool": pools},
+	"fastcgi": {
+		"default":    noTimeWait,
+		"keep-conn":  runsOut(1),
+		"pool-alone": noTimeWait,
+		"both":       pools,
+	},
+	"uwsgi":      {"baseline": races, "pool": races},
+	"memcached":  {"baseline": runsOut(1), "pool": pools},
+	"grpc":       {"baseline": runsOut(1), "pool": pools},
+	"squid-post": {"post": givesUp(10, 2), "never-dead": lessSpent(2), "get": pools, "pool": pools},
 }
 
 // together are the lessons of several variants at once.

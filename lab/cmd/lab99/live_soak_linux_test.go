@@ -83,7 +83,8 @@ func TestSoakLivePageMovesNoFigure(t *testing.T) {
 			t.Errorf("%s moved: %.4g to %.4g", f.name, s.Lo, s.Hi)
 		}
 		if s.Hi-s.Lo > f.width {
-			t.Errorf("%s: from %.4g to %.4g is too wide to say anything, want %.4g: the machine is too busy", f.name, s.Lo, s.Hi, f.width)
+			t.Errorf("%s: from %.4g to %.4g is too wide to say anything, want %.4g: the machine is too busy",
+				f.name, s.Lo, s.Hi, f.width)
 		}
 	}
 	tw.Flush()
@@ -100,7 +101,10 @@ type lived struct {
 // liveRun runs 300 ports at 100 a second, for 6 s, with the page and a reader or without.
 func liveRun(t *testing.T, page bool) lived {
 	t.Helper()
-	args := []string{"run", tiny, "--set", "size.ports=300", "--set", "size.rate=100", "--set", "size.duration=10s", "--set", "load.stop.after_error_99=3s"}
+	args := []string{
+		"run", tiny, "--set", "size.ports=300", "--set", "size.rate=100", "--set", "size.duration=10s", "--set",
+		"load.stop.after_error_99=3s",
+	}
 	if page {
 		args = append(args, "--live")
 	}

@@ -51,8 +51,11 @@ func TestLivePageIsTheReport(t *testing.T) {
 		t.Errorf("%v; the page has %d bytes at the end, report.html %d", err, len(page), len(report))
 	}
 	at := -1
-	for _, want := range []string{`"kind":"planned"`, `"kind":"begin"`, `"phase":"up"`, `"phase":"load"`, `"kind":"points"`,
-		`"kind":"line","id":1,"line":{"t_s":`, `failed (99: Cannot assign requested address)`, `"phase":"judge"`, `"verdict":"reproduced"`, `"came_s":`, `"kind":"done","report":true`} {
+	for _, want := range []string{
+		`"kind":"planned"`, `"kind":"begin"`, `"phase":"up"`, `"phase":"load"`, `"kind":"points"`,
+		`"kind":"line","id":1,"line":{"t_s":`, `failed (99: Cannot assign requested address)`,
+		`"phase":"judge"`, `"verdict":"reproduced"`, `"came_s":`, `"kind":"done","report":true`,
+	} {
 		next := strings.Index(events[at+1:], want)
 		if next < 0 {
 			t.Fatalf("%s does not come, or too early", want)
@@ -70,7 +73,8 @@ func TestLivePageIsTheReport(t *testing.T) {
 		}
 	}
 	// The excerpt begins with how often each message came, and has the first lines of each.
-	if all := strings.Join(r.Variants[0].LogExcerpt, "\n"); strings.Count(line, "\n") != 1 || !strings.Contains(all, line) {
+	if all := strings.Join(r.Variants[0].LogExcerpt, "\n"); strings.Count(line, "\n") != 1 ||
+		!strings.Contains(all, line) {
 		t.Errorf("the first line of error 99 is told as %q, and the log begins\n%s", line, all)
 	}
 	i.nothingLeft(t)

@@ -49,7 +49,8 @@ func TestLoadHolds(t *testing.T) {
 		})
 	}
 	out, err := lab99("load", "--rate", "50", "--duration", "200ms", "--hold", "100ms", lines).Output()
-	for _, want := range []string{"connections held each for 100ms, closed by the client", "Openings  10 scheduled", "Held      10 in time"} {
+	for _, want := range []string{"connections held each for 100ms, closed by the client", "Openings  10 scheduled",
+		"Held      10 in time"} {
 		if err != nil || !strings.Contains(string(out), want) {
 			t.Errorf("%v, want %q in\n%s", err, want, out)
 		}

@@ -96,26 +96,43 @@ func TestLoadJSONFitsItsSchema(t *testing.T) {
 		want func(d loadDoc) bool
 	}{
 		"open loop": {[]string{"--rate", "300"}, "0", func(d loadDoc) bool {
-			return d.OK == 60 && *d.RequestedPerS == 300 && d.LatencyMs.P50 > 0 && d.LatenessUs.P50 > 0 && d.ConnectionsIdeal == 4
+			return d.OK == 60 && *d.RequestedPerS == 300 && d.LatencyMs.P50 > 0 && d.LatenessUs.P50 > 0 &&
+				d.ConnectionsIdeal == 4
 		}},
 		"closed loop": {[]string{"--mode", "closed"}, "0", func(d loadDoc) bool {
 			return d.OK > 10 && d.RequestedPerS == nil && d.LatenessUs == nil
 		}},
-		"failures": {[]string{"--rate", "100", "--stop", "any:3", s.URL + "/502"}, "1", func(d loadDoc) bool { return d.Failed >= 3 && d.StoppedBy != "" }},
+		"failures": {
+			[]string{"--rate", "100", "--stop", "any:3", s.URL + "/502"},
+			"1",
+			func(d loadDoc) bool { return d.Failed >= 3 && d.StoppedBy != "" },
+		},
 		"nobody listens": {[]string{"--rate", "50", "http://127.0.0.1:1/"}, "1", func(d loadDoc) bool {
 			return d.Causes[loadgen.CauseRefused] == 10 && d.ConnectWhy == "127.0.0.1:1: connection refused"
 		}},
 		"a stranger's certificate": {[]string{"--rate", "50", secure.URL + "/"}, "1", func(d loadDoc) bool {
-			return d.Causes[loadgen.CauseTLS] == 10 && strings.Contains(d.ConnectWhy, "x509: ") && len(d.Hints) == 1 && strings.Contains(d.Hints[0], "--insecure")
+			return d.Causes[loadgen.CauseTLS] == 10 && strings.Contains(d.ConnectWhy, "x509: ") && len(d.Hints) == 1 &&
+				strings.Contains(d.Hints[0], "--insecure")
 		}},
-		"a stop, with successes": {[]string{"--rate", "100", "--mix", "GET /", "--mix", "GET /502", "--stop", "any:3"}, "1", func(d loadDoc) bool { return d.OK > 0 && d.StoppedBy != "" }},
+		"a stop, with successes": {
+			[]string{"--rate", "100", "--mix", "GET /", "--mix", "GET /502", "--stop", "any:3"},
+			"1",
+			func(d loadDoc) bool { return d.OK > 0 && d.StoppedBy != "" },
+		},
 		"retries": {[]string{"--mode", "closed", "-n", "200", "--retry-stale", closing}, "0", func(d loadDoc) bool {
 			return d.OK == 200 && d.ClosesAfter == 1 && d.ReuseEnded == d.Retried && len(d.Addresses) == 1
 		}},
-		"close after two": {[]string{"--rate", "100", "--close-after", "2"}, "0", func(d loadDoc) bool { return d.ConnectionsIdeal == 10 && d.ConnectionsOpened >= 10 }},
-		"broken SLO":      {[]string{"--rate", "100", "--slo", "max<1us"}, "1", func(d loadDoc) bool { return d.OK == 20 }},
-		"search": {[]string{"--find-max", "--slo", "p99<20ms", "--rate", "400", "--mode", "relaxed", "--cool", "10ms"}, "0", func(d loadDoc) bool {
-			return d.Search != nil && d.Search.RatePerS >= 400 && len(d.Search.Curve) > 1 && math.Abs(d.OfferedPerS/d.Search.RatePerS-1) < 0.05
+		"close after two": {
+			[]string{"--rate", "100", "--close-after", "2"},
+			"0",
+			func(d loadDoc) bool { return d.ConnectionsIdeal == 10 && d.ConnectionsOpened >= 10 },
+		},
+		"broken SLO": {[]string{"--rate", "100", "--slo", "max<1us"}, "1", func(d loadDoc) bool { return d.OK == 20 }},
+		"search": {[]string{
+			"--find-max", "--slo", "p99<20ms", "--rate", "400", "--mode", "relaxed", "--cool", "10ms",
+		}, "0", func(d loadDoc) bool {
+			return d.Search != nil && d.Search.RatePerS >= 400 && len(d.Search.Curve) > 1 &&
+				math.Abs(d.OfferedPerS/d.Search.RatePerS-1) < 0.05
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -224,14 +241,16 @@ func TestLoadOwnPortsRunOut(t *testing.T) {
 		needs.Program(t, "netns", name)
 	}
 	addr, _, file := nginxConf(t)
-	self := lab99("load", "--json", "--rate", "100", "--duration", "500ms", "--connections", "4", "--close-after", "1", "http://"+addr)
+	self := lab99("load", "--json", "--rate", "100", "--duration", "500ms", "--connections", "4", "--close-after", "1",
+		"http://"+addr)
 	script := `ip link set lo up; echo 20000 20009 >/proc/sys/net/ipv4/ip_local_port_range
 nginx -c "$0" & trap "kill $!; wait $!" EXIT
 sleep 0.5; "$@"; exit $?`
 	cmd := exec.Command("unshare", append([]string{"-n", "sh", "-c", script, file}, self.Args...)...)
 	cmd.Env = self.Env
 	d := loaded(t, "2", cmd)
-	if d.OK != 10 || d.Causes[loadgen.CauseNoPorts] != 40 || !strings.Contains(d.OwnLimit, "source ports") || !strings.Contains(d.OwnLimit, "20000-20009") {
+	if d.OK != 10 || d.Causes[loadgen.CauseNoPorts] != 40 || !strings.Contains(d.OwnLimit, "source ports") ||
+		!strings.Contains(d.OwnLimit, "20000-20009") {
 		t.Errorf("ok %d, causes %v, own limit %q", d.OK, d.Causes, d.OwnLimit)
 	}
 }
@@ -252,7 +271,8 @@ func TestLoadStartsTogether(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer f.Close()
-		cmd := lab99("load", "--json", "--rate", "200", "--duration", "300ms", "--connections", "2", "--start-at", at.Format(time.RFC3339Nano), s.URL)
+		cmd := lab99("load", "--json", "--rate", "200", "--duration", "300ms", "--connections", "2", "--start-at",
+			at.Format(time.RFC3339Nano), s.URL)
 		cmd.Stdout, cmd.Stderr = f, os.Stderr
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
@@ -272,7 +292,8 @@ func TestLoadStartsTogether(t *testing.T) {
 		parts = append(parts, d)
 	}
 	sum := loaded(t, "0", lab99(append([]string{"load", "merge", "--json"}, files...)...))
-	if sum.OK != parts[0].OK+parts[1].OK || sum.OK != 120 || math.Abs(sum.OfferedPerS-400) > 10 || math.Abs(*sum.RequestedPerS-400) > 10 {
+	if sum.OK != parts[0].OK+parts[1].OK || sum.OK != 120 || math.Abs(sum.OfferedPerS-400) > 10 ||
+		math.Abs(*sum.RequestedPerS-400) > 10 {
 		t.Errorf("the sum: ok %d, offered %v/s, requested %v/s", sum.OK, sum.OfferedPerS, *sum.RequestedPerS)
 	}
 	if m := math.Max(parts[0].LatencyMs.Max, parts[1].LatencyMs.Max); sum.LatencyMs.Max != m {
@@ -300,7 +321,8 @@ func TestLoadAgreesWithNginx(t *testing.T) {
 	d := loaded(t, "0", lab99("load", "--json", "--rate", "5000", "--duration", "1s", "--connections", "16", "--mix", "9 GET /", "--mix", "1 GET /gone", "http://"+addr))
 	after := filetest.Read(t, filepath.Join(dir, "access.log"))
 	log := string(after[len(before):])
-	if ok, gone := strings.Count(log, `" 200 `), strings.Count(log, `" 404 `); int64(ok) != d.Status[200] || int64(gone) != d.Status[404] || ok != 4500 || gone != 500 {
+	if ok, gone := strings.Count(log, `" 200 `), strings.Count(log, `" 404 `); int64(ok) != d.Status[200] ||
+		int64(gone) != d.Status[404] || ok != 4500 || gone != 500 {
 		t.Errorf("nginx logged %d × 200 and %d × 404; reported were %v", ok, gone, d.Status)
 	}
 	// nginx closes each connection after its 100th request: a reconnect, no failure.

@@ -43,7 +43,8 @@ func loadHandler() http.Handler {
 	})
 	mux.HandleFunc("/echo", func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		fmt.Fprintf(w, "seen: %s %s %s %s %s, body %q", r.Method, r.URL.Path, r.Host, r.Header.Get("X-Colour"), r.Header.Get("X-Shape"), body)
+		fmt.Fprintf(w, "seen: %s %s %s %s %s, body %q",
+			r.Method, r.URL.Path, r.Host, r.Header.Get("X-Colour"), r.Header.Get("X-Shape"), body)
 	})
 	return mux
 }

@@ -106,7 +106,8 @@ func TestForbiddenNamespaces(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command("unshare", "--user", "--map-root-user", "sh", "-c",
-		`echo 0 >/proc/sys/user/max_user_namespaces && exec "$0" "$@"`, path, "run", tiny, "--driver", "netns", "--out", t.TempDir())
+		`echo 0 >/proc/sys/user/max_user_namespaces && exec "$0" "$@"`,
+		path, "run", tiny, "--driver", "netns", "--out", t.TempDir())
 	out, err := cmd.CombinedOutput()
 	if got := exitStatus(err); got != "3" || !strings.Contains(string(out), "sysctl -w user.max_user_namespaces=") {
 		t.Errorf("exit code %s: %s", got, out)
@@ -119,7 +120,8 @@ func TestRegistryImagesNeedAnEngine(t *testing.T) {
 	share(t, "netns", tinyLab)
 	i := startOn(t, "netns", "run", tiny, "--images", "registry")
 	i.wait(t, "3")
-	if got := i.stderr.String(); !strings.Contains(got, "the driver netns runs no images") || !strings.Contains(got, "--driver docker") {
+	if got := i.stderr.String(); !strings.Contains(got, "the driver netns runs no images") ||
+		!strings.Contains(got, "--driver docker") {
 		t.Errorf("no next step: %s", got)
 	}
 }
@@ -160,7 +162,8 @@ func TestInstalledServers(t *testing.T) {
 		for p in $packages; do dpkg-deb --fsys-tarfile "$p" | tar -x -C / --wildcards './usr/*' 2>/dev/null || true; done
 		rm /usr/bin/apt-get
 		exec "$@"`
-	cmd := exec.Command("unshare", "--mount", "sh", "-ec", script, "sh", t.TempDir(), strings.Join(packages, " "), path, "run", tiny, "--driver", "netns", "--out", out)
+	cmd := exec.Command("unshare", "--mount", "sh", "-ec", script, "sh", t.TempDir(), strings.Join(packages, " "), path,
+		"run", tiny, "--driver", "netns", "--out", out)
 	text, err := cmd.CombinedOutput()
 	if got := exitStatus(err); got != "0" {
 		t.Fatalf("exit code %s:\n%s", got, text)

@@ -141,7 +141,8 @@ func TestPodmanRootless(t *testing.T) {
 		if err := os.Symlink(strings.TrimPrefix(s.Host, "unix://"), socket); err != nil {
 			t.Fatal(err)
 		}
-		const alone = `for s in /run/docker.sock /run/podman/podman.sock; do [ ! -e $s ] || mount --bind /dev/null $s; done; exec "$@"`
+		const alone = `for s in /run/docker.sock /run/podman/podman.sock; ` +
+			`do [ ! -e $s ] || mount --bind /dev/null $s; done; exec "$@"`
 		cmd := exec.Command("sh", "-ec", alone, "sh", path, "doctor", "--json")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
 		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "XDG_RUNTIME_DIR=" + home}

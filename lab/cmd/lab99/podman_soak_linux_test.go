@@ -18,7 +18,10 @@ func TestSoakPodman(t *testing.T) {
 	}{{"root", podmantest.Root}, {"rootless", podmantest.Rootless}} {
 		t.Run(who.name, func(t *testing.T) {
 			onPodman(t, who.start(t))
-			for _, name := range []string{"port-exhaustion", "keepalive-size", "tw-reuse-ceiling", "backend-ips", "source-ips", "peer-ejection", "slow-backend"} {
+			for _, name := range []string{
+				"port-exhaustion", "keepalive-size", "tw-reuse-ceiling", "backend-ips", "source-ips", "peer-ejection",
+				"slow-backend",
+			} {
 				t.Run(name, func(t *testing.T) {
 					i := ran(t, "docker", "run", name, "--size", "quick", "--images", "local")
 					t.Log(i.stdout.String())

@@ -35,7 +35,10 @@ const (
 func TestSoakPrometheusOnALiveRun(t *testing.T) {
 	needs.Root(t)
 	const ports, rate, hold = 1000.0, 40.0, 61.0
-	figures := []string{"--set", "size.ports=1000", "--set", "size.rate=40", "--set", "size.duration=60s", "--set", "load.stop.after_error_99=5s"}
+	figures := []string{
+		"--set", "size.ports=1000", "--set", "size.rate=40", "--set", "size.duration=60s", "--set",
+		"load.stop.after_error_99=5s",
+	}
 	s, err := scenarios.Load(tiny)
 	if err != nil {
 		t.Fatal(err)
@@ -123,11 +126,13 @@ func TestSoakPrometheusAlerts(t *testing.T) {
 	}
 	d := listen(t, path, nil, "--listen", "127.0.0.1:0")
 	at := prometheus(t, rules, fmt.Sprintf("static_configs: [{targets: ['%s']}]", hostOf(t, d.url)))
-	i := startOn(t, "netns", "run", tiny, "--set", "size.ports=1000", "--set", "size.rate=40", "--set", "load.stop.after_error_99=15s")
+	i := startOn(t, "netns", "run", tiny, "--set", "size.ports=1000", "--set", "size.rate=40", "--set",
+		"load.stop.after_error_99=15s")
 	first := alertsUntilEnd(t, i, at)
 	began, full := moments(t, i)
 	soon, there := first["SourcePortsRunningOut"], first["SourcePortsExhausted"]
-	t.Logf("the load began at 0, SourcePortsRunningOut fired after %.1f s, error 99 came after %.1f s, SourcePortsExhausted fired after %.1f s",
+	t.Logf("the load began at 0, SourcePortsRunningOut fired after %.1f s, error 99 came after %.1f s, "+
+		"SourcePortsExhausted fired after %.1f s",
 		soon.Sub(began).Seconds(), full.Sub(began).Seconds(), there.Sub(began).Seconds())
 	if soon.IsZero() || soon.After(full.Add(-full.Sub(began)/4)) {
 		t.Error("SourcePortsRunningOut did not fire while a quarter of the time was left")

@@ -12,8 +12,9 @@ import (
 // haproxy-tcp. In make test there is a haproxy.cfg of the user's own (TestOwnHAProxy).
 func TestSoakOtherProxies(t *testing.T) {
 	for _, name := range []string{
-		"haproxy-tcp", "varnish-holddown", "haproxy-never-in-http-mode", "haproxy-own-ports", "squid-post", "apache-error-state", "bind-first-shares-ports", "go-three-dials",
-		"explicit-source-port", "idle-cap-bursts", "migrate", "backends-any-proxy",
+		"haproxy-tcp", "varnish-holddown", "haproxy-never-in-http-mode", "haproxy-own-ports", "squid-post",
+		"apache-error-state", "bind-first-shares-ports", "go-three-dials", "explicit-source-port",
+		"idle-cap-bursts", "migrate", "backends-any-proxy",
 	} {
 		t.Run(name, func(t *testing.T) { runsOutAs(t, name) })
 	}

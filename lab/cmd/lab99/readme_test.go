@@ -206,7 +206,8 @@ func TestReadmeSample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := regexp.MustCompile("(?s)With `make reproduce`, the standard size:\n\n```\n(.*?)```\n\n.*?\\(results/example/port-exhaustion-standard\\)").FindSubmatchIndex(readme)
+	at := regexp.MustCompile("(?s)With `make reproduce`, the standard size:\n\n```\n(.*?)```\n\n" +
+		".*?\\(results/example/port-exhaustion-standard\\)").FindSubmatchIndex(readme)
 	if at == nil {
 		t.Fatal("the README shows no run, or links to another than it shows")
 	}

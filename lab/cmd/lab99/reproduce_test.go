@@ -104,7 +104,12 @@ func reproduceQuick(t *testing.T, driver string) results.Summary {
 	if up[2] > limit.up || down[2] > limit.down {
 		t.Errorf("labs came up in %v s and went down in %v s, want at most %v and %v", up, down, limit.up, limit.down)
 	}
-	for _, name := range []string{"report.html", "report.md", "plan.json", "env.json", "charts/comparison.svg", "charts/comparison.png", "charts/comparison.json", "metrics.txt", "monitoring/alerts.yml", "monitoring/grafana-dashboard.json", "baseline/latency.hlog", "baseline/nginx.conf"} {
+	for _, name := range []string{
+		"report.html", "report.md", "plan.json", "env.json",
+		"charts/comparison.svg", "charts/comparison.png", "charts/comparison.json",
+		"metrics.txt", "monitoring/alerts.yml", "monitoring/grafana-dashboard.json",
+		"baseline/latency.hlog", "baseline/nginx.conf",
+	} {
 		if info, err := os.Stat(filepath.Join(i.dir(t), name)); err != nil || info.Size() == 0 {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -164,7 +164,8 @@ func TestNothingToLookAt(t *testing.T) {
 		{caller{}, "0", "1 network namespace, 0 pairs"},
 		{caller{Limited: true, Grant: []uintptr{unix.CAP_SYS_ADMIN}}, "0", "1 network namespace, 0 pairs"},
 		{caller{User: nobody}, "3", "netns " + name + ": it may not be looked at: that takes CAP_SYS_ADMIN\n"},
-		{caller{User: nobody, Nested: true}, "3", "takes CAP_SYS_ADMIN on the machine, and not only in this user namespace\n"},
+		{caller{User: nobody, Nested: true}, "3",
+			"takes CAP_SYS_ADMIN on the machine, and not only in this user namespace\n"},
 	} {
 		out, err := x.command(t, path, "diagnose", "--netns", name).Output()
 		if code := exitStatus(err); code != x.code || !strings.Contains(string(out), x.want) {

@@ -26,12 +26,14 @@ func TestWhatTheKernelLacksIsSkipped(t *testing.T) {
 		if len(s.Variants) != 1 || s.Variants[0].Verdict != "reproduced" || s.Partial {
 			t.Errorf("%+v", s)
 		}
-		if len(s.Skipped) != 1 || s.Skipped[0].Name != "recycle" || !strings.Contains(s.Skipped[0].Why, "has no net.ipv4.tcp_tw_recycle") {
+		if len(s.Skipped) != 1 || s.Skipped[0].Name != "recycle" ||
+			!strings.Contains(s.Skipped[0].Why, "has no net.ipv4.tcp_tw_recycle") {
 			t.Errorf("skipped: %+v", s.Skipped)
 		}
 		report := filetest.Read(t, filepath.Join(i.dir(t), "report.md"))
 		for _, text := range []string{i.stdout.String(), string(report), s.Finding} {
-			if !strings.Contains(text, "recycle") || !strings.Contains(text, results.Skipped) || !strings.Contains(text, s.Skipped[0].Why) {
+			if !strings.Contains(text, "recycle") || !strings.Contains(text, results.Skipped) ||
+				!strings.Contains(text, s.Skipped[0].Why) {
 				t.Errorf("nothing is said of it in\n%s", text)
 			}
 		}
@@ -89,7 +91,8 @@ func TestEngineSaysWhatItsKernelLacks(t *testing.T) {
 		l.Down(context.Background())
 		t.Fatal("it came up")
 	}
-	if e := new(driver.LackingError); !errors.As(err, &e) || e.Sysctl != madeUp || !errors.As(err, new(*driver.UnfitError)) {
+	if e := new(driver.LackingError); !errors.As(err, &e) || e.Sysctl != madeUp ||
+		!errors.As(err, new(*driver.UnfitError)) {
 		t.Errorf("%v: want an UnfitError that names %s", err, madeUp)
 	}
 	nothingLeft(t, 0, false)

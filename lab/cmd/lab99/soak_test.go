@@ -22,7 +22,8 @@ func TestSoakQuick(t *testing.T) {
 	const runs = 20
 	var table strings.Builder
 	tw := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "run\texit\tbaseline ok\tfirst error 99\tmulti-ip ok\tfirst error 99\tkeepalive connections\tρ\ttw-reuse failed\tlate\tup s\tenter to error 99\ttook")
+	fmt.Fprintln(tw, "run\texit\tbaseline ok\tfirst error 99\tmulti-ip ok\tfirst error 99\tkeepalive "+
+		"connections\tρ\ttw-reuse failed\tlate\tup s\tenter to error 99\ttook")
 	asExpected := 0
 	for n := range runs {
 		began := time.Now()
@@ -44,7 +45,8 @@ func TestSoakQuick(t *testing.T) {
 		for _, v := range s.Variants {
 			late += *v.Late
 		}
-		fmt.Fprintf(tw, "%d\t%s\t%d\t%.3f\t%d\t%.3f\t%d\t%.3f\t%d\t%d\t%.2f\t%.2f\t%.1f s\n", n+1, code, *b.OK, or(b.FirstError), *m.OK, or(m.FirstError),
+		fmt.Fprintf(tw, "%d\t%s\t%d\t%.3f\t%d\t%.3f\t%d\t%.3f\t%d\t%d\t%.2f\t%.2f\t%.1f s\n",
+			n+1, code, *b.OK, or(b.FirstError), *m.OK, or(m.FirstError),
 			*k.NewConns, or(k.RhoSteady), *r.Failed, late, *b.Timing.UpS, or(b.Timing.EnterToError99S), took.Seconds())
 	}
 	tw.Flush()
@@ -196,7 +198,8 @@ func TestSoakOtherFigures(t *testing.T) {
 // load factor between 0.9 and 1.
 func runsWith(t *testing.T, name string, ports, rate int) {
 	t.Helper()
-	i := startOn(t, "netns", "run", name, "--size", "quick", "--set", fmt.Sprintf("size.ports=%d", ports), "--set", fmt.Sprintf("size.rate=%d", rate))
+	i := startOn(t, "netns", "run", name, "--size", "quick", "--set", fmt.Sprintf("size.ports=%d", ports), "--set",
+		fmt.Sprintf("size.rate=%d", rate))
 	code := exitStatus(i.cmd.Wait())
 	i.nothingLeft(t)
 	s := i.summary(t)

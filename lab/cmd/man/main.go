@@ -31,5 +31,10 @@ func write(dir string) error {
 	}
 	root := cli.Command()
 	root.DisableAutoGenTag = true
-	return doc.GenManTree(root, &doc.GenManHeader{Section: "1", Source: "lab99", Manual: "lab99", Date: new(time.Time)}, dir)
+	return doc.GenManTree(root, &doc.GenManHeader{
+		Section: "1",
+		Source:  "lab99",
+		Manual:  "lab99",
+		Date:    new(time.Time),
+	}, dir)
 }

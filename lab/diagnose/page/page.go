@@ -41,8 +41,11 @@ func New(began time.Time) *Host {
 func (h *Host) Source(look live.Look) live.Source {
 	return live.Source{
 		Page: live.Page{
-			Title: "Source ports of this host", Footer: "served by lab99 diagnose --watch", Script: script,
-			About: "Which pairs of source and destination run out of source ports, and when. This page looks every second and changes nothing.",
+			Title:  "Source ports of this host",
+			Footer: "served by lab99 diagnose --watch",
+			Script: script,
+			About: "Which pairs of source and destination run out of source ports, and when. " +
+				"This page looks every second and changes nothing.",
 		},
 		Look: look, Events: &h.events,
 	}
@@ -89,7 +92,14 @@ type found struct {
 func (h *Host) Look(r *diagnose.Report, at time.Time, forecasts []string) {
 	t := math.Round(at.Sub(h.began).Seconds()*10) / 10
 	now := ports{"ports", t, map[int]float64{}}
-	l := look{Kind: "look", At: at.Format(time.TimeOnly), Pairs: []shown{}, Findings: []found{}, Forecasts: forecasts, Unseen: r.Unseen}
+	l := look{
+		Kind:      "look",
+		At:        at.Format(time.TimeOnly),
+		Pairs:     []shown{},
+		Findings:  []found{},
+		Forecasts: forecasts,
+		Unseen:    r.Unseen,
+	}
 	ids := map[pair]int{}
 	for i := range r.Namespaces {
 		n := &r.Namespaces[i]
@@ -120,7 +130,14 @@ func (h *Host) Look(r *diagnose.Report, at time.Time, forecasts []string) {
 }
 
 func show(id int, n *diagnose.NamespaceReport, x *diagnose.Tuple, t float64) shown {
-	s := shown{ID: id, Name: x.Source + " → " + x.Destination, Where: n.Name, State: x.State, Says: x.Forecast(), Facts: x.Facts()}
+	s := shown{
+		ID:    id,
+		Name:  x.Source + " → " + x.Destination,
+		Where: n.Name,
+		State: x.State,
+		Says:  x.Forecast(),
+		Facts: x.Facts(),
+	}
 	for _, name := range n.Processes[:min(len(n.Processes), 3)] {
 		if name != n.Name {
 			s.Where += ", " + name

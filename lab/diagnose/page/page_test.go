@@ -71,7 +71,8 @@ func TestALatePageSeesTheLastMinutes(t *testing.T) {
 	for _, n := range r.Namespaces {
 		tuples += len(n.Tuples)
 	}
-	if last.At != "14:16:39" || len(last.Pairs) != tuples || tuples == 0 || len(last.Findings) != len(r.Findings) || len(last.Forecasts) != 1 {
+	if last.At != "14:16:39" || len(last.Pairs) != tuples || tuples == 0 || len(last.Findings) != len(r.Findings) ||
+		len(last.Forecasts) != 1 {
 		t.Errorf("the last look is %+v", last)
 	}
 	for i, p := range last.Pairs {
@@ -89,7 +90,8 @@ func TestRoomIsBounded(t *testing.T) {
 	h, r := New(time.Now()), &diagnose.Report{Namespaces: []diagnose.NamespaceReport{{Name: "host", Others: 5}}}
 	for i := range 100 {
 		k := 300 + i
-		r.Namespaces[0].Tuples = append(r.Namespaces[0].Tuples, diagnose.Tuple{Destination: string(rune('a' + i)), State: diagnose.OK, Tuples: &k})
+		r.Namespaces[0].Tuples = append(r.Namespaces[0].Tuples,
+			diagnose.Tuple{Destination: string(rune('a' + i)), State: diagnose.OK, Tuples: &k})
 	}
 	h.Look(r, time.Now(), nil)
 	if len(h.ids) != most {

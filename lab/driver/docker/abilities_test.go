@@ -21,7 +21,8 @@ func TestAbilitiesInAContainer(t *testing.T) {
 	}
 	defer d.Close()
 	d.Program = filepath.Join(t.TempDir(), "lab99")
-	cmd := exec.Command("go", "build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", d.Program, "../../cmd/lab99")
+	cmd := exec.Command("go", "build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", d.Program,
+		"../../cmd/lab99")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build lab99: %v: %s", err, out)

@@ -29,7 +29,12 @@ type stream struct {
 // server only the tail of what it prints is kept. The context bounds the
 // connecting, and the stream outlives it.
 func attach(ctx context.Context, cli *client.Client, id string, isAgent bool) (*stream, error) {
-	at, err := cli.ContainerAttach(ctx, id, client.ContainerAttachOptions{Stream: true, Stdin: isAgent, Stdout: true, Stderr: true})
+	at, err := cli.ContainerAttach(ctx, id, client.ContainerAttachOptions{
+		Stream: true,
+		Stdin:  isAgent,
+		Stdout: true,
+		Stderr: true,
+	})
 	if err != nil {
 		return nil, reasoned(ctx, cli, "/containers/"+id+"/attach?stream=1&stdout=1&stderr=1", "", err)
 	}

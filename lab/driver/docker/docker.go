@@ -160,7 +160,8 @@ func unreachable(err error) error {
 	// What testcontainers tried last, and what it says of it, misleads.
 	reason, _, _ := strings.Cut(err.Error(), "\nrootless Docker")
 	e := &driver.UnfitError{
-		What: "no container engine answers", Err: errors.New(redact(reason)),
+		What:  "no container engine answers",
+		Err:   errors.New(redact(reason)),
 		Asked: hostAsked() != "",
 	}
 	switch {
@@ -174,8 +175,8 @@ func unreachable(err error) error {
 	case strings.Contains(err.Error(), "permission denied"):
 		e.Hint = "Run as a user of the group docker, or as root."
 	default:
-		e.Hint = "Install and start one (Debian: apt install docker.io; systemctl start docker; or podman, whose service is " +
-			"podman.socket, also with systemctl --user), or point DOCKER_HOST at one."
+		e.Hint = "Install and start one (Debian: apt install docker.io; systemctl start docker; " +
+			"or podman, whose service is podman.socket, also with systemctl --user), or point DOCKER_HOST at one."
 	}
 	return e
 }

@@ -11,7 +11,10 @@ import (
 )
 
 func TestArchiveHasDirectoriesBeforeFiles(t *testing.T) {
-	r := tar.NewReader(archive([]driver.File{{Path: "/etc/lab/nginx.conf", Data: []byte("a")}, {Path: "/etc/lab/htdocs/index.html", Data: []byte("bc")}}))
+	r := tar.NewReader(archive([]driver.File{
+		{Path: "/etc/lab/nginx.conf", Data: []byte("a")},
+		{Path: "/etc/lab/htdocs/index.html", Data: []byte("bc")},
+	}))
 	var got []string
 	for {
 		h, err := r.Next()
@@ -60,7 +63,8 @@ func TestUnreachableNamesTheSettingToBlame(t *testing.T) {
 	cause := errors.New("no\nrootless Docker not found")
 	t.Setenv("DOCKER_HOST", "tcp://nowhere:1")
 	t.Setenv("DOCKER_API_VERSION", "")
-	if msg := unreachable(cause).Error(); !strings.Contains(msg, "DOCKER_HOST=tcp://nowhere:1") || strings.Contains(msg, "rootless") {
+	if msg := unreachable(cause).Error(); !strings.Contains(msg, "DOCKER_HOST=tcp://nowhere:1") ||
+		strings.Contains(msg, "rootless") {
 		t.Error(msg)
 	}
 	t.Setenv("DOCKER_API_VERSION", "1.99")

@@ -87,7 +87,8 @@ func start(t *testing.T, cli *client.Client, used, joined string, files map[stri
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if _, err := cli.ContainerRemove(context.Background(), created.ID, client.ContainerRemoveOptions{Force: true}); err != nil {
+		if _, err := cli.ContainerRemove(context.Background(), created.ID,
+			client.ContainerRemoveOptions{Force: true}); err != nil {
 			t.Errorf("remove container: %v", err)
 		}
 	})
@@ -100,7 +101,8 @@ func start(t *testing.T, cli *client.Client, used, joined string, files map[stri
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := cli.CopyToContainer(ctx, created.ID, client.CopyToContainerOptions{DestinationPath: "/", Content: &buf}); err != nil {
+	if _, err := cli.CopyToContainer(ctx, created.ID,
+		client.CopyToContainerOptions{DestinationPath: "/", Content: &buf}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := cli.ContainerStart(ctx, created.ID, client.ContainerStartOptions{}); err != nil {

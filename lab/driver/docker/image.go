@@ -12,7 +12,9 @@ import (
 )
 
 // Prepare finds, pulls or assembles the image of a server.
-func (d *Driver) Prepare(ctx context.Context, role image.Role, ref string, mode image.Mode, say func(string)) (image.Image, error) {
+func (d *Driver) Prepare(
+	ctx context.Context, role image.Role, ref string, mode image.Mode, say func(string),
+) (image.Image, error) {
 	return image.Resolve(ctx, d.images(), role, ref, mode, say)
 }
 
@@ -58,7 +60,8 @@ func (d *Driver) agentBinary(ctx context.Context) (string, error) {
 	beside := filepath.Join(filepath.Dir(self), "lab99-linux-"+arch)
 	if _, err := os.Stat(beside); err != nil {
 		return "", &driver.UnfitError{
-			What: fmt.Sprintf("the engine runs linux/%s, this program is for %s/%s, and there is no %s", arch, runtime.GOOS, runtime.GOARCH, beside),
+			What: fmt.Sprintf("the engine runs linux/%s, this program is for %s/%s, and there is no %s",
+				arch, runtime.GOOS, runtime.GOARCH, beside),
 			Hint: "`make build` makes it.",
 		}
 	}

@@ -59,7 +59,8 @@ func TestAssembledServersServeAPage(t *testing.T) {
 				}
 			}
 			page = output(t, cli, start(t, cli, get.Used, backend, nil, "http://127.0.0.1:8081/"))
-			for _, want := range []string{"200 OK", "Server: nginx/" + nginx.Version, "X-Lab99-Upstream: 127.0.0.1:8080", "It works!"} {
+			for _, want := range []string{"200 OK", "Server: nginx/" + nginx.Version, "X-Lab99-Upstream: 127.0.0.1:8080",
+				"It works!"} {
 				if !strings.Contains(page, want) {
 					t.Errorf("page through nginx lacks %q:\n%s\nits log:\n%s", want, page, logs(t, cli, proxy))
 				}
@@ -95,14 +96,19 @@ func TestAssembledServersSpeakTLS(t *testing.T) {
             proxy_ssl_trusted_certificate /backend.crt;
             proxy_ssl_name `+certificate.Name+";", 1)
 	nginx, httpd := local(t, cli, nginxRole, "nginx:1.30"), local(t, cli, httpdRole, "httpd:2.4")
-	files := map[string]string{"lab.conf": conf["httpd-tls.conf"], "backend.crt": string(pair.Certificate), "backend.key": string(pair.Key)}
+	files := map[string]string{
+		"lab.conf":    conf["httpd-tls.conf"],
+		"backend.crt": string(pair.Certificate),
+		"backend.key": string(pair.Key),
+	}
 	backend := start(t, cli, httpd.Used, "", files, httpd.Program, "-DFOREGROUND", "-f", "/lab.conf")
 	proxy := start(t, cli, nginx.Used, backend, map[string]string{"lab.conf": toTLS, "backend.crt": string(pair.Certificate)},
 		nginx.Program, "-c", "/lab.conf")
 	page := output(t, cli, start(t, cli, get.Used, backend, nil, "http://127.0.0.1:8081/"))
 	for _, want := range []string{"200 OK", "X-Lab99-Upstream: 127.0.0.1:8443", "It works!"} {
 		if !strings.Contains(page, want) {
-			t.Errorf("page through nginx lacks %q:\n%s\nnginx's log:\n%s\nhttpd's:\n%s", want, page, logs(t, cli, proxy), logs(t, cli, backend))
+			t.Errorf("page through nginx lacks %q:\n%s\nnginx's log:\n%s\nhttpd's:\n%s",
+				want, page, logs(t, cli, proxy), logs(t, cli, backend))
 		}
 	}
 }
@@ -130,7 +136,8 @@ func TestNoRegistryAndNoAptNamesTheWaysOut(t *testing.T) {
 	if took := time.Since(began); took > 10*time.Second {
 		t.Errorf("it took %v", took)
 	}
-	if _, ok, err := image.Find(t.Context(), images{cli: cli}, nginxRole, refused+"/nginx:9.9", image.Auto); ok || err != nil {
+	if _, ok, err := image.Find(t.Context(), images{cli: cli}, nginxRole, refused+"/nginx:9.9", image.Auto); ok ||
+		err != nil {
 		t.Errorf("Find: %v, %v, want nothing found and no error", ok, err)
 	}
 }

@@ -12,7 +12,8 @@ import (
 )
 
 // PIDOf is the process that a running container began with, as this machine numbers it.
-// The engine is asked that alone. The error is fs.ErrNotExist where none such runs. An engine elsewhere has PIDs of another machine.
+// The engine is asked that alone. The error is fs.ErrNotExist where none such runs. An
+// engine elsewhere has PIDs of another machine.
 func PIDOf(ctx context.Context, container string) (int, error) {
 	d, err := New(ctx)
 	if err != nil {

@@ -39,10 +39,12 @@ func TestPullByTagAndByDigest(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if img.Source != image.Pulled || img.Used != text || img.ID == lean.ID || img.Version != lean.Version || img.Note != "" {
+		if img.Source != image.Pulled || img.Used != text || img.ID == lean.ID || img.Version != lean.Version ||
+			img.Note != "" {
 			t.Errorf("pulled %+v, want a child of %+v", img, lean)
 		}
-		if got := output(t, cli, start(t, cli, img.Used, "", nil, img.Program, "-v")); !strings.Contains(got, "nginx/"+lean.Version) {
+		got := output(t, cli, start(t, cli, img.Used, "", nil, img.Program, "-v"))
+		if !strings.Contains(got, "nginx/"+lean.Version) {
 			t.Errorf("nginx -v in the pulled image says %q", got)
 		}
 		again, ok, err := image.Find(t.Context(), images{cli: cli}, nginxRole, text, image.Auto)
@@ -90,7 +92,8 @@ func TestStalledPullIsGivenUp(t *testing.T) {
 	// The engine may hold on to its request; the server's Close waits for it.
 	defer close(done)
 	began := time.Now()
-	err := pull(t.Context(), cli, addr+"/nginx:1.30", patience{first: 2 * time.Second, stall: 2 * time.Second}, func(string) {})
+	err := pull(t.Context(), cli, addr+"/nginx:1.30", patience{first: 2 * time.Second, stall: 2 * time.Second},
+		func(string) {})
 	if err == nil || !strings.Contains(err.Error(), "within 2s") && !strings.Contains(err.Error(), "no progress for 2s") {
 		t.Errorf("err = %v", err)
 	}
@@ -191,7 +194,11 @@ func TestMeterSumsLayersNowAndThen(t *testing.T) {
 	m := newMeter("nginx:1.30", func(s string) { lines = append(lines, s) })
 	start := m.next.Add(-meterEvery)
 	add := func(after time.Duration, id string, done, total int64) {
-		m.add(jsonstream.Message{ID: id, Status: "Downloading", Progress: &jsonstream.Progress{Current: done, Total: total}}, start.Add(after))
+		m.add(jsonstream.Message{
+			ID:       id,
+			Status:   "Downloading",
+			Progress: &jsonstream.Progress{Current: done, Total: total},
+		}, start.Add(after))
 	}
 	add(1*time.Second, "a", 1e6, 10e6)
 	add(2*time.Second, "b", 1e6, 5e6)

@@ -28,7 +28,8 @@ func (l *lab) reach(ctx context.Context, layout driver.Layout) error {
 		return err
 	}
 	return &driver.UnfitError{
-		What: "packets between the lab's containers are lost", Err: err,
+		What: "packets between the lab's containers are lost",
+		Err:  err,
 		Hint: lostHint(l.topo.Subnet, l.d.local && framesFiltered()),
 	}
 }
@@ -44,7 +45,8 @@ func lostHint(subnet netip.Prefix, filtered bool) string {
 	if !filtered {
 		return "A firewall of the engine's machine may drop them. If it is iptables, this lets them through: " + rule
 	}
-	return "Frames of bridges pass this machine's firewall (net.bridge.bridge-nf-call-iptables is 1), and Docker has it\n" +
+	return "Frames of bridges pass this machine's firewall " +
+		"(net.bridge.bridge-nf-call-iptables is 1), and Docker has it\n" +
 		"  drop what is not Docker's. Let them through, as root: " + rule
 }
 

@@ -79,7 +79,8 @@ func (d *Driver) Sweep(ctx context.Context, reach driver.Reach) (driver.Swept, e
 		swept.Kept = append(swept.Kept, "run "+run+": its command is still running")
 	}
 	if reach >= driver.Caches {
-		swept.Kept = append(swept.Kept, fmt.Sprintf("images of servers, for the next run; `%s rmi` removes them", strings.ToLower(d.kind.name)))
+		swept.Kept = append(swept.Kept, fmt.Sprintf("images of servers, for the next run; `%s rmi` removes them",
+			strings.ToLower(d.kind.name)))
 	}
 	return swept, errors.Join(s.errs...)
 }

@@ -38,7 +38,10 @@ const (
 // upTimeout bounds what takes a second on an engine that is well.
 const upTimeout = time.Minute
 
-var errSlow = &driver.UnfitError{What: fmt.Sprintf("the engine did not bring the lab up in %v", upTimeout), Hint: "Is it well? Its `ps` should answer at once."}
+var errSlow = &driver.UnfitError{
+	What: fmt.Sprintf("the engine did not bring the lab up in %v", upTimeout),
+	Hint: "Is it well? Its `ps` should answer at once.",
+}
 
 // downTimeout bounds the clean-up after a failed Up, which runs even when the
 // caller's context is already cancelled.
@@ -138,7 +141,12 @@ type builder struct {
 }
 
 func (b *builder) labels(role string) map[string]string {
-	return map[string]string{labelRun: b.spec.Run, labelVariant: b.spec.Variant, labelRole: role, labelOwner: driver.Owner()}
+	return map[string]string{
+		labelRun:     b.spec.Run,
+		labelVariant: b.spec.Variant,
+		labelRole:    role,
+		labelOwner:   driver.Owner(),
+	}
 }
 
 // place puts a container somewhere: at an address of the lab's network, or into
@@ -316,7 +324,8 @@ func unfit(ctx context.Context, what string, err error) error {
 // refusalHint is what helps where an engine cannot start any container.
 func refusalHint(err error) string {
 	if strings.Contains(err.Error(), "rlimit") {
-		return "It gives containers limits that it may not set. Podman takes others from default_ulimits in containers.conf;\n" +
+		return "It gives containers limits that it may not set. " +
+			"Podman takes others from default_ulimits in containers.conf;\n" +
 			"  docs/drivers.md has an example."
 	}
 	return ""

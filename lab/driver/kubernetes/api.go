@@ -69,7 +69,8 @@ func (a *api) version(ctx context.Context, into any) error {
 
 // may asks whether the user may do something.
 func (a *api) may(ctx context.Context, what *authorizationv1.ResourceAttributes) (bool, error) {
-	review := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: what}}
+	spec := authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: what}
+	review := &authorizationv1.SelfSubjectAccessReview{Spec: spec}
 	err := a.auth.Post().Resource("selfsubjectaccessreviews").Body(review).Do(ctx).Into(review)
 	return review.Status.Allowed, err
 }
@@ -105,7 +106,11 @@ func (a *api) pods(ctx context.Context, selector string) (list corev1.PodList, e
 // watchPods watches what became of a list of pods.
 func (a *api) watchPods(ctx context.Context, selector string, list corev1.PodList) (watch.Interface, error) {
 	return a.core.Get().Namespace(a.namespace).Resource("pods").
-		VersionedParams(&metav1.ListOptions{LabelSelector: selector, ResourceVersion: list.ResourceVersion, Watch: true}, parameters).Watch(ctx)
+		VersionedParams(&metav1.ListOptions{
+			LabelSelector:   selector,
+			ResourceVersion: list.ResourceVersion,
+			Watch:           true,
+		}, parameters).Watch(ctx)
 }
 
 // deleteJob deletes a Job; what it owns goes after it.
@@ -124,7 +129,12 @@ func (a *api) deletePod(ctx context.Context, name string) error {
 // attach connects to the first process of a container until ctx or the process ends.
 func (a *api) attach(ctx context.Context, pod, container string, in io.Reader, out, complaints io.Writer) error {
 	req := a.core.Get().Namespace(a.namespace).Resource("pods").Name(pod).SubResource("attach").
-		VersionedParams(&corev1.PodAttachOptions{Container: container, Stdin: in != nil, Stdout: true, Stderr: true}, parameters)
+		VersionedParams(&corev1.PodAttachOptions{
+			Container: container,
+			Stdin:     in != nil,
+			Stdout:    true,
+			Stderr:    true,
+		}, parameters)
 	return a.stream(ctx, req, in, out, complaints)
 }
 

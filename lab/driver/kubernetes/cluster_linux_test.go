@@ -127,7 +127,12 @@ func (c *cluster) run(t *testing.T, scenario, runs string, args ...string) *exec
 // reproduces holds the main scenario against its laws, as on every other driver. Of so
 // few ports it takes half the time of the quick size.
 func reproduces(t *testing.T, c *cluster) {
-	s := verdicts(t, c, map[string]string{"baseline": "reproduced", "keepalive": "mitigated", "tw-reuse": "mitigated", "multi-ip": "postponed"},
+	s := verdicts(t, c, map[string]string{
+		"baseline":  "reproduced",
+		"keepalive": "mitigated",
+		"tw-reuse":  "mitigated",
+		"multi-ip":  "postponed",
+	},
 		"--set", "size.ports=250", "--set", "size.duration=5s", "--set", "load.stop.after_error_99=1s")
 	for _, v := range s.Summary.Variants {
 		t.Logf("%s: up in %.1f s, down in %.1f s", v.Name, *v.Timing.UpS, *v.Timing.DownS)
@@ -144,7 +149,8 @@ func restricted(t *testing.T, c *cluster) {
 	grant(t, c, "restricted")
 	s := verdicts(t, c, map[string]string{"baseline": "reproduced", "keepalive": "mitigated"}, "--namespace", "restricted", "--overlay=false",
 		"--set", "size.duration=5s", "--set", "load.stop.after_error_99=1s")
-	why := map[string]string{"tw-reuse": "Pod Security level, restricted:latest, forbids pods to set net.ipv4.tcp_tw_reuse", "multi-ip": "several addresses"}
+	why := map[string]string{"tw-reuse": "Pod Security level, restricted:latest, " +
+		"forbids pods to set net.ipv4.tcp_tw_reuse", "multi-ip": "several addresses"}
 	for _, v := range s.Summary.Skipped {
 		if !strings.Contains(v.Why, why[v.Name]) {
 			t.Errorf("%s is skipped: %s; want %q", v.Name, v.Why, why[v.Name])
@@ -299,7 +305,8 @@ func exitCode(err error) int {
 // build makes the static program, which is also what the pods' agents run.
 func build(t *testing.T) string {
 	path := filepath.Join(t.TempDir(), "lab99")
-	cmd := exec.Command("go", "build", "-buildvcs=false", "-trimpath", "-ldflags", "-s -w", "-o", path, "github.com/lab99/lab99/lab/cmd/lab99")
+	cmd := exec.Command("go", "build", "-buildvcs=false", "-trimpath", "-ldflags", "-s -w", "-o", path,
+		"github.com/lab99/lab99/lab/cmd/lab99")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)

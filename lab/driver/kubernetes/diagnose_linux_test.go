@@ -77,7 +77,8 @@ const pathOfPods = "/api/v1/namespaces/default/pods"
 // sawOf reads what a pod has printed when it ends.
 func sawOf(t *testing.T, c *kubecluster.Cluster, name string) (saw seen, text string) {
 	var pod corev1.Pod
-	for end := time.Now().Add(30 * time.Second); pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed; {
+	for end := time.Now().Add(30 * time.Second); pod.Status.Phase != corev1.PodSucceeded &&
+		pod.Status.Phase != corev1.PodFailed; {
 		if time.Now().After(end) {
 			t.Fatalf("pod %s does not end: %+v", name, pod.Status)
 		}

@@ -87,7 +87,8 @@ func clean(t *testing.T, c *cluster) {
 	if err != nil {
 		t.Errorf("clean: %v", err)
 	}
-	for _, w := range []string{"removed Job lab99-", "-proxy (run", "-backend (run", "kept pod lab99-", "when its controllers run again"} {
+	for _, w := range []string{"removed Job lab99-", "-proxy (run", "-backend (run", "kept pod lab99-",
+		"when its controllers run again"} {
 		if !strings.Contains(string(out), w) {
 			t.Errorf("clean does not say %q", w)
 		}

@@ -81,10 +81,14 @@ func candidate(o *Options) driver.Candidate {
 	return driver.Candidate{
 		Name: "kubernetes", About: "pods of a cluster, only when asked for", Asked: true,
 		Flags: func(fs *pflag.FlagSet) {
-			fs.StringVar(&o.Context, "context", "", "with --driver kubernetes: a `context` of the kubeconfig (default the current one)")
-			fs.StringVar(&o.Namespace, "namespace", "", "with --driver kubernetes: the `namespace` for the pods (default the context's)")
-			fs.StringToStringVar(&o.Nodes, "nodes", nil, "with --driver kubernetes: the `host=node` of load, proxy and backend (default apart)")
-			fs.StringVar(&o.Registry, "registry", "", "with --driver kubernetes: the `repository` that lab99 kubernetes image --push filled")
+			fs.StringVar(&o.Context, "context", "",
+				"with --driver kubernetes: a `context` of the kubeconfig (default the current one)")
+			fs.StringVar(&o.Namespace, "namespace", "",
+				"with --driver kubernetes: the `namespace` for the pods (default the context's)")
+			fs.StringToStringVar(&o.Nodes, "nodes", nil,
+				"with --driver kubernetes: the `host=node` of load, proxy and backend (default apart)")
+			fs.StringVar(&o.Registry, "registry", "",
+				"with --driver kubernetes: the `repository` that lab99 kubernetes image --push filled")
 			fs.BoolVar(&o.Overlay, "overlay", true, "with --driver kubernetes: a network of the lab's own between the pods; "+
 				"without, one address a host and no capability")
 		},
@@ -109,12 +113,20 @@ func New(ctx context.Context, o Options) (*Driver, error) {
 			&clientcmd.ConfigOverrides{CurrentContext: o.Context})
 		var err error
 		if config, err = loader.ClientConfig(); err != nil {
-			return nil, &driver.UnfitError{What: "no cluster is configured", Err: err, Asked: true,
-				Hint: "Point KUBECONFIG at one, or name a context of it with --context; `kubectl config get-contexts` lists them."}
+			return nil, &driver.UnfitError{
+				What:  "no cluster is configured",
+				Err:   err,
+				Asked: true,
+				Hint:  "Point KUBECONFIG at one, or name a context of it with --context; `kubectl config get-contexts` lists them.",
+			}
 		}
 		if o.Namespace == "" {
 			if o.Namespace, _, err = loader.Namespace(); err != nil {
-				return nil, &driver.UnfitError{What: "the kubeconfig names no namespace", Err: err, Hint: "Name one with --namespace."}
+				return nil, &driver.UnfitError{
+					What: "the kubeconfig names no namespace",
+					Err:  err,
+					Hint: "Name one with --namespace.",
+				}
 			}
 		}
 	}
@@ -130,8 +142,12 @@ func New(ctx context.Context, o Options) (*Driver, error) {
 	defer cancel()
 	var v version.Info
 	if err := a.version(ctx, &v); err != nil {
-		return nil, &driver.UnfitError{What: "the cluster at " + config.Host + " does not answer", Err: err, Asked: true,
-			Hint: "`kubectl get --raw /version` should answer at once."}
+		return nil, &driver.UnfitError{
+			What:  "the cluster at " + config.Host + " does not answer",
+			Err:   err,
+			Asked: true,
+			Hint:  "`kubectl get --raw /version` should answer at once.",
+		}
 	}
 	d.machine, err = d.look(ctx)
 	d.machine.Engine = "Kubernetes " + v.GitVersion
@@ -200,7 +216,9 @@ func (d *Driver) agentImage(ctx context.Context) (string, error) {
 }
 
 // Prepare makes the image of a server in the store, or leaves it to the nodes to pull.
-func (d *Driver) Prepare(ctx context.Context, role image.Role, ref string, mode image.Mode, say func(string)) (image.Image, error) {
+func (d *Driver) Prepare(
+	ctx context.Context, role image.Role, ref string, mode image.Mode, say func(string),
+) (image.Image, error) {
 	return image.Resolve(ctx, d.images, role, ref, mode, say)
 }
 

@@ -56,9 +56,18 @@ type member struct {
 const mostEnds = 2 * 66
 
 func newLab(d *Driver, b *builder) *lab {
-	l := &lab{d: d, b: b, exited: make(chan *driver.ServerError, mostEnds), pods: map[string]*corev1.Pod{}, gone: map[string]bool{},
-		refused: map[string]error{}, full: map[string]time.Time{},
-		in: map[string]member{}, agents: map[string]*agent.Client{}, nat: results.NoNAT}
+	l := &lab{
+		d:       d,
+		b:       b,
+		exited:  make(chan *driver.ServerError, mostEnds),
+		pods:    map[string]*corev1.Pod{},
+		gone:    map[string]bool{},
+		refused: map[string]error{},
+		full:    map[string]time.Time{},
+		in:      map[string]member{},
+		agents:  map[string]*agent.Client{},
+		nat:     results.NoNAT,
+	}
 	l.changed = sync.NewCond(&l.mu)
 	l.life, l.end = context.WithCancel(context.Background())
 	return l
@@ -129,7 +138,8 @@ func (l *lab) Exec(ctx context.Context, host string, argv ...string) (string, er
 	}
 	out := new(locked)
 	if err := l.d.api.exec(ctx, l.podName(m.pod), serverOf+host, argv, out); err != nil {
-		return out.String(), fmt.Errorf("%s on %s: %w: %s", strings.Join(argv, " "), host, err, strings.TrimSpace(out.String()))
+		return out.String(), fmt.Errorf("%s on %s: %w: %s",
+			strings.Join(argv, " "), host, err, strings.TrimSpace(out.String()))
 	}
 	return out.String(), nil
 }

@@ -234,7 +234,10 @@ func writableVolume(host, dir string) string {
 
 func inMemory(most string) corev1.VolumeSource {
 	size := resource.MustParse(most)
-	return corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{Medium: corev1.StorageMediumMemory, SizeLimit: &size}}
+	return corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{
+		Medium:    corev1.StorageMediumMemory,
+		SizeLimit: &size,
+	}}
 }
 
 // pullPolicy never looks for an image of the lab's own in a registry that cannot have it.

@@ -32,10 +32,19 @@ func aServiceIsOneDestination(t *testing.T, c *cluster) {
 		t.Errorf("run: %v", err)
 	}
 	nothingLeft(t, c, 10*time.Second)
-	r := hasVerdicts(t, runs, map[string]string{"baseline": "reproduced", "cluster-ip": "reproduced", "headless": "postponed"})
+	r := hasVerdicts(t, runs, map[string]string{
+		"baseline":   "reproduced",
+		"cluster-ip": "reproduced",
+		"headless":   "postponed",
+	})
 	addsUp(t, r)
 	for _, v := range r.Env.Variants {
-		for host, node := range map[string]int{results.HostLoad: 1, "load-2": 2, results.HostProxy: 2, results.HostBackend: 1} {
+		for host, node := range map[string]int{
+			results.HostLoad:    1,
+			"load-2":            2,
+			results.HostProxy:   2,
+			results.HostBackend: 1,
+		} {
 			got := v.Hosts[host].Place
 			want := results.Place{Node: fmt.Sprintf("n%d", node), Kernel: driver.Here().Kernel, Service: results.ByIPTables}
 			if proxyModes[node-1] == "nftables" {
@@ -84,7 +93,8 @@ func addsUp(t *testing.T, r *results.Run) {
 			t.Errorf("%s: of %d requests the pods have sent %v, want half of them each", v.Name, totals.Sent, by)
 		}
 		// What stops one stops the other as soon as it hears of it: on a busy machine too late to tell.
-		if want := 200 * totals.LoadSeconds(); r.Summary.Variant(v.Name).Verdict != law.Invalid && math.Abs(float64(totals.Scheduled)-want) > 3 {
+		if want := 200 * totals.LoadSeconds(); r.Summary.Variant(v.Name).Verdict != law.Invalid &&
+			math.Abs(float64(totals.Scheduled)-want) > 3 {
 			t.Errorf("%s: %d requests were scheduled, want %.0f", v.Name, totals.Scheduled, want)
 		}
 	}
@@ -100,7 +110,8 @@ func knowsClocks(t *testing.T, r *results.Run, readings int) {
 			c := v.Clocks[host]
 			t.Logf("%s, %s: %.3f ms ahead, drift %.1f ± %.1f ppm, known to %.3f ms by %d readings",
 				v.Name, host, 1e3*c.AheadS, c.DriftPPM, c.DriftBoundPPM, 1e3*c.BoundS, c.Readings)
-			if math.Abs(c.AheadS) > most || math.Abs(c.AheadS) > c.BoundS || math.Abs(c.DriftPPM) > c.DriftBoundPPM || c.Readings < readings {
+			if math.Abs(c.AheadS) > most || math.Abs(c.AheadS) > c.BoundS || math.Abs(c.DriftPPM) > c.DriftBoundPPM ||
+				c.Readings < readings {
 				t.Errorf("%s: the clock of %s: %+v, want within %g s of none", v.Name, host, c, most)
 			}
 		}

@@ -21,8 +21,12 @@ func (d *Driver) bears(l driver.Layout) error {
 	if d.o.Overlay || l.Sources <= 1 && (l.Addresses <= 1 || l.Shared) && l.Service == driver.NoService {
 		return nil
 	}
-	return &driver.UnfitError{What: "a pod has one address", Err: &driver.LackingError{
-		Why: "it needs several addresses of a host, or a Service, and a pod has one address without the lab's own network (--overlay, which takes NET_ADMIN)"}}
+	return &driver.UnfitError{
+		What: "a pod has one address",
+		Err: &driver.LackingError{
+			Why: "it needs several addresses of a host, or a Service, and a pod has one address without the lab's own network " +
+				"(--overlay, which takes NET_ADMIN)"},
+	}
 }
 
 // prepare has the first container of each pod make what the others find when they start:
@@ -65,8 +69,11 @@ func (d *Driver) addressOf(p *corev1.Pod) (netip.Addr, error) {
 			return a, nil
 		}
 	}
-	return netip.Addr{}, &driver.UnfitError{What: fmt.Sprintf("pod %s has no IPv4 address, and the lab speaks IPv4", p.Name),
-		Hint: "The lab's own network has IPv4 addresses over any other: leave --overlay=false out, where NET_ADMIN is allowed."}
+	return netip.Addr{}, &driver.UnfitError{
+		What: fmt.Sprintf("pod %s has no IPv4 address, and the lab speaks IPv4", p.Name),
+		Hint: "The lab's own network has IPv4 addresses over any other: " +
+			"leave --overlay=false out, where NET_ADMIN is allowed.",
+	}
 }
 
 // settle tells the servers of the addresses that were not known before: a Service's, and
@@ -79,7 +86,8 @@ func (l *lab) settle(at map[string]netip.Addr, made servers) (networks string, e
 		for _, host := range driver.LoadHosts(l.b.spec.Layout.Loads) {
 			loads = append(loads, at[host])
 		}
-		*topo = driver.ArrangeAt(loads, []netip.Addr{at[results.HostProxy]}, []netip.Addr{at[results.HostBackend]}, l.b.spec.Layout)
+		proxy, backend := []netip.Addr{at[results.HostProxy]}, []netip.Addr{at[results.HostBackend]}
+		*topo = driver.ArrangeAt(loads, proxy, backend, l.b.spec.Layout)
 		for _, a := range at {
 			networks += netip.PrefixFrom(a, a.BitLen()).String() + " "
 		}
@@ -98,7 +106,8 @@ func (l *lab) settle(at map[string]netip.Addr, made servers) (networks string, e
 	for host, all := range settled {
 		for name, s := range all {
 			if was := made[host][name]; !reflect.DeepEqual(withoutData(s), withoutData(was)) {
-				return "", fmt.Errorf("%s is started as %v, and at the address of its pod it would be %v", s.Name, was.Command, s.Command)
+				return "", fmt.Errorf("%s is started as %v, and at the address of its pod it would be %v",
+					s.Name, was.Command, s.Command)
 			}
 			made[host][name] = s
 		}

@@ -41,9 +41,13 @@ func (s *Store) Push(ctx context.Context, ref, repository string) (string, error
 	if err != nil {
 		return "", err
 	}
-	if err := remote.Write(to, img, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain)); err != nil {
-		return "", &driver.UnfitError{What: fmt.Sprintf("the registry does not take %s", to), Err: err,
-			Hint: "`docker login` keeps the password that is used here, and the repository must be one that you may push to."}
+	if err := remote.Write(to, img, remote.WithContext(ctx),
+		remote.WithAuthFromKeychain(authn.DefaultKeychain)); err != nil {
+		return "", &driver.UnfitError{
+			What: fmt.Sprintf("the registry does not take %s", to),
+			Err:  err,
+			Hint: "`docker login` keeps the password that is used here, and the repository must be one that you may push to.",
+		}
 	}
 	return to.String(), nil
 }

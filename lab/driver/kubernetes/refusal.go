@@ -43,24 +43,33 @@ func unfit(ctx context.Context, what string, err error) error {
 	return e
 }
 
+var (
+	forbiddenSysctl = regexp.MustCompile(`violates PodSecurity "([^"]+)": forbidden sysctls \(([^,)]+)[^)]*\)$`)
+	noDefaults      = regexp.MustCompile(`failed quota|must specify|(minimum|maximum) .* usage per`)
+)
+
 // refusals are what an API server does not take, by its words: the first that is said
 // holds. Its codes tell less: a policy's is 400, 403 or 422.
 var refusals = []struct {
 	says *regexp.Regexp
 	mean func(e *driver.UnfitError, m []string)
 }{
-	{regexp.MustCompile(`violates PodSecurity "([^"]+)": forbidden sysctls \(([^,)]+)[^)]*\)$`), func(e *driver.UnfitError, m []string) {
-		e.Err = &driver.LackingError{Sysctl: m[2], Err: e.Err,
-			Why: fmt.Sprintf("the namespace's Pod Security level, %s, forbids pods to set %s", m[1], m[2])}
+	{forbiddenSysctl, func(e *driver.UnfitError, m []string) {
+		e.Err = &driver.LackingError{
+			Sysctl: m[2],
+			Err:    e.Err,
+			Why:    fmt.Sprintf("the namespace's Pod Security level, %s, forbids pods to set %s", m[1], m[2]),
+		}
 		e.Hint = askPrivileged
 	}},
 	{regexp.MustCompile(`violates PodSecurity`), func(e *driver.UnfitError, _ []string) {
 		e.Hint = "Run it with --overlay=false, which Pod Security restricted allows. " + askPrivileged
 	}},
 	{regexp.MustCompile(`exceeded quota`), func(e *driver.UnfitError, _ []string) {
-		e.Hint = "Ask the cluster's owner for a larger ResourceQuota: a lab is a Job and three pods at a time, with --parallel 1."
+		e.Hint = "Ask the cluster's owner for a larger ResourceQuota: " +
+			"a lab is a Job and three pods at a time, with --parallel 1."
 	}},
-	{regexp.MustCompile(`failed quota|must specify|(minimum|maximum) .* usage per`), func(e *driver.UnfitError, _ []string) {
+	{noDefaults, func(e *driver.UnfitError, _ []string) {
 		e.Hint = "The lab's pods request nothing, and limits would spoil the figures. " +
 			"Ask the cluster's owner for a LimitRange with defaults, or for a namespace without such a quota."
 	}},
@@ -68,11 +77,13 @@ var refusals = []struct {
 		e.Hint = "The namespace is being deleted: name another with --namespace."
 	}},
 	{regexp.MustCompile(`admission webhook|ValidatingAdmissionPolicy`), func(e *driver.UnfitError, _ []string) {
-		e.Hint = "A policy of the cluster refuses it. Show the cluster's owner what it says, and ask for an exception or another namespace."
+		e.Hint = "A policy of the cluster refuses it. Show the cluster's owner what it says, " +
+			"and ask for an exception or another namespace."
 	}},
 }
 
-const askPrivileged = "Ask the cluster's owner for a namespace with the label pod-security.kubernetes.io/enforce=privileged."
+const askPrivileged = "Ask the cluster's owner for a namespace with the label " +
+	"pod-security.kubernetes.io/enforce=privileged."
 
 // newNamespace bounds how long a namespace may lack its default service account, without
 // which no pod is taken. It gets one a moment after it was made.
@@ -88,7 +99,8 @@ func (d *Driver) admit(ctx context.Context, pods ...*corev1.Pod) error {
 		g.Go(func() error {
 			for {
 				err := d.tryPod(gctx, p)
-				if err == nil || !strings.Contains(err.Error(), "error looking up service account") || time.Since(began) > newNamespace {
+				if err == nil || !strings.Contains(err.Error(), "error looking up service account") ||
+					time.Since(began) > newNamespace {
 					return err
 				}
 				select {
@@ -160,7 +172,8 @@ func noRoom(p *corev1.Pod) error {
 		case strings.Contains(c.Message, "untolerated taint"):
 			hint = "The lab's pods tolerate no taint: ask the cluster's owner for nodes without."
 		case strings.Contains(c.Message, "node affinity/selector"):
-			hint = "Is there a Linux node of that name, and with this program's processor? `kubectl get nodes --show-labels` tells, --nodes names them."
+			hint = "Is there a Linux node of that name, and with this program's processor? " +
+				"`kubectl get nodes --show-labels` tells, --nodes names them."
 		}
 		return &driver.UnfitError{What: fmt.Sprintf("no node takes pod %s", p.Name), Err: errors.New(c.Message), Hint: hint}
 	}

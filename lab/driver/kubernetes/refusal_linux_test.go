@@ -49,7 +49,10 @@ func refuses(t *testing.T, c *cluster) {
 				grant(t, c, ns)
 				return nil
 			},
-			[]string{`violates PodSecurity "restricted`, "NET_ADMIN", "--overlay=false", "pod-security.kubernetes.io/enforce=privileged"},
+			[]string{
+				`violates PodSecurity "restricted`, "NET_ADMIN", "--overlay=false",
+				"pod-security.kubernetes.io/enforce=privileged",
+			},
 		},
 		"policy, and a sysctl": {
 			func(t *testing.T, c *cluster, ns string) []string {
@@ -70,7 +73,10 @@ func refuses(t *testing.T, c *cluster) {
 		"quota": {
 			func(t *testing.T, c *cluster, ns string) []string {
 				grant(t, c, ns)
-				make(t, "/api/v1/namespaces/"+ns+"/resourcequotas", object{"metadata": object{"name": "small"}, "spec": object{"hard": object{"pods": "2"}}})
+				make(t, "/api/v1/namespaces/"+ns+"/resourcequotas", object{
+					"metadata": object{"name": "small"},
+					"spec":     object{"hard": object{"pods": "2"}},
+				})
 				return nil
 			},
 			[]string{"exceeded quota: small", "ResourceQuota", "three pods"},

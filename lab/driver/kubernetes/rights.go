@@ -56,7 +56,8 @@ func (d *Driver) mayAll(ctx context.Context) error {
 	}
 	return &driver.UnfitError{
 		What: fmt.Sprintf("you may not %s in namespace %s", strings.Join(all, "; "), d.o.Namespace),
-		Hint: fmt.Sprintf("Ask the cluster's owner for the rights: `lab99 kubernetes manifest --namespace %s --user YOU` prints them as a Role.", d.o.Namespace),
+		Hint: fmt.Sprintf("Ask the cluster's owner for the rights: "+
+			"`lab99 kubernetes manifest --namespace %s --user YOU` prints them as a Role.", d.o.Namespace),
 	}
 }
 

@@ -86,12 +86,16 @@ func (l *lab) findWay(ctx context.Context) error {
 			return dead
 		default:
 		}
-		return &driver.UnfitError{What: "the proxy's node does not lead to the pods behind the Service", Err: err,
-			Hint: "Does kube-proxy, or what stands in for it, run on every node? A NetworkPolicy may forbid it, too."}
+		return &driver.UnfitError{
+			What: "the proxy's node does not lead to the pods behind the Service",
+			Err:  err,
+			Hint: "Does kube-proxy, or what stands in for it, run on every node? A NetworkPolicy may forbid it, too.",
+		}
 	}
 	if r.There.Remote != to {
 		return &driver.UnfitError{
-			What: fmt.Sprintf("in this cluster a connection to the Service's address %v goes to %v by the proxy's own kernel", to, r.There.Remote),
+			What: fmt.Sprintf("in this cluster a connection to the Service's address %v goes to %v by the proxy's own kernel",
+				to, r.There.Remote),
 			Hint: "There a ClusterIP is as many destinations as it has pods, as the variant `headless` shows.",
 		}
 	}

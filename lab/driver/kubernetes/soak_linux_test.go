@@ -16,7 +16,8 @@ func TestSoakCluster(t *testing.T) {
 	c := withImages(t)
 	grant(t, c, "default")
 	for _, args := range [][]string{
-		{"port-exhaustion", "--size", "standard"}, {"keepalive-size"}, {"tw-reuse-ceiling"}, {"backend-ips"}, {"source-ips"}, {"peer-ejection"},
+		{"port-exhaustion", "--size", "standard"}, {"keepalive-size"}, {"tw-reuse-ceiling"}, {"backend-ips"},
+		{"source-ips"}, {"peer-ejection"},
 		{"slow-backend"},
 	} {
 		t.Run(args[0], func(t *testing.T) {

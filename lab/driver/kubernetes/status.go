@@ -61,11 +61,15 @@ func (l *lab) hopeless(host string, p *corev1.Pod) error {
 			continue
 		}
 		if pulls[w.Reason] {
-			hint = "Can the nodes reach that registry, and is the image there? `lab99 kubernetes image --push` puts the lab's own into one; " +
-				"--images local, without --registry, takes those that are put onto the nodes."
+			hint = "Can the nodes reach that registry, and is the image there? " +
+				"`lab99 kubernetes image --push` puts the lab's own into one; --images local, without --registry, " +
+				"takes those that are put onto the nodes."
 		}
-		return &driver.UnfitError{What: fmt.Sprintf("the cluster cannot start container %s of pod %s (image %s)", s.Name, p.Name, s.Image),
-			Err: fmt.Errorf("%s: %s", w.Reason, w.Message), Hint: hint}
+		return &driver.UnfitError{
+			What: fmt.Sprintf("the cluster cannot start container %s of pod %s (image %s)", s.Name, p.Name, s.Image),
+			Err:  fmt.Errorf("%s: %s", w.Reason, w.Message),
+			Hint: hint,
+		}
 	}
 	if p.Status.Phase != corev1.PodFailed {
 		return nil
@@ -80,11 +84,17 @@ func (l *lab) hopeless(host string, p *corev1.Pod) error {
 			return ended(s.Name, p.Name, end)
 		}
 	}
-	e := &driver.UnfitError{What: fmt.Sprintf("the cluster refused pod %s", p.Name),
-		Err: fmt.Errorf("%s: %s", p.Status.Reason, p.Status.Message)}
+	e := &driver.UnfitError{
+		What: fmt.Sprintf("the cluster refused pod %s", p.Name),
+		Err:  fmt.Errorf("%s: %s", p.Status.Reason, p.Status.Message),
+	}
 	if m := forbidden.FindStringSubmatch(p.Status.Message); p.Status.Reason == "SysctlForbidden" && m != nil {
-		e.Err = &driver.LackingError{Sysctl: m[1], Err: fmt.Errorf("%w: %s", errSysctlForbidden, p.Status.Message),
-			Why: fmt.Sprintf("the node's kubelet forbids pods to set %s, which it allows with --allowed-unsafe-sysctls=%[1]s", m[1])}
+		e.Err = &driver.LackingError{
+			Sysctl: m[1],
+			Err:    fmt.Errorf("%w: %s", errSysctlForbidden, p.Status.Message),
+			Why: fmt.Sprintf("the node's kubelet forbids pods to set %s, which it allows with --allowed-unsafe-sysctls=%[1]s",
+				m[1]),
+		}
 		e.Hint = "Ask the cluster's owner for it, or choose nodes that have it with --nodes."
 	}
 	return e
@@ -92,8 +102,10 @@ func (l *lab) hopeless(host string, p *corev1.Pod) error {
 
 // ended says how a container ended that should not have.
 func ended(container, pod string, end *corev1.ContainerStateTerminated) error {
-	e := &driver.UnfitError{What: fmt.Sprintf("container %s of pod %s ended with exit code %d", container, pod, end.ExitCode),
-		Err: errors.New(strings.TrimSpace(end.Reason + ": " + end.Message))}
+	e := &driver.UnfitError{
+		What: fmt.Sprintf("container %s of pod %s ended with exit code %d", container, pod, end.ExitCode),
+		Err:  errors.New(strings.TrimSpace(end.Reason + ": " + end.Message)),
+	}
 	if m := unknownSysctl.FindStringSubmatch(end.Message); m != nil {
 		e.Err = &driver.LackingError{Sysctl: m[1], Err: e.Err}
 	}

@@ -24,21 +24,36 @@ func TestRefusals(t *testing.T) {
 		status corev1.PodStatus
 		want   []string // "": there is hope
 	}{
-		"starting":   {waiting("ContainerCreating", ""), nil},
-		"waiting":    {waiting("PodInitializing", ""), nil},
-		"no image":   {waiting("ErrImageNeverPull", `Container image "lab99/agent:1" is not present`), []string{"is not present", "lab99 kubernetes image"}},
-		"no pull":    {waiting("ErrImagePull", "no route to host"), []string{"nginx:1.30", "no route to host", "--images local"}},
+		"starting": {waiting("ContainerCreating", ""), nil},
+		"waiting":  {waiting("PodInitializing", ""), nil},
+		"no image": {
+			waiting("ErrImageNeverPull", `Container image "lab99/agent:1" is not present`),
+			[]string{"is not present", "lab99 kubernetes image"},
+		},
+		"no pull": {
+			waiting("ErrImagePull", "no route to host"),
+			[]string{"nginx:1.30", "no route to host", "--images local"},
+		},
 		"no command": {waiting("RunContainerError", "exec: no such file"), []string{"exec: no such file"}},
 		"sysctl": {corev1.PodStatus{Phase: corev1.PodFailed, Reason: "SysctlForbidden",
 			Message: `Pod was rejected: forbidden sysctl: "net.ipv4.tcp_max_tw_buckets" not allowlisted`},
 			[]string{"not allowlisted", "--allowed-unsafe-sysctls=net.ipv4.tcp_max_tw_buckets", "cluster's owner"}},
 		"no such sysctl": {corev1.PodStatus{Phase: corev1.PodFailed, InitContainerStatuses: []corev1.ContainerStatus{{
 			Name: "sysctls", State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 70, Reason: "Error",
-				Message: "lab99 agent: set net.ipv4.new, which this kernel may not have in a namespace: no such file or directory\n"}},
+				Message: "lab99 agent: set net.ipv4.new, which this kernel may not have in a namespace: " +
+					"no such file or directory\n"}},
 		}}}, []string{"container sysctls of pod p ended with exit code 70", "the kernel has no net.ipv4.new"}},
-		"evicted": {corev1.PodStatus{Phase: corev1.PodFailed, Reason: "Evicted", Message: "The node was low on resource: memory."},
+		"evicted": {corev1.PodStatus{
+			Phase:   corev1.PodFailed,
+			Reason:  "Evicted",
+			Message: "The node was low on resource: memory.",
+		},
 			[]string{"Evicted", "low on resource"}},
-		"deadline": {corev1.PodStatus{Phase: corev1.PodFailed, Reason: "DeadlineExceeded", Message: "Pod was active too long"},
+		"deadline": {corev1.PodStatus{
+			Phase:   corev1.PodFailed,
+			Reason:  "DeadlineExceeded",
+			Message: "Pod was active too long",
+		},
 			[]string{"DeadlineExceeded"}},
 	} {
 		l := newLab(nil, nil)

@@ -50,7 +50,8 @@ func (d *Driver) Sweep(ctx context.Context, reach driver.Reach) (driver.Swept, e
 		return slices.ContainsFunc(left, func(p metav1.ObjectMeta) bool { return what == named("pod", p.Name, p) })
 	})
 	for _, p := range left {
-		swept.Kept = append(swept.Kept, named("pod", p.Name, p)+": it is deleted, and the cluster lets it go when its controllers run again")
+		swept.Kept = append(swept.Kept, named("pod", p.Name, p)+": it is deleted, "+
+			"and the cluster lets it go when its controllers run again")
 	}
 	for _, run := range slices.Sorted(maps.Keys(s.kept)) {
 		swept.Kept = append(swept.Kept, "run "+run+": its command is still running")

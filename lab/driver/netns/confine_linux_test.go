@@ -21,13 +21,15 @@ func TestServersOnlyReadWhatIsTheMachines(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Down(t.Context())
-	for _, file := range []string{"/proc/sys/vm/swappiness", "/proc/sys/net/ipv4/tcp_tw_reuse", "/proc/self/oom_score_adj", "/usr/lab99"} {
+	for _, file := range []string{"/proc/sys/vm/swappiness", "/proc/sys/net/ipv4/tcp_tw_reuse", "/proc/self/oom_score_adj",
+		"/usr/lab99"} {
 		out, err := l.Exec(t.Context(), results.HostProxy, "/bin/sh", "-c", "exec 3>>"+file) // opened, never written
 		if err == nil || !strings.Contains(out, "Read-only file system") {
 			t.Errorf("%s can be written: %v, %s", file, err, out)
 		}
 	}
-	if out, err := l.Exec(t.Context(), results.HostProxy, "/bin/sh", "-c", "echo said >/dev/stderr"); err != nil || out != "said\n" {
+	if out, err := l.Exec(t.Context(), results.HostProxy, "/bin/sh", "-c", "echo said >/dev/stderr"); err != nil ||
+		out != "said\n" {
 		t.Errorf("a server's own streams: %q, %v", out, err)
 	}
 }

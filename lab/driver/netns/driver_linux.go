@@ -132,7 +132,9 @@ func (d *Driver) Find(ctx context.Context, role image.Role, ref string) (image.I
 
 // Prepare finds the root file system of a server in the user's cache, or
 // unpacks it there.
-func (d *Driver) Prepare(ctx context.Context, role image.Role, ref string, mode image.Mode, say func(string)) (image.Image, error) {
+func (d *Driver) Prepare(
+	ctx context.Context, role image.Role, ref string, mode image.Mode, say func(string),
+) (image.Image, error) {
 	if mode == image.Registry {
 		return image.Image{}, &driver.UnfitError{
 			What: fmt.Sprintf("--images registry asks for the registry's %s, and the driver netns runs no images", ref),

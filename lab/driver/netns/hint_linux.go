@@ -47,7 +47,8 @@ func remedy(read func(string) ([]byte, error), root bool) string {
 		}
 	}
 	if len(found) > 0 {
-		return otherwise + ", or let root allow it: " + strings.Join(found, "; ") + ". Or use a container engine, with --driver docker."
+		return otherwise + ", or let root allow it: " + strings.Join(found, "; ") + ". Or use a container " +
+			"engine, with --driver docker."
 	}
 	return otherwise + ", or look at " + strings.Join(known, ", ") +
 		", which forbid it on some distributions, and at a container's seccomp profile. " +

@@ -26,7 +26,12 @@ func Init() error {
 	if err := in.Decode(&b); err != nil {
 		return nil // the command went before it said anything
 	}
-	i := &initd{rootless: b.Rootless, children: newReaper(), out: json.NewEncoder(control), hosts: map[string]*hostThread{}}
+	i := &initd{
+		rootless: b.Rootless,
+		children: newReaper(),
+		out:      json.NewEncoder(control),
+		hosts:    map[string]*hostThread{},
+	}
 	// The stream is watched from now on: its end ends the bringing up as well.
 	go func() {
 		if b.Try {

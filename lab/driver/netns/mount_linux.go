@@ -68,7 +68,8 @@ func showProc(at string) error {
 	if err := unix.Mount("/proc", at, "", unix.MS_BIND, ""); err != nil {
 		return err
 	}
-	return unix.Mount("", at, "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
+	const flags = unix.MS_BIND | unix.MS_REMOUNT | unix.MS_RDONLY | unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
+	return unix.Mount("", at, "", flags, "")
 }
 
 // overlay puts what the server writes above the shared files. A configuration
@@ -88,9 +89,10 @@ func overlay(s server) (string, error) {
 	if err := unix.Mount(s.Root, "lower", "", unix.MS_BIND, ""); err != nil {
 		return "", fmt.Errorf("mount the shared files: %w", err)
 	}
-	if err := unix.Mount("overlay", "root", "overlay", unix.MS_NOSUID, "lowerdir=lower,upperdir=upper,workdir=work"); err != nil {
-		return "", fmt.Errorf("mount the root file system, for which the kernel needs CONFIG_OVERLAY_FS and without root must "+
-			"be 5.11 or later: %w", err)
+	if err := unix.Mount("overlay", "root", "overlay", unix.MS_NOSUID,
+		"lowerdir=lower,upperdir=upper,workdir=work"); err != nil {
+		return "", fmt.Errorf("mount the root file system, for which the kernel needs CONFIG_OVERLAY_FS and without root "+
+			"must be 5.11 or later: %w", err)
 	}
 	return filepath.Join(s.Scratch, "root"), nil
 }
@@ -118,7 +120,8 @@ func makeDev(dir string) error {
 	if err := makeDir(shm); err != nil {
 		return err
 	}
-	if err := unix.Mount("tmpfs", shm, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=1777,size=64m"); err != nil {
+	const flags = unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
+	if err := unix.Mount("tmpfs", shm, "tmpfs", flags, "mode=1777,size=64m"); err != nil {
 		return fmt.Errorf("mount /dev/shm: %w", err)
 	}
 	return nil

@@ -46,10 +46,14 @@ func TestRemedyNamesTheSwitchThatIsOff(t *testing.T) {
 		files map[string]string
 		want  string
 	}{
-		{"Debian's", map[string]string{"/proc/sys/kernel/unprivileged_userns_clone": "0\n"}, "sysctl -w kernel.unprivileged_userns_clone=1"},
-		{"Ubuntu's", map[string]string{"/proc/sys/kernel/apparmor_restrict_unprivileged_userns": "1\n"}, "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"},
-		{"the kernel's", map[string]string{"/proc/sys/user/max_user_namespaces": "0\n", "/proc/sys/kernel/unprivileged_userns_clone": "1\n"}, "sysctl -w user.max_user_namespaces="},
-		{"none", nil, "kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns, user.max_user_namespaces"},
+		{"Debian's", map[string]string{"/proc/sys/kernel/unprivileged_userns_clone": "0\n"},
+			"sysctl -w kernel.unprivileged_userns_clone=1"},
+		{"Ubuntu's", map[string]string{"/proc/sys/kernel/apparmor_restrict_unprivileged_userns": "1\n"},
+			"sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"},
+		{"the kernel's", map[string]string{"/proc/sys/user/max_user_namespaces": "0\n",
+			"/proc/sys/kernel/unprivileged_userns_clone": "1\n"}, "sysctl -w user.max_user_namespaces="},
+		{"none", nil, "kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns, " +
+			"user.max_user_namespaces"},
 	} {
 		got := remedy(func(name string) ([]byte, error) {
 			if text, ok := tc.files[name]; ok {
@@ -64,7 +68,10 @@ func TestRemedyNamesTheSwitchThatIsOff(t *testing.T) {
 }
 
 func TestOnlyNetworkSysctlsAreEverWritten(t *testing.T) {
-	for _, key := range []string{"kernel.panic", "vm.overcommit_memory", "net/../kernel.panic", "net.../kernel.panic", "net.ipv4.no_such_thing"} {
+	for _, key := range []string{
+		"kernel.panic", "vm.overcommit_memory", "net/../kernel.panic", "net.../kernel.panic",
+		"net.ipv4.no_such_thing",
+	} {
 		if err := probe.SetSysctl(key, "0"); err == nil {
 			t.Errorf("%s was written", key)
 		}
@@ -189,7 +196,10 @@ func TestWhatHangsIsGivenUp(t *testing.T) {
 // all that the child needs.
 func TestInitEndsWithTheCommand(t *testing.T) {
 	d := open(t)
-	l, err := d.start(t.Context(), blueprint{Hosts: []host{{Name: results.HostLoad, Addresses: []netip.Prefix{netip.MustParsePrefix("198.18.99.9/24")}}}}, nil)
+	l, err := d.start(t.Context(), blueprint{Hosts: []host{{
+		Name:      results.HostLoad,
+		Addresses: []netip.Prefix{netip.MustParsePrefix("198.18.99.9/24")},
+	}}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +220,10 @@ func TestInitEndsWithTheCommand(t *testing.T) {
 // must not wait for what never comes.
 func TestChildThatDiesIsReported(t *testing.T) {
 	d := open(t)
-	l, err := d.start(t.Context(), blueprint{Hosts: []host{{Name: results.HostLoad, Addresses: []netip.Prefix{netip.MustParsePrefix("198.18.99.9/24")}}}}, nil)
+	l, err := d.start(t.Context(), blueprint{Hosts: []host{{
+		Name:      results.HostLoad,
+		Addresses: []netip.Prefix{netip.MustParsePrefix("198.18.99.9/24")},
+	}}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,8 +58,9 @@ func tree(t *testing.T) (from, to string) {
 		at    string
 		flags uintptr
 	}{
-		{"", 0}, {"sub", unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC | unix.MS_NOATIME}, {"sub/deeper", unix.MS_NODEV},
-		{`a blank\040`, unix.MS_NOSUID}, {"over/covered", 0}, {"over", unix.MS_NOEXEC}, {"stacked", unix.MS_NOSUID}, {"stacked", 0},
+		{"", 0}, {"sub", unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC | unix.MS_NOATIME},
+		{"sub/deeper", unix.MS_NODEV}, {`a blank\040`, unix.MS_NOSUID}, {"over/covered", 0},
+		{"over", unix.MS_NOEXEC}, {"stacked", unix.MS_NOSUID}, {"stacked", 0},
 	} {
 		at := filepath.Join(from, m.at)
 		if err := os.MkdirAll(at, 0o755); err != nil {
@@ -99,7 +100,8 @@ func shownReadOnly(from, to string) (wrong []string) {
 			complain("%q can be written: %v", at, err)
 		}
 		var was, is unix.Statfs_t
-		if err := errors.Join(unix.Statfs(filepath.Join(from, at), &was), unix.Statfs(filepath.Join(to, at), &is)); err != nil {
+		if err := errors.Join(unix.Statfs(filepath.Join(from, at), &was),
+			unix.Statfs(filepath.Join(to, at), &is)); err != nil {
 			complain("%q: %v", at, err)
 		}
 		if was.Flags&unix.ST_RDONLY != 0 || is.Flags&unix.ST_RDONLY == 0 || was.Flags&kept != is.Flags&kept {

@@ -25,8 +25,9 @@ type blueprint struct {
 type host struct {
 	Name      string         `json:"name"`
 	Addresses []netip.Prefix `json:"addresses"`
-	JoinName  string         `json:"join,omitempty"` // the host whose network namespace it shares, instead of one of its own
-	Server    *server        `json:"server"`
+	// The host whose network namespace it shares, instead of one of its own.
+	JoinName string  `json:"join,omitempty"`
+	Server   *server `json:"server"`
 }
 
 // server is the proxy or the backend.

@@ -26,7 +26,8 @@ APT::Get::AllowUnauthenticated "true";
 Dir::State "var/lib/apt";
 `
 	conf := privateConfig(host, "/state", "arm64")
-	for _, want := range []string{`Acquire::http::Proxy "http://proxy.example:3128";`, `Dir::State::status "/state/status";`, `APT::Architecture "arm64";`} {
+	for _, want := range []string{`Acquire::http::Proxy "http://proxy.example:3128";`,
+		`Dir::State::status "/state/status";`, `APT::Architecture "arm64";`} {
 		if !strings.Contains(conf, want) {
 			t.Errorf("configuration lacks %s", want)
 		}

@@ -47,15 +47,32 @@ func object(interp string, needed ...string) []byte {
 	b.Write(strtab)
 	b.Write(dyn.Bytes())
 	binary.Write(&b, binary.LittleEndian, elf.Section64{})
-	binary.Write(&b, binary.LittleEndian, elf.Section64{Type: uint32(elf.SHT_STRTAB), Off: strAt, Size: uint64(len(strtab))})
-	binary.Write(&b, binary.LittleEndian, elf.Section64{Type: uint32(elf.SHT_DYNAMIC), Off: dynAt, Size: uint64(dyn.Len()), Link: 1, Entsize: 16})
+	binary.Write(&b, binary.LittleEndian, elf.Section64{
+		Type: uint32(elf.SHT_STRTAB),
+		Off:  strAt,
+		Size: uint64(len(strtab)),
+	})
+	binary.Write(&b, binary.LittleEndian, elf.Section64{
+		Type:    uint32(elf.SHT_DYNAMIC),
+		Off:     dynAt,
+		Size:    uint64(dyn.Len()),
+		Link:    1,
+		Entsize: 16,
+	})
 	return b.Bytes()
 }
 
 // unpacked is a selection whose packages are all here: name to path to file.
 func unpacked(depends map[string][]string, packages map[string]map[string]File) *Selection {
-	s := &Selection{archive: &Archive{}, closure: map[string]pkg{}, virtual: map[string]string{}, fetched: map[string]bool{},
-		used: map[string]bool{}, tree: newTree(), libs: map[string]string{}}
+	s := &Selection{
+		archive: &Archive{},
+		closure: map[string]pkg{},
+		virtual: map[string]string{},
+		fetched: map[string]bool{},
+		used:    map[string]bool{},
+		tree:    newTree(),
+		libs:    map[string]string{},
+	}
 	for name, files := range packages {
 		s.closure[name] = pkg{Name: name, Version: "1.0-1", Depends: depends[name]}
 		s.fetched[name] = true
@@ -146,7 +163,12 @@ func TestModuleWithFurtherLibrariesIsNotLinked(t *testing.T) {
 	if _, err := s.Link(t.Context(), "usr/sbin/server"); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]bool{"usr/lib/m/plain.so": true, "usr/lib/m/tls.so": false, "usr/lib/m/text": false, "usr/lib/m/none": false} {
+	for name, want := range map[string]bool{
+		"usr/lib/m/plain.so": true,
+		"usr/lib/m/tls.so":   false,
+		"usr/lib/m/text":     false,
+		"usr/lib/m/none":     false,
+	} {
 		if got := s.Linked(name); got != want {
 			t.Errorf("Linked(%s) = %v", name, got)
 		}
@@ -154,7 +176,8 @@ func TestModuleWithFurtherLibrariesIsNotLinked(t *testing.T) {
 }
 
 func TestDependenciesGoThroughProvidersAndLeaveOutWhatAptDidNotChoose(t *testing.T) {
-	s := unpacked(map[string][]string{"a": {"b", "virtual", "unchosen"}}, map[string]map[string]File{"a": {}, "b": {}, "real": {}})
+	s := unpacked(map[string][]string{"a": {"b", "virtual", "unchosen"}},
+		map[string]map[string]File{"a": {}, "b": {}, "real": {}})
 	s.virtual["virtual"] = "real"
 	if diff := cmp.Diff([]string{"b", "real"}, s.dependencies([]string{"a"})); diff != "" {
 		t.Error(diff)
@@ -200,14 +223,19 @@ func FuzzLinkage(f *testing.F) {
 // its parts are differs from release to release.
 func TestFindByPattern(t *testing.T) {
 	s := unpacked(nil, map[string]map[string]File{
-		"linux-image": {"/boot/vmlinuz-5.10": {Data: []byte("image")}, "/boot/config-5.10": {}, "/boot/vmlinuz": {Link: "vmlinuz-5.10"}},
-		"modules":     {"/lib/modules/5.10/b/x.ko": {}, "/lib/modules/5.10/a.ko": {}, "/lib/modules-load.d/y": {}},
+		"linux-image": {
+			"/boot/vmlinuz-5.10": {Data: []byte("image")},
+			"/boot/config-5.10":  {},
+			"/boot/vmlinuz":      {Link: "vmlinuz-5.10"},
+		},
+		"modules": {"/lib/modules/5.10/b/x.ko": {}, "/lib/modules/5.10/a.ko": {}, "/lib/modules-load.d/y": {}},
 	})
 	got, err := s.Find(t.Context(), "boot/no-*", "boot/vmlinuz*")
 	if err != nil || got != "boot/vmlinuz-5.10" {
 		t.Errorf("found %q, %v", got, err)
 	}
-	if _, err := s.Find(t.Context(), "boot/initrd*", "usr/initrd*"); err == nil || !strings.Contains(err.Error(), "/boot/initrd* or /usr/initrd*") {
+	if _, err := s.Find(t.Context(), "boot/initrd*", "usr/initrd*"); err == nil ||
+		!strings.Contains(err.Error(), "/boot/initrd* or /usr/initrd*") {
 		t.Errorf("%v does not say what was looked for", err)
 	}
 	want := []string{"usr/lib/modules/5.10/a.ko", "usr/lib/modules/5.10/b/x.ko"}

@@ -56,7 +56,8 @@ func hostRelease() (release, error) {
 
 // hostSources reads every archive that the host's apt is configured with.
 func hostSources(ctx context.Context) ([]source, error) {
-	out, err := run(ctx, nil, "", "apt-config", "shell", "LIST", "Dir::Etc::sourcelist/f", "PARTS", "Dir::Etc::sourceparts/d")
+	out, err := run(ctx, nil, "", "apt-config", "shell",
+		"LIST", "Dir::Etc::sourcelist/f", "PARTS", "Dir::Etc::sourceparts/d")
 	if err != nil {
 		return nil, err
 	}

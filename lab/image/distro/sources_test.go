@@ -21,9 +21,23 @@ deb [broken http://archive.example/debian bookworm main
 debug http://archive.example/debian bookworm main
 `
 	want := []source{
-		{URIs: []string{"http://archive.example/debian"}, Suites: []string{"bookworm"}, Components: []string{"main", "contrib"}},
-		{URIs: []string{"mirror+file:/etc/apt/mirrors.list"}, Suites: []string{"bookworm-updates"}, Components: []string{"main"}, SignedBy: "/usr/share/keyrings/a.gpg"},
-		{URIs: []string{"http://archive.example/debian"}, Suites: []string{"sid"}, Components: []string{"main"}, SignedBy: "/k.gpg"},
+		{
+			URIs:       []string{"http://archive.example/debian"},
+			Suites:     []string{"bookworm"},
+			Components: []string{"main", "contrib"},
+		},
+		{
+			URIs:       []string{"mirror+file:/etc/apt/mirrors.list"},
+			Suites:     []string{"bookworm-updates"},
+			Components: []string{"main"},
+			SignedBy:   "/usr/share/keyrings/a.gpg",
+		},
+		{
+			URIs:       []string{"http://archive.example/debian"},
+			Suites:     []string{"sid"},
+			Components: []string{"main"},
+			SignedBy:   "/k.gpg",
+		},
 	}
 	if diff := cmp.Diff(want, parseLineSources(text)); diff != "" {
 		t.Error(diff)
@@ -57,8 +71,17 @@ Components: main
 
 func TestStanzaSources(t *testing.T) {
 	want := []source{
-		{URIs: []string{"http://archive.example/debian"}, Suites: []string{"bookworm", "bookworm-updates", "bookworm-backports"}, Components: []string{"main"}, SignedBy: "/usr/share/keyrings/debian.gpg"},
-		{URIs: []string{"http://archive.example/debian-security"}, Suites: []string{"bookworm-security"}, Components: []string{"main"}},
+		{
+			URIs:       []string{"http://archive.example/debian"},
+			Suites:     []string{"bookworm", "bookworm-updates", "bookworm-backports"},
+			Components: []string{"main"},
+			SignedBy:   "/usr/share/keyrings/debian.gpg",
+		},
+		{
+			URIs:       []string{"http://archive.example/debian-security"},
+			Suites:     []string{"bookworm-security"},
+			Components: []string{"main"},
+		},
 	}
 	if diff := cmp.Diff(want, parseStanzaSources(debianSources)); diff != "" {
 		t.Error(diff)
@@ -67,7 +90,12 @@ func TestStanzaSources(t *testing.T) {
 
 func TestKeyBlockSurvivesTheRoundTrip(t *testing.T) {
 	const key = "\n-----BEGIN PGP PUBLIC KEY BLOCK-----\n.\nmQINBF\n-----END PGP PUBLIC KEY BLOCK-----"
-	in := []source{{URIs: []string{"http://a.example/debian"}, Suites: []string{"sid"}, Components: []string{"main"}, SignedBy: key}}
+	in := []source{{
+		URIs:       []string{"http://a.example/debian"},
+		Suites:     []string{"sid"},
+		Components: []string{"main"},
+		SignedBy:   key,
+	}}
 	if diff := cmp.Diff(in, parseStanzaSources(stanzas(in))); diff != "" {
 		t.Error(diff)
 	}
@@ -75,7 +103,11 @@ func TestKeyBlockSurvivesTheRoundTrip(t *testing.T) {
 
 func TestForSuite(t *testing.T) {
 	debian := release{ID: "debian", Codenames: []string{"bookworm"}}
-	thirdParty := source{URIs: []string{"https://packages.example/php"}, Suites: []string{"bookworm"}, Components: []string{"main"}}
+	thirdParty := source{
+		URIs:       []string{"https://packages.example/php"},
+		Suites:     []string{"bookworm"},
+		Components: []string{"main"},
+	}
 	distribution := parseStanzaSources(debianSources)
 	for _, tc := range []struct {
 		name  string
@@ -84,20 +116,61 @@ func TestForSuite(t *testing.T) {
 		suite string
 		want  []string // URI and suites of each source
 	}{
-		{"the host's own comes with updates and security, without backports", distribution, debian, "bookworm",
-			[]string{"http://archive.example/debian bookworm bookworm-updates", "http://archive.example/debian-security bookworm-security"}},
-		{"another comes from the main archive alone", distribution, debian, "forky", []string{"http://archive.example/debian forky"}},
-		{"a third party that uses the codename is passed over", append([]source{thirdParty}, distribution...), debian, "forky",
-			[]string{"http://archive.example/debian forky"}},
-		{"an archive by another name serves when it is the only one",
-			[]source{{URIs: []string{"http://mirror.example/deb"}, Suites: []string{"bookworm"}, Components: []string{"main"}}}, debian, "forky",
-			[]string{"http://mirror.example/deb forky"}},
-		{"sources that say stable instead of the codename",
-			[]source{{URIs: []string{"http://a.example/debian"}, Suites: []string{"stable", "stable-updates"}, Components: []string{"main"}}}, debian, "stable",
-			[]string{"http://a.example/debian stable stable-updates"}},
-		{"a derivative uses its parent's suite",
-			[]source{{URIs: []string{"http://a.example/ubuntu"}, Suites: []string{"jammy"}, Components: []string{"main", "universe"}}},
-			release{ID: "linuxmint", Codenames: []string{"jammy", "victoria"}}, "jammy", []string{"http://a.example/ubuntu jammy"}},
+		{
+			name:  "the host's own comes with updates and security, without backports",
+			all:   distribution,
+			rel:   debian,
+			suite: "bookworm",
+			want: []string{"http://archive.example/debian bookworm bookworm-updates",
+				"http://archive.example/debian-security bookworm-security"},
+		},
+		{
+			name:  "another comes from the main archive alone",
+			all:   distribution,
+			rel:   debian,
+			suite: "forky",
+			want:  []string{"http://archive.example/debian forky"},
+		},
+		{
+			name:  "a third party that uses the codename is passed over",
+			all:   append([]source{thirdParty}, distribution...),
+			rel:   debian,
+			suite: "forky",
+			want:  []string{"http://archive.example/debian forky"},
+		},
+		{
+			name: "an archive by another name serves when it is the only one",
+			all: []source{{
+				URIs:       []string{"http://mirror.example/deb"},
+				Suites:     []string{"bookworm"},
+				Components: []string{"main"},
+			}},
+			rel:   debian,
+			suite: "forky",
+			want:  []string{"http://mirror.example/deb forky"},
+		},
+		{
+			name: "sources that say stable instead of the codename",
+			all: []source{{
+				URIs:       []string{"http://a.example/debian"},
+				Suites:     []string{"stable", "stable-updates"},
+				Components: []string{"main"},
+			}},
+			rel:   debian,
+			suite: "stable",
+			want:  []string{"http://a.example/debian stable stable-updates"},
+		},
+		{
+			name: "a derivative uses its parent's suite",
+			all: []source{{
+				URIs:       []string{"http://a.example/ubuntu"},
+				Suites:     []string{"jammy"},
+				Components: []string{"main", "universe"},
+			}},
+			rel:   release{ID: "linuxmint", Codenames: []string{"jammy", "victoria"}},
+			suite: "jammy",
+			want:  []string{"http://a.example/ubuntu jammy"},
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			srcs, err := forSuite(tc.all, tc.rel, tc.suite)
@@ -113,14 +186,18 @@ func TestForSuite(t *testing.T) {
 			}
 		})
 	}
-	if _, err := forSuite([]source{{URIs: []string{"https://x.example"}, Suites: []string{"stable"}, Components: []string{"contrib"}}}, debian, "forky"); err == nil ||
-		!strings.Contains(err.Error(), "debian bookworm") {
+	if _, err := forSuite([]source{{
+		URIs:       []string{"https://x.example"},
+		Suites:     []string{"stable"},
+		Components: []string{"contrib"},
+	}}, debian, "forky"); err == nil || !strings.Contains(err.Error(), "debian bookworm") {
 		t.Errorf("no archive of the distribution: err = %v, want one that names it", err)
 	}
 }
 
 func TestRelease(t *testing.T) {
-	rel, err := parseRelease(strings.NewReader("ID=linuxmint\nVERSION_CODENAME=victoria\nUBUNTU_CODENAME=\"jammy\"\nPRETTY_NAME='Linux Mint'\n"))
+	rel, err := parseRelease(strings.NewReader("ID=linuxmint\nVERSION_CODENAME=victoria\nUBUNTU_CODENAME=\"jammy\"\n" +
+		"PRETTY_NAME='Linux Mint'\n"))
 	if err != nil || rel.ID != "linuxmint" || !slices.Equal(rel.Codenames, []string{"jammy", "victoria"}) {
 		t.Errorf("got %+v, %v", rel, err)
 	}

@@ -78,7 +78,8 @@ func (k Kind) Configure(v scenarios.Variant, at proxy.Site) (proxy.Config, error
 		return proxy.ConfigureOwn(k, v, at)
 	}
 	if v.Proxy.Workers > 1 {
-		return proxy.Config{}, errors.New("caddy is one process, with as many threads as there are processors: proxy.workers is 1")
+		return proxy.Config{}, errors.New("caddy is one process, with as many threads as there are " +
+			"processors: proxy.workers is 1")
 	}
 	text, err := proxy.Rendered(v, at)
 	return proxy.Config{
@@ -90,7 +91,7 @@ func (k Kind) Configure(v scenarios.Variant, at proxy.Site) (proxy.Config, error
 var versionRE = regexp.MustCompile(`^v?(\d+\.\d+\.\d+)`)
 
 // ReadBack asks for its version.
-func (Kind) ReadBack(_ scenarios.Variant, _ proxy.Config, run func(args ...string) (string, error)) (proxy.Self, error) {
+func (Kind) ReadBack(_ scenarios.Variant, _ proxy.Config, run proxy.Command) (proxy.Self, error) {
 	build, err := run("version")
 	return proxy.Built(build, versionRE), err
 }

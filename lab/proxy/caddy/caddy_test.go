@@ -77,9 +77,7 @@ func TestOneProcess(t *testing.T) {
 // TestCaddysLines are of Caddy 2.6.2.
 func TestCaddysLines(t *testing.T) {
 	failed := func(msg string) string {
-		return `{"level":"error","ts":1796049926.123,"logger":"http.log.error","msg":"` + msg + `","request":{"remote_ip":"198.18.99.9",` +
-			`"remote_port":"50042","proto":"HTTP/1.1","method":"GET","host":"198.18.99.9","uri":"/no%20upstreams%20available","headers":{}},` +
-			`"duration":0.000184,"status":502,"err_id":"6w9vjtxsm","err_trace":"reverseproxy.statusError (reverseproxy.go:1299)"}`
+		return `{"level":"error","ts":1796049926.123,"logger":"http.log.error","msg":"` + msg + `","request":{"remote_ip":"198.18.99.9","remote_port":"50042","proto":"HTTP/1.1","method":"GET","host":"198.18.99.9","uri":"/no%20upstreams%20available","headers":{}},"duration":0.000184,"status":502,"err_id":"6w9vjtxsm","err_trace":"reverseproxy.statusError (reverseproxy.go:1299)"}`
 	}
 	for _, c := range []struct {
 		line    string
@@ -98,7 +96,8 @@ func TestCaddysLines(t *testing.T) {
 		{failed("dial tcp 198.18.99.20:8080: socket: too many open files"),
 			probe.ClassOwnLimit, "[error] dial tcp …: socket: too many open files"},
 		{failed("context canceled"), probe.ClassRequest, "[error] context canceled"},
-		{`{"level":"info","ts":1,"msg":"serving initial configuration"}`, probe.ClassNotice, "[info] serving initial configuration"},
+		{`{"level":"info","ts":1,"msg":"serving initial configuration"}`, probe.ClassNotice,
+			"[info] serving initial configuration"},
 		{`{"level":"error","ts":1,"msg":"unable to autosave config","file":"/x","error":"read-only file system"}`,
 			probe.ClassProcess, "[error] unable to autosave config"},
 		{"panic: no", probe.ClassForeign, "panic: no"},

@@ -61,7 +61,8 @@ func (c *caddyfile) top(nodes []*node, deep int) error {
 	var keys []ownfile.Word
 	for i, n := range nodes {
 		if len(n.Words) == 0 {
-			return n.whole.Mistake("a block without a name: the one with the global options was expected to come first", "put it at the beginning, or give it an address")
+			return n.whole.Mistake("a block without a name: the one with the global options was expected to come first",
+				"put it at the beginning, or give it an address")
 		}
 		name := n.Name()
 		switch {
@@ -99,7 +100,8 @@ func (c *caddyfile) top(nodes []*node, deep int) error {
 // is in, or of what is not known, is a mistake.
 func (c *caddyfile) imported(n *node, deep int) (all []*node, err error) {
 	if c.imports++; deep > deepest || c.imports > mostImports {
-		return nil, n.Mistake("there are too many imports, or they lie too deep in each other", "a snippet may not import itself")
+		return nil, n.Mistake("there are too many imports, or they lie too deep in each other",
+			"a snippet may not import itself")
 	}
 	if s, ok := c.snippets[n.Arg(1)]; ok {
 		return s.block, nil
@@ -112,7 +114,8 @@ func (c *caddyfile) imported(n *node, deep int) (all []*node, err error) {
 		return nil, err
 	}
 	if why != "" {
-		return nil, n.Words[1].Mistake(fmt.Sprintf("what %s imports is not known: %s", n.Arg(1), why), "put it beside this file, or leave the line out")
+		return nil, n.Words[1].Mistake(fmt.Sprintf("what %s imports is not known: %s", n.Arg(1), why),
+			"put it beside this file, or leave the line out")
 	}
 	n.Words[1].Become(to)
 	for _, f := range files {

@@ -16,7 +16,10 @@ type errorLog struct{}
 
 // entry is a line:
 //
-//	{"level":"error","ts":1764500000.1,"logger":"http.log.error","msg":"dial tcp 198.18.0.3:80: connect: cannot assign requested address","request":{…},"status":502}
+//	{"level":"error","ts":1764500000.1,"logger":"http.log.error",
+//	"msg":"dial tcp 198.18.0.3:80: connect: cannot assign requested address","request":{…},"status":502}
+//
+// but without the break.
 //
 // https://caddyserver.com/docs/logging
 type entry struct {

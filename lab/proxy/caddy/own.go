@@ -33,7 +33,8 @@ func (Kind) Adopt(v scenarios.Variant, at proxy.Site) (*proxy.Adopted, error) {
 		all = append(all, passing(s.body)...)
 	}
 	if len(all) == 0 {
-		return nil, ownfile.Span{File: c.Main}.Mistake("nothing in it passes requests on: a reverse_proxy was expected in a site", "add reverse_proxy HOST:PORT")
+		return nil, ownfile.Span{File: c.Main}.Mistake("nothing in it passes requests on: "+
+			"a reverse_proxy was expected in a site", "add reverse_proxy HOST:PORT")
 	}
 	a := &proxy.Adopted{}
 	for _, n := range all {
@@ -42,7 +43,8 @@ func (Kind) Adopt(v scenarios.Variant, at proxy.Site) (*proxy.Adopted, error) {
 	s, r := c.choose(v)
 	switch {
 	case r.pass == nil && r.unknown == "":
-		a.Own.Answer = fmt.Sprintf("Caddy answers %s by itself; --set load.path=/PATH can reach %v: %s", v.Load.Path, all[0].Span, all[0].Text())
+		a.Own.Answer = fmt.Sprintf("Caddy answers %s by itself; --set load.path=/PATH can reach %v: %s",
+			v.Load.Path, all[0].Span, all[0].Text())
 	case r.pass == nil:
 		a.Own.Answer, a.Own.Unknown = "which route the load takes is not known", r.unknown
 	default:
@@ -111,14 +113,16 @@ func (c *caddyfile) conduct(a *proxy.Adopted, n *node) error {
 	for _, x := range n.block {
 		switch name := x.Name(); {
 		case name == "transport" && x.Arg(1) != "http":
-			return x.Words[min(1, len(x.Words)-1)].Mistake(fmt.Sprintf("the load reaches a backend over %s: transport http was expected", x.Arg(1)),
+			return x.Words[min(1, len(x.Words)-1)].Mistake(fmt.Sprintf("the load reaches a backend over %s: "+
+				"transport http was expected", x.Arg(1)),
 				"choose another route by --set load.path=/PATH: behind a file of your own the lab's backend speaks HTTP")
 		case name == "transport":
 			if err := pool(a, x); err != nil {
 				return err
 			}
 		case name == "dynamic":
-			return x.Mistake("which backends there are is not written in the file: addresses were expected", "write reverse_proxy HOST:PORT")
+			return x.Mistake("which backends there are is not written in the file: addresses were expected",
+				"write reverse_proxy HOST:PORT")
 		case name == "lb_policy":
 			policy = x.Arg(1)
 		case name == "fail_duration", name == "lb_try_duration", name == "lb_retries":
@@ -174,8 +178,10 @@ func pool(a *proxy.Adopted, transport *node) error {
 				a.Laws.Idle, a.Words = idle, fmt.Sprintf("keeps %d idle connections", idle)
 			}
 		case "versions":
-			if slices.ContainsFunc(x.Words[1:], func(w ownfile.Word) bool { return w.Value == "h2c" || w.Value == "2" && len(x.Words) == 2 }) {
-				return value.Mistake("the load reaches a backend over HTTP/2, and versions 1.1 was expected", "behind a file of your own the lab's backend speaks HTTP/1.1")
+			http2 := func(w ownfile.Word) bool { return w.Value == "h2c" || w.Value == "2" && len(x.Words) == 2 }
+			if slices.ContainsFunc(x.Words[1:], http2) {
+				return value.Mistake("the load reaches a backend over HTTP/2, and versions 1.1 was expected",
+					"behind a file of your own the lab's backend speaks HTTP/1.1")
 			}
 		}
 	}
@@ -190,13 +196,17 @@ func destination(w ownfile.Word) (string, error) {
 	}
 	switch {
 	case strings.HasPrefix(w.Value, "unix/"), strings.HasPrefix(scheme, "unix"):
-		return "", w.Mistake("a Unix-domain socket takes no port, and error 99 cannot come from it", "name an address: HOST:PORT")
+		return "", w.Mistake("a Unix-domain socket takes no port, and error 99 cannot come from it",
+			"name an address: HOST:PORT")
 	case strings.ContainsAny(w.Value, "{}"):
-		return "", w.Mistake("where the load goes is not written in the file: an address was expected, and not a placeholder", "write HOST:PORT")
+		return "", w.Mistake("where the load goes is not written in the file: an address was expected, and not a placeholder",
+			"write HOST:PORT")
 	case scheme == "h2c":
-		return "", w.Mistake("the load reaches a backend over HTTP/2, and http:// was expected", "behind a file of your own the lab's backend speaks HTTP/1.1")
+		return "", w.Mistake("the load reaches a backend over HTTP/2, and http:// was expected",
+			"behind a file of your own the lab's backend speaks HTTP/1.1")
 	case scheme != "" && scheme != "http" && scheme != "https":
-		return "", w.Mistake(fmt.Sprintf("%s:// is no way to a backend that the lab has: HOST:PORT was expected", scheme), "write HOST:PORT")
+		return "", w.Mistake(fmt.Sprintf("%s:// is no way to a backend that the lab has: HOST:PORT was expected", scheme),
+			"write HOST:PORT")
 	}
 	host, port := ownfile.HostPort(strings.TrimSuffix(rest, "/"), map[string]string{"https": "443"}[scheme])
 	if port == "" {
@@ -250,8 +260,8 @@ func (c *caddyfile) unwanted(block []*node) {
 	for _, n := range block {
 		name := n.Name()
 		switch {
-		case name == "tls", name == "bind", name == "log", name == "basicauth", name == "basic_auth", strings.HasPrefix(name, "health_"),
-			strings.HasPrefix(name, "tls_"):
+		case name == "tls", name == "bind", name == "log", name == "basicauth", name == "basic_auth",
+			strings.HasPrefix(name, "health_"), strings.HasPrefix(name, "tls_"):
 			n.whole.Replace("")
 			n.Say("%s is taken out", name)
 		default:

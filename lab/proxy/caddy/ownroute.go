@@ -45,8 +45,8 @@ func (c *caddyfile) choose(v scenarios.Variant) (*site, taken) {
 // order is that of the directives which decide where a request goes.
 // https://caddyserver.com/docs/caddyfile/directives#directive-order
 var order = [][]string{
-	{"redir"}, {"rewrite", "uri", "try_files"}, {"forward_auth"}, {"invoke"}, {"handle", "handle_path"}, {"route"}, {"abort", "error"},
-	{"respond"}, {"reverse_proxy"}, {"php_fastcgi"}, {"file_server"},
+	{"redir"}, {"rewrite", "uri", "try_files"}, {"forward_auth"}, {"invoke"}, {"handle", "handle_path"},
+	{"route"}, {"abort", "error"}, {"respond"}, {"reverse_proxy"}, {"php_fastcgi"}, {"file_server"},
 }
 
 // route follows a request for a path. Directives have an order of their own, but in a route

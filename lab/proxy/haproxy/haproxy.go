@@ -98,7 +98,7 @@ func (Kind) Configure(v scenarios.Variant, at proxy.Site) (proxy.Config, error) 
 var versionRE = regexp.MustCompile(`HAProxy version (\S+?)(?:-\S+)? `)
 
 // ReadBack asks for its version.
-func (Kind) ReadBack(_ scenarios.Variant, _ proxy.Config, run func(args ...string) (string, error)) (proxy.Self, error) {
+func (Kind) ReadBack(_ scenarios.Variant, _ proxy.Config, run proxy.Command) (proxy.Self, error) {
 	build, err := run("-vv")
 	return proxy.Built(build, versionRE), err
 }

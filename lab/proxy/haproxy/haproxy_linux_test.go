@@ -31,7 +31,8 @@ func TestLines(t *testing.T) {
 			t.Errorf("%q is %v, want %v", line, got, want)
 		}
 	}
-	if got := string(errorLog{}.AppendMessage(nil, []byte("Connect() failed for backend a-name: no free ports."))); got != "Connect() failed for backend …: no free ports." {
+	got := string(errorLog{}.AppendMessage(nil, []byte("Connect() failed for backend a-name: no free ports.")))
+	if got != "Connect() failed for backend …: no free ports." {
 		t.Error(got)
 	}
 }

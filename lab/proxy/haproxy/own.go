@@ -58,10 +58,12 @@ func understand(v scenarios.Variant, release string) *scenarios.Own {
 	for _, x := range r.backends[:r.reached] {
 		own.Routes = append(own.Routes, fmt.Sprintf("%s:%d: %s, mode %s", r.conf.Name, x.Head.Number, x.Name, x.Mode))
 		if x.Conduct() != b.Conduct() || len(x.Lanes()) != len(b.Lanes()) {
-			own.Unknown = fmt.Sprintf("%s may lead to backends that do different things, and each request decides", r.frontend.Name)
+			own.Unknown = fmt.Sprintf("%s may lead to backends that do different things, and each request decides",
+				r.frontend.Name)
 		}
 	}
-	own.Answer = fmt.Sprintf("the load reaches backend %s (%s:%d), mode %s, by %s", b.Name, r.conf.Name, b.Head.Number, b.Mode, r.frontend.Name)
+	own.Answer = fmt.Sprintf("the load reaches backend %s (%s:%d), mode %s, by %s",
+		b.Name, r.conf.Name, b.Head.Number, b.Mode, r.frontend.Name)
 	own.Laws = b.Laws(law.Setup{})
 	destinations, sources := map[string]bool{}, map[string]bool{}
 	for _, l := range b.Lanes() {

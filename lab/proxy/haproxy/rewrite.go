@@ -42,7 +42,8 @@ func readOwn(v scenarios.Variant, at proxy.Site) (*rewriter, error) {
 	file := v.ProxyFile
 	c, err := haproxyconf.Parse(file.Label, file.Text)
 	if s := (*haproxyconf.SyntaxError)(nil); errors.As(err, &s) {
-		return nil, file.Mistake(s.Offset, "not a valid HAProxy configuration: "+s.Msg+", expected "+s.Want, "check it with haproxy -c -f")
+		return nil, file.Mistake(s.Offset, "not a valid HAProxy configuration: "+s.Msg+", expected "+s.Want,
+			"check it with haproxy -c -f")
 	} else if err != nil {
 		return nil, err
 	}
@@ -61,7 +62,8 @@ func readOwn(v scenarios.Variant, at proxy.Site) (*rewriter, error) {
 		}
 	}
 	if r.frontend == nil {
-		return nil, file.Mistake(0, "no frontend with a bind line leads to a backend with a server", "`lab99 lint` says what leads where")
+		return nil, file.Mistake(0, "no frontend with a bind line leads to a backend with a server",
+			"`lab99 lint` says what leads where")
 	}
 	for _, b := range all {
 		if !slices.ContainsFunc(r.backends, func(x *haproxyconf.Backend) bool { return x.Section == b.Section }) {
@@ -75,7 +77,8 @@ func readOwn(v scenarios.Variant, at proxy.Site) (*rewriter, error) {
 		}
 		for _, s := range b.Servers {
 			if s.Unix {
-				return nil, file.Mistake(s.Line.Words[s.Word].Start, "a server at a Unix-domain socket takes no port, and error 99 cannot come from it",
+				return nil, file.Mistake(s.Line.Words[s.Word].Start,
+					"a server at a Unix-domain socket takes no port, and error 99 cannot come from it",
 					"leave it out, or give it an address")
 			}
 			if d := s.Destination(); !slices.Contains(r.addresses, d) {
@@ -123,8 +126,11 @@ func rewriteFor(v scenarios.Variant, at proxy.Site) (proxy.Config, error) {
 
 // unwanted are what the lab sets itself, or its hosts do not have.
 var unwanted = map[string][]string{
-	"global": {"daemon", "master-worker", "chroot", "user", "group", "uid", "gid", "pidfile", "stats", "log", "nbproc", "cpu-map", "ulimit-n",
-		"setcap", "unix-bind", "server-state-base", "server-state-file", "localpeer", "lua-load", "lua-load-per-thread", "51degrees-data-file"},
+	"global": {
+		"daemon", "master-worker", "chroot", "user", "group", "uid", "gid", "pidfile", "stats", "log",
+		"nbproc", "cpu-map", "ulimit-n", "setcap", "unix-bind", "server-state-base", "server-state-file",
+		"localpeer", "lua-load", "lua-load-per-thread", "51degrees-data-file",
+	},
 	"proxy": {"log", "errorfile", "errorfiles", "load-server-state-from-file", "email-alert", "use-fcgi-app"},
 }
 
@@ -180,10 +186,11 @@ func (r *rewriter) proxy(s *haproxyconf.Section, index int) {
 // with how many words follow. Checks take ports, and servers out; the laws are about
 // requests.
 var absent = map[string]int{
-	"check": 0, "agent-check": 0, "check-ssl": 0, "check-send-proxy": 0, "check-sni": 1, "check-alpn": 1, "track": 1, "observe": 1,
-	"ssl": 0, "verify": 1, "verifyhost": 1, "ca-file": 1, "crl-file": 1, "crt": 1, "sni": 1, "alpn": 1, "proto": 1, "npn": 1,
-	"send-proxy": 0, "send-proxy-v2": 0, "send-proxy-v2-ssl": 0, "send-proxy-v2-ssl-cn": 0, "proxy-v2-options": 1,
-	"resolvers": 1, "resolve-prefer": 1, "resolve-net": 1, "resolve-opts": 1, "init-addr": 1, "socks4": 1, "namespace": 1, "addr": 1,
+	"check": 0, "agent-check": 0, "check-ssl": 0, "check-send-proxy": 0, "check-sni": 1, "check-alpn": 1,
+	"track": 1, "observe": 1, "ssl": 0, "verify": 1, "verifyhost": 1, "ca-file": 1, "crl-file": 1, "crt": 1,
+	"sni": 1, "alpn": 1, "proto": 1, "npn": 1, "send-proxy": 0, "send-proxy-v2": 0, "send-proxy-v2-ssl": 0,
+	"send-proxy-v2-ssl-cn": 0, "proxy-v2-options": 1, "resolvers": 1, "resolve-prefer": 1, "resolve-net": 1,
+	"resolve-opts": 1, "init-addr": 1, "socks4": 1, "namespace": 1, "addr": 1,
 }
 
 // without takes words out of a line, and puts the lab's source in.

@@ -58,12 +58,14 @@ func TestOwnIsUnderstood(t *testing.T) {
 		frontend + "backend b\n server s 10.0.0.1:80\n server t 10.0.0.2:80\n": {Passed: true, Servers: 2},
 		frontend + "backend b\n server s 10.0.0.1:80 source 10.1.0.1\n server t 10.0.0.1:80 source 10.1.0.2\n": {
 			Passed: true, Servers: 1, Binds: 2},
-		frontend + " use_backend c if x\nbackend b\n server s 10.0.0.1:80\nbackend c\n option nolinger\n server s 10.0.0.1:80\n": {
+		frontend + " use_backend c if x\nbackend b\n server s 10.0.0.1:80\nbackend c\n option nolinger\n" +
+			" server s 10.0.0.1:80\n": {
 			Passed: true, Servers: 1, Unknown: "f may lead to backends that do different things, and each request decides"},
 	} {
 		v := Kind{}.WithDefaults(ownVariant("haproxy.cfg", []byte(text), 1), "")
 		own := v.Own
-		if own == nil || own.Passed != want.Passed || own.Servers != want.Servers || own.Binds != want.Binds || own.Unknown != want.Unknown {
+		if own == nil || own.Passed != want.Passed || own.Servers != want.Servers || own.Binds != want.Binds ||
+			own.Unknown != want.Unknown {
 			t.Errorf("%s\nis   %+v\nwant %+v", text, own, want)
 		}
 		p, ok := proxy.PolicyOf(v)

@@ -29,7 +29,8 @@ func TestEachSourceHasAServerForEachBackend(t *testing.T) {
 		}
 	}
 	v.Proxy.Policy = tcpOwnPorts
-	if _, err := (Kind{}).Configure(v, proxy.Example(v)); err == nil || !strings.Contains(err.Error(), "one source address") {
+	if _, err := (Kind{}).Configure(v, proxy.Example(v)); err == nil ||
+		!strings.Contains(err.Error(), "one source address") {
 		t.Errorf("a list of ports for two addresses: %v", err)
 	}
 }

@@ -65,7 +65,7 @@ var (
 )
 
 // ReadBack asks for its version and its multi-processing module.
-func (Kind) ReadBack(v scenarios.Variant, _ proxy.Config, run func(args ...string) (string, error)) (proxy.Self, error) {
+func (Kind) ReadBack(v scenarios.Variant, _ proxy.Config, run proxy.Command) (proxy.Self, error) {
 	build, err := run("-V")
 	if err != nil {
 		return proxy.Self{}, err

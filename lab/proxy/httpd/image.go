@@ -39,8 +39,11 @@ func (Kind) Image() recipe.Recipe {
 			Names:   []string{"httpd", "apache2"},
 			Places:  []string{"/usr/sbin", officialRoot + "/bin"},
 			Version: regexp.MustCompile(`Apache/(\S+)`),
-			Modules: []string{officialRoot + "/modules", "/usr/lib/apache2/modules", "/usr/lib64/httpd/modules", "/usr/lib/httpd/modules"},
-			Needed:  "mod_mpm_event.so",
+			Modules: []string{
+				officialRoot + "/modules",
+				"/usr/lib/apache2/modules", "/usr/lib64/httpd/modules", "/usr/lib/httpd/modules",
+			},
+			Needed: "mod_mpm_event.so",
 		},
 	}
 	maps.Copy(r.Static, map[string]recipe.Entry{

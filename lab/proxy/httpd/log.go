@@ -15,10 +15,13 @@ type errorLog struct{ failed map[string]bool }
 
 // lineRE takes a line apart into level, thread, client and text:
 //
-//	[Sun Nov 29 21:07:34.123456 2026] [proxy:error] [pid 7:tid 9] (99)Cannot assign requested address: AH00957: http: attempt to connect to 198.18.0.3:80 (198.18.0.3:80) failed
+//	[Sun Nov 29 21:07:34.123456 2026] [proxy:error] [pid 7:tid 9] (99)Cannot assign requested address:
+//	AH00957: http: attempt to connect to 198.18.0.3:80 (198.18.0.3:80) failed
 //
+// but without the break.
 // https://httpd.apache.org/docs/2.4/mod/core.html#errorlogformat
-var lineRE = regexp.MustCompile(`^\[\w{3} \w{3} +\d+ [\d:.]+ \d{4}\] \[\w*:(\w+)\] \[(pid [^]]*)\] (\[client [^]]*\] )?(?:\[remote [^]]*\] )?(.*)`)
+var lineRE = regexp.MustCompile(`^\[\w{3} \w{3} +\d+ [\d:.]+ \d{4}\] ` + // the moment
+	`\[\w*:(\w+)\] \[(pid [^]]*)\] (\[client [^]]*\] )?(?:\[remote [^]]*\] )?(.*)`)
 
 // addressRE is a backend or a client in a text.
 var addressRE = regexp.MustCompile(`\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b`)

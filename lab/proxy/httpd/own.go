@@ -3,6 +3,7 @@ package httpd
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,7 +24,8 @@ func (Reverse) Adopt(v scenarios.Variant, at proxy.Site) (*proxy.Adopted, error)
 	a := &proxy.Adopted{Words: "ProxyPass of its own"}
 	routes := c.routes()
 	if len(routes) == 0 {
-		return nil, ownfile.Span{File: c.Main}.Mistake("nothing in it passes requests on over HTTP: a ProxyPass to http:// was expected",
+		return nil, ownfile.Span{File: c.Main}.Mistake("nothing in it passes requests on over HTTP: "+
+			"a ProxyPass to http:// was expected",
 			"add ProxyPass \"/\" \"http://BACKEND/\", or name the file that has it")
 	}
 	for _, r := range routes {
@@ -33,7 +35,8 @@ func (Reverse) Adopt(v scenarios.Variant, at proxy.Site) (*proxy.Adopted, error)
 	taken, unknown := c.route(routes, host, v.Load.Path)
 	switch {
 	case taken == nil && unknown == "":
-		a.Own.Answer = fmt.Sprintf("Apache answers %s by itself; --set load.path=%s reaches %s (%v)", v.Load.Path, routes[0].path, routes[0].url, routes[0].Span)
+		a.Own.Answer = fmt.Sprintf("Apache answers %s by itself; --set load.path=%s reaches %s (%v)",
+			v.Load.Path, routes[0].path, routes[0].url, routes[0].Span)
 	case taken == nil:
 		a.Own.Answer, a.Own.Unknown = "which route the load takes is not known", unknown
 	default:
@@ -57,17 +60,25 @@ func (Reverse) Adopt(v scenarios.Variant, at proxy.Site) (*proxy.Adopted, error)
 	}
 	a.Config = c.Config()
 	a.File = reverseFile
-	a.Command = []string{at.Program, "-C", `Include "` + path.Join(at.Dir, firstFile) + `"`, "-c", `Include "` + path.Join(at.Dir, lastFile) + `"`,
-		"-f", path.Join(at.Dir, reverseFile)}
+	a.Command = []string{
+		at.Program,
+		"-C", `Include "` + path.Join(at.Dir, firstFile) + `"`,
+		"-c", `Include "` + path.Join(at.Dir, lastFile) + `"`,
+		"-f", path.Join(at.Dir, reverseFile),
+	}
 	a.Serve = []string{"-D", "FOREGROUND"}
 	return a, nil
 }
+
+// conditional set a variable for the requests that a condition holds for.
+var conditional = []string{"setenvif", "setenvifnocase", "browsermatch", "setenvifexpr"}
 
 // conduct says what the route of the load does to connections.
 func (c *ownConf) conduct(a *proxy.Adopted, r *route, host *section) error {
 	all := c.members(r)
 	if len(all) == 0 {
-		return r.Words[min(r.at, len(r.Words)-1)].Mistake(fmt.Sprintf("%s has no BalancerMember over HTTP", r.url), "add BalancerMember \"http://BACKEND\" to it")
+		return r.Words[min(r.at, len(r.Words)-1)].Mistake(fmt.Sprintf("%s has no BalancerMember over HTTP", r.url),
+			"add BalancerMember \"http://BACKEND\" to it")
 	}
 	why := func(text string, args ...any) {
 		if a.Own.Unknown == "" {
@@ -83,10 +94,11 @@ func (c *ownConf) conduct(a *proxy.Adopted, r *route, host *section) error {
 			return err
 		}
 		for _, d := range c.in(host) {
-			if d.is("setenv") && (strings.EqualFold(d.Arg(1), "proxy-nokeepalive") || strings.EqualFold(d.Arg(1), "force-proxy-request-1.0")) && d.Arg(2) != "0" {
+			closes := strings.EqualFold(d.Arg(1), "proxy-nokeepalive") || strings.EqualFold(d.Arg(1), "force-proxy-request-1.0")
+			if d.is("setenv") && closes && d.Arg(2) != "0" {
 				alone = true
 			}
-			if (d.is("setenvif") || d.is("setenvifnocase") || d.is("browsermatch") || d.is("setenvifexpr")) && strings.Contains(d.Text(), "proxy-nokeepalive") {
+			if slices.ContainsFunc(conditional, d.is) && strings.Contains(d.Text(), "proxy-nokeepalive") {
 				why("%v: %s decides for each request whether its connection is kept", d.Span, d.Name())
 			}
 			if d.is("proxysourceaddress") {
@@ -142,12 +154,14 @@ func (m *route) reuse() (alone bool, factor float64, err error) {
 		case "disablereuse", "enablereuse":
 			on, ok := map[string]bool{"on": true, "off": false}[strings.ToLower(p.Value)]
 			if !ok {
-				return alone, factor, p.Mistake(fmt.Sprintf("%s=%s: On or Off was expected", key, p.Value), "such as disablereuse=On")
+				return alone, factor, p.Mistake(fmt.Sprintf("%s=%s: On or Off was expected", key, p.Value),
+					"such as disablereuse=On")
 			}
 			alone = on == (key == "disablereuse")
 		case "loadfactor", "lbfactor":
 			if factor, err = strconv.ParseFloat(p.Value, 64); err != nil || factor < 0.01 || factor > 100 {
-				return alone, factor, p.Mistake(fmt.Sprintf("%s=%s: a number from 0.01 to 100 was expected", key, p.Value), "such as loadfactor=2")
+				return alone, factor, p.Mistake(fmt.Sprintf("%s=%s: a number from 0.01 to 100 was expected", key, p.Value),
+					"such as loadfactor=2")
 			}
 		}
 	}

@@ -18,7 +18,8 @@ func own(text string) scenarios.Variant { return proxytest.Own("httpd", "httpd.c
 // ownFiles are the configurations that are kept for tests.
 func ownFiles(t testing.TB) []scenarios.Variant {
 	t.Helper()
-	all := proxytest.OwnFiles(t, "httpd", "testdata/own/plain.conf", "testdata/own/balancer.conf", "testdata/own/debian/apache2.conf")
+	all := proxytest.OwnFiles(t, "httpd", "testdata/own/plain.conf", "testdata/own/balancer.conf",
+		"testdata/own/debian/apache2.conf")
 	all[1].Load.Path = "/api/"
 	return all
 }
@@ -49,7 +50,8 @@ func TestOwnIsUnderstood(t *testing.T) {
 	closes := law.Conduct{CloseShare: 1, LeastShare: leastShare, MostShare: mostShare, Tries: 1, Lines: 1}
 	dark, binds := closes, closes
 	dark.Blackout, binds.BindsFirst = 5*time.Second, true
-	const two = "<Proxy balancer://b>\nBalancerMember http://a\nBalancerMember http://b%s\n</Proxy>\nProxyPass / balancer://b/\n"
+	const two = "<Proxy balancer://b>\nBalancerMember http://a\nBalancerMember http://b%s\n</Proxy>\n" +
+		"ProxyPass / balancer://b/\n"
 	for text, want := range map[string]law.Conduct{
 		"ProxyPass / http://a/":                                                             pooled,
 		"ProxyPass / http://a/ disablereuse=On":                                             closes,
@@ -62,7 +64,8 @@ func TestOwnIsUnderstood(t *testing.T) {
 		"<Proxy http://a>\nProxySet disablereuse=On\n</Proxy>\nProxyPass / http://a/":       closes,
 		"<Location />\nProxyPass http://a/ disablereuse=On\n</Location>":                    closes,
 		"<IfModule !mod_proxy.c>\nProxyPass / ajp://b/\n</IfModule>\nProxyPass / http://a/": pooled,
-		"<Proxy balancer://b>\nBalancerMember http://a disablereuse=On retry=5\nProxySet forcerecovery=Off\n</Proxy>\nProxyPass / balancer://b/": dark,
+		"<Proxy balancer://b>\nBalancerMember http://a disablereuse=On retry=5\n" +
+			"ProxySet forcerecovery=Off\n</Proxy>\nProxyPass / balancer://b/": dark,
 		strings.ReplaceAll(two, "%s", ""):                                                          pooled,
 		strings.ReplaceAll(two, "%s", " loadfactor=3"):                                             pooled,
 		"<VirtualHost *:443>\nServerName b\nProxyPass / http://a/ disablereuse=On\n</VirtualHost>": closes,
@@ -83,9 +86,11 @@ func TestOwnIsUnderstood(t *testing.T) {
 // TestOwnIsUnknown: what a file does not tell is said, and no law is taken for granted.
 func TestOwnIsUnknown(t *testing.T) {
 	proxytest.Unknown(t, Reverse{}, "httpd.conf", map[string]string{
-		"RewriteEngine on\nRewriteCond %{HTTP_HOST} x\nRewriteRule ^ http://b/ [P]\nProxyPass / http://a/":                                            "httpd.conf:3: RewriteRule decides for each request",
-		"ProxyPass / http://a/\nSetEnvIf X y proxy-nokeepalive":                                                                                       "httpd.conf:2: SetEnvIf decides for each request",
-		"<Proxy balancer://b>\nBalancerMember http://a disablereuse=On\nBalancerMember http://b disablereuse=On\n</Proxy>\nProxyPass / balancer://b/": "balancer://b/ takes a member out of service",
+		"RewriteEngine on\nRewriteCond %{HTTP_HOST} x\n" +
+			"RewriteRule ^ http://b/ [P]\nProxyPass / http://a/": "httpd.conf:3: RewriteRule decides for each request",
+		"ProxyPass / http://a/\nSetEnvIf X y proxy-nokeepalive": "httpd.conf:2: SetEnvIf decides for each request",
+		"<Proxy balancer://b>\nBalancerMember http://a disablereuse=On\nBalancerMember http://b disablereuse=On\n" +
+			"</Proxy>\nProxyPass / balancer://b/": "balancer://b/ takes a member out of service",
 	})
 	v := proxy.WithDefaults(own("ProxyPass /app http://a/"), "")
 	if v.Own == nil || v.Own.Passed || !strings.Contains(v.Own.Answer, "--set load.path=/app reaches http://a/") {
@@ -96,14 +101,17 @@ func TestOwnIsUnknown(t *testing.T) {
 // TestOwnMistakes have the place of what is wrong, and what to do.
 func TestOwnMistakes(t *testing.T) {
 	proxytest.Refused(t, Reverse{}, "httpd.conf", map[string]string{
-		"ServerName a\n":                                         "httpd.conf:1:1: nothing in it passes requests on over HTTP",
-		"ProxyPass / \"unix:/s|http://a/\"\n":                    "httpd.conf:1:13: a Unix-domain socket takes no port",
-		"\nProxyPass / fcgi://a:9000/\n":                         "httpd.conf:2:13: the load reaches a backend over fcgi",
-		"ProxyPassMatch ^/(.*) http://$1/\n":                     "httpd.conf:1:23: where the load goes is not written in the file",
-		"<VirtualHost *:80>\nProxyPass / http://a/\n":            "httpd.conf:1:1: <virtualhost> has no end",
-		"ProxyPass / http://a/\n</Proxy>\n":                      "httpd.conf:2:1: </Proxy> ends no section",
-		"<Proxy x>\n</Location>\n":                               "httpd.conf:2:1: </proxy> was expected",
-		"ProxyPass / http://a/ retry=soon status=-I\n":           "httpd.conf:1:23: retry=soon: a number of seconds was expected",
+		"ServerName a\n": "httpd.conf:1:1: nothing in it " +
+			"passes requests on over HTTP",
+		"ProxyPass / \"unix:/s|http://a/\"\n": "httpd.conf:1:13: a Unix-domain socket takes no port",
+		"\nProxyPass / fcgi://a:9000/\n":      "httpd.conf:2:13: the load reaches a backend over fcgi",
+		"ProxyPassMatch ^/(.*) http://$1/\n": "httpd.conf:1:23: where the load goes is " +
+			"not written in the file",
+		"<VirtualHost *:80>\nProxyPass / http://a/\n": "httpd.conf:1:1: <virtualhost> has no end",
+		"ProxyPass / http://a/\n</Proxy>\n":           "httpd.conf:2:1: </Proxy> ends no section",
+		"<Proxy x>\n</Location>\n":                    "httpd.conf:2:1: </proxy> was expected",
+		"ProxyPass / http://a/ retry=soon status=-I\n": "httpd.conf:1:23: retry=soon: " +
+			"a number of seconds was expected",
 		"ProxyPass / http://a/ disablereuse=maybe\n":             "httpd.conf:1:23: disablereuse=maybe: On or Off was expected",
 		"ProxyPass / balancer://b/\n":                            "httpd.conf:1:13: balancer://b/ has no BalancerMember",
 		"\xef\xbb\xbfProxyPass / http://a/\n":                    "httpd.conf:1:1: the file begins with a byte order mark",
@@ -115,7 +123,8 @@ func TestOwnMistakes(t *testing.T) {
 // FuzzOwn: whatever a file says, it is read or refused with a place, and what becomes of it
 // is read again.
 func FuzzOwn(f *testing.F) {
-	proxytest.FuzzReadable(f, Reverse{}, "httpd.conf", ownFiles(f), "RewriteEngine on\nRewriteRule ^ http://a/ [P]\n<Location /x>\nProxyPass http://b\n</Location>\\")
+	proxytest.FuzzReadable(f, Reverse{}, "httpd.conf", ownFiles(f),
+		"RewriteEngine on\nRewriteRule ^ http://a/ [P]\n<Location /x>\nProxyPass http://b\n</Location>\\")
 }
 
 // TestMutated does the same for many texts near those.

@@ -85,10 +85,12 @@ func (c *ownConf) read(f *ownfile.File, open *[]*section) error {
 		switch {
 		case strings.HasPrefix(l.Name(), "</"):
 			if len(*open) == outer {
-				return l.Mistake(fmt.Sprintf("%s ends no section of this file", l.Text()), "each </NAME> was expected after its <NAME …>")
+				return l.Mistake(fmt.Sprintf("%s ends no section of this file", l.Text()),
+					"each </NAME> was expected after its <NAME …>")
 			}
 			if s := (*open)[len(*open)-1]; s.kind != name[1:] {
-				return l.Mistake(fmt.Sprintf("</%s> was expected, which ends the section of line %d", s.kind, s.Line.Span.Line()), "close the inner section first")
+				return l.Mistake(fmt.Sprintf("</%s> was expected, which ends the section of line %d", s.kind, s.Line.Span.Line()),
+					"close the inner section first")
 			}
 			*open = (*open)[:len(*open)-1]
 		case strings.HasPrefix(l.Name(), "<"):
@@ -206,14 +208,16 @@ func (c *ownConf) in(host *section) (all []directive) {
 
 // always are the modules of any proxy; the multi-processing module is apart.
 var always = []string{
-	"unixd_module", "authz_core_module", "proxy_module", "proxy_http_module", "slotmem_shm_module", "proxy_balancer_module", "lbmethod_byrequests_module",
+	"unixd_module", "authz_core_module", "proxy_module", "proxy_http_module", "slotmem_shm_module",
+	"proxy_balancer_module", "lbmethod_byrequests_module",
 }
 
 // usualModules are on in packages and decide on no connection.
 var usualModules = []string{
-	"alias_module", "authz_host_module", "autoindex_module", "deflate_module", "dir_module", "env_module", "expires_module", "filter_module",
-	"headers_module", "log_config_module", "mime_module", "negotiation_module", "remoteip_module", "reqtimeout_module", "rewrite_module",
-	"setenvif_module", "status_module", "cache_module", "proxy_wstunnel_module",
+	"alias_module", "authz_host_module", "autoindex_module", "deflate_module", "dir_module", "env_module",
+	"expires_module", "filter_module", "headers_module", "log_config_module", "mime_module",
+	"negotiation_module", "remoteip_module", "reqtimeout_module", "rewrite_module", "setenvif_module",
+	"status_module", "cache_module", "proxy_wstunnel_module",
 }
 
 // unwantedModules ask for what the lab does not have.
@@ -224,11 +228,13 @@ var unwantedModules = []string{"ssl_module", "md_module", "security2_module", "e
 func moduleOf(name string) string {
 	name = strings.ToLower(name)
 	for _, m := range []struct{ prefix, module string }{
-		{"rewrite", "rewrite"}, {"header", "headers"}, {"requestheader", "headers"}, {"setenvif", "setenvif"}, {"browsermatch", "setenvif"},
-		{"setenv", "env"}, {"passenv", "env"}, {"unsetenv", "env"}, {"expires", "expires"}, {"addoutputfilterbytype", "filter"}, {"filter", "filter"},
-		{"deflate", "deflate"}, {"requestreadtimeout", "reqtimeout"}, {"remoteip", "remoteip"}, {"alias", "alias"}, {"scriptalias", "alias"},
-		{"redirect", "alias"}, {"directory", "dir"}, {"fallbackresource", "dir"}, {"add", "mime"}, {"cache", "cache"}, {"logformat", "log_config"},
-		{"index", "autoindex"}, {"languagepriority", "negotiation"}, {"extendedstatus", "status"},
+		{"rewrite", "rewrite"}, {"header", "headers"}, {"requestheader", "headers"}, {"setenvif", "setenvif"},
+		{"browsermatch", "setenvif"}, {"setenv", "env"}, {"passenv", "env"}, {"unsetenv", "env"},
+		{"expires", "expires"}, {"addoutputfilterbytype", "filter"}, {"filter", "filter"}, {"deflate", "deflate"},
+		{"requestreadtimeout", "reqtimeout"}, {"remoteip", "remoteip"}, {"alias", "alias"},
+		{"scriptalias", "alias"}, {"redirect", "alias"}, {"directory", "dir"}, {"fallbackresource", "dir"},
+		{"add", "mime"}, {"cache", "cache"}, {"logformat", "log_config"}, {"index", "autoindex"},
+		{"languagepriority", "negotiation"}, {"extendedstatus", "status"},
 	} {
 		if strings.HasPrefix(name, m.prefix) {
 			return m.module + "_module"

@@ -23,11 +23,12 @@ const (
 // unwanted are directives that the lab sets itself, or whose files and names its hosts do
 // not have. One that ends in * stands for all that begin so.
 var unwanted = []string{
-	"user", "group", "pidfile", "errorlog", "errorlogformat", "customlog", "transferlog", "globallog", "loglevel", "listen", "listenbacklog",
-	"serverroot", "defaultruntimedir", "mutex", "scoreboardfile", "coredumpdirectory", "lockfile", "loadfile", "chrootdir", "suexecusergroup",
-	"typesconfig", "mimemagicfile", "scriptsock", "ssl*", "md*", "sec*", "dos*", "auth*", "order", "allow", "deny", "satisfy", "h2*",
-	"proxyremote", "proxyremotematch", "cacheroot", "cachelock*",
-	"serverlimit", "startservers", "threadlimit", "threadsperchild", "maxrequestworkers", "maxclients", "minspare*", "maxspare*",
+	"user", "group", "pidfile", "errorlog", "errorlogformat", "customlog", "transferlog", "globallog",
+	"loglevel", "listen", "listenbacklog", "serverroot", "defaultruntimedir", "mutex", "scoreboardfile",
+	"coredumpdirectory", "lockfile", "loadfile", "chrootdir", "suexecusergroup", "typesconfig",
+	"mimemagicfile", "scriptsock", "ssl*", "md*", "sec*", "dos*", "auth*", "order", "allow", "deny", "satisfy",
+	"h2*", "proxyremote", "proxyremotematch", "cacheroot", "cachelock*", "serverlimit", "startservers",
+	"threadlimit", "threadsperchild", "maxrequestworkers", "maxclients", "minspare*", "maxspare*",
 	"maxconnectionsperchild", "maxrequestsperchild", // a process that starts under load spoils the run
 }
 
@@ -95,7 +96,8 @@ func (c *ownConf) rewrite(v scenarios.Variant, host *section, taken *route, at p
 			}
 		}
 	}
-	c.Note("the lab's %s and %s stand before and behind it: modules, address, user, error log, and as many processes as the load needs", firstFile, lastFile)
+	c.Note("the lab's %s and %s stand before and behind it: modules, address, user, error log, "+
+		"and as many processes as the load needs", firstFile, lastFile)
 	c.Added[path.Join(at.Dir, firstFile)] = c.first(at, mpm)
 	c.Added[path.Join(at.Dir, lastFile)] = last(v, at, mpm)
 	c.Added[path.Join(at.Dir, typesFile)] = []byte("text/html html\n")
@@ -113,12 +115,15 @@ func runnable(r *route) error {
 	case scheme == "balancer":
 		return nil
 	case scheme == "unix":
-		return at.Mistake("a Unix-domain socket takes no port, and error 99 cannot come from it", "name an address: http://HOST:PORT/")
+		return at.Mistake("a Unix-domain socket takes no port, and error 99 cannot come from it",
+			"name an address: http://HOST:PORT/")
 	case scheme != "http" && scheme != "https":
-		return at.Mistake(fmt.Sprintf("the load reaches a backend over %s, and http:// was expected: behind a file of your own the lab's backend speaks HTTP", scheme),
+		return at.Mistake(fmt.Sprintf("the load reaches a backend over %s, and http:// was expected: "+
+			"behind a file of your own the lab's backend speaks HTTP", scheme),
 			"choose another route by --set load.path=/PATH")
 	case m[2] == "" || strings.ContainsAny(m[2], "$%"):
-		return at.Mistake("where the load goes is not written in the file: an address was expected, and each request decides", "write http://HOST:PORT/ there")
+		return at.Mistake("where the load goes is not written in the file: an address was expected, and each request decides",
+			"write http://HOST:PORT/ there")
 	}
 	return nil
 }
@@ -170,7 +175,8 @@ func (c *ownConf) first(at proxy.Site, mpm string) []byte {
 		root = officialRoot
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "# The lab's, before a configuration of the user's own.\nServerRoot %q\nDefaultRuntimeDir %q\nServerName lab99\nListen %v\n",
+	fmt.Fprintf(&b, "# The lab's, before a configuration of the user's own.\nServerRoot %q\nDefaultRuntimeDir %q\n"+
+		"ServerName lab99\nListen %v\n",
 		root, at.RunDir, at.Listen)
 	names := append([]string{"mpm_" + mpm + "_module"}, always...) // some need those before them
 	for _, name := range slices.Sorted(maps.Keys(c.needed)) {
@@ -179,10 +185,12 @@ func (c *ownConf) first(at proxy.Site, mpm string) []byte {
 		}
 	}
 	for _, name := range names {
-		fmt.Fprintf(&b, "<IfModule !%s>\n    LoadModule %s modules/mod_%s.so\n</IfModule>\n", name, name, strings.TrimSuffix(name, "_module"))
+		fmt.Fprintf(&b, "<IfModule !%s>\n    LoadModule %s modules/mod_%s.so\n</IfModule>\n",
+			name, name, strings.TrimSuffix(name, "_module"))
 	}
 	if c.needed["mime_module"] || c.loaded["mime_module"] {
-		fmt.Fprintf(&b, "<IfModule !mime_module>\n    LoadModule mime_module modules/mod_mime.so\n</IfModule>\nTypesConfig %q\n", path.Join(at.Dir, typesFile))
+		fmt.Fprintf(&b, "<IfModule !mime_module>\n    LoadModule mime_module modules/mod_mime.so\n"+
+			"</IfModule>\nTypesConfig %q\n", path.Join(at.Dir, typesFile))
 	}
 	return []byte(b.String())
 }
@@ -192,14 +200,18 @@ func (c *ownConf) first(at proxy.Site, mpm string) []byte {
 func last(v scenarios.Variant, at proxy.Site, mpm string) []byte {
 	processes, threads := v.Proxy.Workers, 2*v.Load.Connections
 	var b strings.Builder
-	fmt.Fprintf(&b, "# The lab's, behind a configuration of the user's own. Users by number: an image need not have the names.\n"+
-		"User \"#65534\"\nGroup \"#65534\"\nPidFile %q\nMutex pthread default\nErrorLog %q\nLogLevel warn\nMaxConnectionsPerChild 0\n",
+	fmt.Fprintf(&b, "# The lab's, behind a configuration of the user's own. Users by number: "+
+		"an image need not have the names.\n"+
+		"User \"#65534\"\nGroup \"#65534\"\nPidFile %q\nMutex pthread default\nErrorLog %q\nLogLevel warn\n"+
+		"MaxConnectionsPerChild 0\n",
 		path.Join(at.RunDir, "httpd.pid"), at.ErrorLog)
 	if mpm == scenarios.MPMPrefork {
-		fmt.Fprintf(&b, "ServerLimit %d\nStartServers %[1]d\nMaxRequestWorkers %[1]d\nMinSpareServers 1\nMaxSpareServers %[1]d\n", threads)
+		fmt.Fprintf(&b, "ServerLimit %d\nStartServers %[1]d\nMaxRequestWorkers %[1]d\nMinSpareServers 1\n"+
+			"MaxSpareServers %[1]d\n", threads)
 		return []byte(b.String())
 	}
-	fmt.Fprintf(&b, "ServerLimit %d\nStartServers %[1]d\nThreadLimit %[2]d\nThreadsPerChild %[2]d\nMaxRequestWorkers %[3]d\n"+
+	fmt.Fprintf(&b, "ServerLimit %d\nStartServers %[1]d\nThreadLimit %[2]d\nThreadsPerChild %[2]d\n"+
+		"MaxRequestWorkers %[3]d\n"+
 		"MinSpareThreads 1\nMaxSpareThreads %[3]d\n", processes, threads, processes*threads)
 	return []byte(b.String())
 }

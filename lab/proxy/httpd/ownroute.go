@@ -21,7 +21,8 @@ type route struct {
 }
 
 // address is that of a worker: scheme, host and port, the rest.
-var address = regexp.MustCompile(`(?i)^(https?|wss?|balancer|unix|fcgi|ajp|uwsgi|scgi|h2c?|ftp|fdpass|[a-z0-9+.-]+):(?://)?([^/|]*)(.*)$`)
+var address = regexp.MustCompile(`(?i)^(https?|wss?|balancer|unix|fcgi|ajp|uwsgi|scgi|h2c?|ftp|fdpass|[a-z0-9+.-]+):` +
+	`(?://)?([^/|]*)(.*)$`)
 
 // routes are all that pass on over HTTP, in the order of the file.
 func (c *ownConf) routes() (all []*route) {
@@ -98,7 +99,8 @@ func (m *route) takes(path string) bool {
 	if m.match != nil {
 		return m.match.MatchString(path) != strings.HasPrefix(m.path, "!")
 	}
-	return strings.HasPrefix(path, m.path) && (strings.HasSuffix(m.path, "/") || len(path) == len(m.path) || path[len(m.path)] == '/')
+	return strings.HasPrefix(path, m.path) &&
+		(strings.HasSuffix(m.path, "/") || len(path) == len(m.path) || path[len(m.path)] == '/')
 }
 
 // choose is the virtual host that gets the load, nil is the main server: the one of that
@@ -159,7 +161,8 @@ func (c *ownConf) plain(routes []*route, host *section, path string) (taken *rou
 		return taken
 	}
 	for _, d := range c.in(host) {
-		if r := c.passes(d); r != nil && !d.is("rewriterule") && r.takes(path) && r.inside("location", "locationmatch") == nil {
+		r := c.passes(d)
+		if r != nil && !d.is("rewriterule") && r.takes(path) && r.inside("location", "locationmatch") == nil {
 			if r.url == "!" {
 				return nil
 			}

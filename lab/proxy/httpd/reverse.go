@@ -88,19 +88,23 @@ func (k Reverse) Configure(v scenarios.Variant, at proxy.Site) (proxy.Config, er
 	}
 	p := v.Proxy.Policy
 	if len(at.Backends) > 1 && (strings.HasPrefix(p, errorState) || strings.HasPrefix(p, balancer)) {
-		return proxy.Config{}, fmt.Errorf("proxy.policy %s is for a backend at one address and port, and there are %d", p, len(at.Backends))
+		return proxy.Config{}, fmt.Errorf("proxy.policy %s is for a backend at one address and port, and there are %d",
+			p, len(at.Backends))
 	}
 	if at.ServerRoot == "" {
 		at.ServerRoot = officialRoot
 	}
 	text, err := proxy.Rendered(v, at)
 	return proxy.Config{
-		File: reverseFile, Text: text, Command: []string{at.Program, "-f", path.Join(at.Dir, reverseFile)}, Serve: []string{"-D", "FOREGROUND"},
+		File:    reverseFile,
+		Text:    text,
+		Command: []string{at.Program, "-f", path.Join(at.Dir, reverseFile)},
+		Serve:   []string{"-D", "FOREGROUND"},
 	}, err
 }
 
 // ReadBack asks for its version and its multi-processing module.
-func (k Reverse) ReadBack(v scenarios.Variant, c proxy.Config, run func(args ...string) (string, error)) (proxy.Self, error) {
+func (k Reverse) ReadBack(v scenarios.Variant, c proxy.Config, run proxy.Command) (proxy.Self, error) {
 	if v.Backend.MPM = scenarios.MPMEvent; v.OwnConfig() {
 		v.Backend.MPM = "" // its own
 	}

@@ -88,27 +88,40 @@ func TestApachesLines(t *testing.T) {
 	}{
 		{stamp + "[mpm_event:notice] [pid 1:tid 1] AH00489: Apache/2.4.71 (Debian) configured -- resuming normal operations",
 			probe.ClassNotice, "[notice] AH00489: Apache/2.4.71 (Debian) configured -- resuming normal operations"},
-		{stamp + "[proxy:error] [pid 2:tid 33] (98)Address already in use: AH00956: http: failed to bind socket to local address",
+		{stamp + "[proxy:error] [pid 2:tid 33] (98)Address already in use: AH00956: http: " +
+			"failed to bind socket to local address",
 			probe.ClassNotice, "[error] (98)Address already in use: AH00956: http: failed to bind socket to local address"},
-		{stamp + "[proxy:error] [pid 2:tid 33] (99)Cannot assign requested address: AH00957: http: attempt to connect to 198.18.99.20:8080 (198.18.99.20:8080) failed",
-			probe.ClassError99, "[error] (99)Cannot assign requested address: AH00957: http: attempt to connect to … (…) failed"},
-		{stamp + "[proxy:error] [pid 2:tid 33] AH00959: ap_proxy_connect_backend disabling worker for (198.18.99.20:8080) for 5s",
+		{stamp + "[proxy:error] [pid 2:tid 33] (99)Cannot assign requested address: AH00957: http: " +
+			"attempt to connect to 198.18.99.20:8080 (198.18.99.20:8080) failed",
+			probe.ClassError99, "[error] (99)Cannot assign requested address: AH00957: http: " +
+				"attempt to connect to … (…) failed"},
+		{stamp + "[proxy:error] [pid 2:tid 33] AH00959: " +
+			"ap_proxy_connect_backend disabling worker for (198.18.99.20:8080) for 5s",
 			probe.ClassProcess, "[error] AH00959: ap_proxy_connect_backend disabling worker for (…) for 5s"},
-		{stamp + "[proxy_http:error] [pid 2:tid 34] [client 198.18.99.9:50044] AH01114: HTTP: failed to make connection to backend: 198.18.99.20",
+		{stamp + "[proxy_http:error] [pid 2:tid 34] [client 198.18.99.9:50044] AH01114: HTTP: " +
+			"failed to make connection to backend: 198.18.99.20",
 			probe.ClassNoLiveUpstreams, "[error] AH01114: HTTP: failed to make connection to backend: …"}, // of another thread
-		{stamp + "[proxy_http:error] [pid 2:tid 33] [client 198.18.99.9:50042] AH01114: HTTP: failed to make connection to backend: 198.18.99.20",
+		{stamp + "[proxy_http:error] [pid 2:tid 33] [client 198.18.99.9:50042] AH01114: HTTP: " +
+			"failed to make connection to backend: 198.18.99.20",
 			probe.ClassNotice, "[error] AH01114: HTTP: failed to make connection to backend: …"},
-		{stamp + "[proxy_http:error] [pid 2:tid 33] [client 198.18.99.9:50042] AH01114: HTTP: failed to make connection to backend: 198.18.99.20",
-			probe.ClassNoLiveUpstreams, "[error] AH01114: HTTP: failed to make connection to backend: …"}, // of another request
+		{stamp + "[proxy_http:error] [pid 2:tid 33] [client 198.18.99.9:50042] AH01114: HTTP: " +
+			"failed to make connection to backend: 198.18.99.20",
+			probe.ClassNoLiveUpstreams,
+			"[error] AH01114: HTTP: failed to make connection to backend: …"}, // of another request
 		{stamp + "[proxy:error] [pid 2:tid 35] AH00940: http: disabled connection for (198.18.99.20:8080)",
 			probe.ClassNoLiveUpstreams, "[error] AH00940: http: disabled connection for (…)"},
-		{stamp + "[proxy_balancer:error] [pid 2:tid 34] [client 198.18.99.9:50282] AH01170: balancer://lab99: All workers are in error state",
+		{stamp + "[proxy_balancer:error] [pid 2:tid 34] [client 198.18.99.9:50282] AH01170: balancer://lab99: " +
+			"All workers are in error state",
 			probe.ClassNoLiveUpstreams, "[error] AH01170: balancer://lab99: All workers are in error state"},
-		{stamp + "[proxy:error] [pid 2:tid 33] (111)Connection refused: AH00957: http: attempt to connect to 198.18.99.20:8080 (198.18.99.20:8080) failed",
+		{stamp + "[proxy:error] [pid 2:tid 33] (111)Connection refused: AH00957: http: " +
+			"attempt to connect to 198.18.99.20:8080 (198.18.99.20:8080) failed",
 			probe.ClassRefused, "[error] (111)Connection refused: AH00957: http: attempt to connect to … (…) failed"},
-		{stamp + "[mpm_event:error] [pid 1:tid 1] AH00484: server reached MaxRequestWorkers setting, consider raising the MaxRequestWorkers setting",
-			probe.ClassOwnLimit, "[error] AH00484: server reached MaxRequestWorkers setting, consider raising the MaxRequestWorkers setting"},
-		{"(99)Cannot assign requested address: AH00957:", probe.ClassForeign, "(99)Cannot assign requested address: AH00957:"},
+		{stamp + "[mpm_event:error] [pid 1:tid 1] AH00484: server reached MaxRequestWorkers setting, " +
+			"consider raising the MaxRequestWorkers setting",
+			probe.ClassOwnLimit, "[error] AH00484: server reached MaxRequestWorkers setting, " +
+				"consider raising the MaxRequestWorkers setting"},
+		{"(99)Cannot assign requested address: AH00957:", probe.ClassForeign,
+			"(99)Cannot assign requested address: AH00957:"},
 		{"", probe.ClassForeign, ""},
 	} {
 		if got := log.Classify([]byte(c.line)); got != c.want {

@@ -42,7 +42,7 @@ func (Kind) Configure(v scenarios.Variant, at proxy.Site) (proxy.Config, error) 
 var versionRE = regexp.MustCompile(`memcached (\d+\.\d+\.\d+)`)
 
 // ReadBack asks for its version.
-func (Kind) ReadBack(_ scenarios.Variant, _ proxy.Config, run func(args ...string) (string, error)) (proxy.Self, error) {
+func (Kind) ReadBack(_ scenarios.Variant, _ proxy.Config, run proxy.Command) (proxy.Self, error) {
 	build, err := run("-V")
 	return proxy.Built(build, versionRE), err
 }

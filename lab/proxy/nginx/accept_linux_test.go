@@ -56,7 +56,8 @@ func accepts(t *testing.T, v scenarios.Variant) bool {
 	for path, text := range c.More {
 		filetest.Write(t, path, text)
 	}
-	out, err := exec.Command("nginx", "-t", "-p", at.Dir, "-c", filepath.Join(at.Dir, confFile), "-e", "stderr").CombinedOutput()
+	out, err := exec.Command("nginx", "-t", "-p", at.Dir, "-c", filepath.Join(at.Dir, confFile), "-e",
+		"stderr").CombinedOutput()
 	if err != nil {
 		t.Errorf("nginx -t: %v\n%s\n%s", err, out, c.Text)
 	}

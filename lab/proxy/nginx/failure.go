@@ -27,7 +27,8 @@ var (
 	atStart = regexp.MustCompile(`^nginx: \[(\w+)\] `)
 	// quoted is a message as people paste it, without date and level. No other program says
 	// what it was at in these words.
-	quoted = regexp.MustCompile(`^(?:connect|bind)\([^)]*\)(?: to \S+)? failed \(\d+: [^)]*\) while connecting to upstream`)
+	quoted = regexp.MustCompile(`^(?:connect|bind)\([^)]*\)(?: to \S+)? failed ` +
+		`\(\d+: [^)]*\) while connecting to upstream`)
 )
 
 // quotedHead is what a log has before a message.

@@ -10,9 +10,16 @@ import (
 // 1.22 with an address that the host lacks.
 func TestFailureOf(t *testing.T) {
 	for line, want := range map[string]Failure{
-		stamp + "[crit] 7#7: *42 connect() to 198.18.0.3:80 failed (99: Cannot assign requested address) while connecting to upstream" + tail: {
-			Call: "connect", Errno: 99, Peer: "198.18.0.3:80", Doing: "connecting to upstream", Upstream: "http://198.18.0.3:80/"},
-		stamp + "[crit] 7#7: *42 connect() to 198.18.0.3:80 failed (99: Cannot assign requested address) while connecting to upstream" + streamTail: {
+		stamp + "[crit] 7#7: *42 connect() to 198.18.0.3:80 failed (99: " +
+			"Cannot assign requested address) while connecting to upstream" + tail: {
+			Call:     "connect",
+			Errno:    99,
+			Peer:     "198.18.0.3:80",
+			Doing:    "connecting to upstream",
+			Upstream: "http://198.18.0.3:80/",
+		},
+		stamp + "[crit] 7#7: *42 connect() to 198.18.0.3:80 failed (99: " +
+			"Cannot assign requested address) while connecting to upstream" + streamTail: {
 			Call: "connect", Errno: 99, Peer: "198.18.0.3:80", Doing: "connecting to upstream", Upstream: "198.18.0.3:80"},
 		stamp + "[error] 7#7: *42 connect() failed (111: Connection refused) while connecting to upstream" + tail: {
 			Call: "connect", Errno: 111, Doing: "connecting to upstream", Upstream: "http://198.18.0.3:80/"},
@@ -27,7 +34,8 @@ func TestFailureOf(t *testing.T) {
 		stamp + "[error] 7#7: *42 no live upstreams while connecting to upstream" + tail: {
 			Doing: "connecting to upstream", Upstream: "http://198.18.0.3:80/"},
 		// A request that forges a peer takes the true one's place in no line.
-		stamp + `[error] 7#7: *42 no live upstreams while connecting to upstream, client: 1.2.3.4, server: , request: "GET /", upstream: "x HTTP/1.1", upstream: "http://app/"`: {
+		stamp + `[error] 7#7: *42 no live upstreams while connecting to upstream, client: 1.2.3.4, server: , ` +
+			`request: "GET /", upstream: "x HTTP/1.1", upstream: "http://app/"`: {
 			Doing: "connecting to upstream"},
 	} {
 		got, class := FailureOf([]byte(line))
@@ -38,7 +46,8 @@ func TestFailureOf(t *testing.T) {
 			t.Errorf("%s\nis nobody's", line)
 		}
 	}
-	for _, line := range []string{"", "connect() to 10.0.0.7:80 failed (99: Cannot assign requested address)", "nginx: [emerg"} {
+	for _, line := range []string{"", "connect() to 10.0.0.7:80 failed (99: Cannot assign requested address)",
+		"nginx: [emerg"} {
 		if got, class := FailureOf([]byte(line)); got != (Failure{}) || class != probe.ClassForeign {
 			t.Errorf("%q is %+v, %v; want nothing", line, got, class)
 		}

@@ -10,7 +10,8 @@ import (
 
 // An include of a pipe, as an archive may bring one, is not waited for.
 func TestAnIncludedPipeIsNotOpened(t *testing.T) {
-	v := onDisk(t, map[string]string{"nginx.conf": head + "include pipe;\nserver { location / { proxy_pass http://10.0.0.1; } } }"})
+	v := onDisk(t, map[string]string{"nginx.conf": head + "include pipe;\nserver { location / { " +
+		"proxy_pass http://10.0.0.1; } } }"})
 	if err := syscall.Mkfifo(filepath.Join(filepath.Dir(v.ProxyFile.Label), "pipe"), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,8 @@ func (r *rewriter) foreign(d *nginxconf.Directive) (why string, out bool) {
 	for _, m := range modules {
 		name := d.Name()
 		if m.prefix != "" && strings.HasPrefix(name, m.prefix) || m.part != "" && strings.Contains(name, m.part) {
-			return ": the lab's nginx has no " + m.name + " module, and requests go on without it (proxy.image names another nginx)", true
+			return ": the lab's nginx has no " + m.name + " module, and requests go on without it " +
+				"(proxy.image names another nginx)", true
 		}
 	}
 	return "", false
@@ -50,7 +51,8 @@ func (r *rewriter) computed() error {
 		for _, d := range r.all(name) {
 			if _, out := r.foreign(d); out {
 				return r.mistake(d, d.Source()+" needs a module that the lab's nginx does not have",
-					"in a copy give "+d.Arg(1)+" a value of its own, as in `map \"\" "+d.Arg(1)+" { default VALUE; }`; or name another nginx, with proxy.image")
+					"in a copy give "+d.Arg(1)+" a value of its own, as in `map \"\" "+d.Arg(1)+" { default VALUE; }`; "+
+						"or name another nginx, with proxy.image")
 			}
 		}
 	}
@@ -58,8 +60,11 @@ func (r *rewriter) computed() error {
 }
 
 // setMisc are directives of the set-misc module that give a variable a value.
-var setMisc = []string{"set_random", "set_secure_random", "set_md5", "set_sha1", "set_hmac", "set_escape_uri", "set_unescape_uri",
-	"set_quote_", "set_encode_", "set_decode_", "set_if_empty", "set_formatted_", "set_hashed_upstream", "set_rotate", "set_local_today", "set_misc_"}
+var setMisc = []string{
+	"set_random", "set_secure_random", "set_md5", "set_sha1", "set_hmac", "set_escape_uri", "set_unescape_uri",
+	"set_quote_", "set_encode_", "set_decode_", "set_if_empty", "set_formatted_", "set_hashed_upstream",
+	"set_rotate", "set_local_today", "set_misc_",
+}
 
 // inServer says whether a directive stands in a server, by what includes it too;
 // inside says whether the directives are those of one.

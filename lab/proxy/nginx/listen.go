@@ -67,7 +67,12 @@ func (r *rewriter) loaded(passing map[*nginxconf.Server]bool) *nginxconf.Server 
 	// Who gets a host is asked once a port: there may be thousands of servers.
 	at := map[int]nginxconf.Answer{}
 	takes := func(s *nginxconf.Server) bool {
-		q := nginxconf.Request{Path: r.v.Load.Path, Method: r.v.Load.Method, Host: cmp.Or(host, s.Names[0]), Port: s.Listens[0].Port}
+		q := nginxconf.Request{
+			Path:   r.v.Load.Path,
+			Method: r.v.Load.Method,
+			Host:   cmp.Or(host, s.Names[0]),
+			Port:   s.Listens[0].Port,
+		}
 		if s.Listens[0].TLS {
 			q.Scheme = "https"
 		}

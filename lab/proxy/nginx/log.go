@@ -13,8 +13,10 @@ type errorLog struct{}
 
 // Classify reads one line, without its newline, of nginx's error log:
 //
-//	2026/11/23 04:42:27 [crit] 7#7: *42 connect() to 198.18.0.3:80 failed (99: Cannot assign requested address) while connecting to upstream, client: …
+//	2026/11/23 04:42:27 [crit] 7#7: *42 connect() to 198.18.0.3:80 failed
+//	(99: Cannot assign requested address) while connecting to upstream, client: …
 //
+// but without the break.
 // Only the text before ", client: " is looked at; what follows quotes the
 // request, in which a client may write whatever it likes. The errno is matched
 // by number: its words are the C library's (glibc: "Cannot assign requested
@@ -26,7 +28,8 @@ func (errorLog) Classify(line []byte) probe.Class {
 		return probe.ClassForeign
 	case !l.failure():
 		return probe.ClassNotice
-	case bytes.Contains(l.text, []byte(" worker_connections are not enough")), bytes.Contains(l.text, []byte("failed (24: ")):
+	case bytes.Contains(l.text, []byte(" worker_connections are not enough")),
+		bytes.Contains(l.text, []byte("failed (24: ")):
 		return probe.ClassOwnLimit
 	case !l.client:
 		return probe.ClassProcess

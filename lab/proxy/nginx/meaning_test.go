@@ -22,7 +22,8 @@ var meanings = map[string]struct {
 }{
 	"servers of a group in a file it includes": {
 		files: map[string]string{
-			"nginx.conf":  head + "upstream app { include app.servers; keepalive 8; }\nserver { location / { proxy_pass http://app; } } }",
+			"nginx.conf": head + "upstream app { include app.servers; keepalive 8; }\n" +
+				"server { location / { proxy_pass http://app; } } }",
 			"app.servers": "server 10.0.0.1:80;\nserver 10.0.0.2:80 weight=2;\n",
 		},
 		has: []string{"server 198.18.77.20:8080 weight=2;"}, not: []string{"server 10."},
@@ -34,12 +35,14 @@ var meanings = map[string]struct {
 			"s": "server 10.0.0.1 max_fails=2;",
 		},
 		addresses: 2,
-		has:       []string{"upstream a { include included/1-s;  server 198.18.77.21:8080 max_fails=2;}", "server 198.18.77.20:8080 max_fails=2;"},
+		has: []string{"upstream a { include included/1-s;  server 198.18.77.21:8080 max_fails=2;}",
+			"server 198.18.77.20:8080 max_fails=2;"},
 	},
 	"listen in a file that servers include": {
 		files: map[string]string{
-			"nginx.conf": head + "server { include l; location / { proxy_pass http://10.0.0.1; } }\nserver { include l; return 404; } }",
-			"l":          "listen 80;\nlisten 443 ssl;\n",
+			"nginx.conf": head + "server { include l; location / { proxy_pass http://10.0.0.1; } }\n" +
+				"server { include l; return 404; } }",
+			"l": "listen 80;\nlisten 443 ssl;\n",
 		},
 		has: []string{"listen 198.18.77.10:8080 default_server;", "aside-1.sock"}, not: []string{"listen 80", "listen 443"},
 	},
@@ -59,22 +62,26 @@ var meanings = map[string]struct {
 	},
 	"caches": { // nginx makes their directories when it starts
 		files: map[string]string{"nginx.conf": head +
-			"fastcgi_cache_path /data/f keys_zone=f:1m;\nproxy_cache_path /data/p keys_zone=p:1m;\nserver { location / { proxy_pass http://10.0.0.1; } } }"},
+			"fastcgi_cache_path /data/f keys_zone=f:1m;\nproxy_cache_path /data/p keys_zone=p:1m;\n" +
+			"server { location / { proxy_pass http://10.0.0.1; } } }"},
 		not: []string{" /data/"},
 	},
 	"backups and what is down come after what serves": {
-		files: map[string]string{"nginx.conf": head + "upstream a { server 10.0.0.1 down; server 10.0.0.2 backup; server 10.0.0.3; server 10.0.0.4; }\n" +
+		files: map[string]string{"nginx.conf": head + "upstream a { server 10.0.0.1 down; server 10.0.0.2 backup; " +
+			"server 10.0.0.3; server 10.0.0.4; }\n" +
 			"server { location / { proxy_pass http://a; } } }"},
 		addresses: 3,
-		has:       []string{"server 198.18.77.20:8080 down; server 198.18.77.22:8080 backup; server 198.18.77.20:8080; server 198.18.77.21:8080;"},
-		not:       []string{"share"},
+		has: []string{"server 198.18.77.20:8080 down; server 198.18.77.22:8080 backup; server 198.18.77.20:8080; " +
+			"server 198.18.77.21:8080;"},
+		not: []string{"share"},
 	},
 	"the client's scheme": {
 		files: map[string]string{"nginx.conf": head + "server { location / { proxy_pass $scheme://10.0.0.1:81/x; } } }"},
 		has:   []string{"proxy_pass http://198.18.77.20:8080/x;"},
 	},
 	"a server that only nginx itself reaches": {
-		files: map[string]string{"nginx.conf": head + "server { listen 127.0.0.1:81; location / { proxy_pass http://10.0.0.1; } }\n" +
+		files: map[string]string{"nginx.conf": head + "server { listen 127.0.0.1:81; " +
+			"location / { proxy_pass http://10.0.0.1; } }\n" +
 			"server { listen 80; location / { proxy_pass http://127.0.0.1:81; } } }"},
 		has: []string{"server { listen unix:/", "\nserver { listen 198.18.77.10:8080 default_server;"},
 	},
@@ -99,12 +106,14 @@ var meanings = map[string]struct {
 		has:   []string{"set $Up 198.18.77.20:8080;", "proxy_pass http://$up;"},
 	},
 	"a name and a port, both variables": {
-		files: map[string]string{"nginx.conf": head + "server { location / { set $h 10.0.0.1; set $p 81; proxy_pass http://$h:$p/x; } } }"},
-		has:   []string{"set $h 198.18.77.20:8080;", "proxy_pass http://$h/x;"},
+		files: map[string]string{"nginx.conf": head + "server { location / { set $h 10.0.0.1; set $p 81; " +
+			"proxy_pass http://$h:$p/x; } } }"},
+		has: []string{"set $h 198.18.77.20:8080;", "proxy_pass http://$h/x;"},
 	},
 	"a port in the value between": {
-		files: map[string]string{"nginx.conf": head + "server { location / { set $n web; set $t ${n}:80; proxy_pass http://$t; } } }"},
-		has:   []string{"set $n 198.18.77.20:8080;", `set $t "${n}";`},
+		files: map[string]string{"nginx.conf": head + "server { location / { set $n web; set $t ${n}:80; " +
+			"proxy_pass http://$t; } } }"},
+		has: []string{"set $n 198.18.77.20:8080;", `set $t "${n}";`},
 	},
 	"a group's name before a port": { // nginx looks it up as a host: no group, no pool
 		files: map[string]string{"nginx.conf": head +
@@ -112,8 +121,9 @@ var meanings = map[string]struct {
 		has: []string{"set $u 198.18.77.20:8080;"},
 	},
 	"a variable of the URI": {
-		files: map[string]string{"nginx.conf": head + "server { location / { set $file index.html; proxy_pass http://10.0.0.1/$file; } } }"},
-		has:   []string{"set $file index.html;"},
+		files: map[string]string{"nginx.conf": head + "server { location / { set $file index.html; " +
+			"proxy_pass http://10.0.0.1/$file; } } }"},
+		has: []string{"set $file index.html;"},
 	},
 	"a part of a host": {
 		files: map[string]string{"nginx.conf": head + "map $host $sub { default a.b; }\n" +
@@ -126,7 +136,8 @@ var meanings = map[string]struct {
 		has: []string{"default 198.18.77.20:8080;", "proxy 192.168.0.1;"},
 	},
 	"shares by weight": {
-		files:     map[string]string{"nginx.conf": head + "upstream a { server 10.0.0.1 weight=3; server 10.0.0.2; }\nserver { location / { proxy_pass http://a; } } }"},
+		files: map[string]string{"nginx.conf": head + "upstream a { server 10.0.0.1 weight=3; server 10.0.0.2; }\n" +
+			"server { location / { proxy_pass http://a; } } }"},
 		addresses: 3,
 		not:       []string{"198.18.77.22"},
 	},
@@ -135,7 +146,8 @@ var meanings = map[string]struct {
 		has:   []string{"uwsgi_pass unix:///run/u.sock;", "fastcgi_pass unix:/f.sock;"},
 	},
 	"a backup": {
-		files:     map[string]string{"nginx.conf": head + "upstream a { server 10.0.0.1 max_fails=0; server 10.0.0.2 backup; }\nserver { location / { proxy_pass http://a; } } }"},
+		files: map[string]string{"nginx.conf": head + "upstream a { server 10.0.0.1 max_fails=0; " +
+			"server 10.0.0.2 backup; }\nserver { location / { proxy_pass http://a; } } }"},
 		addresses: 3,
 		has:       []string{"server 198.18.77.22:8080 max_fails=0;", "server 198.18.77.21:8080 backup;"},
 	},
@@ -201,7 +213,8 @@ func TestUnderstandFindsWhatTheUserWrote(t *testing.T) {
 	v := onDisk(t, map[string]string{"nginx.conf": "# configuration file /etc/nginx/nginx.conf:\nevents {}\n" +
 		"http { server { location /a { proxy_pass http://10.0.0.1; } location / { proxy_pass https://127.0.0.1; } } }\n"})
 	o := understand(v, "1.29.7")
-	if o == nil || !o.Passed || !o.Secure || !o.Loopback || !strings.Contains(o.Answer, "/etc/nginx/nginx.conf:2: proxy_pass https://127.0.0.1") {
+	if o == nil || !o.Passed || !o.Secure || !o.Loopback ||
+		!strings.Contains(o.Answer, "/etc/nginx/nginx.conf:2: proxy_pass https://127.0.0.1") {
 		t.Errorf("%+v", o)
 	}
 }
@@ -220,8 +233,10 @@ func TestProposalsReachABackend(t *testing.T) {
 	for name, c := range map[string]struct{ servers, want string }{
 		"a prefix":      {"server { location /api/ { proxy_pass http://10.0.0.1; } }", "--set load.path=/api/"},
 		"an expression": {"server { location ~ ^/v\\d/ { proxy_pass http://10.0.0.1; } }", "--set load.path=/v1/"},
-		"another server": {"server { listen 80 default_server; location /x { proxy_pass http://10.0.0.1; } location / { return 200; } }\n" +
-			"server { server_name b.example; location /x { return 404; } location = /y { proxy_pass http://10.0.0.1; } }", "--set load.path=/x"},
+		"another server": {"server { listen 80 default_server; location /x { proxy_pass http://10.0.0.1; " +
+			"} location / { return 200; } }\n" +
+			"server { server_name b.example; location /x { return 404; } location = /y { proxy_pass http://10.0.0.1; } }",
+			"--set load.path=/x"},
 		"a server by name": {"server { listen 80 default_server; location /x { deny all; proxy_pass http://10.0.0.1; } }\n" +
 			"server { server_name b.example; location = /y { proxy_pass http://10.0.0.1; } }", "--set load.path=/y"},
 		"a server at another port": {"server { listen 80; location /x { deny all; proxy_pass http://10.0.0.1; } }\n" +
@@ -237,7 +252,8 @@ func TestProposalsReachABackend(t *testing.T) {
 				v.Load.Host = "a.example"
 			}
 			o := understand(v, "1.29.7")
-			if o == nil || o.Passed || !strings.Contains(o.Answer, c.want) || strings.Contains(o.Answer, "--set") != strings.HasPrefix(c.want, "--set") {
+			if o == nil || o.Passed || !strings.Contains(o.Answer, c.want) ||
+				strings.Contains(o.Answer, "--set") != strings.HasPrefix(c.want, "--set") {
 				t.Errorf("%+v", o)
 			}
 		})
@@ -246,12 +262,17 @@ func TestProposalsReachABackend(t *testing.T) {
 
 // Of servers at different ports the one that passes the load on is meant.
 func TestServersOfOneNameAtSeveralPorts(t *testing.T) {
-	const servers = head + "server { listen 80; server_name a.example; location /.well-known/ { proxy_pass http://10.0.0.1; } location / { return 301 https://$host; } }\n" +
+	const servers = head + "server { listen 80; server_name a.example; " +
+		"location /.well-known/ { proxy_pass http://10.0.0.1; } location / { return 301 https://$host; } }\n" +
 		"server { listen 443 ssl; server_name a.example; location / { proxy_pass http://10.0.0.2; } }\n" +
 		"server { listen 443 ssl; server_name *.b.example; location / { proxy_pass http://10.0.0.3; } }\n" +
 		"server { listen 443 ssl; server_name static.example; location / { root /srv; } } }"
 	for host, pass := range map[string]string{
-		"": "http://10.0.0.2", "a.example": "http://10.0.0.2", "A.Example:443": "http://10.0.0.2", "x.b.example": "http://10.0.0.3", "static.example": "",
+		"":               "http://10.0.0.2",
+		"a.example":      "http://10.0.0.2",
+		"A.Example:443":  "http://10.0.0.2",
+		"x.b.example":    "http://10.0.0.3",
+		"static.example": "",
 	} {
 		v := onDisk(t, map[string]string{"nginx.conf": servers})
 		v.Load.Host = host

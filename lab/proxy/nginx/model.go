@@ -58,7 +58,8 @@ func understand(v scenarios.Variant, release string) *scenarios.Own {
 	}
 	for _, x := range answer.Also {
 		if x.Ports() && x.Pool.State != nginxconf.PoolWorks {
-			own.Unknown = fmt.Sprintf("every request is passed on a second time, by %s, over a connection of its own", r.original(x.Pass))
+			own.Unknown = fmt.Sprintf("every request is passed on a second time, by %s, over a connection of its own",
+				r.original(x.Pass))
 			return own
 		}
 	}
@@ -108,9 +109,9 @@ func (r *rewriter) describe(own *scenarios.Own, route *nginxconf.Route) {
 		}
 	}
 	if route.Newer != nil {
-		own.Differs = fmt.Sprintf("the configuration leaves the protocol towards the backend, or the pool, to the release, and "+
-			"nginx %s changed both; "+
-			"which release it is, is not known: the prediction is for an older one", nginxconf.Pooling)
+		own.Differs = fmt.Sprintf("the configuration leaves the protocol towards the backend, or the pool, "+
+			"to the release, and nginx %s changed both; which release it is, is not known: the prediction is for an older one",
+			nginxconf.Pooling)
 	}
 	own.Binds = len(r.sources)
 	if mine := r.mine(route); mine != nil {
@@ -256,7 +257,8 @@ func (r *rewriter) reaching(release nginxconf.Release, route *nginxconf.Route) s
 		if v.Load.Path, v.Load.Host = path, h; h != r.v.Load.Host {
 			set += " --set load.host=" + h
 		}
-		if pass := passOf(v, r.site, release); pass != nil && pass.Tree.Name == route.Pass.Tree.Name && pass.Start == route.Pass.Start {
+		pass := passOf(v, r.site, release)
+		if pass != nil && pass.Tree.Name == route.Pass.Tree.Name && pass.Start == route.Pass.Start {
 			return set
 		}
 	}

@@ -33,8 +33,9 @@ func (Kind) Configure(v scenarios.Variant, at proxy.Site) (proxy.Config, error) 
 	var err error
 	if p, other := upstream.Of(v); other && v.OwnConfig() {
 		return c, &scenarios.Error{File: v.ProxyFile.Label,
-			Msg:  "a configuration of your own is put under load over HTTP, and upstream.protocol is " + p.Name,
-			Hint: "`lab99 lint` says what its other passes do to ports; a template, in a file whose name ends in .tmpl, may have any"}
+			Msg: "a configuration of your own is put under load over HTTP, and upstream.protocol is " + p.Name,
+			Hint: "`lab99 lint` says what its other passes do to ports; " +
+				"a template, in a file whose name ends in .tmpl, may have any"}
 	}
 	if v.OwnConfig() {
 		var own proxy.Config
@@ -49,7 +50,7 @@ func (Kind) Configure(v scenarios.Variant, at proxy.Site) (proxy.Config, error) 
 var versionRE = regexp.MustCompile(`nginx version: nginx/(\S+)`)
 
 // ReadBack compares what runs with what was to run.
-func (Kind) ReadBack(_ scenarios.Variant, c proxy.Config, run func(args ...string) (string, error)) (proxy.Self, error) {
+func (Kind) ReadBack(_ scenarios.Variant, c proxy.Config, run proxy.Command) (proxy.Self, error) {
 	var running, build string
 	var g errgroup.Group
 	g.Go(func() (err error) { running, err = run("-T"); return err })
@@ -59,7 +60,8 @@ func (Kind) ReadBack(_ scenarios.Variant, c proxy.Config, run func(args ...strin
 	}
 	self := proxy.Built(build, versionRE)
 	if !strings.Contains(running, strings.TrimSpace(string(c.Text))) {
-		self.Faults = []string{fmt.Sprintf("nginx runs another configuration than it was given: compare nginx -T with %s", c.File)}
+		self.Faults = []string{fmt.Sprintf("nginx runs another configuration than it was given: compare nginx -T with %s",
+			c.File)}
 	}
 	return self, nil
 }
@@ -77,8 +79,8 @@ func (Kind) Advice(printed string) string {
 	if !slices.Contains(upstream.Names(), name) {
 		return ""
 	}
-	return fmt.Sprintf("This nginx is built without ngx_http_%s_module (nginx -V): Debian's packages nginx-core and nginx-full have it, "+
-		"and so has the official image.", name)
+	return fmt.Sprintf("This nginx is built without ngx_http_%s_module (nginx -V): "+
+		"Debian's packages nginx-core and nginx-full have it, and so has the official image.", name)
 }
 
 // ReadyPath is answered by nginx alone, in the lab's template.

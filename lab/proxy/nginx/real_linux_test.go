@@ -70,7 +70,8 @@ func TestRealServersFollowTheRenderedPolicy(t *testing.T) {
 				time.Sleep(20 * time.Millisecond)
 			}
 			if proxy != want || backend != 0 {
-				t.Errorf("after %d requests TIME_WAIT is %d on nginx and %d on httpd, want %d and 0", requests, proxy, backend, want)
+				t.Errorf("after %d requests TIME_WAIT is %d on nginx and %d on httpd, want %d and 0",
+					requests, proxy, backend, want)
 			}
 		})
 	}

@@ -28,7 +28,8 @@ func (r *rewriter) supported() error {
 	a := lab.Select(nginxconf.Release{}, request(r.v, r.site))
 	if a.Kind == nginxconf.AnswerRoute && a.Routes[0].Pass.Name() == "proxy_pass" && !r.reached(a.Routes[0]) {
 		pass := r.asWritten(a.Routes[0].Pass)
-		return r.mistake(pass, pass.Source()+" gets this load, and its address is not written out: the lab cannot put its backend there",
+		return r.mistake(pass, pass.Source()+" gets this load, and its address is not written out: "+
+			"the lab cannot put its backend there",
 			"write the backend out in a copy, or load another path: `lab99 lint` lists the routes")
 	}
 	if a.Kind != nginxconf.AnswerRoute || a.Routes[0].Pass.Name() == "proxy_pass" {
@@ -112,10 +113,12 @@ func (r *rewriter) nothingToPut() error {
 	}
 	for _, x := range r.written() {
 		if x.Server.Stream {
-			return r.mistake(x.Pass, "servers of stream{} are not supported: the lab's load is HTTP", "`lab99 lint` and `lab99 predict --config` say what they do to ports")
+			return r.mistake(x.Pass, "servers of stream{} are not supported: the lab's load is HTTP",
+				"`lab99 lint` and `lab99 predict --config` say what they do to ports")
 		}
 	}
-	hint := "the lab rewrites `proxy_pass http://HOST[:PORT]`, the `server HOST[:PORT]` of upstream blocks and addresses in the values of variables"
+	hint := "the lab rewrites `proxy_pass http://HOST[:PORT]`, the `server HOST[:PORT]` of upstream blocks and " +
+		"addresses in the values of variables"
 	if len(r.left) > 0 {
 		hint += "; this file has " + strings.Join(r.left, ", ") + ": write the backend out in this file"
 	}

@@ -97,7 +97,8 @@ func (Kind) ClosesToo(v scenarios.Variant, release, backend string) string {
 	case v.Proxy.HTTP == scenarios.HTTP10:
 		return "nginx asks for every connection to be closed after the response, so " + backend + " closes it too"
 	case d.Protocol && known && !pools:
-		return fmt.Sprintf("nginx %s speaks HTTP/1.0 to the backend by default, so %s closes every connection itself", release, backend)
+		return fmt.Sprintf("nginx %s speaks HTTP/1.0 to the backend by default, so %s closes every connection itself",
+			release, backend)
 	}
 	return ""
 }
@@ -119,9 +120,9 @@ func (Kind) Reasons(v scenarios.Variant, f preflight.Facts) []string {
 			nginxconf.Pooling, cmp.Or(f.Release, v.Proxy.Image))
 		return []string{text + ": until the image is read, predictions are for an older one, HTTP/1.0 without a pool"}
 	case d.Pool && pools:
-		return []string{fmt.Sprintf("nginx %s keeps %d idle upstream connections in each worker, the default of an upstream "+
-			"block since %s: "+
-			"next to none is closed, and error 99 does not come while no more than %d requests are under way; `keepalive 0` in the block turns it off",
+		return []string{fmt.Sprintf("nginx %s keeps %d idle upstream connections in each worker, "+
+			"the default of an upstream block since %s: next to none is closed, and error 99 does not come while no more "+
+			"than %d requests are under way; `keepalive 0` in the block turns it off",
 			f.Release, nginxconf.DefaultPool, nginxconf.Pooling, nginxconf.DefaultPool*max(f.Setup.Workers, 1))}
 	}
 	return nil

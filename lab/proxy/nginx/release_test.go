@@ -49,7 +49,8 @@ func TestReferencesThatNameNoRelease(t *testing.T) {
 			ok = got.HTTP == scenarios.HTTPDefault && got.Keepalive == 0 && unsaid
 		}
 		if !ok {
-			t.Errorf("%s: want %q; release %q, HTTP %s, a pool of %d, and a reader is told %q", image, want, release, got.HTTP, got.Keepalive, reasons)
+			t.Errorf("%s: want %q; release %q, HTTP %s, a pool of %d, and a reader is told %q",
+				image, want, release, got.HTTP, got.Keepalive, reasons)
 		}
 	}
 }
@@ -77,10 +78,12 @@ func TestWhatTheReleaseDecides(t *testing.T) {
 	} {
 		f := preflight.Facts{Release: c.release}
 		f.Setup.Workers = c.workers
-		if got := strings.Join(Kind{}.Reasons(c.v, f), "\n"); (got == "") != (c.pool == "") || !strings.Contains(got, c.pool) {
+		if got := strings.Join(Kind{}.Reasons(c.v, f), "\n"); (got == "") != (c.pool == "") ||
+			!strings.Contains(got, c.pool) {
 			t.Errorf("%s: %q, want %q", c.name, got, c.pool)
 		}
-		if got := (Kind{}).ClosesToo(c.v, c.release, "Apache"); (got == "") != (c.closes == "") || !strings.Contains(got, c.closes) {
+		if got := (Kind{}).ClosesToo(c.v, c.release, "Apache"); (got == "") != (c.closes == "") ||
+			!strings.Contains(got, c.closes) {
 			t.Errorf("%s: %q, want %q", c.name, got, c.closes)
 		}
 	}

@@ -37,7 +37,8 @@ func (r *rewriter) takenOut(d *nginxconf.Directive) (why string, out bool) {
 		return ": the lab's nginx has no pool unless one is asked for, and refuses 0", true
 	case name == "load_module":
 		return ": the lab's nginx has no such module", true
-	case name == "http2" || has("http2_", "http3", "quic_", "brotli", "zstd", "more_set_", "more_clear_", "geoip", "vhost_traffic_status",
+	case name == "http2" || has("http2_", "http3", "quic_", "brotli", "zstd",
+		"more_set_", "more_clear_", "geoip", "vhost_traffic_status",
 		"modsecurity", "pagespeed", "opentracing", "opentelemetry", "otel_"):
 		return ": it decides on no upstream connection, and not every nginx has it", true
 	case name == "access_log" && strings.HasPrefix(d.Arg(1), "syslog:"):

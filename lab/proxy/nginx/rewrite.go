@@ -104,9 +104,17 @@ func newRewriter(v scenarios.Variant, at proxy.Site) (*rewriter, error) {
 		return nil, err
 	}
 	return &rewriter{
-		written: sync.OnceValue(func() []*nginxconf.Route { return conf.Routes(nginxconf.Release{}) }),
-		v:       v, file: v.ProxyFile, conf: conf, trees: read(conf.Files[0]), site: at, edits: map[*nginxconf.Tree][]edit{},
-		shipped: map[*nginxconf.Tree]string{}, supplied: map[string][]byte{}, sources: map[string]string{}, hosts: map[string][]hostUse{},
+		written:  sync.OnceValue(func() []*nginxconf.Route { return conf.Routes(nginxconf.Release{}) }),
+		v:        v,
+		file:     v.ProxyFile,
+		conf:     conf,
+		trees:    read(conf.Files[0]),
+		site:     at,
+		edits:    map[*nginxconf.Tree][]edit{},
+		shipped:  map[*nginxconf.Tree]string{},
+		supplied: map[string][]byte{},
+		sources:  map[string]string{},
+		hosts:    map[string][]hostUse{},
 	}, nil
 }
 
@@ -114,10 +122,12 @@ func (r *rewriter) main() *nginxconf.Tree { return r.conf.Files[0] }
 
 func (r *rewriter) run() error {
 	if r.main().ByteOrderMark {
-		return r.file.Mistake(0, "the file begins with a byte order mark, and nginx refuses it", "save it as UTF-8 without one")
+		return r.file.Mistake(0, "the file begins with a byte order mark, and nginx refuses it",
+			"save it as UTF-8 without one")
 	}
 	if r.conf.Fragment == "stream" {
-		return r.file.Mistake(0, "servers of stream{} are not supported: the lab's load is HTTP", "`lab99 lint` says what they do to ports")
+		return r.file.Mistake(0, "servers of stream{} are not supported: the lab's load is HTTP",
+			"`lab99 lint` says what they do to ports")
 	}
 	if err := r.computed(); err != nil {
 		return err
@@ -175,7 +185,8 @@ func (r *rewriter) wrap() {
 		r.insert(t, len(t.Text), "\n}}")
 	case "location":
 		head += fmt.Sprintf("events {} http { server { listen %s default_server; location / { ", r.site.Listen)
-		text += "; the file is a part of a configuration: events {}, http { … }, server { … } and location / { … } are put around it"
+		text += "; the file is a part of a configuration: " +
+			"events {}, http { … }, server { … } and location / { … } are put around it"
 		r.insert(t, len(t.Text), "\n}}}")
 	}
 	if r.group != "" {

@@ -17,7 +17,8 @@ var streamTemplate = scenarios.OwnTemplate("stream.conf.tmpl", streamText)
 // Lacks knows the module that Debian has apart.
 func (Kind) Lacks(printed string) string {
 	if strings.Contains(printed, `unknown directive "stream"`) {
-		return "this nginx has no stream module; Debian and Ubuntu have it in the package libnginx-mod-stream, nginx.org's nginx has it built in"
+		return "this nginx has no stream module; Debian and Ubuntu have it in the package libnginx-mod-stream, " +
+			"nginx.org's nginx has it built in"
 	}
 	return ""
 }

@@ -38,7 +38,8 @@ func text(t *testing.T, k proxy.Kind, v scenarios.Variant, at proxy.Site) string
 func TestRenderedConfigurations(t *testing.T) {
 	for _, v := range variants(t, "standard") {
 		for _, release := range []string{"1.22.1", "1.29.7"} {
-			golden.Compare(t, filepath.Join("testdata/rendered", v.Name+"-nginx-"+release+".conf"), text(t, Kind{}, v, site(v, release)))
+			golden.Compare(t, filepath.Join("testdata/rendered", v.Name+"-nginx-"+release+".conf"),
+				text(t, Kind{}, v, site(v, release)))
 		}
 		golden.Compare(t, filepath.Join("testdata/rendered", v.Name+"-httpd.conf"), text(t, httpd.Kind{}, v, site(v, "")))
 	}

@@ -94,7 +94,9 @@ func (r *rewriter) isGroup(s string) bool { return slices.Contains(r.upstreams, 
 
 // defines says whether the file gives a variable a value.
 func (r *rewriter) defines(name string) (found bool) {
-	r.eachValue(map[string]part{strings.ToLower(name): some}, func(*nginxconf.Directive, nginxconf.Word, part) { found = true })
+	r.eachValue(map[string]part{strings.ToLower(name): some}, func(*nginxconf.Directive, nginxconf.Word, part) {
+		found = true
+	})
 	return found
 }
 

@@ -18,8 +18,13 @@ func at(t *testing.T, text string, files map[string]string) *Files {
 	dir := t.TempDir()
 	filetest.Tree(t, dir, files)
 	v := scenarios.Variant{
-		Backend:   scenarios.Backend{Addresses: 2, Ports: 1},
-		ProxyFile: &scenarios.ConfigFile{Name: "main.conf", Label: filepath.Join(dir, "main.conf"), Text: []byte(text), OnDisk: true},
+		Backend: scenarios.Backend{Addresses: 2, Ports: 1},
+		ProxyFile: &scenarios.ConfigFile{
+			Name:   "main.conf",
+			Label:  filepath.Join(dir, "main.conf"),
+			Text:   []byte(text),
+			OnDisk: true,
+		},
 	}
 	return New(v, proxy.Example(v), "/etc/kind")
 }
@@ -49,7 +54,8 @@ func TestInclude(t *testing.T) {
 			t.Errorf("%s: %q, %q, %v", tc.pattern, to, why, err)
 		}
 	}
-	if _, _, _, err := f.Include(whole, "["); err == nil || !strings.HasPrefix(err.Error(), f.Main.Label+":1:1: \"[\" is no pattern") {
+	if _, _, _, err := f.Include(whole, "["); err == nil ||
+		!strings.HasPrefix(err.Error(), f.Main.Label+":1:1: \"[\" is no pattern") {
 		t.Error(err)
 	}
 	var err error
@@ -60,7 +66,12 @@ func TestInclude(t *testing.T) {
 		t.Errorf("without end: %v", err)
 	}
 	got := f.Config().More
-	for name, text := range map[string]string{"1/001-a_.conf": "a", "1/002-b.conf": "b", "2/001-b.conf": "b", "3/001-c.txt": "c"} {
+	for name, text := range map[string]string{
+		"1/001-a_.conf": "a",
+		"1/002-b.conf":  "b",
+		"2/001-b.conf":  "b",
+		"3/001-c.txt":   "c",
+	} {
 		if string(got["/etc/lab/included/"+name]) != text {
 			t.Errorf("%s: %q", name, got["/etc/lab/included/"+name])
 		}
@@ -100,7 +111,12 @@ func TestBackends(t *testing.T) {
 
 // TestLines: words, quotes, comments and continued lines of three languages.
 func TestLines(t *testing.T) {
-	apache, caddy, squid := Language{Quotes: `"'`, Longer: true}, Language{Quotes: "\"`", Raw: "`", Across: true, Inline: true}, Language{Inline: true}
+	apache, caddy, squid := Language{Quotes: `"'`, Longer: true}, Language{
+		Quotes: "\"`",
+		Raw:    "`",
+		Across: true,
+		Inline: true,
+	}, Language{Inline: true}
 	for _, tc := range []struct {
 		lang Language
 		text string
@@ -129,7 +145,8 @@ func TestLines(t *testing.T) {
 			t.Errorf("%q is %q, want %q", tc.text, s, tc.want)
 		}
 	}
-	if _, err := at(t, "a `b", nil).Main.Lines(caddy); err == nil || !strings.Contains(err.Error(), ":1:3: a quote (`) that does not end") {
+	if _, err := at(t, "a `b", nil).Main.Lines(caddy); err == nil ||
+		!strings.Contains(err.Error(), ":1:3: a quote (`) that does not end") {
 		t.Error(err)
 	}
 }
@@ -138,7 +155,12 @@ func TestLines(t *testing.T) {
 func FuzzLines(f *testing.F) {
 	f.Add("a \"b\\\"c\" \\\n d # e\n'x\ny' `z`", uint8(0))
 	f.Fuzz(func(t *testing.T, text string, which uint8) {
-		lang := []Language{{Quotes: `"'`, Longer: true}, {Quotes: "\"`", Raw: "`", Across: true, Inline: true}, {Inline: true}}[which%3]
+		lang := []Language{{Quotes: `"'`, Longer: true}, {
+			Quotes: "\"`",
+			Raw:    "`",
+			Across: true,
+			Inline: true,
+		}, {Inline: true}}[which%3]
 		file := &File{ConfigFile: &scenarios.ConfigFile{Label: "f", Text: []byte(text)}}
 		lines, err := file.Lines(lang)
 		if err != nil {

@@ -131,7 +131,8 @@ func (f *File) word(start int, lang Language) (Word, error) {
 			}
 			i = lineEnd(text, i+1) - 1
 			continue
-		case c == '\\' && quoted && !strings.ContainsRune(lang.Raw, rune(quote)) && i+1 < len(text) && (text[i+1] == quote || text[i+1] == '\\'):
+		case c == '\\' && quoted && !strings.ContainsRune(lang.Raw, rune(quote)) &&
+			i+1 < len(text) && (text[i+1] == quote || text[i+1] == '\\'):
 			i++
 			c = text[i]
 		}

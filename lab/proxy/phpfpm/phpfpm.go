@@ -88,7 +88,7 @@ func children(v scenarios.Variant) int {
 var versionRE = regexp.MustCompile(`^PHP (\d+\.\d+\.\d+)`)
 
 // ReadBack asks for its version.
-func (Kind) ReadBack(_ scenarios.Variant, _ proxy.Config, run func(args ...string) (string, error)) (proxy.Self, error) {
+func (Kind) ReadBack(_ scenarios.Variant, _ proxy.Config, run proxy.Command) (proxy.Self, error) {
 	build, err := run("-v")
 	return proxy.Built(build, versionRE), err
 }

@@ -58,7 +58,9 @@ func Rewritten(t *testing.T, k proxy.Kind, v scenarios.Variant) {
 // TakesOwn has the real program check what becomes of a file. argv are its arguments for
 // that, of a configuration and the directory that it lies in; bad is a complaint that the exit
 // status does not tell.
-func TakesOwn(t *testing.T, k proxy.Kind, v scenarios.Variant, at proxy.Site, argv func(c proxy.Config, dir string) []string, bad ...string) {
+func TakesOwn(t *testing.T, k proxy.Kind, v scenarios.Variant, at proxy.Site,
+	argv func(c proxy.Config, dir string) []string, bad ...string,
+) {
 	t.Helper()
 	at.Dir = t.TempDir()
 	at.RunDir, at.ErrorLog = at.Dir, filepath.Join(at.Dir, "error.log")

@@ -20,7 +20,9 @@ type Kind interface {
 // TakesEachPolicy has a program of the kind check the configuration of each policy, for two
 // backends. check are the arguments by which it only does that, and bad says whether
 // what it printed is a complaint that its exit status does not tell.
-func TakesEachPolicy(t *testing.T, k Kind, program string, template *scenarios.ConfigFile, bad func(printed string) bool, check ...string) {
+func TakesEachPolicy(t *testing.T, k Kind, program string, template *scenarios.ConfigFile,
+	bad func(printed string) bool, check ...string,
+) {
 	t.Helper()
 	for _, p := range k.Policies() {
 		v := scenarios.Variant{

@@ -21,7 +21,8 @@ func (Kind) Image() recipe.Recipe {
 			"usr/share/squid/mime.conf": "usr/share/squid/mime.conf",
 			unlinkd:                     unlinkd, logDaemon: logDaemon,
 		},
-		Dirs:   map[string]string{pages: "usr/share/squid-langpack/templates", icons: icons, icons + "/silk": icons + "/silk"},
+		Dirs: map[string]string{pages: "usr/share/squid-langpack/templates",
+			icons: icons, icons + "/silk": icons + "/silk"},
 		Static: recipe.Base(),
 		Config: ocispec.ImageConfig{
 			Env:        []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
@@ -30,7 +31,9 @@ func (Kind) Image() recipe.Recipe {
 		},
 		Version: "SQUID_VERSION",
 		Installed: recipe.Installed{
-			Names: []string{"squid"}, Places: []string{"/usr/sbin", "/usr/local/sbin", "/usr/local/squid/sbin"}, Version: versionRE,
+			Names:   []string{"squid"},
+			Places:  []string{"/usr/sbin", "/usr/local/sbin", "/usr/local/squid/sbin"},
+			Version: versionRE,
 		},
 	}
 	maps.Copy(r.Static, map[string]recipe.Entry{

@@ -62,7 +62,8 @@ func (c *conf) read(f *ownfile.File) error {
 	for _, l := range lines {
 		switch l.Name() {
 		case "if", "else", "endif":
-			return l.Mistake(fmt.Sprintf("%q is not read: lines without conditions were expected", l.Name()), "leave in what holds for the first process")
+			return l.Mistake(fmt.Sprintf("%q is not read: lines without conditions were expected", l.Name()),
+				"leave in what holds for the first process")
 		case "configuration_includes_quoted_values":
 			if l.Arg(1) == "on" {
 				return l.Mistake("quoted values are not read", "leave the line out, and write the values without quotes")
@@ -107,7 +108,8 @@ func (c *conf) accelerates() error {
 			}
 		case "cache_peer":
 			if len(l.Words) < 5 {
-				return l.Mistake("cache_peer HOST TYPE HTTP-PORT ICP-PORT was expected", "such as cache_peer 10.0.0.1 parent 80 0 no-query originserver")
+				return l.Mistake("cache_peer HOST TYPE HTTP-PORT ICP-PORT was expected",
+					"such as cache_peer 10.0.0.1 parent 80 0 no-query originserver")
 			}
 			if l.Arg(2) == "parent" {
 				c.peers = append(c.peers, l)
@@ -116,11 +118,14 @@ func (c *conf) accelerates() error {
 	}
 	switch {
 	case c.port == nil && other != nil:
-		return other.Mistake("Squid as an accelerator is what is put under load, and no http_port has accel", "add accel defaultsite=HOST, and a cache_peer for the backend")
+		return other.Mistake("Squid as an accelerator is what is put under load, and no http_port has accel",
+			"add accel defaultsite=HOST, and a cache_peer for the backend")
 	case c.port == nil:
-		return ownfile.Span{File: c.Main}.Mistake("it has no http_port with accel", "http_port 80 accel defaultsite=HOST was expected")
+		return ownfile.Span{File: c.Main}.Mistake("it has no http_port with accel",
+			"http_port 80 accel defaultsite=HOST was expected")
 	case len(c.peers) == 0:
-		return c.port.Mistake("no cache_peer of type parent is behind this port", "add cache_peer BACKEND parent 80 0 no-query originserver")
+		return c.port.Mistake("no cache_peer of type parent is behind this port",
+			"add cache_peer BACKEND parent 80 0 no-query originserver")
 	}
 	return nil
 }
@@ -200,12 +205,15 @@ func (c *conf) conduct(a *proxy.Adopted, method string) error {
 // unwanted are directives that the lab sets itself, or whose files, names and programs its
 // hosts do not have. One that ends in * stands for all that begin so.
 var unwanted = []string{
-	"http_access", "http_access2", "never_direct", "always_direct", "cache_peer_access", "icp_access", "htcp_access", "miss_access", "reply_header_access",
-	"access_log", "cache_log", "cache_store_log", "logfile_rotate", "pid_filename", "cache_dir", "coredump_dir", "cache_effective_user",
-	"cache_effective_group", "workers", "visible_hostname", "unique_hostname", "dns_*", "pinger_*", "shutdown_lifetime", "chroot", "auth_param",
-	"external_acl_type", "url_rewrite_*", "store_id_*", "redirect*", "icap_*", "adaptation_*", "ecap_*", "ssl*", "tls_*", "snmp_*", "error_directory",
-	"err_page_stylesheet", "icon_directory", "mime_table", "unlinkd_program", "diskd_program", "logformat", "hosts_file", "icp_port", "htcp_port",
-	"client_lifetime", "debug_options", "netdb_filename", "delay_*", "mail_*", "tcp_outgoing_tos", "https_port", "deny_info",
+	"http_access", "http_access2", "never_direct", "always_direct", "cache_peer_access", "icp_access",
+	"htcp_access", "miss_access", "reply_header_access", "access_log", "cache_log", "cache_store_log",
+	"logfile_rotate", "pid_filename", "cache_dir", "coredump_dir", "cache_effective_user",
+	"cache_effective_group", "workers", "visible_hostname", "unique_hostname", "dns_*", "pinger_*",
+	"shutdown_lifetime", "chroot", "auth_param", "external_acl_type", "url_rewrite_*", "store_id_*",
+	"redirect*", "icap_*", "adaptation_*", "ecap_*", "ssl*", "tls_*", "snmp_*", "error_directory",
+	"err_page_stylesheet", "icon_directory", "mime_table", "unlinkd_program", "diskd_program", "logformat",
+	"hosts_file", "icp_port", "htcp_port", "client_lifetime", "debug_options", "netdb_filename", "delay_*",
+	"mail_*", "tcp_outgoing_tos", "https_port", "deny_info",
 }
 
 // rewrite puts the lab's addresses in, and takes out what the lab does not have.
@@ -268,11 +276,15 @@ func (c *conf) peer(l ownfile.Line) {
 	l.Become(text)
 }
 
+// secrets are the options about TLS that do not begin so.
+var secrets = []string{
+	"cert", "key", "cipher", "options", "clientca", "cafile", "capath", "crlfile", "dhparams",
+	"generate-host-certificates", "login", "dynamic_cert_mem_cache_size", "front-end-https",
+}
+
 // secret says whether an option of a port or a peer is about TLS, which the lab has none of.
 func secret(key string) bool {
-	return strings.HasPrefix(key, "ssl") || strings.HasPrefix(key, "tls") || slices.Contains([]string{
-		"cert", "key", "cipher", "options", "clientca", "cafile", "capath", "crlfile", "dhparams", "generate-host-certificates", "login",
-		"dynamic_cert_mem_cache_size", "front-end-https"}, key)
+	return strings.HasPrefix(key, "ssl") || strings.HasPrefix(key, "tls") || slices.Contains(secrets, key)
 }
 
 // last is the lab's own part.

@@ -53,13 +53,15 @@ func TestOwnIsUnderstood(t *testing.T) {
 	} {
 		v := proxy.WithDefaults(own(text), "")
 		p, ok := proxy.PolicyOf(v)
-		if !ok || p.Laws != want || v.Own == nil || !v.Own.Passed || v.Own.Cached == "" || (v.Own.Servers == 2) != strings.Contains(text, "_peer b") {
+		if !ok || p.Laws != want || v.Own == nil || !v.Own.Passed || v.Own.Cached == "" ||
+			(v.Own.Servers == 2) != strings.Contains(text, "_peer b") {
 			t.Errorf("%s\nis   %+v, %+v\nwant %+v", text, p, v.Own, want)
 		}
 	}
 	post := own(one)
 	post.Load.Method = "POST"
-	if o := proxy.WithDefaults(post, "").Own; o == nil || o.Cached != "" || o.Laws.Keepalive != 0 || o.Laws.CloseShare != 1 {
+	if o := proxy.WithDefaults(post, "").Own; o == nil || o.Cached != "" || o.Laws.Keepalive != 0 ||
+		o.Laws.CloseShare != 1 {
 		t.Errorf("%+v", o)
 	}
 }
@@ -77,7 +79,8 @@ func TestOwnIsUnknown(t *testing.T) {
 // TestTheHeaderTells: error pages have it with any configuration.
 func TestTheHeaderTells(t *testing.T) {
 	header, cause := proxy.Cause(Kind{}, true)
-	if header != "X-Squid-Error" || cause(503, []byte("ERR_CONNECT_FAIL 99")) != proxy.CauseConnect || cause(503, nil) != "" {
+	if header != "X-Squid-Error" || cause(503, []byte("ERR_CONNECT_FAIL 99")) != proxy.CauseConnect ||
+		cause(503, nil) != "" {
 		t.Errorf("%q", header)
 	}
 	if proxy.Silent(own("http_port 80 accel\ncache_peer a parent 80 0")) {
@@ -88,10 +91,14 @@ func TestTheHeaderTells(t *testing.T) {
 // TestOwnMistakes have the place of what is wrong, and what to do.
 func TestOwnMistakes(t *testing.T) {
 	proxytest.Refused(t, Kind{}, "squid.conf", map[string]string{
-		"cache deny all\n":                                                    "squid.conf:1:1: it has no http_port with accel",
-		"\n  http_port 3128\n":                                                "squid.conf:2:3: Squid as an accelerator is what is put under load",
-		"http_port 80 accel\n":                                                "squid.conf:1:1: no cache_peer of type parent is behind this port",
-		"http_port 80 accel\ncache_peer a parent\n":                           "squid.conf:2:1: cache_peer HOST TYPE HTTP-PORT ICP-PORT was expected",
+		"cache deny all\n": "squid.conf:1:1: it has " +
+			"no http_port with accel",
+		"\n  http_port 3128\n": "squid.conf:2:3: Squid as an accelerator " +
+			"is what is put under load",
+		"http_port 80 accel\n": "squid.conf:1:1: no cache_peer of type " +
+			"parent is behind this port",
+		"http_port 80 accel\ncache_peer a parent\n": "squid.conf:2:1: cache_peer HOST TYPE " +
+			"HTTP-PORT ICP-PORT was expected",
 		"http_port 80 accel\ncache_peer a sibling 80 0\n":                     "squid.conf:1:1: no cache_peer of type parent",
 		"http_port 80 accel\ncache_peer a parent 80 0 connect-fail-limit=x\n": "squid.conf:2:26: connect-fail-limit=x: a number",
 		"if ${process_number} = 1\n":                                          "squid.conf:1:1: \"if\" is not read",

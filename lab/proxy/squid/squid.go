@@ -126,7 +126,7 @@ func (Kind) Privileges() proxy.Privileges {
 var versionRE = regexp.MustCompile(`Squid Cache: Version (\d+\.\d+(?:\.\d+)?)`)
 
 // ReadBack asks for its version.
-func (Kind) ReadBack(_ scenarios.Variant, _ proxy.Config, run func(args ...string) (string, error)) (proxy.Self, error) {
+func (Kind) ReadBack(_ scenarios.Variant, _ proxy.Config, run proxy.Command) (proxy.Self, error) {
 	build, err := run("-v")
 	return proxy.Built(build, versionRE), err
 }

@@ -49,7 +49,8 @@ func TestCauses(t *testing.T) {
 // TestItsWordForItsLimit: what it says of its backend is none.
 func TestItsWordForItsLimit(t *testing.T) {
 	const limit = "2026/11/30 14:48:48| WARNING! Your cache is running out of filedescriptors"
-	const backend = "2026/11/30 14:48:48| TCP connection to 10.77.0.2/8080 failed\n2026/11/30 14:48:48| Detected DEAD Parent: s0\n"
+	const backend = "2026/11/30 14:48:48| TCP connection to 10.77.0.2/8080 failed\n" +
+		"2026/11/30 14:48:48| Detected DEAD Parent: s0\n"
 	for printed, want := range map[string]string{"": "", backend: "", backend + limit + "\n": limit} {
 		if got := (Kind{}).ReachedLimit(scenarios.Variant{}, printed); got != want {
 			t.Errorf("%q\nfound %q, want %q", printed, got, want)

@@ -77,7 +77,7 @@ func (Kind) Configure(v scenarios.Variant, at proxy.Site) (proxy.Config, error) 
 var versionRE = regexp.MustCompile(`(?m)^(\d+\.\d+(?:\.\d+)*)`)
 
 // ReadBack asks for its version.
-func (Kind) ReadBack(_ scenarios.Variant, c proxy.Config, run func(args ...string) (string, error)) (proxy.Self, error) {
+func (Kind) ReadBack(_ scenarios.Variant, c proxy.Config, run proxy.Command) (proxy.Self, error) {
 	build, err := run("--version")
 	return proxy.Built(build, versionRE), err
 }

@@ -140,7 +140,8 @@ func free(t *testing.T) netip.AddrPort {
 }
 
 func TestAFullBacklogIsALimit(t *testing.T) {
-	const line = "Mon Nov 30 17:45:04 2026 - *** uWSGI listen queue of socket \"0.0.0.0:80\" (fd: 3) full !!! (101/100) ***\n"
+	const line = "Mon Nov 30 17:45:04 2026 - *** uWSGI listen queue of socket \"0.0.0.0:80\" (fd: " +
+		"3) full !!! (101/100) ***\n"
 	var v scenarios.Variant
 	if got := (Kind{}).ReachedLimit(v, "started\n"+line); !strings.Contains(got, "(101/100)") {
 		t.Errorf("%q", got)

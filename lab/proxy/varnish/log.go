@@ -18,7 +18,8 @@ func (Kind) Recount(_ proxy.Site, run func(argv ...string) (string, error)) ([]b
 		return nil, err
 	}
 	if n := strings.Fields(cycles); len(n) < 2 || n[1] != "0" {
-		return nil, fmt.Errorf("the log in memory does not reach back to the beginning of the load (%s)", strings.TrimSpace(cycles))
+		return nil, fmt.Errorf("the log in memory does not reach back to the beginning of the load (%s)",
+			strings.TrimSpace(cycles))
 	}
 	out, err := run("/usr/bin/varnishlog", "-n", workDir, "-d", "-g", "raw", "-i", "FetchError")
 	return []byte(out), err

@@ -23,7 +23,8 @@ func (Kind) Adopt(v scenarios.Variant, at proxy.Site) (*proxy.Adopted, error) {
 	}
 	i := slices.IndexFunc(p.backends, func(b *backend) bool { return !b.none })
 	if i < 0 {
-		return nil, ownfile.Span{File: p.Main}.Mistake("it has no backend with an address", `backend default { .host = "ADDRESS"; } was expected`)
+		return nil, ownfile.Span{File: p.Main}.Mistake("it has no backend with an address",
+			`backend default { .host = "ADDRESS"; } was expected`)
 	}
 	a := &proxy.Adopted{Laws: law.Conduct{CloseShare: 1, Tries: 1, Lines: 1, Blackout: holddown}}
 	a.Own.Passed = true
@@ -118,7 +119,8 @@ func (p *vcl) answers(a *proxy.Adopted, v scenarios.Variant) {
 			a.Own.Limited = fmt.Sprintf("%v: return (synth) may answer in the backend's place", t.Span)
 		case what == "synth" && sure:
 			a.Own.Passed = false
-			a.Own.Answer = fmt.Sprintf("Varnish answers each request by itself (%v: return (synth)); leave that out to reach %s", t.Span, a.Own.Routes[0])
+			a.Own.Answer = fmt.Sprintf("Varnish answers each request by itself (%v: return (synth)); leave that out to reach %s",
+				t.Span, a.Own.Routes[0])
 		}
 		if sure {
 			break
@@ -242,7 +244,8 @@ func (p *vcl) closes(a *proxy.Adopted, all []*backend) {
 	a.Words, a.Laws.Idle = "reuses connections", idle
 	body := p.flat("vcl_backend_fetch")
 	for i, t := range body {
-		if phrase(body[i:], "set", "bereq", ".", "http", ".", "Connection", "=") && i+7 < len(body) && strings.EqualFold(body[i+7].text, "close") {
+		sets := phrase(body[i:], "set", "bereq", ".", "http", ".", "Connection", "=")
+		if sets && i+7 < len(body) && strings.EqualFold(body[i+7].text, "close") {
 			if t.depth > 1 {
 				why(a, t, "Connection: close is set for some requests")
 			}
@@ -296,6 +299,7 @@ func (p *vcl) rewrite() {
 
 // serve are the arguments by which it serves.
 func serve(at proxy.Site) []string {
-	return []string{"-F", "-j", "none", "-n", workDir, "-T", "none", "-f", path.Join(at.Dir, confFile), "-a", at.Listen.String(),
+	return []string{"-F", "-j", "none", "-n", workDir, "-T", "none",
+		"-f", path.Join(at.Dir, confFile), "-a", at.Listen.String(),
 		"-s", "malloc,16m", "-p", "cc_command=" + compiler, "-p", "vsl_mask=" + lessLog}
 }

@@ -51,7 +51,8 @@ func TestOwnIsUnderstood(t *testing.T) {
 	once, raced := pooled, pooled
 	once.Idle, raced.Idle = 0, 0
 	raced.LeastShare, raced.MostShare = law.LeastRaceShare, law.MostRaceShare
-	const two = app + "backend b { .host = \"10.0.0.2\"; }\nsub vcl_init { new d = directors.random(); d.add_backend(app%s); d.add_backend(b); }\n" +
+	const two = app + "backend b { .host = \"10.0.0.2\"; }\nsub vcl_init { new d = directors.random(); " +
+		"d.add_backend(app%s); d.add_backend(b); }\n" +
 		"sub vcl_recv { set req.backend_hint = d.backend(); }\n"
 	for text, want := range map[string]law.Conduct{
 		app: pooled,
@@ -63,11 +64,13 @@ func TestOwnIsUnderstood(t *testing.T) {
 	} {
 		v := proxy.WithDefaults(own(text), "")
 		p, ok := proxy.PolicyOf(v)
-		if !ok || p.Laws != want || v.Own == nil || !v.Own.Passed || p.ProxyProtocol != strings.Contains(text, "proxy_header") {
+		if !ok || p.Laws != want || v.Own == nil || !v.Own.Passed ||
+			p.ProxyProtocol != strings.Contains(text, "proxy_header") {
 			t.Errorf("%s\nis   %+v, %+v\nwant %+v", text, p, v.Own, want)
 			continue
 		}
-		if (v.Own.Servers == 2) != strings.Contains(text, "directors") || (v.Own.Laws.HeaviestShare == 0.75) != strings.Contains(text, ", 3") {
+		if (v.Own.Servers == 2) != strings.Contains(text, "directors") ||
+			(v.Own.Laws.HeaviestShare == 0.75) != strings.Contains(text, ", 3") {
 			t.Errorf("%s: %+v", text, v.Own)
 		}
 	}
@@ -76,11 +79,16 @@ func TestOwnIsUnderstood(t *testing.T) {
 // TestOwnIsUnknown: what a file does not tell is said, and no law is taken for granted.
 func TestOwnIsUnknown(t *testing.T) {
 	proxytest.Unknown(t, Kind{}, "default.vcl", map[string]string{
-		version + app + "sub vcl_recv { if (req.url) { set req.backend_hint = app; } }":                       "default.vcl:3: which backend a request goes to",
-		version + app + "sub vcl_backend_fetch { if (bereq.url) { set bereq.http.connection = \"close\"; } }": "default.vcl:3: Connection: close is set for some",
-		version + app + "sub vcl_backend_error { return (retry); }":                                           "default.vcl:3: a request may be tried again",
-		version + app + "sub vcl_recv { return (pipe); }":                                                     "default.vcl:3: return (pipe)",
-		version + app + "sub vcl_recv { set req.backend_hint = d.backend(); }":                                "default.vcl:2: where d leads is not in the file",
+		version + app +
+			"sub vcl_recv { if (req.url) { set req.backend_hint = app; } }": "default.vcl:3: which backend a request goes to",
+		version + app +
+			"sub vcl_backend_fetch { if (bereq.url) { set bereq.http.connection = \"close\"; } }": "default.vcl:3: Connection: close is set for some",
+		version + app +
+			"sub vcl_backend_error { return (retry); }": "default.vcl:3: a request may be tried again",
+		version + app +
+			"sub vcl_recv { return (pipe); }": "default.vcl:3: return (pipe)",
+		version + app +
+			"sub vcl_recv { set req.backend_hint = d.backend(); }": "default.vcl:2: where d leads is not in the file",
 	})
 }
 
@@ -94,7 +102,8 @@ func TestWhoAnswers(t *testing.T) {
 			t.Errorf("%s: %+v", v.ProxyFile.Text, o)
 		}
 	}
-	if o := proxy.WithDefaults(own(app+"sub vcl_recv { return (synth(200)); }"), "").Own; o == nil || o.Passed || o.Answer == "" {
+	if o := proxy.WithDefaults(own(app+"sub vcl_recv { return (synth(200)); }"), "").Own; o == nil || o.Passed ||
+		o.Answer == "" {
 		t.Errorf("%+v", o)
 	}
 }

@@ -71,7 +71,8 @@ func TestTheLabsBackendSpeaksNoProxyProtocol(t *testing.T) {
 		Backend:   scenarios.Backend{Kind: scenarios.BackendAgent, Addresses: 1, Ports: 1},
 		ProxyFile: ownTemplate,
 	}
-	if _, err := (Kind{}).Configure(v, proxy.Example(v)); err == nil || !strings.Contains(err.Error(), "backend.kind: httpd") {
+	if _, err := (Kind{}).Configure(v, proxy.Example(v)); err == nil ||
+		!strings.Contains(err.Error(), "backend.kind: httpd") {
 		t.Errorf("configured, or no way out told: %v", err)
 	}
 }
@@ -120,7 +121,8 @@ func TestRecount(t *testing.T) {
 		}
 	}
 	gone := errors.New("the lab is gone")
-	if _, err := (Kind{}).Recount(proxy.Site{}, func(...string) (string, error) { return "", gone }); !errors.Is(err, gone) {
+	if _, err := (Kind{}).Recount(proxy.Site{}, func(...string) (string, error) { return "", gone }); !errors.Is(err,
+		gone) {
 		t.Errorf("%v", err)
 	}
 }

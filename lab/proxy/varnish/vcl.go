@@ -47,7 +47,11 @@ type backend struct {
 
 // readOwn reads the files.
 func readOwn(v scenarios.Variant, at proxy.Site) (*vcl, error) {
-	p := &vcl{Files: ownfile.New(v, at, "/etc/varnish", "/usr/local/etc/varnish"), subs: map[string][]token{}, flats: map[string][]token{}}
+	p := &vcl{
+		Files: ownfile.New(v, at, "/etc/varnish", "/usr/local/etc/varnish"),
+		subs:  map[string][]token{},
+		flats: map[string][]token{},
+	}
 	return p, p.read(p.Main)
 }
 
@@ -82,7 +86,8 @@ func (p *vcl) read(f *ownfile.File) error {
 		case "vcl", "import":
 		default:
 			if all[i].text != ";" {
-				err = all[i].Mistake(fmt.Sprintf("%q: vcl, import, include, backend, probe, acl or sub was expected", all[i].text), "check the file with varnishd -C -f")
+				err = all[i].Mistake(fmt.Sprintf("%q: vcl, import, include, backend, probe, acl or sub was expected", all[i].text),
+					"check the file with varnishd -C -f")
 			}
 		}
 		if err != nil {
@@ -136,7 +141,8 @@ func (p *vcl) include(words []token) error {
 		return err
 	}
 	if why != "" {
-		return name.Mistake(fmt.Sprintf("what %s includes is not known: %s", name.Text(), why), "put the file beside this one")
+		return name.Mistake(fmt.Sprintf("what %s includes is not known: %s", name.Text(), why),
+			"put the file beside this one")
 	}
 	name.Become(`"` + to + `"`)
 	for _, f := range files {
@@ -160,7 +166,8 @@ func (p *vcl) backend(d declaration) error {
 		switch d.body[i+1].text {
 		case "host", "port":
 			if !value.quoted {
-				return value.Mistake(fmt.Sprintf(".%s was expected to be a string", d.body[i+1].text), `such as .host = "10.0.0.1";`)
+				return value.Mistake(fmt.Sprintf(".%s was expected to be a string", d.body[i+1].text),
+					`such as .host = "10.0.0.1";`)
 			}
 			if v := value; d.body[i+1].text == "host" {
 				b.host = &v
@@ -168,7 +175,8 @@ func (p *vcl) backend(d declaration) error {
 				b.port = &v
 			}
 		case "path":
-			return value.Mistake("a backend at a Unix-domain socket takes no port, and error 99 cannot come from it", `name an address: .host = "10.0.0.1";`)
+			return value.Mistake("a backend at a Unix-domain socket takes no port, and error 99 cannot come from it",
+				`name an address: .host = "10.0.0.1";`)
 		case "proxy_header":
 			b.header = value.text != "0"
 		case "probe":

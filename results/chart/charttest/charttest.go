@@ -42,8 +42,10 @@ func Quick() *results.Run {
 	base, keep, reuse, multi := c, c, c, c
 	base.Name, base.Verdict = "baseline", law.Reproduced
 	keep.Name, keep.Verdict, keep.Churn, keep.Change = "keepalive", law.Mitigated, 0, []string{"proxy.keepalive: 20"}
-	reuse.Name, reuse.Verdict, reuse.HoldS, reuse.Change = "tw-reuse", law.Mitigated, 1, []string{"proxy.sysctls.net.ipv4.tcp_tw_reuse: 1"}
-	multi.Name, multi.Verdict, multi.Tuples, multi.Change = "multi-ip", law.Postponed, 1500, []string{"backend.addresses: 3"}
+	reuse.Name, reuse.Verdict, reuse.HoldS = "tw-reuse", law.Mitigated, 1
+	reuse.Change = []string{"proxy.sysctls.net.ipv4.tcp_tw_reuse: 1"}
+	multi.Name, multi.Verdict, multi.Tuples = "multi-ip", law.Postponed, 1500
+	multi.Change = []string{"backend.addresses: 3"}
 	return Run("20261123-101500-port-exhaustion-quick", "quick", base, keep, reuse, multi)
 }
 
@@ -53,7 +55,8 @@ func Full() *results.Run {
 	c := Case{Tuples: 28231, RatePerS: 2000, Duration: 90, Churn: 1, Cliff: true}
 	base, keep := c, c
 	base.Name, base.Verdict = "baseline", law.Reproduced
-	keep.Name, keep.Verdict, keep.Churn, keep.Cliff, keep.Change = "keepalive", law.Mitigated, 0, false, []string{"proxy.keepalive: 64"}
+	keep.Name, keep.Verdict, keep.Churn, keep.Cliff = "keepalive", law.Mitigated, 0, false
+	keep.Change = []string{"proxy.keepalive: 64"}
 	return Run("20261123-103000-port-exhaustion-full", "full", base, keep)
 }
 
@@ -105,15 +108,35 @@ func Run(id, size string, cases ...Case) *results.Run {
 				Version: "Apache/2.4.66"},
 		}}
 	yes := true
-	r.Summary = results.Summary{Schema: results.SummarySchema, Scenario: r.Plan.Scenario, Title: r.Plan.Title, Size: size,
-		StartedUTC: r.Env.StartedUTC, AsExpected: &yes, Notes: []string{"nginx 1.30 was asked for, 1.22.1 was assembled from " +
-			"the distribution's packages."}}
+	r.Summary = results.Summary{
+		Schema:     results.SummarySchema,
+		Scenario:   r.Plan.Scenario,
+		Title:      r.Plan.Title,
+		Size:       size,
+		StartedUTC: r.Env.StartedUTC,
+		AsExpected: &yes,
+		Notes:      []string{"nginx 1.30 was asked for, 1.22.1 was assembled from the distribution's packages."},
+	}
 	for i, c := range cases {
 		law := c.law()
-		r.Plan.Variants = append(r.Plan.Variants, results.VariantPlan{Name: c.Name, Change: c.Change, ProxyImage: "nginx:1.30",
+		r.Plan.Variants = append(r.Plan.Variants, results.VariantPlan{
+			Name:        c.Name,
+			Change:      c.Change,
+			ProxyImage:  "nginx:1.30",
 			BackendKind: "httpd",
-			BackendImg:  "httpd:2.4", PortLow: 20000, PortHigh: 19999 + c.Tuples, RatePerS: c.RatePerS, DurationS: c.Duration, Connections: 64,
-			TimeoutS: 5, Addresses: 1, Workers: 1, Sysctls: map[string]string{"net.ipv4.tcp_tw_reuse": "0"}, Expect: c.Verdict, Predicted: law})
+			BackendImg:  "httpd:2.4",
+			PortLow:     20000,
+			PortHigh:    19999 + c.Tuples,
+			RatePerS:    c.RatePerS,
+			DurationS:   c.Duration,
+			Connections: 64,
+			TimeoutS:    5,
+			Addresses:   1,
+			Workers:     1,
+			Sysctls:     map[string]string{"net.ipv4.tcp_tw_reuse": "0"},
+			Expect:      c.Verdict,
+			Predicted:   law,
+		})
 		if c.Skip {
 			continue
 		}
@@ -169,11 +192,13 @@ func (c Case) evaluate(law law.Prediction, began time.Time) (results.Variant, re
 
 // nginx is as much of a configuration as shows a change.
 func (c Case) nginx() string {
-	const server = "server {\n    listen 8080;\n    proxy_http_version 1.1;\n    proxy_set_header Connection \"\";\n    proxy_pass http://%s;\n}\n"
+	const server = "server {\n    listen 8080;\n    proxy_http_version 1.1;\n    proxy_set_header Connection \"\";\n" +
+		"    proxy_pass http://%s;\n}\n"
 	if c.Churn > 0 {
 		return fmt.Sprintf(server, "198.18.0.3:8080")
 	}
-	return "upstream lab99 {\n    server 198.18.0.3:8080 max_fails=0;\n    keepalive 20;\n}\n" + fmt.Sprintf(server, "lab99")
+	return "upstream lab99 {\n    server 198.18.0.3:8080 max_fails=0;\n    keepalive 20;\n}\n" +
+		fmt.Sprintf(server, "lab99")
 }
 
 func stamp(t time.Time, s float64) string {

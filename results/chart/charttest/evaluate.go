@@ -187,5 +187,7 @@ func (e *evaluation) excerpt() []string {
 	if e.e99 == 0 {
 		return nil
 	}
-	return []string{`2026/11/23 10:15:02 [crit] 7#7: *1 connect() to 198.18.0.3:8080 failed (99: Cannot assign requested address) while connecting to upstream, client: 198.18.0.4, server: , request: "GET / HTTP/1.1", upstream: "http://198.18.0.3:8080/"`}
+	return []string{`2026/11/23 10:15:02 [crit] 7#7: *1 ` +
+		`connect() to 198.18.0.3:8080 failed (99: Cannot assign requested address) while connecting to upstream, ` +
+		`client: 198.18.0.4, server: , request: "GET / HTTP/1.1", upstream: "http://198.18.0.3:8080/"`}
 }

@@ -34,7 +34,14 @@ func Kinds() *results.Run {
 	*v.OK, *v.Failed = *v.OK+again, *v.Failed-again
 	v.Errors = &results.Errors{Error99: 1, NoLiveUpstreams: *v.Failed - 1}
 	v.BlackoutS = &dark
-	v.Comparisons = append(v.Comparisons, results.Comparison{ID: law.Blackout.ID, Quantity: law.Blackout.Words, Unit: law.Seconds,
-		Predicted: &dark, Measured: &dark, OK: true, Tolerance: 0.3})
+	v.Comparisons = append(v.Comparisons, results.Comparison{
+		ID:        law.Blackout.ID,
+		Quantity:  law.Blackout.Words,
+		Unit:      law.Seconds,
+		Predicted: &dark,
+		Measured:  &dark,
+		OK:        true,
+		Tolerance: 0.3,
+	})
 	return r
 }

@@ -38,14 +38,22 @@ func Save(t testing.TB, root string, run *results.Run) string {
 			events.Write(e)
 		}
 		must(events.Close())
-		for name, h := range map[string]*hdrhistogram.Histogram{results.LatencyFile: v.Latency, results.LatencyOKFile: v.LatencyOK, results.LatencyFailedFile: v.LatencyFailed, results.ServiceFile: v.Service} {
+		for name, h := range map[string]*hdrhistogram.Histogram{
+			results.LatencyFile:       v.Latency,
+			results.LatencyOKFile:     v.LatencyOK,
+			results.LatencyFailedFile: v.LatencyFailed,
+			results.ServiceFile:       v.Service,
+		} {
 			if h != nil {
 				b, err := results.EncodeLatency(h, results.FromIntended, 0, 1000)
 				must(err)
 				must(s.WriteFile(path.Join(v.Name, name), b))
 			}
 		}
-		for name, text := range map[string]string{cmp.Or(v.ProxyFile, results.NginxFile): v.ProxyConf, cmp.Or(v.BackendFile, results.HttpdFile): v.BackendConf} {
+		for name, text := range map[string]string{
+			cmp.Or(v.ProxyFile, results.NginxFile):   v.ProxyConf,
+			cmp.Or(v.BackendFile, results.HttpdFile): v.BackendConf,
+		} {
 			if text != "" {
 				must(s.WriteFile(path.Join(v.Name, name), []byte(text)))
 			}
