@@ -40,7 +40,8 @@ func (o *overProtocol) apply(s *law.Setup, proxy string) error {
 	case o.of.Proxy.KeepConn && name != "fastcgi":
 		return &usageError{"--keep-conn is fastcgi_keep_conn: --protocol fastcgi is expected with it"}
 	case !slices.Contains(scenarios.Protocols(), name):
-		return &usageError{fmt.Sprintf("--protocol %s: what nginx speaks is expected, one of %s", name, strings.Join(scenarios.Protocols(), ", "))}
+		return &usageError{fmt.Sprintf("--protocol %s: what nginx speaks is expected, one of %s",
+			name, strings.Join(scenarios.Protocols(), ", "))}
 	case name != scenarios.ProtocolHTTP && proxy != lint.KindNginx:
 		return &usageError{fmt.Sprintf("--protocol %s is for nginx, and the proxy is %s", name, proxy)}
 	case !ok: // HTTP, or connections that are held

@@ -90,7 +90,9 @@ func (m *Measured) evidence(v *results.Variant) evidence {
 	}
 	if m.Proxy != nil {
 		e.ConntrackLost = conntrackLost(m.Proxy.Counters)
-		e.NewConns, e.TwOverflow, e.TwRecycled = m.Proxy.Counters["active_opens"], m.Proxy.Counters["time_wait_overflow"], m.Proxy.Counters["time_wait_recycled"]
+		counted := m.Proxy.Counters
+		e.NewConns = counted["active_opens"]
+		e.TwOverflow, e.TwRecycled = counted["time_wait_overflow"], counted["time_wait_recycled"]
 	}
 	if v.FirstError != nil && v.Ports.PeakUsed != nil {
 		e.PeakUsed = *v.Ports.PeakUsed

@@ -60,7 +60,10 @@ func unlikeVariant(base, run *results.Run, name string) string {
 	if base.Plan.Source != run.Plan.Source || !slices.Equal(settings(base.Plan), settings(run.Plan)) || after.OwnConfig != "" {
 		proxy, backend := base.Configs(name)
 		proxyNow, backendNow := run.Configs(name)
-		for _, why := range []string{unlikeConfig(cmp.Or(after.ProxyFile, results.NginxFile), proxy, proxyNow), unlikeConfig(cmp.Or(after.BackendFile, results.HttpdFile), backend, backendNow)} {
+		for _, why := range []string{
+			unlikeConfig(cmp.Or(after.ProxyFile, results.NginxFile), proxy, proxyNow),
+			unlikeConfig(cmp.Or(after.BackendFile, results.HttpdFile), backend, backendNow),
+		} {
 			if why != "" {
 				differ = append(differ, why)
 			}

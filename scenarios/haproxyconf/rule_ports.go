@@ -140,10 +140,12 @@ var unixSocket = Rule{ID: "unix-socket", Level: finding.Note, check: func(k *che
 }}
 
 var addressUnknown = Rule{
-	ID: "address-unknown", Level: finding.Note,
-	Doc: "The address of a server stands in a variable of the environment, or is a name, or is the one that the client asked for, or the " +
-		"source is the client's address. How many there are decides how many ports there are, and no file tells it: it counts as one. For a name HAProxy takes its " +
-		"first address; `server-template` with `resolvers` takes as many as it has servers.",
+	ID:    "address-unknown",
+	Level: finding.Note,
+	Doc: "The address of a server stands in a variable of the environment, or is a name, or is the one that the client " +
+		"asked for, or the source is the client's address. How many there are decides how many ports there are, " +
+		"and no file tells it: it counts as one. For a name HAProxy takes its first address; " +
+		"`server-template` with `resolvers` takes as many as it has servers.",
 	check: func(k *checker, b *Backend) {
 		for _, s := range b.serving() {
 			any := slices.Contains([]string{"0.0.0.0", "*", "::", "[::]"}, s.Host) && !s.Unix
@@ -152,18 +154,20 @@ var addressUnknown = Rule{
 				k.report(finding.Note, s.Line, s.Word, "", "the environment decides on %s: it counts as one destination",
 					s.Line.Arg(s.Word))
 			case any:
-				k.report(finding.Note, s.Line, s.Word, "", "%s is the address that the client asked for: it counts as one destination", s.Host)
+				k.report(finding.Note, s.Line, s.Word, "",
+					"%s is the address that the client asked for: it counts as one destination", s.Host)
 			case s.Count > 1 && s.Named():
-				k.report(finding.Note, s.Line, s.Word, "", "%d servers by the name %s: how many addresses it has is not known, and it counts as one destination",
+				k.report(finding.Note, s.Line, s.Word, "",
+					"%d servers by the name %s: how many addresses it has is not known, and it counts as one destination",
 					s.Count, s.Host)
 			}
 			if n := b.clientPorts(); n > 1 && !s.Unknown && !any && s.clientsPort() {
-				k.report(finding.Note, s.Line, s.Word, "", "the port of %s is that which the client connected to, one of %d: they count as one destination",
-					s.Host, n)
+				k.report(finding.Note, s.Line, s.Word, "",
+					"the port of %s is that which the client connected to, one of %d: they count as one destination", s.Host, n)
 			}
 			if source := b.SourceOf(s); source.UseSrc != "" && !s.Unix {
-				k.report(finding.Note, source.Line, source.Word, "", "usesrc %s: each client has an address, and so source ports, of its own; they count as one",
-					source.UseSrc)
+				k.report(finding.Note, source.Line, source.Word, "",
+					"usesrc %s: each client has an address, and so source ports, of its own; they count as one", source.UseSrc)
 			}
 		}
 	},

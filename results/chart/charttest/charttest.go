@@ -168,7 +168,8 @@ func (c Case) law() law.Prediction {
 		n := c.Tuples
 		if c.Cliff {
 			half := first / 2
-			p.CollapseS, p.FirstError99S = &half, new(half+float64(c.Tuples)/2/collapsedPerS)
+			slow := half + float64(c.Tuples)/2/collapsedPerS
+			p.CollapseS, p.FirstError99S = &half, &slow
 		} else if first < c.Duration {
 			p.FirstError99S, p.OKBeforeError99 = &first, &n
 		}
@@ -182,12 +183,22 @@ func (c Case) evaluate(law law.Prediction, began time.Time) (results.Variant, re
 	histogram := func() *hdrhistogram.Histogram { return hdrhistogram.New(1, 60_000_000, 3) }
 	e := evaluation{Case: c, law: law, lat: histogram(), latOK: histogram(), latFailed: histogram(), service: histogram()}
 	e.run()
-	return e.summary(), results.VariantData{Name: c.Name, Samples: e.samples, Latency: e.lat, LatencyOK: e.latOK, LatencyFailed: e.latFailed, Service: e.service,
-		ProxyFile: results.NginxFile, ProxyConf: c.nginx(), Events: []results.Event{
+	return e.summary(), results.VariantData{
+		Name:          c.Name,
+		Samples:       e.samples,
+		Latency:       e.lat,
+		LatencyOK:     e.latOK,
+		LatencyFailed: e.latFailed,
+		Service:       e.service,
+		ProxyFile:     results.NginxFile,
+		ProxyConf:     c.nginx(),
+		Events: []results.Event{
 			{Time: stamp(began, -0.8), Name: "up", TookS: new(0.8)},
 			{Time: stamp(began, 0), T: new(0.0), Name: "load starts", Host: results.HostLoad},
 			{Time: stamp(began, e.end), T: new(e.end), Name: "load ends", Host: results.HostLoad},
-		}, LogExcerpt: e.excerpt()}
+		},
+		LogExcerpt: e.excerpt(),
+	}
 }
 
 // nginx is as much of a configuration as shows a change.

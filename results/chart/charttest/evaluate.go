@@ -157,29 +157,68 @@ func (e *evaluation) observe(now float64, add func(results.Sample)) {
 	add(results.Sample{Host: results.HostProxy, T: now,
 		Net: &results.Net{Sockets: socks, TimeWait: tw, CPUSeconds: e.cpu, Log: &results.Errors{Error99: e.e99}}})
 	add(results.Sample{Host: results.HostBackend, T: now,
-		Net: &results.Net{Sockets: []results.Sockets{{Dst: "198.18.0.3:8080", State: results.StateEstablished, N: live}}, CPUSeconds: e.cpu / 3}})
+		Net: &results.Net{
+			Sockets:    []results.Sockets{{Dst: "198.18.0.3:8080", State: results.StateEstablished, N: live}},
+			CPUSeconds: e.cpu / 3,
+		}})
 }
 
 func (e *evaluation) summary() results.Variant {
 	sent := e.ok + e.e99
 	errs := results.Errors{Error99: e.e99}
-	v := results.Variant{Name: e.Name, Verdict: e.Verdict, Expected: e.Verdict, AsExpected: new(true), Why: "As the law says.",
-		Collapsed: e.collapse != nil, OfferedPerS: e.RatePerS, OptionalCounts: results.OptionalCounts{Scheduled: new(sent + e.dropped), Sent: new(sent), Late: new(int64(0)), Queued: new(e.dropped), Dropped: new(e.dropped), OK: new(e.ok), Failed: new(e.e99)}, Unfinished: new(int64(0)), Errors: &errs, NginxLog: &errs,
-		FirstError: e.first, OKBefore: e.okBefore, CollapseS: e.collapse, RecoveredS: e.recovered, LoadEndS: new(e.end), Predicted: e.law,
-		NewConns: new(e.conns), ReuseRatio: new(1 - float64(e.conns)/float64(e.ok)), CloseShare: new(e.Churn), RhoSteady: new(e.law.Rho),
+	v := results.Variant{
+		Name:        e.Name,
+		Verdict:     e.Verdict,
+		Expected:    e.Verdict,
+		AsExpected:  new(true),
+		Why:         "As the law says.",
+		Collapsed:   e.collapse != nil,
+		OfferedPerS: e.RatePerS,
+		OptionalCounts: results.OptionalCounts{
+			Scheduled: new(sent + e.dropped),
+			Sent:      new(sent),
+			Late:      new(int64(0)),
+			Queued:    new(e.dropped),
+			Dropped:   new(e.dropped),
+			OK:        new(e.ok),
+			Failed:    new(e.e99),
+		},
+		Unfinished: new(int64(0)),
+		Errors:     &errs,
+		NginxLog:   &errs,
+		FirstError: e.first,
+		OKBefore:   e.okBefore,
+		CollapseS:  e.collapse,
+		RecoveredS: e.recovered,
+		LoadEndS:   new(e.end),
+		Predicted:  e.law,
+		NewConns:   new(e.conns),
+		ReuseRatio: new(1 - float64(e.conns)/float64(e.ok)),
+		CloseShare: new(e.Churn),
+		RhoSteady:  new(e.law.Rho),
 		Ports: results.Ports{Usable: new(int64(e.Tuples)),
-			PeakUsed: new(e.peak)}, TimeWait: results.TimeWait{ProxyPeak: new(int64(float64(e.peak) * e.Churn)), BackendPeak: new(int64(0))},
-		Latency: figures.Quantiles(e.lat, 1000), LatencyOK: figures.Quantiles(e.latOK, 1000), LatencyFailed: figures.Quantiles(e.latFailed, 1000),
-		Neighbour: &results.NeighbourMs{P50: 0.4, Max: e.nearMax},
-		CPU:       results.CPU{Proxy: new(e.cpu / e.end), Backend: new(e.cpu / 3 / e.end), LoadGen: new(0.05)}}
+			PeakUsed: new(e.peak)},
+		TimeWait:      results.TimeWait{ProxyPeak: new(int64(float64(e.peak) * e.Churn)), BackendPeak: new(int64(0))},
+		Latency:       figures.Quantiles(e.lat, 1000),
+		LatencyOK:     figures.Quantiles(e.latOK, 1000),
+		LatencyFailed: figures.Quantiles(e.latFailed, 1000),
+		Neighbour:     &results.NeighbourMs{P50: 0.4, Max: e.nearMax},
+		CPU:           results.CPU{Proxy: new(e.cpu / e.end), Backend: new(e.cpu / 3 / e.end), LoadGen: new(0.05)},
+	}
 	if e.first != nil && e.law.FirstError99S != nil {
 		within := *e.first-*e.law.FirstError99S < 0.05
 		v.Checks = append(v.Checks, results.Check{ID: "first_error_99", Name: "first error 99", OK: &within, Law: "K / (f R)",
 			Predicted: e.law.FirstError99S, Measured: e.first,
 			Text: fmt.Sprintf("first error 99 at %.3f s, predicted %.3f s", *e.first, *e.law.FirstError99S)})
 	}
-	v.Checks = append(v.Checks, results.Check{Name: "log agrees", OK: new(true),
-		Law: "one line of nginx's log per failed request", Predicted: new(float64(e.e99)), Measured: new(float64(e.e99)), Text: "every failed request has its line"})
+	v.Checks = append(v.Checks, results.Check{
+		Name:      "log agrees",
+		OK:        new(true),
+		Law:       "one line of nginx's log per failed request",
+		Predicted: new(float64(e.e99)),
+		Measured:  new(float64(e.e99)),
+		Text:      "every failed request has its line",
+	})
 	return v
 }
 
