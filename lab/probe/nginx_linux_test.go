@@ -6,7 +6,9 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -14,6 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/lab99/lab99/internal/needs"
 	"github.com/lab99/lab99/internal/nginxtest"
 	"github.com/lab99/lab99/results"
 )
@@ -130,6 +133,39 @@ func drain(t *testing.T, tl *Tail, want results.Errors) {
 	}
 	if got := tl.Totals(); got != want {
 		t.Errorf("log %+v, want %+v:\n%s", got, want, strings.Join(tl.Excerpt(), "\n"))
+	}
+}
+
+// TestWhoIsEndingIsNotOurs: a server of another lab that has ended, and that nobody has waited
+// for yet, has no namespace any more.
+func TestWhoIsEndingIsNotOurs(t *testing.T) {
+	namespace(t)
+	needs.Program(t, "netns", "nginx")
+	cmd := exec.Command("nginx", "-v") // somebody else's
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Wait()
+	link := fmt.Sprintf("/proc/%d/ns/net", cmd.Process.Pid)
+	for by := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+		if _, err := os.Readlink(link); err != nil {
+			break
+		}
+		if time.Now().After(by) {
+			t.Fatal("nginx -v does not end")
+		}
+	}
+	namespace(t)
+	p, err := NewProcesses("nginx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := p.find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if slices.ContainsFunc(found, func(s procStat) bool { return s.pid == cmd.Process.Pid }) {
+		t.Errorf("a process that is ending counts as one of this namespace's: %+v", found)
 	}
 }
 

@@ -115,7 +115,8 @@ func (p *Processes) find() ([]procStat, error) {
 	return slices.DeleteFunc(named, func(s procStat) bool { return !p.ours(s, byPID) }), nil
 }
 
-// ours follows the parents until one may be looked at.
+// ours follows the parents until one may be looked at. A process that is ending has left its
+// namespaces (ENOENT): without a parent that tells, it may be anybody's on this machine.
 func (p *Processes) ours(s procStat, byPID map[int]procStat) bool {
 	for range len(byPID) {
 		ns, err := os.Readlink("/proc/" + strconv.Itoa(s.pid) + "/ns/net")
@@ -124,7 +125,7 @@ func (p *Processes) ours(s procStat, byPID map[int]procStat) bool {
 		}
 		parent, ok := byPID[s.ppid]
 		if !ok {
-			break
+			return !errors.Is(err, fs.ErrNotExist)
 		}
 		s = parent
 	}
