@@ -119,8 +119,15 @@ func ownKinds(t *testing.T, start func() *invocation) {
 			t.Errorf("%s: error 99 has no moment", v.Name)
 			continue
 		}
-		if math.Abs(*seen-*first) > 0.02**first+0.03 {
-			t.Errorf("%s: first error 99 after %.3f s, predicted %.3f s", v.Name, *seen, *first)
+		early, late := law.Tolerance(*first), law.Tolerance(*first)
+		if f := v.Predicted.GivenShare; f != nil {
+			// While a server pauses, requests hold ports of which the proxy would have kept f in
+			// TIME_WAIT. The judge lets pauses pass of up to 100 ms.
+			early += 0.1 * (1 - *f) / *f
+		}
+		if *seen < *first-early || *seen > *first+late {
+			t.Errorf("%s: first error 99 after %.3f s, predicted %.3f s, less %.0f ms at most",
+				v.Name, *seen, *first, 1000*early)
 		}
 	}
 	if len(settled) != 2*4 {
