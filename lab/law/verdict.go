@@ -11,7 +11,7 @@ func (s Setup) verdict(p Prediction) string {
 	switch {
 	case !p.OrNever && within(p.latest99()):
 		if b := s.Baseline; b != nil && b.FirstError99S != nil && !s.Chance() &&
-			*p.FirstError99S > b.Latest99()+max(Tolerance(b.Latest99()), BurstTolerance(s.Burst)) {
+			*p.FirstError99S > b.Latest99()+Apart(*p.FirstError99S, b.Latest99(), s.Burst) {
 			return Postponed
 		}
 		return Reproduced
@@ -31,6 +31,12 @@ func BurstTolerance(every time.Duration) float64 { return 1.5 * every.Seconds() 
 // seconds: 2 %, but never less than 30 ms, which is what starting the load
 // and noticing the first reply cost.
 func Tolerance(predictedS float64) float64 { return max(0.02*math.Abs(predictedS), 0.030) }
+
+// Apart is how far the moments of two runs have to be apart, in seconds, not to be the same:
+// each may be off by its tolerance, or by a burst.
+func Apart(a, b float64, burst time.Duration) float64 {
+	return max(Tolerance(a)+Tolerance(b), BurstTolerance(burst))
+}
 
 // held is the word for a run in which nothing fails that may not.
 func (s Setup) held() string {

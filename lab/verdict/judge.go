@@ -203,7 +203,7 @@ func (m *Measured) failing(v *results.Variant) (verdict, why string) {
 
 // asSoon is how much later than the baseline's a moment may be and still be the same.
 func (m *Measured) asSoon(v *results.Variant) float64 {
-	within := max(law.Tolerance(*m.Baseline), law.BurstTolerance(m.Laws.Burst))
+	within := law.Apart(*m.Baseline, *v.FirstError, m.Laws.Burst) + m.lateAt(v.FirstError)
 	if v.Errors.Error99 == 0 { // clients saw nothing, and the moment is the log's
 		within = max(within, logEvery)
 	}

@@ -3,6 +3,7 @@ package verdict
 import (
 	"testing"
 
+	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
 )
 
@@ -41,6 +42,34 @@ func TestAPauseDelaysTheMoment(t *testing.T) {
 		}
 		if !held {
 			t.Errorf("%s: the moment is not checked", name)
+		}
+	}
+}
+
+// TestTwoMomentsAreTheSame: each may be off by its tolerance, and the later one by what the
+// generator sent late. Nothing is "1.0 times as late".
+func TestTwoMomentsAreTheSame(t *testing.T) {
+	for name, tt := range map[string]struct {
+		at   float64
+		late int64
+		want string
+	}{
+		"at the same moment": {1.00, 0, law.Reproduced},
+		"off by both":        {1.05, 0, law.Reproduced},
+		"later than that":    {1.07, 0, law.Postponed},
+		"in a pause":         {1.07, 8, law.Reproduced},
+		"later than a pause": {1.20, 8, law.Postponed},
+	} {
+		m := measured(setup(100, 1, 100, 3), 3, nil)
+		m.Baseline = new(1.0)
+		for _, s := range m.Samples {
+			if s.Host == results.HostLoad && s.T > 1.09 && s.T < 1.11 {
+				s.Load.Late = tt.late
+			}
+		}
+		*m.Totals.FirstError = int64(tt.at * 1e9)
+		if v := Judge(m); v.Verdict != tt.want {
+			t.Errorf("%s: %s (%s), want %s", name, v.Verdict, v.Why, tt.want)
 		}
 	}
 }
