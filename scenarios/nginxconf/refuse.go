@@ -110,12 +110,10 @@ func (k *checker) refuseServer(u *Upstream, p Peer) {
 			}
 		}
 	}
-	_, _, scheme := cutScheme(d.Arg(1))
-	if fix := wrongPort(d.Arg(1)); !p.Unix && !scheme && constant(d.Arg(1)) && (fix != "" || p.Port == 0) {
-		k.refuse(d, 1, cmp.Or(fix, "a port from 1 to 65535"), "invalid port in upstream %q", d.Arg(1))
-	}
-	if _, _, ok := cutScheme(d.Arg(1)); ok {
+	if _, _, scheme := cutScheme(d.Arg(1)); scheme {
 		k.refuse(d, 1, "leave the scheme out: it belongs to the pass", "invalid host in upstream %q", d.Arg(1))
+	} else if fix := wrongPort(d.Arg(1)); !p.Unix && constant(d.Arg(1)) && (fix != "" || p.Port == 0) {
+		k.refuse(d, 1, cmp.Or(fix, "a port from 1 to 65535"), "invalid port in upstream %q", d.Arg(1))
 	}
 }
 
