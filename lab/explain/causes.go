@@ -45,31 +45,6 @@ func says(s string) func(Reading) string { return func(Reading) string { return 
 // whichOfTheTwo tells errno 99 by ports from errno 99 by an address.
 const whichOfTheTwo = "It is the address if every attempt fails, the ports if some do."
 
-// What only one program has, as where puts it into a sentence.
-var (
-	setsSource = map[string]string{
-		"nginx":   " (proxy_bind)",
-		"haproxy": " (source)",
-		"httpd":   " (ProxySourceAddress)",
-		"squid":   " (tcp_outgoing_address)",
-		"curl":    " (--interface)",
-	}
-	setsFiles = map[string]string{"nginx": ", worker_rlimit_nofile", "haproxy": ", maxconn"}
-	takesOut  = map[string]string{
-		"nginx":   " (fail_timeout, 10 s)",
-		"varnish": " (backend_local_error_holddown, 10 s)",
-		"httpd":   " (retry, 60 s)",
-		"haproxy": " (checks)",
-		"envoy":   " (outlier detection or health checks)",
-	}
-	hasErrno = map[string]string{
-		"curl":    ": curl -v prints it, as \"Immediate connect fail for …\"",
-		"squid":   ": the header X-Squid-Error of the reply has it, as ERR_CONNECT_FAIL 99",
-		"haproxy": ": a line \"Connect() failed for …\" beside it has the reason",
-		"envoy":   " that is known",
-	}
-)
-
 // causes are asked in this order; the last one fits all.
 var causes = []Cause{
 	{
@@ -149,7 +124,7 @@ var causes = []Cause{
 		fits: func(r Reading) bool { return r.Call == CallBind && r.Errno == errNotAvailable },
 		why: func(r Reading) string {
 			return "bind() fails with errno 99 when the host or container does not have the address " +
-				or(r.Source, "that the program was told to connect from") + where(r.Program, setsSource) +
+				or(r.Source, "that the program was told to connect from") + ofProgram(r.Program).setsSource +
 				". It never means ports: those that bind() lacks are errno 98."
 		},
 		next: func(r Reading) []Step { return []Step{addresses(r.Source)} },
@@ -293,7 +268,7 @@ var causes = []Cause{
 			if r.Errno == errFilesAll {
 				limit = "the whole system has as many files open as it may (fs.file-max"
 			}
-			return limit + where(r.Program, setsFiles) + "). No port was looked for."
+			return limit + ofProgram(r.Program).setsFiles + "). No port was looked for."
 		},
 		next: func(Reading) []Step {
 			return []Step{{
@@ -348,7 +323,7 @@ var causes = []Cause{
 		fits: func(r Reading) bool { return r.Call == CallNone },
 		why: func(r Reading) string {
 			return "the program did not try to connect: earlier failures made it take " + or(r.Peers, "the backend") +
-				" out for a while" + where(r.Program, takesOut) + ". Whether those were ports, the first failure says: " +
+				" out for a while" + ofProgram(r.Program).takesOut + ". Whether those were ports, the first failure says: " +
 				"it may stand hundreds of lines earlier, and once."
 		},
 		next: func(r Reading) []Step {
@@ -359,7 +334,7 @@ var causes = []Cause{
 		ID: "connect-failed", Answer: Unknown, Title: "a connection failed, with no reason given",
 		fits: func(r Reading) bool { return r.Call == CallConnect },
 		why: func(r Reading) string {
-			return "the line has no errno" + where(r.Program, hasErrno) + ". 99 would be ports, 111 a backend that is down."
+			return "the line has no errno" + ofProgram(r.Program).hasErrno + ". 99 would be ports, 111 a backend that is down."
 		},
 		next: func(r Reading) []Step { return append(countTaken(r), more(r)...) },
 	},
@@ -498,6 +473,3 @@ func withoutPort(s string) string {
 }
 
 func or(s, otherwise string) string { return cmp.Or(s, otherwise) }
-
-// where is what only one program has.
-func where(program string, of map[string]string) string { return of[program] }

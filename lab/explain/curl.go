@@ -17,4 +17,5 @@ var curlDialect = dialect{
 		form(CallConnect, 0, `\b[Ff]ailed to connect to `+curlHost+`(?: after \d+ ms)?: Could`),
 		form(CallConnect, 0, `\bcurl: \(7\) `),
 	),
+	own: own{setsSource: " (--interface)", hasErrno: ": curl -v prints it, as \"Immediate connect fail for …\""},
 }

@@ -18,6 +18,16 @@ type dialect struct {
 	words bool
 	// read returns false for a line of another dialect.
 	read func(r record) (Reading, bool)
+	own  own
+}
+
+// own is what only one program has, as a cause puts it into a sentence: "" where that is
+// not known.
+type own struct {
+	setsSource string // what sets the source address
+	setsFiles  string // what sets the limit of open files
+	takesOut   string // what takes a backend out after a failure
+	hasErrno   string // what has the errno that a line has not
 }
 
 // may tells whether it can be a line of the dialect.
@@ -65,6 +75,15 @@ func Dialects() []string {
 		}
 	}
 	return names
+}
+
+// ofProgram is what only a program of this name has.
+func ofProgram(name string) own {
+	i := slices.IndexFunc(dialects, func(d dialect) bool { return d.name == name })
+	if i < 0 {
+		return own{}
+	}
+	return dialects[i].own
 }
 
 // request is a line of an access log in the common format or one that begins

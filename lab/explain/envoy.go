@@ -20,4 +20,5 @@ var envoyDialect = dialect{
 		form(CallListen, 0, `\bcannot bind '(?P<src>[^']+)': `+theWords),
 		form(CallNone, 0, `\bno[ _]healthy[ _]upstream\b`),
 	),
+	own: own{takesOut: " (outlier detection or health checks)", hasErrno: " that is known"},
 }

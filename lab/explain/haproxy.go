@@ -20,4 +20,8 @@ var haproxyDialect = dialect{
 	name:  "haproxy",
 	marks: []string{"connect() failed for", "cannot bind", "has no server available", " is down", " 503 "},
 	read:  forms(haproxyForms...),
+	own: own{
+		setsSource: " (source)", setsFiles: ", maxconn", takesOut: " (checks)",
+		hasErrno: ": a line \"Connect() failed for …\" beside it has the reason",
+	},
 }

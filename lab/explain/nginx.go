@@ -8,7 +8,13 @@ import (
 )
 
 // nginxDialect leaves nginx's phrases to the package that the labs read them with.
-var nginxDialect = dialect{name: "nginx", read: func(rec record) (Reading, bool) {
+var nginxDialect = dialect{
+	name: "nginx",
+	read: readNginx,
+	own:  own{setsSource: " (proxy_bind)", setsFiles: ", worker_rlimit_nofile", takesOut: " (fail_timeout, 10 s)"},
+}
+
+func readNginx(rec record) (Reading, bool) {
 	f, class := nginx.FailureOf([]byte(rec.text))
 	r := Reading{Errno: f.Errno, Destination: f.Upstream}
 	switch {
@@ -35,4 +41,4 @@ var nginxDialect = dialect{name: "nginx", read: func(rec record) (Reading, bool)
 		r.Call = CallOther
 	}
 	return r, true
-}}
+}

@@ -17,6 +17,10 @@ var squidDialect = dialect{
 	name:  "squid",
 	marks: []string{"err_connect_fail", "dead parent", "tcp connection to", "commbind"},
 	read:  readSquid,
+	own: own{
+		setsSource: " (tcp_outgoing_address)",
+		hasErrno:   ": the header X-Squid-Error of the reply has it, as ERR_CONNECT_FAIL 99",
+	},
 }
 
 func readSquid(rec record) (Reading, bool) {

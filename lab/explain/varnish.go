@@ -12,6 +12,7 @@ var varnishDialect = dialect{
 	name:  "varnish",
 	marks: []string{"fail errno", "unhealthy"},
 	read:  readVarnish,
+	own:   own{takesOut: " (backend_local_error_holddown, 10 s)"},
 }
 
 func readVarnish(rec record) (Reading, bool) {
