@@ -1,6 +1,9 @@
 package nginxconf
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // Routes are the locations that pass requests on, in the order of the file,
 // and the servers of stream{}. What a release decides is that release's; of an
@@ -53,6 +56,9 @@ var passes = map[string]Protocol{
 	"proxy_pass": HTTP, "grpc_pass": GRPC, "fastcgi_pass": FastCGI, "uwsgi_pass": UWSGI, "scgi_pass": SCGI,
 	"memcached_pass": Memcached,
 }
+
+// Passes are the names of those, in alphabetical order.
+func Passes() []string { return slices.Sorted(maps.Keys(passes)) }
 
 // handlers are other directives that make a location answer. The last of all of
 // them in a location is in force.

@@ -115,24 +115,30 @@ func (r *rewriter) parameters(server *nginxconf.Directive) {
 // others gives passes of other protocols the lab's address: nothing answers there,
 // but nginx looks names up when it starts.
 func (r *rewriter) others() {
-	for _, name := range otherPasses {
-		for _, d := range r.all(name) {
-			if len(d.Words) != 2 || d.HasBlock() || strings.Contains(d.Arg(1), "$") {
-				continue
-			}
-			scheme, host, found := nginxconf.CutScheme(d.Arg(1))
-			if found {
-				scheme += "://"
-			}
-			if strings.HasPrefix(strings.ToLower(host), "unix:") || r.isGroup(host) {
-				continue
-			}
-			r.word(d, d.Words[1], scheme+r.site.Backends[0].String(), ": it is not under load")
+	for _, d := range r.otherPasses() {
+		if len(d.Words) != 2 || d.HasBlock() || strings.Contains(d.Arg(1), "$") {
+			continue
 		}
+		scheme, host, found := nginxconf.CutScheme(d.Arg(1))
+		if found {
+			scheme += "://"
+		}
+		if strings.HasPrefix(strings.ToLower(host), "unix:") || r.isGroup(host) {
+			continue
+		}
+		r.word(d, d.Words[1], scheme+r.site.Backends[0].String(), ": it is not under load")
 	}
 }
 
-var otherPasses = []string{"grpc_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "memcached_pass"}
+// otherPasses are the passes of other protocols than HTTP.
+func (r *rewriter) otherPasses() (found []*nginxconf.Directive) {
+	for _, name := range nginxconf.Passes() {
+		if name != "proxy_pass" {
+			found = append(found, r.all(name)...)
+		}
+	}
+	return found
+}
 
 // passes rewrites every proxy_pass.
 func (r *rewriter) passes() {

@@ -89,10 +89,8 @@ func (r *rewriter) unsupported(pass *nginxconf.Directive) error {
 
 // nothingToPut says why the file has no place for a backend's address.
 func (r *rewriter) nothingToPut() error {
-	for _, name := range otherPasses {
-		for _, d := range r.all(name) {
-			return r.unsupported(d)
-		}
+	if other := r.otherPasses(); len(other) > 0 {
+		return r.unsupported(other[0])
 	}
 	for _, f := range r.conf.Findings(nginxconf.Release{}) {
 		if f.ID == "nginx-refuses" && f.Directive != nil {
