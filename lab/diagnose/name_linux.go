@@ -33,7 +33,7 @@ func (f *found) name() string {
 		return "this namespace"
 	}
 	for _, pid := range f.pids {
-		if name := f.comms[pid]; proxyNamed(name) != nil {
+		if name := f.comms[pid]; IsProxy(name) {
 			return fmt.Sprintf("%s %d", name, pid)
 		}
 	}

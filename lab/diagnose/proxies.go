@@ -43,6 +43,9 @@ func proxyNamed(name string) *proxy {
 	return nil
 }
 
+// IsProxy says whether a process of this name is of a proxy that is known.
+func IsProxy(name string) bool { return proxyNamed(name) != nil }
+
 // useAgain is how the program that holds the namespace's connections would use them
 // again.
 func (n *Namespace) useAgain() string {

@@ -211,15 +211,12 @@ func sameService(a, b string) bool {
 	return err1 == nil && err2 == nil && (x.Port() == y.Port() || x.Addr() == y.Addr())
 }
 
-// stands are the programs that a namespace's connections may be of, by the name that is
-// written down; others are not named.
-var stands = []string{"nginx", "haproxy", "envoy", "apache2", "httpd", "varnishd", "squid", "caddy", "traefik"}
-
-// program is the proxy of the namespace; "" for one that is not known.
+// program is the proxy of the namespace, by the name that is written down; "" for one that
+// is not known, as other programs are not named.
 func (c *Case) program() string {
 	for _, p := range c.Namespace.Processes {
 		name, _, _ := strings.Cut(p, " ")
-		if slices.Contains(stands, name) {
+		if diagnose.IsProxy(name) {
 			return name
 		}
 	}
