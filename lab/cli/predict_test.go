@@ -13,6 +13,7 @@ import (
 	"github.com/lab99/lab99/lab/ability"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/lab/verdict"
+	"github.com/lab99/lab99/scenarios"
 )
 
 func predicts(t testing.TB, args ...string) (stdout string) {
@@ -134,7 +135,7 @@ func TestPredictRefuses(t *testing.T) {
 		"--rate 9 --hold -5s --protocol stream": "from 1ms to 24h",
 		"--rate 9 --protocol stream":            "--hold is expected",
 		"--rate 9 --closes server":              "--hold is expected",
-		"--rate 9 --protocol gopher":            "one of http, fastcgi, uwsgi, grpc, memcached, stream, websocket",
+		"--rate 9 --protocol gopher":            "one of " + strings.Join(scenarios.Protocols(), ", "),
 		"--rate 9 --hold 5s --protocol stream --closes nobody": "client or server",
 		"--rate 9 --target-error-rate 0":                       "between 0 and 1",
 		"--rate 9 --target-error-rate 1":                       "between 0 and 1",

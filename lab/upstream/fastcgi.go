@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
 
@@ -34,5 +35,11 @@ var fastCGI = Protocol{
 			return law.FastCGIKept
 		}
 		return law.FastCGIEnds
+	},
+	Pool: results.Pool{
+		Lines: "`keepalive N;` in the upstream block and `fastcgi_keep_conn on;` where it is used. " +
+			"The second alone makes it worse, the first alone does nothing",
+		Risk: "Each idle connection keeps a process of php-fpm: pm.max_children has to be larger than the size of the pool × " +
+			"nginx workers × nginx hosts.",
 	},
 }

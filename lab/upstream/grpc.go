@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
 
@@ -14,4 +15,8 @@ var gRPC = Protocol{
 		return []string{"grpc_set_header Content-Type application/grpc;", "grpc_set_header TE trailers;"}
 	},
 	Ending: always(law.GRPCEnds),
+	Pool: results.Pool{
+		Lines: "`keepalive N;` in the upstream block, and nothing else",
+		Risk:  "Idle connections occupy the backend: up to the size of the pool × nginx workers × nginx hosts.",
+	},
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
 
@@ -20,7 +21,11 @@ var memcached = Protocol{
 	Lines: func(scenarios.Variant, string) []string {
 		return []string{"set $memcached_key " + key + ";"}
 	},
-	Ending:    always(law.MemcachedEnds),
+	Ending: always(law.MemcachedEnds),
+	Pool: results.Pool{
+		Lines: "`keepalive N;` in the upstream block, and nothing else",
+		Risk:  "Idle connections count against memcached's -c: up to the size of the pool × nginx workers × nginx hosts.",
+	},
 	Seed:      fmt.Sprintf("set %s 0 0 %d\r\n%s\r\n", key, len(value), value),
 	SeedReply: "STORED\r\n",
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/lab/proxy"
 	"github.com/lab99/lab99/lab/upstream"
+	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
 
@@ -31,6 +32,7 @@ func TestAProtocolIsOneValue(t *testing.T) {
 		Name:   "tiny",
 		Lines:  func(scenarios.Variant, string) []string { return []string{"tiny_param A b;"} },
 		Ending: func(scenarios.Variant) law.Ending { return law.Ending{} },
+		Pool:   results.Pool{Lines: "`keepalive N;` for tiny_pass", Risk: "None to speak of."},
 	})
 	proxy.RegisterBackend(behind{}, nil, "")
 	file := filepath.Join(t.TempDir(), "scenario.yaml")

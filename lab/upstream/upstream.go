@@ -7,13 +7,15 @@
 // websocket, which carry connections that are held (load.hold, law.Setup.Holding).
 //
 // Neighbours: package lab/law has the endings, which package scenarios/nginxconf asks as
-// well; package lab/proxy has the backends, each of which says what it speaks.
+// well; package lab/proxy has the backends, each of which says what it speaks; packages
+// scenarios and results are told of a protocol, and know none of themselves.
 package upstream
 
 import (
 	"slices"
 
 	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
 
@@ -30,6 +32,9 @@ type Protocol struct {
 	// Ending is who ends a connection.
 	Ending func(v scenarios.Variant) law.Ending
 
+	// Pool is what nginx's pool takes in its configuration, and what may go wrong with it.
+	Pool results.Pool
+
 	// Seed is what a backend has to be told before it can answer, and SeedReply what it says
 	// then; "": a backend that accepts a connection is ready.
 	Seed, SeedReply string
@@ -38,9 +43,15 @@ type Protocol struct {
 var all = []Protocol{fastCGI, uwsgi, gRPC, memcached}
 
 func init() {
-	for _, name := range Names() {
-		scenarios.RegisterProtocol(name)
+	for _, p := range all {
+		register(p)
 	}
+}
+
+// register makes a protocol known to scenario files and to reports.
+func register(p Protocol) {
+	scenarios.RegisterProtocol(p.Name)
+	results.RegisterPool(p.Name, p.Pool)
 }
 
 // Names are the words for them.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
 
@@ -27,9 +28,18 @@ func TestWhoCloses(t *testing.T) {
 			t.Errorf("%s, keep_conn %v: %+v", tc.protocol, tc.keepConn, e)
 		}
 	}
-	for _, other := range []string{"http", "", "scgi"} {
+	for _, other := range []string{"http", "", "gopher"} {
 		if _, ok := EndingOf(scenarios.Variant{Upstream: scenarios.Upstream{Protocol: other}}); ok {
 			t.Errorf("%q is taken for one of these", other)
+		}
+	}
+}
+
+// TestEachProtocolSaysWhatAPoolTakes: a report about one has nothing else to go by.
+func TestEachProtocolSaysWhatAPoolTakes(t *testing.T) {
+	for _, name := range Names() {
+		if p, ok := results.PoolOver(name); !ok || !strings.Contains(p.Lines, "`keepalive N;`") || p.Risk == "" {
+			t.Errorf("%s: %+v", name, p)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"github.com/lab99/lab99/lab/law"
+	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
 )
 
@@ -25,4 +26,8 @@ var uwsgi = Protocol{
 		}
 	},
 	Ending: always(law.UWSGIEnds),
+	Pool: results.Pool{
+		Lines: "`keepalive N;` in the upstream block does nothing: each request has a connection of its own",
+		Risk:  "To take it for a cure.",
+	},
 }

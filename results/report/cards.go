@@ -49,21 +49,6 @@ var poolConf = places{
 		"No sysctl and no privilege needed.",
 }
 
-// poolsOver are all that a pool needs behind other passes than proxy_pass, and what may go
-// wrong, by upstream.protocol.
-var poolsOver = map[string]struct{ lines, risk string }{
-	"fastcgi": {"`keepalive N;` in the upstream block and `fastcgi_keep_conn on;` where it is used. " +
-		"The second alone makes it worse, the first alone does nothing",
-		"Each idle connection keeps a process of php-fpm: pm.max_children has to be larger than the size of the pool × " +
-			"nginx workers × nginx hosts."},
-	"grpc": {"`keepalive N;` in the upstream block, and nothing else",
-		"Idle connections occupy the backend: up to the size of the pool × nginx workers × nginx hosts."},
-	"memcached": {"`keepalive N;` in the upstream block, and nothing else",
-		"Idle connections count against memcached's -c: up to the size of the pool × nginx workers × nginx hosts."},
-	"uwsgi": {"`keepalive N;` in the upstream block does nothing: each request has a connection of its own",
-		"To take it for a cure."},
-}
-
 // sysctl is the way of a setting of a network namespace: nothing is inherited
 // from the host, and an image cannot carry it.
 func sysctl(name, kubernetes string) places {
@@ -434,12 +419,16 @@ func cardFor(change, proxy, protocol string, poolShrinks bool) *card {
 	if poolShrinks {
 		return &smallerPool
 	}
-	if pool, ok := poolsOver[protocol]; ok {
-		over := *c
-		over.Where, over.Risk = conf("nginx.conf: "+pool.lines, "nginx -t", "nginx -s reload"), pool.risk
-		return &over
+	if protocol == "" || protocol == "http" {
+		return c
 	}
-	return c
+	pool, ok := results.PoolOver(protocol)
+	if !ok {
+		return nil // the words for HTTP would be wrong
+	}
+	over := *c
+	over.Where, over.Risk = conf("nginx.conf: "+pool.Lines, "nginx -t", "nginx -s reload"), pool.Risk
+	return &over
 }
 
 // cardOf is what is known of a line of a variant's change, nil where nothing

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/results/chart/charttest"
 	"github.com/lab99/lab99/scenarios"
 )
@@ -152,5 +153,23 @@ func TestCardsOfOtherKinds(t *testing.T) {
 	}
 	if c := cardFor("backend.addresses: 3", "nginx", "", false); c == nil || !strings.Contains(c.Risk, "nginx") {
 		t.Errorf("nginx with three backends: %+v", c)
+	}
+}
+
+// TestThePoolOfAProtocol is in the words that were registered for it, never in those for HTTP.
+func TestThePoolOfAProtocol(t *testing.T) {
+	results.RegisterPool("tiny", results.Pool{Lines: "one line for tiny_pass", Risk: "None to speak of."})
+	of := func(protocol string) *card { return cardFor("proxy.keepalive: 20", results.Nginx, protocol, false) }
+	if c := of("tiny"); c == nil || !strings.Contains(c.Where.Host, "nginx.conf: one line for tiny_pass") ||
+		c.Risk != "None to speak of." || c.Does == "" {
+		t.Errorf("tiny: %+v", c)
+	}
+	if c := of("unheard-of"); c != nil {
+		t.Errorf("a protocol of which nothing is known: %+v", c)
+	}
+	for _, http := range []string{"", "http"} {
+		if c := of(http); c == nil || !strings.Contains(c.Where.Host, "proxy_http_version 1.1;") {
+			t.Errorf("%q: %+v", http, c)
+		}
 	}
 }
