@@ -116,9 +116,6 @@ func (v Variant) unspoken() []conflict {
 	}}
 }
 
-// ofAnyKind are the keys of proxy that every kind of proxy understands.
-var ofAnyKind = []string{"kind", "image", "config", "sysctls", "policy", "workers"}
-
 // foreign are the conflicts of a kind with policies and nginx's own keys, and of nginx
 // with a policy.
 func (v Variant) foreign() (all []conflict) {
@@ -144,7 +141,7 @@ func (v Variant) foreign() (all []conflict) {
 	})
 	proxy := reflect.ValueOf(v.Proxy)
 	for _, f := range fieldsOf(proxy.Type()) {
-		if !slices.Contains(ofAnyKind, f.key) && !(kind.Sources && f.key == "addresses") {
+		if of := f.Tag.Get("of"); of != ofAny && !(kind.Sources && of == ofSources) {
 			given := !reflect.DeepEqual(proxy.FieldByIndex(f.Index).Interface(), f.fallback().Interface())
 			all = append(all, conflict{"proxy." + f.key, given, " is nginx's, and the proxy is " + kind.Name,
 				"proxy.policy tells it what to do: " + strings.Join(kind.Policies, ", ")})
@@ -161,7 +158,7 @@ func (v Variant) apaches() (all []conflict) {
 	}
 	backend := reflect.ValueOf(v.Backend)
 	for _, f := range fieldsOf(backend.Type()) {
-		if slices.Contains([]string{"keepalive", "keepalive_requests", "keepalive_timeout", "mpm"}, f.key) {
+		if f.Tag.Get("of") == ofHTTP {
 			given := !reflect.DeepEqual(backend.FieldByIndex(f.Index).Interface(), f.fallback().Interface())
 			all = append(all, conflict{"backend." + f.key, given, " is about HTTP, and nginx speaks " + v.Upstream.Protocol, ""})
 		}

@@ -16,6 +16,8 @@ import (
 //	in       LOW..HIGH for a number or a duration, "(LOW" where LOW itself is
 //	         excluded; for a string, the words it may be: a|b|c or a key of lists
 //	form     how else a string is restricted: a key of forms
+//	of       in proxy, which kinds understand it besides nginx, and in backend, whether it
+//	         is about HTTP: an of constant
 //	help     one line for editors, completion and the hints of errors
 //
 // A field whose type is a struct is a mapping of its own; types with a notation
@@ -25,6 +27,12 @@ type field struct {
 	key      string
 	required bool
 }
+
+const (
+	ofAny     = "any"     // each kind of proxy
+	ofSources = "sources" // those that take several source addresses
+	ofHTTP    = "http"    // a backend over HTTP
+)
 
 // fieldsOf lists the keys of a tagged struct, in its order.
 func fieldsOf(t reflect.Type) []field {

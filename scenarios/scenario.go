@@ -194,14 +194,14 @@ type Sysctls map[string]string
 
 // Proxy is the server under test.
 type Proxy struct {
-	Kind    string  `yaml:"kind" default:"nginx" form:"name" help:"the kind of proxy"`
-	Image   string  `yaml:"image" default:"nginx:1.30" form:"image" help:"an image, or apt:SUITE for Debian's package"`
-	Config  string  `yaml:"config" default:"" help:"a template (.tmpl) or a configuration of the kind's, such as an nginx.conf; empty: the lab's template"`
-	Sysctls Sysctls `yaml:"sysctls" help:"sysctls of its network namespace"`
+	Kind    string  `yaml:"kind" default:"nginx" form:"name" of:"any" help:"the kind of proxy"`
+	Image   string  `yaml:"image" default:"nginx:1.30" form:"image" of:"any" help:"an image, or apt:SUITE for Debian's package"`
+	Config  string  `yaml:"config" default:"" of:"any" help:"a template (.tmpl) or a configuration of the kind's, such as an nginx.conf; empty: the lab's template"`
+	Sysctls Sysctls `yaml:"sysctls" of:"any" help:"sysctls of its network namespace"`
 
 	// Policy names one of the ways of a kind to treat upstream connections; the keys from
 	// keepalive on spell out nginx's.
-	Policy string `yaml:"policy" default:"" form:"name" help:"what a kind other than nginx does with upstream connections"`
+	Policy string `yaml:"policy" default:"" form:"name" of:"any" help:"what a kind other than nginx does with upstream connections"`
 
 	KeepConn bool `yaml:"keep_conn" default:"off" help:"fastcgi_keep_conn: ask the backend to leave a connection open"`
 
@@ -209,10 +209,10 @@ type Proxy struct {
 	Keepalive        int           `yaml:"keepalive" default:"0" in:"0..8192" help:"idle connections per worker; 0: no pool"`
 	KeepaliveTimeout time.Duration `yaml:"keepalive_timeout" default:"1m" in:"1ms..24h" help:"how long they stay idle"`
 
-	Workers   int    `yaml:"workers" default:"1" in:"1..64" help:"worker processes"`
+	Workers   int    `yaml:"workers" default:"1" in:"1..64" of:"any" help:"worker processes"`
 	HTTP      string `yaml:"http" default:"1.1" in:"1.1|1.0|default" help:"HTTP version towards the backend"`
 	Group     bool   `yaml:"upstream_block" default:"off" help:"write an upstream block even where none is needed"`
-	Addresses int    `yaml:"addresses" default:"1" in:"1..64" help:"source addresses that nginx connects from"`
+	Addresses int    `yaml:"addresses" default:"1" in:"1..64" of:"sources" help:"source addresses that nginx connects from"`
 
 	// NamedPorts are ports that nginx names with proxy_bind, instead of the kernel.
 	NamedPorts bool `yaml:"named_ports" default:"off" help:"proxy_bind IP:$port: ten ports, which each client connection takes in turn"`
@@ -248,11 +248,11 @@ type Backend struct {
 	TLS       string `yaml:"tls" default:"off" in:"off|on|unclean" help:"https; unclean: Apache sends no close_notify"`
 
 	// Whether, and for how long, Apache keeps connections.
-	KeepAlive         bool          `yaml:"keepalive" default:"on" help:"Apache's KeepAlive"`
-	KeepAliveRequests int           `yaml:"keepalive_requests" default:"600" in:"0..1000000000" help:"0: no limit"`
-	KeepAliveTimeout  time.Duration `yaml:"keepalive_timeout" default:"100s" in:"1ms..24h" help:"Apache's KeepAliveTimeout"`
+	KeepAlive         bool          `yaml:"keepalive" default:"on" of:"http" help:"Apache's KeepAlive"`
+	KeepAliveRequests int           `yaml:"keepalive_requests" default:"600" in:"0..1000000000" of:"http" help:"0: no limit"`
+	KeepAliveTimeout  time.Duration `yaml:"keepalive_timeout" default:"100s" in:"1ms..24h" of:"http" help:"Apache's KeepAliveTimeout"`
 
-	MPM        string        `yaml:"mpm" default:"event" in:"event|prefork" help:"Apache's multi-processing module"`
+	MPM        string        `yaml:"mpm" default:"event" in:"event|prefork" of:"http" help:"Apache's multi-processing module"`
 	MaxWorkers int           `yaml:"max_workers" default:"0" in:"0..20000" help:"MaxRequestWorkers, or processes; 0: ample"`
 	Delay      time.Duration `yaml:"delay" default:"0s" in:"0s..10m" help:"wait before each response (kind agent)"`
 	CloseDelay time.Duration `yaml:"close_delay" default:"0s" in:"0s..10m" help:"wait before each close (kind agent)"`
