@@ -119,7 +119,7 @@ func (b *Backend) Pooled() (pooled bool, why string) {
 	return true, ""
 }
 
-// Idle is how many idle connections are kept; limited is false where nothing says so, as
+// Idle is how many idle connections are kept, to all servers together; limited is false where nothing says so, as
 // pool-max-conn has no limit by default.
 // https://docs.haproxy.org/3.2/configuration.html#5.2-pool-max-conn
 func (b *Backend) Idle() (n int, limited bool) {
@@ -145,7 +145,8 @@ func (b *Backend) Idle() (n int, limited bool) {
 // Conduct is what the laws have to know.
 func (b *Backend) Conduct() law.Conduct {
 	c := law.Conduct{Tries: b.Tries(), Lines: b.Tries()}
-	c.Idle, _ = b.Idle()
+	c.Idle, c.IdleInAll = b.Idle()
+	c.IdleInAll = c.IdleInAll && c.Idle > 0
 	switch b.Mode {
 	case ModeHTTP:
 		c.Resets = true
