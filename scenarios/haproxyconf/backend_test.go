@@ -97,13 +97,21 @@ func TestLanes(t *testing.T) {
 		"default-server maxconn 7\nserver a 10.0.0.1:80\nserver b 10.0.0.1:80":                    "-10.0.0.1:80 1.00 limit 14",
 		"server a 10.0.0.1:80 maxconn 7\nserver b 10.0.0.1:80":                                    "-10.0.0.1:80 1.00",
 		// The value of cookie.
-		"server a 10.0.0.1:80 cookie disabled":                      "-10.0.0.1:80 1.00",
-		"server-template s 1-3 be.example:80":                       "-be.example:80 1.00",
-		"server a unix@/run/a.sock\nserver b 10.0.0.1:80":           "-10.0.0.1:80 0.50",
-		"server a /run/a.sock":                                      "",
-		"balance first\nserver a 10.0.0.1:80\nserver b 10.0.0.2:80": "-10.0.0.1:80 1.00",
-		"server a [2001:db8::1]:80\nserver b ipv4@10.0.0.1:80":      "-[2001:db8::1]:80 0.50, -10.0.0.1:80 0.50",
-		"server a 10.0.0.1":                                         "-10.0.0.1:(the client's) 1.00",
+		"server a 10.0.0.1:80 cookie disabled":                                                         "-10.0.0.1:80 1.00",
+		"server-template s 1-3 be.example:80":                                                          "-be.example:80 1.00",
+		"server a unix@/run/a.sock\nserver b 10.0.0.1:80":                                              "-10.0.0.1:80 0.50",
+		"server a /run/a.sock":                                                                         "",
+		"balance first\nserver a 10.0.0.1:80\nserver b 10.0.0.2:80":                                    "-10.0.0.1:80 1.00",
+		"server a [2001:db8::1]:80\nserver b ipv4@10.0.0.1:80":                                         "-[2001:db8::1]:80 0.50, -10.0.0.1:80 0.50",
+		"use-server a if x\nserver a 10.0.0.1:80 weight 0\nserver b 10.0.0.2:80":                       "-10.0.0.2:80 1.00, -10.0.0.1:80 0.00",
+		"use-server a if x\nserver a 10.0.0.1:80 backup\nserver b 10.0.0.2:80":                         "-10.0.0.2:80 1.00, -10.0.0.1:80 0.00",
+		"use-server a if x\nserver a 10.0.0.1:80 disabled\nserver b 10.0.0.2:80":                       "-10.0.0.2:80 1.00",
+		"use-server a if x\nserver a 10.0.0.1:80\nserver b 10.0.0.2:80":                                "-10.0.0.1:80 0.50, -10.0.0.2:80 0.50",
+		"use-server a if x\nserver a 10.0.0.1:80 weight 0\nserver b 10.0.0.2:80 disabled":              "-10.0.0.1:80 1.00",
+		"default-server weight 0\nuse-server %[path] if x\nserver a 10.0.0.1:80\nserver b 10.0.0.2:80": "-10.0.0.1:80 0.50, -10.0.0.2:80 0.50",
+		"use-server a2 if x\nserver-template a 3 10.0.0.1:80 weight 0\nserver b 10.0.0.2:80":           "-10.0.0.2:80 1.00, -10.0.0.1:80 0.00",
+		"use-server ab if x\nserver-template a 3 10.0.0.1:80 weight 0\nserver b 10.0.0.2:80":           "-10.0.0.2:80 1.00",
+		"server a 10.0.0.1": "-10.0.0.1:(the client's) 1.00",
 	} {
 		var got []string
 		for _, l := range backend(t, "backend b\n"+text+"\n").Lanes() {
