@@ -287,20 +287,26 @@ func (x *variantRun) collect(ctx context.Context, h *hosts, answers map[string]<
 // cause more often than not; all of them are events.
 const fewChanges = 3
 
-// changed notes what did not stay as it was while it was observed.
+// changed notes what did not stay as it was while it was observed. A server that forks
+// a further process before t = 0 is still getting ready, and that is no fault.
 func (x *variantRun) changed(host string, changes []agent.Change, l *loaded) {
-	for i, c := range changes {
-		if x.rec.since(time.Now()) == nil {
-			l.fault(fmt.Sprintf("%s on the %s, before the load began", c.Text, host))
+	begun, faults := x.rec.since(time.Now()) != nil, 0
+	for _, c := range changes {
+		at := x.rec.at(c.Mono)
+		when := fmt.Sprintf("%.2f s into the load", at)
+		if begun {
+			x.journal.noteAt(at, "changed", host, c.Text)
+		} else {
+			when = "before the load began"
+		}
+		if c.Further && (!begun || at < 0) {
 			continue
 		}
-		at := x.rec.at(c.Mono)
-		x.journal.noteAt(at, "changed", host, c.Text)
-		if i < fewChanges {
-			l.fault(fmt.Sprintf("%s on the %s, %.2f s into the load", c.Text, host, at))
+		if faults++; faults <= fewChanges {
+			l.fault(fmt.Sprintf("%s on the %s, %s", c.Text, host, when))
 		}
 	}
-	if more := len(changes) - fewChanges; more > 0 {
+	if more := faults - fewChanges; more > 0 {
 		l.fault(fmt.Sprintf("and %d more changes on the %s", more, host))
 	}
 }

@@ -118,12 +118,7 @@ func lowered(v scenarios.Variant) scenarios.Variant {
 // connections puts in the bursts of a load, with how many of each are under way at once,
 // and the churn of the pool under it.
 func connections(v scenarios.Variant, s *law.Setup) {
-	pool := law.Pool{
-		Keepalive:       s.Keepalive,
-		Workers:         s.Workers,
-		RequestsPerConn: s.RequestsPerConn,
-		Concurrency:     s.InFlight,
-	}
+	pool := s.Pool()
 	b := burstOf(v)
 	if b.size == 0 {
 		s.Churn = pool.LeastChurn() // evenly spaced requests end one by one

@@ -83,6 +83,10 @@ const guardEvery = 10
 // many effects.
 const maxChanges = 20
 
+// maxFurther bounds how many further processes of a server are told apart from changes
+// that no server should show: more than Apache's prefork has by default (256).
+const maxFurther = 300
+
 // watcher is one host under observation.
 type watcher struct {
 	kind    string // of the proxy
@@ -98,6 +102,9 @@ type watcher struct {
 	alive   bool
 	limited bool // the proxy was seen to have reached a limit of its own
 	quoted  bool // its first line of error 99 was
+
+	looked, lookedBefore int64 // when the processes were last listed, and the time before
+	further              int   // changes that were told as Further
 }
 
 func (o *Observe) watch() (*watcher, error) {
@@ -173,32 +180,53 @@ func (o *Observe) log(server *probe.Processes) (l errorLog, path string, err err
 // guard notes what did not stay as it was. Processes are compared at every
 // sample; all is also to read the settings again.
 func (w *watcher) guard(done *Observed, all bool) error {
-	changes := w.server.Changes()
+	now := clock.Mono()
+	for _, c := range w.server.Changes() {
+		change := Change{Mono: now, Text: c.Text, Further: c.Further && w.further < maxFurther}
+		if c.StartedBy > w.lookedBefore && c.StartedBy < now { // else its clock is not this one
+			change.Mono = c.StartedBy
+		}
+		done.note(change)
+		if change.Further {
+			w.further++
+		}
+	}
 	if w.log != nil && !w.limited && w.log.Count(probe.ClassOwnLimit) > 0 {
 		w.limited = true
 		name := proxy.Title(proxy.Named(w.kind))
-		changes = append(changes, name+" reached a limit of its own, "+w.log.First(probe.ClassOwnLimit))
+		done.note(Change{Mono: now, Text: name + " reached a limit of its own, " + w.log.First(probe.ClassOwnLimit)})
 	}
 	if all {
 		around, err := w.around.Changes()
 		if err != nil {
 			return err
 		}
-		changes = append(changes, around...)
-	}
-	now := clock.Mono()
-	for _, text := range changes {
-		if len(done.Changes) < maxChanges {
-			done.Changes = append(done.Changes, Change{now, text})
+		for _, text := range around {
+			done.note(Change{Mono: now, Text: text})
 		}
 	}
 	return nil
+}
+
+// note adds a change while there is room for one of its kind, so that processes that a
+// server forks before the load leave room for what goes wrong under it.
+func (o *Observed) note(c Change) {
+	n := 0
+	for _, other := range o.Changes {
+		if !other.Further {
+			n++
+		}
+	}
+	if c.Further || n < maxChanges {
+		o.Changes = append(o.Changes, c)
+	}
 }
 
 // sample takes one. The clock is read before the rest, so that a sample is never
 // older than its time says.
 func (w *watcher) sample(sockets bool) (Record, error) {
 	rec := Record{Mono: clock.Mono(), Net: new(results.Net)}
+	w.looked, w.lookedBefore = rec.Mono, w.looked
 	if sockets {
 		counts, err := w.sockets.Count()
 		if err != nil {

@@ -3,9 +3,13 @@ package agent
 import (
 	"context"
 	"net"
+	"os/exec"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/lab99/lab99/internal/needs"
+	"github.com/lab99/lab99/lab/clock"
 	"github.com/lab99/lab99/results"
 )
 
@@ -59,5 +63,65 @@ func TestObserverCountsAsItIsTold(t *testing.T) {
 	told := count(&yes)
 	if n := told.Net.Counters["time_wait_created"]; n != made+raw || !told.TimeWaitAtEnd {
 		t.Errorf("%d counted by their number, want %d and TW's %d", n, made, raw)
+	}
+}
+
+// TestFurtherProcessIsToldApart from one that was started again, and as of when it began.
+func TestFurtherProcessIsToldApart(t *testing.T) {
+	needs.Network(t)
+	server := exec.Command("sh", "-c", "read go; (echo up; sleep 60; true) & wait")
+	server.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	in, err := server.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := server.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer server.Wait() //nolint:errcheck // it is killed
+	defer syscall.Kill(-server.Process.Pid, syscall.SIGKILL)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	o := &Observe{Side: results.HostProxy, Server: []string{"sh"}, IntervalMs: 300, SocketsMs: 300}
+	samples, asked, up := 0, int64(0), int64(0)
+	done, err := o.run(ctx, func(Record) {
+		if samples++; samples > 1 {
+			cancel()
+			return
+		}
+		asked = clock.Mono()
+		if _, err := in.Write([]byte("\n")); err != nil {
+			t.Error(err)
+		}
+		if _, err := out.Read(make([]byte, 3)); err != nil {
+			t.Error(err)
+		}
+		up = clock.Mono()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const tick = 10 * time.Millisecond
+	if all := done.Changes; len(all) != 1 || !all[0].Further || all[0].Mono < asked || all[0].Mono > up+tick.Nanoseconds() {
+		t.Errorf("%+v, want one further process between %d and %d", all, asked, up)
+	}
+}
+
+// TestFurtherProcessesLeaveRoom for what goes wrong later.
+func TestFurtherProcessesLeaveRoom(t *testing.T) {
+	var o Observed
+	for range 2 * maxChanges {
+		o.note(Change{Text: "was started", Further: true})
+	}
+	for range 2 * maxChanges {
+		o.note(Change{Text: "ended"})
+	}
+	if n := len(o.Changes); n != 3*maxChanges || o.Changes[n-1].Text != "ended" {
+		t.Errorf("%d changes, the last %+v", n, o.Changes[n-1])
 	}
 }

@@ -236,6 +236,9 @@ type Observed struct {
 // Change is something about a host that should have stayed as it was: a
 // process, a sysctl, an address, room on the disk, a limit not reached.
 type Change struct {
-	Mono int64  `json:"mono_ns"` // when it was noticed
+	Mono int64  `json:"mono_ns"` // when it was noticed; of a process that started, when it did
 	Text string `json:"text"`
+	// Further says that a process of the server started next to the others, as a child of
+	// one of them, while none had gone.
+	Further bool `json:"further,omitempty"`
 }

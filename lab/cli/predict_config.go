@@ -92,6 +92,9 @@ func predictFile(t *terminal, q question, given func(string) bool) error {
 	}
 	a := q.worst(config, c.Routes, given)
 	a.assumed = slices.Concat(c.Assumed, a.assumed, a.also(c.Also))
+	if text := ignored(config, a.told.Route.Server); text != "" {
+		a.assumed = append(a.assumed, text)
+	}
 	if r := a.told.Route; len(c.Routes) == 1 && targets(config.Routes(release), r.Pass) > 1 {
 		a.assumed = append(a.assumed, fmt.Sprintf("requests are plain GETs without cookies: %s comes to %s "+
 			"then", format.List(variables(r)), r.Target))
@@ -101,6 +104,27 @@ func predictFile(t *terminal, q question, given func(string) bool) error {
 		newer = q.worst(config, c.Newer, given)
 	}
 	return q.say(t, a, newer, grave(lint.New(name, config, release).Findings))
+}
+
+// ignored says which servers nginx ignores as it has another one of their names; "" for none.
+func ignored(config *nginxconf.Config, first *nginxconf.Server) string {
+	var at []string
+	for _, s := range config.Ignored() {
+		if slices.ContainsFunc(s.Conflicts, func(c nginxconf.Conflict) bool { return c.First == first }) {
+			at = append(at, s.Directive.Pos())
+		}
+	}
+	const few = 3
+	if n := len(at) - few; n > 1 {
+		at = append(at[:few], fmt.Sprintf("%d others", n))
+	}
+	switch len(at) {
+	case 0:
+		return ""
+	case 1:
+		return fmt.Sprintf("nginx ignores the server in %s, as this one has its server_name: its routes are not counted", at[0])
+	}
+	return fmt.Sprintf("nginx ignores the servers in %s, as this one has a server_name of each: their routes are not counted", format.List(at))
 }
 
 // unread says why a file could not be read.

@@ -46,6 +46,8 @@ var asked = map[string]struct {
 	"balancer":         {"--config balancer.conf --rate 200 --nginx 1.26", verdict.ExitAsExpected},
 	"undecided":        {"--config undecided.conf --rate 200", verdict.ExitUndecided},
 	"hidden":           {"--config hidden.conf --rate 200 --ports 500 --nginx 1.26", 0},
+	"ignored":          {"--config ignored.conf --rate 900 --path /app --nginx 1.26", 0},
+	"ignored-path":     {"--config ignored.conf --rate 900 --path /more --nginx 1.26", verdict.ExitUnexpected},
 	"auto":             {"--config auto.conf --rate 900 --nginx 1.26", 0},
 }
 

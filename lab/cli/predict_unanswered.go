@@ -34,6 +34,9 @@ func unanswered(w io.Writer, q question, config *nginxconf.Config, release nginx
 	for _, s := range c.Assumed {
 		fmt.Fprintln(w, "  taken for granted: "+s)
 	}
+	if text := ignored(config, c.Answer.Server); text != "" {
+		fmt.Fprintln(w, "  "+text)
+	}
 	if nothing {
 		fmt.Fprintf(w, "  No location of %s passes requests on.\n", config.Name)
 		for _, m := range unread {

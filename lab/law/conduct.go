@@ -30,6 +30,10 @@ type Conduct struct {
 	// NoCap: as many as there were at once. nginx has one cache for all servers of a group.
 	Idle int `json:"idle,omitempty"`
 
+	// IdleInAll says that Idle is for all destinations together, and all workers, as where
+	// each server has a limit of its own.
+	IdleInAll bool `json:"idle_in_all,omitempty"`
+
 	Tries int `json:"tries"` // connect() calls of a request that finds no port
 
 	// TriesEach says that it makes them to each destination before it gives up.
@@ -83,8 +87,8 @@ const NoCap = math.MaxInt32
 
 // keeps is what Setup.Keepalive is under it: a cap to each destination is one for all.
 func (c Conduct) keeps(destinations int) int {
-	if c.Idle == NoCap {
-		return NoCap
+	if c.Idle == NoCap || c.IdleInAll {
+		return c.Idle
 	}
 	return c.Idle * max(destinations, 1)
 }

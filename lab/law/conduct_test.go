@@ -237,19 +237,25 @@ func TestNoCap(t *testing.T) {
 }
 
 // TestIdlePerDestination: what a kind keeps is for each destination, so that a burst over
-// three of them finds three times as many.
+// three of them finds three times as many; unless it is one number for all.
 func TestIdlePerDestination(t *testing.T) {
-	c := Conduct{CloseShare: 1, Idle: 32}
-	for destinations, want := range map[int]float64{1: 32, 2: 0, 3: 0} {
-		s := Setup{Ports: 1000, Destinations: destinations}.By(c)
-		_, most := Pool{Keepalive: s.Keepalive}.BurstChurn(Bursts{
-			Size:     64,
-			AtOnce:   64,
-			Every:    time.Second,
-			Response: 100 * time.Millisecond,
-		})
-		if got := 64 * most; got != want {
-			t.Errorf("of a burst of 64 over %d destinations %g requests open a connection, want %g", destinations, got, want)
+	for _, inAll := range []bool{false, true} {
+		c := Conduct{CloseShare: 1, Idle: 32, IdleInAll: inAll}
+		for destinations, want := range map[int]float64{1: 32, 2: 0, 3: 0} {
+			if inAll {
+				want = 32
+			}
+			s := Setup{Ports: 1000, Destinations: destinations, Workers: 2}.By(c)
+			_, most := s.Pool().BurstChurn(Bursts{
+				Size:     64,
+				AtOnce:   64,
+				Every:    time.Second,
+				Response: 100 * time.Millisecond,
+			})
+			if got := 64 * most; got != want {
+				t.Errorf("in all %v: of a burst of 64 over %d destinations %g requests open a connection, want %g",
+					inAll, destinations, got, want)
+			}
 		}
 	}
 }

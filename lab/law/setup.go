@@ -193,12 +193,21 @@ func (s Setup) Complete() Setup {
 		s.ReuseDelay = ReuseDelay
 	}
 	if s.Churn <= 0 {
-		s.Churn = Pool{
-			Keepalive: s.Keepalive, Workers: s.Workers, RequestsPerConn: s.RequestsPerConn,
-			Concurrency: s.InFlight,
-		}.Churn()
+		s.Churn = s.Pool().Churn()
 	}
 	return s
+}
+
+// Pool is what the proxy keeps idle connections in.
+func (s Setup) Pool() Pool {
+	p := Pool{
+		Keepalive: s.Keepalive, Workers: s.Workers, RequestsPerConn: s.RequestsPerConn,
+		Concurrency: s.InFlight,
+	}
+	if s.Conduct != nil && s.Conduct.IdleInAll {
+		p.Workers = 1
+	}
+	return p
 }
 
 // Most is more than any rate or number of requests can be.

@@ -79,11 +79,7 @@ func routeOfBackend(file string, b *haproxyconf.Backend) Route {
 	for _, share := range destinations {
 		r.HeaviestShare = max(r.HeaviestShare, share)
 	}
-	for _, s := range b.Servers {
-		if s.Active() || s.Backup && !s.Disabled {
-			r.Peers += s.Count
-		}
-	}
+	r.Peers = b.Peers()
 	if heaviest != nil {
 		switch source := b.SourceOf(heaviest.Servers[0]); {
 		case source.UseSrc == "client":

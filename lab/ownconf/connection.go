@@ -74,7 +74,7 @@ func (t *Told) thrash() float64 {
 // pool leaves: it depends on how requests end, one by one or all at once.
 func (t *Told) ChurnRange() (least, most float64) {
 	s := t.Setup
-	p := law.Pool{Keepalive: s.Keepalive, Workers: s.Workers, RequestsPerConn: s.RequestsPerConn, Concurrency: s.InFlight}
+	p := s.Pool()
 	if c := t.thrash(); c > 0 {
 		return c, max(c, p.Churn())
 	}

@@ -124,6 +124,12 @@ func (t *Told) lanes(b *haproxyconf.Backend, lanes []haproxyconf.Lane, heaviest 
 		t.unknown("destinations", "how many addresses %s has: a name counts as one, and each address has all ports anew",
 			format.List(names))
 	}
+	for _, s := range b.Servers {
+		if l := b.Pick(s); l != nil && !s.Unix {
+			t.unknown("", "how many requests use-server (line %d) gives server %s: it counts as %s of them",
+				l.Number, s.Name, format.Percent(b.Share(s)))
+		}
+	}
 	even := []string{"roundrobin", "static-rr", "leastconn", "first", "random"}
 	if len(destinations) > 1 && !slices.Contains(even, b.Balance) {
 		t.unknown("", "how evenly balance %s spreads the requests: it counts as even", b.Balance)

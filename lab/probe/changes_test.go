@@ -32,9 +32,55 @@ func TestEachChangeOfTheProcessesIsToldOnce(t *testing.T) {
 		{"all gone", nil, []string{"process 1 (nginx) ended", "process 2 (nginx) ended"}},
 		{"still gone", nil, nil},
 	} {
-		got := r.changes(step.now, title)
+		var got []string
+		for _, c := range r.changes(step.now, title) {
+			got = append(got, c.Text)
+			if c.Further {
+				t.Errorf("%s: %s counts as a further process", step.what, c.Text)
+			}
+		}
 		if diff := cmp.Diff(step.want, got); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", step.what, diff)
+		}
+	}
+}
+
+// TestFurtherProcesses: one that a server forks next to the others is told apart from one
+// in the place of another, and from one of somebody else's.
+func TestFurtherProcesses(t *testing.T) {
+	p := func(pid, ppid int, start uint64) procStat {
+		return procStat{pid: pid, ppid: ppid, start: start, state: 'S', comm: "php-fpm8.2"}
+	}
+	master, worker := p(1, 0, 1), p(2, 1, 2)
+	ended := master
+	ended.state = 'Z'
+	for _, c := range []struct {
+		what  string
+		steps [][]procStat // after the first look
+		want  []bool       // of each start
+	}{
+		{"two of the master's", [][]procStat{{master, worker, p(3, 1, 3), p(4, 1, 3)}}, []bool{true, true}},
+		{"one after the other", [][]procStat{{master, worker, p(3, 1, 3)}, {master, worker, p(3, 1, 3), p(4, 1, 4)}}, []bool{true, true}},
+		{"a worker's own child", [][]procStat{{master, worker, p(3, 2, 3)}}, []bool{true}},
+		{"another server", [][]procStat{{master, worker, p(3, 0, 3), p(4, 3, 3)}}, []bool{false, false}},
+		{"in the place of a worker", [][]procStat{{master, p(3, 1, 3)}}, []bool{false}},
+		{"later in its place", [][]procStat{{master}, {master, p(3, 1, 3)}}, []bool{false}},
+		{"the server anew", [][]procStat{nil, {p(1, 0, 5), p(2, 1, 5)}}, []bool{false, false}},
+		{"of a master that ended", [][]procStat{{ended, worker, p(3, 1, 3)}}, []bool{false}},
+	} {
+		var r processSet
+		title := func(int) string { return "" }
+		r.changes([]procStat{master, worker}, title)
+		var got []bool
+		for _, now := range c.steps {
+			for _, change := range r.changes(now, title) {
+				if change.start > 0 {
+					got = append(got, change.Further)
+				}
+			}
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", c.what, diff)
 		}
 	}
 }

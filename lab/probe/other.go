@@ -71,7 +71,7 @@ func (*Processes) Poll() (Usage, error) { return Usage{}, errNotLinux }
 func (*Processes) NoFile() (uint64, error) { return 0, errNotLinux }
 
 // Changes says nothing.
-func (*Processes) Changes() []string { return nil }
+func (*Processes) Changes() []ProcessChange { return nil }
 
 // Invariants are watched on Linux.
 type Invariants struct{}

@@ -13,6 +13,8 @@ import (
 
 	"github.com/prometheus/procfs"
 	"golang.org/x/sys/unix"
+
+	"github.com/lab99/lab99/lab/clock"
 )
 
 // Processes observes the processes of one server. Not for concurrent use.
@@ -73,7 +75,26 @@ func (p *Processes) Poll() (Usage, error) {
 
 // Changes says which processes started, ended or were stopped since the first
 // Poll, each once. None of it should happen to a server under observation.
-func (p *Processes) Changes() []string { return p.set.changes(p.now, p.title) }
+func (p *Processes) Changes() []ProcessChange {
+	all := p.set.changes(p.now, p.title)
+	for i := range all {
+		if start := all[i].start; start > 0 {
+			all[i].StartedBy = startedBy(start)
+		}
+	}
+	return all
+}
+
+// startedBy puts the start of a process on the clock of the run; 0: it cannot be told. The
+// kernel counts it in whole ticks since the machine's start, with the time that it slept.
+func startedBy(start uint64) int64 {
+	var boot unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &boot); err != nil {
+		return 0
+	}
+	age := boot.Nano() - int64(start+1)*(1e9/ticksPerSecond)
+	return clock.Mono() - max(age, 0)
+}
 
 // title is what a process calls itself, "nginx: worker process".
 func (p *Processes) title(pid int) string {

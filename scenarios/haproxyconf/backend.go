@@ -39,7 +39,8 @@ type Backend struct {
 	FullConn    int
 	AllBackups  bool
 	Servers     []*Server
-	Dispatch    *Line // dispatch or option transparent, which is the only server then; nil: without
+	Picks       []*Line // use-server: what else gets requests, if a condition says so
+	Dispatch    *Line   // dispatch or option transparent, which is the only server then; nil: without
 	globalMax   int
 }
 
@@ -209,6 +210,10 @@ func (b *Backend) read(lines []*Line) {
 		case "balance":
 			b.Balance, _, _ = strings.Cut(l.Arg(1), "(")
 			balanced = true
+		case "use-server":
+			if len(l.Words) > 3 { // else HAProxy refuses it
+				b.Picks = append(b.Picks, l)
+			}
 		case "dispatch":
 			dispatch = l
 		case "fullconn":

@@ -43,7 +43,7 @@ func TestConduct(t *testing.T) {
 		"backend b" + server + " source 10.1.1.1:1000-1009":             {CloseShare: 1, Tries: 4, Lines: 4, Passes: true, OwnPorts: 10},
 		"backend b\n mode http\n http-reuse never" + server:             {Resets: true, Tries: 4, Lines: 4},
 		"backend b\n mode http\n option httpclose" + server:             {Resets: true, Tries: 4, Lines: 4},
-		"backend b\n mode http" + server + " pool-max-conn 2":           {Resets: true, Idle: 2, Tries: 4, Lines: 4},
+		"backend b\n mode http" + server + " pool-max-conn 2":           {Resets: true, Idle: 2, IdleInAll: true, Tries: 4, Lines: 4},
 		"defaults\n retries 7\ndefaults\nbackend b" + server:            {CloseShare: 1, Tries: 4, Lines: 4, Passes: true}, // a defaults section starts anew
 		"defaults a\n retries 1\ndefaults c from a\nbackend b" + server: {CloseShare: 1, Tries: 2, Lines: 2, Passes: true},
 		"defaults a\n retries 1\ndefaults c\nbackend b from a" + server: {CloseShare: 1, Tries: 2, Lines: 2, Passes: true},
@@ -55,6 +55,28 @@ func TestConduct(t *testing.T) {
 	} {
 		if diff := cmp.Diff(want, backend(t, text+"\n").Conduct()); diff != "" {
 			t.Errorf("%s\n%s", text, diff)
+		}
+	}
+}
+
+// TestPool: each server keeps as many as its pool-max-conn, so all keep the sum. HAProxy 2.6.12
+// with two threads kept 2 and 6 of forty connections.
+func TestPool(t *testing.T) {
+	const two = "server a 10.0.0.1:80 pool-max-conn 2\n server b 10.0.0.2:80 pool-max-conn 6"
+	for text, want := range map[string]int{
+		two: 8,
+		"server a 10.0.0.1:80 pool-max-conn 2\n server b 10.0.0.1:80 pool-max-conn 6":   8,
+		two + "\n server c 10.0.0.3:80 pool-max-conn 1\n server d 10.0.0.4:80 disabled": 9,
+		"server-template s 3 be.example:80 pool-max-conn 4":                             12,
+		"server a 10.0.0.1:80 pool-max-conn 2\n server b 10.0.0.2:80":                   law.NoCap,
+	} {
+		b := backend(t, "backend b\n mode http\n "+text+"\n")
+		s := b.Laws(law.Setup{Workers: 4})
+		if s.Keepalive != want || s.Pool().Keepalive != want {
+			t.Errorf("%s: %d idle connections, want %d", text, s.Keepalive, want)
+		}
+		if p := s.Pool(); want != law.NoCap && p.Workers != 1 {
+			t.Errorf("%s: each of %d workers has a pool", text, p.Workers)
 		}
 	}
 }
@@ -75,13 +97,21 @@ func TestLanes(t *testing.T) {
 		"default-server maxconn 7\nserver a 10.0.0.1:80\nserver b 10.0.0.1:80":                    "-10.0.0.1:80 1.00 limit 14",
 		"server a 10.0.0.1:80 maxconn 7\nserver b 10.0.0.1:80":                                    "-10.0.0.1:80 1.00",
 		// The value of cookie.
-		"server a 10.0.0.1:80 cookie disabled":                      "-10.0.0.1:80 1.00",
-		"server-template s 1-3 be.example:80":                       "-be.example:80 1.00",
-		"server a unix@/run/a.sock\nserver b 10.0.0.1:80":           "-10.0.0.1:80 0.50",
-		"server a /run/a.sock":                                      "",
-		"balance first\nserver a 10.0.0.1:80\nserver b 10.0.0.2:80": "-10.0.0.1:80 1.00",
-		"server a [2001:db8::1]:80\nserver b ipv4@10.0.0.1:80":      "-[2001:db8::1]:80 0.50, -10.0.0.1:80 0.50",
-		"server a 10.0.0.1":                                         "-10.0.0.1:(the client's) 1.00",
+		"server a 10.0.0.1:80 cookie disabled":                                                         "-10.0.0.1:80 1.00",
+		"server-template s 1-3 be.example:80":                                                          "-be.example:80 1.00",
+		"server a unix@/run/a.sock\nserver b 10.0.0.1:80":                                              "-10.0.0.1:80 0.50",
+		"server a /run/a.sock":                                                                         "",
+		"balance first\nserver a 10.0.0.1:80\nserver b 10.0.0.2:80":                                    "-10.0.0.1:80 1.00",
+		"server a [2001:db8::1]:80\nserver b ipv4@10.0.0.1:80":                                         "-[2001:db8::1]:80 0.50, -10.0.0.1:80 0.50",
+		"use-server a if x\nserver a 10.0.0.1:80 weight 0\nserver b 10.0.0.2:80":                       "-10.0.0.2:80 1.00, -10.0.0.1:80 0.00",
+		"use-server a if x\nserver a 10.0.0.1:80 backup\nserver b 10.0.0.2:80":                         "-10.0.0.2:80 1.00, -10.0.0.1:80 0.00",
+		"use-server a if x\nserver a 10.0.0.1:80 disabled\nserver b 10.0.0.2:80":                       "-10.0.0.2:80 1.00",
+		"use-server a if x\nserver a 10.0.0.1:80\nserver b 10.0.0.2:80":                                "-10.0.0.1:80 0.50, -10.0.0.2:80 0.50",
+		"use-server a if x\nserver a 10.0.0.1:80 weight 0\nserver b 10.0.0.2:80 disabled":              "-10.0.0.1:80 1.00",
+		"default-server weight 0\nuse-server %[path] if x\nserver a 10.0.0.1:80\nserver b 10.0.0.2:80": "-10.0.0.1:80 0.50, -10.0.0.2:80 0.50",
+		"use-server a2 if x\nserver-template a 3 10.0.0.1:80 weight 0\nserver b 10.0.0.2:80":           "-10.0.0.2:80 1.00, -10.0.0.1:80 0.00",
+		"use-server ab if x\nserver-template a 3 10.0.0.1:80 weight 0\nserver b 10.0.0.2:80":           "-10.0.0.2:80 1.00",
+		"server a 10.0.0.1": "-10.0.0.1:(the client's) 1.00",
 	} {
 		var got []string
 		for _, l := range backend(t, "backend b\n"+text+"\n").Lanes() {

@@ -18,8 +18,41 @@ type Lane struct {
 	Servers     []*Server
 }
 
-// serving are the servers that get requests while none has failed, with their weights.
+// serving are the servers that get requests while none has failed: those that the balance
+// chooses, and those that a use-server line does.
 func (b *Backend) serving() []*Server {
+	all := b.balanced()
+	for _, s := range b.Servers {
+		if b.Pick(s) != nil && !slices.Contains(all, s) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// Pick is the first use-server line that a server may get requests by, whatever its weight
+// and even as a backup; nil: none. Its condition is not evaluated.
+// https://docs.haproxy.org/3.2/configuration.html#4.2-use-server
+func (b *Backend) Pick(s *Server) *Line {
+	i := slices.IndexFunc(b.Picks, func(l *Line) bool { return s.called(l.Arg(1)) })
+	if i < 0 || s.Disabled || b.Dispatch != nil {
+		return nil
+	}
+	return b.Picks[i]
+}
+
+// Peers is how many servers may get requests, backups included.
+func (b *Backend) Peers() (n int) {
+	for _, s := range b.Servers {
+		if s.Active() || s.Backup && !s.Disabled || b.Pick(s) != nil {
+			n += s.Count
+		}
+	}
+	return n
+}
+
+// balanced are the servers that get requests by their weights.
+func (b *Backend) balanced() []*Server {
 	active := slices.DeleteFunc(slices.Clone(b.Servers), func(s *Server) bool { return !s.Active() })
 	if len(active) > 0 {
 		if b.Balance == "first" {
@@ -47,20 +80,31 @@ func (b *Backend) SourceOf(s *Server) Source {
 	return b.Source
 }
 
+// Share is what a serving server gets of the requests by its weight. What only a use-server
+// line chooses has none; where all are such, they count as even.
+func (b *Backend) Share(s *Server) float64 {
+	chosen, weight := b.balanced(), func(s *Server) int { return s.Weight * s.Count }
+	if len(chosen) == 0 {
+		chosen, weight = b.serving(), func(s *Server) int { return s.Count }
+	}
+	if !slices.Contains(chosen, s) {
+		return 0
+	}
+	total := 0
+	for _, c := range chosen {
+		total += weight(c)
+	}
+	return float64(weight(s)) / float64(total)
+}
+
 // Lanes are those of the servers that take ports, in their order.
 func (b *Backend) Lanes() []Lane {
 	var all []Lane
-	total := 0
-	serving := b.serving()
-	for _, s := range serving {
-		total += s.Weight * s.Count
-	}
-	for _, s := range serving {
+	for _, s := range b.serving() {
 		if s.Unix {
 			continue
 		}
 		source := b.SourceOf(s)
-		share := float64(s.Weight*s.Count) / float64(total)
 		i := slices.IndexFunc(all, func(l Lane) bool {
 			return l.Source == source.Address && l.Destination == s.Destination()
 		})
@@ -74,7 +118,7 @@ func (b *Backend) Lanes() []Lane {
 			}
 		}
 		l := &all[i]
-		l.Share += share
+		l.Share += b.Share(s)
 		l.Own += source.Ports() * s.Count
 		l.Servers = append(l.Servers, s)
 	}
@@ -119,7 +163,7 @@ func (b *Backend) Pooled() (pooled bool, why string) {
 	return true, ""
 }
 
-// Idle is how many idle connections are kept; limited is false where nothing says so, as
+// Idle is how many idle connections are kept, to all servers together; limited is false where nothing says so, as
 // pool-max-conn has no limit by default.
 // https://docs.haproxy.org/3.2/configuration.html#5.2-pool-max-conn
 func (b *Backend) Idle() (n int, limited bool) {
@@ -145,7 +189,8 @@ func (b *Backend) Idle() (n int, limited bool) {
 // Conduct is what the laws have to know.
 func (b *Backend) Conduct() law.Conduct {
 	c := law.Conduct{Tries: b.Tries(), Lines: b.Tries()}
-	c.Idle, _ = b.Idle()
+	c.Idle, c.IdleInAll = b.Idle()
+	c.IdleInAll = c.IdleInAll && c.Idle > 0
 	switch b.Mode {
 	case ModeHTTP:
 		c.Resets = true

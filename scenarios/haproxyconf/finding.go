@@ -24,7 +24,7 @@ type Rule struct {
 // rules are all rules, in the order of the documentation.
 var rules = []Rule{
 	tcpModeNoPool, noLinger, httpReuseNever, closesEach, retriesAmplify, sourceSingleIP, ownPortList, maxconnOverPorts,
-	checksNeedPorts, duplicateAddress, unevenServers, loopbackBackend, unixSocket, addressUnknown, conditionNotEvaluated,
+	checksNeedPorts, duplicateAddress, unevenServers, loopbackBackend, unixSocket, addressUnknown, useServer, conditionNotEvaluated,
 	haproxyRefuses,
 }
 

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/lab99/lab99/internal/needs"
 )
 
@@ -103,11 +105,49 @@ func TestConductIsHAProxys(t *testing.T) {
 	}
 }
 
-// load sends requests through a HAProxy of this configuration, one after the other, each
-// on a connection that the client closes, and returns how many TIME_WAIT that leaves
-// towards the backend; it waits for those that are expected. It looks before HAProxy is
-// ended: the kernel then closes what idles in the pool, in order.
-func load(t *testing.T, text, at, to string, n, want int) (left int) {
+// TestUseServerIsHAProxys: the servers that answer are those of Lanes, one of weight 0 among
+// them that only a use-server line chooses.
+func TestUseServerIsHAProxys(t *testing.T) {
+	needs.Program(t, "netns", program)
+	needs.Network(t)
+	var lines, to [2]string
+	for i := range to {
+		backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, i) }))
+		defer backend.Close()
+		to[i] = backend.Listener.Addr().String()
+		lines[i] = fmt.Sprintf("server %c %s ", 'x'+i, to[i])
+	}
+	for n, words := range [][2]string{
+		{"weight 0", ""}, {"weight 0", "weight 0"}, {"weight 0", "disabled"}, {"backup", ""}, {"disabled", ""}, {"", ""},
+		{"weight 0 backup", "disabled"},
+	} {
+		at := fmt.Sprintf("127.0.0.1:%d", 18100+n)
+		text := fmt.Sprintf("defaults\n mode http\n timeout connect 1s\n timeout client 9s\n timeout server 9s\nlisten l\n bind %s\n"+
+			" use-server x if { path_beg /x }\n %s\n %s\n", at, lines[0]+words[0], lines[1]+words[1])
+		c, err := Parse("haproxy.cfg", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]bool{}
+		for _, l := range c.Backends()[0].Lanes() {
+			want[l.Destination] = true
+		}
+		got := map[string]bool{}
+		running(t, text, at, func() {
+			for _, path := range []string{"/x", "/", "/"} {
+				if status, body := get(t, at, path); status == http.StatusOK {
+					got[to[body[0]-'0']] = true
+				}
+			}
+		})
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("x %q, y %q: -read +answered\n%s", words[0], words[1], diff)
+		}
+	}
+}
+
+// running does something while HAProxy runs with a configuration.
+func running(t *testing.T, text, at string, do func()) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "haproxy.cfg")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -121,25 +161,44 @@ func load(t *testing.T, text, at, to string, n, want int) (left int) {
 	defer cmd.Wait() //nolint:errcheck // it is killed
 	defer stop()
 	until(t, func() bool { return sockets(t, local, at, listens) == 1 })
-	for range n {
-		c, err := net.Dial("tcp", at)
-		if err != nil {
-			t.Fatal(err)
+	do()
+}
+
+// load sends requests through a HAProxy of this configuration, one after the other, each
+// on a connection that the client closes, and returns how many TIME_WAIT that leaves
+// towards the backend; it waits for those that are expected. It looks before HAProxy is
+// ended: the kernel then closes what idles in the pool, in order.
+func load(t *testing.T, text, at, to string, n, want int) (left int) {
+	t.Helper()
+	running(t, text, at, func() {
+		for range n {
+			get(t, at, "/")
 		}
-		fmt.Fprint(c, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-		r, err := http.ReadResponse(bufio.NewReader(c), nil)
-		if err != nil {
-			t.Fatal(err)
+		// At most one waits for a next request.
+		until(t, func() bool { return sockets(t, remote, to, established) <= 1 })
+		if want > 0 {
+			until(t, func() bool { return sockets(t, remote, to, timeWait) >= want })
 		}
-		_, _ = io.Copy(io.Discard, r.Body)
-		c.Close()
+		left = sockets(t, remote, to, timeWait)
+	})
+	return left
+}
+
+// get makes a request on a connection that it closes, from this thread, whose network it is.
+func get(t *testing.T, at, path string) (status int, body []byte) {
+	t.Helper()
+	c, err := net.Dial("tcp", at)
+	if err != nil {
+		t.Fatal(err)
 	}
-	// At most one waits for a next request.
-	until(t, func() bool { return sockets(t, remote, to, established) <= 1 })
-	if want > 0 {
-		until(t, func() bool { return sockets(t, remote, to, timeWait) >= want })
+	defer c.Close()
+	fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", path)
+	r, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return sockets(t, remote, to, timeWait)
+	body, _ = io.ReadAll(r.Body)
+	return r.StatusCode, body
 }
 
 // until waits for something that a busy machine takes its time for.

@@ -111,7 +111,8 @@ var duplicateAddress = Rule{ID: "duplicate-address", Level: finding.Warning, che
 }}
 
 var unevenServers = Rule{ID: "uneven-servers", Level: finding.Warning, check: func(k *checker, b *Backend) {
-	lanes, heaviest := b.Lanes(), b.Heaviest()
+	heaviest := b.Heaviest()
+	lanes := slices.DeleteFunc(b.Lanes(), func(l Lane) bool { return l.Share == 0 }) // see useServer
 	if !b.runsOut() || len(lanes) < 2 || heaviest.Share*float64(len(lanes)) <= 1.001 {
 		return
 	}
@@ -168,6 +169,24 @@ var addressUnknown = Rule{
 			if source := b.SourceOf(s); source.UseSrc != "" && !s.Unix {
 				k.report(finding.Note, source.Line, source.Word, "",
 					"usesrc %s: each client has an address, and so source ports, of its own; they count as one", source.UseSrc)
+			}
+		}
+	},
+}
+
+var useServer = Rule{
+	ID:    "use-server",
+	Level: finding.Note,
+	Doc: "`use-server` gives a server the requests that its condition is met by, whatever its weight: one of " +
+		"`weight 0` or a `backup` gets them too, and only `disabled` keeps them away. Conditions are not evaluated. The server " +
+		"is a destination with ports of its own, and its share is the one by its weight: with 0, or as a backup, none. " +
+		"Where it gets more, its ports end sooner than is said here.",
+	check: func(k *checker, b *Backend) {
+		for _, s := range b.serving() {
+			if l := b.Pick(s); l != nil && !s.Unix {
+				k.report(finding.Note, l, 1, "",
+					"server %s (line %d) gets what the condition chooses, whatever its weight; how much that is is not known, "+
+						"and it counts as %s of the requests", s.Name, s.Line.Number, format.Percent(b.Share(s)))
 			}
 		}
 	},

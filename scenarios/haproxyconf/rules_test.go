@@ -44,6 +44,11 @@ func TestRules(t *testing.T) {
 			"tcp-mode-no-pool warning 1:9, uneven-servers warning 3:11",
 		},
 		{
+			"backend b\n retries 0\n use-server r if x\n server s 10.0.0.1:80\n server r 10.0.0.2:80 weight 0\n",
+			"tcp-mode-no-pool warning 1:9, use-server note 3:13",
+		},
+		{"backend b\n mode http\n use-server r if x\n server s 10.0.0.1:80\n server r 10.0.0.2:80 disabled\n", ""},
+		{
 			"backend b\n mode http\n server s localhost:80\n server r 127.9.9.9:80\n server q [::1]:80\n",
 			"loopback-backend note 3:11, loopback-backend note 4:11, loopback-backend note 5:11",
 		},

@@ -70,6 +70,17 @@ type Server struct {
 // Active says whether it gets requests while every server is up.
 func (s *Server) Active() bool { return !s.Disabled && !s.Backup && s.Weight > 0 }
 
+// called says whether a use-server line means it. HAProxy numbers those of a
+// server-template, and a name with an expression may be any.
+func (s *Server) called(name string) bool {
+	number, template := strings.CutPrefix(name, s.Name)
+	if s.Line.Name() == "server-template" && template {
+		_, err := strconv.Atoi(number)
+		return err == nil
+	}
+	return name == s.Name || strings.Contains(name, "%[")
+}
+
 // keepsIdle says whether its connections wait for another request.
 func (s *Server) keepsIdle() bool { return s.Pool != 0 && !s.Purged }
 

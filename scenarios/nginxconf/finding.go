@@ -38,7 +38,8 @@ var rules = []Rule{
 	noPool, inertPool, halfDoneKeepalive, connectionHeaderWiped, connectionVaries, variableBypassesPool,
 	poolSmallerThanWorkersNeed, defaultDiffersByVersion,
 	loopbackBackend, unixSocket, unevenServers, duplicateAddress, peerEjection, retryAmplifies, proxyBind,
-	errorHidden, cacheAnswers, subrequestDoubles, notProxied, protocolNotSupported,
+	errorHidden, cacheAnswers, subrequestDoubles, notProxied, conflictingName,
+	protocolNotSupported,
 	noResolver, includeNotFound, fragmentRule, notSubstituted, byteOrderMarkRule, nginxRefuses,
 }
 

@@ -13,7 +13,8 @@ type model struct {
 	main      *block // nil for a fragment
 	http      *block // nil: there is none
 	stream    *block
-	servers   []*Server // of http{}, in order
+	servers   []*Server  // of http{}, in order
+	addresses []*address // of http{}
 	streams   []*Server
 	upstreams map[string]*Upstream // by lower-case name; stream's have a prefix
 	implicit  map[string]bool      // hosts that a pass without variables names, by lower-case host and port
@@ -75,6 +76,7 @@ func newModel(c *Config, main *Tree) *model {
 			}
 		}
 	}
+	m.addresses = newAddresses(m.servers)
 	if m.stream != nil {
 		for _, d := range m.stream.all("server") {
 			if d.Kind == Directives {

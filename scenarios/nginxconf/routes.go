@@ -8,14 +8,17 @@ import (
 // Routes are the locations that pass requests on, in the order of the file,
 // and the servers of stream{}. What a release decides is that release's; of an
 // unknown one the older answer is given, and Newer has the other. A location
-// that nginx always answers itself, by return, is none.
+// that nginx always answers itself, by return, is none, and so is one of a server that
+// no request reaches.
 func (c *Config) Routes(release Release) []*Route {
 	c.model.Lock()
 	defer c.model.Unlock()
-	return slices.Clone(c.model.routes(release))
+	all := slices.Clone(c.model.routes(release))
+	return slices.DeleteFunc(all, func(r *Route) bool { return r.Server.Unreached })
 }
 
-// routes are kept: findings ask for them as well.
+// routes are kept: findings ask for them as well. Those that no request reaches are among
+// them.
 func (m *model) routes(release Release) []*Route {
 	if all, ok := m.known[release.String()]; ok {
 		return all

@@ -160,28 +160,14 @@ func (m *model) choose(r *Request) (*Server, *pattern, bool) {
 	if port == 0 {
 		port = m.port(r)
 	}
-	type group struct {
-		address string
-		servers []*Server
-		first   *Server
-	}
-	var groups []*group
-	at := map[string]*group{}
-	for _, s := range m.servers {
-		for _, l := range s.Listens {
-			if l.Port != port || l.Port == 0 {
-				continue
+	var groups []*address
+	at := map[string]*address{}
+	for _, quic := range []bool{false, true} { // which a request over TCP does not come by
+		for _, a := range m.addresses {
+			if a.port == port && a.port != 0 && a.quic == quic && at[a.host] == nil {
+				at[a.host] = a
+				groups = append(groups, a)
 			}
-			g := at[l.Address]
-			if g == nil {
-				g = &group{address: l.Address, first: s}
-				at[l.Address] = g
-				groups = append(groups, g)
-			}
-			if l.Default {
-				g.first = s
-			}
-			g.servers = append(g.servers, s)
 		}
 	}
 	if len(groups) == 0 {
@@ -200,11 +186,11 @@ func (m *model) choose(r *Request) (*Server, *pattern, bool) {
 		if g == nil {
 			return nil, nil, false
 		}
-		groups = []*group{g}
+		groups = []*address{g}
 	}
 	// Where the address is not said, a server that has the name is meant.
 	for _, g := range groups {
-		if s, regex := byName(g.servers, host); s != nil {
+		if s, regex := byName(g.heard, host); s != nil {
 			return s, regex, true
 		}
 	}

@@ -2,6 +2,7 @@ package nginxconf
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -13,6 +14,9 @@ type Server struct {
 	Names     []string // server_name, as written; one "" without
 	Stream    bool
 	Locations []*Location // of the server itself, in the file's order
+
+	Conflicts []Conflict // names that another server has
+	Unreached bool       // it has nothing else, and no request reaches it
 
 	block *block
 	names []serverName
@@ -26,6 +30,8 @@ type Listen struct {
 	Default   bool       // default_server
 	TLS       bool
 	UDP       bool
+	QUIC      bool
+	Range     bool // of ports, of which Port is the first
 }
 
 // Name is the first server_name and the first port, as in "example.org:80"; "*"
@@ -63,16 +69,18 @@ func newServer(d *Directive, b *block, stream bool) *Server {
 	if len(s.Listens) == 0 {
 		s.Listens = []Listen{{Address: "*", Port: 80}}
 	}
+	add := func(name string, at *Directive, word int) {
+		n := newServerName(name)
+		n.directive, n.word = at, word
+		s.Names, s.names = append(s.Names, name), append(s.names, n)
+	}
 	for _, n := range b.all("server_name") {
-		for _, w := range n.Args() {
-			s.Names = append(s.Names, w.Text)
+		for i, w := range n.Args() {
+			add(w.Text, n, i+1)
 		}
 	}
 	if len(s.Names) == 0 {
-		s.Names = []string{""}
-	}
-	for _, n := range s.Names {
-		s.names = append(s.names, newServerName(n))
+		add("", d, 0)
 	}
 	if !stream {
 		s.Locations = newLocations(b, s, nil)
@@ -80,15 +88,21 @@ func newServer(d *Directive, b *block, stream bool) *Server {
 	return s
 }
 
+// rangeRE is several ports of a listen.
+var rangeRE = regexp.MustCompile(`^[0-9]+-[0-9]+$`)
+
 func newListen(d *Directive) Listen {
 	l := Listen{Directive: d, Port: 80}
 	l.Address, l.Port = splitListen(d.Arg(1))
+	l.Range = l.Port != 0 && rangeRE.MatchString(d.Arg(1)[strings.LastIndexByte(d.Arg(1), ':')+1:])
 	for _, w := range d.Words[2:] {
 		switch w.Text {
 		case "default_server", "default":
 			l.Default = true
-		case "ssl", "quic":
+		case "ssl":
 			l.TLS = true
+		case "quic":
+			l.TLS, l.QUIC = true, true
 		case "udp":
 			l.UDP = true
 		}
@@ -128,6 +142,9 @@ type serverName struct {
 	suffix string // of "*.example.org" and ".example.org": ".example.org"
 	prefix string // of "www.*": "www."
 	regex  *pattern
+
+	directive *Directive // where it stands: server_name, or the server that has none
+	word      int
 }
 
 func newServerName(s string) serverName {
@@ -146,25 +163,23 @@ func newServerName(s string) serverName {
 	}
 }
 
-// byName chooses among the servers of one address as nginx does: the exact
+// byName chooses among the names of one address as nginx does: the exact
 // name, the longest wildcard in front, the longest one behind, the first regular
 // expression. It returns nil where none has the name.
-func byName(servers []*Server, host string) (*Server, *pattern) {
+func byName(names []heardName, host string) (*Server, *pattern) {
 	var head, tail *Server
 	var headLen, tailLen int
-	for _, s := range servers {
-		for _, n := range s.names {
-			switch {
-			case n.regex != nil:
-			case n.exact == host && (n.exact != "" || n.suffix == "" && n.prefix == ""):
-				return s, nil
-			case n.suffix != "" && len(n.suffix) > headLen && strings.HasSuffix(host, n.suffix) &&
-				len(host) > len(n.suffix):
-				head, headLen = s, len(n.suffix)
-			case n.prefix != "" && len(n.prefix) > tailLen && strings.HasPrefix(host, n.prefix) &&
-				len(host) > len(n.prefix):
-				tail, tailLen = s, len(n.prefix)
-			}
+	for _, n := range names {
+		switch {
+		case n.regex != nil:
+		case n.exact == host && (n.exact != "" || n.suffix == "" && n.prefix == ""):
+			return n.server, nil
+		case n.suffix != "" && len(n.suffix) > headLen && strings.HasSuffix(host, n.suffix) &&
+			len(host) > len(n.suffix):
+			head, headLen = n.server, len(n.suffix)
+		case n.prefix != "" && len(n.prefix) > tailLen && strings.HasPrefix(host, n.prefix) &&
+			len(host) > len(n.prefix):
+			tail, tailLen = n.server, len(n.prefix)
 		}
 	}
 	if head != nil {
@@ -173,14 +188,12 @@ func byName(servers []*Server, host string) (*Server, *pattern) {
 	if tail != nil {
 		return tail, nil
 	}
-	for _, s := range servers {
-		for _, n := range s.names {
-			if n.regex == nil {
-				continue
-			}
-			if _, ok, _ := n.regex.match(host); ok {
-				return s, n.regex
-			}
+	for _, n := range names {
+		if n.regex == nil {
+			continue
+		}
+		if _, ok, _ := n.regex.match(host); ok {
+			return n.server, n.regex
 		}
 	}
 	return nil, nil

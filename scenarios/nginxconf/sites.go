@@ -21,9 +21,9 @@ type Site struct {
 // Sites are the places of all addresses of the routes, in the order of the
 // files. A word with a backslash in it is given as a whole.
 func (c *Config) Sites(release Release) []Site {
-	routes := c.Routes(release)
 	c.model.Lock()
 	defer c.model.Unlock()
+	routes := c.model.routes(release) // nginx looks up the addresses of those that no request reaches too
 	f := &finder{m: c.model, at: map[siteKey]int{}}
 	for _, r := range routes {
 		f.route, f.source = r, false
