@@ -25,8 +25,11 @@ func ParseSLO(s string) (SLO, error) {
 	var slo SLO
 	for word := range strings.SplitSeq(s, ",") {
 		l, err := parseLimit(strings.TrimSpace(word))
-		if err != nil {
+		if err != nil && strings.Contains(s, ",") {
 			return nil, fmt.Errorf("SLO %q: %w", s, err)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("SLO %w", err) // of one limit, which the error names
 		}
 		slo = append(slo, l)
 	}

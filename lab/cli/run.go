@@ -309,7 +309,7 @@ func imageMode(s string) (image.Mode, error) {
 	case image.Auto, image.Registry, image.Local:
 		return m, nil
 	}
-	return "", &usageError{fmt.Sprintf("no source of images %q: auto, registry or local", s)}
+	return "", &usageError{fmt.Sprintf("--images %s: want auto, registry or local", shell(s))}
 }
 
 // benchmarks is the address space that is set aside for them (RFC 2544).
