@@ -89,7 +89,7 @@ func cleanCommand(t *terminal) *cobra.Command {
 	var name string
 	cmd := &cobra.Command{
 		Use: "clean", GroupID: groupMachine, Args: none,
-		Short: "Remove what earlier runs left in the container engine",
+		Short: "Remove what earlier runs left behind: containers, networks, processes",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !slices.Contains(driver.Names(drivers), name) {
 				return noDriver(name)

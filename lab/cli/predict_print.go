@@ -56,8 +56,8 @@ func (a answer) print(w io.Writer) error {
 	for _, m := range a.mitigations {
 		fmt.Fprintf(w, "%s: %s\n", m.Name, m.Change)
 	}
-	fmt.Fprintln(w, inUnits(a.setup, "50 % full after, above: when half of the tuples are taken, and the requests/s that it takes; "+
-		"every connect() is slow from then on."))
+	fmt.Fprintln(w, inUnits(a.setup, "50 % full after, above: when half of the tuples are taken, "+
+		"and the requests/s that it takes; every connect() is slow from then on."))
 	fmt.Fprintln(w, inUnits(a.setup, "per worker beyond: the requests/s that one worker manages then."))
 	fmt.Fprintln(w, "workers: cores needed for connect() at this rate, one per worker; the other "+
 		"columns "+takenForGranted(a.workers)+".")
