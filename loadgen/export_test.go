@@ -94,6 +94,11 @@ func TestReportIsStableAndGivesTheResultBack(t *testing.T) {
 	if _, err := ReadReport(strings.NewReader(`{"schema":"other"}`)); err == nil {
 		t.Error("another schema is accepted")
 	}
+	for _, text := range []string{"127", `{"schema": 7}`, "[]"} {
+		if _, err := ReadReport(strings.NewReader(text)); err == nil || strings.Contains(err.Error(), "Go ") {
+			t.Errorf("%s: %v, want an error without Go's types", text, err)
+		}
+	}
 }
 
 func TestMergeAddsAndAlignsByStart(t *testing.T) {

@@ -21,10 +21,13 @@ import (
 //	poisson:42              last: random arrivals with the rate of all before
 func ParseProfile(s string) (Profile, error) {
 	p, err := parseProfile(s)
-	if err != nil {
+	switch {
+	case err == nil:
+		return p, nil
+	case strings.Contains(s, ","):
 		return nil, fmt.Errorf("profile %q: %w", s, err)
 	}
-	return p, nil
+	return nil, fmt.Errorf("profile %w", err) // of one part, which the error names
 }
 
 func parseProfile(s string) (Profile, error) {
@@ -36,6 +39,10 @@ func parseProfile(s string) (Profile, error) {
 	for i, word := range words {
 		kind, arg, ok := strings.Cut(strings.TrimSpace(word), ":")
 		if !ok {
+			if _, err := parseRate(kind); err != nil && !strings.Contains(kind, "/") {
+				return nil, fmt.Errorf("%q: want requests per second, 0 to %d, or a part such as ramp:100..5000/30s",
+					word, MaxRate)
+			}
 			kind, arg = "constant", kind
 		}
 		if i > 0 && len(parts) > 0 && parts[len(parts)-1].For == 0 && kind != "poisson" {

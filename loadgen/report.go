@@ -1,7 +1,9 @@
 package loadgen
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -176,7 +178,12 @@ func (r *Result) Report() (*Report, error) {
 // ReadReport reads the JSON of one Report.
 func ReadReport(from io.Reader) (*Report, error) {
 	var p Report
-	if err := json.NewDecoder(from).Decode(&p); err != nil {
+	err := json.NewDecoder(from).Decode(&p)
+	if other := (*json.UnmarshalTypeError)(nil); errors.As(err, &other) { // its text is about Go's types
+		return nil, fmt.Errorf("reading a load report: %s is a JSON %s, want what `lab99 load --json` prints",
+			cmp.Or(other.Field, "it"), other.Value)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("reading a load report: %w", err)
 	}
 	if p.Schema != ReportSchema {

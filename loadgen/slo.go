@@ -25,8 +25,11 @@ func ParseSLO(s string) (SLO, error) {
 	var slo SLO
 	for word := range strings.SplitSeq(s, ",") {
 		l, err := parseLimit(strings.TrimSpace(word))
-		if err != nil {
+		if err != nil && strings.Contains(s, ",") {
 			return nil, fmt.Errorf("SLO %q: %w", s, err)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("SLO %w", err) // of one limit, which the error names
 		}
 		slo = append(slo, l)
 	}
@@ -126,7 +129,7 @@ func (s SLO) Blame(r *Result) string {
 			own, target = float64(quantile(r.Lateness, l.Percent)), float64(quantile(r.Service, l.Percent))
 		}
 		if target < l.Below && (late || own >= l.Below/2) {
-			return fmt.Sprintf("%s is not to be judged: %d of %d requests were sent over 10 ms late, "+
+			return fmt.Sprintf("%s cannot be judged: %d of %d requests were sent over 10 ms late, "+
 				"and lateness was %v at most",
 				l.text, r.Late, r.Scheduled, time.Duration(r.Lateness.Max()).Round(time.Microsecond))
 		}

@@ -136,11 +136,11 @@ type system struct {
 }
 
 var systems = []system{
-	{[]string{"el8", "rhel8", "rocky8", "almalinux8"}, "RHEL 8 and its kin", release{4, 18}, 1000,
+	{[]string{"el8", "rhel8", "rocky8", "almalinux8"}, "RHEL 8 and its rebuilds", release{4, 18}, 1000,
 		"RHEL 8.5 and Rocky 8.10", true, false},
-	{[]string{"el9", "rhel9", "rocky9", "almalinux9"}, "RHEL 9 and its kin", release{5, 14}, 1000,
+	{[]string{"el9", "rhel9", "rocky9", "almalinux9"}, "RHEL 9 and its rebuilds", release{5, 14}, 1000,
 		"RHEL 9.2 and AlmaLinux 9.3", true, false},
-	{[]string{"el10", "rhel10", "rocky10", "almalinux10"}, "RHEL 10 and its kin", release{6, 12}, 0, "", true, false},
+	{[]string{"el10", "rhel10", "rocky10", "almalinux10"}, "RHEL 10 and its rebuilds", release{6, 12}, 0, "", true, false},
 	{[]string{"ubuntu20.04", "focal"}, "Ubuntu 20.04", release{5, 4}, 250, "Ubuntu 20.04.4", false, false},
 	{[]string{"ubuntu22.04", "jammy"}, "Ubuntu 22.04", release{5, 15}, 250, "Ubuntu 22.04.5", false, false},
 	{[]string{"ubuntu24.04", "noble"}, "Ubuntu 24.04", release{6, 8}, 1000, "Ubuntu 24.04.1", false, false},

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/driver/docker"
@@ -34,7 +35,8 @@ func newDriver(ctx context.Context, name string) (driver.Driver, string, error) 
 }
 
 func noDriver(name string) error {
-	return &usageError{fmt.Sprintf("no driver %q; want one of %s", name, strings.Join(driver.Names(drivers), ", "))}
+	return &usageError{fmt.Sprintf("--driver %s: no driver has that name, want one of %s", shell(name),
+		strings.Join(driver.Names(drivers), ", "))}
 }
 
 // driverFlag is the text of --driver.
@@ -53,9 +55,30 @@ func registerDriver(cmd *cobra.Command, name *string, preset, text string) {
 	for _, c := range drivers {
 		if c.Flags != nil {
 			c.Flags(fs)
+			refuseElsewhere(cmd, name, c)
 		}
 	}
 	words(cmd, "driver", driver.Names(drivers)...)
+}
+
+// refuseElsewhere has a command refuse the flags of a driver that it does not take. Whoever
+// names a namespace of a cluster, and forgets --driver, would get a lab on this machine.
+func refuseElsewhere(cmd *cobra.Command, name *string, c driver.Candidate) {
+	own := pflag.NewFlagSet(c.Name, pflag.ContinueOnError)
+	c.Flags(own)
+	before := cmd.PreRunE
+	cmd.PreRunE = func(cmd *cobra.Command, args []string) (err error) {
+		own.VisitAll(func(f *pflag.Flag) {
+			if err == nil && *name != c.Name && slices.Contains(driver.Names(drivers), *name) && cmd.Flags().Changed(f.Name) {
+				err = &usageError{fmt.Sprintf("--%s is for --driver %s, and the driver is %s: add --driver %s, or leave --%s out",
+					f.Name, c.Name, *name, c.Name, f.Name)}
+			}
+		})
+		if err == nil && before != nil {
+			err = before(cmd, args)
+		}
+		return err
+	}
 }
 
 // sweepTimeout bounds the removal of what one driver's labs left.
@@ -66,7 +89,7 @@ func cleanCommand(t *terminal) *cobra.Command {
 	var name string
 	cmd := &cobra.Command{
 		Use: "clean", GroupID: groupMachine, Args: none,
-		Short: "Remove what earlier runs left in the container engine",
+		Short: "Remove what earlier runs left behind: containers, networks, processes",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !slices.Contains(driver.Names(drivers), name) {
 				return noDriver(name)

@@ -22,7 +22,8 @@ func explainCommand(t *terminal) *cobra.Command {
 The line may be of nginx, HAProxy, Apache, Envoy, Varnish, of a program in Go, Java, Python and others, with
 what Docker, Kubernetes, a journal or a terminal put around it; - reads a log from standard input, by gzip or
 bzip2 too, and counts.
-Nothing is run, opened or looked up. One line cannot count ports: where it does not tell, that is the answer.
+Nothing is run, opened or looked up. One line cannot count ports. Where it does not show the cause, the answer
+says so, and what to look at next.
 
 Exit codes: 0 explained, 1 no line speaks of a connection or a listener that failed, 64 cannot be read.`,
 		Example: `  lab99 explain 'dial tcp 10.0.0.7:8080: connect: cannot assign requested address'

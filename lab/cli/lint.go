@@ -33,7 +33,7 @@ A FILE is a main configuration, whose includes are read too, a part of one such 
 or the output of nginx -T; - is standard input. A configuration of HAProxy is known by its sections.
 Nothing is run, started or looked up.
 
-Exit codes: 0 nothing at warning or above, 1 something, 64 a file cannot be read.`,
+Exit codes: 0 no finding at warning or above, 1 at least one, 64 a file cannot be read.`,
 		Example: `  lab99 lint /etc/nginx/nginx.conf --nginx 1.26
   nginx -T | lab99 lint -
   lab99 lint --github conf.d/*.conf
@@ -63,7 +63,8 @@ Exit codes: 0 nothing at warning or above, 1 something, 64 a file cannot be read
 	fs.BoolVar(&o.sarif, "sarif", false, "print one SARIF 2.1.0 log, for code scanning and editors")
 	fs.BoolVar(&o.github, "github", false, "print annotations of a GitHub workflow")
 	o.register(cmd)
-	fs.StringVar(&o.kind, "kind", "", "`kind` of proxy that the files are of: nginx or haproxy (default by what they say)")
+	fs.StringVar(&o.kind, "kind", "",
+		"`kind` of proxy that the files are of: nginx or haproxy (default: by their contents)")
 	completeFlag(cmd, "kind", cobra.FixedCompletions(lint.Kinds(), noFiles))
 	fs.BoolVar(&o.rules, "rules", false, "list what can be found, or print the lessons of the IDs named")
 	cmd.MarkFlagsMutuallyExclusive("json", "sarif", "github", "rules")

@@ -39,7 +39,7 @@ func (f *liveFlags) register(fs *pflag.FlagSet, what string) {
 	fs.Lookup("live").NoOptDefVal = anywhere
 	fs.BoolVar(&f.open, "open", false, "open that page in the browser")
 	fs.StringVar(&f.tokenFile, "token-file", "",
-		"let in who knows the token in `FILE`, instead of a new one: for a Prometheus that scrapes every --live")
+		"take the token in `FILE` instead of a new one, so that a Prometheus can scrape every --live")
 }
 
 // check returns what is wrong with the flags.

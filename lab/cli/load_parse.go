@@ -96,7 +96,8 @@ func checkCause(name string) error {
 	if slices.Contains(stopCauses, name) || strings.HasPrefix(errno, "E") && errno == strings.ToUpper(errno) {
 		return nil
 	}
-	return fmt.Errorf("no cause %q: want one of %q, or an errno as in \"connect: EHOSTUNREACH\"", name, stopCauses)
+	return fmt.Errorf("no cause %q: want one of %s; or an errno as in \"connect: EHOSTUNREACH\"", name,
+		strings.Join(stopCauses, ", "))
 }
 
 // stopForm is CAUSE[:COUNT[:AFTER]]. Causes have colons of their own.

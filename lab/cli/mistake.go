@@ -123,15 +123,27 @@ const anyNumber = 1 << 30
 
 // between wants that many arguments; the hint says which.
 func between(least, most int, hint string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
+	return func(cmd *cobra.Command, args []string) error {
 		switch {
 		case len(args) < least:
 			return &usageError{hint}
 		case len(args) > most:
-			return &usageError{fmt.Sprintf("unexpected argument %q", args[most])}
+			return &usageError{fmt.Sprintf("unexpected argument %q: %s\n  `%s -h` shows how it is called.",
+				args[most], takes(most), cmd.CommandPath())}
 		}
 		return nil
 	}
+}
+
+// takes says how many arguments a command has room for.
+func takes(most int) string {
+	switch most {
+	case 0:
+		return "this command takes none"
+	case 1:
+		return "this command takes one"
+	}
+	return fmt.Sprintf("this command takes %d at most", most)
 }
 
 // none wants no argument.

@@ -112,6 +112,9 @@ func openMain(path string) ([]byte, error) {
 	if errors.Is(err, fs.ErrPermission) {
 		return nil, errors.New("permission denied; `sudo nginx -T` prints it for the standard input, -")
 	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.New("no such file; name an nginx.conf or a haproxy.cfg, or - for standard input")
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -80,7 +80,7 @@ func plan(ctx context.Context, t *terminal, resolved *scenarios.Resolved, asJSON
 		return nil
 	}
 	out := lint.Printable(t.stdout) // with parts of files from elsewhere in it
-	fmt.Fprintf(out, "%s: %s, size %s\n", p.Scenario, p.Title, p.Size)
+	fmt.Fprintf(out, "%s, size %s: %s\n", p.Scenario, p.Size, p.Title)
 	fmt.Fprintf(out, "about %s in all, with the images present; nothing has been started\n\n",
 		lab.Estimate(p, found.machine).Round(time.Second))
 	for _, v := range found.skipped {

@@ -42,7 +42,7 @@ started, looked up or measured.
 --kernel answers for a kernel that is not at hand, from a table that says what was measured on it,
 what was read, and what is not known.
 
-Exit codes: 0 predicted, 1 such a request reaches no backend, 2 the file does not tell, 64 usage, or
+Exit codes: 0 predicted, 1 the request reaches no backend, 2 the file does not say which, 64 usage, or
 a file that cannot be read.`,
 		Example: `  lab99 predict --rate 900
   lab99 predict --config nginx.conf --rate 900 --path /api/ --nginx 1.26

@@ -56,6 +56,9 @@ func (a answer) print(w io.Writer) error {
 	for _, m := range a.mitigations {
 		fmt.Fprintf(w, "%s: %s\n", m.Name, m.Change)
 	}
+	fmt.Fprintln(w, inUnits(a.setup, "50 % full after, above: when half of the tuples are taken, "+
+		"and the requests/s that it takes; every connect() is slow from then on."))
+	fmt.Fprintln(w, inUnits(a.setup, "per worker beyond: the requests/s that one worker manages then."))
 	fmt.Fprintln(w, "workers: cores needed for connect() at this rate, one per worker; the other "+
 		"columns "+takenForGranted(a.workers)+".")
 	fmt.Fprintln(w, "A Unix-domain upstream uses no port at all, where the backend can listen on one; Apache cannot.")
@@ -220,7 +223,7 @@ func (a answer) needs() string {
 	text := fmt.Sprintf(" That takes %d workers with a core each: with fewer, the rate collapses after %s",
 		n, format.About(*a.CliffS))
 	if a.FirstError99S != nil {
-		text += ", and error 99 comes later or not at all (--workers says)"
+		text += ", and error 99 comes later or not at all (--workers N says when)"
 	}
 	return text + "."
 }
@@ -233,7 +236,7 @@ func (a answer) classic() string {
 	if s.Hold == law.TimeWaitOf(s.HZ) {
 		text += fmt.Sprintf("TIME_WAIT is a timer of 60 s that the kernel rounds up, to %g s on average. ", s.Hold.Seconds())
 	}
-	return text + "The rule also forgets that every destination and source address has all ports anew, " +
+	return text + "The rule also forgets that every destination and source address has a full set of ports, " +
 		"that only connections the proxy closes first count, and what connect() costs once half of the ports are taken."
 }
 

@@ -49,8 +49,8 @@ func (k *ofKind) apply(s *law.Setup) error {
 	g, governed := k.kind.(proxy.Governed)
 	if !governed {
 		if k.policyName != "" {
-			return &usageError{fmt.Sprintf("--policy %s: %s has no policies; --close-share and --config describe what it does",
-				k.policyName, k.name)}
+			return &usageError{fmt.Sprintf("--policy (--mode) %s: %s has no policies; --close-share or --config describes "+
+				"what it does, and --proxy names another kind: %s", k.policyName, k.name, strings.Join(kindsWithPolicies(), ", "))}
 		}
 		return nil
 	}
@@ -66,6 +66,16 @@ func (k *ofKind) apply(s *law.Setup) error {
 	k.policy, k.bare = &all[i], *s
 	*s = s.By(k.policy.Laws)
 	return nil
+}
+
+// kindsWithPolicies are the kinds of proxy that have policies.
+func kindsWithPolicies() (all []string) {
+	for _, name := range proxy.Names() {
+		if _, has := proxy.Named(name).(proxy.Governed); has {
+			all = append(all, name)
+		}
+	}
+	return all
 }
 
 // others are the kind's other policies, as changes.

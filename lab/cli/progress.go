@@ -56,10 +56,22 @@ type variantLines struct {
 func (l *variantLines) Sample(results.Sample) {}
 
 func (l *variantLines) Phase(phase string) {
-	if phase == "load" {
-		phase = "load: " + announce(l.v)
+	words := phase
+	switch phase {
+	case "up":
+		words = "starting the servers"
+	case "read back":
+		words = "checking the settings that took effect"
+	case "load":
+		words = "load: " + announce(l.v)
+	case "drain":
+		words = "waiting for the last replies"
+	case "down":
+		words = "removing the lab"
+	case "judge":
+		words = "judging"
 	}
-	l.l.Say(l.name + ": " + phase)
+	l.l.Say(l.name + ": " + words)
 }
 
 func (l *variantLines) End(v results.Variant) { l.l.Say(l.name + ": " + outcome(v)) }

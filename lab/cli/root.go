@@ -2,9 +2,10 @@ package cli
 
 import (
 	"fmt"
-	"strings"
+	"regexp"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/lab99/lab99/lab/crash"
 	"github.com/lab99/lab99/lab/verdict"
@@ -75,7 +76,7 @@ func newRoot(t *terminal) *cobra.Command {
 	root.SetOut(t.stdout)
 	root.SetErr(t.stderr)
 	root.SetVersionTemplate("lab99 {{.Version}}\n")
-	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 100") + exitCodes)
+	root.SetUsageTemplate(flagUsages.ReplaceAllString(root.UsageTemplate(), "flagUsages .$1") + exitCodes)
 	root.SetHelpCommandGroupID(groupMachine)
 	root.SetCompletionCommandGroupID(groupMachine)
 	cobra.EnableCommandSorting = false
@@ -99,6 +100,20 @@ func aShell(_ *cobra.Command, args []string) error {
 		return &usageError{fmt.Sprintf("no completion for %q: there is bash, zsh, fish and powershell", args[0])}
 	}
 	return nil
+}
+
+// flagUsages is where the library's template lists flags.
+var flagUsages = regexp.MustCompile(`\.(\w+)\.FlagUsages\b`)
+
+// mayLack is how the library lists a flag whose value may be left out: --live ADDR[="any"].
+var mayLack = regexp.MustCompile(`--([\w-]+) (\S+)\[=[^\]]*\]`)
+
+func init() {
+	cobra.AddTemplateFunc("flagUsages", func(fs *pflag.FlagSet) string {
+		return mayLack.ReplaceAllStringFunc(fs.FlagUsagesWrapped(100), func(was string) string {
+			return fmt.Sprintf("%-*s", len(was), mayLack.ReplaceAllString(was, "--$1[=$2]")) // as it is typed
+		})
+	})
 }
 
 // exitCodes ends the help of the whole program.

@@ -114,8 +114,8 @@ func runCommand(t *terminal) *cobra.Command {
 		Short: "Run scenarios and report",
 		Long: `Run scenarios and report. A scenario is a name of "lab99 list", a directory or a file.
 
-Labs share nothing but the processors, so as many are up at once as these bear. What measures time or processor
-runs alone. Of several scenarios, or all of them, one table shows what came of them.`,
+Several labs run at once, as many as the processors have room for, since labs share nothing else. A lab that measures
+milliseconds or processor time runs alone. Several scenarios end in one table of all results.`,
 		ValidArgsFunction: completeScenarios,
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
@@ -309,7 +309,7 @@ func imageMode(s string) (image.Mode, error) {
 	case image.Auto, image.Registry, image.Local:
 		return m, nil
 	}
-	return "", &usageError{fmt.Sprintf("no source of images %q: auto, registry or local", s)}
+	return "", &usageError{fmt.Sprintf("--images %s: want auto, registry or local", shell(s))}
 }
 
 // benchmarks is the address space that is set aside for them (RFC 2544).

@@ -65,8 +65,8 @@ func serveRuns(ctx context.Context, t *terminal, dir, listen string, open bool) 
 	defer p.End(context.Background(), time.Second)
 	site, err := serve.New(dir, p.Prefix(), serve.Look{Style: report.Style(), Script: report.ScriptHash()})
 	if err != nil {
-		return &usageError{err.Error() + "\n  Name the directory that --out of the runs named; " +
-			"`lab99 reproduce` makes results/runs."}
+		return &usageError{err.Error() + "\n  Name the directory that holds the runs, the --out of `lab99 run`; " +
+			"`lab99 reproduce` makes the default, results/runs."}
 	}
 	defer site.Close()
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)

@@ -254,7 +254,8 @@ func (o Target) choose(all []*found) ([]*found, error) {
 		}
 		inode, err := namespaceAt(path)
 		if err != nil {
-			return nil, &NotFoundError{fmt.Sprintf("no network namespace %s: %v", path, err)}
+			return nil, &NotFoundError{fmt.Sprintf("no network namespace %s: %v\n  "+
+				"`ip netns list` lists those that have a name; --pid takes any process.", path, err)}
 		}
 		for _, f := range all {
 			if f.inode == inode {

@@ -178,7 +178,7 @@ func (t *Told) besides() {
 	case nginxconf.OtherMethod:
 		if lua != nil {
 			t.unknown("destinations", "which peers %s chooses (%s): the servers of the file count, "+
-				"and each address of the real ones has all ports anew", lua.Name(), t.At(lua))
+				"and each address of the real ones has a full set of ports", lua.Name(), t.At(lua))
 			break
 		}
 		t.unknown("", "how the load balancer of upstream %s spreads the requests: they count as spread by "+

@@ -211,11 +211,11 @@ func (t *Told) kinds(ports []nginxconf.Share) {
 	}
 	switch {
 	case named == 1:
-		t.unknown("destinations", "how many addresses %s has: a name counts as one, and each address has all "+
-			"ports anew", name)
+		t.unknown("destinations", "how many addresses %s has: a name counts as one, and each address has a "+
+			"full set of ports", name)
 	case named > 1:
 		t.unknown("destinations", "how many addresses the names have: each counts as one, and each address has "+
-			"all ports anew")
+			"a full set of ports")
 	}
 	switch {
 	case t.Setup.NAT || loop == 0:
@@ -268,7 +268,7 @@ func (t *Told) sources() {
 	t.fact("sources", "%s", text)
 	switch {
 	case !b.Known && b.Transparent:
-		t.unknown("sources", "how many source addresses there are: each client is one, and has all ports anew; "+
+		t.unknown("sources", "how many source addresses there are: each client is one, and has a full set of ports; "+
 			"they count as one")
 	case !b.Known:
 		t.unknown("sources", "how many source addresses %s comes to: they count as %d", b.Directive.Arg(1), s.Sources)

@@ -18,7 +18,7 @@ func TestAWaitBeforeTheSendIsTold(t *testing.T) {
 		}
 		if !strings.HasPrefix(f.Title,
 			"baseline: 67.4 % of the requests never got a reply. 99 % of the replies came within ") ||
-			!strings.HasSuffix(f.Title, " once sent") {
+			!strings.HasSuffix(f.Title, " of the actual send") {
 			t.Errorf("title %s", f.Title)
 		}
 		long, short := top(f.Rows[0].Panels[0].Series[0]), top(f.Rows[0].Panels[0].Series[1])

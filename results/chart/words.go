@@ -94,12 +94,14 @@ func untried(vs []variant) string {
 }
 
 // comparison is the title of what shows the whole run: which variants failed and when,
-// and which did not. Several that ran out of ports share the words for it. It has the
+// and which did not. Several that came to the same share the words for it. It has the
 // times of all by their names, as the figure below does, where results.Finding tells
 // somebody without the figure how they differ.
 func comparison(vs []variant) string {
 	var parts, out, held, missing []string
-	at := 0 // in parts, of those that ran out
+	at := 0                        // in parts, of those that ran out
+	alike := map[string][]string{} // by verdict, of those whose verdict is all that is said of them
+	place := map[string]int{}      // in parts, of such a verdict
 	for i := range vs {
 		v := &vs[i]
 		plain := v.FirstError != nil && v.Verdict == law.Reproduced && !v.Collapsed
@@ -113,12 +115,23 @@ func comparison(vs []variant) string {
 		case plain:
 			at, out = len(parts), []string{fmt.Sprintf("%s (%s)", v.Name, format.Seconds(*v.FirstError))}
 			parts = append(parts, v.Name+" "+v.did())
+		case v.did() == "is "+v.Verdict:
+			if len(alike[v.Verdict]) == 0 {
+				place[v.Verdict] = len(parts)
+				parts = append(parts, v.Name+" "+v.did())
+			}
+			alike[v.Verdict] = append(alike[v.Verdict], v.Name)
 		default:
 			parts = append(parts, v.Name+" "+v.did())
 		}
 	}
 	if len(out) > 1 {
 		parts[at] = format.List(out) + " ran out of ports"
+	}
+	for verdict, names := range alike {
+		if len(names) > 1 {
+			parts[place[verdict]] = format.List(names) + " are " + verdict
+		}
 	}
 	if len(held) > 0 {
 		parts = append(parts, format.List(held)+" held")

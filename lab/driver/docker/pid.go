@@ -28,13 +28,19 @@ func PIDOf(ctx context.Context, container string) (int, error) {
 	}
 	c, err := d.cli.ContainerInspect(ctx, container, client.ContainerInspectOptions{})
 	if cerrdefs.IsNotFound(err) {
-		return 0, fmt.Errorf("the engine has no container %q: %w", container, fs.ErrNotExist)
+		return 0, &noContainerError{fmt.Sprintf("the engine has no container %q", container)}
 	}
 	if err != nil {
 		return 0, fmt.Errorf("inspect container %s: %w", container, err)
 	}
 	if state := c.Container.State; state == nil || state.Pid == 0 {
-		return 0, fmt.Errorf("container %q does not run: %w", container, fs.ErrNotExist)
+		return 0, &noContainerError{fmt.Sprintf("container %q does not run", container)}
 	}
 	return c.Container.State.Pid, nil
 }
+
+// noContainerError is fs.ErrNotExist in words about a container: it is no file that is missing.
+type noContainerError struct{ text string }
+
+func (e *noContainerError) Error() string { return e.text }
+func (e *noContainerError) Unwrap() error { return fs.ErrNotExist }
