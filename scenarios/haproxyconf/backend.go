@@ -30,7 +30,6 @@ type Backend struct {
 	CloseLine *Line
 
 	NoLinger    *Line // option nolinger; nil: without
-	PreferLast  bool
 	Retries     int
 	RetriesLine *Line
 	Redispatch  bool
@@ -236,8 +235,6 @@ func (b *Backend) read(lines []*Line) {
 				if !on {
 					transparent = nil
 				}
-			case "prefer-last-server":
-				b.PreferLast = on
 			case "redispatch":
 				b.Redispatch = on
 			case "allbackups":

@@ -13,11 +13,9 @@ func (m *model) settings(r *Route, e *env) {
 	prefix, _ := cutPass(r.Pass)
 	r.Bind = r.bind(prefix, e)
 	r.retries(prefix)
-	r.Buffered = r.block.value(prefix+"_buffering", "on") == "on" && prefix != "grpc" && prefix != "memcached" &&
-		!r.Server.Stream
 	if d := r.block.find(prefix + "_cache"); d != nil && d.Arg(1) != "off" && !r.Server.Stream &&
 		!r.block.always(prefix+"_cache_bypass") && !r.block.always(prefix+"_no_cache") {
-		r.Cache = &Cache{Directive: d, Zone: d.Arg(1), Valid: r.block.array(prefix + "_cache_valid")}
+		r.Cache = &Cache{Directive: d, Zone: d.Arg(1)}
 		if d := r.block.find(prefix + "_cache_use_stale"); d != nil &&
 			slices.ContainsFunc(d.Args(), func(w Word) bool { return w.Text == "error" }) {
 			r.Stale = d
