@@ -167,16 +167,6 @@ func (f Found) Findings() []Finding {
 	return all
 }
 
-// Tried says whether anything was found out: a run of an older lab99 has nothing.
-func (f Found) Tried() bool {
-	for _, a := range All {
-		if a.Known(f) {
-			return true
-		}
-	}
-	return false
-}
-
 func nanoseconds(ns *float64) string {
 	if ns == nil {
 		return ""
