@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -246,11 +245,9 @@ func (f *runFlags) run(ctx context.Context, t *terminal, names []string) error {
 func (f *runFlags) conclude(t *terminal, o *lab.Outcome, err error, stop <-chan struct{}) error {
 	if o != nil && len(o.Summary.Variants) > 0 {
 		if f.json {
-			b, jerr := json.MarshalIndent(o.Summary, "", "  ")
-			if jerr != nil {
-				return jerr
+			if err := printEscaped(t.stdout, o.Summary); err != nil {
+				return err
 			}
-			fmt.Fprintln(t.stdout, string(b))
 		} else {
 			PrintSummary(t.stdout, o.Summary)
 			if report := filepath.Join(o.Dir, "report.html"); exists(report) {
