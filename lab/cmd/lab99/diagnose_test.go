@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -21,16 +20,9 @@ import (
 // has a path and a process but no name.
 func TestDiagnoseFindsAnExhaustedNamespace(t *testing.T) {
 	needs.Root(t)
-	path, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := binaryOf(t)
 	needs.Network(t)
-	for name, value := range map[string]string{"ip_local_port_range": "20000 20039", "tcp_tw_reuse": "0"} {
-		if err := os.WriteFile("/proc/sys/net/ipv4/"+name, []byte(value), 0); err != nil {
-			t.Fatal(err)
-		}
-	}
+	setIPv4(t, map[string]string{"ip_local_port_range": "20000 20039", "tcp_tw_reuse": "0"})
 	there := exec.Command("sleep", "60")
 	if err := there.Start(); err != nil {
 		t.Fatal(err)

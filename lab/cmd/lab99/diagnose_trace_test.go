@@ -98,10 +98,7 @@ func failing(t *testing.T) {
 // TestDiagnoseTraces: who gets error 99, and which of it is exhaustion.
 func TestDiagnoseTraces(t *testing.T) {
 	needs.Root(t)
-	path, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := binaryOf(t)
 	failing(t)
 	there := exec.Command("sleep", "60")
 	if err := there.Start(); err != nil {
@@ -180,10 +177,7 @@ func TestDiagnoseTraces(t *testing.T) {
 // with the same exit code.
 func TestDiagnoseGoesOnWithoutTheRight(t *testing.T) {
 	needs.Root(t)
-	path, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := binaryOf(t)
 	needs.Network(t)
 	program, err := os.Open(path) // its directory is root's
 	if err != nil {
