@@ -168,15 +168,7 @@ func (f Found) Findings() []Finding {
 }
 
 func nanoseconds(ns *float64) string {
-	if ns == nil {
-		return ""
-	}
-	return fmt.Sprintf("%.3g ns", *ns)
+	return format.Or(ns, func(x float64) string { return fmt.Sprintf("%.3g ns", x) }, "")
 }
 
-func count(n *int) string {
-	if n == nil {
-		return ""
-	}
-	return strconv.Itoa(*n)
-}
+func count(n *int) string { return format.Or(n, strconv.Itoa, "") }

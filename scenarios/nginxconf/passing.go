@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // settings reads what the pass's module is told besides.
@@ -76,7 +75,6 @@ func (r *Route) retries(prefix string) {
 		r.Retry.On = slices.ContainsFunc(d.Args(), func(w Word) bool { return w.Text == "error" || w.Text == "on" })
 	}
 	r.Retry.Tries, _ = strconv.Atoi(r.block.value(prefix+"_next_upstream_tries", "0"))
-	r.Retry.Timeout = duration(r.block.value(prefix+"_next_upstream_timeout", "0"))
 	if r.Upstream == nil {
 		return
 	}
@@ -93,11 +91,6 @@ func (r *Route) retries(prefix string) {
 		n = min(n, r.Retry.Tries)
 	}
 	r.Retry.PerFailure = n
-}
-
-func duration(s string) time.Duration {
-	d, _ := seconds(s)
-	return d
 }
 
 // errorPages finds what a client gets in place of nginx's 502. Pages of an inner

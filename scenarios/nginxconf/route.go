@@ -129,9 +129,8 @@ func (b Bind) Sources() int { return max(1, len(b.Addresses)) }
 
 // Retry is what proxy_next_upstream and its kin make of a failed connect().
 type Retry struct {
-	On        bool // a failed connect() is tried at the next peer
-	Tries     int  // proxy_next_upstream_tries; 0: no limit
-	Timeout   time.Duration
+	On        bool       // a failed connect() is tried at the next peer
+	Tries     int        // proxy_next_upstream_tries; 0: no limit
 	Directive *Directive // nil: the default
 
 	// PerFailure is how many connect() a request makes before it fails, while all
