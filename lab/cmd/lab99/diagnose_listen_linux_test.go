@@ -33,14 +33,7 @@ func timeWaits(t testing.TB, ports string, n, destinations int) (pid int) {
 	t.Helper()
 	needs.Network(t)
 	setIPv4(t, map[string]string{"ip_local_port_range": ports, "tcp_tw_reuse": "0"})
-	there := exec.Command("sleep", "300")
-	if err := there.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		there.Process.Kill()
-		there.Wait()
-	})
+	there := sleeper(t)
 	for i := range destinations {
 		l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80 + i})
 		if err != nil {
@@ -60,7 +53,7 @@ func timeWaits(t testing.TB, ports string, n, destinations int) (pid int) {
 			accepted.Close()
 		}
 	}
-	return there.Process.Pid
+	return there.Pid
 }
 
 // served is diagnose --listen, as a program.

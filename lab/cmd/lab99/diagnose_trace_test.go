@@ -100,15 +100,8 @@ func TestDiagnoseTraces(t *testing.T) {
 	needs.Root(t)
 	path := binaryOf(t)
 	failing(t)
-	there := exec.Command("sleep", "60")
-	if err := there.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		there.Process.Kill()
-		there.Wait()
-	}()
-	pid := fmt.Sprint(there.Process.Pid)
+	there := sleeper(t)
+	pid := fmt.Sprint(there.Pid)
 	parse := func(doc []byte) (r diagnose.Report) {
 		t.Helper()
 		if err := schematest.Diagnose(t, doc); err != nil {

@@ -52,6 +52,20 @@ func setIPv4(t testing.TB, values map[string]string) {
 	}
 }
 
+// sleeper is a process that does nothing, in the thread's namespaces, until the test ends.
+func sleeper(t testing.TB) *os.Process {
+	t.Helper()
+	cmd := exec.Command("sleep", "300")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	return cmd.Process
+}
+
 // invocation is one run of the program.
 type invocation struct {
 	driver, path   string // of the program
