@@ -14,7 +14,6 @@ import (
 
 	"github.com/lab99/lab99/lab"
 	"github.com/lab99/lab99/lab/crash"
-	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/results"
@@ -71,7 +70,7 @@ type runFlags struct {
 func (f *runFlags) register(cmd *cobra.Command) {
 	f.choice.register(cmd)
 	fs := cmd.Flags()
-	registerDriver(cmd, &f.driver, driver.Auto, driverFlag())
+	registerDriver(cmd, &f.driver, driverFlag())
 	fs.StringVar(&f.images, "images", string(image.Auto), "where images may come from: auto, registry or local")
 	fs.StringVar(&f.subnets, "subnet", "",
 		"`CIDR`s for the lab's network, tried in turn (default 198.18.99.0/24, then others of 198.18.0.0/15)")
