@@ -83,7 +83,7 @@ func Reasons(r *scenarios.Resolved, release func(scenarios.Variant) string, on P
 // factsOf are the facts of a variant that its files tell.
 func factsOf(v scenarios.Variant, s law.Setup, release string) preflight.Facts {
 	f := preflight.Facts{
-		Setup: s, Connections: v.AtOnce(), Workers: v.Proxy.Workers,
+		Setup: s, Connections: v.AtOnce(),
 		Proxy: v.Proxy.Kind, Release: release, BackendName: proxy.BackendTitle(v),
 	}
 	races := v.OwnConfig() || race(v)

@@ -51,16 +51,10 @@ func TestWhatFollowsAFullBufferIsNoAnswer(t *testing.T) {
 	}
 }
 
-// exchanging is a loop with one connection, which has sent its request, and
-// the server's end of it.
-func exchanging(t *testing.T) (*loop, *conn, *os.File) {
+// stillLoop is a loop that does nothing by itself.
+func stillLoop(t *testing.T, c Config) *loop {
 	t.Helper()
-	p, err := newPlan(t.Context(), Config{
-		URL:         "http://127.0.0.1:1/",
-		Connections: 1,
-		Profile:     Constant(1),
-		Duration:    time.Second,
-	})
+	p, err := newPlan(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,6 +68,15 @@ func exchanging(t *testing.T) (*loop, *conn, *os.File) {
 	r.limit.Store(Never)
 	l := newLoop(r, 0)
 	l.net.(*sockets).poll, l.fullEnd = must(newPoller()), Never
+	t.Cleanup(func() { l.shutAll(); l.net.end() })
+	return l
+}
+
+// exchanging is a loop with one connection, which has sent its request, and
+// the server's end of it.
+func exchanging(t *testing.T) (*loop, *conn, *os.File) {
+	t.Helper()
+	l := stillLoop(t, Config{URL: "http://127.0.0.1:1/", Connections: 1, Profile: Constant(1), Duration: time.Second})
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +84,7 @@ func exchanging(t *testing.T) (*loop, *conn, *os.File) {
 	server := os.NewFile(uintptr(pair[1]), "server")
 	c := &l.conns[0]
 	c.fd, c.established, c.busy, c.wire, c.intended = int32(pair[0]), true, true, l.wireOf(0), l.now()
-	t.Cleanup(func() { l.shutAll(); l.net.end(); server.Close() })
+	t.Cleanup(func() { server.Close() })
 	l.net.(*sockets).poll.ctl(unix.EPOLL_CTL_ADD, c.fd, edges, c.self, c.gen)
 	l.move(c, stateExchanging)
 	l.exchange(c, l.now())

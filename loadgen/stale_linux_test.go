@@ -27,21 +27,7 @@ func reusing(t *testing.T, network, addr string) (*loop, *conn, net.Conn) {
 	if network == "unix" {
 		c.URL, c.Unix = "http://localhost/", addr
 	}
-	p, err := newPlan(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &run{
-		plan:   p,
-		engine: &epollEngine,
-		clock:  must(newClock()),
-		causes: newCauseTable(),
-		first:  map[causeID]firstOf{},
-	}
-	r.limit.Store(Never)
-	l := newLoop(r, 0)
-	l.net.(*sockets).poll, l.fullEnd = must(newPoller()), Never
-	t.Cleanup(func() { l.shutAll(); l.net.end() })
+	l := stillLoop(t, c)
 	slot := &l.conns[0]
 	slot.wire = l.wireOf(0)
 	l.assign(slot, l.now())

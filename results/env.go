@@ -1,6 +1,10 @@
 package results
 
-import "github.com/lab99/lab99/lab/ability"
+import (
+	"strconv"
+
+	"github.com/lab99/lab99/lab/ability"
+)
 
 // Env is where a run happened. Everything about a namespace was read from
 // inside it, never assumed from what was asked.
@@ -60,6 +64,20 @@ type HostEnv struct {
 	MPM         string            `json:"mpm,omitempty"`
 	Build       string            `json:"build,omitempty"` // nginx -V, httpd -V
 	Place       *Place            `json:"place,omitempty"` // in a cluster; elsewhere all hosts are on Env's machine
+}
+
+// Settings are what was read back of a host and may differ between variants, by name.
+func (h *HostEnv) Settings() map[string]string {
+	all := map[string]string{
+		"usable ports": strconv.Itoa(h.UsablePorts), "open files": strconv.FormatUint(h.NoFile, 10),
+		"version": h.Version, "MPM": h.MPM,
+	}
+	for name, value := range h.Sysctls {
+		if !IsCount(name) {
+			all[name] = value
+		}
+	}
+	return all
 }
 
 // Place is where a cluster has put a host, and what is around it there. What cannot be told

@@ -167,26 +167,8 @@ func (f Found) Findings() []Finding {
 	return all
 }
 
-// Tried says whether anything was found out: a run of an older lab99 has nothing.
-func (f Found) Tried() bool {
-	for _, a := range All {
-		if a.Known(f) {
-			return true
-		}
-	}
-	return false
-}
-
 func nanoseconds(ns *float64) string {
-	if ns == nil {
-		return ""
-	}
-	return fmt.Sprintf("%.3g ns", *ns)
+	return format.Or(ns, func(x float64) string { return fmt.Sprintf("%.3g ns", x) }, "")
 }
 
-func count(n *int) string {
-	if n == nil {
-		return ""
-	}
-	return strconv.Itoa(*n)
-}
+func count(n *int) string { return format.Or(n, strconv.Itoa, "") }

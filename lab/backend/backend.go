@@ -43,15 +43,7 @@ const drainFor = 5 * time.Second
 // the process. The error is the listener's; nil after ctx.
 func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
 	s.conns = map[*conn]bool{}
-	failed := make(chan error, len(listeners))
-	for _, l := range listeners {
-		go func() { failed <- s.accept(l) }()
-	}
-	var err error
-	select {
-	case err = <-failed:
-	case <-ctx.Done():
-	}
+	err := serveEach(ctx, listeners, func(l net.Listener) error { return acceptAll(l, s.take) })
 	for _, l := range listeners {
 		l.Close()
 	}
@@ -59,13 +51,28 @@ func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
 	return err
 }
 
-func (s *Server) accept(l net.Listener) error {
+// serveEach serves the listeners until ctx ends, or one of them fails: the error is that one's.
+func serveEach(ctx context.Context, listeners []net.Listener, serve func(net.Listener) error) error {
+	failed := make(chan error, len(listeners))
+	for _, l := range listeners {
+		go func() { failed <- serve(l) }()
+	}
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+// acceptAll has each connection taken, until the listener fails.
+func acceptAll(l net.Listener, take func(net.Conn)) error {
 	for {
 		c, err := l.Accept()
 		var brief interface{ Temporary() bool }
 		switch {
 		case err == nil:
-			s.take(c)
+			take(c)
 		case errors.As(err, &brief) && brief.Temporary():
 			time.Sleep(5 * time.Millisecond) // out of descriptors: some come back as connections end
 		default:

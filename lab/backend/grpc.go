@@ -56,15 +56,7 @@ func (g GRPC) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (g GRPC) Serve(ctx context.Context, listeners ...net.Listener) error {
 	s := &http.Server{Handler: g, Protocols: new(http.Protocols)}
 	s.Protocols.SetUnencryptedHTTP2(true)
-	failed := make(chan error, len(listeners))
-	for _, l := range listeners {
-		go func() { failed <- s.Serve(l) }()
-	}
-	var err error
-	select {
-	case err = <-failed:
-	case <-ctx.Done():
-	}
+	err := serveEach(ctx, listeners, s.Serve)
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.Delay+drainFor)
 	defer cancel()
 	return errors.Join(err, s.Shutdown(drain))

@@ -3,7 +3,6 @@ package backend
 import (
 	"bufio"
 	"context"
-	"errors"
 	"net"
 	"net/http"
 	"strings"
@@ -35,21 +34,12 @@ const closeWithin = 5 * time.Second
 
 // ServeLines sends back each line, until ctx ends or a listener fails.
 func (h *Held) ServeLines(ctx context.Context, listeners ...net.Listener) error {
-	return h.serve(ctx, listeners, func(l net.Listener) error {
-		for {
-			c, err := l.Accept()
-			var brief interface{ Temporary() bool }
-			switch {
-			case err == nil && h.add(c):
-				go h.echo(c)
-			case err == nil:
-			case errors.As(err, &brief) && brief.Temporary():
-				time.Sleep(5 * time.Millisecond)
-			default:
-				return err
-			}
+	take := func(c net.Conn) {
+		if h.add(c) {
+			go h.echo(c)
 		}
-	})
+	}
+	return h.serve(ctx, listeners, func(l net.Listener) error { return acceptAll(l, take) })
 }
 
 // ServeWebsockets takes each request for a websocket, whatever its path, and answers
@@ -61,15 +51,7 @@ func (h *Held) ServeWebsockets(ctx context.Context, listeners ...net.Listener) e
 
 func (h *Held) serve(ctx context.Context, listeners []net.Listener, accept func(net.Listener) error) error {
 	h.conns = map[net.Conn]bool{}
-	failed := make(chan error, len(listeners))
-	for _, l := range listeners {
-		go func() { failed <- accept(l) }()
-	}
-	var err error
-	select {
-	case err = <-failed:
-	case <-ctx.Done():
-	}
+	err := serveEach(ctx, listeners, accept)
 	for _, l := range listeners {
 		l.Close()
 	}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 
@@ -52,12 +51,7 @@ func showAbilities(ctx context.Context, t *terminal, asJSON, inPlace bool) error
 	if !asJSON {
 		return writeAbilities(t.stdout, kernel, found)
 	}
-	b, err := json.MarshalIndent(trial.NewReport(kernel, found), "", "  ")
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(t.stdout, string(b))
-	return err
+	return printEscaped(t.stdout, trial.NewReport(kernel, found))
 }
 
 // writeAbilities writes them for people, an ability a line.

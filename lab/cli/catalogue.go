@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -30,11 +29,9 @@ func builtinNames() ([]string, error) {
 func concludeAll(t *terminal, asJSON bool, o *lab.CatalogueOutcome, err error, stop <-chan struct{}) error {
 	if o != nil {
 		if asJSON {
-			b, jerr := json.MarshalIndent(o.Catalogue, "", "  ")
-			if jerr != nil {
-				return jerr
+			if err := printEscaped(t.stdout, o.Catalogue); err != nil {
+				return err
 			}
-			fmt.Fprintln(t.stdout, string(b))
 		} else {
 			printCatalogue(t.stdout, o.Catalogue)
 			if index := filepath.Join(o.Dir, results.IndexFile); exists(index) {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -93,13 +92,7 @@ func compareRuns(t *terminal, rest []string, asJSON, asMarkdown bool) error {
 }
 
 func jsonOf(v any) func(io.Writer) error {
-	return func(w io.Writer) error {
-		b, err := json.MarshalIndent(v, "", "  ")
-		if err == nil {
-			_, err = w.Write(append(b, '\n'))
-		}
-		return err
-	}
+	return func(w io.Writer) error { return printEscaped(w, v) }
 }
 
 // openSide reads the runs of an argument. A path may have any characters in

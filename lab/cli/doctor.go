@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -64,11 +62,9 @@ func examine(ctx context.Context, t *terminal, asJSON bool, subnets, out string)
 	}))
 	r.Tool = tool().Version
 	if asJSON {
-		b, err := json.MarshalIndent(r, "", "  ")
-		if err != nil {
+		if err := printEscaped(t.stdout, r); err != nil {
 			return err
 		}
-		fmt.Fprintln(t.stdout, string(b))
 	} else if err := r.Write(t.stdout); err != nil {
 		return err
 	}

@@ -49,9 +49,9 @@ func driverFlag() string {
 }
 
 // registerDriver adds --driver, and the flags of the drivers.
-func registerDriver(cmd *cobra.Command, name *string, preset, text string) {
+func registerDriver(cmd *cobra.Command, name *string, text string) {
 	fs := cmd.Flags()
-	fs.StringVar(name, "driver", preset, text)
+	fs.StringVar(name, "driver", driver.Auto, text)
 	for _, c := range drivers {
 		if c.Flags != nil {
 			c.Flags(fs)
@@ -97,7 +97,7 @@ func cleanCommand(t *terminal) *cobra.Command {
 			return clean(cmd.Context(), t, name, force)
 		},
 	}
-	registerDriver(cmd, &name, driver.Auto, "only what labs of this driver left; auto for all on this machine")
+	registerDriver(cmd, &name, "only what labs of this driver left; auto for all on this machine")
 	cmd.Flags().BoolVar(&force, "force", false, "also end the labs of commands that are still running")
 	return cmd
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -141,10 +140,7 @@ func (o lintOptions) look(t *terminal, name string, release nginxconf.Release) (
 func (o lintOptions) print(t *terminal, r *lint.Report, another bool) error {
 	switch {
 	case o.json:
-		enc := json.NewEncoder(t.stdout)
-		enc.SetIndent("", "  ")
-		enc.SetEscapeHTML(false)
-		return enc.Encode(r)
+		return printJSON(t.stdout, r)
 	case o.github:
 		dir, err := os.Getwd()
 		if err != nil {

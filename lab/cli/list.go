@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"time"
@@ -73,12 +72,7 @@ func listScenarios(t *terminal, asJSON bool) error {
 		return err
 	}
 	if asJSON {
-		b, err := json.MarshalIndent(all, "", "  ")
-		if err != nil {
-			return err
-		}
-		fmt.Fprintln(t.stdout, string(b))
-		return nil
+		return printEscaped(t.stdout, all)
 	}
 	name := 0 // width
 	for _, e := range all {

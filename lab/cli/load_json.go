@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 
@@ -89,10 +88,5 @@ func (d *loadDocument) print(w io.Writer, asJSON bool) error {
 	if !asJSON {
 		return printLoad(w, d)
 	}
-	b, err := json.MarshalIndent(d, "", "  ")
-	if err != nil {
-		return fmt.Errorf("wording the result: %w", err)
-	}
-	_, err = fmt.Fprintln(w, string(b))
-	return err
+	return printEscaped(w, d)
 }

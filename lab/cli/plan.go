@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -68,16 +67,11 @@ func plan(ctx context.Context, t *terminal, resolved *scenarios.Resolved, asJSON
 	notes = append(notes, found.notes...)
 	notes = append(notes, lab.Reasons(resolved, found.release, found.platform())...)
 	if asJSON {
-		b, err := json.MarshalIndent(struct {
+		return printEscaped(t.stdout, struct {
 			*results.Plan
 			Notes   []string                 `json:"notes"` // of this machine, and so no part of what is stored
 			Skipped []results.SkippedVariant `json:"skipped,omitempty"`
-		}{p, append([]string{}, notes...), found.skipped}, "", "  ")
-		if err != nil {
-			return err
-		}
-		fmt.Fprintln(t.stdout, string(b))
-		return nil
+		}{p, append([]string{}, notes...), found.skipped})
 	}
 	out := lint.Printable(t.stdout) // with parts of files from elsewhere in it
 	fmt.Fprintf(out, "%s, size %s: %s\n", p.Scenario, p.Size, p.Title)

@@ -55,8 +55,8 @@ func (old) Abilities(context.Context, bool) (ability.Found, error) {
 	return ability.Found{HZ: &hz, ReuseCountsWholeSeconds: &whole}, nil
 }
 
-// TestPlanIsForTheKernelThatARunHas: the interval, and how long TIME_WAIT lasts there.
-func TestPlanIsForTheKernelThatARunHas(t *testing.T) {
+// onOldKernel leaves old as the only driver.
+func onOldKernel(t *testing.T) {
 	before := drivers
 	t.Cleanup(func() { drivers = before })
 	drivers = []driver.Candidate{{
@@ -64,6 +64,11 @@ func TestPlanIsForTheKernelThatARunHas(t *testing.T) {
 		About: "paper",
 		Open:  func(context.Context) (driver.Driver, error) { return old{}, nil },
 	}}
+}
+
+// TestPlanIsForTheKernelThatARunHas: the interval, and how long TIME_WAIT lasts there.
+func TestPlanIsForTheKernelThatARunHas(t *testing.T) {
+	onOldKernel(t)
 	var out, complaints bytes.Buffer
 	if code := Main([]string{"plan", "tw-reuse-ceiling", "--size", "quick", "--json"}, os.Stdin, &out,
 		&complaints); code != 0 {
@@ -89,13 +94,7 @@ func TestPlanIsForTheKernelThatARunHas(t *testing.T) {
 
 // TestPlanSaysWhatWouldBeSkipped, in words and as JSON.
 func TestPlanSaysWhatWouldBeSkipped(t *testing.T) {
-	before := drivers
-	t.Cleanup(func() { drivers = before })
-	drivers = []driver.Candidate{{
-		Name:  "old",
-		About: "paper",
-		Open:  func(context.Context) (driver.Driver, error) { return old{}, nil },
-	}}
+	onOldKernel(t)
 	planned := func(args ...string) string {
 		var out, complaints bytes.Buffer
 		if code := Main(append([]string{"plan", "tw-reuse-ceiling", "--size", "quick"}, args...), os.Stdin, &out,
@@ -119,13 +118,7 @@ func TestPlanSaysWhatWouldBeSkipped(t *testing.T) {
 
 // TestPlanRefusesAMisspeltSysctl: as a run would.
 func TestPlanRefusesAMisspeltSysctl(t *testing.T) {
-	before := drivers
-	t.Cleanup(func() { drivers = before })
-	drivers = []driver.Candidate{{
-		Name:  "old",
-		About: "paper",
-		Open:  func(context.Context) (driver.Driver, error) { return old{}, nil },
-	}}
+	onOldKernel(t)
 	var complaints bytes.Buffer
 	args := []string{"plan", "tw-reuse-ceiling", "--size", "quick", "--set",
 		"variants.shorter-delay.proxy.sysctls={net.ipv4.tcp_tw_resue: 1}"}

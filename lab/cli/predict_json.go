@@ -134,6 +134,14 @@ func (a *fileAnswer) document(newer *fileAnswer) *prediction {
 	return p
 }
 
+// printEscaped prints JSON with <, > and & as \u003c and the like, as the older documents have them.
+func printEscaped(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+// printJSON leaves them as they are.
 func printJSON(w io.Writer, v any) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")

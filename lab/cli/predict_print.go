@@ -257,27 +257,12 @@ func okBefore(o law.SteadyState) string {
 }
 
 // orNever is a moment.
-func orNever(s *float64) string {
-	if s == nil {
-		return "never"
-	}
-	return format.About(*s)
-}
+func orNever(s *float64) string { return format.Or(s, format.About, "never") }
 
-func orAll(n *int) string {
-	if n == nil {
-		return "all"
-	}
-	return format.Grouped(*n)
-}
+func orAll(n *int) string { return format.Or(n, format.Grouped, "all") }
 
 // orAny is a rate that is the limit, if there is one.
-func orAny(rate *float64) string {
-	if rate == nil {
-		return "any"
-	}
-	return atMost(*rate)
-}
+func orAny(rate *float64) string { return format.Or(rate, atMost, "any") }
 
 // ample is a rate that something else than ports will limit first.
 const ample = 100_000

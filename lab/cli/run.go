@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/lab99/lab99/lab"
 	"github.com/lab99/lab99/lab/crash"
-	"github.com/lab99/lab99/lab/driver"
 	"github.com/lab99/lab99/lab/image"
 	"github.com/lab99/lab99/lab/verdict"
 	"github.com/lab99/lab99/results"
@@ -72,7 +70,7 @@ type runFlags struct {
 func (f *runFlags) register(cmd *cobra.Command) {
 	f.choice.register(cmd)
 	fs := cmd.Flags()
-	registerDriver(cmd, &f.driver, driver.Auto, driverFlag())
+	registerDriver(cmd, &f.driver, driverFlag())
 	fs.StringVar(&f.images, "images", string(image.Auto), "where images may come from: auto, registry or local")
 	fs.StringVar(&f.subnets, "subnet", "",
 		"`CIDR`s for the lab's network, tried in turn (default 198.18.99.0/24, then others of 198.18.0.0/15)")
@@ -246,11 +244,9 @@ func (f *runFlags) run(ctx context.Context, t *terminal, names []string) error {
 func (f *runFlags) conclude(t *terminal, o *lab.Outcome, err error, stop <-chan struct{}) error {
 	if o != nil && len(o.Summary.Variants) > 0 {
 		if f.json {
-			b, jerr := json.MarshalIndent(o.Summary, "", "  ")
-			if jerr != nil {
-				return jerr
+			if err := printEscaped(t.stdout, o.Summary); err != nil {
+				return err
 			}
-			fmt.Fprintln(t.stdout, string(b))
 		} else {
 			PrintSummary(t.stdout, o.Summary)
 			if report := filepath.Join(o.Dir, "report.html"); exists(report) {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -53,12 +52,7 @@ func listRuns(t *terminal, root string, w wanted, asJSON bool) error {
 		}
 	}
 	if asJSON {
-		b, err := json.MarshalIndent(runs, "", "  ")
-		if err != nil {
-			return err
-		}
-		fmt.Fprintln(t.stdout, string(b))
-		return nil
+		return printEscaped(t.stdout, runs)
 	}
 	if len(runs) == 0 {
 		fmt.Fprintf(t.stderr, "none of the %d runs under %s matches; `lab99 list --runs` lists all of them\n", len(all), root)

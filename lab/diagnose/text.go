@@ -12,6 +12,7 @@ import (
 	"github.com/lab99/lab99/internal/table"
 	"github.com/lab99/lab99/lab/lint"
 	"github.com/lab99/lab99/results"
+	"k8s.io/utils/ptr"
 )
 
 // Write writes the report for a person: the fullest tuples, what to know about them, and
@@ -205,7 +206,7 @@ func (r *Report) writeMitigations(w io.Writer) {
 	fmt.Fprintln(tw, "mitigation\terror 99\tports\tbears/s\tverdict")
 	for _, name := range slices.SortedFunc(maps.Keys(t.Mitigations), func(a, b string) int {
 		x, y := t.Mitigations[a], t.Mitigations[b]
-		return cmp.Or(cmp.Compare(never(y.FirstError99S), never(x.FirstError99S)), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(ptr.Deref(y.FirstError99S, 1e18), ptr.Deref(x.FirstError99S, 1e18)), cmp.Compare(a, b))
 	}) {
 		m := t.Mitigations[name]
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n",
@@ -213,11 +214,4 @@ func (r *Report) writeMitigations(w io.Writer) {
 			format.Or(m.SafeRatePerS, format.Rough, "any"), m.Verdict)
 	}
 	tw.Flush()
-}
-
-func never(s *float64) float64 {
-	if s == nil {
-		return 1e18
-	}
-	return *s
 }

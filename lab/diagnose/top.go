@@ -3,6 +3,8 @@ package diagnose
 import (
 	"cmp"
 	"slices"
+
+	"k8s.io/utils/ptr"
 )
 
 // leave keeps the fullest tuples of all namespaces, and counts those that it leaves out.
@@ -35,9 +37,4 @@ func (t *Tuple) urgency() int {
 	return slices.Index([]string{OK, Unknown, Slow, RunningOut, Exhausted}, t.State)
 }
 
-func (t *Tuple) share() float64 {
-	if t.Share == nil {
-		return 0
-	}
-	return *t.Share
-}
+func (t *Tuple) share() float64 { return ptr.Deref(t.Share, 0) }

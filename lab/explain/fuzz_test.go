@@ -55,11 +55,11 @@ func FuzzRead(f *testing.F) {
 			if len(line) > longest {
 				continue
 			}
-			e, ok := Line(line)
+			r := unwrap(line)
+			e, ok := explain(r)
 			if !ok || e.Cause.Answer != Yes {
 				continue
 			}
-			r := unwrap(line)
 			all := strings.Join(append(r.other, r.text, r.after), "\n")
 			if !says99.MatchString(all) || !saysConnect.MatchString(all) && !strings.Contains(strings.ToLower(all), "dial tcp") {
 				t.Errorf("exhaustion without errno 99 of connect(): %q", line)

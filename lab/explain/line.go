@@ -15,9 +15,7 @@ func (e Explanation) Why() string { return e.Cause.why(e.Reading) }
 // Next are the next steps, the nearest first.
 func (e Explanation) Next() []Step { return e.Cause.next(e.Reading) }
 
-// Line explains one line; false for a line that no dialect knows.
-func Line(line string) (Explanation, bool) { return explain(unwrap(line)) }
-
+// explain explains one line; false for a line that no dialect knows.
 func explain(r record) (Explanation, bool) {
 	found, ok := read(r)
 	if !ok {

@@ -66,7 +66,7 @@ func numbers(s string) string {
 
 func TestUnwraps(t *testing.T) {
 	for _, c := range wrapped {
-		e, ok := Line(c.line)
+		e, ok := explain(unwrap(c.line))
 		if !ok || e.short() != "ports Go connect EADDRNOTAVAIL 10.0.0.7:80" || e.Time != c.time {
 			t.Errorf("%q\nis %t, %+v at %q; want the time %q", c.line, ok, e.Reading, e.Time, c.time)
 		}
@@ -80,7 +80,7 @@ func TestBelievesNoClient(t *testing.T) {
 		`{"msg":"handled","user_agent":"` + goLine + `"}`,
 		`10.0.0.1 - - [23/Nov/2026:04:42:27 +0000] "GET /` + goLine + ` HTTP/1.1" 200 5`,
 	} {
-		if e, ok := Line(line); ok && e.Cause.Answer == Yes {
+		if e, ok := explain(unwrap(line)); ok && e.Cause.Answer == Yes {
 			t.Errorf("%s\nis %s", line, e.short())
 		}
 	}
@@ -249,7 +249,7 @@ func TestEveryCauseIsShown(t *testing.T) {
 		"dial udp 10.0.0.7:53: connect: cannot assign requested address":      "ports-or-address",
 		"curl: (7) Failed to connect to ::1: Cannot assign requested address": "ports-or-address",
 	} {
-		e, ok := Line(line)
+		e, ok := explain(unwrap(line))
 		if !ok || e.Cause.ID != want {
 			t.Errorf("%s\nis %t, %v; want %s", line, ok, e.Cause, want)
 		}

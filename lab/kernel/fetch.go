@@ -272,11 +272,10 @@ func writeModules(dir string, list []module) error {
 
 // Emulator is a qemu, installed or unpacked.
 type Emulator struct {
-	Path    string
-	Dir     string   // "" for one that is installed; else where it must be started
-	Args    []string // to find its parts
-	Env     []string
-	Version string
+	Path string
+	Dir  string   // "" for one that is installed; else where it must be started
+	Args []string // to find its parts
+	Env  []string
 }
 
 // Emulator finds qemu on this machine, or else unpacks that of the host's suite.
@@ -306,8 +305,6 @@ func (c Cache) Emulator(ctx context.Context) (*Emulator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s --version: %w: %s", e.Path, err, strings.TrimSpace(string(out)))
 	}
-	first, _, _ := strings.Cut(string(out), "\n")
-	_, e.Version, _ = strings.Cut(first, "version ")
 	return e, nil
 }
 

@@ -25,9 +25,6 @@ type rule struct {
 	judge     func(evidence) Cell
 }
 
-func yes() *bool { b := true; return &b }
-func no() *bool  { b := false; return &b }
-
 // rules are the laws of the table, in its order. Before them come the abilities.
 var rules = []rule{
 	{"hold", "T: a TIME_WAIT stays 60 s, and up to a slot of the timer wheel longer", hold},
@@ -119,14 +116,14 @@ func exactly(v variant) Cell {
 		return Cell{Text: "?", Why: v.Why}
 	}
 	k := int64(v.Predicted.Tuples)
-	c := Cell{Text: fmt.Sprintf("%d of %d", *v.OK, k), OK: yes()}
+	c := Cell{Text: fmt.Sprintf("%d of %d", *v.OK, k), OK: new(true)}
 	switch {
 	case v.Verdict == law.Invalid && (v.FirstError == nil || *v.OK < k):
 		return *v.undisturbed() // it may have sent less than K, or lost some for want of time
 	case v.FirstError == nil:
-		c.OK, c.Why = no(), "no error 99: "+v.Why
+		c.OK, c.Why = new(false), "no error 99: "+v.Why
 	case *v.OK != k:
-		c.OK, c.Why = no(), v.Why
+		c.OK, c.Why = new(false), v.Why
 	}
 	return c
 }
@@ -138,7 +135,7 @@ func moment(v variant) Cell {
 		return *c
 	}
 	if v.FirstError == nil {
-		return Cell{Text: "none", OK: no(), Why: v.Why}
+		return Cell{Text: "none", OK: new(false), Why: v.Why}
 	}
 	if v.Predicted.FirstError99S == nil {
 		return Cell{Text: "?", Why: "no prediction"}

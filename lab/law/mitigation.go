@@ -59,7 +59,8 @@ func Mitigations(s Setup) []Mitigation {
 	sources := func(s *Setup) { times(&s.Sources, 3, s) }
 
 	if s.NAT {
-		return natMitigations(s, pooled, pool, destinations, sources)
+		natMitigations(add, pooled, pool, destinations, sources)
+		return all
 	}
 	add("keepalive", pooled, pool)
 	add("tw-reuse", "tcp_tw_reuse=1", reuse)

@@ -31,14 +31,8 @@ func (s Setup) behindNAT() Setup {
 	return s
 }
 
-// natMitigations are the changes people try against a NAT's shortage.
-func natMitigations(s Setup, pooled string, pool, destinations, sources func(*Setup)) []Mitigation {
-	var all []Mitigation
-	add := func(name, change string, f func(*Setup)) {
-		m := Mitigation{name, change, s}
-		f(&m.Setup)
-		all = append(all, m)
-	}
+// natMitigations adds the changes people try against a NAT's shortage.
+func natMitigations(add func(name, change string, f func(*Setup)), pooled string, pool, destinations, sources func(*Setup)) {
 	ports := func(s *Setup) { s.Ports *= 2 }
 	add("keepalive", pooled, pool)
 	add("nat-ports", "twice the ports of the NAT for this host", ports)
@@ -53,5 +47,4 @@ func natMitigations(s Setup, pooled string, pool, destinations, sources func(*Se
 		sources(s)
 		destinations(s)
 	})
-	return all
 }

@@ -38,10 +38,7 @@ func SteadyStateOf(s Setup, targetErrorRate float64) SteadyState {
 		Tuples: p.Tuples, FirstError99S: p.FirstError99S, OKBeforeError99: p.OKBeforeError99,
 		FirstError99LatestS: p.FirstError99LatestS, OKBeforeError99Most: p.OKBeforeError99Most,
 		SafeRatePerS: s.SafeRate(), CliffS: s.Cliff(), CliffRatePerS: s.CliffRate(),
-		AfterCliffPerWorker: s.ConnectCeiling() / s.Churn, Verdict: p.Verdict,
-	}
-	if p.SteadyOKPerS != nil {
-		o.SteadyOKPerS = *p.SteadyOKPerS
+		SteadyOKPerS: or0(p.SteadyOKPerS), AfterCliffPerWorker: s.ConnectCeiling() / s.Churn, Verdict: p.Verdict,
 	}
 	if targetErrorRate > 0 {
 		o.SafeRatePerS = s.SafePoissonRate(targetErrorRate)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/lab99/lab99/scenarios/nginxconf"
+	"k8s.io/utils/ptr"
 )
 
 // Choice is what answers a request, or the session of a stream server.
@@ -55,12 +56,7 @@ func Choose(c *nginxconf.Config, release nginxconf.Release, host, path string) C
 
 // differ says whether two routes tell the laws something else.
 func differ(a, b *nginxconf.Route) bool {
-	share := func(r *nginxconf.Route) float64 {
-		if r.CloseShare == nil {
-			return -1
-		}
-		return *r.CloseShare
-	}
+	share := func(r *nginxconf.Route) float64 { return ptr.Deref(r.CloseShare, -1) }
 	pool := func(r *nginxconf.Route) int { // what is not used is no pool
 		if r.Pool.State != nginxconf.PoolWorks {
 			return 0

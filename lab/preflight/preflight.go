@@ -16,7 +16,6 @@ type Facts struct {
 	Setup        law.Setup // Ports is P, the usable ones
 	RangeWidth   int       // ports in ip_local_port_range, usable or not
 	Connections  int       // of the load, at once
-	Workers      int       // of the proxy; 0 means 1
 	NoFile       uint64    // descriptors each of them may open
 	ConntrackMax int       // net.netfilter.nf_conntrack_max
 	Kernel       string    // release, as uname -r says

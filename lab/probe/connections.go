@@ -26,8 +26,9 @@ type Connection struct {
 // TimeWait says whether the connection is in TIME_WAIT.
 func (c Connection) TimeWait() bool { return c.State == stateNames[stateTimeWait] }
 
+// remaining is the time until the socket's timer is due, idiag_expires.
 func (m diagMsg) remaining() time.Duration {
-	return time.Duration(binary.NativeEndian.Uint32(m[52:])) * time.Millisecond // idiag_expires
+	return time.Duration(binary.NativeEndian.Uint32(m[52:])) * time.Millisecond
 }
 
 func (m diagMsg) inode() uint32 { return binary.NativeEndian.Uint32(m[68:]) }

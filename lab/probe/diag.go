@@ -37,9 +37,6 @@ func (m diagMsg) state() uint8       { return m[1] }
 func (m diagMsg) localPort() uint16  { return binary.BigEndian.Uint16(m[4:]) }
 func (m diagMsg) remotePort() uint16 { return binary.BigEndian.Uint16(m[6:]) }
 
-// expires is the remaining time of the socket's timer, in milliseconds.
-func (m diagMsg) expires() uint32 { return binary.NativeEndian.Uint32(m[52:]) }
-
 // localEnd and remoteEnd are the two ends of the socket.
 func (m diagMsg) localEnd() endpoint  { return m.end(4, 8) }
 func (m diagMsg) remoteEnd() endpoint { return m.end(6, 24) }

@@ -19,7 +19,7 @@ func TimeWaitsLeft(dst netip.AddrPort) ([]time.Duration, error) {
 	var left []time.Duration
 	err = d.dump(1<<stateTimeWait, func() { left = left[:0] }, func(m diagMsg) {
 		if m.remoteEnd() == end {
-			left = append(left, time.Duration(m.expires())*time.Millisecond)
+			left = append(left, m.remaining())
 		}
 	})
 	if err != nil {

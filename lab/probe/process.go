@@ -10,7 +10,6 @@ type Usage struct {
 	// WaitSeconds is how long their main threads were ready to run and had no
 	// processor, since they began. nginx's workers have no other threads.
 	WaitSeconds float64
-	RSSBytes    int64 // added up; shared pages count once per process
 }
 
 // ticksPerSecond is USER_HZ, the unit of times in /proc/PID/stat. It is part of
@@ -26,7 +25,6 @@ type procStat struct {
 	own       int64 // utime + stime, ticks
 	children  int64 // the same of children that were waited for
 	start     uint64
-	rss       int64 // bytes
 }
 
 func (p procStat) runs() bool { return p.state != 'Z' && p.state != 'X' }

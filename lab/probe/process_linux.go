@@ -60,7 +60,6 @@ func (p *Processes) Poll() (Usage, error) {
 		if s.runs() {
 			u.Alive = true
 			u.PIDs = append(u.PIDs, s.pid)
-			u.RSSBytes += s.rss
 		}
 		// A kernel without scheduler statistics leaves it at 0.
 		if waited, err := s.proc.Schedstat(); err == nil {
@@ -125,7 +124,7 @@ func (p *Processes) find() ([]procStat, error) {
 		named = append(named, procStat{
 			proc: one, pid: s.PID, ppid: s.PPID, comm: s.Comm, state: s.State[0],
 			own: int64(s.UTime + s.STime), children: int64(s.CUTime + s.CSTime),
-			start: s.Starttime, rss: int64(s.ResidentMemory()),
+			start: s.Starttime,
 		})
 	}
 	slices.SortFunc(named, func(a, b procStat) int { return a.pid - b.pid })

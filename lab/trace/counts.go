@@ -60,11 +60,3 @@ func (h *Histogram) Quantile(q float64) time.Duration {
 	}
 	return 0
 }
-
-// Minus is what came after an earlier count.
-func (h *Histogram) Minus(before *Histogram) (since Histogram) {
-	for i := range h {
-		since[i] = h[i] - before[i]
-	}
-	return since
-}

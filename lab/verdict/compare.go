@@ -6,6 +6,7 @@ import (
 
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
+	"k8s.io/utils/ptr"
 )
 
 // run is the variant as the laws are asked of it.
@@ -82,7 +83,7 @@ func (m *Measured) evidence(v *results.Variant) evidence {
 	late, sent := m.lateBefore(orNever(v.FirstError))
 	e := evidence{
 		Other: v.Errors.Other, LateShare: late / max(sent, 1), ConntrackMax: m.ConntrackMax, NoLive: v.Errors.NoLiveUpstreams,
-		CloseShare: or0(v.CloseShare), ReuseRatio: or0(v.ReuseRatio), CollapseS: or0(v.CollapseS),
+		CloseShare: ptr.Deref(v.CloseShare, 0), ReuseRatio: ptr.Deref(v.ReuseRatio, 0), CollapseS: ptr.Deref(v.CollapseS, 0),
 		Predicted: m.Plan.Predicted, Proxy: v.ProxyName(), Pool: m.Laws.Keepalive > 0,
 	}
 	if planned := v.OfferedPerS * *v.LoadEndS; planned > 0 {
@@ -101,11 +102,4 @@ func (m *Measured) evidence(v *results.Variant) evidence {
 		e.InFlight = v.OfferedPerS * v.Service.P50 / 1e3
 	}
 	return e
-}
-
-func or0(x *float64) float64 {
-	if x == nil {
-		return 0
-	}
-	return *x
 }

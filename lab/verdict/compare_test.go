@@ -9,6 +9,7 @@ import (
 	"github.com/lab99/lab99/internal/schematest"
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
+	"k8s.io/utils/ptr"
 )
 
 // TestBrokenAssumptions: what the evidence says, and which way the run moved.
@@ -177,17 +178,10 @@ func TestDeviationsNameWhatBroke(t *testing.T) {
 			case x == nil:
 				t.Fatalf("not compared: %+v", v.Comparisons)
 			case x.OK || x.Broken == nil || *x.Broken != c.want || !strings.Contains(x.Text, c.saying):
-				t.Errorf("%+v, broken %v; want %s saying %q", *x, wordOf(x.Broken), c.want, c.saying)
+				t.Errorf("%+v, broken %v; want %s saying %q", *x, ptr.Deref(x.Broken, "none"), c.want, c.saying)
 			}
 		})
 	}
-}
-
-func wordOf(s *string) string {
-	if s == nil {
-		return "none"
-	}
-	return *s
 }
 
 // TestAbsenceIsADeviation: error 99 that was due and did not come, and one that

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
+	"k8s.io/utils/ptr"
 )
 
 // measured builds what an ideal run with the given setup would measure: the
@@ -430,7 +431,7 @@ func TestNoCureByACounterThatStaysAtZero(t *testing.T) {
 				t.Errorf("%s: %s; want it inconclusive at 8.13", v.Verdict, v.Why)
 			}
 			if v.CloseShare == nil || *v.CloseShare != 1 || v.TimeWait.AtEnd != tc.held {
-				t.Errorf("f is %v, counted at the end: %v", or0(v.CloseShare), v.TimeWait.AtEnd)
+				t.Errorf("f is %v, counted at the end: %v", ptr.Deref(v.CloseShare, 0), v.TimeWait.AtEnd)
 			}
 			i := slices.IndexFunc(v.Checks, func(c results.Check) bool { return c.ID == "time-waits" })
 			if i < 0 || *v.Checks[i].OK != tc.held {

@@ -163,15 +163,13 @@ func TestCollapseIsHeldToFivePercent(t *testing.T) {
 		s.Workers = 2
 		m := measured(s, 12, nil)
 		m.Plan.Connections = 64
-		v := results.Variant{CollapseS: &at, LoadEndS: ptr(12.0)}
+		v := results.Variant{CollapseS: &at, LoadEndS: new(12.0)}
 		m.Laws = m.Plan.Laws()
 		if x := law.Collapse.Check(m.run(&v)); x == nil || x.OK != holds {
 			t.Errorf("collapse after %g s, the law says %.2f: %+v, want it to hold: %v", at, *m.Plan.Predicted.CollapseS, x, holds)
 		}
 	}
 }
-
-func ptr[T any](x T) *T { return &x }
 
 // TestAnOddRangeMayKeepAPort: connect() may overlook one of 737 ports, and none of
 // 736.

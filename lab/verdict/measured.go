@@ -6,6 +6,7 @@ import (
 
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
+	"k8s.io/utils/ptr"
 )
 
 // Measured is all that is known of a variant when it is judged. What was not
@@ -213,10 +214,7 @@ func (m *Measured) rho(fault float64) *float64 {
 	if to <= from {
 		return nil
 	}
-	f := 1.0
-	if s := m.closeShare(); s != nil {
-		f = *s
-	}
+	f := ptr.Deref(m.closeShare(), 1)
 	// The bystander's, taken off, are known to a sample's time only.
 	opened := max(0, m.opens(to)-m.opens(from)-m.stillOpen(from, to))
 	rho := opened / (to - from) * f * m.Plan.Predicted.HoldS / float64(m.Plan.Predicted.Tuples)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/lab99/lab99/lab/law"
 	"github.com/lab99/lab99/results"
+	"k8s.io/utils/ptr"
 )
 
 // TestClosedClientsAreNoUpstreams: Apache closes its client's connection with each 503, and
@@ -26,11 +27,11 @@ func TestClosedClientsAreNoUpstreams(t *testing.T) {
 			m.Proxy = x.Net
 		}
 		if f := m.closeShare(); f == nil || math.Abs(*f-0.5) > 0.02 {
-			t.Errorf("T = %v: f = %v, want 0.5", hold, or0(f))
+			t.Errorf("T = %v: f = %v, want 0.5", hold, ptr.Deref(f, 0))
 		}
 		m.Laws.Conduct = nil // what is wrong for it shows
 		if f := m.closeShare(); f == nil || *f != 1 {
-			t.Errorf("T = %v: by the counter f = %v, want 1", hold, or0(f))
+			t.Errorf("T = %v: by the counter f = %v, want 1", hold, ptr.Deref(f, 0))
 		}
 	}
 }
@@ -52,7 +53,7 @@ func TestTheOtherEndsTimeWaitsAreNoneOfTheProxys(t *testing.T) {
 			m.Proxy = x.Net
 		}
 		if f := m.closeShare(); f == nil || math.Abs(*f-want) > 0.02 {
-			t.Errorf("sockets in state %q: f = %v, want %g", state, or0(f), want)
+			t.Errorf("sockets in state %q: f = %v, want %g", state, ptr.Deref(f, 0), want)
 		}
 	}
 }

@@ -114,17 +114,10 @@ func facts(run *results.Run) map[fact]string {
 	}
 	for _, v := range e.Variants {
 		for host, h := range v.Hosts {
-			set := func(what, value string) { m[fact{host + " " + what, v.Name}] = value }
-			for key, value := range h.Sysctls {
-				if !results.IsCount(key) {
-					set(key, value)
-				}
+			for what, value := range h.Settings() {
+				m[fact{host + " " + what, v.Name}] = value
 			}
-			set("usable ports", strconv.Itoa(h.UsablePorts))
-			set("open files", strconv.FormatUint(h.NoFile, 10))
-			set("version", h.Version)
-			set("MPM", h.MPM)
-			set("build", h.Build)
+			m[fact{host + " build", v.Name}] = h.Build
 		}
 	}
 	return m

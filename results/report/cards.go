@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/lab99/lab99/results"
@@ -407,12 +408,12 @@ var smallerPool = card{
 // cardFor is cardOf, in words for the proxy and for what it speaks, and by the direction in
 // which the pool changes.
 func cardFor(change, proxy, protocol string, poolShrinks bool) *card {
+	c := cardOf(change)
 	if proxy != results.Nginx {
-		if c := find(change, otherCards); c != nil {
-			return c
+		if other := find(change, otherWords); other != nil {
+			return other.or(c)
 		}
 	}
-	c := cardOf(change)
 	if c == nil || c.path != smallerPool.path {
 		return c
 	}
@@ -429,6 +430,17 @@ func cardFor(change, proxy, protocol string, poolShrinks bool) *card {
 	over := *c
 	over.Where, over.Risk = conf("nginx.conf: "+pool.Lines, "nginx -t", "nginx -s reload"), pool.Risk
 	return &over
+}
+
+// or takes from a general card what this one leaves open.
+func (c card) or(general *card) *card {
+	c.Name, c.Does = cmp.Or(c.Name, general.Name), cmp.Or(c.Does, general.Does)
+	c.Where.Host = cmp.Or(c.Where.Host, general.Where.Host)
+	c.Where.Container = cmp.Or(c.Where.Container, general.Where.Container)
+	c.Where.Pod = cmp.Or(c.Where.Pod, general.Where.Pod)
+	c.Risk = cmp.Or(c.Risk, general.Risk)
+	c.RollBack, c.Watch = cmp.Or(c.RollBack, general.RollBack), cmp.Or(c.Watch, general.Watch)
+	return &c
 }
 
 // cardOf is what is known of a line of a variant's change, nil where nothing

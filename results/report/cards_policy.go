@@ -150,18 +150,14 @@ var policyCards = []card{
 	},
 }
 
-// otherCards are of changes that every kind of proxy can have, in words for kinds other than
-// nginx, whose own settings the general cards name.
-var otherCards = []card{
+// otherWords are what kinds other than nginx have said otherwise, of the cards that name
+// nginx's own settings.
+var otherWords = []card{
 	{
 		path: "backend.addresses",
-		Name: "More backend addresses",
-		Does: "Each destination has a full set of source ports of its own.",
 		Where: places{
 			Host:      "More addresses on the backends, each a server of the proxy's configuration; reload.",
 			Container: "More backend containers, or more networks on one; each a server of the proxy's configuration.",
-			Pod: "Address the pods themselves through a headless Service. A ClusterIP is one destination, " +
-				"however many pods stand behind it.",
 		},
 		Risk: "A proxy that takes a server for dead after a failed connect() does so when its ports run out, " +
 			"and the others get its load.",
@@ -169,47 +165,22 @@ var otherCards = []card{
 		Watch:    "Error 99 comes later, or at a higher rate, but it comes.",
 	},
 	{
-		path: "backend.service: headless",
-		Name: "A headless Service",
-		Does: "Its name leads to the pods' own addresses, and each has a full set of source ports of its own.",
-		Where: places{
-			Host:      "Nothing: Services are a cluster's.",
-			Container: "Nothing: Services are a cluster's.",
-			Pod:       "`clusterIP: None` in a Service beside the old one, and a proxy that looks its name up again and again.",
-		},
-		Risk:     "The proxy itself must now notice pods that come and go.",
-		RollBack: "Put the ClusterIP's name back and reload.",
-		Watch:    "Error 99 comes later, or at a higher rate, but it comes. Failed requests to pods that are gone.",
+		path:  "backend.service: headless",
+		Where: places{Pod: "`clusterIP: None` in a Service beside the old one, and a proxy that looks its name up again and again."},
+		Risk:  "The proxy itself must now notice pods that come and go.",
+		Watch: "Error 99 comes later, or at a higher rate, but it comes. Failed requests to pods that are gone.",
 	},
 	{
 		path: "backend.service",
-		Name: "A Service before the backend",
 		Does: "Nothing: to the proxy's kernel a ClusterIP is one destination, however many pods are behind it.",
-		Where: places{
-			Host:      "Nothing: Services are a cluster's.",
-			Container: "Nothing: Services are a cluster's.",
-			Pod:       "A Service with a ClusterIP, and more replicas of the backend.",
-		},
-		Risk:     "It looks like many backends and is one.",
-		RollBack: "Take the replicas away.",
-		Watch:    "Error 99 as before.",
 	},
 	{
-		path: "backend.ports",
-		Name: "More backend ports",
-		Does: "Each port of the backend is a destination with a full set of source ports of its own.",
-		Where: places{
-			Host:      "More listening ports on the backend and a server for each in the proxy's configuration; reload both.",
-			Container: "The same; ports inside the network need not be published.",
-			Pod:       "More containerPorts, addressed past the Service or by a Service port each.",
-		},
-		Risk:     "Firewalls and health checks know the old port only.",
+		path:     "backend.ports",
+		Where:    places{Host: "More listening ports on the backend and a server for each in the proxy's configuration; reload both."},
 		RollBack: "Take the servers out of the configuration and reload.",
-		Watch:    "Error 99 comes later, or at a higher rate, but it comes.",
 	},
 	{
 		path: "backend.place",
-		Name: "A backend at another place",
 		Does: "On the proxy's own host the ports are the host's, loopback has its own rule for tcp_tw_reuse, " +
 			"and the host's two addresses are two destinations.",
 		Where: places{
@@ -222,40 +193,23 @@ var otherCards = []card{
 		Watch:    "Error 99 at a higher rate.",
 	},
 	{
-		path:     "backend.keepalive",
-		Name:     "KeepAlive of the backend",
-		Does:     "Off, the backend closes after each response, and who closes first is a race.",
-		Where:    httpdConf,
-		Risk:     "Every request costs a connection; the proxy's pool has nothing to keep.",
-		RollBack: "KeepAlive On again, graceful restart.",
-		Watch:    "TIME_WAIT on the backend; connect times of 1 s when it meets its own TIME_WAIT.",
+		path: "backend.keepalive",
+		Risk: "Every request costs a connection; the proxy's pool has nothing to keep.",
 	},
 	{
-		path:     "backend.max_workers",
-		Name:     "Fewer or more workers of the backend",
-		Does:     "It bounds the connections that the backend serves at once, idle ones included.",
-		Where:    httpdConf,
-		Risk:     "Too few for the proxy's pool, and kept connections keep out new ones.",
-		RollBack: "Put the old number back; a restart, not a reload, where limits grow.",
-		Watch:    "“server reached MaxRequestWorkers”; failures and resets under load.",
+		path:  "backend.max_workers",
+		Risk:  "Too few for the proxy's pool, and kept connections keep out new ones.",
+		Watch: "“server reached MaxRequestWorkers”; failures and resets under load.",
 	},
 	{
-		path:  "backend.close_delay",
-		Name:  "A backend that closes late",
-		Does:  "As long as it does not answer the proxy's FIN, the port is held in FIN_WAIT2, and in TIME_WAIT after it.",
-		Watch: "Ports that are held longer than 60 s.",
+		path: "backend.close_delay",
+		Does: "As long as it does not answer the proxy's FIN, the port is held in FIN_WAIT2, and in TIME_WAIT after it.",
 	},
 	{
-		path: "proxy.image",
-		Name: "Another release of the proxy",
-		Does: "Defaults may differ between releases.",
-		Where: places{
-			Host:      "Package upgrade and a restart.",
-			Container: "Another tag of the image.",
-			Pod:       "Another tag of the image; a rolling update.",
-		},
-		Risk:     "Defaults change under a configuration that leaves them open: spell the connection policy out.",
-		RollBack: "The old package or tag.",
-		Watch:    "New connections per request; TIME_WAIT on the proxy.",
+		path:  "proxy.image",
+		Name:  "Another release of the proxy",
+		Does:  "Defaults may differ between releases.",
+		Where: places{Host: "Package upgrade and a restart."},
+		Watch: "New connections per request; TIME_WAIT on the proxy.",
 	},
 }

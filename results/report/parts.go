@@ -5,7 +5,6 @@ import (
 	"html/template"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/lab99/lab99/internal/format"
@@ -133,22 +132,13 @@ func (p *page) EnvDifferences() []setting {
 			continue
 		}
 		for host, h := range v.Env.Hosts {
-			set := func(name, value string) {
+			for name, value := range h.Settings() {
 				key := host + ": " + name
 				if all[key] == nil {
 					all[key] = slices.Repeat([]string{format.NotMeasured}, len(p.Variants))
 				}
 				all[key][i] = value
 			}
-			for k, s := range h.Sysctls {
-				if !results.IsCount(k) {
-					set(k, s)
-				}
-			}
-			set("usable ports", strconv.Itoa(h.UsablePorts))
-			set("open files", strconv.FormatUint(h.NoFile, 10))
-			set("version", h.Version)
-			set("MPM", h.MPM)
 		}
 	}
 	var differ []setting

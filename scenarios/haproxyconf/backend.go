@@ -30,7 +30,6 @@ type Backend struct {
 	CloseLine *Line
 
 	NoLinger    *Line // option nolinger; nil: without
-	PreferLast  bool
 	Retries     int
 	RetriesLine *Line
 	Redispatch  bool
@@ -241,8 +240,6 @@ func (b *Backend) read(lines []*Line) {
 				if !on {
 					transparent = nil
 				}
-			case "prefer-last-server":
-				b.PreferLast = on
 			case "redispatch":
 				b.Redispatch = on
 			case "allbackups":
@@ -262,7 +259,7 @@ func (b *Backend) read(lines []*Line) {
 // one that each client asked for.
 func (b *Backend) dispatches(dispatch, transparent *Line) {
 	as := serverDefaults
-	as.Name, as.Word, as.Count = "dispatch", 1, 1
+	as.Word, as.Count = 1, 1
 	switch {
 	case dispatch != nil && len(dispatch.Words) > 1:
 		as.Line, as.Unknown = dispatch, dispatch.Words[1].Variable

@@ -81,7 +81,7 @@ func (e *env) builtin(name string) values {
 func (e *env) header(name string) values {
 	switch {
 	case e.request == nil && name == "upgrade":
-		return one(e.upgrade)
+		return one("")
 	case e.request == nil:
 		return unknown("http_" + name)
 	case name == "host":

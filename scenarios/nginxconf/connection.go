@@ -42,12 +42,6 @@ func (m *model) http1(r *Route, release Release, e *env) {
 	if r.Header.Directive == nil && !release.pools() {
 		r.Header.Value = "close"
 	}
-	set := func(d *Directive) bool { return strings.EqualFold(d.Arg(1), "Upgrade") }
-	if r.HTTPVersion == "1.1" && slices.ContainsFunc(r.block.array("proxy_set_header"), set) {
-		websocket := e.upgrading()
-		upgrade, with := header(r.block, "Upgrade", websocket), header(r.block, "Connection", websocket)
-		r.Upgrades = upgrade.Value != "" && (!with.Known || hasToken(with.Value, "upgrade"))
-	}
 }
 
 // header finds a header that proxy_set_header gives a request. All headers of an

@@ -10,8 +10,7 @@
 //	for _, f := range config.Findings(release) { … }     // what is wrong, and the fix
 //
 // [Parse] reads one file and gives every directive and word its byte offsets,
-// for a rewrite that must not move a line; [Config.Sites] are the places where
-// addresses stand. It reads what people have: a main
+// for a rewrite that must not move a line. It reads what people have: a main
 // file, a fragment of conf.d without http{}, or the output of nginx -T.
 //
 // Nothing that a file says is run, no name is looked up, and no network is

@@ -91,10 +91,14 @@ func (k *checker) report(level Level, d *Directive, word int, fix, format string
 		d, word = by, 1
 	}
 	word = min(word, len(d.Words)-1) // an argument may be missing
-	f := Finding{finding.Finding{ID: k.rule.ID, Level: level, File: d.Tree.Name, Text: fmt.Sprintf(format, args...), Fix: fix,
-		Width: d.width(word)}, d}
-	f.Line, f.Column = d.Tree.Position(d.Words[word].Start)
-	if t := (told{d.Tree, d.Words[word].Start, f.Text}); !k.seen[t] {
+	k.reportAt(level, d, d.Words[word].Start, d.width(word), fix, fmt.Sprintf(format, args...))
+}
+
+// reportAt adds a finding about bytes of the file that a directive stands in; width 0: nobody knows how many.
+func (k *checker) reportAt(level Level, d *Directive, offset, width int, fix, text string) {
+	f := Finding{finding.Finding{ID: k.rule.ID, Level: level, File: d.Tree.Name, Text: text, Fix: fix, Width: width}, d}
+	f.Line, f.Column = d.Tree.Position(offset)
+	if t := (told{d.Tree, offset, f.Text}); !k.seen[t] {
 		k.seen[t] = true
 		k.found = append(k.found, f)
 	}

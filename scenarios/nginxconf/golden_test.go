@@ -94,17 +94,11 @@ func describe(b *strings.Builder, r *Route, prefix string) {
 		more("bind: %q %v transparent %t ports %t known %t: S = %d", d.Addresses, d.Shares, d.Transparent, d.Ports,
 			d.Known, d.Sources())
 	}
-	if r.Upgrades {
-		more("websockets")
-	}
 	if r.Retry.PerFailure != 1 || r.Retry.Directive != nil {
 		more("connect() per failure: %d", r.Retry.PerFailure)
 	}
 	if r.Cache != nil {
 		more("cache %s", r.Cache.Zone)
-	}
-	if !r.Buffered && (r.Protocol == HTTP || r.Protocol == FastCGI) {
-		more("not buffered")
 	}
 	for _, e := range r.Hides {
 		more("502 becomes %s %s, passes on %t", e.Status, e.Target, e.Passes)

@@ -21,7 +21,6 @@ const (
 type Location struct {
 	Directive *Directive
 	Server    *Server
-	Outer     *Location // nil: the server
 	Kind      MatchKind
 	Pattern   string
 	Inner     []*Location
@@ -54,7 +53,7 @@ func newLocations(b *block, s *Server, outer *Location) []*Location {
 		if d.Kind != Directives || len(d.Words) < 2 {
 			continue
 		}
-		l := &Location{Directive: d, Server: s, Outer: outer, block: b.in(d)}
+		l := &Location{Directive: d, Server: s, block: b.in(d)}
 		l.Kind, l.Pattern, l.regex = locationMatch(d)
 		l.Internal = l.block.own("internal") != nil || outer != nil && outer.Internal
 		l.Inner = newLocations(l.block, s, l)

@@ -152,21 +152,21 @@ func rewritten(config *Config, r *Route, b *backend, dir string, port int) strin
 	}
 	var edits []edit
 	number := map[string]int{}
-	for _, s := range config.Sites(Release{}) {
+	for _, s := range config.sites() {
 		to := ""
-		switch n, seen := number[s.Text]; {
-		case s.Source:
+		switch n, seen := number[s.text]; {
+		case s.source:
 			to = "127.0.0.1"
-		case strings.HasPrefix(s.Text, "unix:"):
+		case strings.HasPrefix(s.text, "unix:"):
 			continue
 		case !seen:
-			number[s.Text] = len(number)
-			n = number[s.Text]
+			number[s.text] = len(number)
+			n = number[s.text]
 			fallthrough
 		default:
 			to = b.addresses[n%len(b.addresses)]
 		}
-		edits = append(edits, edit{s.Start, s.End, to})
+		edits = append(edits, edit{s.start, s.end, to})
 	}
 	for i, s := range config.model.servers {
 		for _, l := range s.Listens {

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // settings reads what the pass's module is told besides.
@@ -13,11 +12,9 @@ func (m *model) settings(r *Route, e *env) {
 	prefix, _ := cutPass(r.Pass)
 	r.Bind = r.bind(prefix, e)
 	r.retries(prefix)
-	r.Buffered = r.block.value(prefix+"_buffering", "on") == "on" && prefix != "grpc" && prefix != "memcached" &&
-		!r.Server.Stream
 	if d := r.block.find(prefix + "_cache"); d != nil && d.Arg(1) != "off" && !r.Server.Stream &&
 		!r.block.always(prefix+"_cache_bypass") && !r.block.always(prefix+"_no_cache") {
-		r.Cache = &Cache{Directive: d, Zone: d.Arg(1), Valid: r.block.array(prefix + "_cache_valid")}
+		r.Cache = &Cache{Directive: d, Zone: d.Arg(1)}
 		if d := r.block.find(prefix + "_cache_use_stale"); d != nil &&
 			slices.ContainsFunc(d.Args(), func(w Word) bool { return w.Text == "error" }) {
 			r.Stale = d
@@ -78,7 +75,6 @@ func (r *Route) retries(prefix string) {
 		r.Retry.On = slices.ContainsFunc(d.Args(), func(w Word) bool { return w.Text == "error" || w.Text == "on" })
 	}
 	r.Retry.Tries, _ = strconv.Atoi(r.block.value(prefix+"_next_upstream_tries", "0"))
-	r.Retry.Timeout = duration(r.block.value(prefix+"_next_upstream_timeout", "0"))
 	if r.Upstream == nil {
 		return
 	}
@@ -95,11 +91,6 @@ func (r *Route) retries(prefix string) {
 		n = min(n, r.Retry.Tries)
 	}
 	r.Retry.PerFailure = n
-}
-
-func duration(s string) time.Duration {
-	d, _ := seconds(s)
-	return d
 }
 
 // errorPages finds what a client gets in place of nginx's 502. Pages of an inner

@@ -45,18 +45,16 @@ type Route struct {
 	HTTPVersion string     // "1.0", "1.1" or "2"; "" for what is not HTTP
 	VersionBy   *Directive // proxy_http_version; nil: the release's default
 	Header      Header     // Connection, as the backend gets it with a request without Upgrade
-	Upgrades    bool       // an Upgrade of the client's reaches the backend: websockets
 	Pool        Pool
 	ClosesFirst Closer
 	CloseShare  *float64 // f, the share of closed connections that nginx closes first; nil: a race
 
-	Bind     Bind
-	Retry    Retry
-	Cache    *Cache      // nil: none
-	Stale    *Directive  // proxy_cache_use_stale error: an old copy answers for a failed connect(); or nil
-	Buffered bool        // the response is buffered
-	Hides    []ErrorPage // what a client gets in place of the 502 of a failed connect()
-	Limits   []*Directive
+	Bind   Bind
+	Retry  Retry
+	Cache  *Cache      // nil: none
+	Stale  *Directive  // proxy_cache_use_stale error: an old copy answers for a failed connect(); or nil
+	Hides  []ErrorPage // what a client gets in place of the 502 of a failed connect()
+	Limits []*Directive
 
 	// Newer is the same route from 1.29.7 on, where the release is unknown and
 	// the answers differ; nil otherwise.
@@ -131,9 +129,8 @@ func (b Bind) Sources() int { return max(1, len(b.Addresses)) }
 
 // Retry is what proxy_next_upstream and its kin make of a failed connect().
 type Retry struct {
-	On        bool // a failed connect() is tried at the next peer
-	Tries     int  // proxy_next_upstream_tries; 0: no limit
-	Timeout   time.Duration
+	On        bool       // a failed connect() is tried at the next peer
+	Tries     int        // proxy_next_upstream_tries; 0: no limit
 	Directive *Directive // nil: the default
 
 	// PerFailure is how many connect() a request makes before it fails, while all
@@ -145,7 +142,6 @@ type Retry struct {
 type Cache struct {
 	Directive *Directive
 	Zone      string
-	Valid     []*Directive // proxy_cache_valid
 }
 
 // ErrorPage is an error_page for the status of a failed connect().

@@ -3,8 +3,6 @@ package nginxconf
 import (
 	"errors"
 	"strings"
-
-	"github.com/lab99/lab99/scenarios/finding"
 )
 
 // shipped are files that come with nginx. They do nothing to connections, or are known.
@@ -51,10 +49,8 @@ var byteOrderMarkRule = Rule{
 		for _, t := range k.config.Files {
 			if t.ByteOrderMark && len(t.Root) > 0 {
 				d := t.Root[0]
-				k.found = append(k.found, Finding{finding.Finding{ID: k.rule.ID, Level: Error, File: t.Name, Line: 1, Column: 1,
-					Text: "the file begins with a byte order mark: nginx refuses it, unknown directive \"\ufeff" +
-						d.Name() + "\"",
-					Fix: "save it as UTF-8 without a byte order mark (sed -i '1s/^\\xEF\\xBB\\xBF//' FILE)"}, d})
+				k.reportAt(Error, d, 0, 0, "save it as UTF-8 without a byte order mark (sed -i '1s/^\\xEF\\xBB\\xBF//' FILE)",
+					"the file begins with a byte order mark: nginx refuses it, unknown directive \"\ufeff"+d.Name()+"\"")
 			}
 		}
 	},

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/lab99/lab99/scenarios/finding"
 )
 
 var nginxRefuses = Rule{
@@ -50,12 +48,8 @@ func (k *checker) refuseLengths() {
 			if len(t.Root) == 0 || t.packagedFor != nil {
 				continue
 			}
-			f := finding.Finding{
-				ID: k.rule.ID, Level: Error, File: t.Name, Fix: "break the line",
-				Text: fmt.Sprintf("nginx refuses this: a comment of %d bytes or more in one line", longestWord),
-			}
-			f.Line, f.Column = t.Position(at)
-			k.found = append(k.found, Finding{f, t.Root[0]})
+			k.reportAt(Error, t.Root[0], at, 0, "break the line",
+				fmt.Sprintf("nginx refuses this: a comment of %d bytes or more in one line", longestWord))
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package nginxconf
 
 import (
-	"maps"
 	"slices"
 )
 
@@ -53,7 +52,6 @@ type env struct {
 	chain   []*block // where set directives may have run, outermost first
 	request *Request // nil: any request without Upgrade
 	host    string
-	upgrade string // the client's Upgrade header, where request is nil
 	path    string
 	args    string
 	server  *Server
@@ -62,22 +60,6 @@ type env struct {
 	set     map[string]values // what set has set, where the rewrite phase is followed; nil: chain tells
 	asked   []string          // variables under evaluation, against cycles
 	answers map[string]values // of one evaluation: variables that refer to each other twice would double it each time
-}
-
-// upgrading is the same for a request that asks for a websocket.
-func (e *env) upgrading() *env {
-	with := *e
-	with.upgrade = "websocket"
-	if e.request != nil {
-		r := *e.request
-		r.Header = maps.Clone(r.Header)
-		if r.Header == nil {
-			r.Header = map[string]string{}
-		}
-		r.Header["Upgrade"] = "websocket"
-		with.request = &r
-	}
-	return &with
 }
 
 // eval gives the values that a text may have.

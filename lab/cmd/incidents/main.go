@@ -37,15 +37,15 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: incidents [DIRECTORY of runs]")
 		os.Exit(usage)
 	}
-	if err := write(".", os.Args[1:]); err != nil {
+	if err := write(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "incidents:", err)
 		os.Exit(failed)
 	}
 }
 
 // write brings the page up to date with the runs of the directories.
-func write(root string, dirs []string) error {
-	all, err := load(filepath.Join(root, scenarioDir))
+func write(dirs []string) error {
+	all, err := load(scenarioDir)
 	if err != nil {
 		return err
 	}
@@ -55,8 +55,7 @@ func write(root string, dirs []string) error {
 			return err
 		}
 	}
-	path := filepath.Join(root, page)
-	old, err := os.ReadFile(path)
+	old, err := os.ReadFile(page)
 	if err != nil {
 		return err
 	}
@@ -64,7 +63,7 @@ func write(root string, dirs []string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(path, []byte(text), 0o644)
+	return os.WriteFile(page, []byte(text), 0o644)
 }
 
 // open reads the runs below a directory, the newest of each scenario.

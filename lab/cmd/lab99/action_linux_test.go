@@ -36,10 +36,7 @@ var expression = regexp.MustCompile(`\$\{\{ *(.*?) *\}\}`)
 func newAction(t *testing.T, dir string) *action {
 	t.Helper()
 	needs.Program(t, "bash", "bash")
-	path, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := binaryOf(t)
 	text := filetest.Read(t, "../../../action.yml")
 	a := &action{t: t, dir: dir, path: filepath.Dir(path), values: map[string]string{}}
 	if err := yaml.Unmarshal(text, a); err != nil {

@@ -248,10 +248,7 @@ func TestStrayFailureDoesNotEndTheLoad(t *testing.T) {
 
 func TestEngineOfAnotherVersion(t *testing.T) {
 	needs.Docker(t)
-	path, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := binaryOf(t)
 	cmd := exec.Command(path, "run", tiny, "--driver", "docker", "--out", t.TempDir())
 	cmd.Env = append(os.Environ(), "DOCKER_API_VERSION=1.99")
 	out, err := cmd.CombinedOutput()

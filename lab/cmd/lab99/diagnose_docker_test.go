@@ -31,10 +31,7 @@ func oneLiners(t *testing.T) (load, run string) {
 func TestDiagnoseInAContainer(t *testing.T) {
 	needs.Docker(t)
 	s := stage(t)
-	path, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := binaryOf(t)
 	load, run := oneLiners(t)
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "bin"), 0o755); err != nil {

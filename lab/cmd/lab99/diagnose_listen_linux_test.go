@@ -32,19 +32,8 @@ func exhaustedNamespace(t testing.TB) (pid int) { return timeWaits(t, "20000 200
 func timeWaits(t testing.TB, ports string, n, destinations int) (pid int) {
 	t.Helper()
 	needs.Network(t)
-	for name, value := range map[string]string{"ip_local_port_range": ports, "tcp_tw_reuse": "0"} {
-		if err := os.WriteFile("/proc/sys/net/ipv4/"+name, []byte(value), 0); err != nil {
-			t.Fatal(err)
-		}
-	}
-	there := exec.Command("sleep", "300")
-	if err := there.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		there.Process.Kill()
-		there.Wait()
-	})
+	setIPv4(t, map[string]string{"ip_local_port_range": ports, "tcp_tw_reuse": "0"})
+	there := sleeper(t)
 	for i := range destinations {
 		l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80 + i})
 		if err != nil {
@@ -64,7 +53,7 @@ func timeWaits(t testing.TB, ports string, n, destinations int) (pid int) {
 			accepted.Close()
 		}
 	}
-	return there.Process.Pid
+	return there.Pid
 }
 
 // served is diagnose --listen, as a program.
@@ -142,10 +131,7 @@ var ofExhausted = regexp.MustCompile(`(?m)^(lab99_\w+)\{namespace="[^"]+",source
 // with 0, and who asks for the same port meanwhile gets an error.
 func TestDiagnoseServesMetrics(t *testing.T) {
 	needs.Root(t)
-	path, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := binaryOf(t)
 	pid := fmt.Sprint(exhaustedNamespace(t))
 	l := listen(t, path, nil, "--listen", "127.0.0.1:0", "--pid", pid)
 	for name, want := range map[string]string{
@@ -184,10 +170,7 @@ func TestDiagnoseServesMetrics(t *testing.T) {
 // another namespace in full; without either of them, not its ports.
 func TestTheUnitsRightsSuffice(t *testing.T) {
 	needs.Root(t)
-	built, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	built := binaryOf(t)
 	dir, err := os.MkdirTemp("", "lab99-unit-*") // nobody may not enter the test's own
 	if err != nil {
 		t.Fatal(err)
@@ -242,10 +225,7 @@ func TestPrometheusScrapes(t *testing.T) {
 	if err != nil { // no lab needs it
 		t.Skip("no prometheus on the PATH: the package prometheus has it")
 	}
-	path, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := binaryOf(t)
 	l := listen(t, path, nil, "--listen", ":0", "--pid", fmt.Sprint(exhaustedNamespace(t)))
 	dir := t.TempDir()
 	address := strings.TrimSuffix(strings.TrimPrefix(l.url, "http://"), "/metrics")

@@ -15,10 +15,7 @@ import (
 // TestWatchedHostHasAPage: the page of diagnose --watch tells each look, behind a token, and
 // ends with the command.
 func TestWatchedHostHasAPage(t *testing.T) {
-	path, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := binaryOf(t)
 	cmd := exec.Command(path, "diagnose", "--live", "--pid", fmt.Sprint(os.Getpid())) // its own namespace takes no right
 	var said, printed output
 	cmd.Stderr, cmd.Stdout = &said, &printed

@@ -101,16 +101,9 @@ func TestSavedHostIsReenacted(t *testing.T) {
 // was, and what comes next.
 func TestSaveSaysWhatItWrote(t *testing.T) {
 	needs.Root(t)
-	path, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := binaryOf(t)
 	needs.Network(t)
-	for name, value := range map[string]string{"ip_local_port_range": "20000 20199", "tcp_tw_reuse": "0"} {
-		if err := os.WriteFile("/proc/sys/net/ipv4/"+name, []byte(value), 0); err != nil {
-			t.Fatal(err)
-		}
-	}
+	setIPv4(t, map[string]string{"ip_local_port_range": "20000 20199", "tcp_tw_reuse": "0"})
 	dir := filepath.Join(t.TempDir(), "saved")
 	look := func() (code, out, talk string) {
 		var stderr strings.Builder
@@ -120,7 +113,7 @@ func TestSaveSaysWhatItWrote(t *testing.T) {
 		return exitStatus(err), string(b), stderr.String()
 	}
 	code, out, talk := look()
-	_, err = os.Stat(dir)
+	_, err := os.Stat(dir)
 	if code != "2" || !strings.Contains(talk, "nothing to save: there is no outgoing connection") || err == nil {
 		t.Errorf("an idle namespace: exit code %s, directory %v: %s%s", code, err, out, talk)
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -21,24 +20,10 @@ import (
 // has a path and a process but no name.
 func TestDiagnoseFindsAnExhaustedNamespace(t *testing.T) {
 	needs.Root(t)
-	path, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := binaryOf(t)
 	needs.Network(t)
-	for name, value := range map[string]string{"ip_local_port_range": "20000 20039", "tcp_tw_reuse": "0"} {
-		if err := os.WriteFile("/proc/sys/net/ipv4/"+name, []byte(value), 0); err != nil {
-			t.Fatal(err)
-		}
-	}
-	there := exec.Command("sleep", "60")
-	if err := there.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		there.Process.Kill()
-		there.Wait()
-	}()
+	setIPv4(t, map[string]string{"ip_local_port_range": "20000 20039", "tcp_tw_reuse": "0"})
+	there := sleeper(t)
 	l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80})
 	if err != nil {
 		t.Fatal(err)
@@ -47,7 +32,7 @@ func TestDiagnoseFindsAnExhaustedNamespace(t *testing.T) {
 
 	look := func(args ...string) (*diagnose.Report, string, string) {
 		t.Helper()
-		cmd := exec.Command(path, append([]string{"diagnose", "--pid", fmt.Sprint(there.Process.Pid)}, args...)...)
+		cmd := exec.Command(path, append([]string{"diagnose", "--pid", fmt.Sprint(there.Pid)}, args...)...)
 		var talk strings.Builder
 		cmd.Stderr = &talk
 		out, err := cmd.Output()

@@ -98,20 +98,10 @@ func failing(t *testing.T) {
 // TestDiagnoseTraces: who gets error 99, and which of it is exhaustion.
 func TestDiagnoseTraces(t *testing.T) {
 	needs.Root(t)
-	path, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := binaryOf(t)
 	failing(t)
-	there := exec.Command("sleep", "60")
-	if err := there.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		there.Process.Kill()
-		there.Wait()
-	}()
-	pid := fmt.Sprint(there.Process.Pid)
+	there := sleeper(t)
+	pid := fmt.Sprint(there.Pid)
 	parse := func(doc []byte) (r diagnose.Report) {
 		t.Helper()
 		if err := schematest.Diagnose(t, doc); err != nil {
@@ -180,10 +170,7 @@ func TestDiagnoseTraces(t *testing.T) {
 // with the same exit code.
 func TestDiagnoseGoesOnWithoutTheRight(t *testing.T) {
 	needs.Root(t)
-	path, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := binaryOf(t)
 	needs.Network(t)
 	program, err := os.Open(path) // its directory is root's
 	if err != nil {

@@ -196,13 +196,9 @@ func BenchmarkWatched(b *testing.B) {
 func proxyAtItsLimit(b *testing.B) (pids []string, master string) {
 	b.Helper()
 	needs.Network(b)
-	for name, value := range map[string]string{
+	setIPv4(b, map[string]string{
 		"ip_local_port_range": "1024 65535", "tcp_max_tw_buckets": strconv.Itoa(timeWaitsKept), "tcp_tw_reuse": "0",
-	} {
-		if err := os.WriteFile("/proc/sys/net/ipv4/"+name, []byte(value), 0); err != nil {
-			b.Fatal(err)
-		}
-	}
+	})
 	dir := b.TempDir()
 	const workers = 2
 	master = strconv.Itoa(nginxtest.Start(b, dir, fmt.Sprintf(watchedNginx, dir, workers)).Pid)

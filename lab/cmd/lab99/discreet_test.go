@@ -26,10 +26,7 @@ func noSecret(t *testing.T, text string) {
 // TestErrorsTellNoEnvironment provokes every kind of error there is without a
 // lab, with a secret in each variable that lab99 or its libraries read.
 func TestErrorsTellNoEnvironment(t *testing.T) {
-	path, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := binaryOf(t)
 	dir := t.TempDir()
 	login := base64.StdEncoding.EncodeToString([]byte("me:" + secret))
 	broken := filepath.Join(dir, "broken.yaml")

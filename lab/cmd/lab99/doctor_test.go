@@ -15,10 +15,7 @@ import (
 func TestDoctorOfAMachineThatIsWell(t *testing.T) {
 	needs.Docker(t)
 	needs.Root(t)
-	path, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := binaryOf(t)
 	out, err := exec.Command(path, "doctor", "--json").Output()
 	if err != nil {
 		t.Fatal(err)

@@ -32,6 +32,40 @@ var binary = sync.OnceValues(func() (string, error) {
 	return path, cmd.Run()
 })
 
+// binaryOf is its path.
+func binaryOf(t testing.TB) string {
+	t.Helper()
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// setIPv4 sets sysctls of net.ipv4 in the thread's network namespace.
+func setIPv4(t testing.TB, values map[string]string) {
+	t.Helper()
+	for name, value := range values {
+		if err := os.WriteFile("/proc/sys/net/ipv4/"+name, []byte(value), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// sleeper is a process that does nothing, in the thread's namespaces, until the test ends.
+func sleeper(t testing.TB) *os.Process {
+	t.Helper()
+	cmd := exec.Command("sleep", "300")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	return cmd.Process
+}
+
 // invocation is one run of the program.
 type invocation struct {
 	driver, path   string // of the program
@@ -258,10 +292,7 @@ func prepare(t *testing.T, limit time.Duration, driver string, args ...string) (
 	case ownHost(t) == "":
 		needs.Docker(t)
 	}
-	path, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := binaryOf(t)
 	if driver == "netns" {
 		// Under a name of its own, by which its processes can be told apart.
 		own := filepath.Join(t.TempDir(), "lab99")

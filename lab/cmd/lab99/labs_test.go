@@ -154,10 +154,7 @@ func TestUpGivenUp(t *testing.T) {
 func TestLiveLabsAreSpared(t *testing.T) {
 	share(t, "docker", tinyLab)
 	d := openDriver(t, "docker")
-	path, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := binaryOf(t)
 	clean := func(args ...string) string {
 		out, err := exec.Command(path, append([]string{"clean"}, args...)...).CombinedOutput()
 		if err != nil {

@@ -22,10 +22,7 @@ import (
 func asNobody(t *testing.T, files string) (start func(args ...string) *invocation) {
 	t.Helper()
 	needs.Root(t) // to become somebody else
-	path, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := binaryOf(t)
 	const user = 65534
 	home := t.TempDir()
 	own := filepath.Join(home, "lab99") // a file of its own, by which its processes can be told apart
@@ -101,10 +98,7 @@ func TestOrdinaryUserReproduces(t *testing.T) {
 // limit is that of a user namespace of the test's own.
 func TestForbiddenNamespaces(t *testing.T) {
 	needs.Root(t)
-	path, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := binaryOf(t)
 	cmd := exec.Command("unshare", "--user", "--map-root-user", "sh", "-c",
 		`echo 0 >/proc/sys/user/max_user_namespaces && exec "$0" "$@"`,
 		path, "run", tiny, "--driver", "netns", "--out", t.TempDir())
@@ -133,10 +127,7 @@ func TestInstalledServers(t *testing.T) {
 	share(t, "netns", tinyLab)
 	needs.Root(t)
 	needs.Program(t, "netns", "apt-get")
-	path, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := binaryOf(t)
 	for _, role := range []image.Role{"nginx", "httpd"} {
 		if _, _, err := image.Unpack(t.Context(), role, string(role), image.Auto, func(s string) { t.Log(s) }); err != nil {
 			t.Fatal(err)

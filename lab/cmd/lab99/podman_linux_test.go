@@ -129,10 +129,7 @@ func TestPodmanRootless(t *testing.T) {
 	t.Run("kill-9", killedOn)
 	t.Run("agent-killed", agentKilledOn)
 	t.Run("found", func(t *testing.T) {
-		path, err := binary()
-		if err != nil {
-			t.Fatal(err)
-		}
+		path := binaryOf(t)
 		home := t.TempDir()
 		if err := os.MkdirAll(filepath.Join(home, "podman"), 0o700); err != nil {
 			t.Fatal(err)

@@ -116,10 +116,7 @@ func waitFor(t *testing.T, url, text string) {
 // of ports. The rules that lab99 ships say so before it happens, and when it has.
 func TestSoakPrometheusAlerts(t *testing.T) {
 	needs.Root(t)
-	path, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := binaryOf(t)
 	rules, err := filepath.Abs("../../../results/monitoring/diagnose/alerts.yml")
 	if err != nil {
 		t.Fatal(err)

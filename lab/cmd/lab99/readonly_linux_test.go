@@ -35,10 +35,7 @@ func TestDiagnoseOnlyReads(t *testing.T) {
 	needs.Root(t)
 	needs.Had(t, "netns", canFilter())
 	s := stage(t)
-	path, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := binaryOf(t)
 	for name, who := range map[string]struct {
 		caller
 		sees sight

@@ -26,10 +26,7 @@ const pageOfDiagnose = "../../../docs/diagnose.md"
 // of the page, and what it says of the rest is in the golden file.
 func TestWhoSeesWhat(t *testing.T) {
 	s := stage(t)
-	path, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := binaryOf(t)
 	without := func(c uintptr) []uintptr {
 		return slices.DeleteFunc(slices.Clone(least), func(x uintptr) bool { return x == c })
 	}
@@ -144,10 +141,7 @@ func inTable(t *testing.T, who string, saw sight) {
 func TestNothingToLookAt(t *testing.T) {
 	needs.Root(t)
 	needs.Program(t, "netns", "ip")
-	path, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := binaryOf(t)
 	name := "lab99-blind-" + strconv.Itoa(os.Getpid())
 	if out, err := exec.Command("ip", "netns", "add", name).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)

@@ -68,10 +68,7 @@ func TestAMisspeltSysctlIsAUsageError(t *testing.T) {
 func TestEngineSaysWhatItsKernelLacks(t *testing.T) {
 	needs.Docker(t)
 	share(t, "docker", tinyLab)
-	program, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	program := binaryOf(t)
 	d, err := dockerdriver.New(t.Context())
 	if err != nil {
 		t.Fatal(err)

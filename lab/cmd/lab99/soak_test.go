@@ -15,6 +15,7 @@ import (
 
 	"github.com/lab99/lab99/results"
 	"github.com/lab99/lab99/scenarios"
+	"k8s.io/utils/ptr"
 )
 
 // TestSoakQuick is twenty quick runs in a row: twenty as expected.
@@ -46,19 +47,12 @@ func TestSoakQuick(t *testing.T) {
 			late += *v.Late
 		}
 		fmt.Fprintf(tw, "%d\t%s\t%d\t%.3f\t%d\t%.3f\t%d\t%.3f\t%d\t%d\t%.2f\t%.2f\t%.1f s\n",
-			n+1, code, *b.OK, or(b.FirstError), *m.OK, or(m.FirstError),
-			*k.NewConns, or(k.RhoSteady), *r.Failed, late, *b.Timing.UpS, or(b.Timing.EnterToError99S), took.Seconds())
+			n+1, code, *b.OK, ptr.Deref(b.FirstError, -1), *m.OK, ptr.Deref(m.FirstError, -1),
+			*k.NewConns, ptr.Deref(k.RhoSteady, -1), *r.Failed, late, *b.Timing.UpS, ptr.Deref(b.Timing.EnterToError99S, -1), took.Seconds())
 	}
 	tw.Flush()
 	t.Logf("%d of %d as expected\n%s", asExpected, runs, table.String())
 	nothingLeft(t, 0, true)
-}
-
-func or(f *float64) float64 {
-	if f == nil {
-		return -1
-	}
-	return *f
 }
 
 // TestSoakReproduceWithPoolingNginx is the main job with an nginx that pools by default.

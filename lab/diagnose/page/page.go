@@ -11,6 +11,7 @@ import (
 
 	"github.com/lab99/lab99/lab/diagnose"
 	"github.com/lab99/lab99/results/live"
+	"k8s.io/utils/ptr"
 )
 
 //go:embed page.js
@@ -131,20 +132,18 @@ func (h *Host) Look(r *diagnose.Report, at time.Time, forecasts []string) {
 
 func show(id int, n *diagnose.NamespaceReport, x *diagnose.Tuple, t float64) shown {
 	s := shown{
-		ID:    id,
-		Name:  x.Source + " → " + x.Destination,
-		Where: n.Name,
-		State: x.State,
-		Says:  x.Forecast(),
-		Facts: x.Facts(),
+		ID:     id,
+		Name:   x.Source + " → " + x.Destination,
+		Where:  n.Name,
+		State:  x.State,
+		Says:   x.Forecast(),
+		Facts:  x.Facts(),
+		Tuples: ptr.Deref(x.Tuples, 0),
 	}
 	for _, name := range n.Processes[:min(len(n.Processes), 3)] {
 		if name != n.Name {
 			s.Where += ", " + name
 		}
-	}
-	if x.Tuples != nil {
-		s.Tuples = *x.Tuples
 	}
 	if x.FirstError99S != nil && x.State == diagnose.RunningOut {
 		s.DueS = new(t + *x.FirstError99S)

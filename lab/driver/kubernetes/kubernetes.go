@@ -55,7 +55,6 @@ type Options struct {
 	Registry  string            // a repository that Store.Push filled; "": the lab's own images are on the nodes
 	Overlay   bool              // the pods get a network of the lab's own, with NET_ADMIN
 	Config    *rest.Config      // instead of a kubeconfig
-	Program   string            // what the pods' agents run; "": this program
 }
 
 // Driver is a connection to a cluster.
@@ -158,7 +157,7 @@ func New(ctx context.Context, o Options) (*Driver, error) {
 	if err := d.mayAll(ctx); err != nil {
 		return nil, err
 	}
-	d.images = &Store{GOARCH: d.machine.Arch, Program: o.Program}
+	d.images = &Store{GOARCH: d.machine.Arch}
 	return d, nil
 }
 

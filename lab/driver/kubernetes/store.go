@@ -20,8 +20,7 @@ import (
 // where they are put onto the nodes. It stands for a container engine where images are
 // made.
 type Store struct {
-	GOARCH  string // of the nodes
-	Program string // what the pods' agents run, a static binary; "": this program
+	GOARCH string // of the nodes
 
 	mu     sync.Mutex
 	pulled map[string]bool // images that the nodes get by themselves
@@ -35,12 +34,9 @@ func (s *Store) Arch(context.Context) (string, error) { return s.GOARCH, nil }
 // Agent makes the image of the agents. The error is a *driver.UnfitError where this program
 // cannot be it.
 func (s *Store) Agent(ctx context.Context) (image.Image, error) {
-	path := s.Program
-	if path == "" {
-		var err error
-		if path, err = os.Executable(); err != nil {
-			return image.Image{}, err
-		}
+	path, err := os.Executable()
+	if err != nil {
+		return image.Image{}, err
 	}
 	img, err := image.Agent(ctx, s, path)
 	if err != nil {

@@ -19,7 +19,7 @@ func TestAbilitiesAreTriedOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !first.Tried() {
+	if len(first.Unknown) == len(ability.All) {
 		t.Errorf("nothing was found: %v", first.Unknown)
 	}
 	if !first.Lasts() {
@@ -39,7 +39,7 @@ func TestAbilitiesAreTriedOnce(t *testing.T) {
 	}
 	// Another user may do something else: a user namespace has its own.
 	user := &Driver{rootless: true, machine: d.machine}
-	if f, err := user.Abilities(t.Context(), false); err != nil || !f.Tried() {
+	if f, err := user.Abilities(t.Context(), false); err != nil || len(f.Unknown) == len(ability.All) {
 		t.Errorf("without root: %v, %v", f.Unknown, err)
 	}
 	fresh, err := Abilities(t.Context(), true)

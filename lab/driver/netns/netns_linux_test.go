@@ -192,17 +192,23 @@ func TestWhatHangsIsGivenUp(t *testing.T) {
 	}
 }
 
-// TestInitEndsWithTheCommand is the tether: the end of the control stream is
-// all that the child needs.
-func TestInitEndsWithTheCommand(t *testing.T) {
-	d := open(t)
-	l, err := d.start(t.Context(), blueprint{Hosts: []host{{
+// startLoad starts a lab of one host.
+func startLoad(t *testing.T) *lab {
+	t.Helper()
+	l, err := open(t).start(t.Context(), blueprint{Hosts: []host{{
 		Name:      results.HostLoad,
 		Addresses: []netip.Prefix{netip.MustParsePrefix("198.18.99.9/24")},
 	}}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return l
+}
+
+// TestInitEndsWithTheCommand is the tether: the end of the control stream is
+// all that the child needs.
+func TestInitEndsWithTheCommand(t *testing.T) {
+	l := startLoad(t)
 	defer l.Down(t.Context())
 	// The stream ends for the child, while this end still hears.
 	c, err := l.control.SyscallConn()
@@ -219,14 +225,7 @@ func TestInitEndsWithTheCommand(t *testing.T) {
 // TestChildThatDiesIsReported: a killed child took all with it, and a run
 // must not wait for what never comes.
 func TestChildThatDiesIsReported(t *testing.T) {
-	d := open(t)
-	l, err := d.start(t.Context(), blueprint{Hosts: []host{{
-		Name:      results.HostLoad,
-		Addresses: []netip.Prefix{netip.MustParsePrefix("198.18.99.9/24")},
-	}}}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := startLoad(t)
 	l.cmd.Process.Kill()
 	if e := <-l.Exited(); !e.Agent || e.Host != results.HostLoad {
 		t.Errorf("reported %+v, want the end of the agent that is the tether", e)
