@@ -259,7 +259,7 @@ func (b *Backend) read(lines []*Line) {
 // one that each client asked for.
 func (b *Backend) dispatches(dispatch, transparent *Line) {
 	as := serverDefaults
-	as.Word, as.Count = 1, 1
+	as.Name, as.Word, as.Count = "dispatch", 1, 1
 	switch {
 	case dispatch != nil && len(dispatch.Words) > 1:
 		as.Line, as.Unknown = dispatch, dispatch.Words[1].Variable

@@ -48,6 +48,7 @@ func sourceAt(l *Line, i int) Source {
 // A Server of a backend.
 type Server struct {
 	Line    *Line
+	Name    string // use-server calls it by this
 	Word    int // index of the address
 	Count   int // 1; that of server-template
 	Host    string
@@ -181,7 +182,7 @@ func (s *Server) options(l *Line, from int) {
 // serverAt reads a server or server-template line, on top of what default-server says.
 func serverAt(l *Line, defaults Server) *Server {
 	s := defaults
-	s.Line, s.Word, s.Count = l, 2, 1
+	s.Line, s.Name, s.Word, s.Count = l, l.Arg(1), 2, 1
 	if l.Name() == "server-template" {
 		s.Word = 3
 		low, high, list := strings.Cut(l.Arg(2), "-")

@@ -66,9 +66,9 @@ type site struct {
 // sites are the places of all addresses of the routes, in the order of the
 // files. A word with a backslash in it is given as a whole.
 func (c *Config) sites() []site {
-	routes := c.Routes(Release{})
 	c.model.Lock()
 	defer c.model.Unlock()
+	routes := c.model.routes(Release{}) // nginx looks up the addresses of those that no request reaches too
 	f := &finder{m: c.model, seen: map[siteKey]bool{}}
 	for _, r := range routes {
 		f.route, f.source = r, false
