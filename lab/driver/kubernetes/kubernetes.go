@@ -89,8 +89,8 @@ func candidate(o *Options) driver.Candidate {
 				"with --driver kubernetes: the `host=node` of load, proxy and backend (default apart)")
 			fs.StringVar(&o.Registry, "registry", "",
 				"with --driver kubernetes: the `repository` that lab99 kubernetes image --push filled")
-			fs.BoolVar(&o.Overlay, "overlay", true, "with --driver kubernetes: a network of the lab's own between the pods; "+
-				"without, one address a host and no capability")
+			fs.BoolVar(&o.Overlay, "overlay", true, "with --driver kubernetes: "+
+				"a network of the lab's own between the pods; without, one address a host and no capability")
 		},
 		Open: func(ctx context.Context) (driver.Driver, error) {
 			d, err := New(ctx, *o)
@@ -117,7 +117,8 @@ func New(ctx context.Context, o Options) (*Driver, error) {
 				What:  "no cluster is configured",
 				Err:   err,
 				Asked: true,
-				Hint:  "Point KUBECONFIG at one, or name a context of it with --context; `kubectl config get-contexts` lists them.",
+				Hint: "Point KUBECONFIG at one, or name a context of it with --context; " +
+					"`kubectl config get-contexts` lists them.",
 			}
 		}
 		if o.Namespace == "" {
