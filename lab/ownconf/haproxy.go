@@ -98,7 +98,8 @@ func (t *Told) lanes(b *haproxyconf.Backend, lanes []haproxyconf.Lane, heaviest 
 	t.fact("destinations", "%s", text)
 	switch {
 	case heaviest.Own > 0:
-		t.fact("sources", "a list of %s (source), which HAProxy takes back at once", format.Plural(heaviest.Own, "port"))
+		t.fact("sources", "a list of %s (source), which HAProxy takes back at once",
+			format.Plural(heaviest.Own, "port"))
 		t.unknown("", "whether both ends use TCP timestamps: "+
 			"without them no port of the list comes back before TIME_WAIT ends")
 	case len(sources) > 0:
@@ -107,10 +108,12 @@ func (t *Told) lanes(b *haproxyconf.Backend, lanes []haproxyconf.Lane, heaviest 
 		t.fact("sources", "1, which the kernel chooses")
 	}
 	if u := b.SourceOf(heaviest.Servers[0]).UseSrc; u != "" {
-		t.unknown("sources", "how many source addresses there are (usesrc %s): each client's has all ports anew; they count as one", u)
+		t.unknown("sources", "how many source addresses there are (usesrc %s): each client's has all ports anew; "+
+			"they count as one", u)
 	}
 	if b.Dispatch != nil && heaviest.Servers[0].Host == "*" {
-		t.unknown("destinations", "which addresses clients ask for (option transparent): each has all ports anew; they count as one")
+		t.unknown("destinations", "which addresses clients ask for (option transparent): each has all ports anew; "+
+			"they count as one")
 	}
 	if limited {
 		t.fact("maxconn", "%s at once; what is more waits in HAProxy's queue", format.Plural(limit, "connection"))
@@ -121,7 +124,8 @@ func (t *Told) lanes(b *haproxyconf.Backend, lanes []haproxyconf.Lane, heaviest 
 			"with 0 a port on loopback stays taken for a minute as well")
 	}
 	if len(names) > 0 {
-		t.unknown("destinations", "how many addresses %s has: a name counts as one, and each address has all ports anew",
+		t.unknown("destinations", "how many addresses %s has: a name counts as one, "+
+			"and each address has all ports anew",
 			format.List(names))
 	}
 	even := []string{"roundrobin", "static-rr", "leastconn", "first", "random"}
