@@ -63,7 +63,8 @@ Exit codes: 0 nothing at warning or above, 1 something, 64 a file cannot be read
 	fs.BoolVar(&o.sarif, "sarif", false, "print one SARIF 2.1.0 log, for code scanning and editors")
 	fs.BoolVar(&o.github, "github", false, "print annotations of a GitHub workflow")
 	o.register(cmd)
-	fs.StringVar(&o.kind, "kind", "", "`kind` of proxy that the files are of: nginx or haproxy (default by what they say)")
+	fs.StringVar(&o.kind, "kind", "",
+		"`kind` of proxy that the files are of: nginx or haproxy (default by what they say)")
 	completeFlag(cmd, "kind", cobra.FixedCompletions(lint.Kinds(), noFiles))
 	fs.BoolVar(&o.rules, "rules", false, "list what can be found, or print the lessons of the IDs named")
 	cmd.MarkFlagsMutuallyExclusive("json", "sarif", "github", "rules")
