@@ -32,8 +32,15 @@ func moved(l *law.Law, c *law.Compared) law.Direction {
 // compare sets what a law predicted beside what was measured. What lies beyond the
 // tolerance names the assumption that broke.
 func (e evidence) compare(l *law.Law, q *law.Compared) results.Comparison {
-	c := results.Comparison{ID: l.ID, Quantity: l.Name, Unit: l.Unit, Predicted: q.Predicted, PredictedMost: q.Most, Measured: q.Measured,
-		Tolerance: q.Tolerance}
+	c := results.Comparison{
+		ID:            l.ID,
+		Quantity:      l.Name,
+		Unit:          l.Unit,
+		Predicted:     q.Predicted,
+		PredictedMost: q.Most,
+		Measured:      q.Measured,
+		Tolerance:     q.Tolerance,
+	}
 	c.OK = q.Off() != nil && math.Abs(*q.Off()) <= q.Tolerance
 	c.Text = fmt.Sprintf("predicted %s, measured %s", l.WriteSpan(q.Predicted, q.Most), l.Write(q.Measured))
 	if near := q.Nearest(); near != nil && *near != 0 {
@@ -81,9 +88,16 @@ func (m *Measured) comparisons(v *results.Variant) (list []results.Comparison) {
 func (m *Measured) evidence(v *results.Variant) evidence {
 	late, sent := m.lateBefore(orNever(v.FirstError))
 	e := evidence{
-		Other: v.Errors.Other, LateShare: late / max(sent, 1), ConntrackMax: m.ConntrackMax, NoLive: v.Errors.NoLiveUpstreams,
-		CloseShare: or0(v.CloseShare), ReuseRatio: or0(v.ReuseRatio), CollapseS: or0(v.CollapseS),
-		Predicted: m.Plan.Predicted, Proxy: v.ProxyName(), Pool: m.Laws.Keepalive > 0,
+		Other:        v.Errors.Other,
+		LateShare:    late / max(sent, 1),
+		ConntrackMax: m.ConntrackMax,
+		NoLive:       v.Errors.NoLiveUpstreams,
+		CloseShare:   or0(v.CloseShare),
+		ReuseRatio:   or0(v.ReuseRatio),
+		CollapseS:    or0(v.CollapseS),
+		Predicted:    m.Plan.Predicted,
+		Proxy:        v.ProxyName(),
+		Pool:         m.Laws.Keepalive > 0,
 	}
 	if planned := v.OfferedPerS * *v.LoadEndS; planned > 0 {
 		e.Undersent = 1 - float64(*v.Scheduled)/planned
