@@ -60,7 +60,8 @@ func Follow(r *scenarios.Resolved) (*scenarios.Resolved, []string) {
 		for _, d := range order {
 			parts = append(parts, fmt.Sprintf("%s %s", strings.Join(longer[d], ", "), d))
 		}
-		notes = append(notes, "with these figures the load lasts longer than the file says, so that what is due can come: "+
+		notes = append(notes, "with these figures the load lasts longer than the file says, "+
+			"so that what is due can come: "+
 			strings.Join(parts, "; ")+" (--set size.duration sets it)")
 	}
 	_, after = predictions(&c, manyCPUs)
@@ -98,7 +99,9 @@ func expects(v *scenarios.Variant, was scenarios.Variant, before, after law.Pred
 		v.Expect.Verdict = law.Predicted
 		return nil
 	case v.Proxy.Keepalive > 0 && !law.Fails(before.Verdict) && keepsUp(*v):
-		return nil // only what the backend closes by itself would fill the ports, and whose TIME_WAIT that is nobody knows
+		// Only what the backend closes by itself would fill the ports, and whose
+		// TIME_WAIT that is nobody knows.
+		return nil
 	}
 	if first && !law.Fails(after.Verdict) && !after.OrNever {
 		notes = append(notes, fmt.Sprintf("%s: with these figures the law has no error 99 (%s, load factor %.2f): "+
