@@ -23,9 +23,10 @@ type Rule struct {
 
 // rules are all rules, in the order of the documentation.
 var rules = []Rule{
-	tcpModeNoPool, noLinger, httpReuseNever, closesEach, retriesAmplify, sourceSingleIP, ownPortList, maxconnOverPorts,
-	checksNeedPorts, duplicateAddress, unevenServers, loopbackBackend, unixSocket, addressUnknown, conditionNotEvaluated,
-	haproxyRefuses,
+	tcpModeNoPool, noLinger, httpReuseNever, closesEach, retriesAmplify,
+	sourceSingleIP, ownPortList, maxconnOverPorts, checksNeedPorts,
+	duplicateAddress, unevenServers, loopbackBackend, unixSocket, addressUnknown,
+	conditionNotEvaluated, haproxyRefuses,
 }
 
 // Rules are those with a lesson of their own, in the order of the documentation.
@@ -83,7 +84,14 @@ type checker struct {
 // of their defaults is said once.
 func (k *checker) report(level finding.Level, l *Line, word int, fix, text string, args ...any) {
 	w := l.Words[min(word, len(l.Words)-1)]
-	f := finding.Finding{ID: k.rule.ID, Level: level, File: k.config.Name, Text: fmt.Sprintf(text, args...), Fix: fix, Width: w.End - w.Start}
+	f := finding.Finding{
+		ID:    k.rule.ID,
+		Level: level,
+		File:  k.config.Name,
+		Text:  fmt.Sprintf(text, args...),
+		Fix:   fix,
+		Width: w.End - w.Start,
+	}
 	f.Line, f.Column = k.config.Position(w.Start)
 	at := slices.IndexFunc(k.found, func(x found) bool { return x.Finding == f })
 	if at < 0 {

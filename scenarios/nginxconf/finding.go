@@ -90,8 +90,14 @@ func (k *checker) report(level Level, d *Directive, word int, fix, format string
 		d, word = by, 1
 	}
 	word = min(word, len(d.Words)-1) // an argument may be missing
-	f := Finding{finding.Finding{ID: k.rule.ID, Level: level, File: d.Tree.Name, Text: fmt.Sprintf(format, args...), Fix: fix,
-		Width: d.width(word)}, d}
+	f := Finding{finding.Finding{
+		ID:    k.rule.ID,
+		Level: level,
+		File:  d.Tree.Name,
+		Text:  fmt.Sprintf(format, args...),
+		Fix:   fix,
+		Width: d.width(word),
+	}, d}
 	f.Line, f.Column = d.Tree.Position(d.Words[word].Start)
 	if t := (told{d.Tree, d.Words[word].Start, f.Text}); !k.seen[t] {
 		k.seen[t] = true

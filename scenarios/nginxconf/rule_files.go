@@ -51,10 +51,16 @@ var byteOrderMarkRule = Rule{
 		for _, t := range k.config.Files {
 			if t.ByteOrderMark && len(t.Root) > 0 {
 				d := t.Root[0]
-				k.found = append(k.found, Finding{finding.Finding{ID: k.rule.ID, Level: Error, File: t.Name, Line: 1, Column: 1,
+				k.found = append(k.found, Finding{finding.Finding{
+					ID:     k.rule.ID,
+					Level:  Error,
+					File:   t.Name,
+					Line:   1,
+					Column: 1,
 					Text: "the file begins with a byte order mark: nginx refuses it, unknown directive \"\ufeff" +
 						d.Name() + "\"",
-					Fix: "save it as UTF-8 without a byte order mark (sed -i '1s/^\\xEF\\xBB\\xBF//' FILE)"}, d})
+					Fix: "save it as UTF-8 without a byte order mark (sed -i '1s/^\\xEF\\xBB\\xBF//' FILE)",
+				}, d})
 			}
 		}
 	},
