@@ -34,24 +34,39 @@ func backend(t testing.TB, text string) *Backend {
 func TestConduct(t *testing.T) {
 	const server = "\n server s 10.0.0.1:80"
 	for text, want := range map[string]law.Conduct{
-		"backend b" + server:                                            {CloseShare: 1, Tries: 4, Lines: 4, Passes: true}, // tcp is the default
-		"defaults\n mode http\nbackend b" + server:                      {Resets: true, Idle: law.NoCap, Tries: 4, Lines: 4},
-		"defaults\n mode http\nbackend b\n mode tcp" + server:           {CloseShare: 1, Tries: 4, Lines: 4, Passes: true},
-		"backend b\n retries 0" + server:                                {CloseShare: 1, Tries: 1, Lines: 1, Passes: true},
-		"backend b\n option nolinger" + server:                          {Tries: 4, Lines: 4, Passes: true, Resets: true},
-		"defaults\n option nolinger\nbackend b" + server:                {Tries: 4, Lines: 4, Passes: true, Resets: true},
-		"backend b" + server + " source 10.1.1.1:1000-1009":             {CloseShare: 1, Tries: 4, Lines: 4, Passes: true, OwnPorts: 10},
-		"backend b\n mode http\n http-reuse never" + server:             {Resets: true, Tries: 4, Lines: 4},
-		"backend b\n mode http\n option httpclose" + server:             {Resets: true, Tries: 4, Lines: 4},
-		"backend b\n mode http" + server + " pool-max-conn 2":           {Resets: true, Idle: 2, Tries: 4, Lines: 4},
-		"defaults\n retries 7\ndefaults\nbackend b" + server:            {CloseShare: 1, Tries: 4, Lines: 4, Passes: true}, // a defaults section starts anew
+		"backend b" + server: {
+			CloseShare: 1,
+			Tries:      4,
+			Lines:      4,
+			Passes:     true,
+		}, // tcp is the default
+		"defaults\n mode http\nbackend b" + server:            {Resets: true, Idle: law.NoCap, Tries: 4, Lines: 4},
+		"defaults\n mode http\nbackend b\n mode tcp" + server: {CloseShare: 1, Tries: 4, Lines: 4, Passes: true},
+		"backend b\n retries 0" + server:                      {CloseShare: 1, Tries: 1, Lines: 1, Passes: true},
+		"backend b\n option nolinger" + server:                {Tries: 4, Lines: 4, Passes: true, Resets: true},
+		"defaults\n option nolinger\nbackend b" + server:      {Tries: 4, Lines: 4, Passes: true, Resets: true},
+		"backend b" + server + " source 10.1.1.1:1000-1009":   {CloseShare: 1, Tries: 4, Lines: 4, Passes: true, OwnPorts: 10},
+		"backend b\n mode http\n http-reuse never" + server:   {Resets: true, Tries: 4, Lines: 4},
+		"backend b\n mode http\n option httpclose" + server:   {Resets: true, Tries: 4, Lines: 4},
+		"backend b\n mode http" + server + " pool-max-conn 2": {Resets: true, Idle: 2, Tries: 4, Lines: 4},
+		"defaults\n retries 7\ndefaults\nbackend b" + server: {
+			CloseShare: 1,
+			Tries:      4,
+			Lines:      4,
+			Passes:     true,
+		}, // a defaults section starts anew
 		"defaults a\n retries 1\ndefaults c from a\nbackend b" + server: {CloseShare: 1, Tries: 2, Lines: 2, Passes: true},
 		"defaults a\n retries 1\ndefaults c\nbackend b from a" + server: {CloseShare: 1, Tries: 2, Lines: 2, Passes: true},
 		"defaults\n mode http\n option http-server-close\nbackend b\n no option http-server-close" + server: {
 			Resets: true, Idle: law.NoCap, Tries: 4, Lines: 4},
 		"defaults\n mode http\nfrontend f\n option httpclose\n default_backend b\nbackend b" + server: {Resets: true, Tries: 4, Lines: 4},
-		"defaults\n mode http\n option httpclose\nbackend b\n option http-keep-alive" + server:        {Resets: true, Idle: law.NoCap, Tries: 4, Lines: 4},
-		"defaults\n option nolinger\nbackend b\n no option nolinger" + server:                         {CloseShare: 1, Tries: 4, Lines: 4, Passes: true},
+		"defaults\n mode http\n option httpclose\nbackend b\n option http-keep-alive" + server: {
+			Resets: true,
+			Idle:   law.NoCap,
+			Tries:  4,
+			Lines:  4,
+		},
+		"defaults\n option nolinger\nbackend b\n no option nolinger" + server: {CloseShare: 1, Tries: 4, Lines: 4, Passes: true},
 	} {
 		if diff := cmp.Diff(want, backend(t, text+"\n").Conduct()); diff != "" {
 			t.Errorf("%s\n%s", text, diff)
