@@ -73,9 +73,10 @@ var policyCards = []card{
 		Watch:    "AH01170 in the log, that a member is in error state.",
 	},
 	{
-		path:     "proxy.policy: balancer-no-recovery",
-		Name:     "Apache: forcerecovery=Off",
-		Does:     "After a failed connect() requests fail without one until retry= is over, though there are ports again.",
+		path: "proxy.policy: balancer-no-recovery",
+		Name: "Apache: forcerecovery=Off",
+		Does: "After a failed connect() requests fail without one until retry= is over, " +
+			"though there are ports again.",
 		Where:    proxiedConf,
 		Risk:     "A short shortage becomes a longer blackout.",
 		RollBack: backAgain,
@@ -175,7 +176,8 @@ var otherCards = []card{
 		Where: places{
 			Host:      "Nothing: Services are a cluster's.",
 			Container: "Nothing: Services are a cluster's.",
-			Pod:       "`clusterIP: None` in a Service beside the old one, and a proxy that looks its name up again and again.",
+			Pod: "`clusterIP: None` in a Service beside the old one, " +
+				"and a proxy that looks its name up again and again.",
 		},
 		Risk:     "The proxy itself must now notice pods that come and go.",
 		RollBack: "Put the ClusterIP's name back and reload.",
@@ -199,7 +201,8 @@ var otherCards = []card{
 		Name: "More backend ports",
 		Does: "Each port of the backend is a destination with a full set of source ports of its own.",
 		Where: places{
-			Host:      "More listening ports on the backend and a server for each in the proxy's configuration; reload both.",
+			Host: "More listening ports on the backend and a server for each in the proxy's configuration; " +
+				"reload both.",
 			Container: "The same; ports inside the network need not be published.",
 			Pod:       "More containerPorts, addressed past the Service or by a Service port each.",
 		},
@@ -240,9 +243,10 @@ var otherCards = []card{
 		Watch:    "“server reached MaxRequestWorkers”; failures and resets under load.",
 	},
 	{
-		path:  "backend.close_delay",
-		Name:  "A backend that closes late",
-		Does:  "As long as it does not answer the proxy's FIN, the port is held in FIN_WAIT2, and in TIME_WAIT after it.",
+		path: "backend.close_delay",
+		Name: "A backend that closes late",
+		Does: "As long as it does not answer the proxy's FIN, the port is held in FIN_WAIT2, " +
+			"and in TIME_WAIT after it.",
 		Watch: "Ports that are held longer than 60 s.",
 	},
 	{
