@@ -41,7 +41,8 @@ func TestMoreSourcesThanTheLabHas(t *testing.T) {
 	for i := range 99 {
 		fmt.Fprintf(&conf, "  1%% 10.1.0.%d;\n", i)
 	}
-	conf.WriteString("  * 10.1.0.99;\n }\n server { location / { proxy_bind $from; proxy_pass http://10.0.0.1; } }\n}\n")
+	conf.WriteString("  * 10.1.0.99;\n }\n server { location / { proxy_bind $from; " +
+		"proxy_pass http://10.0.0.1; } }\n}\n")
 	file := filepath.Join(t.TempDir(), "nginx.conf")
 	filetest.Write(t, file, conf.String())
 	r, notes := Applicable(resolve(t, "quick", "proxy.config="+file))
@@ -80,7 +81,8 @@ func TestOneOfEqualsIsLeft(t *testing.T) {
 // backends as the file has, and the file's pool is its own.
 func TestAMoveHasTheSameBackends(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "nginx.conf")
-	conf := "events {}\nhttp { upstream app { server 10.0.0.1; server 10.0.0.2; server 10.0.0.3; }\n server { location / { proxy_pass http://app; } } }\n"
+	conf := "events {}\nhttp { upstream app { server 10.0.0.1; server 10.0.0.2; server 10.0.0.3; }\n" +
+		" server { location / { proxy_pass http://app; } } }\n"
 	filetest.Write(t, file, conf)
 	r, notes := AdaptToOverrides(resolved(t, "migrate", "quick", "from="+file, "to=haproxy"))
 	for i, v := range r.Variants {

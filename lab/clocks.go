@@ -45,7 +45,8 @@ func (c clocks) disagree() string {
 	for i, a := range hosts {
 		for _, b := range hosts[i+1:] {
 			if d := time.Duration(c[b].least - c[a].least); d.Abs() > clockBound {
-				return fmt.Sprintf("the clocks of %s and %s disagree by %v (limit %v): their samples cannot be put in one order",
+				return fmt.Sprintf("the clocks of %s and %s disagree by %v (limit %v): "+
+					"their samples cannot be put in one order",
 					a, b, d.Abs().Round(time.Millisecond), clockBound)
 			}
 		}

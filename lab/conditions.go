@@ -132,7 +132,8 @@ func (x *variantRun) fullTables(px results.HostEnv) (faults []string) {
 		coming  float64
 		instead string
 	}{
-		{"net.ipv4.tcp_max_tw_buckets", s.PeakTimeWait(), "the kernel would drop TIME_WAIT instead of running out of ports"},
+		{"net.ipv4.tcp_max_tw_buckets", s.PeakTimeWait(),
+			"the kernel would drop TIME_WAIT instead of running out of ports"},
 		{"net.netfilter.nf_conntrack_max", s.Tracked(), "packets would be dropped instead"},
 	} {
 		if _, asked := x.plan.Sysctls[table.key]; asked {

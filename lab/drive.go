@@ -160,11 +160,21 @@ func (x *variantRun) bound() time.Duration {
 func (x *variantRun) load(topo driver.Topology) *agent.Load {
 	target := "http://" + topo.Proxy.String()
 	l := &agent.Load{
-		URL: target + x.v.Load.Path, Held: held(x.v), Host: x.v.Load.Host,
-		Connections: x.plan.Connections, RatePerS: x.plan.RatePerS, Profile: x.plan.Profile, Method: x.plan.Method,
-		DurationS: x.plan.DurationS, TimeoutS: x.plan.TimeoutS, StopAfterS: x.plan.StopAfterS,
-		CloseAfter: x.v.Load.CloseAfter,
-		StartInMs:  startIn.Milliseconds(), Kind: x.v.Proxy.Kind, OwnConfig: x.v.OwnConfig(), UserAgent: x.o.Tool.UserAgent(),
+		URL:         target + x.v.Load.Path,
+		Held:        held(x.v),
+		Host:        x.v.Load.Host,
+		Connections: x.plan.Connections,
+		RatePerS:    x.plan.RatePerS,
+		Profile:     x.plan.Profile,
+		Method:      x.plan.Method,
+		DurationS:   x.plan.DurationS,
+		TimeoutS:    x.plan.TimeoutS,
+		StopAfterS:  x.plan.StopAfterS,
+		CloseAfter:  x.v.Load.CloseAfter,
+		StartInMs:   startIn.Milliseconds(),
+		Kind:        x.v.Proxy.Kind,
+		OwnConfig:   x.v.OwnConfig(),
+		UserAgent:   x.o.Tool.UserAgent(),
 	}
 	if proxy.Silent(x.v) {
 		l.StopAfterS = nil

@@ -98,7 +98,9 @@ func expects(v *scenarios.Variant, was scenarios.Variant, before, after law.Pred
 		v.Expect.Verdict = law.Predicted
 		return nil
 	case v.Proxy.Keepalive > 0 && !law.Fails(before.Verdict) && keepsUp(*v):
-		return nil // only what the backend closes by itself would fill the ports, and whose TIME_WAIT that is nobody knows
+		// Only what the backend closes by itself would fill the ports, and whose
+		// TIME_WAIT that is nobody knows.
+		return nil
 	}
 	if first && !law.Fails(after.Verdict) && !after.OrNever {
 		notes = append(notes, fmt.Sprintf("%s: with these figures the law predicts no error 99 (%s, load factor %.2f), "+

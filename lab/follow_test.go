@@ -45,7 +45,8 @@ func TestExpectationsAreTheLaws(t *testing.T) {
 			for _, v := range planned(t, s, size).Variants {
 				got := v.Expect == v.Predicted.Verdict || v.Expect == law.Predicted
 				if want := !slices.Contains(notTheLaws, s.Name+"/"+v.Name); got != want {
-					t.Errorf("%s/%s, size %s: expected %s, predicted %s", s.Name, v.Name, size, v.Expect, v.Predicted.Verdict)
+					t.Errorf("%s/%s, size %s: expected %s, predicted %s",
+						s.Name, v.Name, size, v.Expect, v.Predicted.Verdict)
 				}
 			}
 		}

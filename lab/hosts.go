@@ -123,8 +123,13 @@ func (x *variantRun) server(k proxy.Kind, ref string, at proxy.Site) (s driver.S
 	}
 	needs := proxy.PrivilegesOf(k)
 	s = driver.Server{
-		Image: img.Used, Agent: img.Used == "", Command: c.Serving(),
-		Capabilities: needs.Capabilities, Writable: needs.Writable, Executable: needs.Executable, Settings: needs.Settings,
+		Image:        img.Used,
+		Agent:        img.Used == "",
+		Command:      c.Serving(),
+		Capabilities: needs.Capabilities,
+		Writable:     needs.Writable,
+		Executable:   needs.Executable,
+		Settings:     needs.Settings,
 	}
 	if c.File != "" {
 		s.Files = append(s.Files, driver.File{Path: path.Join(at.Dir, c.File), Data: c.Text})

@@ -67,7 +67,8 @@ func TestLessons(t *testing.T) {
 				filetest.Write(t, path, replaceTable(text, got, want))
 				return
 			}
-			t.Errorf("its figures are not those of the plan (-want +got); -update rewrites them:\n%s", cmp.Diff(want, got))
+			t.Errorf("its figures are not those of the plan (-want +got); -update rewrites them:\n%s",
+				cmp.Diff(want, got))
 		})
 	}
 }
@@ -166,7 +167,8 @@ func due99(v results.VariantPlan) string {
 	case first == nil:
 		return ports + fmt.Sprintf("no error 99, ρ %.2f", p.Rho)
 	case v.Race && v.Expect != law.Mitigated:
-		return ports + fmt.Sprintf("first error 99 after %.2f s / f, %d / f requests succeed", *first, *p.OKBeforeError99)
+		return ports + fmt.Sprintf("first error 99 after %.2f s / f, %d / f requests succeed",
+			*first, *p.OKBeforeError99)
 	case v.Race:
 		return ports + "no error 99 if the release keeps connections"
 	case *first > v.DurationS:

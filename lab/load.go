@@ -52,8 +52,10 @@ func held(v scenarios.Variant) *agent.Held {
 		return nil
 	}
 	return &agent.Held{
-		ForS: v.Load.Hold.Seconds(), Exponential: v.Load.HoldTimes == scenarios.HoldExponential,
-		ServerCloses: v.Load.Closes == scenarios.ClosesServer, Websocket: v.Upstream.Protocol == scenarios.ProtocolWebsocket,
+		ForS:         v.Load.Hold.Seconds(),
+		Exponential:  v.Load.HoldTimes == scenarios.HoldExponential,
+		ServerCloses: v.Load.Closes == scenarios.ClosesServer,
+		Websocket:    v.Upstream.Protocol == scenarios.ProtocolWebsocket,
 	}
 }
 

@@ -72,7 +72,8 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 		if !proxy.Silent(v) {
 			from = "its error pages"
 		}
-		return fmt.Sprintf("%s is a configuration of your own: causes of failure are taken from %s; ", v.Proxy.Config, from) +
+		return fmt.Sprintf("%s is a configuration of your own: causes of failure are taken from %s; ",
+			v.Proxy.Config, from) +
 			fmt.Sprintf(format, args...)
 	}
 	if !v.Expect.Set {
@@ -84,7 +85,8 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 	}
 	switch {
 	case own == nil:
-		return v, []string{say("what it does to connections is not known, and predictions assume f = 1 until f is measured")}
+		return v, []string{say("what it does to connections is not known, " +
+			"and predictions assume f = 1 until f is measured")}
 	case !own.Passed:
 		return v, append(wrong, say("%s", own.Answer))
 	case own.Unknown != "":
@@ -120,7 +122,8 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 		}
 	}
 	if own.Unix {
-		add("the backend is a Unix-domain socket, which takes no port, and error 99 cannot come: the lab serves one as well")
+		add("the backend is a Unix-domain socket, which takes no port, and error 99 cannot come: " +
+			"the lab serves one as well")
 	}
 	if own.Secure {
 		add("the backend speaks TLS, in the lab as well, with a certificate made for the run: " +
@@ -144,7 +147,8 @@ func adopt(v scenarios.Variant) (scenarios.Variant, []string) {
 	}
 	if own.Loopback && v.Backend.Place == scenarios.PlaceOwn {
 		add("in your file the backend is on the proxy's own host, where tcp_tw_reuse=2, the default, " +
-			"gives ports back after a second: --set backend.place=loopback has it there, the lab has it on another host")
+			"gives ports back after a second: --set backend.place=loopback has it there, " +
+			"the lab has it on another host")
 	}
 	return v, notes
 }

@@ -151,12 +151,17 @@ func likeDefault(v scenarios.Variant, key, want string) (is string, same bool) {
 
 // Layout is what a variant asks of a driver.
 func Layout(v scenarios.Variant) driver.Layout {
-	services := map[string]driver.Service{scenarios.ServiceClusterIP: driver.ClusterIP, scenarios.ServiceHeadless: driver.Headless}
+	services := map[string]driver.Service{
+		scenarios.ServiceClusterIP: driver.ClusterIP,
+		scenarios.ServiceHeadless:  driver.Headless,
+	}
+	place := v.Backend.Place
+	loopback := place == scenarios.PlaceLoopback || place == scenarios.PlaceBoth
 	return driver.Layout{
 		Passes:  proxy.Passes(v),
 		Service: services[v.Backend.Service], Loads: v.Load.Pods,
 		Addresses: v.Backend.Addresses, Ports: v.Backend.Ports, Sources: v.Proxy.Addresses,
-		Shared:   v.Backend.Place == scenarios.PlaceProxy || v.Backend.Place == scenarios.PlaceLoopback || v.Backend.Place == scenarios.PlaceBoth,
-		Loopback: v.Backend.Place == scenarios.PlaceLoopback || v.Backend.Place == scenarios.PlaceBoth,
+		Shared:   place == scenarios.PlaceProxy || loopback,
+		Loopback: loopback,
 	}
 }

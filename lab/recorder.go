@@ -92,7 +92,11 @@ func (r *recorder) flush() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.shared != nil && r.shared.sum.Counts != (results.Counts{}) {
-		r.write(results.Sample{Host: results.HostLoad, T: r.shared.latest.Seconds(), Load: r.shared.whole(r.shared.latest)})
+		r.write(results.Sample{
+			Host: results.HostLoad,
+			T:    r.shared.latest.Seconds(),
+			Load: r.shared.whole(r.shared.latest),
+		})
 	}
 }
 

@@ -345,9 +345,17 @@ func (r *run) summarise(cut bool) {
 	partial := cut || len(rows)+len(skipped) < len(r.rows)
 	r.env.Variants = present(r.envs)
 	r.out.Summary = results.Summary{
-		Schema: results.SummarySchema, Scenario: r.plan.Scenario, Title: r.plan.Title, Kind: r.plan.Kind, Size: r.plan.Size,
-		StartedUTC: r.env.StartedUTC, PlanHash: r.plan.Hash, Partial: partial,
-		Notes: slices.Concat([]string{}, r.notes, ranAgain(r.again), r.why.notes()), Variants: rows, Skipped: skipped,
+		Schema:     results.SummarySchema,
+		Scenario:   r.plan.Scenario,
+		Title:      r.plan.Title,
+		Kind:       r.plan.Kind,
+		Size:       r.plan.Size,
+		StartedUTC: r.env.StartedUTC,
+		PlanHash:   r.plan.Hash,
+		Partial:    partial,
+		Notes:      slices.Concat([]string{}, r.notes, ranAgain(r.again), r.why.notes()),
+		Variants:   rows,
+		Skipped:    skipped,
 	}
 	r.out.Summary.AsExpected = verdict.AllAsExpected(rows)
 	if all := r.out.Summary.AsExpected; partial && all != nil && *all {

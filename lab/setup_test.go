@@ -93,7 +93,8 @@ func TestHTTP10KeepsNothing(t *testing.T) {
 	}
 	v.Proxy.HTTP = scenarios.HTTP11
 	if s := setup(v, 100, 2, nil, nil); s.Keepalive != 32 || s.Churn == 1 {
-		t.Errorf("HTTP/1.1: a pool of %d, %g new connections per request; want 32, and hardly any", s.Keepalive, s.Churn)
+		t.Errorf("HTTP/1.1: a pool of %d, %g new connections per request; want 32, and hardly any",
+			s.Keepalive, s.Churn)
 	}
 }
 

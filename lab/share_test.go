@@ -44,9 +44,18 @@ func TestTogether(t *testing.T) {
 		LatencyFailed: encoded(t, each[0][9:]...),
 		Service:       encoded(t, each[0]...),
 		Totals: results.Totals{
-			StartNs: 1000, EndNs: 9000, Counts: results.Counts{Scheduled: 301, Sent: 300, OK: 240, Failed: 58, Dropped: 1}, Unfinished: 2,
-			Causes: map[string]int64{"connect": 50, "x": 8}, Errors: results.Errors{Error99: 50, Other: 8},
-			FirstError: &later, OKBefore: &okFirst, LatenessP99: 10, Opened: 32, CPUSeconds: 0.25, StoppedBy: "error 99",
+			StartNs:     1000,
+			EndNs:       9000,
+			Counts:      results.Counts{Scheduled: 301, Sent: 300, OK: 240, Failed: 58, Dropped: 1},
+			Unfinished:  2,
+			Causes:      map[string]int64{"connect": 50, "x": 8},
+			Errors:      results.Errors{Error99: 50, Other: 8},
+			FirstError:  &later,
+			OKBefore:    &okFirst,
+			LatenessP99: 10,
+			Opened:      32,
+			CPUSeconds:  0.25,
+			StoppedBy:   "error 99",
 		},
 	}
 	b := &agent.LoadDone{
@@ -55,9 +64,18 @@ func TestTogether(t *testing.T) {
 		LatencyFailed: encoded(t, each[1][7:]...),
 		Service:       encoded(t, each[1]...),
 		Totals: results.Totals{
-			StartNs: 1005, EndNs: 9010, Counts: results.Counts{Scheduled: 310, Sent: 310, OK: 261, Failed: 49}, Unfinished: 0,
-			Causes: map[string]int64{"connect": 49}, Errors: results.Errors{Error99: 49},
-			FirstError: &first, OKBefore: &okLater, LatenessP99: 30, Opened: 33, CPUSeconds: 0.5, Bottleneck: "the target",
+			StartNs:     1005,
+			EndNs:       9010,
+			Counts:      results.Counts{Scheduled: 310, Sent: 310, OK: 261, Failed: 49},
+			Unfinished:  0,
+			Causes:      map[string]int64{"connect": 49},
+			Errors:      results.Errors{Error99: 49},
+			FirstError:  &first,
+			OKBefore:    &okLater,
+			LatenessP99: 30,
+			Opened:      33,
+			CPUSeconds:  0.5,
+			Bottleneck:  "the target",
 		},
 	}
 	got, err := together([]*agent.LoadDone{a, b})

@@ -16,9 +16,11 @@ import (
 // for all variants that it is about.
 func TestPlansSayWhyNot(t *testing.T) {
 	own := filepath.Join(t.TempDir(), "own.conf")
-	filetest.Write(t, own, "events {}\nhttp { upstream b { server app:80; } server { location / { proxy_pass http://b; } } }\n")
+	filetest.Write(t, own, "events {}\n"+
+		"http { upstream b { server app:80; } server { location / { proxy_pass http://b; } } }\n")
 	closing := filepath.Join(t.TempDir(), "closing.conf")
-	filetest.Write(t, closing, "events {}\nhttp { server { location / { proxy_http_version 1.1; proxy_set_header Connection close; proxy_pass http://app:80; } } }\n")
+	filetest.Write(t, closing, "events {}\nhttp { server { location / { proxy_http_version 1.1; "+
+		"proxy_set_header Connection close; proxy_pass http://app:80; } } }\n")
 	for _, c := range []struct {
 		name, size, nginx, kernel string
 		set                       []string

@@ -25,7 +25,8 @@ func TestBurstCountsWhatIsDueBefore(t *testing.T) {
 			at := time.Duration(k) * b.every
 			first, last := k*b.size, (k+1)*b.size-1
 			if b.When(float64(first)) != int64(at) || b.When(float64(last)) != int64(at) {
-				t.Fatalf("%v: burst %d is due at %d to %d, want all at %d", b, k, b.When(float64(first)), b.When(float64(last)), at)
+				t.Fatalf("%v: burst %d is due at %d to %d, want all at %d",
+					b, k, b.When(float64(first)), b.When(float64(last)), at)
 			}
 			if before, after := b.Count(at), b.Count(at+1); before != float64(first) || after != float64(last+1) {
 				t.Fatalf("%v: %v due before %v and %v after, want %d and %d", b, before, at, after, first, last+1)

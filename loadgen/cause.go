@@ -17,7 +17,7 @@ const (
 	CauseReset       = "ECONNRESET"       // by the peer, of which nothing tells whether it had read the request
 	CauseTimeout     = "timeout"          // no complete response within Config.Timeout
 	CauseStaleReuse  = "stale reuse"      // the server had closed the kept-alive connection before it took the request
-	CauseEmptyReply  = "empty reply"      // closed before the first byte of the response, by a server that had the request
+	CauseEmptyReply  = "empty reply"      // closed before the response's first byte, by a server that had the request
 	CauseShortHeader = "short header"     // closed within the header
 	CauseShortBody   = "short body"       // closed before the announced end of the body
 	CauseBadResponse = "bad response"     // not HTTP/1.x, or malformed

@@ -65,7 +65,8 @@ func TestInvariantsHoldWhateverTheServerDoes(t *testing.T) {
 		if c.Mode != Closed {
 			c.Profile = Poisson(Constant(2000), 1)
 		}
-		t.Run(fmt.Sprintf("%v loops %d close %d stop %d of %d", c.Mode, c.Loops, c.CloseAfter, len(c.Stop), c.Requests), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%v loops %d close %d stop %d of %d",
+			c.Mode, c.Loops, c.CloseAfter, len(c.Stop), c.Requests), func(t *testing.T) {
 			s := serve(t, chaotic) // its own: another's may get to the last requests late
 			c.URL = s.url
 			ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
@@ -90,7 +91,8 @@ func TestInvariantsHoldWhateverTheServerDoes(t *testing.T) {
 				t.Errorf("ok %d, causes %v: not much chaos", r.OK, r.Causes)
 			}
 			if seen := s.requests.Load(); seen > r.Sent+r.Retried || r.Retried > 0 != c.RetryStale {
-				t.Errorf("the server saw %d requests, sent were %d and %d again: a hidden retry", seen, r.Sent, r.Retried)
+				t.Errorf("the server saw %d requests, sent were %d and %d again: a hidden retry",
+					seen, r.Sent, r.Retried)
 			}
 			if c.Requests > 0 && r.Scheduled != c.Requests && !r.Interrupted {
 				t.Errorf("scheduled %d of %d", r.Scheduled, c.Requests)

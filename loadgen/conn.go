@@ -20,9 +20,11 @@ type conn struct {
 	since    int64 // attempt began; the active list is in this order. Of an idle one: its last response
 	answered int64 // the response before was complete
 	intended int64
-	stray    int64 // bytes that may come first, of a body that the response before must not have; -1: not known how many
-	service  int64 // the request's first write; 0: not yet connected
-	reply    reply
+	// Bytes that may come first, of a body that the response before must not have; -1:
+	// not known how many.
+	stray   int64
+	service int64 // the request's first write; 0: not yet connected
+	reply   reply
 }
 
 // connState is also the list a conn is in, with connecting and exchanging

@@ -20,7 +20,7 @@ const (
 type head struct {
 	status  int
 	framing framing
-	length  int64 // of the body, when framing is fixedLength; of one that is bare what its header announces, -1 if nothing
+	length  int64 // of the body, if fixedLength; of a bare one what its header announces, -1 if nothing
 	close   bool  // the connection ends with this response
 	bare    bool  // it has no body whatever its header says
 	class   []byte

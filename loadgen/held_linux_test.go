@@ -203,15 +203,19 @@ func TestHeldRefused(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := mustHold(t, HeldConfig{
-				URL: tt.url, Duration: 100 * time.Millisecond, Timeout: 200 * time.Millisecond, Unanswered: "the proxy gave up",
-				Stop: []Stop{{Count: 1000}},
+				URL:        tt.url,
+				Duration:   100 * time.Millisecond,
+				Timeout:    200 * time.Millisecond,
+				Unanswered: "the proxy gave up",
+				Stop:       []Stop{{Count: 1000}},
 			})
 			if r.Failed != 10 || r.Causes[tt.cause] != 10 || r.ConnectWhy == "" {
 				t.Errorf("all 10 are to fail by %q, and the first to say why: %+v, %v, %q",
 					tt.cause, r.Counts, r.Causes, r.ConnectWhy)
 			}
 			if r.OKBeforeFirst[tt.cause] != 0 || r.FirstOf[tt.cause] < r.StartNs {
-				t.Errorf("the first failed at %d, after %d successes", r.FirstOf[tt.cause]-r.StartNs, r.OKBeforeFirst[tt.cause])
+				t.Errorf("the first failed at %d, after %d successes",
+					r.FirstOf[tt.cause]-r.StartNs, r.OKBeforeFirst[tt.cause])
 			}
 		})
 	}
@@ -343,7 +347,10 @@ func TestHeldWebsockets(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			pings := make(chan string, 1)
 			r := mustHold(t, HeldConfig{
-				URL: websockets(t, pings), Closes: closes, Duration: 200 * time.Millisecond, Ping: 20 * time.Millisecond,
+				URL:      websockets(t, pings),
+				Closes:   closes,
+				Duration: 200 * time.Millisecond,
+				Ping:     20 * time.Millisecond,
 			})
 			if r.OK != 20 || r.Held.InTime != 20 {
 				t.Errorf("20 are to be opened, and closed in time: %+v, %v, %+v", r.Counts, r.Causes, *r.Held)

@@ -129,7 +129,8 @@ func (h *holding) snapshot() {
 	h.mu.Unlock()
 	s.Latency, s.N = taken, taken.TotalCount()
 	if s.N > 0 {
-		s.P50, s.P90, s.P99, s.Max = quantile(taken, 50), quantile(taken, 90), quantile(taken, 99), time.Duration(taken.Max())
+		s.P50, s.P90, s.P99 = quantile(taken, 50), quantile(taken, 90), quantile(taken, 99)
+		s.Max = time.Duration(taken.Max())
 	}
 	if h.OnSnapshot != nil {
 		h.OnSnapshot(s)
@@ -144,11 +145,25 @@ func (h *holding) result(target endpoint, endNs int64, took rusage) *Result {
 	r := h.out
 	r.Latency.Merge(r.LatencyOK) // so far it had those that failed
 	r.Record = Record{
-		Counts: h.n, Unfinished: h.n.Sent - h.n.OK - h.n.Failed, Causes: h.causes, Status: map[int]int64{},
-		OKBeforeFirst: map[string]int64{}, Connections: h.Most, ConnectionsOpened: h.n.OK, PeakConnections: h.held.Peak,
-		Loops: 1, Addresses: []string{target.String()}, ConnectWhy: strings.TrimPrefix(h.why, "dial tcp "), OwnLimit: h.ownLimit,
-		OKInTime: h.inTime.OK, EndedInTime: h.inTime.OK + h.inTime.Failed,
-		StartNs: h.Start, EndNs: endNs, DoneNs: h.clock.now(), CPUUser: took.user, CPUSys: took.sys,
+		Counts:            h.n,
+		Unfinished:        h.n.Sent - h.n.OK - h.n.Failed,
+		Causes:            h.causes,
+		Status:            map[int]int64{},
+		OKBeforeFirst:     map[string]int64{},
+		Connections:       h.Most,
+		ConnectionsOpened: h.n.OK,
+		PeakConnections:   h.held.Peak,
+		Loops:             1,
+		Addresses:         []string{target.String()},
+		ConnectWhy:        strings.TrimPrefix(h.why, "dial tcp "),
+		OwnLimit:          h.ownLimit,
+		OKInTime:          h.inTime.OK,
+		EndedInTime:       h.inTime.OK + h.inTime.Failed,
+		StartNs:           h.Start,
+		EndNs:             endNs,
+		DoneNs:            h.clock.now(),
+		CPUUser:           took.user,
+		CPUSys:            took.sys,
 	}
 	r.Interrupted = h.endedBy == interrupted
 	if !r.Interrupted {

@@ -71,7 +71,8 @@ func (p *plan) check() error {
 	setDefault(&p.Every, defaultEvery)
 	for i := range p.Stop {
 		if s := &p.Stop[i]; !(s.Share >= 0 && s.Share < 1) || s.Window < 0 || s.After < 0 || s.After > MaxDuration {
-			return fmt.Errorf("stop %d: a share of %v over %v, after %v: want a share from 0 to below 1 and times from 0 to 24h",
+			return fmt.Errorf("stop %d: a share of %v over %v, after %v: want a share from 0 to below 1 "+
+				"and times from 0 to 24h",
 				i+1, s.Share, s.Window, s.After)
 		}
 	}

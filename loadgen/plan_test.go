@@ -97,7 +97,8 @@ func TestRequestIsRenderedOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "POST /a/b?c=d HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nX-A: b\r\nuser-agent: me\r\nContent-Length: 5\r\n\r\nhello"
+	want := "POST /a/b?c=d HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nX-A: b\r\nuser-agent: me\r\n" +
+		"Content-Length: 5\r\n\r\nhello"
 	if got := string(p.wires[0].bytes); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -119,7 +119,8 @@ func parsePart(kind, arg string) ([]Part, error) {
 		a, err2 := parseRate(swing)
 		t, err3 := parseFor(period)
 		if errors.Join(err1, err2, err3) != nil || a > m || m == 0 {
-			return nil, errors.New("want sine:MEAN~AMPLITUDE@PERIOD, as in sine:1000~500@60s, with no more amplitude than mean")
+			return nil, errors.New("want sine:MEAN~AMPLITUDE@PERIOD, as in sine:1000~500@60s, " +
+				"with no more amplitude than mean")
 		}
 		return []Part{{Sine(m, a, t), d}}, nil
 	case "burst":
@@ -127,7 +128,8 @@ func parsePart(kind, arg string) ([]Part, error) {
 		n, err1 := strconv.Atoi(size)
 		t, err2 := parseFor(every)
 		if errors.Join(err1, err2) != nil || n < 1 || float64(n) > MaxRate*t.Seconds() {
-			return nil, fmt.Errorf("want burst:SIZE@EVERY, as in burst:20@1001ms, of at most %d a second on average", MaxRate)
+			return nil, fmt.Errorf("want burst:SIZE@EVERY, as in burst:20@1001ms, of at most %d a second on average",
+				MaxRate)
 		}
 		return []Part{{Burst(n, t), d}}, nil
 	}

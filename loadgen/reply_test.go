@@ -86,8 +86,8 @@ var replies = []struct {
 	{"chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
 		outcome{stage: complete, status: 200, body: 5}},
 	{"chunk extensions and trailers",
-		"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\nTrailer: X-Sum\r\n\r\nA;name=\"v\"\r\n0123456789\r\n0;last\r\n" +
-			"X-Sum: 1\r\nX-B: c\r\n\r\n", outcome{stage: complete, status: 200, body: 10}},
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\nTrailer: X-Sum\r\n\r\nA;name=\"v\"\r\n" +
+			"0123456789\r\n0;last\r\nX-Sum: 1\r\nX-B: c\r\n\r\n", outcome{stage: complete, status: 200, body: 10}},
 	{"gzip, chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
 		outcome{stage: complete, status: 200, body: 1}},
 	{"chunked and a length: connection not trusted further",

@@ -77,7 +77,8 @@ func interleave(weights []int) ([]uint32, error) {
 		return nil, fmt.Errorf("mix: its weights add up to %d, want at most %d", total, maxPattern)
 	}
 	if total > len(weights) && total*len(weights) > maxSteps {
-		return nil, fmt.Errorf("mix: the weights of %d requests add up to %d: want at most %d, or weights that are all alike",
+		return nil, fmt.Errorf("mix: the weights of %d requests add up to %d: want at most %d, "+
+			"or weights that are all alike",
 			len(weights), total, maxSteps/len(weights))
 	}
 	pattern, credit := make([]uint32, total), make([]int, len(weights))

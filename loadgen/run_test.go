@@ -413,7 +413,12 @@ func TestCloseAfterPlaysTheExhaustingClient(t *testing.T) {
 		want  int64
 	}{{1, 30}, {3, 10}} {
 		s := serve(t, always(okAnswer))
-		r := mustRun(t, Config{URL: s.url, Profile: Constant(300), Duration: 100 * time.Millisecond, CloseAfter: tt.after})
+		r := mustRun(t, Config{
+			URL:        s.url,
+			Profile:    Constant(300),
+			Duration:   100 * time.Millisecond,
+			CloseAfter: tt.after,
+		})
 		if r.OK != 30 || r.ConnectionsOpened != tt.want || s.connections.Load() != tt.want {
 			t.Errorf("after %d: ok %d, opened %d, the server saw %d, want %d",
 				tt.after, r.OK, r.ConnectionsOpened, s.connections.Load(), tt.want)

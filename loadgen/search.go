@@ -86,7 +86,8 @@ func (s *Search) search(ctx context.Context, run func(context.Context, float64) 
 			rate /= 2 // says nothing yet, not even about this rate
 			continue
 		case t.Result.Bottleneck == LimitGenerator:
-			f.LimitedBy, f.Why = LimitGenerator, fmt.Sprintf("at %.0f/s the generator was the limit: %s", rate, t.Result.Why)
+			f.LimitedBy, f.Why = LimitGenerator, fmt.Sprintf("at %.0f/s the generator was the limit: %s",
+				rate, t.Result.Why)
 			return f, nil
 		default:
 			high = rate

@@ -72,7 +72,8 @@ func (p *poller) wait(ns int64) int {
 	if ns > 0 {
 		ts := unix.NsecToTimespec(ns)
 		pfd := unix.PollFd{Fd: p.fd, Events: unix.POLLIN}
-		n, _, e := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&pfd)), 1, uintptr(unsafe.Pointer(&ts)), 0, 0, 0)
+		n, _, e := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&pfd)), 1,
+			uintptr(unsafe.Pointer(&ts)), 0, 0, 0)
 		if e != 0 || n == 0 {
 			return 0
 		}
@@ -136,7 +137,8 @@ func putPort(to *uint16, port uint16) {
 
 // openSocket makes a non-blocking stream socket, bound to source if that is valid.
 func openSocket(family int, source netip.Addr) (fd int32, e unix.Errno) {
-	r, _, e := unix.RawSyscall(unix.SYS_SOCKET, uintptr(family), unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	const kind = unix.SOCK_STREAM | unix.SOCK_NONBLOCK | unix.SOCK_CLOEXEC
+	r, _, e := unix.RawSyscall(unix.SYS_SOCKET, uintptr(family), kind, 0)
 	if e != 0 {
 		return -1, e
 	}

@@ -45,7 +45,8 @@ func TestTLS(t *testing.T) {
 				Profile: Constant(100), Duration: 200 * time.Millisecond,
 			})
 			if r.OK != 20 || requests.Load() != 20 || bytes.Load() != 20*500_000 {
-				t.Errorf("ok %d, causes %v; the server saw %d requests, %d bytes", r.OK, r.Causes, requests.Load(), bytes.Load())
+				t.Errorf("ok %d, causes %v; the server saw %d requests, %d bytes",
+					r.OK, r.Causes, requests.Load(), bytes.Load())
 			}
 			if r.ConnectionsOpened != 3 || connections.Load() != 3 {
 				t.Errorf("opened %d, the server saw %d", r.ConnectionsOpened, connections.Load())

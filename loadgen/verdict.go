@@ -43,13 +43,14 @@ func (r *Result) limit() (who, why string) {
 		// Connections all busy because the loop had no time to read the
 		// answers looks the same from the inside; the CPU tells them apart.
 		if r.Mode != Spin && cores > 0.9 {
-			return LimitGenerator, fmt.Sprintf("its event loops used %.0f %% of a core each, and %d requests waited for a "+
-				"connection", 100*cores, r.Queued)
+			return LimitGenerator, fmt.Sprintf("its event loops used %.0f %% of a core each, "+
+				"and %d requests waited for a connection", 100*cores, r.Queued)
 		}
 		return LimitTarget, fmt.Sprintf("%.2f %% of the requests found all %d connections busy",
 			share(r.Queued), r.Connections)
 	case late:
-		return LimitGenerator, fmt.Sprintf("%.2f %% of the requests were sent over 10 ms late though a connection was free",
+		return LimitGenerator, fmt.Sprintf("%.2f %% of the requests were sent over 10 ms late "+
+			"though a connection was free",
 			share(r.Late))
 	case r.OK == 0:
 		return LimitNone, "no request succeeded, which tells of no limit"

@@ -34,7 +34,8 @@ func findings(s Summary) []string {
 	if alike[first.Name] {
 		parts[0] = text
 	}
-	if first.Name != "baseline" && !first.namesProxy() && len(s.Variants) > 1 && strings.HasPrefix(parts[0], first.ProxyName()+" ") {
+	byProxy := strings.HasPrefix(parts[0], first.ProxyName()+" ")
+	if first.Name != "baseline" && !first.namesProxy() && len(s.Variants) > 1 && byProxy {
 		parts[0] = "With " + first.called() + ", " + parts[0]
 	}
 	var failed, sooner, slowed, bought, held, rest []string
@@ -139,7 +140,8 @@ func (s *Summary) invalidAlike() (alike map[string]bool, text string) {
 	if len(names) < 2 {
 		return nil, ""
 	}
-	return alike, fmt.Sprintf("%s are invalid for one reason (the figures are those of %s): %s", format.List(names), names[0], reason)
+	return alike, fmt.Sprintf("%s are invalid for one reason (the figures are those of %s): %s",
+		format.List(names), names[0], reason)
 }
 
 // firstReason is what Why begins with.
@@ -175,7 +177,8 @@ func (v *Variant) beyond() string {
 		text := fmt.Sprintf("another program on %s's host failed %d of %d times towards the same backend",
 			v.ProxyName(), b.Backend.Failed, b.Backend.Tried)
 		if n := b.Bind; n.Failed > 0 {
-			text += fmt.Sprintf(", and %d of %d times towards any other backend if it binds a port first", n.Failed, n.Tried)
+			text += fmt.Sprintf(", and %d of %d times towards any other backend if it binds a port first",
+				n.Failed, n.Tried)
 		}
 		return text
 	}
@@ -215,7 +218,8 @@ func (v *Variant) opening() string {
 	}
 	switch {
 	case v.Collapsed && v.CollapseS != nil && v.FirstError != nil:
-		return fmt.Sprintf("%s slowed to a crawl %s after the load began, with half of %s taken, used up the rest by %s%s",
+		return fmt.Sprintf("%s slowed to a crawl %s after the load began, with half of %s taken, "+
+			"used up the rest by %s%s",
 			v.ProxyName(), format.About(*v.CollapseS), ports, format.About(*v.FirstError), v.refused()+v.unserved())
 	case v.Collapsed && v.CollapseS != nil:
 		return fmt.Sprintf("%s slowed to a crawl %s after the load began, with half of %s taken%s",
@@ -247,13 +251,15 @@ func (v *Variant) refused() string {
 		return ""
 	}
 	if v.Errors != nil && v.Errors.Error99 == 0 && v.NginxLog != nil && v.NginxLog.Error99 > 0 {
-		return fmt.Sprintf(", by its error log: %s, which no client saw", format.Plural(v.NginxLog.Error99, "failed connect()"))
+		return fmt.Sprintf(", by its error log: %s, which no client saw",
+			format.Plural(v.NginxLog.Error99, "failed connect()"))
 	}
 	text := " and refused every request from then on"
 	if share := float64(*v.Failed) / float64(after); share < 0.995 {
 		text = fmt.Sprintf(" and refused %s of the requests from then on", format.Percent(share))
 		if share < 0.005 {
-			text = fmt.Sprintf(" and refused %s of %s requests from then on", format.Grouped(*v.Failed), format.Grouped(after))
+			text = fmt.Sprintf(" and refused %s of %s requests from then on",
+				format.Grouped(*v.Failed), format.Grouped(after))
 		}
 	}
 	text = v.InWords(text)
@@ -285,7 +291,8 @@ func (v *Variant) otherwise() string {
 	switch v.Verdict {
 	case law.NotReproduced:
 		if v.Failed != nil && *v.Failed > 0 && v.FirstError == nil {
-			return fmt.Sprintf("%s failed %s %s, none of them for want of ports", v.called(), format.Grouped(*v.Failed), v.Loads())
+			return fmt.Sprintf("%s failed %s %s, none of them for want of ports",
+				v.called(), format.Grouped(*v.Failed), v.Loads())
 		}
 		if n := v.unserved(); n != "" && v.FirstError == nil {
 			return "with " + v.called() + strings.TrimPrefix(n, ";")

@@ -70,14 +70,16 @@ func TestFindingIsOneSentence(t *testing.T) {
 	}{
 		{"none", nil, "Nothing was measured."},
 		{"the main scenario", []Variant{base, held, more, later},
-			"nginx ran out of its 4,096 source ports 4.10 s after the load began and refused 78.4 % of the requests from " +
-				"then on; keepalive and tw-reuse held 1,000 requests/s; multi-ip only delayed it by 8.20 s."},
+			"nginx ran out of its 4,096 source ports 4.10 s after the load began and refused 78.4 % " +
+				"of the requests from then on; keepalive and tw-reuse held 1,000 requests/s; " +
+				"multi-ip only delayed it by 8.20 s."},
 		{"rates that differ", []Variant{base, held, faster},
 			"nginx ran out of its 4,096 source ports 4.10 s after the load began and refused 78.4 % of the requests from " +
 				"then on; keepalive and “above” held what they were offered."},
 		{"peers marked down", []Variant{ejected},
-			"nginx ran out of all 300 pairs of a source port and a backend address 4.10 s after the load began and refused " +
-				"78.4 % of the requests from then on, most of them without trying, because it had marked its backends down."},
+			"nginx ran out of all 300 pairs of a source port and a backend address 4.10 s after the load began " +
+				"and refused 78.4 % of the requests from then on, most of them without trying, " +
+				"because it had marked its backends down."},
 		{"a move", []Variant{{Name: "before", Verdict: "mitigated", OfferedPerS: 1000}, {
 			Name:       "after",
 			Proxy:      "Caddy",
@@ -87,9 +89,9 @@ func TestFindingIsOneSentence(t *testing.T) {
 			"“before” held 1,000 requests/s without a failure; keepalive held 1,000 requests/s; " +
 				"“after” (after 5.20 s) ran out of ports."},
 		{"another kind's blackout", []Variant{dark},
-			"Varnish ran out of all 300 pairs of a source port and a backend address 4.10 s after the load began and refused " +
-				"78.4 % of the requests from then on, most of them without trying, because it does not try again for a while " +
-				"after a connect() that failed."},
+			"Varnish ran out of all 300 pairs of a source port and a backend address 4.10 s after the load began " +
+				"and refused 78.4 % of the requests from then on, most of them without trying, " +
+				"because it does not try again for a while after a connect() that failed."},
 		{"a collapse", []Variant{crawl, {Name: "tw-reuse", Verdict: "collapsed", CollapseS: at(7.2)}},
 			"nginx slowed to a crawl 7.04 s after the load began, with half of its 4,096 source ports taken; " +
 				"tw-reuse (after 7.20 s) slowed to a crawl all the same."},
@@ -104,16 +106,17 @@ func TestFindingIsOneSentence(t *testing.T) {
 				"used up the rest by 27.2 s and refused 78.4 % of the requests from then on; " +
 				"“worse” (after 1.50 s) ran out of ports even sooner."},
 		{"a first that is no baseline", []Variant{named, held},
-			"With “slow”, nginx ran out of its 4,096 source ports 4.10 s after the load began and refused 78.4 % of the " +
-				"requests from then on; keepalive held 1,000 requests/s."},
+			"With “slow”, nginx ran out of its 4,096 source ports 4.10 s after the load began " +
+				"and refused 78.4 % of the requests from then on; keepalive held 1,000 requests/s."},
 		{"kinds of proxy", []Variant{kind, {Name: "squid", Proxy: "Squid", Verdict: "mitigated", OfferedPerS: 1000},
 			{
 				Name:       "httpd",
 				Proxy:      "Apache",
 				Verdict:    "reproduced",
 				FirstError: at(9.7),
-			}}, "nginx ran out of its 4,096 source ports 4.10 s after the load began and refused 78.4 % of the requests from " +
-			"then on; squid held 1,000 requests/s; httpd (after 9.70 s) ran out of ports all the same."},
+			}}, "nginx ran out of its 4,096 source ports 4.10 s after the load began and refused 78.4 % " +
+			"of the requests from then on; squid held 1,000 requests/s; " +
+			"httpd (after 9.70 s) ran out of ports all the same."},
 		{"none fails", []Variant{held, {Name: "other", Verdict: "inconclusive"}},
 			"keepalive held 1,000 requests/s without a failure; “other” is inconclusive: " +
 				"nothing failed yet, but its ports are filling up."},
@@ -134,8 +137,8 @@ func TestFindingIsOneSentence(t *testing.T) {
 				Why:     "12.1 % came late: too busy; and more",
 			},
 		},
-			"baseline and y-z are invalid for one reason (the figures are those of baseline): 6.2 % came late: too busy; " +
-				"keepalive held 9 requests/s; “x” is invalid: the agent is gone."},
+			"baseline and y-z are invalid for one reason (the figures are those of baseline): " +
+				"6.2 % came late: too busy; keepalive held 9 requests/s; “x” is invalid: the agent is gone."},
 		{"faults", []Variant{
 			{Name: "a", Verdict: "invalid", Why: "process 7 (nginx) ended; and more"},
 			{Name: "b", Verdict: "error", Why: "the agent is gone\npanic"},
@@ -160,7 +163,8 @@ func TestFindingIsOneSentence(t *testing.T) {
 				"with “retries” each failure is 3 tries and as many lines of error 99."},
 		{"a log that hides it", []Variant{hidden},
 			"nginx ran out of all 300 pairs of a source port and a backend address 4.10 s after the load began and refused " +
-				"78.4 % of the requests from then on, most of them without trying, because it had marked its backends down; " +
+				"78.4 % of the requests from then on, most of them without trying, " +
+				"because it had marked its backends down; " +
 				"with baseline nginx's log has 3 lines of error 99 for 4,000 failed requests."},
 		{"nothing known", []Variant{{Name: "a", Verdict: "reproduced"}}, "“a” reproduced error 99."},
 	} {

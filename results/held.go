@@ -16,5 +16,9 @@ func (v *Variant) InWords(text string) string {
 	if v.Held == nil {
 		return text
 	}
-	return strings.NewReplacer("requests", "connections", "request", "connection", "Requests", "Connections").Replace(text)
+	return strings.NewReplacer(
+		"requests", "connections",
+		"request", "connection",
+		"Requests", "Connections",
+	).Replace(text)
 }

@@ -22,7 +22,8 @@ func stage(t *testing.T, files map[string]string) string {
 const (
 	aPlan = `{"schema":"lab99/plan/v1","scenario":"s","size":"quick","note":"before the ` +
 		`upgrade","variants":[{"name":"a"},{"name":"b"}]}`
-	anOlder = `{"schema":"lab99/summary/v1","started_utc":"2026-11-23T01:00:00Z","as_expected":true,"variants":[{"name":"a","verdict":"reproduced"},{"name":"b","verdict":"mitigated"}]}`
+	anOlder = `{"schema":"lab99/summary/v1","started_utc":"2026-11-23T01:00:00Z","as_expected":true,` +
+		`"variants":[{"name":"a","verdict":"reproduced"},{"name":"b","verdict":"mitigated"}]}`
 )
 
 // TestListFindsRunsAmongGarbage: newest first, whatever else lies there.

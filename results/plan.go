@@ -118,7 +118,8 @@ func (p *Plan) sound() error {
 	seen := map[string]bool{}
 	for _, v := range p.Variants {
 		if !pathName.MatchString(v.Name) || seen[v.Name] {
-			return fmt.Errorf("a variant is named %q, want lower-case letters, digits and dashes, each name once", v.Name)
+			return fmt.Errorf("a variant is named %q, want lower-case letters, digits and dashes, each name once",
+				v.Name)
 		}
 		seen[v.Name] = true
 	}

@@ -104,7 +104,8 @@ func bounded(v reflect.Value, path string) error {
 	case reflect.Struct:
 		for i := range v.NumField() {
 			at := path
-			if field := v.Type().Field(i); !field.Anonymous { // JSON has the fields of an embedded struct beside the others
+			// JSON has the fields of an embedded struct beside the others.
+			if field := v.Type().Field(i); !field.Anonymous {
 				name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 				at = strings.TrimPrefix(path+"."+name, ".")
 			}

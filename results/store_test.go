@@ -91,7 +91,8 @@ func TestCutSamplesKeepTheirPrefix(t *testing.T) {
 	}
 	// A record cut in the middle of a file is no crash's doing.
 	filetest.Write(t, file, whole[:20]+"\n"+whole)
-	if _, err := readLines[Sample](file); err == nil || errors.As(err, new(*cutError)) || !strings.Contains(err.Error(), SamplesFile+":1:") {
+	if _, err := readLines[Sample](file); err == nil || errors.As(err, new(*cutError)) ||
+		!strings.Contains(err.Error(), SamplesFile+":1:") {
 		t.Errorf("error %v, want one of line 1", err)
 	}
 }

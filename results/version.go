@@ -25,8 +25,8 @@ func readable(got, want string) error {
 	ours, _ := strconv.Atoi(w[2])
 	switch {
 	case theirs > ours:
-		return fmt.Errorf("schema %q was written by a newer lab99; this one reads up to %q: take the version that wrote the "+
-			"run, or a later one", got, want)
+		return fmt.Errorf("schema %q was written by a newer lab99; this one reads up to %q: "+
+			"take the version that wrote the run, or a later one", got, want)
 	case theirs < 1:
 		return fmt.Errorf("schema %q never was, want %q", got, want)
 	}

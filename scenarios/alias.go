@@ -74,7 +74,8 @@ func (d *decoder) aliases(n *node, variants []string) {
 			case err != nil:
 				d.add(item.at.error(fmt.Sprintf("aliases.%s: %s: %s", e.key, item.text, err.Msg), err.Hint))
 			case !slices.Contains(overlayKeys, change.entries[0].key):
-				d.add(item.at.error(fmt.Sprintf("aliases.%s: no key %q", e.key, strings.TrimPrefix(key, "variants."+variant+".")),
+				d.add(item.at.error(fmt.Sprintf("aliases.%s: no key %q",
+					e.key, strings.TrimPrefix(key, "variants."+variant+".")),
 					didYouMean(change.entries[0].key, overlayKeys)))
 			}
 		}
@@ -83,5 +84,9 @@ func (d *decoder) aliases(n *node, variants []string) {
 
 func aliasesSchema() schema {
 	return schema{"type": "object", "propertyNames": schema{"pattern": forms["name"].re.String()},
-		"additionalProperties": schema{"type": "array", "minItems": 1, "items": schema{"type": "string", "pattern": oneLine}}}
+		"additionalProperties": schema{
+			"type":     "array",
+			"minItems": 1,
+			"items":    schema{"type": "string", "pattern": oneLine},
+		}}
 }

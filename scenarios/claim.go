@@ -40,7 +40,8 @@ func readClaims(d *decoder, n *node, path string) any {
 
 func claimsSchema() schema {
 	return schema{"type": "array", "items": schema{
-		"type": "string", "pattern": strings.Replace(claimRE.String(), "[a-z0-9_]+", strings.Join(law.FigureNames(), "|"), 1),
+		"type":    "string",
+		"pattern": strings.Replace(claimRE.String(), "[a-z0-9_]+", strings.Join(law.FigureNames(), "|"), 1),
 	}}
 }
 

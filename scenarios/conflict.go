@@ -65,7 +65,8 @@ func (v Variant) conflicts() []conflict {
 		{"backend.delay", !agent && b.Delay > 0, " needs backend.kind: agent", noDelay},
 		{"backend.close_delay", !agent && b.CloseDelay > 0, " needs backend.kind: agent", noDelay},
 		{"backend.tls", agent && b.Secure(), " needs backend.kind: httpd", "the lab's own backend speaks plain HTTP"},
-		{"backend.tls", !http && b.Secure(), " needs upstream.protocol: http", "the lab has no TLS for other protocols"},
+		{"backend.tls", !http && b.Secure(), " needs upstream.protocol: http",
+			"the lab has no TLS for other protocols"},
 		{"backend.place", !agent && b.Place == PlaceUnix, ": unix needs backend.kind: agent",
 			"Apache cannot listen on a Unix-domain socket"},
 		{"backend.place", !http && b.Place == PlaceUnix, ": unix needs upstream.protocol: http",
@@ -81,19 +82,22 @@ func (v Variant) conflicts() []conflict {
 			" is " + v.Load.Method + ", and nginx asks memcached by GET and HEAD only", ""},
 		{"backend.place", b.Place == PlaceBoth && reuse != "0" && reuse != "1",
 			": both needs net.ipv4.tcp_tw_reuse set to 0 or 1",
-			"2, the kernel's default, applies to 127.0.0.1 only, and the lab has no law for the two addresses together"},
+			"2, the kernel's default, applies to 127.0.0.1 only, " +
+				"and the lab has no law for the two addresses together"},
 		{"backend.addresses", b.Place != PlaceOwn && b.Addresses > 1, " is over 1 with backend.place: " + b.Place,
 			"only a host of its own has several"},
 		{"backend.service", b.Service != ServiceNone && b.Place != PlaceOwn, " needs backend.place: own",
 			"a Service leads to pods of their own"},
-		{"backend.service", b.Service == ServiceClusterIP && v.Proxy.Addresses > 1, ": cluster-ip needs proxy.addresses: 1",
+		{"backend.service", b.Service == ServiceClusterIP && v.Proxy.Addresses > 1,
+			": cluster-ip needs proxy.addresses: 1",
 			"the lab's further source addresses are in its own network, and a ClusterIP is not"},
 		{"load.pods", v.Load.Pods > 1 && v.Load.Profile != "", " is over 1 with load.profile",
 			"only a constant rate can be shared evenly"},
-		{"load.pods", v.Load.Pods > v.Load.Connections, fmt.Sprintf(" is over load.connections, %d", v.Load.Connections),
-			"each has one at least"},
+		{"load.pods", v.Load.Pods > v.Load.Connections,
+			fmt.Sprintf(" is over load.connections, %d", v.Load.Connections), "each has one at least"},
 		{"load.profile", untimed > 1 || untimed == 1 && timed >= v.Duration && v.Duration > 0,
-			fmt.Sprintf(" has %d parts without a time, which get what %s of a load of %s leave", untimed, timed, v.Duration),
+			fmt.Sprintf(" has %d parts without a time, which get what %s of a load of %s leave",
+				untimed, timed, v.Duration),
 			"only one part but the last may leave its time out, and the others must be shorter than the load"},
 	}...)
 }
@@ -160,7 +164,8 @@ func (v Variant) apaches() (all []conflict) {
 	for _, f := range fieldsOf(backend.Type()) {
 		if f.Tag.Get("of") == ofHTTP {
 			given := !reflect.DeepEqual(backend.FieldByIndex(f.Index).Interface(), f.fallback().Interface())
-			all = append(all, conflict{"backend." + f.key, given, " is about HTTP, and nginx speaks " + v.Upstream.Protocol, ""})
+			why := " is about HTTP, and nginx speaks " + v.Upstream.Protocol
+			all = append(all, conflict{"backend." + f.key, given, why, ""})
 		}
 	}
 	return all

@@ -59,7 +59,8 @@ func (d *decoder) mapping(n *node, path string, known []string) {
 		return
 	}
 	if n.kind != mapping {
-		d.add(n.at.error(fmt.Sprintf("%s is %s, want a mapping", path, n.kind), "known here: "+strings.Join(known, ", ")))
+		d.add(n.at.error(fmt.Sprintf("%s is %s, want a mapping",
+			path, n.kind), "known here: "+strings.Join(known, ", ")))
 		return
 	}
 	for _, e := range n.entries {

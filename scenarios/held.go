@@ -72,7 +72,8 @@ func (v Variant) held() []conflict {
 			key:   "load.hold",
 			wrong: v.AtOnce() > MostHeld && v.Held(),
 			msg:   fmt.Sprintf(" makes up to %d connections at once", v.AtOnce()),
-			hint: fmt.Sprintf("the generator holds %d at the most: open fewer a second, for less time, or take fewer ports",
+			hint: fmt.Sprintf("the generator holds %d at the most: open fewer a second, for less time, "+
+				"or take fewer ports",
 				MostHeld),
 		},
 		{

@@ -68,7 +68,8 @@ func Load(nameOrPath string) (*Scenario, error) {
 	case err != nil:
 		return nil, &Error{
 			File: nameOrPath, Msg: "cannot read the scenario: " + plain(err),
-			Hint: "name a built-in scenario (`lab99 list` lists them), a directory with a scenario.yaml, or a YAML file",
+			Hint: "name a built-in scenario (`lab99 list` lists them), a directory with a scenario.yaml, " +
+				"or a YAML file",
 		}
 	case info.IsDir():
 		return parse(files{dir: nameOrPath}, scenarioFile)
@@ -263,11 +264,17 @@ func (d *decoder) sizes(s *Scenario, n *node) {
 			d.add(e.at.error(fmt.Sprintf("size %q: want lower-case letters, digits and dashes", e.key), ""))
 		}
 		if e.val.kind != mapping {
-			d.add(e.val.at.error(fmt.Sprintf("size %s is %s, want an overlay", e.key, e.val.kind), "for example "+anOverlay))
+			d.add(e.val.at.error(fmt.Sprintf("size %s is %s, want an overlay",
+				e.key, e.val.kind), "for example "+anOverlay))
 			continue
 		}
 		s.Sizes = append(s.Sizes, e.key)
-		o := overlay{label: label{Name: e.key}, at: e.at, change: e.val.without("variants"), variants: e.val.get("variants")}
+		o := overlay{
+			label:    label{Name: e.key},
+			at:       e.at,
+			change:   e.val.without("variants"),
+			variants: e.val.get("variants"),
+		}
 		s.doc.sizes = append(s.doc.sizes, o)
 	}
 }
@@ -291,7 +298,8 @@ func (d *decoder) variants(s *Scenario, n *node) {
 			continue
 		}
 		var l label
-		d.fill(item, "", blame{item.at, "each variant has one, for example - name: baseline"}, reflect.ValueOf(&l).Elem())
+		who := blame{item.at, "each variant has one, for example - name: baseline"}
+		d.fill(item, "", who, reflect.ValueOf(&l).Elem())
 		if l.Name == "" {
 			continue
 		}

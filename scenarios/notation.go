@@ -56,7 +56,8 @@ func readPorts(d *decoder, n *node, path string) any {
 		if err1 == nil && err2 == nil && lowestPort <= l && l <= h && h <= highestPort {
 			return Ports{Low: l, High: h}
 		}
-		d.add(n.at.error(fmt.Sprintf("%s is %s, want LOW-HIGH within %d-%d", path, n.text, lowestPort, highestPort), ""))
+		d.add(n.at.error(fmt.Sprintf("%s is %s, want LOW-HIGH within %d-%d",
+			path, n.text, lowestPort, highestPort), ""))
 		return def
 	}
 	p, err := strconv.Atoi(n.text)
@@ -70,7 +71,8 @@ func readPorts(d *decoder, n *node, path string) any {
 	case p < 1 || p > maxPorts:
 		d.add(n.at.error(fmt.Sprintf("%s is %d, want 1 to %d", path, p, maxPorts), fmt.Sprintf(
 			"a range given by its size starts at %d and stays below the kernel's default range; `default` is that one "+
-				"(%d-%d, %d ports), and LOW-HIGH, such as 1024-65535, any other", firstPort, defaultLow, defaultHigh, def.N())))
+				"(%d-%d, %d ports), and LOW-HIGH, such as 1024-65535, any other",
+			firstPort, defaultLow, defaultHigh, def.N())))
 	default:
 		return Ports{Low: firstPort, High: firstPort + p - 1}
 	}

@@ -124,7 +124,8 @@ func (d *decoder) configFile(f files, n *node, own *ConfigFile) *ConfigFile {
 	}
 	text, label, err := f.read(n.text)
 	if err != nil {
-		hint := "a path in a scenario is relative to the scenario's directory and stays below it; --set may name any file"
+		hint := "a path in a scenario is relative to the scenario's directory and stays below it; " +
+			"--set may name any file"
 		if n.set() {
 			hint = "a path in --set is relative to the working directory"
 		}

@@ -66,7 +66,8 @@ func parseSet(arg string, variants []string) (variant string, change *node, _ *E
 	path := splitKey(key)
 	for i := len(path) - 1; i >= 0; i-- {
 		if path[i] == "" {
-			return "", nil, pos.error("an empty name in the key", "names are separated by single dots, as in proxy.keepalive")
+			return "", nil, pos.error("an empty name in the key",
+				"names are separated by single dots, as in proxy.keepalive")
 		}
 		leaf = &node{kind: mapping, at: pos, entries: []entry{{path[i], pos, leaf}}}
 	}

@@ -12,7 +12,8 @@ func TestMisspelt(t *testing.T) {
 	for _, name := range []string{
 		"net.ipv4.tcp_tw_reuse", "net.ipv4.tcp_tw_reuse_delay", "net.ipv4.ip_local_port_step_width",
 		"net.ipv4.tcp_tw_recycle",
-		"net.core.somaxconn", "net.ipv4.vs.conn_reuse_mode", "net.ipv4.conf.eth0.rp_filter", "net.netfilter.nf_conntrack_max",
+		"net.core.somaxconn", "net.ipv4.vs.conn_reuse_mode", "net.ipv4.conf.eth0.rp_filter",
+		"net.netfilter.nf_conntrack_max",
 		"net.sctp.rto_min",
 	} {
 		if err := Misspelt(r, v, name); err != nil {

@@ -137,5 +137,7 @@ func OneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // ByCount are the keys of counts, the largest count first.
 func ByCount[K cmp.Ordered](m map[K]int64) []K {
-	return slices.SortedFunc(maps.Keys(m), func(a, b K) int { return cmp.Or(cmp.Compare(m[b], m[a]), cmp.Compare(a, b)) })
+	return slices.SortedFunc(maps.Keys(m), func(a, b K) int {
+		return cmp.Or(cmp.Compare(m[b], m[a]), cmp.Compare(a, b))
+	})
 }

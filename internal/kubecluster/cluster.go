@@ -130,7 +130,8 @@ func lookForParts(o Options) (plugins string, err error) {
 		}
 	}
 	if plugins == "" {
-		missing = append(missing, fmt.Errorf("no CNI plugins in any of %v (Debian: containernetworking-plugins)", pluginDirs))
+		missing = append(missing, fmt.Errorf("no CNI plugins in any of %v (Debian: containernetworking-plugins)",
+			pluginDirs))
 	}
 	return plugins, errors.Join(missing...)
 }
@@ -170,7 +171,8 @@ func (c *Cluster) startControl() error {
 			"--kubelet-preferred-address-types=InternalIP"},
 		{"kube-controller-manager", "--kubeconfig=" + c.path("kcm.conf"),
 			"--service-account-private-key-file=" + c.path("sa.key"),
-			"--root-ca-file=" + c.path("certs/apiserver.crt"), "--leader-elect=false", "--use-service-account-credentials=true"},
+			"--root-ca-file=" + c.path("certs/apiserver.crt"), "--leader-elect=false",
+			"--use-service-account-credentials=true"},
 		{"kube-scheduler", "--kubeconfig=" + c.path("scheduler.conf"), "--leader-elect=false"},
 	} {
 		if argv[0] == "kube-controller-manager" { // it reads a file that the API server makes

@@ -73,7 +73,8 @@ func (c *Cluster) wire(nodes int) (err error) {
 			}
 		}
 		if err == nil {
-			n.room.do(func() { err = os.WriteFile("/proc/thread-self/root/proc/sys/net/ipv4/ip_forward", []byte("1"), 0) })
+			forward := "/proc/thread-self/root/proc/sys/net/ipv4/ip_forward"
+			n.room.do(func() { err = os.WriteFile(forward, []byte("1"), 0) })
 		}
 	}
 	return err

@@ -29,7 +29,10 @@ func (bill) pack(w io.Writer, r *release, t target, all []file) error {
 	}
 	sum := sha256.Sum256(binary)
 	lab99 := cyclonedx.Component{
-		BOMRef: purl(info.Main.Path, r.version), Type: cyclonedx.ComponentTypeApplication, Name: "lab99", Version: r.version,
+		BOMRef:     purl(info.Main.Path, r.version),
+		Type:       cyclonedx.ComponentTypeApplication,
+		Name:       "lab99",
+		Version:    r.version,
 		PackageURL: purl(info.Main.Path, r.version),
 		Hashes:     &[]cyclonedx.Hash{{Algorithm: cyclonedx.HashAlgoSHA256, Value: hex.EncodeToString(sum[:])}},
 		Licenses:   &cyclonedx.Licenses{{License: &cyclonedx.License{ID: "Apache-2.0"}}},

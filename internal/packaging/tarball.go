@@ -38,7 +38,12 @@ func archive(w io.Writer, date time.Time, dir string, all []file, place func(fil
 	tw := tar.NewWriter(w)
 	for _, f := range all {
 		err := tw.WriteHeader(&tar.Header{
-			Name: dir + place(f), Mode: int64(f.mode), Size: int64(len(f.data)), ModTime: date, Uname: "root", Gname: "root",
+			Name:    dir + place(f),
+			Mode:    int64(f.mode),
+			Size:    int64(len(f.data)),
+			ModTime: date,
+			Uname:   "root",
+			Gname:   "root",
 		})
 		if err != nil {
 			return err

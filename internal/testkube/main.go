@@ -54,9 +54,14 @@ func main() {
 // holds need not outlive it, so it does not wait for the disk.
 func etcdCommand() *cobra.Command {
 	var dir, client string
-	cmd := &cobra.Command{Use: "etcd", Args: cobra.NoArgs, SilenceUsage: true, RunE: func(*cobra.Command, []string) error {
-		return etcd(dir, client)
-	}}
+	cmd := &cobra.Command{
+		Use:          "etcd",
+		Args:         cobra.NoArgs,
+		SilenceUsage: true,
+		RunE: func(*cobra.Command, []string) error {
+			return etcd(dir, client)
+		},
+	}
 	cmd.Flags().StringVar(&dir, "data-dir", "", "where it keeps its data")
 	cmd.Flags().StringVar(&client, "listen-client-url", "http://127.0.0.1:2379", "where it serves")
 	return cmd

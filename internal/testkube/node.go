@@ -27,9 +27,14 @@ type node struct {
 
 func nodeCommand() *cobra.Command {
 	var n node
-	cmd := &cobra.Command{Use: "node", Args: cobra.NoArgs, SilenceUsage: true, RunE: func(*cobra.Command, []string) error {
-		return n.run()
-	}}
+	cmd := &cobra.Command{
+		Use:          "node",
+		Args:         cobra.NoArgs,
+		SilenceUsage: true,
+		RunE: func(*cobra.Command, []string) error {
+			return n.run()
+		},
+	}
 	fs := cmd.Flags()
 	fs.StringVar(&n.name, "name", "", "what it is called")
 	fs.StringVar(&n.address, "address", "", "its own address")
@@ -45,7 +50,8 @@ func nodeCommand() *cobra.Command {
 
 func (n *node) run() error {
 	if os.Getpid() != 1 {
-		return errors.New("a node wants PID, mount, IPC and UTS namespaces of its own: its process must be the first in them")
+		return errors.New("a node wants PID, mount, IPC and UTS namespaces of its own: " +
+			"its process must be the first in them")
 	}
 	if err := n.mount(); err != nil {
 		return err

@@ -13,7 +13,11 @@ func TestFoundReachesTheLaws(t *testing.T) {
 		t.Errorf("nothing found makes %+v", got)
 	}
 	got := Found{
-		ReuseCountsWholeSeconds: new(true), HZ: new(1000), ScanTimeWaitNs: new(112.6), ScanEstablishedNs: new(0.2), ScanPorts: new(4096),
+		ReuseCountsWholeSeconds: new(true),
+		HZ:                      new(1000),
+		ScanTimeWaitNs:          new(112.6),
+		ScanEstablishedNs:       new(0.2),
+		ScanPorts:               new(4096),
 	}.Apply(plain)
 	if !got.ReuseWholeSeconds || got.HZ != 1000 || got.Hold != law.TimeWaitOf(1000) || got.ScanTimeWait != 113 ||
 		got.ScanEstablished != 1 || got.ScanPorts != 4096 {
@@ -30,7 +34,8 @@ func TestFoundReachesTheLaws(t *testing.T) {
 	}
 	// A release that was booted, by what was found on it and by the table.
 	k, _ := Look("6.12")
-	if a, b := (Found{ReuseCountsWholeSeconds: new(true), HZ: new(250)}).Apply(plain), k.Apply(plain); a.ReuseWholeSeconds != b.ReuseWholeSeconds || a.Hold != b.Hold {
+	found := Found{ReuseCountsWholeSeconds: new(true), HZ: new(250)}
+	if a, b := found.Apply(plain), k.Apply(plain); a.ReuseWholeSeconds != b.ReuseWholeSeconds || a.Hold != b.Hold {
 		t.Errorf("found: %+v, known: %+v", a, b)
 	}
 }

@@ -5,7 +5,7 @@ package ability
 var hz = Ability{
 	ID:   "hz",
 	Name: "ticks of the kernel's timers per second (HZ)",
-	Tried: "takes the resolution of CLOCK_MONOTONIC_COARSE, which is a jiffy, and holds it against the steps in which " +
-		"the remaining time of a TIME_WAIT falls",
+	Tried: "takes the resolution of CLOCK_MONOTONIC_COARSE, which is a jiffy, " +
+		"and holds it against the steps in which the remaining time of a TIME_WAIT falls",
 	figure: func(f Found) string { return count(f.HZ) },
 }

@@ -98,10 +98,20 @@ type boot struct {
 
 var booted = []boot{
 	{"Debian's 5.10.46 (UML) and 5.10.262", release{5, 10}, map[string]any{
-		idTwReuse: 2, idAtCreation: false, idWholeSeconds: true, idReuseDelay: false, idRange: false, idRemovesStep: false,
+		idTwReuse:      2,
+		idAtCreation:   false,
+		idWholeSeconds: true,
+		idReuseDelay:   false,
+		idRange:        false,
+		idRemovesStep:  false,
 	}},
 	{"Debian's 6.1.176 (UML) and 6.1.192", release{6, 1}, map[string]any{
-		idTwReuse: 2, idAtCreation: true, idWholeSeconds: true, idReuseDelay: false, idRange: true, idRemovesStep: false,
+		idTwReuse:      2,
+		idAtCreation:   true,
+		idWholeSeconds: true,
+		idReuseDelay:   false,
+		idRange:        true,
+		idRemovesStep:  false,
 	}},
 	{"Debian's 6.12.113 (UML)", release{6, 12}, map[string]any{
 		idTwReuse: 2, idAtCreation: true, idWholeSeconds: true, idReuseDelay: false, idRange: true, idRemovesStep: true,
@@ -147,7 +157,8 @@ var systems = []system{
 	{[]string{"debian11", "bullseye"}, "Debian 11", release{5, 10}, 250, "Debian 11", false, true},
 	{[]string{"debian12", "bookworm"}, "Debian 12", release{6, 1}, 250, "Debian 12", false, true},
 	{[]string{"debian13", "trixie"}, "Debian 13", release{6, 12}, 0, "", false, true},
-	{[]string{"al2023", "amazonlinux2023"}, "Amazon Linux 2023", release{6, 1}, 100, "Amazon Linux 2023.8", false, false},
+	{[]string{"al2023", "amazonlinux2023"}, "Amazon Linux 2023", release{6, 1}, 100,
+		"Amazon Linux 2023.8", false, false},
 }
 
 // releases are upstream's that are offered by name. Others are answered as well.
@@ -201,7 +212,12 @@ func Look(name string) (k Known, found bool) {
 	}
 	for _, s := range systems {
 		if slices.Contains(s.names, name) {
-			return Known{Name: s.names[0], System: s.system, Release: s.release.String(), Facts: facts(s.release, s)}, true
+			return Known{
+				Name:    s.names[0],
+				System:  s.system,
+				Release: s.release.String(),
+				Facts:   facts(s.release, s),
+			}, true
 		}
 	}
 	return Known{}, false

@@ -24,7 +24,8 @@ func (k Known) Lines() []KnownLine {
 	}
 	line("TIME_WAIT", idHZ, k.timeWaitWords())
 	line("free for reuse", idWholeSeconds, k.reuseWords())
-	line("reuse delay", idReuseDelay, k.say(idReuseDelay, "tcp_tw_reuse_delay can be set", "tcp_tw_reuse_delay is absent"))
+	line("reuse delay", idReuseDelay, k.say(idReuseDelay, "tcp_tw_reuse_delay can be set",
+		"tcp_tw_reuse_delay is absent"))
 	line("tcp_tw_reuse", idTwReuse, k.defaultWords())
 	line("IP_LOCAL_PORT_RANGE", idRemovesStep, k.optionWords())
 	line("port step width", idStepWidth, k.say(idStepWidth, "ip_local_port_step_width can be set, and is 0",
@@ -65,7 +66,8 @@ func (k Known) timeWaitWords() string {
 func (k Known) reuseWords() string {
 	switch may, known := k.WholeSeconds(); {
 	case k.TwoSeconds() && known:
-		return "when the second of the kernel's clock has changed twice, after one to two seconds; the figures are for two"
+		return "when the second of the kernel's clock has changed twice, after one to two seconds; " +
+			"the figures are for two"
 	case k.TwoSeconds():
 		return "after one to two seconds, by a rule that is not known; the figures are for two"
 	case !known:
@@ -109,5 +111,6 @@ func (k Known) costWords() string {
 	if !ok || !also {
 		return "not known for this kernel: " + own
 	}
-	return fmt.Sprintf("%d ns a port in TIME_WAIT and %d ns a port of a connection on one machine; %s", waiting, held, own)
+	return fmt.Sprintf("%d ns a port in TIME_WAIT and %d ns a port of a connection on one machine; %s",
+		waiting, held, own)
 }

@@ -153,7 +153,10 @@ func loadDone(r *loadgen.Result) (*LoadDone, error) {
 		to *[]byte
 		h  *hdr.Histogram
 	}{
-		{&d.Latency, r.Latency}, {&d.LatencyOK, r.LatencyOK}, {&d.LatencyFailed, r.LatencyFailed()}, {&d.Service, r.Service},
+		{&d.Latency, r.Latency},
+		{&d.LatencyOK, r.LatencyOK},
+		{&d.LatencyFailed, r.LatencyFailed()},
+		{&d.Service, r.Service},
 	} {
 		var err error
 		if *of.to, err = encodeMicroseconds(of.h); err != nil {
@@ -215,7 +218,8 @@ func permit(networks []netip.Prefix, targets ...netip.AddrPort) error {
 	for _, t := range targets {
 		a := t.Addr().Unmap()
 		if !a.IsLoopback() && !slices.ContainsFunc(networks, func(n netip.Prefix) bool { return n.Contains(a) }) {
-			return fmt.Errorf("%s is neither loopback nor in the run's network (%v): an agent loads nothing else", a, networks)
+			return fmt.Errorf("%s is neither loopback nor in the run's network (%v): an agent loads nothing else",
+				a, networks)
 		}
 	}
 	return nil

@@ -28,7 +28,11 @@ func TestObserverCountsAsItIsTold(t *testing.T) {
 		defer l.Close()
 		ctx, cancel := context.WithCancel(t.Context())
 		o := &Observe{
-			Side: results.HostProxy, Server: []string{"agent.test"}, IntervalMs: 1000, SocketsMs: 1000, TimeWaitAtEnd: atEnd,
+			Side:          results.HostProxy,
+			Server:        []string{"agent.test"},
+			IntervalMs:    1000,
+			SocketsMs:     1000,
+			TimeWaitAtEnd: atEnd,
 		}
 		done, err := o.run(ctx, func(Record) { // on this thread, after the first look
 			defer cancel()

@@ -45,7 +45,10 @@ func (o *Overlay) make() error {
 	}
 	var errs []error
 	for _, p := range o.Prefixes {
-		addr := &netlink.Addr{IPNet: &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}}
+		addr := &netlink.Addr{IPNet: &net.IPNet{
+			IP:   p.Addr().AsSlice(),
+			Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen()),
+		}}
 		errs = append(errs, netlink.AddrAdd(link, addr))
 	}
 	for _, peer := range o.Peers {

@@ -144,7 +144,8 @@ func (s *server) obey(ctx context.Context, c Command) {
 	case c.Bystander != nil:
 		err = c.Bystander.run(ctx, s.sample)
 	default:
-		err = fmt.Errorf("this agent does not know command %d: the agent and the command are of different versions", c.ID)
+		err = fmt.Errorf("this agent does not know command %d: the agent and the command are of different versions",
+			c.ID)
 	}
 	if err != nil {
 		rec.Error, rec.Busy = err.Error(), errors.As(err, new(*loadgen.LateStartError))

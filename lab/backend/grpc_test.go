@@ -21,10 +21,13 @@ func TestGRPCAnswersAsTheProtocolHasIt(t *testing.T) {
 	served := make(chan error, 1)
 	go func() { served <- GRPC{}.Serve(ctx, l) }()
 	dials := 0
-	tr := &http.Transport{Protocols: new(http.Protocols), DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-		dials++
-		return new(net.Dialer).DialContext(ctx, network, addr)
-	}}
+	tr := &http.Transport{
+		Protocols: new(http.Protocols),
+		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			dials++
+			return new(net.Dialer).DialContext(ctx, network, addr)
+		},
+	}
 	tr.Protocols.SetUnencryptedHTTP2(true)
 	for range 3 {
 		req, err := http.NewRequest(http.MethodPost, "http://"+l.Addr().String()+"/lab99.Pages/Get",

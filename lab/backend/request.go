@@ -32,7 +32,8 @@ func (e *badRequest) Error() string { return e.status + ": " + e.why }
 
 func (e *badRequest) response() []byte {
 	text := e.why + "\n"
-	return fmt.Appendf(nil, "HTTP/1.1 %s\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
+	return fmt.Appendf(nil, "HTTP/1.1 %s\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n"+
+		"Connection: close\r\n\r\n%s",
 		e.status, len(text), text)
 }
 
@@ -100,7 +101,8 @@ func parseHead(text string) (head, error) {
 			}
 			h.body = int64(n)
 		case strings.EqualFold(name, "Transfer-Encoding"):
-			return head{}, &badRequest{"501 Not Implemented", "expected a body with a Content-Length; chunks are not read here"}
+			return head{}, &badRequest{"501 Not Implemented",
+				"expected a body with a Content-Length; chunks are not read here"}
 		}
 	}
 	return h, nil

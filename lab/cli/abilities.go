@@ -19,8 +19,10 @@ func abilitiesCommand(t *terminal) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "abilities", GroupID: groupMachine, Args: none,
 		Short: "Try what this kernel can do",
-		Long: `Try what this kernel can do, as far as the laws depend on it, in a network namespace made for it. It takes some
-0.3 s, and up to two seconds more where tcp_tw_reuse counts in whole seconds. Nothing outside that namespace changes.`,
+		Long: "Try what this kernel can do, as far as the laws depend on it, " +
+			"in a network namespace made for it. It takes some\n" +
+			"0.3 s, and up to two seconds more where tcp_tw_reuse counts in whole seconds. " +
+			"Nothing outside that namespace changes.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return showAbilities(cmd.Context(), t, asJSON, inPlace)
 		},

@@ -38,7 +38,8 @@ func agentCommand(t *terminal) *cobra.Command {
 			return errors.Join(agent.Serve(cmd.Context(), in, t.stdout, networks...), in.Silence())
 		},
 	}
-	cmd.Flags().DurationVar(&silence, "silence", 0, "leave, with an error, after so `long` without a command (0: never)")
+	cmd.Flags().DurationVar(&silence, "silence", 0,
+		"leave, with an error, after so `long` without a command (0: never)")
 	cmd.Flags().StringArrayVar(&sysctls, "sysctl", nil, "set `NAME=VALUE` in the host's network namespace first")
 	add := func(s string) error {
 		n, err := netip.ParsePrefix(s)

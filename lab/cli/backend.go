@@ -44,7 +44,8 @@ func backendCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&listen, "listen", "", "`ADDRESS:PORT[,...]` to listen on")
 	f.StringVar(&unix, "unix", "", "`path` of a Unix-domain socket to listen on")
-	f.StringVar(&protocol, "protocol", "http", "what it `speaks`: http, grpc, stream (sends back each line) or websocket")
+	f.StringVar(&protocol, "protocol", "http",
+		"what it `speaks`: http, grpc, stream (sends back each line) or websocket")
 	f.DurationVar(&s.Delay, "delay", 0, "answer this long after the request")
 	f.DurationVar(&s.CloseDelay, "close-delay", 0, "close every connection this much later")
 	f.BoolVar(&s.KeepAlive, "keepalive", true,

@@ -98,7 +98,8 @@ func printCatalogue(w io.Writer, c results.Catalogue) {
 	for _, r := range c.Scenarios {
 		for _, v := range r.Variants {
 			if v.AsExpected == nil || !*v.AsExpected {
-				fmt.Fprintf(w, "\n%s: %s is %s: %s.\n", r.Name, v.Name, standing(v.Verdict, v.Expected, v.AsExpected), v.Why)
+				how := standing(v.Verdict, v.Expected, v.AsExpected)
+				fmt.Fprintf(w, "\n%s: %s is %s: %s.\n", r.Name, v.Name, how, v.Why)
 			}
 		}
 		for _, v := range r.Skipped {

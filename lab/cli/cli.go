@@ -81,7 +81,8 @@ func exitCode(err error) int {
 	switch {
 	case errors.Is(err, errInterrupted):
 		return verdict.ExitInterrupted
-	case errors.As(err, &usage), errors.As(err, &one), errors.As(err, &many), errors.As(err, &server) && refused(server):
+	case errors.As(err, &usage), errors.As(err, &one), errors.As(err, &many),
+		errors.As(err, &server) && refused(server):
 		return verdict.ExitUsage
 	case errors.As(err, &unfit), errors.As(err, &noImage), errors.As(err, &storage):
 		return verdict.ExitUnfit

@@ -48,8 +48,8 @@ cannot be compared.`,
 // compareRuns compares stored runs, one side an argument.
 func compareRuns(t *terminal, rest []string, asJSON, asMarkdown bool) error {
 	if len(rest) > len(labels) {
-		return &usageError{fmt.Sprintf("%d sides, want at most %d; join the repetitions of one by commas: before=RUN,RUN "+
-			"after=RUN,RUN", len(rest), len(labels))}
+		return &usageError{fmt.Sprintf("%d sides, want at most %d; join the repetitions of one by commas: "+
+			"before=RUN,RUN after=RUN,RUN", len(rest), len(labels))}
 	}
 	var sides []compare.Side
 	seen := map[string]string{} // the side a run is on
@@ -60,7 +60,8 @@ func compareRuns(t *terminal, rest []string, asJSON, asMarkdown bool) error {
 		}
 		for _, s := range sides {
 			if s.Label == side.Label {
-				return &usageError{fmt.Sprintf("two sides are called %q; name one of them otherwise, LABEL=RUN", s.Label)}
+				return &usageError{fmt.Sprintf("two sides are called %q; name one of them otherwise, LABEL=RUN",
+					s.Label)}
 			}
 		}
 		sides = append(sides, side)

@@ -131,8 +131,9 @@ func completeRuns(*cobra.Command, []string, string) ([]cobra.Completion, cobra.S
 	}
 	var all []cobra.Completion
 	for _, r := range runs {
+		dir := filepath.Join(defaultOut, filepath.Base(r.Dir))
 		about := strings.Join([]string{r.Scenario, r.Size, format.OneLine(r.Note)}, " ")
-		all = append(all, cobra.CompletionWithDesc(filepath.Join(defaultOut, filepath.Base(r.Dir)), strings.TrimSpace(about)))
+		all = append(all, cobra.CompletionWithDesc(dir, strings.TrimSpace(about)))
 	}
 	return all, cobra.ShellCompDirectiveKeepOrder
 }

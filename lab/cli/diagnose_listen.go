@@ -46,8 +46,8 @@ func listenOnHost(ctx context.Context, t *terminal, o diagnoseOptions) error {
 		return err
 	}
 	if o.top < 1 || o.top > topAtMost {
-		return &usageError{fmt.Sprintf("--top %d: with --listen a number of pairs from 1 to %d is expected, as each becomes "+
-			"five time series", o.top, topAtMost)}
+		return &usageError{fmt.Sprintf("--top %d: with --listen a number of pairs from 1 to %d is expected, "+
+			"as each becomes five time series", o.top, topAtMost)}
 	}
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) { // nohup

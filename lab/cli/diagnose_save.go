@@ -75,7 +75,8 @@ func saveHost(t *terminal, o diagnoseOptions, r *diagnose.Report) error {
 // loads says whether a scenario can be read.
 func loads(dir string) error {
 	if _, err := scenarios.Load(dir); err != nil {
-		return fmt.Errorf("what was made of the host is no scenario: %v", err) // a fault of this program, not of its user
+		// A fault of this program, not of its user.
+		return fmt.Errorf("what was made of the host is no scenario: %v", err)
 	}
 	return nil
 }
@@ -88,7 +89,8 @@ func writeSaved(w io.Writer, c *reenact.Case, s *reenact.Saved) error {
 		fmt.Fprintf(&b, "  assumed: %s\n", a)
 	}
 	if s.Removed > 0 {
-		fmt.Fprintf(&b, "  left out: %s of nginx's configuration (REMOVED.txt lists them), and all names and addresses\n",
+		fmt.Fprintf(&b, "  left out: %s of nginx's configuration (REMOVED.txt lists them), "+
+			"and all names and addresses\n",
 			format.Plural(s.Removed, "directive"))
 	} else {
 		fmt.Fprintf(&b, "  left out: all names and addresses\n")

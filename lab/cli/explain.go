@@ -47,7 +47,8 @@ Exit codes: 0 explained, 1 no line speaks of a connection or a listener that fai
 			if log.Explained == 0 {
 				if len(args) == 1 && aFile(args[0]) {
 					fmt.Fprintf(lint.Printable(t.stderr),
-						"lab99 explain: %s is taken for a line; a log is read from standard input: lab99 explain - < FILE\n",
+						"lab99 explain: %s is taken for a line; a log is read from standard input: "+
+							"lab99 explain - < FILE\n",
 						shell(args[0]))
 				}
 				return exitError(verdict.ExitUnexpected)

@@ -35,7 +35,8 @@ const (
 
 func (f *liveFlags) register(fs *pflag.FlagSet, what string) {
 	fs.StringVar(&f.address, "live", "",
-		"serve a page that shows "+what+", at `ADDR`, an address and a port; --live alone takes a free port of 127.0.0.1")
+		"serve a page that shows "+what+", at `ADDR`, an address and a port; "+
+			"--live alone takes a free port of 127.0.0.1")
 	fs.Lookup("live").NoOptDefVal = anywhere
 	fs.BoolVar(&f.open, "open", false, "open that page in the browser")
 	fs.StringVar(&f.tokenFile, "token-file", "",

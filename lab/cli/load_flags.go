@@ -72,7 +72,8 @@ func (f *loadFlags) register(cmd *cobra.Command) {
 	fs.StringArrayVar(&f.mix, "mix", nil, "one of several requests, `\"[WEIGHT] [METHOD] /path\"`; repeatable")
 	fs.StringVar(&f.targets, "targets", "",
 		"`FILE` of requests: lines as of --mix, each with its headers and @BODYFILE on lines below it")
-	fs.StringVar(&c.Unix, "unix", "", "`PATH` of a Unix-domain socket to connect to; also unix:/path in place of the URL")
+	fs.StringVar(&c.Unix, "unix", "", "`PATH` of a Unix-domain socket to connect to; "+
+		"also unix:/path in place of the URL")
 	fs.BoolVar(&f.insecure, "insecure", false, "do not verify the certificate of an https target")
 	fs.IntVar(&c.CloseAfter, "close-after", 0, "close each connection after `N` requests; 0 keeps them alive")
 	fs.BoolVar(&c.RetryStale, "retry-stale", false,
@@ -86,8 +87,8 @@ func (f *loadFlags) register(cmd *cobra.Command) {
 		"t = 0 of the schedule, `TIME` in RFC 3339 or seconds since 1970, for several machines")
 	fs.StringArrayVar(&f.allow, "allow-target", nil, "a `HOST` or CIDR besides loopback that may be loaded; repeatable")
 	fs.StringVar(&f.o.sloText, "slo", "", "`limits` to keep, as in p99<20ms,errors<0.1%; exit code 1 if not kept")
-	fs.BoolVar(&f.o.findMax, "find-max", false, "search the highest rate that keeps --slo; --duration is the length of a "+
-		"trial (default 5s), --rate the first one tried")
+	fs.BoolVar(&f.o.findMax, "find-max", false, "search the highest rate that keeps --slo; "+
+		"--duration is the length of a trial (default 5s), --rate the first one tried")
 	lastingVar(fs, &f.o.cool, "cool", time.Second,
 		"pause between the trials of --find-max, for queues and TIME_WAIT to drain")
 	fs.BoolVar(&f.o.debug, "debug", false, "send one request and show it and its response whole")
@@ -146,7 +147,8 @@ func (f *loadFlags) options(cmd *cobra.Command, target string) (*loadOptions, er
 func positive(fs *pflag.FlagSet, names ...string) (err error) {
 	fs.Visit(func(f *pflag.Flag) {
 		text := f.Value.String()
-		if err == nil && slices.Contains(names, f.Name) && (text == "0" || text == "0s" || strings.HasPrefix(text, "-")) {
+		zeroOrLess := text == "0" || text == "0s" || strings.HasPrefix(text, "-")
+		if err == nil && slices.Contains(names, f.Name) && zeroOrLess {
 			err = &usageError{fmt.Sprintf("--%s is %s, want more than 0", f.Name, text)}
 		}
 	})

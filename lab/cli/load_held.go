@@ -23,16 +23,16 @@ type heldFlags struct {
 func (h *heldFlags) register(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	lastingVar(fs, &h.hold, "hold", 0,
-		"hold each connection so `long` on average, instead of sending requests; --rate is then that of their openings, "+
-			"and the URL is tcp://HOST:PORT or ws://HOST:PORT/path")
+		"hold each connection so `long` on average, instead of sending requests; "+
+			"--rate is then that of their openings, and the URL is tcp://HOST:PORT or ws://HOST:PORT/path")
 	fs.StringVar(&h.times, "hold-times", scenarios.HoldFixed, "`how` the times differ: fixed or exponential")
 	fs.StringVar(&h.closes, "closes", scenarios.ClosesClient, "which `end` closes a held connection: client or server")
 	lastingVar(fs, &h.ping, "ping", time.Second, "between two pings over a held connection")
 	words(cmd, "hold-times", scenarios.HoldFixed, scenarios.HoldExponential)
 	words(cmd, "closes", scenarios.ClosesClient, scenarios.ClosesServer)
 	for _, other := range []string{
-		"mode", "requests", "connections", "loops", "method", "header", "body", "data", "bodies", "mix", "targets", "unix",
-		"insecure", "close-after", "retry-stale", "source", "slo", "find-max", "debug", "openmetrics",
+		"mode", "requests", "connections", "loops", "method", "header", "body", "data", "bodies", "mix", "targets",
+		"unix", "insecure", "close-after", "retry-stale", "source", "slo", "find-max", "debug", "openmetrics",
 	} {
 		cmd.MarkFlagsMutuallyExclusive("hold", other)
 	}
@@ -55,7 +55,8 @@ func (h *heldFlags) apply(o *loadOptions, given func(flag string) bool) error {
 	if !given("hold") {
 		for _, flag := range []string{"hold-times", "closes", "ping"} {
 			if given(flag) {
-				return &usageError{fmt.Sprintf("--%s is about held connections: --hold is expected beside it, such as --hold 30s",
+				return &usageError{fmt.Sprintf("--%s is about held connections: --hold is expected beside it, "+
+					"such as --hold 30s",
 					flag)}
 			}
 		}

@@ -23,7 +23,8 @@ func (o *loadOptions) hints(r *loadgen.Result) (all []string) {
 		hint("The target speaks HTTP/2 only, as it answers a greeting in it: lab99 load speaks HTTP/1.1 only.")
 	}
 	if status := redirected(r); status != 0 {
-		hint("Every answer is a redirect (%d), and none is followed: load the address that it leads to, which --debug shows.", status)
+		hint("Every answer is a redirect (%d), and none is followed: load the address that it leads to, "+
+			"which --debug shows.", status)
 	}
 	switch n := r.ClosesAfter; {
 	case n > 0:
@@ -31,13 +32,14 @@ func (o *loadOptions) hints(r *loadgen.Result) (all []string) {
 		if n > 1 {
 			every = fmt.Sprintf("%d responses", n)
 		}
-		hint("The server closes each connection after %s without saying so (Connection: close): --close-after %d expects it.",
-			every, n)
+		hint("The server closes each connection after %s without saying so (Connection: close): "+
+			"--close-after %d expects it.", every, n)
 		if r.ReuseEnded > 0 && !o.config.RetryStale {
 			hint("--retry-stale sends a request once more whose connection ended so, as HTTP clients do.")
 		}
 	case r.ReuseEnded > 0 && !o.config.RetryStale:
-		hint("Connections ended as they were used again: --retry-stale sends such a request once more, as HTTP clients do.")
+		hint("Connections ended as they were used again: --retry-stale sends such a request once more, " +
+			"as HTTP clients do.")
 	}
 	return all
 }
@@ -79,7 +81,8 @@ func connectHint(why string) string {
 // some that speak nothing else do.
 func (o *loadOptions) askHTTP2(ctx context.Context, r *loadgen.Result) {
 	silent := r.OK == 0 && r.Failed > 0 && r.BytesReceived == 0 && r.ConnectionsOpened > 0
-	if gone := r.Causes[loadgen.CauseReset] + r.Causes[loadgen.CauseEmptyReply]; silent && gone > 0 && ctx.Err() == nil {
+	gone := r.Causes[loadgen.CauseReset] + r.Causes[loadgen.CauseEmptyReply]
+	if silent && gone > 0 && ctx.Err() == nil {
 		o.http2 = loadgen.SpeaksHTTP2(ctx, o.config)
 	}
 }

@@ -59,7 +59,8 @@ func parseSources(s string) ([]netip.Addr, error) {
 		}
 		p, err := netip.ParsePrefix(word)
 		if err != nil {
-			return nil, fmt.Errorf("%q: want addresses or networks of this host, such as 127.0.0.2,127.0.0.3 or 127.0.1.0/28",
+			return nil, fmt.Errorf("%q: want addresses or networks of this host, such as 127.0.0.2,127.0.0.3 "+
+				"or 127.0.1.0/28",
 				word)
 		}
 		p = p.Masked()
@@ -83,9 +84,10 @@ func parseSources(s string) ([]netip.Addr, error) {
 
 // stopCauses are what a --stop may name, besides errnos.
 var stopCauses = []string{
-	"any", loadgen.CauseNoPorts, loadgen.CauseRefused, loadgen.CauseConnTimeout, loadgen.CauseTLS, loadgen.CauseNoFiles,
-	loadgen.CauseReset, loadgen.CauseTimeout, loadgen.CauseStaleReuse, loadgen.CauseEmptyReply, loadgen.CauseShortHeader,
-	loadgen.CauseShortBody, loadgen.CauseBadResponse, loadgen.CauseHeaderSize, loadgen.CauseExcess, loadgen.CauseSwitched,
+	"any", loadgen.CauseNoPorts, loadgen.CauseRefused, loadgen.CauseConnTimeout, loadgen.CauseTLS,
+	loadgen.CauseNoFiles, loadgen.CauseReset, loadgen.CauseTimeout, loadgen.CauseStaleReuse,
+	loadgen.CauseEmptyReply, loadgen.CauseShortHeader, loadgen.CauseShortBody, loadgen.CauseBadResponse,
+	loadgen.CauseHeaderSize, loadgen.CauseExcess, loadgen.CauseSwitched,
 	loadgen.Cause4xx, loadgen.Cause5xx, loadgen.CauseStatusOther,
 }
 

@@ -61,7 +61,8 @@ func printLoad(w io.Writer, d *loadDocument) error {
 		line("", "%d × 1xx before them", r.Interim)
 	}
 	if r.Retried > 0 {
-		line("Retried", "%d sent once more, as their kept-alive connection ended before any byte of the response", r.Retried)
+		line("Retried", "%d sent once more, as their kept-alive connection ended before any byte of the response",
+			r.Retried)
 	}
 	if d.Held == nil { // a held one is an opening, and a ping is no transfer
 		printSockets(line, d)
@@ -97,7 +98,8 @@ func printSockets(line func(name, format string, args ...any), d *loadDocument) 
 	if s := r.Elapsed().Seconds(); s > 0 {
 		line("Transfer", "%s received, %s/s", size(float64(r.BytesReceived)), size(float64(r.BytesReceived)/s))
 		if d.CPUUsPerRequest != nil {
-			line("CPU", "%.1f µs per request, %.0f %% of a core", *d.CPUUsPerRequest, 100*(r.CPUUser+r.CPUSys).Seconds()/s)
+			line("CPU", "%.1f µs per request, %.0f %% of a core",
+				*d.CPUUsPerRequest, 100*(r.CPUUser+r.CPUSys).Seconds()/s)
 		}
 	}
 }

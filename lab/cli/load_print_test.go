@@ -54,7 +54,11 @@ func TestLastLineOfNothing(t *testing.T) {
 		"Nothing answered at a:1: no connection was open before the load ended.":                     {Unfinished: 2},
 		"Nothing answered at a:1: it takes connections, and no response came before the load ended.": {Unfinished: 2, ConnectionsOpened: 2},
 		"No request succeeded.": {Unfinished: 2, ConnectionsOpened: 2, BytesReceived: 9},
-		"Nothing answered at a:1: it closed each connection without a response.": {Unfinished: 1, ConnectionsOpened: 2, Causes: map[string]int64{loadgen.CauseEmptyReply: 1}},
+		"Nothing answered at a:1: it closed each connection without a response.": {
+			Unfinished:        1,
+			ConnectionsOpened: 2,
+			Causes:            map[string]int64{loadgen.CauseEmptyReply: 1},
+		},
 	} {
 		d.Addresses = []string{"a:1"}
 		if got := nothing(&loadDocument{Report: &d}); got != want {

@@ -38,7 +38,8 @@ func (o *loadOptions) target(arg string) error {
 		}
 		c.Unix, c.URL = socket, url
 		if socket == "" {
-			return &usageError{fmt.Sprintf("%s: name the socket, as in unix:/run/app.sock or unix:/run/app.sock:/path", arg)}
+			return &usageError{fmt.Sprintf("%s: name the socket, as in unix:/run/app.sock or unix:/run/app.sock:/path",
+				arg)}
 		}
 		return nil
 	}
@@ -79,7 +80,8 @@ func (f *loadFlags) readBody(stdin io.Reader) (err error) {
 		}
 	case f.dataGiven:
 		if name, ok := strings.CutPrefix(f.data, "@"); ok {
-			return &usageError{fmt.Sprintf("--data sends its text as it stands; --body %s sends a file", cmp.Or(name, "FILE"))}
+			return &usageError{fmt.Sprintf("--data sends its text as it stands; --body %s sends a file",
+				cmp.Or(name, "FILE"))}
 		}
 		c.Body = []byte(f.data)
 	case f.body != "":

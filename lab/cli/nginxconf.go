@@ -128,7 +128,8 @@ func readSome(r io.Reader) ([]byte, error) {
 		err = fmt.Errorf("it has more than %d MiB", nginxconf.MaxFile>>20)
 	}
 	if at := bytes.IndexByte(b, 0); err == nil && at >= 0 {
-		err = fmt.Errorf("it is not text in UTF-8: byte %d is 0; an nginx.conf, or the output of nginx -T, is expected", at+1)
+		err = fmt.Errorf("it is not text in UTF-8: byte %d is 0; an nginx.conf, or the output of nginx -T, is expected",
+			at+1)
 	}
 	if b == nil {
 		b = []byte{} // nil would have it opened again

@@ -23,7 +23,8 @@ func TestConfigurationsAreFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	main := filepath.Join(dir, "nginx.conf")
-	text := "events {}\ninclude fifo;\ninclude /dev/zero;\nhttp { server { location / { proxy_pass http://10.0.0.7; } } }\n"
+	text := "events {}\ninclude fifo;\ninclude /dev/zero;\n" +
+		"http { server { location / { proxy_pass http://10.0.0.7; } } }\n"
 	filetest.Write(t, main, text)
 	lint := func(args ...string) (string, int) {
 		var out, talk bytes.Buffer

@@ -132,7 +132,8 @@ func printPredictions(w io.Writer, p *results.Plan) {
 			fmt.Fprintf(w, "%s: error 99 may come later: %s\n", v.Name, why)
 		}
 		if c := v.Predicted.CollapseS; c != nil {
-			fmt.Fprintf(w, "%s: the rate collapses after %.2f s, when half the range is used and every connect() walks it\n",
+			fmt.Fprintf(w, "%s: the rate collapses after %.2f s, when half the range is used "+
+				"and every connect() walks it\n",
 				v.Name, *c)
 		}
 	}

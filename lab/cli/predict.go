@@ -92,7 +92,8 @@ func predict(t *terminal, q question) error {
 func (q *question) flags(fs *pflag.FlagSet) {
 	s := &q.setup
 	fs.IntVar(&s.Ports, "ports", 28232,
-		"usable source `ports`: the range, less reserved ones, less those a listener holds; the default is the kernel's")
+		"usable source `ports`: the range, less reserved ones, less those a listener holds; "+
+			"the default is the kernel's")
 	fs.Float64Var(&s.RatePerS, "rate", 0, "`requests` per second that need an upstream connection; required")
 	fs.IntVar(&s.Destinations, "destinations", 1, "distinct IP:port of the backend; one listed twice counts once")
 	fs.IntVar(&s.Sources, "sources", 1, "source addresses of the proxy (proxy_bind)")
@@ -132,21 +133,23 @@ func (q *question) check(given func(flag string) bool) error {
 		return &usageError{fmt.Sprintf("--destinations %d: a number of backend addresses from 1 to 256 is expected",
 			s.Destinations)}
 	case s.Sources < 1 || s.Sources > 256:
-		return &usageError{fmt.Sprintf("--sources %d: a number of source addresses from 1 to 256 is expected", s.Sources)}
+		return &usageError{fmt.Sprintf("--sources %d: a number of source addresses from 1 to 256 is expected",
+			s.Sources)}
 	case !(s.CloseShare >= 0 && s.CloseShare <= 1) || s.CloseShare > 0 && s.CloseShare < 1e-6:
-		return &usageError{fmt.Sprintf("--close-share %g: a share from 0 (the backend always closes first), or from 1e-6, "+
-			"to 1 (the proxy does) is expected", s.CloseShare)}
+		return &usageError{fmt.Sprintf("--close-share %g: a share from 0 (the backend always closes first), "+
+			"or from 1e-6, to 1 (the proxy does) is expected", s.CloseShare)}
 	case given("backend-ms") && !plausible(q.backendMs):
 		return &usageError{fmt.Sprintf("--backend-ms %g: a response time above 0 ms is expected", q.backendMs)}
 	case given("concurrency") && !plausible(q.concurrency):
 		return &usageError{fmt.Sprintf("--concurrency %g: a number of requests above 0 is expected", q.concurrency)}
 	case given("workers") && q.workers < 1:
-		return &usageError{fmt.Sprintf("--workers %d: a number of workers from 1 is expected; without the flag there are "+
-			"enough of them", q.workers)}
+		return &usageError{fmt.Sprintf("--workers %d: a number of workers from 1 is expected; "+
+			"without the flag there are enough of them", q.workers)}
 	case s.Hold < time.Millisecond || s.Hold > law.ForEver:
 		return &usageError{fmt.Sprintf("--time-wait %v: a time from 1ms to 24h is expected, such as 60s", s.Hold)}
 	case given("target-error-rate") && !(q.target > 0 && q.target < 1):
-		return &usageError{fmt.Sprintf("--target-error-rate %g: a share between 0 and 1 is expected, such as 1e-6", q.target)}
+		return &usageError{fmt.Sprintf("--target-error-rate %g: a share between 0 and 1 is expected, such as 1e-6",
+			q.target)}
 	}
 	s.InFlight = max(q.concurrency, s.RatePerS*q.backendMs/1000)
 	s.Workers = q.workers
@@ -159,8 +162,8 @@ func (q *question) check(given func(flag string) bool) error {
 	if given("kernel") {
 		k, found := ability.Look(q.kernelName)
 		if !found {
-			return &usageError{fmt.Sprintf("--kernel %s: a kernel of the table is expected, one of %s, or another release of "+
-				"Linux in between", q.kernelName, strings.Join(ability.Names(), ", "))}
+			return &usageError{fmt.Sprintf("--kernel %s: a kernel of the table is expected, one of %s, "+
+				"or another release of Linux in between", q.kernelName, strings.Join(ability.Names(), ", "))}
 		}
 		q.kernel = &k
 		hold := s.Hold

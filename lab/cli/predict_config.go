@@ -337,7 +337,10 @@ func (a *fileAnswer) workersOf(n int, by *nginxconf.Directive, flag bool) {
 			why = fmt.Sprintf("%s (%s) does not say", by.Source(), a.told.At(by))
 		}
 		if !slices.ContainsFunc(a.told.Unknown, func(u ownconf.Unknown) bool { return u.Flag == "workers" }) {
-			a.told.Unknown = append(a.told.Unknown, ownconf.Unknown{Text: "how many workers there are: " + why, Flag: "workers"})
+			a.told.Unknown = append(a.told.Unknown, ownconf.Unknown{
+				Text: "how many workers there are: " + why,
+				Flag: "workers",
+			})
 		}
 	}
 	a.told.Facts = append(a.told.Facts, ownconf.Fact{Name: "workers", Text: text})

@@ -49,10 +49,12 @@ func undecided(w io.Writer, q question, r *lint.Report, reached int) error {
 	switch {
 	case q.file.backend != "":
 		code = verdict.ExitUnexpected
-		fmt.Fprintf(w, "lab99 predict: --backend %s: %s has no backend of that name with a server\n", q.file.backend, r.File)
+		fmt.Fprintf(w, "lab99 predict: --backend %s: %s has no backend of that name with a server\n",
+			q.file.backend, r.File)
 	case reached == 0:
 		code = verdict.ExitUnexpected
-		fmt.Fprintf(w, "lab99 predict: a request reaches no backend: no frontend of %s leads to one with a server\n", r.File)
+		fmt.Fprintf(w, "lab99 predict: a request reaches no backend: no frontend of %s leads to one with a server\n",
+			r.File)
 	default:
 		fmt.Fprintf(w, "lab99 predict: which backend a request reaches cannot be told: "+
 			"clients reach %d of %s, which do different things\n",

@@ -63,8 +63,8 @@ func (h *ofHeld) describe(s law.Setup, protocol string) string {
 	if s.CloseShare > 0 {
 		text += fmt.Sprintf(", which stays taken for %s after the end (T)", format.About(s.HoldTime().Seconds()))
 	}
-	return text + fmt.Sprintf(". If they come at random, %s of them are refused in the long run, however the times are "+
-		"distributed (Erlang's B formula).", tiny(s.Blocking()))
+	return text + fmt.Sprintf(". If they come at random, %s of them are refused in the long run, "+
+		"however the times are distributed (Erlang's B formula).", tiny(s.Blocking()))
 }
 
 // mitigations are the changes that make sense for held connections: none is ever reused.

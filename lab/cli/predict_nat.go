@@ -78,7 +78,8 @@ func (a answer) natCourse() string {
 	text := rate + fmt.Sprintf("all ports are held after %s and %s; then connections time out",
 		format.About(*a.FirstError99S), format.Plural(*a.OKBeforeError99, "success"))
 	if w := s.Sawtooth(); w != nil {
-		text += fmt.Sprintf(", and %s of success and %s of failure alternate", format.About(w.OKS), format.About(w.FailingS))
+		text += fmt.Sprintf(", and %s of success and %s of failure alternate",
+			format.About(w.OKS), format.About(w.FailingS))
 	}
 	return text + fmt.Sprintf(": %s/s succeed on average, %s of the requests fail.", floor(a.SteadyOKPerS),
 		format.Percent(a.SteadyFailedShare))

@@ -37,8 +37,8 @@ func (a answer) print(w io.Writer) error {
 		fmt.Fprintln(w)
 	}
 	tw := table.New(w)
-	fmt.Fprintln(tw, "mitigation\ttuples\tfirst error 99\tsuccesses before\tsteady ok/s\tfailing\tsafe up to\t50 % full "+
-		"after\t50 % full above\tper worker beyond\tworkers\tverdict")
+	fmt.Fprintln(tw, "mitigation\ttuples\tfirst error 99\tsuccesses before\tsteady ok/s\tfailing\t"+
+		"safe up to\t50 % full after\t50 % full above\tper worker beyond\tworkers\tverdict")
 	row := func(name string, s law.Setup, o law.SteadyState) {
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
 			name, format.Grouped(o.Tuples), whenFirst(o), okBefore(o), floor(o.SteadyOKPerS),
@@ -80,7 +80,8 @@ func (a answer) limits() string {
 		if a.by.policy != nil {
 			why = "only requests under way hold a port (f = 0) and the backend"
 		}
-		return "No rate is too high for the ports, as long as " + why + " answers at once: nothing stays behind on the proxy."
+		return "No rate is too high for the ports, as long as " + why + " answers at once: nothing stays behind " +
+			"on the proxy."
 	}
 	if a.isAmple() {
 		return fmt.Sprintf("No rate up to %s requests/s takes half of the %s: something else than ports is the limit.",
@@ -88,8 +89,8 @@ func (a answer) limits() string {
 	}
 	all := fmt.Sprintf("above %s requests/s all of them are, and connect() fails with error 99", floor(*a.SafeRatePerS))
 	if a.target > 0 {
-		all = fmt.Sprintf("above %s requests/s more than %s of them, if they arrive at random, find no tuple left and fail "+
-			"with error 99 (Erlang's B formula); evenly spaced ones get by up to %s/s",
+		all = fmt.Sprintf("above %s requests/s more than %s of them, if they arrive at random, "+
+			"find no tuple left and fail with error 99 (Erlang's B formula); evenly spaced ones get by up to %s/s",
 			floor(*a.SafeRatePerS), strings.Replace(fmt.Sprint(a.target), "e-0", "e-", 1), floor(*s.SafeRate()))
 	}
 	if s.ConnectCostAfter() < 2*law.ConnectCost { // no step worth a word
@@ -145,9 +146,10 @@ func (a answer) course() string {
 	var text string
 	switch {
 	case a.FirstError99S == nil && (a.Verdict == law.Collapsed || a.slowed() != ""):
-		return fmt.Sprintf("%s, and the rate falls to %s/s, which is what %s can connect. The first half is free again %s "+
-			"after it was taken, before the rest is used up. So error 99 does not come, "+
-			"but the slow spell repeats every %[4]s: %s/s succeed on average, and %s of the requests are not served in time.",
+		return fmt.Sprintf("%s, and the rate falls to %s/s, which is what %s can connect. "+
+			"The first half is free again %s after it was taken, before the rest is used up. "+
+			"So error 99 does not come, but the slow spell repeats every %[4]s: %s/s succeed on average, "+
+			"and %s of the requests are not served in time.",
 			half, floor(float64(a.workers)*a.AfterCliffPerWorker), workers(a.workers),
 			format.About(s.HoldTime().Seconds()), floor(a.SteadyOKPerS), format.Percent(a.SteadyFailedShare))
 	case a.FirstError99S == nil:
@@ -156,8 +158,9 @@ func (a answer) course() string {
 		text = fmt.Sprintf("%s, all of them after %s. Then error 99 comes, after %s", half, whenFirst(a.SteadyState),
 			format.Plural(*a.OKBeforeError99, "success"))
 		if a.OKBeforeError99Most != nil {
-			text = fmt.Sprintf("%s, all of them after %s: this kernel gives all tuples back at each full second of its "+
-				"clock, and the load may begin at any time within one. Then error 99 comes, after %s successes",
+			text = fmt.Sprintf("%s, all of them after %s: "+
+				"this kernel gives all tuples back at each full second of its clock, "+
+				"and the load may begin at any time within one. Then error 99 comes, after %s successes",
 				half, whenFirst(a.SteadyState), okBefore(a.SteadyState))
 		}
 	}
@@ -181,8 +184,8 @@ func (a answer) random() string {
 	if times := a.setup.Occupied(); times >= 2 {
 		held = fmt.Sprintf("%.3g times as many tuples as there are", times)
 	}
-	text := fmt.Sprintf(" %s would be held on average if there were no end of them, and %s of random arrivals find none, "+
-		"which is above the target", held, tiny(a.SteadyFailedShare))
+	text := fmt.Sprintf(" %s would be held on average if there were no end of them, "+
+		"and %s of random arrivals find none, which is above the target", held, tiny(a.SteadyFailedShare))
 	if a.FirstError99S != nil {
 		text += fmt.Sprintf(": the first after about %s", format.About(*a.FirstError99S))
 	}
@@ -208,7 +211,8 @@ func takenForGranted(n int) string {
 // slowed says that the moment of error 99 is but an estimate.
 func (a answer) slowed() string {
 	if a.workers > 0 && a.setup.RatePerS > float64(a.workers)*a.AfterCliffPerWorker {
-		return fmt.Sprintf(" Between the two the rate falls to what %s can connect, so the second moment is an estimate.",
+		return fmt.Sprintf(" Between the two the rate falls to what %s can connect, "+
+			"so the second moment is an estimate.",
 			workers(a.workers))
 	}
 	return ""
@@ -234,7 +238,8 @@ func (a answer) classic() string {
 	text := fmt.Sprintf("The usual rule is ports / 60 s = %s / 60 = %s/s. ",
 		format.Grouped(s.Ports), floor(float64(s.Ports)/60))
 	if s.Hold == law.TimeWaitOf(s.HZ) {
-		text += fmt.Sprintf("TIME_WAIT is a timer of 60 s that the kernel rounds up, to %g s on average. ", s.Hold.Seconds())
+		text += fmt.Sprintf("TIME_WAIT is a timer of 60 s that the kernel rounds up, to %g s on average. ",
+			s.Hold.Seconds())
 	}
 	return text + "The rule also forgets that every destination and source address has a full set of ports, " +
 		"that only connections the proxy closes first count, and what connect() costs once half of the ports are taken."

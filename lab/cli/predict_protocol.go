@@ -76,7 +76,8 @@ func (o *overProtocol) says(s law.Setup) string {
 		}
 		return text
 	case e.Stays:
-		return fmt.Sprintf("%s: the backend leaves a connection open, and nginx without a pool closes it first: f = %g.",
+		return fmt.Sprintf("%s: the backend leaves a connection open, "+
+			"and nginx without a pool closes it first: f = %g.",
 			name, e.CloseShare)
 	}
 	return fmt.Sprintf("%s: the backend closes after its reply, and a pool has nothing to keep: f = %g.",

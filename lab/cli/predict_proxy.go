@@ -26,7 +26,8 @@ type ofKind struct {
 func (k *ofKind) register(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringVar(&k.name, "proxy", lint.KindNginx, "the `kind` of proxy: "+strings.Join(proxy.Names(), ", "))
-	fs.StringVar(&k.policyName, "policy", "", "what it does with upstream connections, a `word` of its kind; also --mode")
+	fs.StringVar(&k.policyName, "policy", "",
+		"what it does with upstream connections, a `word` of its kind; also --mode")
 	fs.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 		if name == "mode" { // HAProxy's word for it
 			name = "policy"

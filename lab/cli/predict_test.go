@@ -162,7 +162,8 @@ func TestPredictRefuses(t *testing.T) {
 // BenchmarkPredict is where the formulas have most to sum up. The bar is 100 ms.
 func BenchmarkPredict(b *testing.B) {
 	for b.Loop() {
-		predicts(b, "--ports", "64512", "--destinations", "16", "--rate", "60000", "--target-error-rate", "1e-6", "--json")
+		predicts(b, "--ports", "64512", "--destinations", "16",
+			"--rate", "60000", "--target-error-rate", "1e-6", "--json")
 	}
 }
 
@@ -195,7 +196,8 @@ func TestPredictForAKernel(t *testing.T) {
 			t.Errorf("%s: %+v, reuse %+v", name, p.Kernel, reuse.SteadyState)
 		}
 		if may && (math.Abs(*reuse.FirstError99LatestS-2*4096.0/5000) > 1e-9 || *reuse.OKBeforeError99Most != 8192) {
-			t.Errorf("%s: error 99 by %g s after %d successes", name, *reuse.FirstError99LatestS, *reuse.OKBeforeError99Most)
+			t.Errorf("%s: error 99 by %g s after %d successes",
+				name, *reuse.FirstError99LatestS, *reuse.OKBeforeError99Most)
 		}
 		if p.FirstError99LatestS != nil {
 			t.Errorf("%s: an interval without reuse: %+v", name, p.SteadyState)

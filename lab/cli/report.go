@@ -27,7 +27,8 @@ func reportCommand(t *terminal) *cobra.Command {
 // remakeReport writes the reports of stored runs again, from their files alone.
 func remakeReport(t *terminal, runs []string, junit string) error {
 	if junit != "" && len(runs) > 1 {
-		return &usageError{fmt.Sprintf("--junit is one file of one run, and there are %d: report them one by one", len(runs))}
+		return &usageError{fmt.Sprintf("--junit is one file of one run, and there are %d: report them one by one",
+			len(runs))}
 	}
 	for _, dir := range runs {
 		err := report.Write(dir)

@@ -35,7 +35,8 @@ type choice struct {
 
 func (c *choice) register(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringVar(&c.size, "size", "", "size of the scenario: quick, standard, full or another it has (default standard)")
+	fs.StringVar(&c.size, "size", "", "size of the scenario: quick, standard, full or another it has "+
+		"(default standard)")
 	fs.StringArrayVar(&c.set, "set", nil,
 		"override a field, `KEY=VALUE`; repeatable (size.ports=737, variants.keepalive.proxy.keepalive=64)")
 	completeFlag(cmd, "size", completeSizes)
@@ -118,7 +119,8 @@ milliseconds or processor time runs alone. Several scenarios end in one table of
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
 			case all && len(args) > 0:
-				return &usageError{fmt.Sprintf("--all runs every scenario, %s included: leave out the one or the other", args[0])}
+				return &usageError{fmt.Sprintf("--all runs every scenario, %s included: leave out the one or the other",
+					args[0])}
 			case !all && len(args) == 0:
 				return &usageError{"name one scenario or more, or --all; `lab99 list` lists them"}
 			case len(args) > 1 && (f.repeat > 1 || f.junit != ""):

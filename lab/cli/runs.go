@@ -69,8 +69,8 @@ func listRuns(t *terminal, root string, w wanted, asJSON bool) error {
 		if r.Partial {
 			as += ", partial"
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.StartedUTC, r.Scenario, r.Size, as, strings.Join(verdicts, ", "),
-			format.OneLine(r.Note), shown(r.Dir))
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
+			r.StartedUTC, r.Scenario, r.Size, as, strings.Join(verdicts, ", "), format.OneLine(r.Note), shown(r.Dir))
 	}
 	return tw.Flush()
 }

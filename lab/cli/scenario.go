@@ -26,8 +26,8 @@ func scenarioCommand(t *terminal) *cobra.Command {
 	keys.Flags().BoolVar(&asJSON, "json", false, "print an array instead of a table")
 	cmd.AddCommand(keys, &cobra.Command{
 		Use: "schema", Short: "Print the JSON Schema of scenario files, for editors", Args: none,
-		Long: "schema prints the JSON Schema of scenario files. With yaml-language-server an editor checks and completes\n" +
-			"a file that begins with: # yaml-language-server: $schema=scenario.schema.json",
+		Long: "schema prints the JSON Schema of scenario files. With yaml-language-server an editor checks " +
+			"and completes\na file that begins with: # yaml-language-server: $schema=scenario.schema.json",
 		Example: "  lab99 scenario schema > scenario.schema.json",
 		RunE: func(*cobra.Command, []string) error {
 			_, err := t.stdout.Write(scenarios.Schema())

@@ -63,7 +63,8 @@ func TestTrack(t *testing.T) {
 			e := track.Estimate()
 			for at, ahead := range put {
 				if off := math.Abs(tc.clock(at) - float64(ahead)); at <= took && off > float64(e.Bound) {
-					t.Errorf("at %d ms it is off by %.3f ms, and the bound is %.3f ms", at/ms, off/1e6, float64(e.Bound)/1e6)
+					t.Errorf("at %d ms it is off by %.3f ms, and the bound is %.3f ms",
+						at/ms, off/1e6, float64(e.Bound)/1e6)
 				}
 			}
 			if e.Bound > tc.most {

@@ -53,7 +53,8 @@ func arrivalsOf(ages []float64, spanS float64) Arrivals {
 	}
 	best := Arrivals{}
 	for stretch := oldest; ; {
-		n := sort.Search(len(ages), func(i int) bool { return ages[i] > stretch }) // those of one tick have the same age
+		// Those of one tick have the same age.
+		n := sort.Search(len(ages), func(i int) bool { return ages[i] > stretch })
 		if best.Events != 0 && (n < leastBins || stretch < leastS) {
 			break // the one before is the shortest that is long enough
 		}

@@ -65,7 +65,8 @@ func TestConfigurationOfAnEnemy(t *testing.T) {
 			return unix.Mkfifo(filepath.Join(root, "etc/nginx/more"), 0o644)
 		}, user{}, ""},
 		"an include with a name that is too long": {func(t *testing.T, root string) error {
-			filetest.Write(t, filepath.Join(root, main), "events {}\nhttp {\n include /"+strings.Repeat("a/../b/", 100_000)+"x;\n}\n")
+			filetest.Write(t, filepath.Join(root, main),
+				"events {}\nhttp {\n include /"+strings.Repeat("a/../b/", 100_000)+"x;\n}\n")
 			return nil
 		}, user{}, ""},
 		"a file that includes itself": {func(t *testing.T, root string) error {

@@ -24,7 +24,10 @@ func TestBoundsHoldForARealLoad(t *testing.T) {
 		looks = append(looks, s)
 	}
 	before, now := &looks[0].Namespaces[0], &looks[1].Namespaces[0]
-	here := betweenLooks(before, now).changes(&rivals{Group: now.Outgoing[0], parts: []*Group{&now.Outgoing[0]}}).closedHere
+	here := betweenLooks(before, now).changes(&rivals{
+		Group: now.Outgoing[0],
+		parts: []*Group{&now.Outgoing[0]},
+	}).closedHere
 	there := 0
 	for _, ms := range now.Incoming[0].RemainingMs {
 		if 60-float64(ms)/1000 < now.SeenS-before.SeenS {
@@ -38,7 +41,8 @@ func TestBoundsHoldForARealLoad(t *testing.T) {
 	x := Conclude(looks[1], Options{Horizon: 60e9, Before: looks[0]}).Namespaces[0].Tuples[0]
 	if x.CloseShare != nil || x.CloseShareMax == nil || f < *x.CloseShareMin-0.03 || f > *x.CloseShareMax+0.03 ||
 		here+there < 100 {
-		t.Errorf("f = %.3f of %d, and is said to be %v to %v", f, here+there, value(x.CloseShareMin), value(x.CloseShareMax))
+		t.Errorf("f = %.3f of %d, and is said to be %v to %v",
+			f, here+there, value(x.CloseShareMin), value(x.CloseShareMax))
 	}
 	// A fifth of the connections of a second are live at a look, so the bounds are not wide.
 	t.Logf("f = %.3f of %d, said to be %.3f to %.3f", f, here+there, value(x.CloseShareMin), value(x.CloseShareMax))

@@ -60,7 +60,8 @@ func findNamespaces(s *Snapshot, r rights) ([]*found, error) {
 			}
 			f.comms[pid] = comm(pid)
 			if strings.HasPrefix(f.comms[pid], "runsc") {
-				s.miss("gVisor's sandbox %d has a network stack of its own, whose sockets the kernel does not show", pid)
+				s.miss("gVisor's sandbox %d has a network stack of its own, whose sockets the kernel does not show",
+					pid)
 			}
 		}
 	}
@@ -88,7 +89,10 @@ func findNamespaces(s *Snapshot, r rights) ([]*found, error) {
 		}
 	}
 	slices.SortFunc(all.list, func(a, b *found) int {
-		return cmp.Or(rank(a.own, b.own), rank(a.host, b.host), cmp.Compare(a.inode, b.inode), slices.Compare(a.pids, b.pids))
+		return cmp.Or(
+			rank(a.own, b.own), rank(a.host, b.host),
+			cmp.Compare(a.inode, b.inode), slices.Compare(a.pids, b.pids),
+		)
 	})
 	return all.list, nil
 }

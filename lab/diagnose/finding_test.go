@@ -83,7 +83,11 @@ func TestFindingsOfANamespace(t *testing.T) {
 		}},
 		{"conntrack-dropped", "has dropped 3 packets and 4 of its entries, as its table was full, and refused 5,",
 			func(n *Namespace) {
-				n.Counters = probe.Counters{"conntrack_drop": 3, "conntrack_early_drop": 4, "conntrack_insert_failed": 5}
+				n.Counters = probe.Counters{
+					"conntrack_drop":          3,
+					"conntrack_early_drop":    4,
+					"conntrack_insert_failed": 5,
+				}
 			}},
 		{"unanswered", "6 of 7 live connections wait for an answer to their SYN, while ports are free (7 of 20 are taken)",
 			func(n *Namespace) {
@@ -259,7 +263,12 @@ func TestWholeSecondsAreForecast(t *testing.T) {
 func TestPeersThatAreTakenOut(t *testing.T) {
 	of := func(waiting []int32) string {
 		n := ofTwenty("a", 1, group("10.0.0.5", "10.0.0.9:80", 0, waiting))
-		n.Configured = []Configured{{Program: "nginx", PID: 7, Report: &lint.Report{Findings: []lint.Finding{{Finding: finding.Finding{ID: "peer-ejection", Text: "servers are taken out"}}}}}}
+		ejects := finding.Finding{ID: "peer-ejection", Text: "servers are taken out"}
+		n.Configured = []Configured{{
+			Program: "nginx",
+			PID:     7,
+			Report:  &lint.Report{Findings: []lint.Finding{{Finding: ejects}}},
+		}}
 		return textOf(conclude(t, n), "nginx-config")
 	}
 	if of(every(1, 8)) == "" || of(every(4, 5)) != "" {

@@ -223,7 +223,8 @@ func (s *situation) judge(t *testing.T, l looked, failed float64) {
 		t.Errorf("%s, look %d: error 99 is said to come in %.2f s: %s", s.name, l.n, *l.first, l.text)
 	case s.never || l.n < s.tells:
 	case l.first == nil:
-		t.Errorf("%s, look %d: no error 99 is said to come, and it came after %.2f s: %s", s.name, l.n, failed-l.made, l.text)
+		t.Errorf("%s, look %d: no error 99 is said to come, and it came after %.2f s: %s",
+			s.name, l.n, failed-l.made, l.text)
 	default:
 		left := failed - l.made
 		off := *l.first - left
@@ -297,7 +298,8 @@ func slowConnect(t *testing.T) (onTime bool) {
 	came := float64(half.MonoNs)/1e9 - s.Namespaces[0].SeenS + (cpu[n]-cpu[0])/1e9
 	each := (cpu[1] - cpu[0] + cpu[3] - cpu[2]) / (k / 4)
 	if each*l.PerS < 1e9 {
-		t.Skipf("a core makes %.0f connections a second past half of the range: that is no load for this machine", 1e9/each)
+		t.Skipf("a core makes %.0f connections a second past half of the range: that is no load for this machine",
+			1e9/each)
 	}
 	cost, ports := (each-float64(law.ConnectCost))/(k/2), k
 	s.Abilities.ScanTimeWaitNs, s.Abilities.ScanPorts, s.Abilities.ScanEstablishedNs, s.Cores = &cost, &ports, nil, 2
@@ -329,8 +331,8 @@ func (s *situation) look(t *testing.T, pid, n int) looked {
 				l.first = first
 			}
 			l.text += fmt.Sprintf("%s → %s: %d taken, %d reusable, %v, live %+.1f/s, %.1f/s %+.2f/s² over %.2f s, %s; ",
-				tuple.Source, tuple.Destination,
-				tuple.Taken, tuple.Reusable, tuple.States, tuple.now.LivePerS, tuple.TimeWaitsPerS, tuple.TrendPerS2, tuple.HistoryS, tuple.State)
+				tuple.Source, tuple.Destination, tuple.Taken, tuple.Reusable, tuple.States,
+				tuple.now.LivePerS, tuple.TimeWaitsPerS, tuple.TrendPerS2, tuple.HistoryS, tuple.State)
 		}
 	}
 	return l

@@ -15,7 +15,9 @@ import (
 func FuzzConclude(f *testing.F) {
 	recorded := filetest.Read(f, "testdata/recorded.json")
 	f.Add(recorded)
-	f.Add([]byte(`{"kernel":"6.18","namespaces":[{"name":"a","ports":{"low":1,"high":1,"usable":-5},"outgoing":[{"local":"[::1]:0","remote":"[::1]:80","states":{"time-wait":-3,"x":9},"remaining_ms":[-1,2147483647]}]}]}`))
+	f.Add([]byte(`{"kernel":"6.18","namespaces":[{"name":"a","ports":{"low":1,"high":1,"usable":-5},` +
+		`"outgoing":[{"local":"[::1]:0","remote":"[::1]:80",` +
+		`"states":{"time-wait":-3,"x":9},"remaining_ms":[-1,2147483647]}]}]}`))
 	f.Fuzz(func(t *testing.T, doc []byte) {
 		var s Snapshot
 		if json.Unmarshal(doc, &s) != nil {

@@ -53,8 +53,8 @@ type haproxyReader struct {
 
 // haproxySections are the words that begin one.
 var haproxySections = []string{
-	"global", "defaults", "frontend", "backend", "listen", "peers", "resolvers", "mailers", "userlist", "cache", "program",
-	"ring", "http-errors", "log-forward", "fcgi-app", "crt-store", "traces", "acme", "log-profile",
+	"global", "defaults", "frontend", "backend", "listen", "peers", "resolvers", "mailers", "userlist", "cache",
+	"program", "ring", "http-errors", "log-forward", "fcgi-app", "crt-store", "traces", "acme", "log-profile",
 }
 
 func (r *haproxyReader) line(file string, line int, words []string) {

@@ -45,7 +45,8 @@ backend fine
 	source 127.0.0.9
 	server s 127.0.0.1:81
 `)
-	filetest.Write(t, filepath.Join(dir, "conf.d/.hidden.cfg"), "backend hidden\n\tsource 10.8.8.8\n\tserver s 127.0.0.1:81\n")
+	filetest.Write(t, filepath.Join(dir, "conf.d/.hidden.cfg"), "backend hidden\n\tsource 10.8.8.8\n"+
+		"\tserver s 127.0.0.1:81\n")
 	needs.Network(t)
 	l := load{Low: 20000, High: 20099, Addresses: []string{"10.3.0.1/32"}, Sysctls: map[string]string{noIPv6: "1"}}
 	if err := l.prepare(); err != nil {

@@ -25,7 +25,8 @@ func (f *found) name() string {
 		}
 	}
 	switch {
-	case f.named != "" && !(strings.HasPrefix(f.named, "cni-") && isContainer(group)): // Kubernetes names them at random
+	// Kubernetes names them at random.
+	case f.named != "" && !(strings.HasPrefix(f.named, "cni-") && isContainer(group)):
 		return "netns " + format.Name(f.named)
 	case group != "":
 		return group

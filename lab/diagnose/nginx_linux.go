@@ -54,7 +54,8 @@ func (f *found) configurations(n, before *Namespace, s *Snapshot, r rights, left
 		*left -= time.Since(began)
 		switch {
 		case *left <= 0:
-			s.miss("the configuration of %s %d in %s, and of any after it: %v", program, pid, n.Name, cmp.Or(err, errTooLong))
+			s.miss("the configuration of %s %d in %s, and of any after it: %v",
+				program, pid, n.Name, cmp.Or(err, errTooLong))
 		case err != nil:
 			s.miss("the configuration of %s %d in %s: %s", program, pid, n.Name, r.reason(err))
 		}

@@ -25,8 +25,11 @@ func TestConfigurationIsReadBelowItsRoot(t *testing.T) {
 	outside := t.TempDir()
 	filetest.Write(t, filepath.Join(outside, "secret.conf"), secretOutside)
 	root := filepath.Join(outside, "root")
-	filetest.Write(t, filepath.Join(root, "etc/nginx/nginx.conf"), "events {}\nhttp {\n include sites-enabled/*;\n include ../../../../secret.conf;\n include leaves;\n include circle;\n include pipe;\n}\n")
-	filetest.Write(t, filepath.Join(root, "etc/nginx/sites-available/app"), "upstream app { server 10.0.0.9:8080; keepalive 32; }\nserver { location / { proxy_pass http://app; } }\n")
+	filetest.Write(t, filepath.Join(root, "etc/nginx/nginx.conf"), "events {}\n"+
+		"http {\n include sites-enabled/*;\n include ../../../../secret.conf;\n include leaves;\n"+
+		" include circle;\n include pipe;\n}\n")
+	filetest.Write(t, filepath.Join(root, "etc/nginx/sites-available/app"),
+		"upstream app { server 10.0.0.9:8080; keepalive 32; }\nserver { location / { proxy_pass http://app; } }\n")
 	for name, to := range map[string]string{
 		"etc/nginx/sites-enabled/app": "/etc/nginx/sites-available/app", // absolute, as Debian's are
 		"etc/nginx/leaves":            "../../../secret.conf",

@@ -13,11 +13,12 @@ type proxy struct {
 }
 
 var proxies = []proxy{
-	{[]string{"nginx", "angie"}, "in nginx: `keepalive 32;` in the upstream block, with `proxy_http_version 1.1;` and " +
-		"`proxy_set_header Connection \"\";` (lab99 lint names the lines)"},
+	{[]string{"nginx", "angie"}, "in nginx: `keepalive 32;` in the upstream block, " +
+		"with `proxy_http_version 1.1;` and `proxy_set_header Connection \"\";` (lab99 lint names the lines)"},
 	{[]string{"haproxy"}, "in HAProxy: `mode http` without `http-reuse never` or `option http-server-close` uses " +
-		"connections again, and closes them with a reset, which keeps no port; `mode tcp` makes one for each client: there " +
-		"`option nolinger` closes with a reset, and `source ADDRESS:LOW-HIGH` takes ports of its own"},
+		"connections again, and closes them with a reset, which keeps no port; " +
+		"`mode tcp` makes one for each client: there `option nolinger` closes with a reset, " +
+		"and `source ADDRESS:LOW-HIGH` takes ports of its own"},
 	{[]string{"apache2", "httpd"}, "in Apache: `ProxyPass` without `disablereuse=On` (with `enablereuse=On` for " +
 		"fcgi://), and in place of `RewriteRule … [P]`, which makes a connection for each request"},
 	{[]string{"varnishd", "cache-main"}, "in Varnish: a backend that does not answer `Connection: close`, and no " +

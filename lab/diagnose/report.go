@@ -63,7 +63,7 @@ type Table struct {
 const (
 	Exhausted  = "exhausted"   // connect() fails, or is about to
 	RunningOut = "running-out" // it will, if the load goes on
-	Slow       = "slow"        // half of the range is taken, or will be by a load that is too much for this machine then
+	Slow       = "slow"        // half of the range is taken, or will be by a load that then is too much here
 	OK         = "ok"
 	Unknown    = "unknown" // how many ports there are is not known, or there is too little history
 )

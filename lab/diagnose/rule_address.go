@@ -37,8 +37,8 @@ func noSourceAddress(v *view) {
 		if !e.Source || v.seen.mayBind(e.Address) {
 			return ""
 		}
-		return fmt.Sprintf("it binds to %s, which is no address there: each bind() fails with error 99%s, and that is no "+
-			"shortage of ports", e.Address, fails.noAddress)
+		return fmt.Sprintf("it binds to %s, which is no address there: each bind() fails with error 99%s, "+
+			"and that is no shortage of ports", e.Address, fails.noAddress)
 	})
 }
 
@@ -65,7 +65,8 @@ func withoutIPv6(v *view) {
 		if e.Source || why == "" {
 			return ""
 		}
-		return fmt.Sprintf("it connects to %s, and %s%s, and that is no shortage of ports", e.Address, why, fails.noIPv6)
+		return fmt.Sprintf("it connects to %s, and %s%s, and that is no shortage of ports",
+			e.Address, why, fails.noIPv6)
 	})
 }
 
@@ -89,8 +90,8 @@ func (n *Namespace) noSourceFor(a netip.Addr) string {
 	case n.Sysctls[noIPv6] == "1":
 		return off(noIPv6)
 	}
-	return "there is no IPv6 address but that of the link: each connect() fails with error 99, or 101 where there is no " +
-		"route"
+	return "there is no IPv6 address but that of the link: each connect() fails with error 99, " +
+		"or 101 where there is no route"
 }
 
 // fixedSourcePort: bind() asks for one port, which a TIME_WAIT keeps for a minute.
@@ -99,8 +100,8 @@ func fixedSourcePort(v *view) {
 		if !e.Port {
 			return ""
 		}
-		return fmt.Sprintf("it binds to one port of %s: while a connection or a TIME_WAIT has that one, %s, however many "+
-			"others are free", e.Address, fails.portTaken)
+		return fmt.Sprintf("it binds to one port of %s: while a connection or a TIME_WAIT has that one, %s, "+
+			"however many others are free", e.Address, fails.portTaken)
 	})
 }
 
@@ -111,8 +112,9 @@ func ownSourcePorts(v *view) {
 			return ""
 		}
 		n := int(e.High) - int(e.Low) + 1
-		return fmt.Sprintf("it takes ports %d-%d of %s for a server, and no other: %s at once%s. How full those are is not "+
-			"in the table, which is about the kernel's range", e.Low, e.High, e.Address, format.Plural(n, "connection"),
+		return fmt.Sprintf("it takes ports %d-%d of %s for a server, and no other: %s at once%s. "+
+			"How full those are is not in the table, which is about the kernel's range",
+			e.Low, e.High, e.Address, format.Plural(n, "connection"),
 			fails.rangeTaken)
 	})
 }

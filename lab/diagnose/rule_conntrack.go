@@ -20,8 +20,8 @@ func conntrackFuller(v *view) {
 		level = Critical
 	}
 	v.say(level, "raise net.netfilter.nf_conntrack_max, or keep these connections out of tracking (NOTRACK)",
-		"the connection-tracking table is %s full (%s of %s), fuller than the ports (%s): when it is full, packets are "+
-			"dropped and connect() times out (error 110) instead of failing with error 99",
+		"the connection-tracking table is %s full (%s of %s), fuller than the ports (%s): when it is full, "+
+			"packets are dropped and connect() times out (error 110) instead of failing with error 99",
 		format.Percent(share), format.Grouped(c.Taken), format.Grouped(c.Max), format.Percent(fullest))
 }
 
@@ -50,8 +50,8 @@ func conntrackDropped(v *view) {
 	}
 	v.say(level, "do they grow (conntrack -S)? Then raise net.netfilter.nf_conntrack_max, or, where a rule translates "+
 		"addresses (SNAT, MASQUERADE), give it more source addresses",
-		"since the namespace began connection tracking has dropped %s and %s of its entries, as its table was full, and "+
-			"refused %s, as a translation had no port left or two packets came at once: connect() then times out (error 110) "+
-			"with ports free",
+		"since the namespace began connection tracking has dropped %s and %s of its entries, "+
+			"as its table was full, and refused %s, as a translation had no port left or two packets came at once: "+
+			"connect() then times out (error 110) with ports free",
 		format.Plural(dropped, "packet"), format.Grouped(evicted), format.Grouped(refused))
 }

@@ -54,10 +54,11 @@ func runningOut(v *view) {
 				text += "last"
 			}
 		case cores > 0.5:
-			text += fmt.Sprintf("; from half of them on %s needs %s cores at this rate, and where the proxy has fewer it comes "+
-				"later, with a slow proxy before", call, format.Rough(cores))
+			text += fmt.Sprintf("; from half of them on %s needs %s cores at this rate, "+
+				"and where the proxy has fewer it comes later, with a slow proxy before", call, format.Rough(cores))
 		case t.FirstError99LatestS != nil && t.setup.ReuseWholeSeconds:
-			text += "; this kernel's tcp_tw_reuse gives ports back at the full second of its clock, and when that comes decides"
+			text += "; this kernel's tcp_tw_reuse gives ports back at the full second of its clock, " +
+				"and when that comes decides"
 		}
 		v.sayOf(t, level, firstAid(v, t), "%s", text)
 	}
@@ -73,19 +74,20 @@ func (t *Tuple) coresAfterHalf() float64 {
 func firstAid(v *view, t *Tuple) string {
 	var all []string
 	if v.Ports != nil && v.Ports.High-v.Ports.Low+1 < law.WideRange {
-		all = append(all, "at once: "+v.enter+"sysctl -w net.ipv4.ip_local_port_range='1024 65535' (reserve the ports that "+
-			"servers there need)")
+		all = append(all, "at once: "+v.enter+"sysctl -w net.ipv4.ip_local_port_range='1024 65535' "+
+			"(reserve the ports that servers there need)")
 	}
 	if m, ok := t.Mitigations["tw-reuse"]; ok && v.Sysctls["net.ipv4.tcp_tw_reuse"] != "1" && m.FirstError99S == nil {
-		all = append(all, v.enter+"sysctl -w net.ipv4.tcp_tw_reuse=1 (ports come back after a second; needs timestamps at "+
-			"both ends)")
+		all = append(all, v.enter+"sysctl -w net.ipv4.tcp_tw_reuse=1 "+
+			"(ports come back after a second; needs timestamps at both ends)")
 	}
 	if !t.BindsFirst {
 		all = append(all, "another address or port of the backend (as many ports again)")
 	}
 	if t.State == Exhausted && t.States[results.StateTimeWait] > 0 && !t.BindsFirst {
-		all = append(all, fmt.Sprintf("%sss -K state time-wait dst '%s' (gives the ports back for once; a late segment of "+
-			"an old connection may reach a new one)", v.enter, t.Destination))
+		all = append(all, fmt.Sprintf("%sss -K state time-wait dst '%s' "+
+			"(gives the ports back for once; a late segment of an old connection may reach a new one)",
+			v.enter, t.Destination))
 	}
 	return strings.Join(append(all, "then: "+v.seen.useAgain()), "; ")
 }

@@ -11,8 +11,10 @@ import (
 // overflow: tcp_max_tw_buckets has thrown TIME_WAITs away.
 func overflow(v *view) {
 	if n := v.seen.Counters["time_wait_overflow"]; n > 0 {
-		v.say(Warning, "set net.ipv4.tcp_max_tw_buckets above the number of ports, and mend the shortage that then shows",
-			"%s TIME_WAITs were dropped since the namespace began, as there were more than net.ipv4.tcp_max_tw_buckets = %s: "+
+		v.say(Warning, "set net.ipv4.tcp_max_tw_buckets above the number of ports, "+
+			"and mend the shortage that then shows",
+			"%s TIME_WAITs were dropped since the namespace began, "+
+				"as there were more than net.ipv4.tcp_max_tw_buckets = %s: "+
 				"that hides a shortage of ports, and the protection of TIME_WAIT is lost for them",
 			format.Grouped(n), v.Sysctls["net.ipv4.tcp_max_tw_buckets"])
 	}

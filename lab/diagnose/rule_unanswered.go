@@ -21,8 +21,8 @@ func unanswered(v *view) {
 		if t.Tuples != nil {
 			of = " of " + format.Grouped(*t.Tuples)
 		}
-		v.sayOf(t, Warning, "is the backend up (curl, tcpdump)? On a NAT: conntrack -S, its ports per host; at the backend: "+
-			"nstat -az TcpExtListenDrops",
+		v.sayOf(t, Warning, "is the backend up (curl, tcpdump)? On a NAT: conntrack -S, its ports per host; "+
+			"at the backend: nstat -az TcpExtListenDrops",
 			"%s of %s live connections wait for an answer to their SYN, while ports are free (%s%s are taken): "+
 				"it is dropped on the way, by a NAT or connection tracking that is full or a firewall, "+
 				"or the backend is down or its backlog full; the error is 110 (timed out), and not 99",

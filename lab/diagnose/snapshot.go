@@ -16,7 +16,7 @@ import (
 type Snapshot struct {
 	Kernel     string        `json:"kernel"`
 	Cores      int           `json:"cores,omitempty"` // that are online; 0: unknown
-	Abilities  ability.Found `json:"abilities"`       // as far as they are known without trying: a trial makes namespaces
+	Abilities  ability.Found `json:"abilities"`       // without a trial, which makes namespaces
 	Namespaces []Namespace   `json:"namespaces"`
 	Unseen     []string      `json:"unseen,omitempty"` // what could not be looked at, and what it would take
 }

@@ -76,10 +76,11 @@ func (r *Report) writeTuples(w io.Writer) {
 		}
 		for i := range n.Tuples {
 			t := &n.Tuples[i]
-			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", n.Name, processes, t.Source, t.Destination,
+			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
+				n.Name, processes, t.Source, t.Destination,
 				format.Grouped(t.Taken-t.Reusable), format.Or(t.Tuples, format.Grouped[int], "?"),
-				format.Or(t.Share, format.Percent, "?"), format.Grouped(t.States[results.StateTimeWait]), t.rate(), t.closesFirst(),
-				t.when(t.HalfRangeS, "taken"), t.fails(), t.State)
+				format.Or(t.Share, format.Percent, "?"), format.Grouped(t.States[results.StateTimeWait]),
+				t.rate(), t.closesFirst(), t.when(t.HalfRangeS, "taken"), t.fails(), t.State)
 		}
 	}
 	tw.Flush()

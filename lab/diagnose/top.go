@@ -18,7 +18,11 @@ func (r *Report) leave(top int) {
 	}
 	slices.SortStableFunc(all, func(a, b place) int {
 		x, y := &r.Namespaces[a.namespace].Tuples[a.tuple], &r.Namespaces[b.namespace].Tuples[b.tuple]
-		return cmp.Or(cmp.Compare(y.urgency(), x.urgency()), cmp.Compare(y.share(), x.share()), cmp.Compare(y.Taken, x.Taken))
+		return cmp.Or(
+			cmp.Compare(y.urgency(), x.urgency()),
+			cmp.Compare(y.share(), x.share()),
+			cmp.Compare(y.Taken, x.Taken),
+		)
 	})
 	kept := make([][]Tuple, len(r.Namespaces))
 	for i, p := range all {

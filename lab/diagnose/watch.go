@@ -47,7 +47,8 @@ func (w *Watch) Add(r *Report, at time.Time) (said []string) {
 						due.Format(time.TimeOnly), ago, due.Sub(first.due).Seconds()))
 				}
 			case known && t.State != Exhausted:
-				w.missed[key] = fmt.Sprintf("%s: no longer due; %s ago it was, for %s", pair, ago, first.due.Format(time.TimeOnly))
+				w.missed[key] = fmt.Sprintf("%s: no longer due; %s ago it was, for %s",
+					pair, ago, first.due.Format(time.TimeOnly))
 				delete(w.begun, key)
 			}
 			if text := w.missed[key]; text != "" {

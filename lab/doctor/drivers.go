@@ -46,7 +46,8 @@ func judgeDriver(d DriverState, f Findings) Check {
 		return c
 	}
 	if k := d.Machine.Kernel; k != f.Here.Kernel {
-		c.Found += fmt.Sprintf("; on another machine, with kernel %s: the checks of the kernel below are of this machine's",
+		c.Found += fmt.Sprintf("; on another machine, with kernel %s: "+
+			"the checks of the kernel below are of this machine's",
 			k)
 	}
 	return c

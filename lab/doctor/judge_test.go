@@ -181,7 +181,13 @@ func TestJudgements(t *testing.T) {
 		}, OK, "whole seconds"},
 		{"a kernel between", "tw_reuse_delay", func(f *Findings) { f.Abilities.TwReuseDelay = new(false) }, OK, "a second"},
 		{"not looked at from inside", "tw_reuse_delay", func(f *Findings) { f.Namespaces.Direct.Sysctls = nil }, OK, "in milliseconds"},
-		{"another", "tw_reuse_delay", func(f *Findings) { f.Namespaces.Direct.Sysctls["net.ipv4.tcp_tw_reuse_delay"] = "0" }, Warn, "proxy.sysctls.net.ipv4.tcp_tw_reuse_delay"},
+		{
+			name:   "another",
+			check:  "tw_reuse_delay",
+			change: func(f *Findings) { f.Namespaces.Direct.Sysctls["net.ipv4.tcp_tw_reuse_delay"] = "0" },
+			status: Warn,
+			says:   "proxy.sysctls.net.ipv4.tcp_tw_reuse_delay",
+		},
 		{"no driver to try it", "tw_reuse_delay", noDriver, OK, "could not be looked at"},
 
 		{"allowed", "user namespaces", func(*Findings) {}, OK, "can be made"},

@@ -29,7 +29,8 @@ func address(s string) string {
 		}
 	}
 	if strings.HasPrefix(s, "unix:") || strings.HasPrefix(s, "/") {
-		if path, _, ok := strings.Cut(strings.TrimPrefix(s, "unix:"), ":"); ok { // nginx has unix:/run/app.sock:/location
+		// nginx has unix:/run/app.sock:/location.
+		if path, _, ok := strings.Cut(strings.TrimPrefix(s, "unix:"), ":"); ok {
 			s = "unix:" + path
 		}
 		if !cleanUP.MatchString(s) {

@@ -53,7 +53,9 @@ var causes = []Cause{
 		why: says("these are the words of macOS or a BSD, where the errno is 49. Ports can run out there, too; " +
 			"the ranges, the timers and the commands are others."),
 		next: func(Reading) []Step {
-			return []Step{{"sysctl net.inet.ip.portrange.first net.inet.ip.portrange.last", "the port range of such a host"}}
+			return []Step{
+				{"sysctl net.inet.ip.portrange.first net.inet.ip.portrange.last", "the port range of such a host"},
+			}
 		},
 	},
 	{
@@ -67,8 +69,8 @@ var causes = []Cause{
 				"The other ports may all be free."
 		},
 		next: func(r Reading) []Step {
-			return append(countTaken(r), Step{Text: "let the kernel choose the port: bind the address with port 0 and " +
-				"IP_BIND_ADDRESS_NO_PORT, or do not bind"})
+			return append(countTaken(r), Step{Text: "let the kernel choose the port: " +
+				"bind the address with port 0 and IP_BIND_ADDRESS_NO_PORT, or do not bind"})
 		},
 	},
 	{
@@ -101,18 +103,19 @@ var causes = []Cause{
 				return "errno 99 of connect() is a port range that is full, or a missing source address. " +
 					"Whose line this is is not known, so take it with care."
 			case r.Program == "haproxy":
-				return "HAProxy says \"no free ports\" of errno 99 whatever its cause: all ports towards the server are taken, " +
-					"or the server has an IPv6 address and this host or container has none to connect from, " +
-					"or `source` names one port, which is taken. " +
+				return "HAProxy says \"no free ports\" of errno 99 whatever its cause: " +
+					"all ports towards the server are taken, or the server has an IPv6 address and this host " +
+					"or container has none to connect from, or `source` names one port, which is taken. " +
 					"Ports come back within a minute; without an address every attempt fails."
 			case familyOf(r.Destination) == ipv6:
 				return "errno 99 of connect() to an IPv6 address has two causes: all ports towards it are taken, " +
-					"or this host or container has no IPv6 address to connect from (IPv6 is off in a container by default). " +
+					"or this host or container has no IPv6 address to connect from " +
+					"(IPv6 is off in a container by default). " +
 					whichOfTheTwo
 			}
 			return "errno 99 of connect() has two causes: all ports towards the destination are taken, " +
-				"or the name has an IPv6 address (localhost is [::1], too) and this host or container has none to connect from. " +
-				"The line names no IPv4 address. " + whichOfTheTwo
+				"or the name has an IPv6 address (localhost is [::1], too) and this host or container has none " +
+				"to connect from. The line names no IPv4 address. " + whichOfTheTwo
 		},
 		next: func(r Reading) []Step {
 			steps := []Step{{"ip -6 address; sysctl net.ipv6.conf.all.disable_ipv6", "no address, or 1: IPv6 is off"}}
@@ -133,7 +136,8 @@ var causes = []Cause{
 		ID: "no-listen-address", Answer: No, Title: "a server is to listen on an address that is not this host's",
 		fits: func(r Reading) bool { return r.Call == CallListen && r.Errno == errNotAvailable },
 		why: func(r Reading) string {
-			return "the host or container does not have the address " + or(r.Source, "that the server is to listen on") +
+			return "the host or container does not have the address " +
+				or(r.Source, "that the server is to listen on") +
 				", or does not have it yet at boot. A server needs no source port, so this is never exhaustion."
 		},
 		next: func(r Reading) []Step { return []Step{addresses(r.Source)} },
@@ -217,8 +221,8 @@ var causes = []Cause{
 		},
 		why: func(r Reading) string {
 			return "this host had a port, sent its SYN and got no answer from " + destination(r) + ". " +
-				"A firewall or a dead host does that, and so does a NAT on the way whose ports ran out: it drops the SYN. " +
-				"Sysctls of this host change nothing then."
+				"A firewall or a dead host does that, and so does a NAT on the way whose ports ran out: " +
+				"it drops the SYN. Sysctls of this host change nothing then."
 		},
 		next: natSteps,
 	},
@@ -248,8 +252,8 @@ var causes = []Cause{
 		ID: "refused", Answer: No, Title: "the other side refused",
 		fits: func(r Reading) bool { return r.Errno == errRefused },
 		why: func(r Reading) string {
-			return "the SYN left with a port of its own and " + destination(r) + " answered that nobody listens there. " +
-				"Ports were free."
+			return "the SYN left with a port of its own and " + destination(r) +
+				" answered that nobody listens there. Ports were free."
 		},
 		next: func(r Reading) []Step { return []Step{{listening(r.Destination), "who listens there, on that host"}} },
 	},
@@ -293,7 +297,8 @@ var causes = []Cause{
 		ID: "late-answer", Answer: No, Title: "the backend did not answer in time",
 		fits: func(r Reading) bool { return r.Errno == errTimedOut && r.Call == CallOther },
 		why: says("the connection was up and had its port; the backend was too slow. " +
-			"Slow answers keep ports for longer: with many at once the ports can run out later, without any TIME_WAIT."),
+			"Slow answers keep ports for longer: with many at once the ports can run out later, " +
+			"without any TIME_WAIT."),
 		next: countTaken,
 	},
 	{
@@ -314,8 +319,8 @@ var causes = []Cause{
 		ID: "again", Answer: Unknown, Title: "errno 11",
 		fits: func(r Reading) bool { return r.Errno == errAgain },
 		why: says("errno 11 of connect() is a full queue where the destination is a Unix-domain socket. " +
-			"Of a UDP socket it is source ports that ran out, and of a TCP socket kernels of long ago gave it for that, too. " +
-			"The line does not name the destination, or it is an address."),
+			"Of a UDP socket it is source ports that ran out, and of a TCP socket kernels of long ago gave it " +
+			"for that, too. The line does not name the destination, or it is an address."),
 		next: countTaken,
 	},
 	{
@@ -341,7 +346,8 @@ var causes = []Cause{
 	{
 		ID: "other", Answer: No, Title: "another failure",
 		fits: func(Reading) bool { return true },
-		why:  says("the line does not speak of a connection that could not be made. A connection that is up has its port."),
+		why: says("the line does not speak of a connection that could not be made. " +
+			"A connection that is up has its port."),
 		next: func(Reading) []Step { return nil },
 	},
 }
@@ -407,7 +413,8 @@ func lint(r Reading) []Step {
 			"why nginx opens a connection for each request, and which line changes it",
 		}}
 	case "haproxy":
-		return []Step{{"lab99 lint /etc/haproxy/haproxy.cfg", "which backends keep ports taken, and which line changes it"}}
+		return []Step{{"lab99 lint /etc/haproxy/haproxy.cfg",
+			"which backends keep ports taken, and which line changes it"}}
 	}
 	return nil
 }

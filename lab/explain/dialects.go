@@ -124,7 +124,9 @@ func read(r record) (Reading, bool) {
 				if found.Program == "" {
 					found.Program = program(r.app)
 				}
-				found.Source, found.Destination, found.Peers = address(found.Source), address(found.Destination), group(found.Peers)
+				found.Source = address(found.Source)
+				found.Destination = address(found.Destination)
+				found.Peers = group(found.Peers)
 				return found, true
 			}
 		}

@@ -17,7 +17,8 @@ var (
 		form(CallConnect, 0, `\bAnnotated\w+Exception: `+
 			`(?:connect\(\.\.\) failed: |finishConnect\(\.\.\) failed: )?`+theWords+`: (?:[\w.-]*/)?`+theDst),
 		form(CallConnect, 0, `\bConnect to \S+ \[(?:[\w.-]*/)?(?P<dst>[\w.:%-]+)[^\]]*\] failed: `+theWords),
-		form(CallConnect, 0, `\bcaught when (?:processing request|connecting) to \{[^}]*\}->(?P<dst>[\w.:/-]+): `+theWords),
+		form(CallConnect, 0, `\bcaught when (?:processing request|connecting) to `+
+			`\{[^}]*\}->(?P<dst>[\w.:/-]+): `+theWords),
 		form(CallConnect, 0, theWords+` \(connect failed\)`),
 	}
 	// bind() throws neither.

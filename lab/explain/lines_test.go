@@ -178,7 +178,10 @@ var real = map[string][]reads{
 			`transport failure reason: immediate connect error: 99|Cannot assign requested address`,
 			"ports-or-address envoy connect EADDRNOTAVAIL -"},
 		// the details of the access log, by the source (connection_impl.cc)
-		{`{"response_code":503,"response_flags":"UF","response_code_details":"upstream_reset_before_response_started{remote_connection_failure,immediate_connect_error:_Cannot_assign_requested_address|remote_address:10.42.3.176:8080}","start_time":"2025-05-22T12:27:12.809Z"}`,
+		{`{"response_code":503,"response_flags":"UF","response_code_details":` +
+			`"upstream_reset_before_response_started{remote_connection_failure,` +
+			`immediate_connect_error:_Cannot_assign_requested_address|remote_address:10.42.3.176:8080}",` +
+			`"start_time":"2025-05-22T12:27:12.809Z"}`,
 			"ports envoy connect EADDRNOTAVAIL 10.42.3.176:8080"},
 		// github.com/ygalblum/quadlet-demo/issues/8
 		{`upstream connect error or disconnect/reset before headers. reset reason: connection failure, ` +

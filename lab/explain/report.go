@@ -108,7 +108,8 @@ func (l *Log) Write(w io.Writer) error {
 		l.nothing(b)
 	case l.Explained == 1:
 		if l.Lines > 1 {
-			fmt.Fprintf(b, "One of %s speaks of a connection or a listener that failed.\n\n", format.Plural(l.Lines, "line"))
+			fmt.Fprintf(b, "One of %s speaks of a connection or a listener that failed.\n\n",
+				format.Plural(l.Lines, "line"))
 		}
 		one(b, groups[0])
 	default:
@@ -116,14 +117,16 @@ func (l *Log) Write(w io.Writer) error {
 		l.causes(b, groups)
 	}
 	if l.Cut > 0 {
-		fmt.Fprintf(b, "\n%s longer than %d KiB: only the beginning was read.\n", format.Plural(l.Cut, "line"), longest>>10)
+		fmt.Fprintf(b, "\n%s longer than %d KiB: only the beginning was read.\n",
+			format.Plural(l.Cut, "line"), longest>>10)
 	}
 	return b.Flush()
 }
 
 func (l *Log) nothing(w io.Writer) {
 	if l.Lines > 1 {
-		fmt.Fprintf(w, "None of the %s speaks of a connection or a listener that failed.\n", format.Plural(l.Lines, "line"))
+		fmt.Fprintf(w, "None of the %s speaks of a connection or a listener that failed.\n",
+			format.Plural(l.Lines, "line"))
 	} else {
 		fmt.Fprintln(w, "The line does not speak of a connection or a listener that failed, as far as is known here.")
 	}

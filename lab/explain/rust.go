@@ -8,7 +8,8 @@ import (
 var (
 	rustErrno    = regexp.MustCompile(`\(os error (\d+)\)|\bOs \{ code: (\d+), kind: `)
 	rustListens  = regexp.MustCompile(`(?i)\blisten(?:er)?\b|TcpListener|UdpSocket`)
-	rustConnects = regexp.MustCompile(`(?i)\btcp connect error\b|kind: Connect\b|\bError\(Connect\b|\btrying to connect\b`)
+	rustConnects = regexp.MustCompile(`(?i)\btcp connect error\b|kind: Connect\b|` +
+		`\bError\(Connect\b|\btrying to connect\b`)
 )
 
 // rustDialect: io::Error names the errno and not the call; hyper's words do.

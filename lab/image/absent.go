@@ -22,7 +22,10 @@ func (e *AbsentError) Error() string { return e.Ref + ": " + e.How }
 func NotInEngine(ctx context.Context, ref string) error {
 	suite, err := distro.HostSuite(ctx)
 	if err == nil {
-		return &AbsentError{Ref: ref, How: "not in the engine; a run pulls it, or makes one from the packages of " + suite}
+		return &AbsentError{
+			Ref: ref,
+			How: "not in the engine; a run pulls it, or makes one from the packages of " + suite,
+		}
 	}
 	return &AbsentError{
 		Ref: ref, How: "not in the engine, and only a registry can give it",

@@ -278,7 +278,10 @@ func readDisk(name string) (map[string]*Task, error) {
 		}
 		t := tasks[name]
 		if t == nil {
-			t = &Task{Outcome: guest.Outcome{Name: name, Exit: -1, Why: "it was not finished"}, Files: map[string][]byte{}}
+			t = &Task{
+				Outcome: guest.Outcome{Name: name, Exit: -1, Why: "it was not finished"},
+				Files:   map[string][]byte{},
+			}
 			tasks[name] = t
 		}
 		switch {

@@ -57,7 +57,8 @@ func lab(scenario, images string, ports, rate int, duration time.Duration) guest
 // Lab runs a scenario in a guest, by its name or its directory there, with nginx and
 // Apache of these packages.
 func Lab(task, scenario, images string, set ...string) guest.Task {
-	argv := []string{"/" + guest.Tool, "run", scenario, "--driver", "netns", "--parallel", "1", "--json", "--out", "{out}"}
+	argv := []string{"/" + guest.Tool, "run", scenario,
+		"--driver", "netns", "--parallel", "1", "--json", "--out", "{out}"}
 	for _, s := range append(set, "proxy.image="+images, "backend.image="+images) {
 		argv = append(argv, "--set", s)
 	}

@@ -46,7 +46,8 @@ var ErrRegisters = errors.New("this user-mode Linux has no room for the register
 
 // tooManyRegisters: the call that restores them is on the stack that a panic shows.
 func tooManyRegisters(console []byte) bool {
-	return bytes.Contains(console, []byte("Attempted to kill init")) && bytes.Contains(console, []byte("put_fp_registers"))
+	return bytes.Contains(console, []byte("Attempted to kill init")) &&
+		bytes.Contains(console, []byte("put_fp_registers"))
 }
 
 // memoryDir is where a file lives in memory, if there is room.

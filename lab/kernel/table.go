@@ -181,12 +181,9 @@ func (t *Table) Markdown() string {
 	if t.Tool != "" {
 		fmt.Fprintf(&b, ", lab99 %s", t.Tool)
 	}
-	b.WriteString(`.
-
-Counts are exact. Times are "measured / predicted", within 2 % (at least 30 ms) and what the guest's clock parted from the host's during
-that load. **Bold** is not as the law says; *italic* was not judged, and the reason is below.
-
-`)
+	b.WriteString(".\n\nCounts are exact. Times are \"measured / predicted\", within 2 % (at least 30 ms) " +
+		"and what the guest's clock parted from the host's during\nthat load. " +
+		"**Bold** is not as the law says; *italic* was not judged, and the reason is below.\n\n")
 	var columns []Column // that ran
 	for _, c := range t.Columns {
 		if c.Kernel != "" {

@@ -44,6 +44,12 @@ func (s Setup) TwOverflow(t float64) float64 {
 	if s.MaxTwBuckets <= 0 {
 		return 0
 	}
-	buckets := Setup{Ports: s.MaxTwBuckets, RatePerS: s.fillPerS(), CloseShare: 1, Churn: 1, Hold: s.HoldTime()}.Complete()
+	buckets := Setup{
+		Ports:      s.MaxTwBuckets,
+		RatePerS:   s.fillPerS(),
+		CloseShare: 1,
+		Churn:      1,
+		Hold:       s.HoldTime(),
+	}.Complete()
 	return max(0, s.fillPerS()*t-buckets.OKIn(t))
 }

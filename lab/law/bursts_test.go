@@ -84,7 +84,8 @@ func TestPoolUnderBursts(t *testing.T) {
 			p.burst(at, takes, worker)
 			opened := float64(p.opened - before)
 			if opened < low*float64(size)-1e-9 || opened > high*float64(size)+1e-9 {
-				t.Fatalf("%+v, bursts of %d in %g s, %g s each: %g opened, want %g to %g", pool, size, spread, response, opened,
+				t.Fatalf("%+v, bursts of %d in %g s, %g s each: %g opened, want %g to %g",
+					pool, size, spread, response, opened,
 					low*float64(size), high*float64(size))
 			}
 			if low < high && opened == math.Round(low*float64(size)) {
@@ -229,7 +230,11 @@ func TestOpenedIsHeldBothWays(t *testing.T) {
 		ok             bool
 	}{{890, 0, true}, {892, 0, true}, {889, 0, false}, {893, 0, false}, {893, 1, true}} {
 		t.Run(fmt.Sprint(c.opened, c.closed), func(t *testing.T) {
-			figures := map[string]float64{"first_error_99_s": 2.8, "new_connections": c.opened, "time_wait_backend": c.closed}
+			figures := map[string]float64{
+				"first_error_99_s":  2.8,
+				"new_connections":   c.opened,
+				"time_wait_backend": c.closed,
+			}
 			r := Run{
 				Setup:     s.Complete(),
 				Predicted: Predict(s),

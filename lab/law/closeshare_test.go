@@ -85,7 +85,8 @@ func TestEarlyByRace(t *testing.T) {
 		}
 	}
 	if beyond > trials*5/1000 || beyondFivePercent < trials/3 {
-		t.Errorf("of %d runs %d were earlier than by %.2f, and %d than by 0.05", trials, beyond, bound, beyondFivePercent)
+		t.Errorf("of %d runs %d were earlier than by %.2f, and %d than by 0.05",
+			trials, beyond, bound, beyondFivePercent)
 	}
 	for _, none := range []float64{EarlyByRace(f, 1, tuples), EarlyByRace(1, n, tuples), EarlyByRace(f, n, 0)} {
 		if none != 0 {

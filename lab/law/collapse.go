@@ -30,7 +30,8 @@ var Collapse = Law{
 			at := r.Setup.Cliff()
 			c.OK = at != nil && math.Abs(*seen-*at) <= r.sudden(*at)
 			c.Predicted = at
-			c.Text = fmt.Sprintf("predicted to fall by less than half after %.2f s, fell by more after %.2f s", or0(at), *seen)
+			c.Text = fmt.Sprintf("predicted to fall by less than half after %.2f s, fell by more after %.2f s",
+				or0(at), *seen)
 		case p == nil:
 			c.Text = fmt.Sprintf("none predicted, but the rate fell after %.2f s", *seen)
 		case seen == nil:

@@ -20,7 +20,8 @@ func TestConnectCost(t *testing.T) {
 	} {
 		s := Setup{Ports: c.ports}.Complete()
 		if got := s.ConnectCostAfter(); got < c.after || got > c.afterMost {
-			t.Errorf("%d ports: connect() costs %v after half the range, measured %v to %v", c.ports, got, c.after, c.afterMost)
+			t.Errorf("%d ports: connect() costs %v after half the range, measured %v to %v",
+				c.ports, got, c.after, c.afterMost)
 		}
 		if got := s.FailingCost(); got < c.fail || got > c.failMost {
 			t.Errorf("%d ports: a failing connect() costs %v, measured %v to %v", c.ports, got, c.fail, c.failMost)

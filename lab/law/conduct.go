@@ -207,11 +207,15 @@ var TriesPerFailure = Law{
 		case c.DialsAside:
 			ok, words = *seen >= p-tolerance, "or more, as it dials while it waits for an idle connection"
 		case c.Fails > 0:
-			words += fmt.Sprintf(", and for probes: one to each backend in each %s in which it is taken for dead, ± 2", c.Probe)
+			words += fmt.Sprintf(", and for probes: one to each backend in each %s in which it is taken for dead, ± 2",
+				c.Probe)
 		}
 		return &Checked{
-			OK: ok, Predicted: &p, Measured: seen, Law: "connect() calls that failed / requests that failed by them, " + words,
-			Text: fmt.Sprintf("predicted %.3g, measured %.3f", p, *seen),
+			OK:        ok,
+			Predicted: &p,
+			Measured:  seen,
+			Law:       "connect() calls that failed / requests that failed by them, " + words,
+			Text:      fmt.Sprintf("predicted %.3g, measured %.3f", p, *seen),
 		}
 	},
 }

@@ -68,7 +68,8 @@ func TestConductsAsMeasured(t *testing.T) {
 		}
 		p := Predict(s)
 		if first := or0(p.FirstError99S); p.Tuples != tc.tuples || first < tc.first-0.01 || first > tc.first+0.01 {
-			t.Errorf("%s: K = %d, first error 99 after %.3f s; want %d and %.3f", tc.name, p.Tuples, first, tc.tuples, tc.first)
+			t.Errorf("%s: K = %d, first error 99 after %.3f s; want %d and %.3f",
+				tc.name, p.Tuples, first, tc.tuples, tc.first)
 		}
 	}
 }
@@ -100,14 +101,20 @@ func measuredRun(s Setup, endS float64, figures map[string]float64) Run {
 func TestTriesAreExact(t *testing.T) {
 	s := fillsIn(Conduct{CloseShare: 1, Tries: 4, Lines: 4})
 	for tries, want := range map[float64]bool{640: true, 636: true, 480: false, 160: false, 800: false} {
-		c := TriesPerFailure.Check(measuredRun(s, 6, map[string]float64{"tries_per_failure": tries / 160, "error_99": 160}))
+		c := TriesPerFailure.Check(measuredRun(s, 6, map[string]float64{
+			"tries_per_failure": tries / 160,
+			"error_99":          160,
+		}))
 		if c == nil || c.OK != want {
 			t.Errorf("%g connect() for 160 failures: %+v", tries, c)
 		}
 	}
 	s = fillsIn(Conduct{CloseShare: 1, Idle: 2, Tries: 3, DialsAside: true, Lines: 1})
 	for tries, want := range map[float64]bool{369: true, 309: true, 206: false} { // 369 were measured
-		c := TriesPerFailure.Check(measuredRun(s, 6, map[string]float64{"tries_per_failure": tries / 103, "error_99": 103}))
+		c := TriesPerFailure.Check(measuredRun(s, 6, map[string]float64{
+			"tries_per_failure": tries / 103,
+			"error_99":          103,
+		}))
 		if c == nil || c.OK != want {
 			t.Errorf("%g connect() for 103 failures of a pool: %+v", tries, c)
 		}

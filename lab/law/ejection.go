@@ -8,8 +8,12 @@ import (
 // LogLines is how many lines of error 99 an outage leaves in nginx's log where it may
 // try several peers, or takes them for dead, and in that of another kind of proxy.
 var LogLines = Law{
-	ID: "log_error_99", Name: "lines of error 99 in the proxy's log", Words: "error 99 in the proxy's log", Unit: "lines",
-	Figure: "log_error_99", More: MoreSevere,
+	ID:     "log_error_99",
+	Name:   "lines of error 99 in the proxy's log",
+	Words:  "error 99 in the proxy's log",
+	Unit:   "lines",
+	Figure: "log_error_99",
+	More:   MoreSevere,
 	Compare: func(r Run) *Compared {
 		first, failed, seen := r.Measured("first_error_99_s"), r.Measured("failed"), r.Measured("log_error_99")
 		if first == nil || failed == nil || seen == nil {
@@ -27,7 +31,9 @@ var LogLines = Law{
 			return nil
 		}
 		if r.Setup.Workers > 1 && r.Setup.Ejection.MaxFails > 0 {
-			return nil // without zone each worker marks peers down on its own, and chance says how many meet the failure
+			// Without zone each worker marks peers down on its own, and chance says
+			// how many meet the failure.
+			return nil
 		}
 		outage := time.Duration((r.EndS - *first) * float64(time.Second))
 		lines, _ := r.Setup.Ejection.Lines(int(*failed), outage)
@@ -43,7 +49,9 @@ var NoLiveUpstreams = Law{
 	Figure: "no_live_upstreams", More: MoreSevere,
 	Compare: func(r Run) *Compared {
 		seen := r.Measured("no_live_upstreams")
-		if c := r.Setup.Conduct; or0(seen) == 0 || r.Setup.Ejection.Retries() || c != nil && (c.Blackout > 0 || c.Fails > 0) {
+		c := r.Setup.Conduct
+		holdsDown := c != nil && (c.Blackout > 0 || c.Fails > 0)
+		if or0(seen) == 0 || r.Setup.Ejection.Retries() || holdsDown {
 			return nil
 		}
 		return &Compared{Predicted: new(float64), Measured: seen}

@@ -38,7 +38,8 @@ func TestEndingsAsMeasured(t *testing.T) {
 		}.Over(tc.ending).Complete()
 		p := Predict(s)
 		if first := or0(p.FirstError99S); first < tc.first-0.01 || first > tc.first+0.01 || s.Race != tc.race {
-			t.Errorf("%s: first error 99 after %.3f s, race %v; want %.3f, %v", tc.name, first, s.Race, tc.first, tc.race)
+			t.Errorf("%s: first error 99 after %.3f s, race %v; want %.3f, %v",
+				tc.name, first, s.Race, tc.first, tc.race)
 		}
 	}
 }

@@ -52,7 +52,8 @@ var Figures = []Figure{
 	{"blackout_s", "blackout after the first failure", Seconds, field("blackout_s")},
 	{"alive_peak", "held connections alive at once, at the most", "", field("held.peak")},
 	{"held_broken", "held connections that broke", "", broken},
-	{"bystander_backend_failed", "bystander's failed connections to the backend", "", field("bystander.backend.failed")},
+	{"bystander_backend_failed", "bystander's failed connections to the backend",
+		"", field("bystander.backend.failed")},
 	{"bystander_elsewhere_failed", "bystander's failed connections elsewhere", "", field("bystander.elsewhere.failed")},
 	{"bystander_bind_failed", "bystander's failed connections after bind()", "", field("bystander.bind.failed")},
 }

@@ -40,7 +40,8 @@ var FirstError99 = Law{
 		late := max(r.within(latest), BurstTolerance(r.Setup.Burst)) + r.LateS
 		early, words := max(r.within(*p), BurstTolerance(r.Setup.Burst)), "t = K/(fR), within 2 % and at least 30 ms"
 		if latest > *p {
-			words = "K/(fR) ≤ t ≤ 2K/(fR), within 2 % and at least 30 ms: this kernel's tcp_tw_reuse counts whole seconds"
+			words = "K/(fR) ≤ t ≤ 2K/(fR), within 2 % and at least 30 ms: " +
+				"this kernel's tcp_tw_reuse counts whole seconds"
 			if why := r.Setup.WhyLater(); why != "" {
 				words = "in a burst between those in which the most and the least connections use up K: " + why
 			}

@@ -83,8 +83,12 @@ func (s Setup) costs() time.Duration {
 // a Poisson variable of the mean A, where nothing refuses it, and the highest of a run is
 // some of its standard deviations above: four cover all but some in ten thousand moments.
 var HeldAlive = Law{
-	ID: "held_alive", Name: "connections alive at the most", Words: "connections alive at once, peak", Unit: "connections",
-	Figure: "alive_peak", More: Either,
+	ID:      "held_alive",
+	Name:    "connections alive at the most",
+	Words:   "connections alive at once, peak",
+	Unit:    "connections",
+	Figure:  "alive_peak",
+	More:    Either,
 	Compare: func(r Run) *Compared { return r.heldAlive() },
 	Check: func(r Run) *Checked {
 		c := r.heldAlive()

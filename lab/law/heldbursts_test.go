@@ -13,13 +13,20 @@ func TestHeldInBursts(t *testing.T) {
 	for _, size := range []float64{30, 64, 150, 400} {
 		for _, held := range []time.Duration{500 * time.Millisecond, 3 * time.Second, 9 * time.Second} {
 			for _, client := range []bool{false, true} {
-				s := Setup{Ports: ports, RatePerS: rate, Duration: time.Minute, MaxTwBuckets: 131072,
-					Burst: time.Duration(size / rate * float64(time.Second)), BurstSize: size}.Holding(held, true, client).Complete()
+				s := Setup{
+					Ports:        ports,
+					RatePerS:     rate,
+					Duration:     time.Minute,
+					MaxTwBuckets: 131072,
+					Burst:        time.Duration(size / rate * float64(time.Second)),
+					BurstSize:    size,
+				}.Holding(held, true, client).Complete()
 				p := Predict(s)
 				first, ok := byHand(size, size/rate, s.costs().Seconds(), ports, 60)
 				switch got := p.FirstError99S; {
 				case (got == nil) != (first < 0):
-					t.Errorf("bursts of %g held for %v, client %v: predicted %v, by hand %.2f s", size, held, client, or0(got), first)
+					t.Errorf("bursts of %g held for %v, client %v: predicted %v, by hand %.2f s",
+						size, held, client, or0(got), first)
 				case got == nil:
 				case math.Abs(*got-first) > 1e-6 || *p.OKBeforeError99 != ok:
 					t.Errorf("bursts of %g held for %v, client %v: %.2f s and %d, by hand %.2f s and %d",
@@ -27,8 +34,13 @@ func TestHeldInBursts(t *testing.T) {
 				}
 			}
 		}
-		random := Predict(Setup{Ports: ports, RatePerS: rate, Duration: time.Minute,
-			Burst: time.Duration(size / rate * float64(time.Second)), BurstSize: size}.Holding(9*time.Second, false, false))
+		random := Predict(Setup{
+			Ports:     ports,
+			RatePerS:  rate,
+			Duration:  time.Minute,
+			Burst:     time.Duration(size / rate * float64(time.Second)),
+			BurstSize: size,
+		}.Holding(9*time.Second, false, false))
 		if at := or0(random.FirstError99S); math.IsNaN(at) || math.IsInf(at, 0) || *random.OKBeforeError99 < 0 ||
 			*random.OKBeforeError99 > 1000 {
 			t.Errorf("bursts of %g held for random times: %v and %d", size, at, *random.OKBeforeError99)

@@ -44,11 +44,16 @@ func TestHeldForRandomTimesWithTimeWait(t *testing.T) {
 // now and then, though arrivals are even.
 func TestHeldForRandomTimesFailsForMoments(t *testing.T) {
 	for _, tt := range []struct{ k, rate float64 }{{50, 45}, {50, 60}, {20, 15}, {200, 190}} {
-		s := Setup{Ports: int(tt.k), RatePerS: tt.rate, Duration: time.Hour}.Holding(time.Second, false, false).Complete()
+		s := Setup{
+			Ports:    int(tt.k),
+			RatePerS: tt.rate,
+			Duration: time.Hour,
+		}.Holding(time.Second, false, false).Complete()
 		share, _ := lossOf(int(tt.k), tt.rate, evenly, func(u float64) float64 { return -math.Log(1 - u) })
 		p := Predict(s)
 		if got := 1 - *p.SteadyOKPerS/tt.rate; math.Abs(got-share) > 0.1*share {
-			t.Errorf("%g connections/s on %g tuples: %.4f are lost, and %.4f by a simulation", tt.rate, tt.k, got, share)
+			t.Errorf("%g connections/s on %g tuples: %.4f are lost, and %.4f by a simulation",
+				tt.rate, tt.k, got, share)
 		}
 		if p.FirstError99S == nil || p.Verdict != Reproduced {
 			t.Errorf("%g connections/s on %g tuples for an hour: %s", tt.rate, tt.k, p.Verdict)

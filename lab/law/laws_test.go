@@ -221,7 +221,14 @@ func TestPoolFillsOnce(t *testing.T) {
 	if p.Rho > 0.1 {
 		t.Errorf("load factor %g of a pool that only fills", p.Rho)
 	}
-	slow := Setup{Ports: 100, RatePerS: 60, CloseShare: 1, InFlight: 180, Keepalive: 256, RequestsPerConn: 601}.Complete()
+	slow := Setup{
+		Ports:           100,
+		RatePerS:        60,
+		CloseShare:      1,
+		InFlight:        180,
+		Keepalive:       256,
+		RequestsPerConn: 601,
+	}.Complete()
 	for _, d := range []time.Duration{12 * time.Second, ForEver} {
 		slow.Duration = d
 		near(t, "successes behind a pool and a backend of 3 s, measured 33/s", *Predict(slow).SteadyOKPerS, 33, 0.05)

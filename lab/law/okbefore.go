@@ -104,8 +104,8 @@ func (r Run) checkRace() *Checked {
 	}
 	return &Checked{
 		OK: *seen <= 1.05*float64(most) && *seen >= (1-early)*float64(*p), Predicted: float(*p), Measured: seen,
-		Law: "K/f successes with the measured f, within 5 %, and as much less as a burst is of K, and as one of several " +
-			"destinations may be ahead of the others",
+		Law: "K/f successes with the measured f, within 5 %, and as much less as a burst is of K, " +
+			"and as one of several destinations may be ahead of the others",
 		Text: fmt.Sprintf("f = %.3f: predicted %d, measured %.0f", *f, *p, *seen),
 	}
 }

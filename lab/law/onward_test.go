@@ -97,7 +97,8 @@ func TestOnwardAgreesWithPredict(t *testing.T) {
 				s := Setup{Ports: ports, CloseShare: 1, RatePerS: rate, Workers: workers}.Complete()
 				got, want := s.FirstError99From(State{TimeWaitsPerS: rate}), Predict(s).FirstError99S
 				if (got == nil) != (want == nil) || got != nil && math.Abs(*got-*want) > 0.02 {
-					t.Errorf("%d ports, %g a second, %d workers: %v from an empty table, %v by Predict", ports, rate, workers,
+					t.Errorf("%d ports, %g a second, %d workers: %v from an empty table, %v by Predict",
+						ports, rate, workers,
 						value(got), value(want))
 				}
 			}
@@ -161,7 +162,8 @@ func TestOnwardOnASecondsClock(t *testing.T) {
 			}
 			left, latest := first-at, s.LatestError99From(now, *from)
 			if left < *from-0.01 || left > latest+0.01 {
-				t.Errorf("phase %.2f, look after %.2f s: said %.3f to %.3f s, came after %.3f s", phase, at, *from, latest, left)
+				t.Errorf("phase %.2f, look after %.2f s: said %.3f to %.3f s, came after %.3f s",
+					phase, at, *from, latest, left)
 			}
 			least, most = min(least, left-*from), max(most, left-*from)
 		}

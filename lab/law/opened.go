@@ -19,7 +19,12 @@ var Opened = Law{
 			return nil
 		}
 		most := float64(r.Predicted.Tuples) + or0(r.Measured("time_wait_backend"))
-		return &Compared{Predicted: float(r.Predicted.Tuples), Measured: seen, Most: &most, Tolerance: max(2, 0.02*most)}
+		return &Compared{
+			Predicted: float(r.Predicted.Tuples),
+			Measured:  seen,
+			Most:      &most,
+			Tolerance: max(2, 0.02*most),
+		}
 	},
 	Check: func(r Run) *Checked {
 		seen := r.Measured("new_connections")

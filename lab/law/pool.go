@@ -5,9 +5,11 @@ import "math"
 // Pool is nginx's cache of idle upstream connections, "keepalive" of the
 // upstream block.
 type Pool struct {
-	Keepalive       int     // idle connections kept in each worker, NoCap included: no cap on connections
-	Workers         int     // each has its own
-	RequestsPerConn int     // after which either end closes: min(nginx keepalive_requests, Apache MaxKeepAliveRequests + 1); 0: never
+	Keepalive int // idle connections kept in each worker, NoCap included: no cap on connections
+	Workers   int // each has its own
+	// Requests after which either end closes: the smaller of nginx's keepalive_requests
+	// and Apache's MaxKeepAliveRequests + 1; 0: never.
+	RequestsPerConn int
 	Concurrency     float64 // requests under way over all workers, on average
 }
 

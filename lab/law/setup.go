@@ -29,7 +29,7 @@ const SteadyRho = 0.9
 type Setup struct {
 	Ports        int `json:"ports"`        // P: usable source ports (range, less reserved, less bound)
 	Sources      int `json:"sources"`      // S: source addresses of the proxy; 0 means 1
-	Destinations int `json:"destinations"` // D: distinct IP:port of the backend; the same one twice counts once; 0 means 1
+	Destinations int `json:"destinations"` // D: distinct IP:port of the backend; 0 means 1
 
 	// HeaviestShare is the largest share of the requests that one pair of source
 	// and destination gets, as weights make it; 0: all get the same.
@@ -57,11 +57,14 @@ type Setup struct {
 
 	// Churn is new upstream connections per request in the long run. 0 means to
 	// work it out: 1 without a pool, Pool.Churn with one.
-	Churn           float64  `json:"churn"`
-	ChurnLeast      *float64 `json:"churn_least,omitempty"` // Churn is the most, and this the least (bursts.go); nil: Churn is exact
-	Keepalive       int      `json:"keepalive"`             // idle connections kept per worker, to all destinations; 0: no pool; NoCap
-	RequestsPerConn int      `json:"requests_per_conn"`     // requests after which either end closes a pooled connection; 0: never
-	Workers         int      `json:"workers"`               // nginx workers, no more than there are cores for them; 0 means 1
+	Churn float64 `json:"churn"`
+	// Churn is the most, and this the least (bursts.go); nil: Churn is exact.
+	ChurnLeast *float64 `json:"churn_least,omitempty"`
+	// Idle connections kept per worker, to all destinations; 0: no pool; NoCap.
+	Keepalive int `json:"keepalive"`
+	// Requests after which either end closes a pooled connection; 0: never.
+	RequestsPerConn int      `json:"requests_per_conn"`
+	Workers         int      `json:"workers"` // nginx workers, no more than there are cores for them; 0 means 1
 	Ejection        Ejection `json:"ejection"`
 
 	// Requests are connections that are held (held.go): H, on average, and whether all are

@@ -9,7 +9,7 @@ type SteadyState struct {
 	Tuples              int      `json:"tuples"`
 	FirstError99S       *float64 `json:"first_error_99_s"`
 	OKBeforeError99     *int     `json:"ok_before_error_99"`
-	FirstError99LatestS *float64 `json:"first_error_99_latest_s,omitempty"` // the far end where reuse counts whole seconds
+	FirstError99LatestS *float64 `json:"first_error_99_latest_s,omitempty"` // where reuse counts whole seconds
 	OKBeforeError99Most *int     `json:"ok_before_error_99_most,omitempty"`
 	SteadyOKPerS        float64  `json:"steady_ok_per_s"`
 	SteadyFailedShare   float64  `json:"steady_failed_share"` // of the requests, 0 to 1

@@ -26,7 +26,8 @@ func (r *Report) WriteGitHub(w io.Writer, dir string) error {
 		if m.Line > 0 {
 			column, _ = m.span().columns()
 		}
-		p.f("%s\n", command("error", relative(m.File, dir), m.Line, column, 0, "lab99 cannot read it", sentence(m.Text)))
+		file := relative(m.File, dir)
+		p.f("%s\n", command("error", file, m.Line, column, 0, "lab99 cannot read it", sentence(m.Text)))
 	}
 	return p.err
 }

@@ -151,7 +151,8 @@ func WriteBackends(w io.Writer, backends []Route) {
 	tw := table.New(w)
 	fmt.Fprintln(tw, "line\tfrontend\tbackend\tmode\tpool\tcloses first\tf\ttries\tports by\tK")
 	for _, x := range backends {
-		fmt.Fprintf(tw, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", x.Line, short(x.Server), upstream(x.Row), x.HAProxy.Mode,
+		fmt.Fprintf(tw, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n",
+			x.Line, short(x.Server), upstream(x.Row), x.HAProxy.Mode,
 			poolOfBackend(x), endOfBackend(x), strconv.FormatFloat(*x.CloseShare, 'g', 2, 64), x.Tries,
 			x.HAProxy.chooser(), x.HAProxy.table())
 	}

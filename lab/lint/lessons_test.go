@@ -15,7 +15,8 @@ import (
 func TestLessons(t *testing.T) {
 	const page = "../../docs/lint.md"
 	text := filetest.Read(t, page)
-	const mark = "<!-- What follows is made from the rules in scenarios/nginxconf and scenarios/haproxyconf: `go test ./lab/lint -update`. -->\n\n"
+	const mark = "<!-- What follows is made from the rules in scenarios/nginxconf and scenarios/haproxyconf: " +
+		"`go test ./lab/lint -update`. -->\n\n"
 	head, _, ok := strings.Cut(string(text), mark)
 	if !ok {
 		t.Fatalf("%s has no line %s", page, mark)

@@ -25,7 +25,10 @@ type Choice struct {
 func Choose(c *nginxconf.Config, release nginxconf.Release, host, path string) Choice {
 	host, port := hostPort(host)
 	if r := streamRoutes(c, release, host, port, path); r != nil {
-		chosen := Choice{Answer: nginxconf.Answer{Kind: nginxconf.AnswerRoute, By: r[0].Pass, Server: r[0].Server}, Routes: r}
+		chosen := Choice{
+			Answer: nginxconf.Answer{Kind: nginxconf.AnswerRoute, By: r[0].Pass, Server: r[0].Server},
+			Routes: r,
+		}
 		for _, x := range r {
 			if x.Newer != nil {
 				chosen.Newer = append(chosen.Newer, x.Newer)

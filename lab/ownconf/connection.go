@@ -45,7 +45,8 @@ func (t *Told) pool() {
 			"that of one worker")
 	}
 	if s.InFlight == 0 {
-		t.unknown("backend-ms", "how many requests are under way at once: the pool is taken to be large enough for them")
+		t.unknown("backend-ms", "how many requests are under way at once: "+
+			"the pool is taken to be large enough for them")
 	}
 }
 
@@ -153,7 +154,8 @@ func (t *Told) failures() {
 		if e.Seen != 0 && e.Seen != 502 {
 			answer += fmt.Sprintf(" with status %d", e.Seen)
 		}
-		t.fact("clients see", "%s in place of nginx's 502 (%s): the shortage shows in nginx's log", answer, t.At(e.Directive))
+		t.fact("clients see", "%s in place of nginx's 502 (%s): the shortage shows in nginx's log",
+			answer, t.At(e.Directive))
 	}
 }
 
@@ -161,7 +163,8 @@ func (t *Told) failures() {
 func (t *Told) besides() {
 	r := t.Route
 	if c := r.Cache; c != nil {
-		t.unknown("rate", "how many requests %s %s answers (%s): the rate is that of the others", c.Directive.Name(), c.Zone,
+		t.unknown("rate", "how many requests %s %s answers (%s): the rate is that of the others",
+			c.Directive.Name(), c.Zone,
 			t.At(c.Directive))
 	}
 	for _, d := range r.Limits {

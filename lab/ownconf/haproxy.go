@@ -98,7 +98,8 @@ func (t *Told) lanes(b *haproxyconf.Backend, lanes []haproxyconf.Lane, heaviest 
 	t.fact("destinations", "%s", text)
 	switch {
 	case heaviest.Own > 0:
-		t.fact("sources", "a list of %s (source), which HAProxy takes back at once", format.Plural(heaviest.Own, "port"))
+		t.fact("sources", "a list of %s (source), which HAProxy takes back at once",
+			format.Plural(heaviest.Own, "port"))
 		t.unknown("", "whether both ends use TCP timestamps: "+
 			"without them no port of the list comes back before TIME_WAIT ends")
 	case len(sources) > 0:

@@ -57,7 +57,8 @@ func Of(r *nginxconf.Route, base law.Setup) Told {
 	if r.Share > 0 && r.Share < 1 {
 		s.RatePerS *= r.Share
 		s.InFlight *= r.Share
-		t.fact("share", "%s of the requests, by %s; the figures are about those", format.Percent(r.Share), t.by(r.TargetBy))
+		t.fact("share", "%s of the requests, by %s; the figures are about those",
+			format.Percent(r.Share), t.by(r.TargetBy))
 	}
 	t.fact("protocol", "%s", t.protocol())
 	t.destinations()
@@ -139,7 +140,8 @@ func (t *Told) destinations() {
 	case t.Case == NoPorts:
 		t.fact("destinations", "%s: no ports", format.List(sockets))
 		if spare := t.Spare(); spare != "" {
-			t.fact("backup", "%s, over TCP, gets the requests when %s fails, and takes ports then", spare, format.List(sockets))
+			t.fact("backup", "%s, over TCP, gets the requests when %s fails, and takes ports then",
+				spare, format.List(sockets))
 		}
 		return
 	case t.Case == NoPeer:

@@ -25,44 +25,160 @@ var older = nginxconf.MustRelease("1.26")
 // TestSetup: what each directive makes of the numbers.
 func TestSetup(t *testing.T) {
 	base := law.Setup{Ports: 500, RatePerS: 200, InFlight: 10, Workers: 2, TwReuse: 2}
-	one := "upstream half { server 10.0.0.7:80 down; server 10.0.0.8:80; }\nupstream spare { server 10.0.0.7:80 down; server 10.0.0.8:80 backup; }\n" +
+	one := "upstream half { server 10.0.0.7:80 down; server 10.0.0.8:80; }\n" +
+		"upstream spare { server 10.0.0.7:80 down; server 10.0.0.8:80 backup; }\n" +
 		"upstream app { server 10.0.0.7:80; server 10.0.0.8:80; %s }\nserver { location / { %s } }"
 	for what, c := range map[string]struct {
 		group, location string
 		want            func(law.Setup) bool
 		unknown         string // a part of one
 	}{
-		"even servers":                     {"", full + "proxy_pass http://app;", func(s law.Setup) bool { return s.Tuples() == 1000 && s.CloseShare == 1 && !s.Race }, "leaves a connection open"},
-		"a third":                          {"server 10.0.0.9:80;", full + "proxy_pass http://app;", func(s law.Setup) bool { return s.Tuples() == 1500 && !s.Uneven() }, ""},
-		"a weight":                         {"server 10.0.0.9:80 weight=2;", full + "proxy_pass http://app;", func(s law.Setup) bool { return s.Tuples() == 1000 && s.Uneven() }, ""},
-		"the same":                         {"server 10.0.0.7:80;", full + "proxy_pass http://app;", func(s law.Setup) bool { return s.Destinations == 2 && s.Tuples() == 750 }, ""},
-		"a backup":                         {"server 10.0.0.9:80 backup;", full + "proxy_pass http://app;", func(s law.Setup) bool { return s.Tuples() == 1000 }, ""},
-		"a pool":                           {"keepalive 8;", full + "proxy_pass http://app;", func(s law.Setup) bool { return s.Keepalive == 8 && s.RequestsPerConn == 1000 && s.Churn < 0.01 }, "how many requests the backend serves"},
-		"a pool too small for the servers": {"server 10.0.0.9:80; keepalive 2;", full + "proxy_pass http://app;", func(s law.Setup) bool { return s.Churn == 1 && s.CloseShare == 1 && s.Tuples() == 1500 }, ""},
-		"one for an address listed twice":  {"server 10.0.0.7:80; keepalive 2;", full + "proxy_pass http://app;", func(s law.Setup) bool { return s.Churn < 0.61 }, ""},
-		"at random":                        {"server 10.0.0.9:80; server 10.0.0.10:80; random; keepalive 1;", full + "proxy_pass http://app;", func(s law.Setup) bool { return s.Churn >= 0.75 && s.Churn < 1 }, ""},
-		"a short pool":                     {"keepalive 8; keepalive_requests 50;", full + "proxy_pass http://app;", func(s law.Setup) bool { return math.Abs(s.Churn-0.02) < 1e-9 }, ""},
-		"an inert pool":                    {"keepalive 8;", "proxy_pass http://app;", func(s law.Setup) bool { return s.Keepalive == 0 && s.Churn == 1 && s.Race }, "0.01 to 0.72"},
-		"no retries":                       {"", full + "proxy_next_upstream off; proxy_pass http://app;", func(s law.Setup) bool { return s.Ejection.NoRetry && s.Ejection.Peers == 2 }, ""},
-		"no ejection":                      {"", full + "proxy_pass http://10.0.0.7;", func(s law.Setup) bool { return s.Ejection.Peers == 1 && s.Tuples() == 500 }, ""},
-		"a source":                         {"", full + "proxy_bind 10.0.0.2; proxy_pass http://app;", func(s law.Setup) bool { return s.Sources == 1 }, ""},
-		"transparent":                      {"", full + "proxy_bind $remote_addr transparent; proxy_pass http://app;", func(s law.Setup) bool { return s.Sources == 1 }, "each client is one"},
-		"loopback":                         {"", full + "proxy_pass http://127.0.0.1:81;", func(s law.Setup) bool { return s.Loopback && s.HoldTime().Seconds() == 1 }, "tcp_tw_reuse of the host"},
-		"mixed":                            {"server 127.0.0.1;", full + "proxy_pass http://app;", func(s law.Setup) bool { return !s.Loopback }, "mixture"},
-		"a name":                           {"", full + "proxy_pass http://name;", func(s law.Setup) bool { return s.Tuples() == 500 }, "how many addresses name:80 has"},
-		"a variable":                       {"", full + "proxy_pass http://$arg_to;", func(s law.Setup) bool { return s.Tuples() == 500 }, "where the requests go"},
-		"any header":                       {"keepalive 4;", `proxy_http_version 1.1; proxy_set_header Connection $http_connection; proxy_pass http://app;`, func(s law.Setup) bool { return s.Keepalive == 4 }, "which Connection header"},
-		"a cache":                          {"", full + "proxy_cache z; proxy_pass http://app;", func(s law.Setup) bool { return s.Tuples() == 1000 }, "how many requests proxy_cache z answers"},
-		"a limit":                          {"", full + "limit_req zone=z; proxy_pass http://app;", func(s law.Setup) bool { return s.RatePerS == 200 }, "limit_req"},
-		"a hash":                           {"hash $uri;", full + "proxy_pass http://app;", func(s law.Setup) bool { return s.Tuples() == 1000 }, "many different keys"},
-		"max_conns":                        {"server 10.0.0.9 max_conns=4;", full + "proxy_pass http://app;", func(s law.Setup) bool { return s.Tuples() == 1500 }, "max_conns=4"},
-		"half a socket":                    {"server unix:/a.sock weight=2;", full + "proxy_pass http://app;", func(s law.Setup) bool { return s.RatePerS == 100 && s.InFlight == 5 && s.Tuples() == 1000 }, "is answered by unix:/a.sock"},
-		"one beside one that is down":      {"", full + "proxy_pass http://half;", func(s law.Setup) bool { return s.Ejection.Peers == 1 && s.Ejection.Beside && s.Tuples() == 500 }, ""},
-		"a backup for what is down":        {"", full + "proxy_pass http://spare;", func(s law.Setup) bool { return s.Tuples() == 500 }, "leaves a connection open"},
-		"FastCGI":                          {"", "fastcgi_pass app;", func(s law.Setup) bool { return s.CloseShare == 0 }, ""},
-		"kept FastCGI":                     {"", "fastcgi_keep_conn on; fastcgi_pass app;", func(s law.Setup) bool { return s.CloseShare == 1 }, ""},
-		"uwsgi":                            {"", "uwsgi_pass app;", func(s law.Setup) bool { return s.Race }, ""},
-		"gRPC":                             {"keepalive 4;", "grpc_pass grpc://app;", func(s law.Setup) bool { return s.Keepalive == 4 && s.CloseShare == 1 }, ""},
+		"even servers": {
+			location: full + "proxy_pass http://app;",
+			want:     func(s law.Setup) bool { return s.Tuples() == 1000 && s.CloseShare == 1 && !s.Race },
+			unknown:  "leaves a connection open",
+		},
+		"a third": {
+			group:    "server 10.0.0.9:80;",
+			location: full + "proxy_pass http://app;",
+			want:     func(s law.Setup) bool { return s.Tuples() == 1500 && !s.Uneven() },
+		},
+		"a weight": {
+			group:    "server 10.0.0.9:80 weight=2;",
+			location: full + "proxy_pass http://app;",
+			want:     func(s law.Setup) bool { return s.Tuples() == 1000 && s.Uneven() },
+		},
+		"the same": {
+			group:    "server 10.0.0.7:80;",
+			location: full + "proxy_pass http://app;",
+			want:     func(s law.Setup) bool { return s.Destinations == 2 && s.Tuples() == 750 },
+		},
+		"a backup": {
+			group:    "server 10.0.0.9:80 backup;",
+			location: full + "proxy_pass http://app;",
+			want:     func(s law.Setup) bool { return s.Tuples() == 1000 },
+		},
+		"a pool": {
+			group:    "keepalive 8;",
+			location: full + "proxy_pass http://app;",
+			want:     func(s law.Setup) bool { return s.Keepalive == 8 && s.RequestsPerConn == 1000 && s.Churn < 0.01 },
+			unknown:  "how many requests the backend serves",
+		},
+		"a pool too small for the servers": {
+			group:    "server 10.0.0.9:80; keepalive 2;",
+			location: full + "proxy_pass http://app;",
+			want:     func(s law.Setup) bool { return s.Churn == 1 && s.CloseShare == 1 && s.Tuples() == 1500 },
+		},
+		"one for an address listed twice": {
+			group:    "server 10.0.0.7:80; keepalive 2;",
+			location: full + "proxy_pass http://app;",
+			want:     func(s law.Setup) bool { return s.Churn < 0.61 },
+		},
+		"at random": {
+			group:    "server 10.0.0.9:80; server 10.0.0.10:80; random; keepalive 1;",
+			location: full + "proxy_pass http://app;",
+			want:     func(s law.Setup) bool { return s.Churn >= 0.75 && s.Churn < 1 },
+		},
+		"a short pool": {
+			group:    "keepalive 8; keepalive_requests 50;",
+			location: full + "proxy_pass http://app;",
+			want:     func(s law.Setup) bool { return math.Abs(s.Churn-0.02) < 1e-9 },
+		},
+		"an inert pool": {
+			group:    "keepalive 8;",
+			location: "proxy_pass http://app;",
+			want:     func(s law.Setup) bool { return s.Keepalive == 0 && s.Churn == 1 && s.Race },
+			unknown:  "0.01 to 0.72",
+		},
+		"no retries": {
+			location: full + "proxy_next_upstream off; proxy_pass http://app;",
+			want:     func(s law.Setup) bool { return s.Ejection.NoRetry && s.Ejection.Peers == 2 },
+		},
+		"no ejection": {
+			location: full + "proxy_pass http://10.0.0.7;",
+			want:     func(s law.Setup) bool { return s.Ejection.Peers == 1 && s.Tuples() == 500 },
+		},
+		"a source": {
+			location: full + "proxy_bind 10.0.0.2; proxy_pass http://app;",
+			want:     func(s law.Setup) bool { return s.Sources == 1 },
+		},
+		"transparent": {
+			location: full + "proxy_bind $remote_addr transparent; proxy_pass http://app;",
+			want:     func(s law.Setup) bool { return s.Sources == 1 },
+			unknown:  "each client is one",
+		},
+		"loopback": {
+			location: full + "proxy_pass http://127.0.0.1:81;",
+			want:     func(s law.Setup) bool { return s.Loopback && s.HoldTime().Seconds() == 1 },
+			unknown:  "tcp_tw_reuse of the host",
+		},
+		"mixed": {
+			group:    "server 127.0.0.1;",
+			location: full + "proxy_pass http://app;",
+			want:     func(s law.Setup) bool { return !s.Loopback },
+			unknown:  "mixture",
+		},
+		"a name": {
+			location: full + "proxy_pass http://name;",
+			want:     func(s law.Setup) bool { return s.Tuples() == 500 },
+			unknown:  "how many addresses name:80 has",
+		},
+		"a variable": {
+			location: full + "proxy_pass http://$arg_to;",
+			want:     func(s law.Setup) bool { return s.Tuples() == 500 },
+			unknown:  "where the requests go",
+		},
+		"any header": {
+			group:    "keepalive 4;",
+			location: `proxy_http_version 1.1; proxy_set_header Connection $http_connection; proxy_pass http://app;`,
+			want:     func(s law.Setup) bool { return s.Keepalive == 4 },
+			unknown:  "which Connection header",
+		},
+		"a cache": {
+			location: full + "proxy_cache z; proxy_pass http://app;",
+			want:     func(s law.Setup) bool { return s.Tuples() == 1000 },
+			unknown:  "how many requests proxy_cache z answers",
+		},
+		"a limit": {
+			location: full + "limit_req zone=z; proxy_pass http://app;",
+			want:     func(s law.Setup) bool { return s.RatePerS == 200 },
+			unknown:  "limit_req",
+		},
+		"a hash": {
+			group:    "hash $uri;",
+			location: full + "proxy_pass http://app;",
+			want:     func(s law.Setup) bool { return s.Tuples() == 1000 },
+			unknown:  "many different keys",
+		},
+		"max_conns": {
+			group:    "server 10.0.0.9 max_conns=4;",
+			location: full + "proxy_pass http://app;",
+			want:     func(s law.Setup) bool { return s.Tuples() == 1500 },
+			unknown:  "max_conns=4",
+		},
+		"half a socket": {
+			group:    "server unix:/a.sock weight=2;",
+			location: full + "proxy_pass http://app;",
+			want:     func(s law.Setup) bool { return s.RatePerS == 100 && s.InFlight == 5 && s.Tuples() == 1000 },
+			unknown:  "is answered by unix:/a.sock",
+		},
+		"one beside one that is down": {
+			location: full + "proxy_pass http://half;",
+			want:     func(s law.Setup) bool { return s.Ejection.Peers == 1 && s.Ejection.Beside && s.Tuples() == 500 },
+		},
+		"a backup for what is down": {
+			location: full + "proxy_pass http://spare;",
+			want:     func(s law.Setup) bool { return s.Tuples() == 500 },
+			unknown:  "leaves a connection open",
+		},
+		"FastCGI":      {"", "fastcgi_pass app;", func(s law.Setup) bool { return s.CloseShare == 0 }, ""},
+		"kept FastCGI": {"", "fastcgi_keep_conn on; fastcgi_pass app;", func(s law.Setup) bool { return s.CloseShare == 1 }, ""},
+		"uwsgi":        {"", "uwsgi_pass app;", func(s law.Setup) bool { return s.Race }, ""},
+		"gRPC": {
+			group:    "keepalive 4;",
+			location: "grpc_pass grpc://app;",
+			want:     func(s law.Setup) bool { return s.Keepalive == 4 && s.CloseShare == 1 },
+		},
 	} {
 		config := load(t, strings.Replace(strings.Replace(one, "%s", c.group, 1), "%s", c.location, 1))
 		told := Of(config.Routes(older)[0], base)
@@ -166,7 +282,8 @@ func TestChoose(t *testing.T) {
 			upstream, _, _ = strings.Cut(got.Routes[0].Upstream.Name, ":")
 		}
 		if upstream != r.want || len(got.Routes) > 1 {
-			t.Errorf("%s %s: %q of %d routes (%s), want %q", r.host, r.path, upstream, len(got.Routes), got.Answer, r.want)
+			t.Errorf("%s %s: %q of %d routes (%s), want %q",
+				r.host, r.path, upstream, len(got.Routes), got.Answer, r.want)
 		}
 	}
 	if a := Choose(c, older, "example.org", "/exact").Assumed; len(a) == 0 || !strings.Contains(a[0], "HTTPS") {

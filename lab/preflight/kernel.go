@@ -74,16 +74,17 @@ func fewBuckets(f Facts) string {
 	unlimited.MaxTwBuckets = 0
 	if s.MaxTwBuckets > 0 && s.Cliff() == nil && unlimited.Cliff() != nil {
 		return fmt.Sprintf("tcp_max_tw_buckets is %d, no more than half of the %d tuples: "+
-			"the kernel drops every TIME_WAIT beyond %[1]d (TCPTimeWaitOverflow), so neither the slow connect() from half "+
-			"the range on nor error 99 can come; set net.ipv4.tcp_max_tw_buckets to %[2]d or more, "+
-			"or use fewer ports (a kernel with 2 GB of memory or less has 8192 by default)",
+			"the kernel drops every TIME_WAIT beyond %[1]d (TCPTimeWaitOverflow), "+
+			"so neither the slow connect() from half the range on nor error 99 can come; "+
+			"set net.ipv4.tcp_max_tw_buckets to %[2]d or more, or use fewer ports "+
+			"(a kernel with 2 GB of memory or less has 8192 by default)",
 			s.MaxTwBuckets, s.Tuples())
 	}
 	if !s.Masked() {
 		return ""
 	}
-	return fmt.Sprintf("tcp_max_tw_buckets is %d and there are %d tuples: the kernel drops every TIME_WAIT beyond %[1]d "+
-		"(TCPTimeWaitOverflow), and error 99 never comes",
+	return fmt.Sprintf("tcp_max_tw_buckets is %d and there are %d tuples: "+
+		"the kernel drops every TIME_WAIT beyond %[1]d (TCPTimeWaitOverflow), and error 99 never comes",
 		f.Setup.MaxTwBuckets, f.Setup.Tuples())
 }
 

@@ -125,8 +125,16 @@ func TestReasons(t *testing.T) {
 		{"a kernel that has it and keeps the step", full(func(f *Facts) { f.Kernel = "6.3.0" }), ""},
 		{"the last that keeps the step", full(func(f *Facts) { f.Kernel = "6.7.12" }), ""},
 		{"the first that does not", full(func(f *Facts) { f.Kernel = "6.8.0-52-generic" }), "which Linux 6.8 has, is spared that"},
-		{"tried, and it removes the step, whatever the version", full(func(f *Facts) { f.Kernel, f.OptionRemovesStep = "5.14.0-362.el9", new(true) }), "which Linux 5.14 has, is spared that"},
-		{"tried, of a kernel without a version", full(func(f *Facts) { f.OptionRemovesStep = new(true) }), "which this kernel has, is spared that"},
+		{
+			name:  "tried, and it removes the step, whatever the version",
+			facts: full(func(f *Facts) { f.Kernel, f.OptionRemovesStep = "5.14.0-362.el9", new(true) }),
+			says:  "which Linux 5.14 has, is spared that",
+		},
+		{
+			name:  "tried, of a kernel without a version",
+			facts: full(func(f *Facts) { f.OptionRemovesStep = new(true) }),
+			says:  "which this kernel has, is spared that",
+		},
 		{"tried, and it does not, whatever the version", full(func(f *Facts) { f.Kernel, f.OptionRemovesStep = "6.12.0", new(false) }), ""},
 
 		{"random steps", quick(func(f *Facts) { f.Setup.StepWidth = 1000 }),

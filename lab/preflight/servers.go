@@ -29,7 +29,8 @@ func backendClosesFirst(f Facts) string {
 	case often.FirstError99S == nil:
 		return text + fmt.Sprintf("does not come: even at f = %g the load factor is %.2f", law.MostRaceShare, often.Rho)
 	case seldom.FirstError99S == nil:
-		return text + fmt.Sprintf("comes after %.2f s at the earliest, and never at the smaller f", *often.FirstError99S)
+		return text + fmt.Sprintf("comes after %.2f s at the earliest, and never at the smaller f",
+			*often.FirstError99S)
 	}
 	return text + fmt.Sprintf("comes after %.2f to %.2f s", *often.FirstError99S, *seldom.FirstError99S)
 }
@@ -40,8 +41,8 @@ func hostNetwork(f Facts) string {
 		return ""
 	}
 	return fmt.Sprintf("%s is in the host's network namespace: "+
-		"its %d ports, the sysctls and tcp_max_tw_buckets are the host's, and every other program there that connects to "+
-		"the backend uses them too", f.Proxy, f.Setup.Ports)
+		"its %d ports, the sysctls and tcp_max_tw_buckets are the host's, and every other program there "+
+		"that connects to the backend uses them too", f.Proxy, f.Setup.Ports)
 }
 
 // spareFiles are what a proxy opens besides connections: logs, listeners, pipes.
@@ -53,8 +54,8 @@ func fewDescriptors(f Facts) string {
 	if f.NoFile == 0 || f.Connections == 0 || f.NoFile >= uint64(need) {
 		return ""
 	}
-	return fmt.Sprintf("%s may open %d files, and %d connections need %d, two each and some: it runs out of descriptors "+
-		"(error 24) before it runs out of ports",
+	return fmt.Sprintf("%s may open %d files, and %d connections need %d, two each and some: "+
+		"it runs out of descriptors (error 24) before it runs out of ports",
 		f.Proxy, f.NoFile, f.Connections, need)
 }
 

@@ -92,7 +92,8 @@ func (s *Syslog) Drain(context.Context) error {
 		return err
 	}
 	if s.lost > 0 {
-		return fmt.Errorf("%d lines of the server's error log were lost: they came faster than they could be read", s.lost)
+		return fmt.Errorf("%d lines of the server's error log were lost: they came faster than they could be read",
+			s.lost)
 	}
 	return nil
 }

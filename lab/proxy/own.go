@@ -39,7 +39,8 @@ type Adopted struct {
 // ConfigureOwn is how the lab runs a configuration of the user's own.
 func ConfigureOwn(k Adopting, v scenarios.Variant, at Site) (Config, error) {
 	if v.Proxy.Addresses > 1 || v.Backend.Secure() || at.Socket != "" {
-		return Config{}, fmt.Errorf("%s is set up for one source address and a backend over HTTP at an address", v.Proxy.Kind)
+		return Config{}, fmt.Errorf("%s is set up for one source address and a backend over HTTP at an address",
+			v.Proxy.Kind)
 	}
 	if len(at.Backends) == 0 {
 		return Config{}, fmt.Errorf("no backend address to put into %s", v.ProxyFile.Label)

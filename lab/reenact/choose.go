@@ -73,8 +73,8 @@ func Choose(r *diagnose.Report) (*Case, error) {
 		return nil, &NothingError{"how many ports there are is not known, as the namespace may not be entered; " +
 			"look as root, or from inside it", true}
 	case c.Tuple == nil:
-		return nil, &NothingError{fmt.Sprintf("fewer than %g connection a second is closed here towards any destination; "+
-			"look while the load is on", leastPerS), false}
+		return nil, &NothingError{fmt.Sprintf("fewer than %g connection a second is closed here towards any "+
+			"destination; look while the load is on", leastPerS), false}
 	}
 	c.fill(r)
 	return c, nil
@@ -136,10 +136,12 @@ func (c *Case) fill(r *diagnose.Report) {
 	}
 	if t.BindsFirst {
 		c.assume("the program there binds before it connects, so that its destinations share one range, " +
-			"and its error is 98; nginx in the lab only connects, to one destination: there, more destinations would not help")
+			"and its error is 98; nginx in the lab only connects, to one destination: there, " +
+			"more destinations would not help")
 	}
 	if t.State == diagnose.Exhausted {
-		c.assume("the table is full, and connections that fail leave no trace: the load may be higher than what was seen")
+		c.assume("the table is full, and connections that fail leave no trace: " +
+			"the load may be higher than what was seen")
 	}
 	if t.TrendPerS2 != 0 {
 		c.assume("the load stays as it is; there it changes by %+.2g a second each second", t.TrendPerS2)

@@ -64,7 +64,8 @@ func TestNearestIsChosen(t *testing.T) {
 	)
 	c := choose(t, s)
 	if c.Tuple.Destination != "10.0.0.9:8080" || c.sources != 2 || c.destinations != 2 || c.share != 0.25 {
-		t.Errorf("%s, %d sources and %d destinations, share %g", c.Tuple.Destination, c.sources, c.destinations, c.share)
+		t.Errorf("%s, %d sources and %d destinations, share %g",
+			c.Tuple.Destination, c.sources, c.destinations, c.share)
 	}
 }
 
@@ -91,7 +92,8 @@ func TestScaledAlike(t *testing.T) {
 				}
 				if (got.FirstError99S == nil) != (want.FirstError99S == nil) ||
 					want.FirstError99S != nil && math.Abs(*got.FirstError99S-*want.FirstError99S) > 0.006**want.FirstError99S {
-					t.Errorf("%d ports, %g a second, %s: %s, want %s", ports, perS, size.Name, foretold(got), foretold(want))
+					t.Errorf("%d ports, %g a second, %s: %s, want %s",
+						ports, perS, size.Name, foretold(got), foretold(want))
 				}
 				if size.Name == "quick" && got.FirstError99S != nil && *got.FirstError99S < 25 && size.Duration > 32*time.Second {
 					t.Errorf("%d ports, %g a second: a load of %v", ports, perS, size.Duration)

@@ -17,7 +17,8 @@ var (
 	number   = regexp.MustCompile(`^\d{1,7}$`)
 	duration = regexp.MustCompile(`^\d{1,7}(ms|[smhd])?$`)
 	onOff    = regexp.MustCompile(`^(on|off)$`)
-	failures = regexp.MustCompile(`^(error|timeout|invalid_header|http_(500|502|503|504|403|404|429)|non_idempotent|off)$`)
+	failures = regexp.MustCompile(`^(error|timeout|invalid_header|` +
+		`http_(500|502|503|504|403|404|429)|non_idempotent|off)$`)
 )
 
 // kept are the directives that decide on connections where a request is passed on, with
@@ -88,7 +89,8 @@ func (r *route) configure(pool, times int) written {
 		say(2, "keepalive %d;", pool)
 		say(2, "keepalive_requests 1000000;  # the backend's own limit ends a connection first")
 	} else {
-		say(2, "keepalive 0;  # from nginx 1.29.7 on a group pools unless told not to; the lab has it out for older ones")
+		say(2, "keepalive 0;  # from nginx 1.29.7 on a group pools unless told not to; "+
+			"the lab has it out for older ones")
 	}
 	say(1, "}")
 	say(0, "")
@@ -157,7 +159,8 @@ func (r *route) group(w written, times int) (lines []string) {
 	for _, p := range peers {
 		for range times {
 			n++
-			lines = append(lines, fmt.Sprintf("server backend%d:8080%s;", n, parameters(p, weighted, u.Directive == nil)))
+			lines = append(lines, fmt.Sprintf("server backend%d:8080%s;",
+				n, parameters(p, weighted, u.Directive == nil)))
 		}
 	}
 	return lines

@@ -21,8 +21,11 @@ import (
 
 // waiting is a group with so many TIME_WAITs, one every 1/perS seconds.
 func waiting(local, remote string, n int, perS float64) diagnose.Group {
-	g := diagnose.Group{Local: netip.AddrPortFrom(netip.MustParseAddr(local), 0), Remote: netip.MustParseAddrPort(remote),
-		States: map[string]int{"time-wait": n}}
+	g := diagnose.Group{
+		Local:  netip.AddrPortFrom(netip.MustParseAddr(local), 0),
+		Remote: netip.MustParseAddrPort(remote),
+		States: map[string]int{"time-wait": n},
+	}
 	for i := range n {
 		g.RemainingMs = append(g.RemainingMs, int32(60_000-1000*float64(i)/perS))
 	}

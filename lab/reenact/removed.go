@@ -85,7 +85,8 @@ Replaced:
   protocol and Connection header towards the backend: HTTP/1.1, "" (plain, also where it was TLS)
   the pool: none in nginx.conf, one in keepalive.conf
 `)
-	fmt.Fprintf(&b, "\nLeft out, with FILE:LINE, where the files are numbered in the order in which nginx reads them:\n")
+	fmt.Fprintf(&b, "\nLeft out, with FILE:LINE, where the files are numbered in the order in "+
+		"which nginx reads them:\n")
 	for _, name := range slices.Sorted(maps.Keys(places)) {
 		all := places[name]
 		shown := all[:min(len(all), fewPlaces)]

@@ -73,8 +73,9 @@ func (c *Case) find(all []diagnose.Configured) {
 	}
 	c.files = filesOf(c.route.config)
 	if p := c.route.Pool; p.State == nginxconf.PoolWorks {
-		c.assume("nginx's configuration has a pool that works, and still connections are closed: how many requests came on "+
-			"each is not known, so the baseline has no pool, and one connection for each request; keepalive.conf has one of %d",
+		c.assume("nginx's configuration has a pool that works, and still connections are closed: "+
+			"how many requests came on each is not known, so the baseline has no pool, "+
+			"and one connection for each request; keepalive.conf has one of %d",
 			p.Size)
 	}
 	if c.route.ClosesFirst == nginxconf.ClosedInRace {

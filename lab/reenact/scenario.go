@@ -71,8 +71,8 @@ func (c *Case) scenario(name string, sizes []size) ([]byte, error) {
 // seen says what is re-enacted.
 func (c *Case) seen(s size) string {
 	t := c.Tuple
-	text := fmt.Sprintf("Seen on Linux %s, of %s: %s of %s ports taken towards one destination, %s of them by TIME_WAIT, "+
-		"and %s connections a second that come to hold one.", numbersOf(c.Kernel),
+	text := fmt.Sprintf("Seen on Linux %s, of %s: %s of %s ports taken towards one destination, "+
+		"%s of them by TIME_WAIT, and %s connections a second that come to hold one.", numbersOf(c.Kernel),
 		cmp.Or(c.program(), "a program that is not named"), format.Grouped(t.Taken),
 		format.Grouped(*t.Tuples), format.Grouped(t.States[results.StateTimeWait]), format.Rough(c.one.RatePerS))
 	switch {

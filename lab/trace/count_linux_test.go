@@ -42,8 +42,15 @@ func TestEveryFailureIsCounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	for to, errno := range wrong {
-		want := Failure{Namespace: inode, PID: os.Getpid(), Process: string(self[:len(self)-1]), To: to, Errno: int(errno),
-			Name: unix.ErrnoName(errno), Count: threads * each}
+		want := Failure{
+			Namespace: inode,
+			PID:       os.Getpid(),
+			Process:   string(self[:len(self)-1]),
+			To:        to,
+			Errno:     int(errno),
+			Name:      unix.ErrnoName(errno),
+			Count:     threads * each,
+		}
 		if !slices.Contains(c.Failures, want) {
 			t.Errorf("%+v is not among %+v", want, c.Failures)
 		}

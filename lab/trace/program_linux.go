@@ -127,8 +127,11 @@ func enter(where *offsets, only uint32) asm.Instructions {
 	}
 	if only != 0 {
 		code = append(code, inodeTo(atInode, where)...)
-		code = append(code, asm.LoadMem(asm.R1, asm.RFP, atInode, asm.Word), asm.LoadImm(asm.R2, int64(only), asm.DWord),
-			asm.JNE.Reg(asm.R1, asm.R2, "out"))
+		code = append(code,
+			asm.LoadMem(asm.R1, asm.RFP, atInode, asm.Word),
+			asm.LoadImm(asm.R2, int64(only), asm.DWord),
+			asm.JNE.Reg(asm.R1, asm.R2, "out"),
+		)
 	}
 	code = append(code,
 		asm.FnGetCurrentPidTgid.Call(),

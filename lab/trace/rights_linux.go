@@ -73,7 +73,8 @@ func (r rights) missing() string {
 	admin := r.has(unix.CAP_SYS_ADMIN)
 	switch {
 	case r.userSpace:
-		return "it takes the rights of the machine's root: those of a user namespace (a rootless container) do not count"
+		return "it takes the rights of the machine's root: those of a user namespace (a rootless container) " +
+			"do not count"
 	case !admin && !r.split:
 		lack = append(lack, "CAP_SYS_ADMIN")
 	case !admin:

@@ -31,7 +31,8 @@ func Start(o Options) (*Trace, error) {
 	if err != nil {
 		where = nil
 		if o.Namespace != 0 {
-			return nil, fmt.Errorf("one namespace alone cannot be traced, as the kernel does not say where it is: %w", err)
+			return nil, fmt.Errorf("one namespace alone cannot be traced, as the kernel does not say where it is: %w",
+				err)
 		}
 	}
 	return start(where, o, usual)

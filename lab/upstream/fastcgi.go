@@ -17,7 +17,8 @@ var fastCGI = Protocol{
 	Lines: func(v scenarios.Variant, root string) []string {
 		keep := "fastcgi_keep_conn off;  # the default: php-fpm closes each connection"
 		if v.Proxy.KeepConn {
-			keep = "fastcgi_keep_conn on;   # php-fpm leaves it open: without a pool nginx then closes, and holds the TIME_WAIT"
+			keep = "fastcgi_keep_conn on;   # php-fpm leaves it open: without a pool nginx then closes, " +
+				"and holds the TIME_WAIT"
 		}
 		return []string{keep,
 			fmt.Sprintf("fastcgi_param SCRIPT_FILENAME %s/index.php;", root),

@@ -58,8 +58,8 @@ type rule struct {
 // changes the subject, then what bends the law.
 var rules = []rule{
 	{GeneratorLate, law.Either, func(e evidence) (string, bool) {
-		return fmt.Sprintf("the generator sent %.1f %% of its requests late and was %.1f %% behind its schedule, so R was not "+
-				"what the law was told", 100*e.LateShare, 100*max(0, e.Undersent)),
+		return fmt.Sprintf("the generator sent %.1f %% of its requests late and was %.1f %% behind its schedule, "+
+				"so R was not what the law was told", 100*e.LateShare, 100*max(0, e.Undersent)),
 			e.LateShare > 0.01 || e.Undersent > 0.02
 	}},
 	{ConntrackFull, law.Either, func(e evidence) (string, bool) {
@@ -67,13 +67,14 @@ var rules = []rule{
 			e.ConntrackMax), e.ConntrackLost > 0
 	}},
 	{BucketsBelowK, law.LessSevere, func(e evidence) (string, bool) {
-		return fmt.Sprintf("the kernel dropped %d connections without TIME_WAIT (TCPTimeWaitOverflow): tcp_max_tw_buckets was "+
-				"reached before all %d tuples were taken", e.TwOverflow, e.Predicted.Tuples),
+		return fmt.Sprintf("the kernel dropped %d connections without TIME_WAIT (TCPTimeWaitOverflow): "+
+				"tcp_max_tw_buckets was reached before all %d tuples were taken", e.TwOverflow, e.Predicted.Tuples),
 			e.TwOverflow > 0
 	}},
 	{PeerEjection, law.MoreSevere, func(e evidence) (string, bool) {
 		if e.Proxy != results.Nginx {
-			return fmt.Sprintf("%s refused %s requests without a connect(), as it does for a while after one that failed",
+			return fmt.Sprintf("%s refused %s requests without a connect(), "+
+				"as it does for a while after one that failed",
 				e.Proxy, format.Grouped(e.NoLive)), e.NoLive > 0
 		}
 		return fmt.Sprintf("nginx marked its peers down, and %s requests failed with \"no live upstreams\" without a "+
@@ -81,26 +82,28 @@ var rules = []rule{
 			e.NoLive > 0
 	}},
 	{TimeWaitReused, law.LessSevere, func(e evidence) (string, bool) {
-		return fmt.Sprintf("%d tuples were taken out of TIME_WAIT early (TWRecycled), so T was less than %g s: tcp_tw_reuse is "+
-				"in force", e.TwRecycled, e.Predicted.HoldS),
+		return fmt.Sprintf("%d tuples were taken out of TIME_WAIT early (TWRecycled), so T was less than %g s: "+
+				"tcp_tw_reuse is in force", e.TwRecycled, e.Predicted.HoldS),
 			e.Predicted.HoldS > law.ReuseDelay.Seconds() && 100*e.TwRecycled > e.NewConns
 	}},
 	{FBelowOne, law.LessSevere, func(e evidence) (string, bool) {
-		return fmt.Sprintf("%s closed first in %.0f %% of the connections only (f = %.2f): the others left their TIME_WAIT "+
-				"on the backend", e.Proxy, 100*e.CloseShare, e.CloseShare),
+		return fmt.Sprintf("%s closed first in %.0f %% of the connections only (f = %.2f): "+
+				"the others left their TIME_WAIT on the backend", e.Proxy, 100*e.CloseShare, e.CloseShare),
 			e.CloseShare > 0 && e.CloseShare < 0.98
 	}},
 	{Pooled, law.LessSevere, func(e evidence) (string, bool) {
-		return fmt.Sprintf("%.1f %% of the requests reused a connection, though no pool was asked for", 100*e.ReuseRatio),
+		return fmt.Sprintf("%.1f %% of the requests reused a connection, though no pool was asked for",
+				100*e.ReuseRatio),
 			!e.Pool && e.ReuseRatio > 0.02
 	}},
 	{DearConnect, law.Either, func(e evidence) (string, bool) {
-		return fmt.Sprintf("the rate fell after %.2f s: with half the range taken, the workers could not afford connect()", e.CollapseS),
+		return fmt.Sprintf("the rate fell after %.2f s: with half the range taken, "+
+				"the workers could not afford connect()", e.CollapseS),
 			e.CollapseS > 0 && e.Predicted.CollapseS == nil
 	}},
 	{PortsTaken, law.MoreSevere, func(e evidence) (string, bool) {
-		return fmt.Sprintf("no more than %d of the %d tuples were ever in use by %s: something else in its namespace held "+
-				"the rest", e.PeakUsed, e.Predicted.Tuples, e.Proxy),
+		return fmt.Sprintf("no more than %d of the %d tuples were ever in use by %s: "+
+				"something else in its namespace held the rest", e.PeakUsed, e.Predicted.Tuples, e.Proxy),
 			e.PeakUsed > 0 && float64(e.PeakUsed) < 0.99*float64(e.Predicted.Tuples)
 	}},
 	{OtherFailures, law.MoreSevere, func(e evidence) (string, bool) {
@@ -108,8 +111,8 @@ var rules = []rule{
 			format.Grouped(e.Other), e.Proxy), e.Other > 0
 	}},
 	{SlowBackend, law.MoreSevere, func(e evidence) (string, bool) {
-		return fmt.Sprintf("about %.0f requests were under way at the backend at once, and each holds a tuple besides those in "+
-				"TIME_WAIT", e.InFlight),
+		return fmt.Sprintf("about %.0f requests were under way at the backend at once, "+
+				"and each holds a tuple besides those in TIME_WAIT", e.InFlight),
 			e.InFlight > 0.02*float64(e.Predicted.Tuples)
 	}},
 }

@@ -19,10 +19,16 @@ func TestBystanderIsCountedAndNotTakenForNginx(t *testing.T) {
 	}
 	m.Samples = []results.Sample{
 		opens(0, 0),
-		try(1, results.BystanderBackend, ""), try(1.01, results.BystanderElsewhere, ""), try(1.02, results.BystanderBind, ""),
+		try(1, results.BystanderBackend, ""),
+		try(1.01, results.BystanderElsewhere, ""),
+		try(1.02, results.BystanderBind, ""),
 		opens(1.5, 53),
-		try(2, results.BystanderBackend, "EADDRNOTAVAIL"), try(2.01, results.BystanderElsewhere, ""), try(2.02, results.BystanderBind, "EADDRINUSE"),
-		try(3, results.BystanderBackend, "ETIMEDOUT"), try(3.01, results.BystanderElsewhere, "ECONNREFUSED"), try(3.02, results.BystanderBind, ""),
+		try(2, results.BystanderBackend, "EADDRNOTAVAIL"),
+		try(2.01, results.BystanderElsewhere, ""),
+		try(2.02, results.BystanderBind, "EADDRINUSE"),
+		try(3, results.BystanderBackend, "ETIMEDOUT"),
+		try(3.01, results.BystanderElsewhere, "ECONNREFUSED"),
+		try(3.02, results.BystanderBind, ""),
 		opens(4, 107),
 	}
 	b := m.bystander()
@@ -44,7 +50,11 @@ func TestBystanderIsCountedAndNotTakenForNginx(t *testing.T) {
 	if got := m.opens(1.5); got != 50 {
 		t.Errorf("nginx had opened %v by 1.5 s, want 50", got)
 	}
-	for figure, want := range map[string]float64{"bystander_backend_failed": 2, "bystander_elsewhere_failed": 1, "bystander_bind_failed": 1} {
+	for figure, want := range map[string]float64{
+		"bystander_backend_failed":   2,
+		"bystander_elsewhere_failed": 1,
+		"bystander_bind_failed":      1,
+	} {
 		if got := m.figure(&results.Variant{Bystander: b}, figure); got == nil || *got != want {
 			t.Errorf("%s: %v, want %v", figure, got, want)
 		}

@@ -32,7 +32,11 @@ func (m *Measured) checks(v *results.Variant) []results.Check {
 func guarded(check func() *results.Check) (c *results.Check) {
 	defer func() {
 		if p := recover(); p != nil {
-			c = &results.Check{ID: "crashed", Name: "crashed", Text: fmt.Sprint("a check crashed, so it cannot be told: ", p)}
+			c = &results.Check{
+				ID:   "crashed",
+				Name: "crashed",
+				Text: fmt.Sprint("a check crashed, so it cannot be told: ", p),
+			}
 		}
 	}()
 	return check()
@@ -50,7 +54,8 @@ func accounts(m *Measured) *results.Check {
 		ID: "accounts", Name: "accounts", OK: &ok,
 		Law:       "scheduled = sent + dropped; sent = ok + failed + unfinished; failed = the sum of its causes",
 		Predicted: num(t.Scheduled), Measured: num(t.Dropped + t.OK + t.Failed + t.Unfinished),
-		Text: fmt.Sprintf("%d scheduled; %d dropped, %d ok, %d failed, %d unfinished", t.Scheduled, t.Dropped, t.OK, t.Failed, t.Unfinished),
+		Text: fmt.Sprintf("%d scheduled; %d dropped, %d ok, %d failed, %d unfinished",
+			t.Scheduled, t.Dropped, t.OK, t.Failed, t.Unfinished),
 	}
 }
 
@@ -86,9 +91,11 @@ func linesAgree(m *Measured, v *results.Variant, lines int) *results.Check {
 	ok := math.Abs(said-float64(*v.Failed)) <= cut
 	return &results.Check{
 		ID: "log", Name: "log", OK: &ok,
-		Law:       fmt.Sprintf("requests failed = error-99 lines in the proxy's log / %d + those it did not try, ± %g under way", lines, cut),
+		Law: fmt.Sprintf("requests failed = error-99 lines in the proxy's log / %d + those it did not try, "+
+			"± %g under way", lines, cut),
 		Predicted: &said, Measured: num(*v.Failed),
-		Text: fmt.Sprintf("%d requests failed; %d lines of error 99 and %d of requests not tried", *v.Failed, log.Error99, log.NoLiveUpstreams),
+		Text: fmt.Sprintf("%d requests failed; %d lines of error 99 and %d of requests not tried",
+			*v.Failed, log.Error99, log.NoLiveUpstreams),
 	}
 }
 
@@ -113,7 +120,8 @@ func socketsAgree(m *Measured, v *results.Variant) *results.Check {
 		text += ", by their number, as this kernel counts a TIME_WAIT when it ends"
 	}
 	if !ok {
-		text += ": the kernel does not count TIME_WAITs as lab99 takes for granted, and f is at least as large as the sockets say"
+		text += ": the kernel does not count TIME_WAITs as lab99 takes for granted, and f is at least as large " +
+			"as the sockets say"
 	}
 	return &results.Check{
 		ID: "time-waits", Name: "TIME_WAITs counted", OK: &ok,
@@ -129,7 +137,15 @@ func check(l *law.Law, r law.Run) *results.Check {
 	if c == nil {
 		return nil
 	}
-	return &results.Check{ID: l.ID, Name: l.CheckName(), OK: &c.OK, Law: c.Law, Predicted: c.Predicted, Measured: c.Measured, Text: c.Text}
+	return &results.Check{
+		ID:        l.ID,
+		Name:      l.CheckName(),
+		OK:        &c.OK,
+		Law:       c.Law,
+		Predicted: c.Predicted,
+		Measured:  c.Measured,
+		Text:      c.Text,
+	}
 }
 
 func num(n int64) *float64 {

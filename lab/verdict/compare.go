@@ -33,8 +33,15 @@ func moved(l *law.Law, c *law.Compared) law.Direction {
 // compare sets what a law predicted beside what was measured. What lies beyond the
 // tolerance names the assumption that broke.
 func (e evidence) compare(l *law.Law, q *law.Compared) results.Comparison {
-	c := results.Comparison{ID: l.ID, Quantity: l.Name, Unit: l.Unit, Predicted: q.Predicted, PredictedMost: q.Most, Measured: q.Measured,
-		Tolerance: q.Tolerance}
+	c := results.Comparison{
+		ID:            l.ID,
+		Quantity:      l.Name,
+		Unit:          l.Unit,
+		Predicted:     q.Predicted,
+		PredictedMost: q.Most,
+		Measured:      q.Measured,
+		Tolerance:     q.Tolerance,
+	}
 	c.OK = q.Off() != nil && math.Abs(*q.Off()) <= q.Tolerance
 	c.Text = fmt.Sprintf("predicted %s, measured %s", l.WriteSpan(q.Predicted, q.Most), l.Write(q.Measured))
 	if near := q.Nearest(); near != nil && *near != 0 {

@@ -31,18 +31,47 @@ func TestBrokenAssumptions(t *testing.T) {
 		{"behind its schedule", evidence{Predicted: p, Undersent: 0.1}, law.LessSevere, GeneratorLate, "10.0 % behind"},
 		{"ahead of it by rounding", evidence{Predicted: p, Undersent: -0.01}, law.LessSevere, Unexplained, ""},
 		{"late spoils all else", evidence{Predicted: p, LateShare: 0.5, CloseShare: 0.3}, law.LessSevere, GeneratorLate, ""},
-		{"conntrack full", evidence{Predicted: p, ConntrackMax: 300, ConntrackLost: 7}, law.Either, ConntrackFull, "lost 7 packets: its table of 300"},
-		{"conntrack with as many connections as room, and none lost", evidence{Predicted: p, ConntrackMax: 300, NewConns: 500}, law.LessSevere, Unexplained, ""},
+		{
+			name:  "conntrack full",
+			e:     evidence{Predicted: p, ConntrackMax: 300, ConntrackLost: 7},
+			moved: law.Either,
+			want:  ConntrackFull,
+			says:  "lost 7 packets: its table of 300",
+		},
+		{
+			name:  "conntrack with as many connections as room, and none lost",
+			e:     evidence{Predicted: p, ConntrackMax: 300, NewConns: 500},
+			moved: law.LessSevere,
+			want:  Unexplained,
+		},
 		{"failures of another kind", evidence{Predicted: p, Other: 12}, law.MoreSevere, OtherFailures, "12 requests"},
 		{"conntrack with room", evidence{Predicted: p, ConntrackMax: 501, NewConns: 500}, law.MoreSevere, Unexplained, ""},
 		{"buckets", evidence{Predicted: p, TwOverflow: 12}, law.LessSevere, BucketsBelowK, "dropped 12"},
 		{"buckets cannot make it fail sooner", evidence{Predicted: p, TwOverflow: 12}, law.MoreSevere, Unexplained, ""},
-		{"marked peers", evidence{Predicted: p, NoLive: 5096, Proxy: "nginx"}, law.MoreSevere, PeerEjection, "5,096 requests failed with \"no live upstreams\""},
-		{"another proxy's blackout", evidence{Predicted: p, NoLive: 998, Proxy: "Varnish"}, law.MoreSevere, PeerEjection, "Varnish refused 998 requests"},
+		{
+			name:  "marked peers",
+			e:     evidence{Predicted: p, NoLive: 5096, Proxy: "nginx"},
+			moved: law.MoreSevere,
+			want:  PeerEjection,
+			says:  "5,096 requests failed with \"no live upstreams\"",
+		},
+		{
+			name:  "another proxy's blackout",
+			e:     evidence{Predicted: p, NoLive: 998, Proxy: "Varnish"},
+			moved: law.MoreSevere,
+			want:  PeerEjection,
+			says:  "Varnish refused 998 requests",
+		},
 		{"reuse", evidence{Predicted: p, TwRecycled: 100, NewConns: 600}, law.LessSevere, TimeWaitReused, "100 tuples"},
 		{"reuse that was foreseen", evidence{Predicted: under, TwRecycled: 100, NewConns: 600}, law.LessSevere, Unexplained, ""},
 		{"the race", evidence{Predicted: p, CloseShare: 0.45}, law.LessSevere, FBelowOne, "f = 0.45"},
-		{"the race cannot make it fail sooner", evidence{Predicted: p, CloseShare: 0.45, PeakUsed: 300}, law.MoreSevere, PortsTaken, "300 of the 500"},
+		{
+			name:  "the race cannot make it fail sooner",
+			e:     evidence{Predicted: p, CloseShare: 0.45, PeakUsed: 300},
+			moved: law.MoreSevere,
+			want:  PortsTaken,
+			says:  "300 of the 500",
+		},
 		{"f as good as 1", evidence{Predicted: p, CloseShare: 0.985}, law.LessSevere, Unexplained, ""},
 		{"f not measured", evidence{Predicted: p}, law.LessSevere, Unexplained, ""},
 		{"a pool nobody asked for", evidence{Predicted: p, ReuseRatio: 0.4}, law.LessSevere, Pooled, "40.0 %"},
@@ -85,7 +114,11 @@ func TestEveryPredictedQuantityIsCompared(t *testing.T) {
 		m    Measured
 		want []string
 	}{
-		{"a run that fails", measured(setup(500, 1, 200, 10), 7.5, nil), []string{"first error 99", "ok before it", "tuples in use at the most", "load factor ρ"}},
+		{
+			name: "a run that fails",
+			m:    measured(setup(500, 1, 200, 10), 7.5, nil),
+			want: []string{"first error 99", "ok before it", "tuples in use at the most", "load factor ρ"},
+		},
 		{"one that holds", measured(reuse, 10, &base), []string{"load factor ρ", "ok in all"}},
 		{"one that is not to fail yet", measured(setup(1000, 3, 200, 10), 10, &base), []string{"load factor ρ"}},
 		{"one of two periods", func() Measured {
@@ -127,7 +160,8 @@ func TestDeviationsNameWhatBroke(t *testing.T) {
 		before := *m.Totals.OKBefore + more
 		m.Totals.FirstError, m.Totals.OKBefore = &at, &before
 		m.Totals.OK, m.Totals.Failed = m.Totals.OK+more, m.Totals.Failed-more
-		m.Totals.Causes["upstream connect"], m.Totals.Errors.Error99, m.Proxy.Log.Error99 = m.Totals.Failed, m.Totals.Failed, m.Totals.Failed
+		m.Totals.Causes["upstream connect"] = m.Totals.Failed
+		m.Totals.Errors.Error99, m.Proxy.Log.Error99 = m.Totals.Failed, m.Totals.Failed
 	}
 	for _, c := range []struct {
 		name   string
@@ -193,7 +227,8 @@ func TestAbsenceIsADeviation(t *testing.T) {
 	m.Proxy.Log = &results.Errors{}
 	m.Proxy.Counters["time_wait_recycled"] = 1000
 	x := comparisonOf(t, Judge(m), "first error 99")
-	if x == nil || x.Measured != nil || x.RelativeError != nil || *x.Broken != TimeWaitReused || !strings.Contains(x.Text, "measured none") {
+	if x == nil || x.Measured != nil || x.RelativeError != nil || *x.Broken != TimeWaitReused ||
+		!strings.Contains(x.Text, "measured none") {
 		t.Errorf("did not come: %+v", x)
 	}
 
@@ -218,8 +253,14 @@ func TestRelativeErrorIsRelativeToTheLaw(t *testing.T) {
 func TestComparisonsFitTheSchema(t *testing.T) {
 	odd := measured(setup(500, 1, 200, 10), 7.5, nil)
 	odd.Plan.Predicted.FirstError99S = nil
-	s := results.Summary{Schema: results.SummarySchema, Size: "quick", StartedUTC: "2026-11-23T10:15:00Z", PlanHash: strings.Repeat("0", 64), Notes: []string{},
-		Variants: []results.Variant{Judge(measured(setup(500, 1, 200, 10), 7.5, nil)), Judge(odd)}}
+	s := results.Summary{
+		Schema:     results.SummarySchema,
+		Size:       "quick",
+		StartedUTC: "2026-11-23T10:15:00Z",
+		PlanHash:   strings.Repeat("0", 64),
+		Notes:      []string{},
+		Variants:   []results.Variant{Judge(measured(setup(500, 1, 200, 10), 7.5, nil)), Judge(odd)},
+	}
 	b, err := json.Marshal(s)
 	if err != nil {
 		t.Fatal(err)
@@ -227,7 +268,10 @@ func TestComparisonsFitTheSchema(t *testing.T) {
 	if err := schematest.Summary(t, b); err != nil {
 		t.Error(err)
 	}
-	for _, name := range []string{GeneratorLate, ConntrackFull, BucketsBelowK, PeerEjection, TimeWaitReused, FBelowOne, Pooled, DearConnect, PortsTaken, SlowBackend, Unexplained} {
+	for _, name := range []string{
+		GeneratorLate, ConntrackFull, BucketsBelowK, PeerEjection, TimeWaitReused, FBelowOne,
+		Pooled, DearConnect, PortsTaken, SlowBackend, Unexplained,
+	} {
 		s.Variants[0].Comparisons[0].Broken = &name
 		b, err := json.Marshal(s)
 		if err != nil {
@@ -278,7 +322,8 @@ func TestWholeSecondsAreAsExpected(t *testing.T) {
 		m.Totals.FirstError, m.Totals.OKBefore = &at, &ok
 		m.Totals.OK = 320
 		m.Totals.Failed = m.Totals.Sent - m.Totals.OK
-		m.Totals.Causes["upstream connect"], m.Totals.Errors.Error99, m.Proxy.Log.Error99 = m.Totals.Failed, m.Totals.Failed, m.Totals.Failed
+		m.Totals.Causes["upstream connect"] = m.Totals.Failed
+		m.Totals.Errors.Error99, m.Proxy.Log.Error99 = m.Totals.Failed, m.Totals.Failed
 		return Judge(m)
 	}
 	v := judged(true)

@@ -25,7 +25,14 @@ func TestStoredRunIsJudgedAlike(t *testing.T) {
 		var baseline *float64
 		for i, d := range run.Variants {
 			stored := run.Summary.Variant(d.Name)
-			m := Measured{Plan: run.Plan.Variants[i], Samples: d.Samples, Usable: stored.Ports.Usable, Latency: stored.Latency, Service: stored.Service, Baseline: baseline}
+			m := Measured{
+				Plan:     run.Plan.Variants[i],
+				Samples:  d.Samples,
+				Usable:   stored.Ports.Usable,
+				Latency:  stored.Latency,
+				Service:  stored.Service,
+				Baseline: baseline,
+			}
 			m.Plan.Predicted = stored.Predicted // for the ports that were read back
 			for _, s := range d.Samples {
 				if s.Host == results.HostProxy && s.Net != nil {
@@ -45,7 +52,8 @@ func TestStoredRunIsJudgedAlike(t *testing.T) {
 				baseline = v.FirstError
 			}
 			if v.Verdict != stored.Verdict || !same(v.AsExpected, stored.AsExpected) {
-				t.Errorf("%s: %s (%s), as expected %s; it was %s, %s", d.Name, v.Verdict, v.Why, show(v.AsExpected), stored.Verdict, show(stored.AsExpected))
+				t.Errorf("%s: %s (%s), as expected %s; it was %s, %s",
+					d.Name, v.Verdict, v.Why, show(v.AsExpected), stored.Verdict, show(stored.AsExpected))
 			}
 			if len(v.Comparisons) == 0 {
 				t.Errorf("%s: nothing was compared", d.Name)

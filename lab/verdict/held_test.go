@@ -12,7 +12,11 @@ import (
 // heldRun is 5 s of 50 connections a second, held for a second each, at whose end some of
 // the upstream connections are open and the others are closed.
 func heldRun(clientCloses bool, open, waits int64) *Measured {
-	s := law.Setup{Ports: 500, RatePerS: 50, Duration: 5 * time.Second}.Holding(time.Second, true, clientCloses).Complete()
+	s := law.Setup{
+		Ports:    500,
+		RatePerS: 50,
+		Duration: 5 * time.Second,
+	}.Holding(time.Second, true, clientCloses).Complete()
 	look := func(t float64, opened, open, waits int64) results.Sample {
 		return results.Sample{Host: results.HostProxy, T: t, Net: &results.Net{
 			Sockets: []results.Sockets{
@@ -75,7 +79,11 @@ func TestShorterThanAConnectionLasts(t *testing.T) {
 		{"a second", time.Second, true, false, law.Mitigated},
 	} {
 		m := heldRun(tt.closes, 245, 0)
-		m.Laws = law.Setup{Ports: 500, RatePerS: 50, Duration: 5 * time.Second}.Holding(tt.lasts, tt.fixed, tt.closes).Complete()
+		m.Laws = law.Setup{
+			Ports:    500,
+			RatePerS: 50,
+			Duration: 5 * time.Second,
+		}.Holding(tt.lasts, tt.fixed, tt.closes).Complete()
 		m.Plan.Predicted = law.Predict(m.Laws)
 		end, none, rho := 5.0, int64(0), 0.0
 		v := results.Variant{LoadEndS: &end, RhoSteady: &rho}

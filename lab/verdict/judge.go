@@ -79,7 +79,8 @@ func (m *Measured) count(v *results.Variant) {
 		c := t.CPUSeconds / end
 		v.CPU.LoadGen = &c
 	}
-	if e.Error99 > 0 || (m.Laws.OwnConfig || m.Laws.Conduct != nil) && m.logged99() > 0 { // an error_page may hide it from clients
+	// An error_page may hide it from clients.
+	if e.Error99 > 0 || (m.Laws.OwnConfig || m.Laws.Conduct != nil) && m.logged99() > 0 {
 		v.FirstError, v.OKBefore = m.firstError99()
 	}
 	first := orNever(v.FirstError)
@@ -176,24 +177,28 @@ func (m *Measured) failing(v *results.Variant) (verdict, why string) {
 	why = fmt.Sprintf("error 99 came after %.2f s and failed %s of %s requests", *v.FirstError,
 		format.Grouped(v.Errors.Error99), format.Grouped(*v.Sent))
 	if more := *v.Failed - v.Errors.Error99; more > 0 {
-		why = fmt.Sprintf("error 99 came after %.2f s; %s of %s requests failed: %s by error 99, %s %s and %s otherwise",
+		why = fmt.Sprintf("error 99 came after %.2f s; %s of %s requests failed: %s by error 99, "+
+			"%s %s and %s otherwise",
 			*v.FirstError, format.Grouped(*v.Failed), format.Grouped(*v.Sent), format.Grouped(v.Errors.Error99),
 			format.Grouped(v.Errors.NoLiveUpstreams), v.FailedUntried(), format.Grouped(v.Errors.Other))
 	}
 	if v.Errors.Error99 == 0 {
 		why = fmt.Sprintf("error 99 came after %.2f s by %s's error log, %d times, and clients saw none of it: %s",
-			*v.FirstError, v.ProxyName(), m.logged99(), cmp.Or(m.Plan.Hidden, "an error_page, a cache or another peer answered them"))
+			*v.FirstError, v.ProxyName(), m.logged99(),
+			cmp.Or(m.Plan.Hidden, "an error_page, a cache or another peer answered them"))
 	}
 	if f := v.CloseShare; !m.Laws.Exact() && !m.Laws.Held() && f != nil && v.Predicted.FirstError99S != nil {
 		why += fmt.Sprintf("; %s closed %.0f %% of its connections first (f = %.2f), with which the law gives %s",
-			v.ProxyName(), 100**f, *f, law.FirstError99.WriteSpan(v.Predicted.FirstError99S, v.Predicted.FirstError99LatestS))
+			v.ProxyName(), 100**f, *f,
+			law.FirstError99.WriteSpan(v.Predicted.FirstError99S, v.Predicted.FirstError99LatestS))
 	}
 	if v.Collapsed {
 		why = fmt.Sprintf("the rate collapsed after %.2f s, at half the range; ", *v.CollapseS) + why
 	}
 	// Where chance has a part a later moment is no better. So it is within an interval:
 	// whether all of that is later the law says.
-	leftOpen := (m.Plan.Predicted.FirstError99LatestS != nil || m.Plan.Predicted.OrNever) && m.Plan.Predicted.Verdict != law.Postponed
+	p := m.Plan.Predicted
+	leftOpen := (p.FirstError99LatestS != nil || p.OrNever) && p.Verdict != law.Postponed
 	if m.Baseline != nil && !leftOpen && !m.Laws.Chance() && *v.FirstError > *m.Baseline+m.asSoon(v) {
 		return law.Postponed, fmt.Sprintf("%s: %.1f times as late as the baseline's %.2f s, but it came", why,
 			*v.FirstError / *m.Baseline, *m.Baseline)
@@ -216,34 +221,41 @@ func (m *Measured) holding(v *results.Variant) (verdict, why string) {
 	p := m.Plan.Predicted
 	switch {
 	case v.Collapsed:
-		return law.Collapsed, fmt.Sprintf("the rate collapsed after %.2f s, when half the range was used and connect() had to "+
-			"walk it; the ports lasted to the end", *v.CollapseS)
+		return law.Collapsed, fmt.Sprintf("the rate collapsed after %.2f s, when half the range was used "+
+			"and connect() had to walk it; the ports lasted to the end", *v.CollapseS)
 	case bad == 0 && p.CollapseS != nil && *p.CollapseS > *v.LoadEndS:
-		return law.Inconclusive, fmt.Sprintf("no request failed in %.1f s, but after %.1f s half the range is used and the "+
-			"rate collapses: run it longer", *v.LoadEndS, *p.CollapseS)
+		return law.Inconclusive, fmt.Sprintf("no request failed in %.1f s, "+
+			"but after %.1f s half the range is used and the rate collapses: run it longer", *v.LoadEndS, *p.CollapseS)
 	case bad > 0:
-		return law.NotReproduced, fmt.Sprintf("no error 99, but %s requests failed otherwise, %s were dropped and %s "+
-			"unfinished: %s", format.Grouped(*v.Failed), format.Grouped(*v.Dropped), format.Grouped(*v.Unfinished), m.otherwise(v))
-	case m.Laws.Growing(*v.LoadEndS) && m.Laws.Occupied() > RhoLimit && (p.FirstError99S == nil || p.Latest99() > *v.LoadEndS):
-		return law.Inconclusive, fmt.Sprintf("no request failed in %.1f s, but a connection lasts %s, so that ever more were open to the "+
-			"end: in the long run %.0f %% of the tuples are taken. Run it longer", *v.LoadEndS, format.About(m.Laws.LastsS()), 100*m.Laws.Occupied())
+		return law.NotReproduced, fmt.Sprintf("no error 99, but %s requests failed otherwise, "+
+			"%s were dropped and %s unfinished: %s",
+			format.Grouped(*v.Failed), format.Grouped(*v.Dropped), format.Grouped(*v.Unfinished), m.otherwise(v))
+	case m.Laws.Growing(*v.LoadEndS) && m.Laws.Occupied() > RhoLimit &&
+		(p.FirstError99S == nil || p.Latest99() > *v.LoadEndS):
+		return law.Inconclusive, fmt.Sprintf("no request failed in %.1f s, but a connection lasts %s, "+
+			"so that ever more were open to the end: in the long run %.0f %% of the tuples are taken. Run it longer",
+			*v.LoadEndS, format.About(m.Laws.LastsS()), 100*m.Laws.Occupied())
 	case v.RhoSteady == nil:
-		return law.Inconclusive, "no request failed, but new connections were not counted, so a slow leak cannot be ruled out"
+		return law.Inconclusive, "no request failed, but new connections were not counted, " +
+			"so a slow leak cannot be ruled out"
 	case *v.RhoSteady+m.underWay() > RhoLimit && *v.RhoSteady <= RhoLimit:
-		return law.Inconclusive, fmt.Sprintf("no request failed, but with a load factor of %.2f and %.0f %% of the tuples held "+
-			"by open connections there is no room for a busier minute", *v.RhoSteady, 100*m.underWay())
+		return law.Inconclusive, fmt.Sprintf("no request failed, but with a load factor of %.2f "+
+			"and %.0f %% of the tuples held by open connections there is no room for a busier minute",
+			*v.RhoSteady, 100*m.underWay())
 	case *v.RhoSteady <= RhoLimit || m.masked():
 		return law.Mitigated, m.held(v)
-	case m.Laws.Exact() && p.FirstError99S != nil && !p.OrNever && p.Latest99()+law.Tolerance(p.Latest99()) < *v.LoadEndS && *v.RhoSteady > 1:
+	case m.Laws.Exact() && p.FirstError99S != nil && !p.OrNever &&
+		p.Latest99()+law.Tolerance(p.Latest99()) < *v.LoadEndS && *v.RhoSteady > 1:
 		return law.NotReproduced, fmt.Sprintf("error 99 was due after %s and did not come in %.2f s",
 			law.FirstError99.WriteSpan(p.FirstError99S, p.FirstError99LatestS), *v.LoadEndS)
 	case *v.RhoSteady <= 1:
-		return law.Inconclusive, fmt.Sprintf("no request failed, but the load factor is %.2f: above %g there is no room for a "+
-			"busier minute", *v.RhoSteady, RhoLimit)
+		return law.Inconclusive, fmt.Sprintf("no request failed, but the load factor is %.2f: "+
+			"above %g there is no room for a busier minute", *v.RhoSteady, RhoLimit)
 	}
 	due := p.HoldS / *v.RhoSteady
-	return law.Inconclusive, fmt.Sprintf("no request failed in %.1f s, but with a load factor of %.2f the ports are used up "+
-		"after %.1f s: run it longer", *v.LoadEndS, *v.RhoSteady, due)
+	return law.Inconclusive, fmt.Sprintf("no request failed in %.1f s, "+
+		"but with a load factor of %.2f the ports are used up after %.1f s: run it longer",
+		*v.LoadEndS, *v.RhoSteady, due)
 }
 
 // asExpected compares the verdict, and then every check: one that failed is a
@@ -316,7 +328,8 @@ func (m *Measured) held(v *results.Variant) string {
 	}
 	share := law.ErlangB(m.Plan.Predicted.Tuples, m.Plan.Predicted.Rho*float64(m.Plan.Predicted.Tuples)+m.Laws.InFlight)
 	if perDay := share * m.Plan.RatePerS * 86400; perDay >= 1 {
-		return text + fmt.Sprintf(" on average; of random arrivals Erlang's B formula loses about %.0f a day all the same", perDay)
+		return text + fmt.Sprintf(" on average; of random arrivals Erlang's B formula loses about %.0f a day "+
+			"all the same", perDay)
 	}
 	return text + ", nor, by Erlang's B formula, for random arrivals within a day"
 }

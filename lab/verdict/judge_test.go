@@ -54,7 +54,11 @@ func measured(s law.Setup, loadS float64, baseline *law.Prediction) Measured {
 	sent := int64(math.Round(s.RatePerS * loadS))
 	ok := int64(math.Round(okBy(loadS)))
 	bad := sent - ok
-	m.Totals = &results.Totals{EndNs: int64(loadS * 1e9), Counts: results.Counts{Scheduled: sent, Sent: sent, OK: ok, Failed: bad}, Causes: map[string]int64{}}
+	m.Totals = &results.Totals{
+		EndNs:  int64(loadS * 1e9),
+		Counts: results.Counts{Scheduled: sent, Sent: sent, OK: ok, Failed: bad},
+		Causes: map[string]int64{},
+	}
 	proxy.Log = &results.Errors{Error99: bad}
 	if bad > 0 {
 		at := int64(first * 1e9)
@@ -375,7 +379,8 @@ func TestMeasuredShareRestatesTheLaw(t *testing.T) {
 		t.Errorf("restated to %v s and %d ok, want %v and 1250", *v.Predicted.FirstError99S, *v.Predicted.OKBeforeError99, want)
 	}
 	if v.Verdict != law.Reproduced || v.AsExpected != nil {
-		t.Errorf("%s, as expected %s: error 99 came at 2.5 s and the law gives 6.25, so nothing is confirmed", v.Verdict, show(v.AsExpected))
+		t.Errorf("%s, as expected %s: error 99 came at 2.5 s and the law gives 6.25, so nothing is confirmed",
+			v.Verdict, show(v.AsExpected))
 	}
 }
 
@@ -389,7 +394,8 @@ func TestRaceIsHeldToItsIdentity(t *testing.T) {
 		at := before * 5e6
 		m.Totals.FirstError, m.Totals.OKBefore = &at, &before
 		m.Totals.OK, m.Totals.Failed = before, m.Totals.Sent-before
-		m.Totals.Causes["upstream connect"], m.Totals.Errors.Error99, m.Proxy.Log.Error99 = m.Totals.Failed, m.Totals.Failed, m.Totals.Failed
+		m.Totals.Causes["upstream connect"] = m.Totals.Failed
+		m.Totals.Errors.Error99, m.Proxy.Log.Error99 = m.Totals.Failed, m.Totals.Failed
 		return m
 	}
 	for before, want := range map[int64]bool{1250: true, 1195: true, 1185: false, 1320: false} {
@@ -445,7 +451,16 @@ func TestNoCureByACounterThatStaysAtZero(t *testing.T) {
 // error 99 comes the law leaves open, and when it may not come, not.
 func TestAnOpenLawDoesNotDecide(t *testing.T) {
 	least := 1.0 / 601
-	s := law.Setup{Ports: 500, RatePerS: 200, Duration: dur(10), CloseShare: 1, Burst: dur(0.1), Keepalive: 4, Churn: 0.8, ChurnLeast: &least}
+	s := law.Setup{
+		Ports:      500,
+		RatePerS:   200,
+		Duration:   dur(10),
+		CloseShare: 1,
+		Burst:      dur(0.1),
+		Keepalive:  4,
+		Churn:      0.8,
+		ChurnLeast: &least,
+	}
 	closed := s
 	closed.ChurnLeast = nil
 	for _, c := range []struct {

@@ -166,7 +166,8 @@ func TestCollapseIsHeldToFivePercent(t *testing.T) {
 		v := results.Variant{CollapseS: &at, LoadEndS: new(12.0)}
 		m.Laws = m.Plan.Laws()
 		if x := law.Collapse.Check(m.run(&v)); x == nil || x.OK != holds {
-			t.Errorf("collapse after %g s, the law says %.2f: %+v, want it to hold: %v", at, *m.Plan.Predicted.CollapseS, x, holds)
+			t.Errorf("collapse after %g s, the law says %.2f: %+v, want it to hold: %v",
+				at, *m.Plan.Predicted.CollapseS, x, holds)
 		}
 	}
 }

@@ -52,7 +52,8 @@ func (m *Measured) unreached(v *results.Variant) string {
 	if c := m.Laws.Conduct; c != nil && c.Spent > 0 && m.Laws.Keepalive > 0 && m.Plan.Cached == "" {
 		return "" // the connection of the request that woke it may serve all
 	}
-	text := fmt.Sprintf("no request reached a backend: %s opened no upstream connection for %d requests", v.ProxyName(), t.Sent)
+	text := fmt.Sprintf("no request reached a backend: %s opened no upstream connection for %d requests",
+		v.ProxyName(), t.Sent)
 	if a := m.Plan.Answer; a != "" {
 		text += "; " + a
 	}
@@ -110,7 +111,8 @@ func (m *Measured) withoutPorts(v *results.Variant) string {
 			why = "no source address fits an IPv6 destination, as where IPv6 is off"
 		}
 	}
-	return fmt.Sprintf("connect() failed with errno 99 with %d of %d ports in use: %s. That is not port exhaustion", *peak, *usable, why)
+	return fmt.Sprintf("connect() failed with errno 99 with %d of %d ports in use: %s. That is not port exhaustion",
+		*peak, *usable, why)
 }
 
 // otherwise says how requests failed that no port was missing for.

@@ -87,7 +87,8 @@ func TestNoVerdictWithoutEvidence(t *testing.T) {
 					s.Net.Sockets = []results.Sockets{}
 				}
 			}
-			m.Log = Logged{Lines: []string{"… connect() to [::1]:8080 failed (99: Cannot assign requested address) while …"}}
+			m.Log = Logged{Lines: []string{"… connect() to [::1]:8080 failed " +
+				"(99: Cannot assign requested address) while …"}}
 			return m
 		}, law.NotReproduced, []string{"0 of 500 ports", "IPv6", "not port exhaustion"}},
 		"errno 99 with all of them taken": {func() Measured {

@@ -14,7 +14,12 @@ import (
 // 239 of those were taken for upstream connections: f was 1.00 where it was 0.23.
 func TestClosedClientsAreNoUpstreams(t *testing.T) {
 	for _, hold := range []time.Duration{time.Minute, 3 * time.Second} { // all TIME_WAITs are there at the end, or not
-		s := law.Setup{Ports: 60, RatePerS: 50, Duration: dur(10), Hold: hold}.By(law.Conduct{CloseShare: 1, MostShare: .5, Tries: 1, Lines: 1})
+		s := law.Setup{
+			Ports:    60,
+			RatePerS: 50,
+			Duration: dur(10),
+			Hold:     hold,
+		}.By(law.Conduct{CloseShare: 1, MostShare: .5, Tries: 1, Lines: 1})
 		s = s.Complete()
 		m := measured(s, 10, nil)
 		m.Laws = s

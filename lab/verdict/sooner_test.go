@@ -25,7 +25,11 @@ func TestFirstLineInTheLog(t *testing.T) {
 		at := func(t float64, lines int64) results.Sample {
 			return results.Sample{Host: results.HostProxy, T: t, Net: &results.Net{Log: &results.Errors{Error99: lines}}}
 		}
-		m := Measured{Laws: tc.laws, Totals: new(results.Totals), Samples: []results.Sample{at(1.1, 0), at(1.2, tc.lines)}}
+		m := Measured{
+			Laws:    tc.laws,
+			Totals:  new(results.Totals),
+			Samples: []results.Sample{at(1.1, 0), at(1.2, tc.lines)},
+		}
 		m.Plan.RatePerS = 100
 		first, _ := m.firstError99()
 		if first == nil {

@@ -30,7 +30,8 @@ func (m *Measured) distrust(v *results.Variant) string {
 		add("the load generator sent nothing")
 	default:
 		if c := v.CPU.LoadGen; c != nil && *c/float64(max(1, t.Generators)) > BusyLimit {
-			add(fmt.Sprintf("the load generator used %.0f %% of the one core it runs on (limit %g %%): it was the bottleneck",
+			add(fmt.Sprintf("the load generator used %.0f %% of the one core it runs on (limit %g %%): "+
+				"it was the bottleneck",
 				100**c/float64(max(1, t.Generators)), 100*BusyLimit))
 		}
 		why = append(why, m.tooBusy(v)...)
@@ -45,7 +46,12 @@ func (m *Measured) distrust(v *results.Variant) string {
 // from nginx and the probes says more of it than a late generator does.
 func (m *Measured) tooBusy(v *results.Variant) []string {
 	all := []string{
-		m.untimed(), m.starved(), m.gap(results.HostProxy), m.gap(results.HostBackend), m.late(orNever(v.FirstError)), m.gap(results.HostLoad),
+		m.untimed(),
+		m.starved(),
+		m.gap(results.HostProxy),
+		m.gap(results.HostBackend),
+		m.late(orNever(v.FirstError)),
+		m.gap(results.HostLoad),
 	}
 	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
 }
@@ -55,7 +61,8 @@ func (m *Measured) tooBusy(v *results.Variant) []string {
 func (m *Measured) untimed() string {
 	judged := law.Tolerance(m.Plan.Predicted.Latest99())
 	if bound := m.Laws.ClockBound.Seconds(); bound > judged {
-		return fmt.Sprintf("the hosts' clocks are known to %.0f ms only, and moments are judged to within %.0f ms", 1e3*bound, 1e3*judged)
+		return fmt.Sprintf("the hosts' clocks are known to %.0f ms only, and moments are judged to within %.0f ms",
+			1e3*bound, 1e3*judged)
 	}
 	return ""
 }
@@ -73,8 +80,8 @@ func (m *Measured) late(fault float64) string {
 	if allowed := max(LateLimit*sent, m.Plan.RatePerS*max(LatePause, m.Laws.Burst).Seconds()); late <= allowed {
 		return ""
 	}
-	return fmt.Sprintf("the load generator sent %.1f %% of its requests more than 10 ms late (limit %g %%, or what comes "+
-		"due in %g ms): the machine was too busy for it",
+	return fmt.Sprintf("the load generator sent %.1f %% of its requests more than 10 ms late "+
+		"(limit %g %%, or what comes due in %g ms): the machine was too busy for it",
 		100*late/sent, 100*LateLimit, LatePause.Seconds()*1000)
 }
 
@@ -103,8 +110,8 @@ func (m *Measured) gap(host string) string {
 	if look(end); widest <= limit {
 		return ""
 	}
-	return fmt.Sprintf("no sample of host %s was taken for %.2f s, from %.2f s on (limit %.1f s, %d intervals): it was "+
-		"paused, or the machine was",
+	return fmt.Sprintf("no sample of host %s was taken for %.2f s, from %.2f s on "+
+		"(limit %.1f s, %d intervals): it was paused, or the machine was",
 		host, widest, at, limit, results.GapLimit)
 }
 
@@ -119,8 +126,8 @@ func (m *Measured) starved() string {
 	took := last.T - first.T
 	wait, ran := last.Net.WaitS-first.Net.WaitS, last.Net.CPUSeconds-first.Net.CPUSeconds
 	if wait > StarvedLimit*took && wait > ran {
-		return fmt.Sprintf("%s was ready to run and had no processor for %.1f of %.1f s, and ran for %.1f s: it was starved "+
-			"by other programs, or by a limit on its container", m.Plan.ProxyName(), wait, took, ran)
+		return fmt.Sprintf("%s was ready to run and had no processor for %.1f of %.1f s, and ran for %.1f s: "+
+			"it was starved by other programs, or by a limit on its container", m.Plan.ProxyName(), wait, took, ran)
 	}
 	if stolen := (last.Net.StealS - first.Net.StealS) / took / float64(max(1, m.CPUs)); stolen > StealLimit {
 		return fmt.Sprintf("the hypervisor took %.0f %% of the machine's processor time away (limit %g %%)",
@@ -137,13 +144,15 @@ func (m *Measured) conntrack(host string) string {
 	}
 	c := all[len(all)-1].Net.Counters
 	if n := conntrackLost(c); n > 0 {
-		return fmt.Sprintf("connection tracking on the %s lost %d packets (%d dropped, %d evicted early, %d not inserted): "+
-			"raise nf_conntrack_max, or take the rules that track away",
+		return fmt.Sprintf("connection tracking on the %s lost %d packets "+
+			"(%d dropped, %d evicted early, %d not inserted): raise nf_conntrack_max, "+
+			"or take the rules that track away",
 			host, n, c["conntrack_drop"], c["conntrack_early_drop"], c["conntrack_insert_failed"])
 	}
 	for _, s := range all {
 		if n, limit := s.Net.Counters["conntrack_entries"], s.Net.Counters["conntrack_max"]; limit > 0 && n >= limit {
-			return fmt.Sprintf("the connection tracking table of the %s was full, %d of %d, %.2f s into the load", host, n, limit, s.T)
+			return fmt.Sprintf("the connection tracking table of the %s was full, %d of %d, %.2f s into the load",
+				host, n, limit, s.T)
 		}
 	}
 	return ""

@@ -82,7 +82,8 @@ pid WORK/nginx.pid; error_log WORK/nginx.err; daemon off; master_process off;
 events { worker_connections 4096; }
 http {
     access_log off; sendfile off;
-    client_body_temp_path WORK/1; proxy_temp_path WORK/2; fastcgi_temp_path WORK/3; uwsgi_temp_path WORK/4; scgi_temp_path WORK/5;
+    client_body_temp_path WORK/1; proxy_temp_path WORK/2;
+    fastcgi_temp_path WORK/3; uwsgi_temp_path WORK/4; scgi_temp_path WORK/5;
     server {
         listen 127.0.0.1:PORT backlog=4096;
         keepalive_requests 1000000000; keepalive_timeout 600s;

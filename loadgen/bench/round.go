@@ -88,7 +88,8 @@ func (h *host) measureAll(ctx context.Context, r *round) error {
 					return fmt.Errorf("the server's account is not understood: %w", err)
 				}
 			}
-			fmt.Fprintf(os.Stderr, "round %d  %-13s %-10s %6d/s  %9.1f/s  %6.2f µs/request  foreign %5.2f\n", r.N, group, name,
+			fmt.Fprintf(os.Stderr, "round %d  %-13s %-10s %6d/s  %9.1f/s  %6.2f µs/request  foreign %5.2f\n",
+				r.N, group, name,
 				want.rate, f.perSecond(), f.CPUUs, f.Foreign)
 			if f.Foreign > maxForeign && try == 0 && !h.o.keep { // once more: most disturbances are short
 				continue
@@ -152,7 +153,11 @@ func (h *host) manyConnections(ctx context.Context) (*figure, error) {
 		return nil, err
 	}
 	defer s.stop()
-	f, err := h.measure(ctx, "10,000 connections", h.tools["lab99"], s.run(run{seconds: 2, rate: 20_000, conns: 10_000}),
+	f, err := h.measure(ctx, "10,000 connections", h.tools["lab99"], s.run(run{
+		seconds: 2,
+		rate:    20_000,
+		conns:   10_000,
+	}),
 		s.cmd.Process.Pid)
 	if err != nil {
 		return nil, err

@@ -135,8 +135,8 @@ func vegeta(bin string) tool {
 		targets := r.scratch + ".targets"
 		_ = os.WriteFile(targets, []byte("GET "+r.url+"\n"), 0o644)
 		n := strconv.Itoa(r.conns)
-		return []string{bin, "attack", "-targets", targets, "-rate", strconv.Itoa(r.rate), "-workers", n, "-max-workers", n,
-			"-connections", n, "-duration", r.duration(), "-output", r.scratch}
+		return []string{bin, "attack", "-targets", targets, "-rate", strconv.Itoa(r.rate),
+			"-workers", n, "-max-workers", n, "-connections", n, "-duration", r.duration(), "-output", r.scratch}
 	}, func(f *figure, r run, _, _ []byte) error {
 		cmd := exec.Command(bin, "encode", "-to", "csv", r.scratch)
 		out, err := cmd.StdoutPipe()

@@ -33,7 +33,8 @@ func (t rows) markdown(h *host, o options, all []round) string {
 	fmt.Fprintf(&b, "# loadgen beside its peers, %s\n\n", time.Now().Format("2006-01-02"))
 	fmt.Fprintf(&b, "Medians of %d rounds; ratios are taken within a round. "+
 		"Server on one core, generator on another, 64 connections, 1 KB\n"+
-		"responses, loopback. CPU is user and system time of the whole process, its start included, for every tool.\n\n",
+		"responses, loopback. CPU is user and system time of the whole process, its start included, "+
+		"for every tool.\n\n",
 		counted)
 	if o.quick {
 		fmt.Fprint(&b, "**A quick run, to see that everything works: the figures are not to be relied on.**\n\n")
@@ -63,7 +64,8 @@ func (t rows) markdown(h *host, o options, all []round) string {
 		if w.atLeast {
 			bound = "≥ "
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s%v | %s%v | %s | %s |\n", w.what, measured, bound, w.must, bound, w.aim, w.judged(),
+		fmt.Fprintf(&b, "| %s | %s | %s%v | %s%v | %s | %s |\n",
+			w.what, measured, bound, w.must, bound, w.aim, w.judged(),
 			strings.Join(each, " "))
 	}
 	fmt.Fprintf(&b, "\n## Behind them\n\n%s\n## Machine\n\n%s", medians(o, all), machine())
@@ -126,8 +128,8 @@ func writeCSV(path string, all []round, many *figure) (err error) {
 		}
 		_ = w.Write([]string{
 			strconv.Itoa(f.Round), refused, f.Group, f.Tool, strconv.Itoa(f.Rate),
-			strconv.FormatInt(f.Requests, 10), number(f.Seconds), number(f.perSecond()), number(f.CPUUs), number(f.RSSMiB),
-			number(f.Foreign), strconv.Itoa(f.TimeWait), measured(f.LateP50), measured(f.LateP99),
+			strconv.FormatInt(f.Requests, 10), number(f.Seconds), number(f.perSecond()), number(f.CPUUs),
+			number(f.RSSMiB), number(f.Foreign), strconv.Itoa(f.TimeWait), measured(f.LateP50), measured(f.LateP99),
 			measured(f.GapCV), measured(float64(f.Burst)), gcs,
 		})
 	}

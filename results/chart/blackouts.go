@@ -230,7 +230,8 @@ func blackoutsTitle(vs []variant) string {
 	}
 	var parts []string
 	if len(ended) > 0 {
-		parts = append(parts, fmt.Sprintf("with %s everything fails for %s", format.List(ended), format.Seconds(longest)))
+		parts = append(parts, fmt.Sprintf("with %s everything fails for %s",
+			format.List(ended), format.Seconds(longest)))
 	}
 	if len(never) > 0 {
 		parts = append(parts, fmt.Sprintf("with %s to the end of the load", format.List(never)))

@@ -15,8 +15,9 @@ import (
 // is no figure where no variant used half of the tuples.
 func cliff(vs []variant) *Figure {
 	f := &Figure{ID: "cliff",
-		Subtitle: "The neighbour is a request that needs no upstream. Dot: its median for each percent of the tuples. " +
-			"Ring: its worst. Vertical line: half, where connect() begins to search. The title names what at least doubled.",
+		Subtitle: "The neighbour is a request that needs no upstream. " +
+			"Dot: its median for each percent of the tuples. Ring: its worst. Vertical line: half, " +
+			"where connect() begins to search. The title names what at least doubled.",
 		Table: Table{Header: []string{"variant"}}}
 	for _, r := range reaches() {
 		f.Table.Header = append(f.Table.Header, "neighbour "+r.name+": median / one in four / worst (ms)")
@@ -85,7 +86,8 @@ func cliffRow(ms, use []Point) (row []string, words string) {
 		}
 		row = append(row, cell)
 		if len(in) > 0 {
-			said = append(said, fmt.Sprintf("neighbour %s %s ms, one in four %s ms or more", r.name, format.Rough(median(in)),
+			said = append(said, fmt.Sprintf("neighbour %s %s ms, one in four %s ms or more",
+				r.name, format.Rough(median(in)),
 				format.Rough(quartile(in))))
 		}
 	}

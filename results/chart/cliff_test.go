@@ -43,14 +43,15 @@ func TestTheCliffIsToldWhereItWasFelt(t *testing.T) {
 				"instead of 2.7 ms with v"},
 		"only at the end": {
 			join(along(0, 97, 30, 0.5), along(99, 100.5, 30, 40)), steady(0.02),
-			"With all ports taken, one in four of the requests that need no port takes 40 ms or more instead of 0.5 ms with v"},
+			"With all ports taken, one in four of the requests that need no port takes 40 ms " +
+				"or more instead of 0.5 ms with v"},
 		"the processor alone": {
 			steady(0.9), join(along(0, 50, 8, 0.11), along(50, 101, 20, 0.48)),
 			"Beyond half the ports, nginx uses 0.48 cores instead of 0.11 with v"},
 		"both": {
 			join(along(0, 50, 16, 0.6), along(50, 97, 90, 49)), join(along(0, 50, 8, 0.27), along(50, 97, 8, 0.98)),
-			"Beyond half the ports, one in four of the requests that need no port takes 49 ms or more instead of 0.6 ms with " +
-				"v; nginx uses 0.98 cores instead of 0.27 with v"},
+			"Beyond half the ports, one in four of the requests that need no port takes 49 ms " +
+				"or more instead of 0.6 ms with v; nginx uses 0.98 cores instead of 0.27 with v"},
 		"double, but within the machine's noise": {
 			join(along(0, 50, 16, 0.4), along(50, 101, 30, 0.9)), join(along(0, 50, 4, 0.02), along(50, 101, 4, 0.05)), none},
 		"one slow request": {join(along(0, 50, 16, 0.5), along(50, 97, 12, 0.5), []Point{{70, 80}}), steady(0.02), none},

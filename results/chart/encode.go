@@ -34,7 +34,11 @@ func (f *Figure) WritePNG(w io.Writer) error {
 func (f *Figure) pixels() image.Image {
 	page := sheet{wide: pageWidth}
 	page.high = f.height(page)
-	c := vgimg.NewWith(vgimg.UseWH(pageWidth, page.high), vgimg.UseDPI(pngDPI), vgimg.UseBackgroundColor(paper.colour(1)))
+	c := vgimg.NewWith(
+		vgimg.UseWH(pageWidth, page.high),
+		vgimg.UseDPI(pngDPI),
+		vgimg.UseBackgroundColor(paper.colour(1)),
+	)
 	f.render(c, page)
 	return c.Image()
 }

@@ -63,7 +63,8 @@ func TestNoTextCollidesOrIsCut(t *testing.T) {
 				}
 				for i, a := range all {
 					if a.x0 < 0 || a.x1 > wide || a.y0 < 0 || a.y1 > high {
-						t.Errorf("%s %s: %q leaves the page (%.0f to %.0f of %.0f)", name, f.ID, a.text, a.x0, a.x1, wide)
+						t.Errorf("%s %s: %q leaves the page (%.0f to %.0f of %.0f)",
+							name, f.ID, a.text, a.x0, a.x1, wide)
 					}
 					for _, b := range all[:i] {
 						if a.x0 < b.x1 && b.x0 < a.x1 && a.y0 < b.y1 && b.y0 < a.y1 {
@@ -310,7 +311,8 @@ func TestNoTickLeavesItsPanel(t *testing.T) {
 			}
 			w := ink.write(sizeText, false).Width(s.String)
 			if s.Point.X < area.Min.X-0.01 || s.Point.X+w > area.Max.X+0.01 || s.Point.X < end+3 {
-				t.Errorf("%s: %q from %.1f to %.1f, the one before ends at %.1f", name, s.String, s.Point.X, s.Point.X+w, end)
+				t.Errorf("%s: %q from %.1f to %.1f, the one before ends at %.1f",
+					name, s.String, s.Point.X, s.Point.X+w, end)
 			}
 			end, n = s.Point.X+w, n+1
 		}

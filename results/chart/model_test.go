@@ -252,7 +252,11 @@ func TestPoorRunsAreDrawn(t *testing.T) {
 			r.Variants[0].Samples = []results.Sample{{T: 1, Load: &results.Load{Counts: results.Counts{OK: 3}}}}
 		},
 		"latency of zero": func(r *results.Run) {
-			r.Variants[0].Samples = []results.Sample{{T: 1, Load: &results.Load{P50ms: &zero, P99ms: &zero, MaxMs: &zero}}}
+			r.Variants[0].Samples = []results.Sample{{T: 1, Load: &results.Load{
+				P50ms: &zero,
+				P99ms: &zero,
+				MaxMs: &zero,
+			}}}
 		},
 		"failed neighbours": func(r *results.Run) {
 			r.Variants[0].Samples = []results.Sample{{T: 1, Neighbour: &results.Neighbour{}}}

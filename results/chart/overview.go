@@ -20,8 +20,9 @@ const OverviewID = "overview"
 func overview(vs []variant) *Figure {
 	loads := loadsOf(vs)
 	f := &Figure{ID: OverviewID, Title: comparison(vs),
-		Subtitle: "Percent of the ports taken and of the " + loads + " lost, over time. Dotted: the predicted error 99.",
-		Table:    Table{Header: []string{"variant", "most ports taken (%)", loads + " lost (%)", "first error 99"}}}
+		Subtitle: "Percent of the ports taken and of the " + loads + " lost, over time. " +
+			"Dotted: the predicted error 99.",
+		Table: Table{Header: []string{"variant", "most ports taken (%)", loads + " lost (%)", "first error 99"}}}
 	end := 1.0
 	for i := range vs {
 		end = max(end, vs[i].span())
@@ -66,7 +67,8 @@ func overview(vs []variant) *Figure {
 		f.Table.Rows = append(f.Table.Rows, []string{v.Name, taken, lost, v.FirstError99()})
 		words = append(words, v.Name+" "+v.story())
 	}
-	f.AriaText = fmt.Sprintf("A lane per variant over %s seconds: the share of the ports taken, and of the %s lost. %s.",
+	f.AriaText = fmt.Sprintf("A lane per variant over %s seconds: the share of the ports taken, "+
+		"and of the %s lost. %s.",
 		si(end), loads, strings.Join(words, ". "))
 	return f
 }

@@ -23,7 +23,10 @@ func paletted(m *image.RGBA) image.Image {
 	counts := map[color.RGBA]int{}
 	eachRun(m, func(c color.RGBA, from, to int) { counts[c] += to - from })
 	common := slices.SortedFunc(maps.Keys(counts), func(a, b color.RGBA) int {
-		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a.R, b.R), cmp.Compare(a.G, b.G), cmp.Compare(a.B, b.B))
+		return cmp.Or(
+			cmp.Compare(counts[b], counts[a]),
+			cmp.Compare(a.R, b.R), cmp.Compare(a.G, b.G), cmp.Compare(a.B, b.B),
+		)
 	})
 	for _, off := range []uint8{0, 4, 8, 16} {
 		palette, index := merge(common, off)

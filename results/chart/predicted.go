@@ -14,8 +14,10 @@ import (
 // the judge. There is no figure where the laws predicted nothing and nothing came.
 func predicted(vs []variant) *Figure {
 	f := &Figure{ID: "predicted-measured", Title: predictedTitle(vs),
-		Table: Table{Header: []string{"variant", "quantity", "predicted", "measured", "difference", "deviation in tolerances",
-			"within it", "the law is"}}}
+		Table: Table{Header: []string{
+			"variant", "quantity", "predicted", "measured", "difference",
+			"deviation in tolerances", "within it", "the law is",
+		}}}
 	y := Axis{Min: -float64(len(vs)) + 0.5, Max: 0.5}
 	for i := range vs {
 		y.Names = append(y.Names, vs[i].Name)

@@ -53,15 +53,31 @@ func TestTheTitleIsOfAllForecasts(t *testing.T) {
 		vs   []variant
 		want string
 	}{
-		"held":           {[]variant{variantOf("a", good, good)}, "All 2 predictions were within tolerance; the largest error is 0.1 %"},
-		"exact":          {[]variant{variantOf("a", compared("tuples in use at the most", "tuples", 300, 300, 3, ""))}, "The one prediction was exact"},
-		"one broke":      {[]variant{variantOf("a", good), variantOf("b", good, bad)}, "The run left the law in 1 of 3 predictions: ok in all of b (+9.05 %, unexplained)"},
-		"many broke":     {[]variant{variantOf("a", bad, bad, bad, bad, good)}, "The run left the law in 4 of 5 predictions, among them ok in all of a (+9.05 %, unexplained), ok in all of a (+9.05 %, unexplained) and ok in all of a (+9.05 %, unexplained)"},
-		"no race":        {[]variant{variantOf("a", good), told}, "The one prediction was within tolerance, off by 0.1 %"},
-		"nor an older":   {[]variant{variantOf("a", good), older}, "The one prediction was within tolerance, off by 0.1 %"},
-		"only a race":    {[]variant{told}, "A race decides who closes first: the law with the measured f, no forecast"},
-		"did not come":   {[]variant{variantOf("a", results.Comparison{Quantity: "recovery", Predicted: new(61.0)})}, "The run left the law in 1 of 1 predictions: recovery of a (it did not come)"},
-		"came unasked":   {[]variant{variantOf("a", results.Comparison{Quantity: "first error 99", Measured: new(1.0)})}, "The run left the law in 1 of 1 predictions: first error 99 of a (it came, though not predicted)"},
+		"held": {[]variant{variantOf("a", good, good)}, "All 2 predictions were within tolerance; the largest error is 0.1 %"},
+		"exact": {
+			vs:   []variant{variantOf("a", compared("tuples in use at the most", "tuples", 300, 300, 3, ""))},
+			want: "The one prediction was exact",
+		},
+		"one broke": {
+			vs:   []variant{variantOf("a", good), variantOf("b", good, bad)},
+			want: "The run left the law in 1 of 3 predictions: ok in all of b (+9.05 %, unexplained)",
+		},
+		"many broke": {
+			vs: []variant{variantOf("a", bad, bad, bad, bad, good)},
+			want: "The run left the law in 4 of 5 predictions, among them ok in all of a (+9.05 %, unexplained), " +
+				"ok in all of a (+9.05 %, unexplained) and ok in all of a (+9.05 %, unexplained)",
+		},
+		"no race":      {[]variant{variantOf("a", good), told}, "The one prediction was within tolerance, off by 0.1 %"},
+		"nor an older": {[]variant{variantOf("a", good), older}, "The one prediction was within tolerance, off by 0.1 %"},
+		"only a race":  {[]variant{told}, "A race decides who closes first: the law with the measured f, no forecast"},
+		"did not come": {
+			vs:   []variant{variantOf("a", results.Comparison{Quantity: "recovery", Predicted: new(61.0)})},
+			want: "The run left the law in 1 of 1 predictions: recovery of a (it did not come)",
+		},
+		"came unasked": {
+			vs:   []variant{variantOf("a", results.Comparison{Quantity: "first error 99", Measured: new(1.0)})},
+			want: "The run left the law in 1 of 1 predictions: first error 99 of a (it came, though not predicted)",
+		},
 		"in an interval": {[]variant{variantOf("a", inside(0.75, 1.5, 1.402))}, "The one prediction was within tolerance"},
 		"all held": {[]variant{variantOf("a", inside(0.75, 1.5, 1.402), inside(120, 240, 172))},
 			"All 2 predictions were within tolerance"},

@@ -169,7 +169,8 @@ func (v *variant) states(width float64) []Series {
 		level("time-wait", timeWait, Level, width, kept, count(results.StateTimeWait)),
 		level("established", established, Level, width, kept, count(results.StateEstablished)),
 		level("other states", otherState, Level, width, kept, func(s *results.Sample) *float64 {
-			return new(float64(s.Net.Count("") - s.Net.Count(results.StateTimeWait) - s.Net.Count(results.StateEstablished)))
+			return new(float64(s.Net.Count("") - s.Net.Count(results.StateTimeWait) -
+				s.Net.Count(results.StateEstablished)))
 		}),
 	}
 }

@@ -164,7 +164,10 @@ func TestAThinnedSeriesKeepsThePeak(t *testing.T) {
 		if i == 57 {
 			ms = 900
 		}
-		v.Data.Samples = append(v.Data.Samples, results.Sample{T: float64(i) / 10, Load: &results.Load{P50ms: new(1.0), P99ms: new(ms), MaxMs: new(ms)}})
+		v.Data.Samples = append(v.Data.Samples, results.Sample{
+			T:    float64(i) / 10,
+			Load: &results.Load{P50ms: new(1.0), P99ms: new(ms), MaxMs: new(ms)},
+		})
 	}
 	for _, s := range v.latencies(1)[1:3] {
 		if top(s) != 900 || len(s.Points) != 10 {

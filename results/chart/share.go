@@ -39,12 +39,14 @@ func (p *Panel) fillShares(c *draw.Canvas, x, y transform) {
 		for i := 0; i < len(s.Points); {
 			from, base := s.Points[i], below[s.Points[i].X]
 			end := from.X
-			for i < len(s.Points) && s.Points[i].X-end < s.Hold/100 && s.Points[i].Y == from.Y && below[s.Points[i].X] == base {
+			for i < len(s.Points) && s.Points[i].X-end < s.Hold/100 &&
+				s.Points[i].Y == from.Y && below[s.Points[i].X] == base {
 				below[s.Points[i].X], end = base+from.Y, s.Points[i].X+s.Hold
 				i++
 			}
 			if from.Y > 0 {
-				low, high := vg.Point{X: x(from.X), Y: y(base)}, vg.Point{X: min(x(end)+over, c.Max.X), Y: y(base + from.Y)}
+				low := vg.Point{X: x(from.X), Y: y(base)}
+				high := vg.Point{X: min(x(end)+over, c.Max.X), Y: y(base + from.Y)}
 				c.FillPolygon(s.Meaning.part(), []vg.Point{low, {X: low.X, Y: high.Y}, high, {X: high.X, Y: low.Y}})
 			}
 		}

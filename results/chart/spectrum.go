@@ -37,7 +37,8 @@ func spectrum(vs []variant) *Figure {
 				Points: quantilePoints(of.h, missing)}
 			x.Max = max(x.Max, s.Points[len(s.Points)-1].X)
 			p.Series, all = append(p.Series, s), append(all, s)
-			f.Table.Rows = append(f.Table.Rows, append(quantileRow(v.Name, of.name, of.h), format.Grouped(float64(missing))))
+			row := append(quantileRow(v.Name, of.name, of.h), format.Grouped(float64(missing)))
+			f.Table.Rows = append(f.Table.Rows, row)
 		}
 		if len(p.Series) == 0 {
 			p.Empty = format.NotMeasured
@@ -203,7 +204,8 @@ func spectrumTitle(vs []variant) string {
 		if n := v.Unanswered(); n > most {
 			censored, most = v, n
 		}
-		if v.Data.Service == nil || v.Data.Service.TotalCount() == 0 || both < 20_000 { // below 20 ms a wait is the machine's
+		// Below 20 ms a wait is the machine's.
+		if v.Data.Service == nil || v.Data.Service.TotalCount() == 0 || both < 20_000 {
 			continue
 		}
 		if r := float64(both) / float64(max(1, v.Data.Service.ValueAtQuantile(99))); r > ratio {

@@ -43,11 +43,19 @@ func stack(v *variant) Figure {
 		},
 		{Title: "Source ports in use towards the backend", Height: 90,
 			Y: Axis{Max: ceiling(max(k, top(ports...))), Whole: true}, Panels: []Panel{{Series: ports}}},
-		{Title: "Lost " + v.Loads() + " per second, by cause", Height: 80, Y: Axis{Max: ceiling(top(errors...)), Whole: true},
-			Panels: []Panel{{Series: errors}}},
+		{
+			Title:  "Lost " + v.Loads() + " per second, by cause",
+			Height: 80,
+			Y:      Axis{Max: ceiling(top(errors...)), Whole: true},
+			Panels: []Panel{{Series: errors}},
+		},
 		{Title: "Latency in milliseconds (log)", Height: 100, Y: decades(latency), Panels: []Panel{{Series: latency}}},
-		{Title: "Processor use of " + v.ProxyName() + " in cores", Height: 60, Y: Axis{Max: ceiling(max(0.1, top(proxy...)))},
-			Panels: []Panel{{Series: proxy}}},
+		{
+			Title:  "Processor use of " + v.ProxyName() + " in cores",
+			Height: 60,
+			Y:      Axis{Max: ceiling(max(0.1, top(proxy...)))},
+			Panels: []Panel{{Series: proxy}},
+		},
 	}
 	if k > 0 {
 		rows[1].Panels[0].Limits = []Limit{{k, "K = " + format.Grouped(k)}}
@@ -72,8 +80,8 @@ func stack(v *variant) Figure {
 	rows[len(rows)-1].Panels[0].X.Label = seconds
 	f.Rows = rows
 	f.Table = v.timeTable(end)
-	f.AriaText = fmt.Sprintf("Five panels over %s seconds for %s: request rate, ports in use, losses by cause, latency, "+
-		"processor use. %s.", si(end), v.Name, f.Title)
+	f.AriaText = fmt.Sprintf("Five panels over %s seconds for %s: request rate, ports in use, "+
+		"losses by cause, latency, processor use. %s.", si(end), v.Name, f.Title)
 	for _, m := range v.marks() {
 		f.AriaText += " " + m.Label + "."
 	}

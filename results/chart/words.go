@@ -69,7 +69,8 @@ func (v *variant) story() string {
 func (v *variant) lost() string {
 	words := ""
 	if v.Failed != nil && v.OK != nil && *v.Failed > 0 {
-		words = fmt.Sprintf("; %s of %s requests failed", format.Grouped(*v.Failed), format.Grouped(float64(*v.Failed+*v.OK)))
+		words = fmt.Sprintf("; %s of %s requests failed",
+			format.Grouped(*v.Failed), format.Grouped(float64(*v.Failed+*v.OK)))
 	}
 	if v.Dropped != nil && *v.Dropped > 0 {
 		words += fmt.Sprintf("; %s requests were never sent", format.Grouped(*v.Dropped))

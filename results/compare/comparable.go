@@ -35,7 +35,8 @@ func unlike(sides []Side) []string {
 			default:
 				continue
 			}
-			reasons = append(reasons, fmt.Sprintf("%s: %s asked for something else than %s: %s", s.Label, run.ID(), base.ID(), why))
+			reasons = append(reasons, fmt.Sprintf("%s: %s asked for something else than %s: %s",
+				s.Label, run.ID(), base.ID(), why))
 		}
 	}
 	return reasons
@@ -57,7 +58,8 @@ func unlikeVariant(base, run *results.Run, name string) string {
 	}
 	// Of one and the same scenario nginx's version alone makes a difference to
 	// how it is written down.
-	if base.Plan.Source != run.Plan.Source || !slices.Equal(settings(base.Plan), settings(run.Plan)) || after.OwnConfig != "" {
+	sameSettings := slices.Equal(settings(base.Plan), settings(run.Plan))
+	if base.Plan.Source != run.Plan.Source || !sameSettings || after.OwnConfig != "" {
 		proxy, backend := base.Configs(name)
 		proxyNow, backendNow := run.Configs(name)
 		for _, why := range []string{
@@ -98,7 +100,8 @@ func planned(p results.Plan, name string) results.VariantPlan {
 func questions(v results.VariantPlan) map[string]string {
 	all := maps.Clone(v.Settings)
 	maps.DeleteFunc(all, func(key, _ string) bool {
-		return strings.HasPrefix(key, "expect.") || strings.HasSuffix(key, ".image") || strings.HasSuffix(key, ".config")
+		return strings.HasPrefix(key, "expect.") ||
+			strings.HasSuffix(key, ".image") || strings.HasSuffix(key, ".config")
 	})
 	return all
 }

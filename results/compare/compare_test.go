@@ -110,7 +110,9 @@ func TestTooFewRunsShowNothing(t *testing.T) {
 		if *v.Differs || v.Low != nil || v.High != nil {
 			t.Errorf("%d runs: %+v, want neither a difference nor an interval", n, v)
 		}
-		if notes := strings.Join(r.Notes, " "); !strings.Contains(notes, "figures of b and of a: that takes 4 on each side") || strings.Contains(notes, "by chance") {
+		notes := strings.Join(r.Notes, " ")
+		tooFew := strings.Contains(notes, "figures of b and of a: that takes 4 on each side")
+		if !tooFew || strings.Contains(notes, "by chance") {
 			t.Errorf("%d runs: the notes are %q", n, r.Notes)
 		}
 	}
@@ -160,7 +162,8 @@ func TestNeverIsLaterThanAny(t *testing.T) {
 			t.Errorf("from %d: %q, differs %v, %+v", c.from, v, *v.Differs, v)
 		}
 	}
-	if v := value(t, compare(t, base, side("b", 6, 2, none(0, false))), "baseline", "first error 99", 1); v.P != nil || v.String() != "not measured" {
+	nothing := compare(t, base, side("b", 6, 2, none(0, false)))
+	if v := value(t, nothing, "baseline", "first error 99", 1); v.P != nil || v.String() != "not measured" {
 		t.Errorf("nothing measured: %q, %+v", v, v)
 	}
 }
@@ -210,14 +213,18 @@ func TestOtherQuestionsAreInvalid(t *testing.T) {
 		"seed":     {func(r *results.Run) { r.Plan.Seed = 7 }, "seed 7, not 1", true},
 		"rate":     {func(r *results.Run) { r.Plan.Variants[1].RatePerS = 60 }, "rate_per_s is 60, not 50", false},
 		"ports":    {func(r *results.Run) { r.Plan.Variants[1].PortHigh++ }, "port_high is 20050, not 20049", false},
-		"stop":     {func(r *results.Run) { s := 5.0; r.Plan.Variants[1].StopAfterS = &s }, "stop_after_error_99_s is 5, not nothing", false},
+		"stop": {
+			change: func(r *results.Run) { s := 5.0; r.Plan.Variants[1].StopAfterS = &s },
+			says:   "stop_after_error_99_s is 5, not nothing",
+		},
 		"sysctl": {func(r *results.Run) { r.Plan.Variants[1].Sysctls = map[string]string{"net.ipv4.tcp_tw_reuse": "1"} },
 			"sysctls.net.ipv4.tcp_tw_reuse is 1, not 0", false},
 		"own": {func(r *results.Run) { r.Variants[1].ProxyConf = "events {}\n" }, `nginx.conf has "events {}"`, false},
 		"everything": {func(r *results.Run) {
 			v := &r.Plan.Variants[1]
 			v.RatePerS, v.Connections, v.TimeoutS, v.Workers, v.DurationS, v.Method = 1, 2, 3, 4, 5, "POST"
-		}, "connections is 2, not 64, duration_s is 5, not 2, method is POST, not nothing, rate_per_s is 1, not 50, and 2 more", false},
+		}, "connections is 2, not 64, duration_s is 5, not 2, method is POST, not nothing, rate_per_s is 1, " +
+			"not 50, and 2 more", false},
 		"setting": {func(r *results.Run) {
 			r.Plan.Variants[1].Settings = map[string]string{"proxy.brand_new": "7", "proxy.image": "x"}
 		},
@@ -290,7 +297,8 @@ func TestInvalidMeasurementsDoNotCount(t *testing.T) {
 		}
 	}
 	r := compare(t, side("a", 3, 2, nil), side("b", 3, 2, spoil(1)))
-	if v := r.Variants[0]; !v.Valid || len(v.LeftOut) != 1 || v.LeftOut[0] != "20261123-130001-port-exhaustion-tiny is invalid: the generator was late" {
+	late := "20261123-130001-port-exhaustion-tiny is invalid: the generator was late"
+	if v := r.Variants[0]; !v.Valid || len(v.LeftOut) != 1 || v.LeftOut[0] != late {
 		t.Errorf("%+v", r.Variants[0])
 	}
 	if v := value(t, r, "baseline", "latency p99", 1); v.N != 2 {
@@ -350,7 +358,10 @@ func TestEnvironments(t *testing.T) {
 	}
 	want := []string{
 		"kernel: 6.18.5 → 6.19.0",
-		"image of the proxy, nginx:1.30: lab99/nginx:assembled, nginx/1.22.1, assembled, 0f3a5c1e9b → lab99/nginx:assembled, nginx/1.30.0, assembled, 0f3a5c1e9b | lab99/nginx:assembled, nginx/1.30.1, assembled, 0f3a5c1e9b",
+		"image of the proxy, nginx:1.30: " +
+			"lab99/nginx:assembled, nginx/1.22.1, assembled, 0f3a5c1e9b → " +
+			"lab99/nginx:assembled, nginx/1.30.0, assembled, 0f3a5c1e9b | " +
+			"lab99/nginx:assembled, nginx/1.30.1, assembled, 0f3a5c1e9b",
 		"scenario's files:  → 0123456789ab",
 		"proxy net.ipv4.tcp_tw_reuse: 0 → 2",
 		"proxy usable ports (keepalive): 50 → 49",
@@ -368,7 +379,8 @@ func TestEnvironments(t *testing.T) {
 	if err := r.WriteText(&text); err != nil {
 		t.Fatal(err)
 	}
-	if got := text.String(); strings.Contains(got, "no difference\n") || !strings.Contains(got, "The environment of 20261123-130000-port-exhaustion-tiny is not known") {
+	unknown := "The environment of 20261123-130000-port-exhaustion-tiny is not known"
+	if got := text.String(); strings.Contains(got, "no difference\n") || !strings.Contains(got, unknown) {
 		t.Errorf("an environment that is missing: %s", got)
 	}
 }

@@ -9,7 +9,8 @@ import (
 // TestEffective: what nginx and Apache read of it.
 func TestEffective(t *testing.T) {
 	got := effective("# nginx\n\nserver {\n    listen 198.18.99.10:8080;  # the lab's\n\tserver 198.18.99.20:8080;# as well\n" +
-		"  proxy_set_header X \"# no comment\";\n  proxy_pass http://127.0.0.1:8081#x;\n User   \"#65534\"\n again 198.18.99.10;\n}\nListen 0.0.0.0:8080\n")
+		"  proxy_set_header X \"# no comment\";\n  proxy_pass http://127.0.0.1:8081#x;\n" +
+		" User   \"#65534\"\n again 198.18.99.10;\n}\nListen 0.0.0.0:8080\n")
 	want := []string{"server {", "listen address-1:8080;", "server address-2:8080;", `proxy_set_header X "# no comment";`,
 		"proxy_pass http://127.0.0.1:8081#x;", `User "#65534"`, "again address-1;", "}", "Listen 0.0.0.0:8080"}
 	if diff := cmp.Diff(want, got); diff != "" {

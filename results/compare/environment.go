@@ -104,9 +104,14 @@ func rank(what string) int {
 func facts(run *results.Run) map[fact]string {
 	e := run.Env
 	m := map[fact]string{
-		{"kernel", inAll}: e.Kernel, {"arch", inAll}: e.Arch, {"CPUs", inAll}: strconv.Itoa(e.CPUs),
-		{"memory", inAll}: fmt.Sprintf("%d MiB", e.MemoryMiB), {"driver", inAll}: e.Driver, {"engine", inAll}: e.Engine,
-		{"lab99", inAll}: strings.TrimSpace(e.Tool + " " + e.Revision), {"scenario's files", inAll}: shortHash(run.Plan.Source),
+		{"kernel", inAll}:           e.Kernel,
+		{"arch", inAll}:             e.Arch,
+		{"CPUs", inAll}:             strconv.Itoa(e.CPUs),
+		{"memory", inAll}:           fmt.Sprintf("%d MiB", e.MemoryMiB),
+		{"driver", inAll}:           e.Driver,
+		{"engine", inAll}:           e.Engine,
+		{"lab99", inAll}:            strings.TrimSpace(e.Tool + " " + e.Revision),
+		{"scenario's files", inAll}: shortHash(run.Plan.Source),
 	}
 	for _, i := range e.Images {
 		f := fact{"image of the " + i.Role + ", " + i.Requested, inAll}

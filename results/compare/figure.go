@@ -105,17 +105,20 @@ func ratio(a, b float64) *float64 {
 
 // Value is a figure on one side.
 type Value struct {
-	N       int      `json:"n"`      // runs that have it
-	Absent  int      `json:"absent"` // valid runs that have not: no error 99 came, or it was not measured
-	Never   int      `json:"never"`  // of these, those in which it did not come: in all that follows later than any
-	Median  *float64 `json:"median"` // null: in half of the runs or more it did not come, or none has it
-	Low     *float64 `json:"low"`    // of the confidence interval; null: unbounded, for too few runs or for those in which it did not come
+	N      int      `json:"n"`      // runs that have it
+	Absent int      `json:"absent"` // valid runs that have not: no error 99 came, or it was not measured
+	Never  int      `json:"never"`  // of these, those in which it did not come: in all that follows later than any
+	Median *float64 `json:"median"` // null: in half of the runs or more it did not come, or none has it
+	// Of the confidence interval; null: unbounded, for too few runs or for those in
+	// which it did not come.
+	Low     *float64 `json:"low"`
 	High    *float64 `json:"high"`
 	Least   *float64 `json:"least"` // of those that have it
 	Most    *float64 `json:"most"`
 	P       *float64 `json:"p"`       // of the test against the base; null: not tested
 	Differs *bool    `json:"differs"` // p is at most alpha; null: not tested
-	Change  *float64 `json:"change"`  // the median over the base's, less 1; null: no difference shown, from 0, or no median
+	// The median over the base's, less 1; null: no difference shown, from 0, or no median.
+	Change *float64 `json:"change"`
 
 	level float64 // of the test: how likely it shows a difference by chance
 }

@@ -94,7 +94,8 @@ func TestRankTestAgreesWithBenchmath(t *testing.T) {
 			}
 			a, b := some(n[0]), some(n[1])
 			p, level := rankTest(a, b, alpha)
-			want := benchmath.AssumeNothing.Compare(benchmath.NewSample(slices.Clone(a), &thresholds), benchmath.NewSample(slices.Clone(b), &thresholds)).P
+			sample := func(xs []float64) *benchmath.Sample { return benchmath.NewSample(slices.Clone(xs), &thresholds) }
+			want := benchmath.AssumeNothing.Compare(sample(a), sample(b)).P
 			if math.Abs(p-want) > 1e-9 {
 				t.Errorf("p %g, want %g", p, want)
 			}
@@ -110,7 +111,17 @@ func TestTooFewArrangements(t *testing.T) {
 	for _, c := range []struct {
 		n   [2]int
 		can bool
-	}{{[2]int{1, 1}, false}, {[2]int{3, 3}, false}, {[2]int{3, 4}, false}, {[2]int{4, 4}, true}, {[2]int{3, 5}, true}, {[2]int{2, 7}, false}, {[2]int{2, 8}, true}, {[2]int{1, 38}, false}, {[2]int{1, 39}, true}} {
+	}{
+		{[2]int{1, 1}, false},
+		{[2]int{3, 3}, false},
+		{[2]int{3, 4}, false},
+		{[2]int{4, 4}, true},
+		{[2]int{3, 5}, true},
+		{[2]int{2, 7}, false},
+		{[2]int{2, 8}, true},
+		{[2]int{1, 38}, false},
+		{[2]int{1, 39}, true},
+	} {
 		if got := canDiffer(c.n[0], c.n[1]); got != c.can {
 			t.Errorf("%v: %v", c.n, got)
 		}

@@ -39,7 +39,8 @@ func (r *Result) variant(name string, sides []Side) Variant {
 				continue
 			}
 			if endedIn(run, name) {
-				v.LeftOut = append(v.LeftOut, fmt.Sprintf("%s was ended early, and its load in %s may have been cut short", run.ID(), name))
+				v.LeftOut = append(v.LeftOut, fmt.Sprintf("%s was ended early, "+
+					"and its load in %s may have been cut short", run.ID(), name))
 				continue
 			}
 			counted[row.Verdict]++
@@ -109,17 +110,17 @@ func (r *Result) caveats() []string {
 		notes = append(notes, fmt.Sprintf("The environment of %s is not known: %s is missing.", dir, results.EnvFile))
 	}
 	if most < runsForInterval {
-		notes = append(notes, fmt.Sprintf("A confidence interval of %.0f %% takes %d runs; with fewer the range of the values "+
-			"stands in brackets instead.", 100*r.Confidence, runsForInterval))
+		notes = append(notes, fmt.Sprintf("A confidence interval of %.0f %% takes %d runs; "+
+			"with fewer the range of the values stands in brackets instead.", 100*r.Confidence, runsForInterval))
 	}
 	if few := r.tooFew(); len(few) > 0 {
-		notes = append(notes, fmt.Sprintf("So few runs can show no difference between the figures of %s and of %s: that takes "+
-			"%d on each side. ~ means that none is shown, not that there is none.",
+		notes = append(notes, fmt.Sprintf("So few runs can show no difference between the figures of %s "+
+			"and of %s: that takes %d on each side. ~ means that none is shown, not that there is none.",
 			strings.Join(few, ", "), r.Sides[0].Label, runsForDifference))
 	}
 	if chance > 0 {
-		notes = append(notes, fmt.Sprintf("~ means that no difference is shown (p > %.2g). Of %d tests of figures about %.2g "+
-			"show one by chance where there is none.", r.Alpha, tests, chance))
+		notes = append(notes, fmt.Sprintf("~ means that no difference is shown (p > %.2g). "+
+			"Of %d tests of figures about %.2g show one by chance where there is none.", r.Alpha, tests, chance))
 	}
 	return notes
 }

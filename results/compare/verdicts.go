@@ -8,7 +8,8 @@ import (
 
 // VerdictTest holds the verdicts of a side against the base's.
 type VerdictTest struct {
-	P       *float64 `json:"p"`       // of Fisher's exact test; null: not tested, or not needed, as the runs of each side agree
+	// Of Fisher's exact test; null: not tested, or not needed, as the runs of each side agree.
+	P       *float64 `json:"p"`
 	Differs *bool    `json:"differs"` // null: not tested
 }
 

@@ -73,7 +73,8 @@ func escapeLine(s string) string {
 
 // escape keeps names and notes from being taken for Markdown or HTML.
 func escape(s string) string {
-	return strings.NewReplacer("|", `\|`, "<", "&lt;", ">", "&gt;", "*", `\*`, "_", `\_`, "`", "'", "\n", " ").Replace(s)
+	return strings.NewReplacer("|", `\|`, "<", "&lt;", ">", "&gt;",
+		"*", `\*`, "_", `\_`, "`", "'", "\n", " ").Replace(s)
 }
 
 func (r *Result) title() string {

@@ -86,7 +86,11 @@ func kinds(all []message) string {
 // TestALatePageSeesAll: a page that is opened at the end, and one that lost its connection.
 func TestALatePageSeesAll(t *testing.T) {
 	s := NewStream(planned)
-	v := s.Begin("baseline", results.VariantPlan{Name: "baseline", DurationS: 10, Predicted: law.Prediction{Tuples: 500}})
+	v := s.Begin("baseline", results.VariantPlan{
+		Name:      "baseline",
+		DurationS: 10,
+		Predicted: law.Prediction{Tuples: 500},
+	})
 	v.Phase("load")
 	for i := range 7 {
 		v.Sample(load(float64(i)/10, 20, 0))

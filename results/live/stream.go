@@ -65,8 +65,10 @@ func NewStream(runs []Planned) *Stream {
 func (s *Stream) Source(look Look) Source {
 	return Source{
 		Page: Page{
-			Title: "A run under way", About: "This page shows a run as it goes. When the run has ended it becomes the report.",
-			Footer: "served by the run itself", Script: runScript,
+			Title:  "A run under way",
+			About:  "This page shows a run as it goes. When the run has ended it becomes the report.",
+			Footer: "served by the run itself",
+			Script: runScript,
 		},
 		Look: look, Events: &s.events, Report: s.Report, Metrics: s.metrics.Text,
 	}

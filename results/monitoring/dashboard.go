@@ -69,8 +69,9 @@ func (v view) dashboard() ([]byte, error) {
 		{"TIME_WAIT sockets", "Of the whole network namespace, whatever their destination.", "sockets", "short",
 			[]query{{"node_sockstat_TCP_tw" + on, "{{instance}}"}}, sockets},
 		{
-			title:   "Established connections",
-			about:   "Both sides of " + v.Proxy + ": clients' and the upstream's. Those to the upstream take a tuple each.",
+			title: "Established connections",
+			about: "Both sides of " + v.Proxy + ": clients' and the upstream's. " +
+				"Those to the upstream take a tuple each.",
 			axis:    "connections",
 			unit:    "short",
 			queries: []query{{"node_netstat_Tcp_CurrEstab" + on, "{{instance}}"}},
@@ -156,8 +157,9 @@ func source() object { return object{"type": "prometheus", "uid": "${datasource}
 // needs says what that of a run needs.
 func (v view) needs() object {
 	return words("A node_exporter **in " + v.Proxy + "'s network namespace** (a sidecar in a pod), " +
-		"with its default collectors sockstat and netstat. Set *tuples* to your usable ports times the addresses at both " +
-		"ends, and *hold time* to 61, or to 1 with `tcp_tw_reuse=1`. The lowest row shows the lab's own run, " +
+		"with its default collectors sockstat and netstat. " +
+		"Set *tuples* to your usable ports times the addresses at both ends, and *hold time* to 61, " +
+		"or to 1 with `tcp_tw_reuse=1`. The lowest row shows the lab's own run, " +
 		"once `promtool tsdb create-blocks-from openmetrics metrics.txt` has put it into the data source.")
 }
 

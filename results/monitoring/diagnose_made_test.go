@@ -21,7 +21,8 @@ func diagnoseRules() Rules {
 	about := "of lab99 diagnose --listen, scraped every 15 s or more often"
 	return Rules{Group: "lab99-diagnose", About: about, Alerts: []Alert{
 		{"SourcePortsRunningOut",
-			"(lab99_seconds_to_exhaustion <= on (job, instance) group_left () lab99_alarm_horizon_seconds) > 0", "0s", "critical",
+			"(lab99_seconds_to_exhaustion <= on (job, instance) group_left () lab99_alarm_horizon_seconds) > 0",
+			"0s", "critical",
 			ofPair + ": source ports run out in {{ $value | humanizeDuration }}",
 			"If the load goes on, connect() fails by then with error 99 (Cannot assign requested address), and nginx " +
 				"answers 502. " + askHost},
@@ -31,12 +32,14 @@ func diagnoseRules() Rules {
 		{"SourcePortsHalfTaken", fmt.Sprintf("lab99_ephemeral_ports_taken / lab99_ephemeral_ports_usable >= %g "+
 			"unless lab99_seconds_to_exhaustion < Inf", warnShare), "1m", "warning",
 			ofPair + ": {{ $value | humanizePercentage }} of the source ports are taken",
-			"From half of them on connect() searches for a free one and becomes slow. Error 99 is not due at this load, and " +
-				"there is little left for more. Use upstream connections again (keepalive), or widen net.ipv4.ip_local_port_range."},
+			"From half of them on connect() searches for a free one and becomes slow. " +
+				"Error 99 is not due at this load, and there is little left for more. Use upstream connections again " +
+				"(keepalive), or widen net.ipv4.ip_local_port_range."},
 		{"SourcePortsUnknown", fmt.Sprintf("lab99_ephemeral_ports_taken >= %d unless lab99_ephemeral_ports_usable",
 			unknownFrom), "5m", "warning",
 			ofPair + ": {{ $value }} source ports are taken, of how many is not known",
-			"lab99 may not enter that network namespace, so there is no forecast. It takes CAP_SYS_ADMIN and CAP_SYS_PTRACE."},
+			"lab99 may not enter that network namespace, so there is no forecast. " +
+				"It takes CAP_SYS_ADMIN and CAP_SYS_PTRACE."},
 		{"Lab99DoesNotAnswer", "count_over_time(lab99_scan_timestamp_seconds[1h]) unless lab99_scan_timestamp_seconds",
 			"2m", "warning", "{{ $labels.instance }}: lab99 diagnose does not answer any more",
 			"Nothing above can fire. Prometheus's page of targets has the reason."},
@@ -74,7 +77,8 @@ func diagnoseBoard() ([]byte, error) {
 				[]query{{"lab99_pairs_left_out" + on, "{{instance}}: pairs left out"},
 					{"lab99_unseen" + on, "{{instance}}: unseen"}}, nil},
 			{"What the look costs", "Processor time of lab99 diagnose.", "share of a core", "percentunit",
-				[]query{{"rate(process_cpu_seconds_total" + on + "[$__rate_interval]) and on (job, instance) lab99_scans_total",
+				[]query{{"rate(process_cpu_seconds_total" + on + "[$__rate_interval]) and on (job, instance) " +
+					"lab99_scans_total",
 					"{{instance}}"}}, nil},
 		},
 	}.json()

@@ -85,10 +85,11 @@ func limits(run *results.Run) []limit {
 		}
 		known := false
 		for i := range all {
-			if all[i].Proxy == l.Proxy && all[i].Tuples == l.Tuples && all[i].HoldS == l.HoldS && all[i].Waits == l.Waits {
-				all[i].Variants = append(all[i].Variants, p.Name)
-				all[i].Reached = all[i].Reached || l.Reached
-				all[i].PerS = max(all[i].PerS, l.PerS)
+			a := &all[i]
+			if a.Proxy == l.Proxy && a.Tuples == l.Tuples && a.HoldS == l.HoldS && a.Waits == l.Waits {
+				a.Variants = append(a.Variants, p.Name)
+				a.Reached = a.Reached || l.Reached
+				a.PerS = max(a.PerS, l.PerS)
 				known = true
 			}
 		}
@@ -149,7 +150,10 @@ func Files(run *results.Run) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(files, File{filepath.Join(Dir, DashboardFile), board}, File{filepath.Join(Dir, ReadmeFile), readme}), nil
+	return append(files,
+		File{filepath.Join(Dir, DashboardFile), board},
+		File{filepath.Join(Dir, ReadmeFile), readme},
+	), nil
 }
 
 // view is what the templates see.

@@ -90,8 +90,8 @@ func (l limit) rules(group string) Rules {
 	r := Rules{Group: group + "-" + l.Variants[0], Variants: l.Variants, About: l.about()}
 	r.Alerts = append(r.Alerts, Alert{
 		l.alert("UpstreamConnectRateHigh"), rateIs(rateShare), wait(l.lead(window * rateShare / l.HoldS)), "warning",
-		fmt.Sprintf("{{ $labels.instance }}: at this rate of new connections {{ $value | humanizePercentage }} of %d source "+
-			"ports will be taken", l.Tuples),
+		fmt.Sprintf("{{ $labels.instance }}: at this rate of new connections {{ $value | humanizePercentage }} "+
+			"of %d source ports will be taken", l.Tuples),
 		fmt.Sprintf("The ports, each held for %s s, bear %s new connections per second if %s closes them first. "+
 			"At more they are used up, and %s. %sScrape every 10 s or more often. "+
 			"The counter has all outgoing connections of the namespace, whatever they are towards%s.",

@@ -69,7 +69,11 @@ func small() *results.Run {
 		Variants: []results.VariantData{
 			{Name: "v", Events: []results.Event{{Time: "2026-11-23T10:00:00.250Z", T: new(0.0)}}, Samples: []results.Sample{
 				net(0.1, results.HostProxy, results.Sockets{Dst: dst, State: "established", N: 2}),
-				{Host: results.HostLoad, T: 0.1, Load: &results.Load{Counts: results.Counts{OK: 3, Scheduled: 5, Sent: 4}, InFlight: 1, P99ms: new(2.5)}},
+				{
+					Host: results.HostLoad,
+					T:    0.1,
+					Load: &results.Load{Counts: results.Counts{OK: 3, Scheduled: 5, Sent: 4}, InFlight: 1, P99ms: new(2.5)},
+				},
 				net(0.3, results.HostProxy, results.Sockets{Dst: dst, State: "time-wait", N: 3}),
 				// Out of turn.
 				{Host: results.HostLoad, T: 0.05, Load: &results.Load{Counts: results.Counts{OK: 2, Scheduled: 2, Sent: 2}}},
@@ -207,8 +211,18 @@ func TestShortVariantsHaveAPointAtLeastEverySecond(t *testing.T) {
 // is left, and they are in order.
 func TestThin(t *testing.T) {
 	load := func(at, most float64) results.Sample {
-		return results.Sample{Host: results.HostLoad, T: at, Load: &results.Load{IntervalS: 0.1, Counts: results.Counts{Scheduled: 1, Sent: 2, OK: 3, Failed: 4, Late: 5, Queued: 6, Dropped: 7},
-			Errors: results.Errors{Error99: 8, NoLiveUpstreams: 9, Other: 10}, InFlight: int64(10 * at), P50ms: new(at), MaxMs: new(most)}}
+		return results.Sample{
+			Host: results.HostLoad,
+			T:    at,
+			Load: &results.Load{
+				IntervalS: 0.1,
+				Counts:    results.Counts{Scheduled: 1, Sent: 2, OK: 3, Failed: 4, Late: 5, Queued: 6, Dropped: 7},
+				Errors:    results.Errors{Error99: 8, NoLiveUpstreams: 9, Other: 10},
+				InFlight:  int64(10 * at),
+				P50ms:     new(at),
+				MaxMs:     new(most),
+			},
+		}
 	}
 	net := func(at float64, host string, sockets []results.Sockets) results.Sample {
 		return results.Sample{Host: host, T: at, Net: &results.Net{Sockets: sockets, TimeWait: int64(10 * at)}}
@@ -231,8 +245,14 @@ func TestThin(t *testing.T) {
 	}, kinds); diff != "" {
 		t.Error(diff)
 	}
-	want := &results.Load{IntervalS: 0.2, Counts: results.Counts{Scheduled: 2, Sent: 4, OK: 6, Failed: 8, Late: 10, Queued: 12, Dropped: 14},
-		Errors: results.Errors{Error99: 16, NoLiveUpstreams: 18, Other: 20}, InFlight: 9, P50ms: new(0.9), MaxMs: new(9.0)}
+	want := &results.Load{
+		IntervalS: 0.2,
+		Counts:    results.Counts{Scheduled: 2, Sent: 4, OK: 6, Failed: 8, Late: 10, Queued: 12, Dropped: 14},
+		Errors:    results.Errors{Error99: 16, NoLiveUpstreams: 18, Other: 20},
+		InFlight:  9,
+		P50ms:     new(0.9),
+		MaxMs:     new(9.0),
+	}
 	if diff := cmp.Diff(want, got[5].Load); diff != "" {
 		t.Error(diff)
 	}
@@ -250,7 +270,8 @@ func TestPromtoolReadsIt(t *testing.T) {
 		dir := t.TempDir()
 		file := filepath.Join(dir, File)
 		filetest.Write(t, file, body)
-		out, err := exec.Command(tool, "tsdb", "create-blocks-from", "openmetrics", file, filepath.Join(dir, "data")).CombinedOutput()
+		out, err := exec.Command(tool, "tsdb", "create-blocks-from",
+			"openmetrics", file, filepath.Join(dir, "data")).CombinedOutput()
 		if err != nil {
 			t.Errorf("%s: %v: %s", name, err, out)
 		}

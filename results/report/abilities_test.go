@@ -24,7 +24,8 @@ func TestAbilitiesAreInThePage(t *testing.T) {
 	}
 	html, _ := pages(t, run)
 	for _, want := range []string{
-		heading, "TcpExt TW counts a TIME_WAIT when it begins", "<td>no</td>", "TW, TWKilled, TWRecycled", "<td>100</td>",
+		heading, "TcpExt TW counts a TIME_WAIT when it begins",
+		"<td>no</td>", "TW, TWKilled, TWRecycled", "<td>100</td>",
 		"unknown: nobody may",
 	} {
 		if !strings.Contains(html, want) {

@@ -43,8 +43,9 @@ var (
 // poolConf is all that a pool needs: one of the lines alone does nothing, or harm.
 var poolConf = places{
 	Host: "Three lines in nginx.conf: `keepalive N;` in the upstream block; " +
-		"`proxy_http_version 1.1;` and `proxy_set_header Connection \"\";` in the location that uses it (both are the " +
-		"default from 1.29.7 on). Without `keepalive`, the other two make it worse. `nginx -t`, then `nginx -s reload`.",
+		"`proxy_http_version 1.1;` and `proxy_set_header Connection \"\";` in the location that uses it " +
+		"(both are the default from 1.29.7 on). Without `keepalive`, the other two make it worse. " +
+		"`nginx -t`, then `nginx -s reload`.",
 	Container: "The same lines in the image's or the mounted nginx.conf; reload inside the container.",
 	Pod: "The same lines in the proxy's ConfigMap or image; roll the pods, or reload. " +
 		"No sysctl and no privilege needed.",
@@ -130,9 +131,10 @@ var cards = []card{
 			"Where a SYN is dropped, connect() takes 1 s longer.",
 	},
 	{
-		path:     "proxy.sysctls.net.ipv4.tcp_fin_timeout",
-		Name:     "tcp_fin_timeout",
-		Does:     "It limits FIN_WAIT2. TIME_WAIT is always 60 s. It helps only where the backend does not close its end.",
+		path: "proxy.sysctls.net.ipv4.tcp_fin_timeout",
+		Name: "tcp_fin_timeout",
+		Does: "It limits FIN_WAIT2. TIME_WAIT is always 60 s. " +
+			"It helps only where the backend does not close its end.",
 		Where:    sysctl("net.ipv4.tcp_fin_timeout", safe+" Since Kubernetes 1.29."),
 		Risk:     "Slow peers lose their connection while half closed.",
 		RollBack: anyTime,
@@ -238,9 +240,10 @@ var cards = []card{
 		Name: "More source addresses for nginx",
 		Does: "proxy_bind spreads connections over several source addresses, each with a full set of ports.",
 		Where: places{
-			Host:      "More addresses on the interface, `split_clients` and `proxy_bind` in nginx.conf.",
-			Container: "The addresses must exist in the container's namespace: several networks, or NET_ADMIN to add them.",
-			Pod:       "A pod has one address; more take a second network (such as Multus). Otherwise run more nginx pods.",
+			Host: "More addresses on the interface, `split_clients` and `proxy_bind` in nginx.conf.",
+			Container: "The addresses must exist in the container's namespace: several networks, " +
+				"or NET_ADMIN to add them.",
+			Pod: "A pod has one address; more take a second network (such as Multus). Otherwise run more nginx pods.",
 		},
 		Risk: "Backends that admit or limit clients by address see new ones. " +
 			"An address that goes away fails every request bound to it with the same error 99.",
@@ -252,8 +255,9 @@ var cards = []card{
 		Name: "Source ports by name (proxy_bind IP:$port)",
 		Does: "nginx names the source port itself. It binds without SO_REUSEADDR, so a port in TIME_WAIT is refused " +
 			"with error 98, and the client gets 500.",
-		Where:    nginxConf,
-		Risk:     "Each named port serves one request a minute. tcp_tw_reuse is of no use, as bind() fails before connect().",
+		Where: nginxConf,
+		Risk: "Each named port serves one request a minute. tcp_tw_reuse is of no use, " +
+			"as bind() fails before connect().",
 		RollBack: "Take the port out of proxy_bind and reload; an address alone does no harm.",
 		Watch:    "“bind(…) failed (98: Address already in use)” in nginx's log; 500 in place of 502.",
 	},
@@ -355,11 +359,12 @@ var cards = []card{
 		Watch:    "More lines in nginx's log than failed requests.",
 	},
 	{
-		path:     "proxy.max_fails",
-		Name:     "When nginx takes a server for dead",
-		Does:     "After so many failures nginx sends nothing to a server for fail_timeout, 10 s by default.",
-		Where:    nginxConf,
-		Risk:     "Running out of ports counts as a failure of the server: with few servers all are marked down at once.",
+		path:  "proxy.max_fails",
+		Name:  "When nginx takes a server for dead",
+		Does:  "After so many failures nginx sends nothing to a server for fail_timeout, 10 s by default.",
+		Where: nginxConf,
+		Risk: "Running out of ports counts as a failure of the server: " +
+			"with few servers all are marked down at once.",
 		RollBack: "Put the old number back and reload.",
 		Watch: "“no live upstreams” in the place of error 99, which hides the cause. " +
 			"With 0, a dead backend stays in turn.",

@@ -73,9 +73,10 @@ var policyCards = []card{
 		Watch:    "AH01170 in the log, that a member is in error state.",
 	},
 	{
-		path:     "proxy.policy: balancer-no-recovery",
-		Name:     "Apache: forcerecovery=Off",
-		Does:     "After a failed connect() requests fail without one until retry= is over, though there are ports again.",
+		path: "proxy.policy: balancer-no-recovery",
+		Name: "Apache: forcerecovery=Off",
+		Does: "After a failed connect() requests fail without one until retry= is over, " +
+			"though there are ports again.",
 		Where:    proxiedConf,
 		Risk:     "A short shortage becomes a longer blackout.",
 		RollBack: backAgain,

@@ -76,7 +76,10 @@ func inWords(c results.Check, proxy string) checked {
 // refuses without a try.
 func (f figure) of(proxy string) figure {
 	if proxy != results.Nginx {
-		f.words = strings.NewReplacer("failed by “no live upstreams”", results.RefusedUntried, results.Nginx, proxy).Replace(f.words)
+		f.words = strings.NewReplacer(
+			"failed by “no live upstreams”", results.RefusedUntried,
+			results.Nginx, proxy,
+		).Replace(f.words)
 	}
 	return f
 }

@@ -107,8 +107,12 @@ func TestChecksAreOfTheProxyThatRan(t *testing.T) {
 func TestAFigureIsOneEntry(t *testing.T) {
 	before := law.Figures
 	defer func() { law.Figures = before }()
-	law.Figures = append(slices.Clone(before), law.Figure{Name: "late_of_the_test", Words: "requests that nginx had late", Unit: "lines",
-		Of: func(r law.Row) *float64 { return r.Field("late") }})
+	law.Figures = append(slices.Clone(before), law.Figure{
+		Name:  "late_of_the_test",
+		Words: "requests that nginx had late",
+		Unit:  "lines",
+		Of:    func(r law.Row) *float64 { return r.Field("late") },
+	})
 
 	file := filepath.Join(t.TempDir(), "scenario.yaml")
 	text := "apiVersion: lab99/v1\nname: own\nkind: failure\ntitle: own\nports: 300\nrate: 200\nduration: 8s\n" +
@@ -133,7 +137,8 @@ func TestAFigureIsOneEntry(t *testing.T) {
 	if at < 0 {
 		t.Fatalf("it was not judged: %+v", row.Checks)
 	}
-	want := checked{"requests that HAProxy had late", "✓ holds", "what the scenario expects", "at most 3 lines", "2 lines",
+	want := checked{"requests that HAProxy had late", "✓ holds",
+		"what the scenario expects", "at most 3 lines", "2 lines",
 		"requests that HAProxy had late: at most 3 lines expected, 2 lines measured"}
 	if got := inWords(row.Checks[at], "HAProxy"); got != want {
 		t.Errorf("got %+v, want %+v", got, want)

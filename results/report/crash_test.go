@@ -128,7 +128,8 @@ func TestReportOfWhatACrashLeft(t *testing.T) {
 				t.Errorf("%s cut at %d: no report: %v", name, n, err)
 			case base == results.EventsFile && n >= 0 && (n == 0 || b[n-1] == '\n'):
 				// Nothing tells how many events there were.
-			case base == results.EnvFile, base == results.SummaryFile, base == results.LatencyFile, base == results.ServiceFile && n >= 0, lines:
+			case base == results.EnvFile, base == results.SummaryFile, base == results.LatencyFile,
+				base == results.ServiceFile && n >= 0, lines:
 				if !strings.Contains(md, "**Partial:**") || !strings.Contains(md, filepath.Base(name)) {
 					t.Errorf("%s cut at %d: the report does not say that it is partial, and of what", name, n)
 				}

@@ -31,7 +31,8 @@ func TestExampleIsCurrent(t *testing.T) {
 		names := []string{"report.md", "metrics.txt", "monitoring/alerts.yml", "monitoring/grafana-dashboard.json",
 			"monitoring/README.md"}
 		if runtime.GOARCH == "amd64" { // elsewhere a chart may differ in its last digit
-			names = append(names, "report.html", "charts/comparison.svg", "charts/comparison.csv", "charts/comparison.json")
+			names = append(names, "report.html", "charts/comparison.svg",
+				"charts/comparison.csv", "charts/comparison.json")
 		}
 		for _, name := range names {
 			want, err := os.ReadFile(filepath.Join(from, name))

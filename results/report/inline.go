@@ -114,5 +114,6 @@ func themeStyle() string {
 		fmt.Fprintf(&light, "--c%d:%s;", i/2, pairs[i])
 		fmt.Fprintf(&dark, "--c%d:%s;", i/2, pairs[i+1])
 	}
-	return ":root{" + light.String() + "}\n@media screen and (prefers-color-scheme:dark){:root{" + dark.String() + "}}\n"
+	return ":root{" + light.String() + "}\n" +
+		"@media screen and (prefers-color-scheme:dark){:root{" + dark.String() + "}}\n"
 }

@@ -105,12 +105,14 @@ func (v variant) Cause() string {
 	}
 	if v.FirstError != nil {
 		add("With no tuple left, connect() fails with EADDRNOTAVAIL (99). %s. "+
-			"Failed attempts take no tuple. The outage lasts until tuples of the full table are free again.", v.answers())
+			"Failed attempts take no tuple. The outage lasts until tuples of the full table are free again.",
+			v.answers())
 	}
 	switch e := v.Errors; {
 	case e == nil || e.NoLiveUpstreams <= e.Error99:
 	case v.ProxyName() != results.Nginx:
-		add("%s then held its backend down: %s requests failed without a try.", v.ProxyName(), format.Grouped(e.NoLiveUpstreams))
+		add("%s then held its backend down: %s requests failed without a try.",
+			v.ProxyName(), format.Grouped(e.NoLiveUpstreams))
 	default:
 		add("nginx took the failed connect() for a failure of the peer (max_fails=%d) and marked each peer down for "+
 			"fail_timeout. %s requests were then answered \"no live upstreams\" without a try.",

@@ -35,7 +35,8 @@ func (p *page) NoChange() []variant {
 // load that the baseline failed under, because of a setting of the servers that
 // does no harm.
 func (v variant) Cures(p *page) bool {
-	return v.Verdict == law.Mitigated && p.baseline().failed() && v.rollable() && len(v.otherLoad()) == 0 && !v.Harmful(p)
+	return v.Verdict == law.Mitigated && p.baseline().failed() &&
+		v.rollable() && len(v.otherLoad()) == 0 && !v.Harmful(p)
 }
 
 // failed says whether a variant was judged and lost requests.

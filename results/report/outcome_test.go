@@ -191,7 +191,13 @@ func TestCauseNamesWhatHeldTheTuples(t *testing.T) {
 		{"TIME_WAIT", failing(results.StateTimeWait), "stays in TIME_WAIT for about 61 s", "under way"},
 		{"FIN_WAIT2", failing(results.StateFinWait2), "in FIN_WAIT2", "stays in TIME_WAIT"},
 		{"requests under way", failing(results.StateEstablished), "hold R·t", "stays in TIME_WAIT"},
-		{"another failure", other, "at most 20 of 28,232 tuples were taken. nginx's most frequent error, logged 59 times: “[error] upstream prematurely closed connection”.", "TIME_WAIT"},
+		{
+			name: "another failure",
+			v:    other,
+			says: "at most 20 of 28,232 tuples were taken. nginx's most frequent error, logged 59 times: " +
+				"“[error] upstream prematurely closed connection”.",
+			not: "TIME_WAIT",
+		},
 		{"a failure nobody logged", silent, "nginx logged nothing: 59 requests", "TIME_WAIT"},
 		{"peers marked down", ejected, `500 requests were then answered "no live upstreams"`, "hold R·t"},
 		{"a backend held down", heldDown, "Varnish then held its backend down: 500 requests failed without a try.", "nginx"},

@@ -80,7 +80,8 @@ func edits(base, v *variant) []edit {
 		}
 	}
 	if base.Plan.ProxyImage != v.Plan.ProxyImage {
-		all = append(all, edit{"image of " + v.ProxyName(), []line{{'-', base.Plan.ProxyImage}, {'+', v.Plan.ProxyImage}}})
+		lines := []line{{'-', base.Plan.ProxyImage}, {'+', v.Plan.ProxyImage}}
+		all = append(all, edit{"image of " + v.ProxyName(), lines})
 	}
 	return all
 }

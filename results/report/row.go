@@ -259,7 +259,8 @@ func (p *page) Mechanism() string {
 	if math.Abs(*law.FirstError99S-float64(law.Tuples)/v.OfferedPerS) > 0.02**law.FirstError99S {
 		unit, by = "requests", "By the law, "
 	}
-	sum := fmt.Sprintf("%s%s ports at %s %s a second last %s", by, ports, rate, unit, format.Seconds(*law.FirstError99S))
+	sum := fmt.Sprintf("%s%s ports at %s %s a second last %s",
+		by, ports, rate, unit, format.Seconds(*law.FirstError99S))
 	return fmt.Sprintf(newPort+blocked, proxy, holdTime(law.HoldS)) + sum + "." + noneFree + v.reply()
 }
 

@@ -111,16 +111,39 @@ func TestCellsOfARow(t *testing.T) {
 		},
 		{"no headroom", "none: load 24 times too high", func(*results.Variant) {}, variant.Headroom},
 		{"failed below the limit", "none", func(v *results.Variant) { v.RhoSteady, v.FirstError = f(0.6), f(1.7) }, variant.Headroom},
-		{"collapsed", "none: connect() got too slow", func(v *results.Variant) { v.RhoSteady, v.Collapsed = f(0.1), true }, variant.Headroom},
-		{"held by requests under way", "2 times (400/s)", func(v *results.Variant) { v.RhoSteady, v.LoadEndS = f(0.1), f(10) }, func(v variant) string {
-			v.Data = results.VariantData{Samples: []results.Sample{{T: 5, Host: results.HostProxy, Net: &results.Net{Sockets: []results.Sockets{{State: results.StateEstablished, N: 200}}}}}}
-			return v.Headroom()
-		}},
-		{"held by a pool that does not grow", "6 times (1,200/s)", func(v *results.Variant) { v.RhoSteady, v.LoadEndS = f(0.1), f(10) }, func(v variant) string {
-			v.Plan.Keepalive = 20
-			v.Data = results.VariantData{Samples: []results.Sample{{T: 5, Host: results.HostProxy, Net: &results.Net{Sockets: []results.Sockets{{State: results.StateEstablished, N: 200}}}}}}
-			return v.Headroom()
-		}},
+		{
+			name:   "collapsed",
+			want:   "none: connect() got too slow",
+			change: func(v *results.Variant) { v.RhoSteady, v.Collapsed = f(0.1), true },
+			cell:   variant.Headroom,
+		},
+		{
+			name:   "held by requests under way",
+			want:   "2 times (400/s)",
+			change: func(v *results.Variant) { v.RhoSteady, v.LoadEndS = f(0.1), f(10) },
+			cell: func(v variant) string {
+				v.Data = results.VariantData{Samples: []results.Sample{{
+					T:    5,
+					Host: results.HostProxy,
+					Net:  &results.Net{Sockets: []results.Sockets{{State: results.StateEstablished, N: 200}}},
+				}}}
+				return v.Headroom()
+			},
+		},
+		{
+			name:   "held by a pool that does not grow",
+			want:   "6 times (1,200/s)",
+			change: func(v *results.Variant) { v.RhoSteady, v.LoadEndS = f(0.1), f(10) },
+			cell: func(v variant) string {
+				v.Plan.Keepalive = 20
+				v.Data = results.VariantData{Samples: []results.Sample{{
+					T:    5,
+					Host: results.HostProxy,
+					Net:  &results.Net{Sockets: []results.Sockets{{State: results.StateEstablished, N: 200}}},
+				}}}
+				return v.Headroom()
+			},
+		},
 		{"headroom", "2.5 times (500/s)", func(v *results.Variant) { v.RhoSteady = f(0.4) }, variant.Headroom},
 		{"much headroom", "over 100 times", func(v *results.Variant) { v.RhoSteady = f(0.001) }, variant.Headroom},
 	} {

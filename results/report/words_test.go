@@ -23,7 +23,12 @@ func TestDueInAnInterval(t *testing.T) {
 		}
 	}
 	seen := 1.402
-	c := comparison{Comparison: results.Comparison{Unit: "s", Predicted: &first, PredictedMost: &latest, Measured: &seen}}
+	c := comparison{Comparison: results.Comparison{
+		Unit:          "s",
+		Predicted:     &first,
+		PredictedMost: &latest,
+		Measured:      &seen,
+	}}
 	if got := c.Law(); got != "0.75 to 1.50 s" {
 		t.Error(got)
 	}

@@ -129,7 +129,8 @@ func TestNothingElseIsServed(t *testing.T) {
 	code, body, h := get(t, url+"/token/runs/port-exhaustion-quick/report.html")
 	if code != http.StatusOK || body != string(report) ||
 		!strings.Contains(h.Get("Content-Security-Policy"), "script-src 'sha256-x'") {
-		t.Errorf("the report: status %d, %d bytes of %d, %s", code, len(body), len(report), h.Get("Content-Security-Policy"))
+		t.Errorf("the report: status %d, %d bytes of %d, %s",
+			code, len(body), len(report), h.Get("Content-Security-Policy"))
 	}
 	_, _, h = get(t, url+"/token/runs/port-exhaustion-quick/evil.html")
 	if got := h.Get("Content-Type"); !strings.HasPrefix(got, "text/plain") ||

@@ -50,8 +50,13 @@ func TestConduct(t *testing.T) {
 		"defaults\n mode http\n option http-server-close\nbackend b\n no option http-server-close" + server: {
 			Resets: true, Idle: law.NoCap, Tries: 4, Lines: 4},
 		"defaults\n mode http\nfrontend f\n option httpclose\n default_backend b\nbackend b" + server: {Resets: true, Tries: 4, Lines: 4},
-		"defaults\n mode http\n option httpclose\nbackend b\n option http-keep-alive" + server:        {Resets: true, Idle: law.NoCap, Tries: 4, Lines: 4},
-		"defaults\n option nolinger\nbackend b\n no option nolinger" + server:                         {CloseShare: 1, Tries: 4, Lines: 4, Passes: true},
+		"defaults\n mode http\n option httpclose\nbackend b\n option http-keep-alive" + server: {
+			Resets: true,
+			Idle:   law.NoCap,
+			Tries:  4,
+			Lines:  4,
+		},
+		"defaults\n option nolinger\nbackend b\n no option nolinger" + server: {CloseShare: 1, Tries: 4, Lines: 4, Passes: true},
 	} {
 		if diff := cmp.Diff(want, backend(t, text+"\n").Conduct()); diff != "" {
 			t.Errorf("%s\n%s", text, diff)

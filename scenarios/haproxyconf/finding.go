@@ -83,7 +83,14 @@ type checker struct {
 // of their defaults is said once.
 func (k *checker) report(level finding.Level, l *Line, word int, fix, text string, args ...any) {
 	w := l.Words[min(word, len(l.Words)-1)]
-	f := finding.Finding{ID: k.rule.ID, Level: level, File: k.config.Name, Text: fmt.Sprintf(text, args...), Fix: fix, Width: w.End - w.Start}
+	f := finding.Finding{
+		ID:    k.rule.ID,
+		Level: level,
+		File:  k.config.Name,
+		Text:  fmt.Sprintf(text, args...),
+		Fix:   fix,
+		Width: w.End - w.Start,
+	}
 	f.Line, f.Column = k.config.Position(w.Start)
 	at := slices.IndexFunc(k.found, func(x found) bool { return x.Finding == f })
 	if at < 0 {

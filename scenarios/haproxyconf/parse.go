@@ -103,7 +103,8 @@ func Parse(name string, text []byte) (*Config, error) {
 	c := &Config{Name: name, Text: text}
 	if bytes.HasPrefix(text, byteOrderMark) {
 		c.starts = []int{0}
-		return nil, c.mistake(0, "the file begins with a byte order mark, and HAProxy takes it for a part of the first word",
+		return nil, c.mistake(0, "the file begins with a byte order mark, "+
+			"and HAProxy takes it for a part of the first word",
 			"UTF-8 without one")
 	}
 	for at := 0; at < len(text); {

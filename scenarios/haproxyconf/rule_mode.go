@@ -11,8 +11,8 @@ var tcpModeNoPool = Rule{
 	ID:    "tcp-mode-no-pool",
 	Level: finding.Warning,
 	Doc: "In TCP mode, HAProxy's default, every connection of a client is one to a server, and none is used again. " +
-		"When the client ends first, HAProxy is the first to close towards the server and the port stays taken for 60 " +
-		"seconds (f = 1), so ports / 61 connections per second is all that lasts. " +
+		"When the client ends first, HAProxy is the first to close towards the server " +
+		"and the port stays taken for 60 seconds (f = 1), so ports / 61 connections per second is all that lasts. " +
 		"`mode http` ends connections by a reset and runs out of no ports. Where it has to be TCP, list ports: " +
 		"`source IP:20000-40000` on each server line.",
 	check: func(k *checker, b *Backend) {
@@ -24,11 +24,11 @@ var tcpModeNoPool = Rule{
 			line, word, by = b.ModeLine, 1, fmt.Sprintf("line %d", b.ModeLine.Number)
 		}
 		k.report(finding.Warning, line, word,
-			"`mode http` in it and its frontend where the traffic is HTTP; else `source IP:LOW-HIGH`, an address of this host "+
-				"with ports of its own, on each server line",
+			"`mode http` in it and its frontend where the traffic is HTTP; else `source IP:LOW-HIGH`, "+
+				"an address of this host with ports of its own, on each server line",
 			"mode %s (%s) opens a connection for each of a client's and passes its end on: "+
-				"where the client ends it, the port stays taken for a minute (f = 1), and all of them at ports / 61 a second "+
-				"for each source and destination (%d here)",
+				"where the client ends it, the port stays taken for a minute (f = 1), "+
+				"and all of them at ports / 61 a second for each source and destination (%d here)",
 			b.Mode, by, len(b.Lanes()))
 	},
 }
@@ -37,13 +37,14 @@ var noLinger = Rule{
 	ID:    "nolinger",
 	Level: finding.Note,
 	Doc: "`option nolinger` ends connections by a reset: neither end keeps a TIME_WAIT, " +
-		"so no port stays taken (f = 0). What the other side has not read by then is lost, which in TCP mode can cut off " +
-		"the end of a transfer. HAProxy's manual advises against it.",
+		"so no port stays taken (f = 0). What the other side has not read by then is lost, " +
+		"which in TCP mode can cut off the end of a transfer. HAProxy's manual advises against it.",
 	check: func(k *checker, b *Backend) {
 		if b.NoLinger != nil && b.Mode != ModeHTTP && b.TakesPorts() {
 			k.report(finding.Note, b.NoLinger, 1,
 				"a list of ports, `source IP:LOW-HIGH` on the server lines, keeps ports free without losing data",
-				"option nolinger resets connections: no port stays taken (f = 0), and what the other side has not read is lost")
+				"option nolinger resets connections: no port stays taken (f = 0), "+
+					"and what the other side has not read is lost")
 		}
 	},
 }
@@ -57,7 +58,8 @@ var httpReuseNever = Rule{
 		"`http-reuse safe` is the default.",
 	check: func(k *checker, b *Backend) {
 		if b.Mode == ModeHTTP && b.Reuse == "never" && b.TakesPorts() {
-			k.report(finding.Note, b.ReuseLine, 1, "`http-reuse safe`, unless the servers know users by their connection (NTLM)",
+			k.report(finding.Note, b.ReuseLine, 1,
+				"`http-reuse safe`, unless the servers know users by their connection (NTLM)",
 				"http-reuse never opens a connection for each client's; HAProxy resets it at its end, "+
 					"so that no port stays taken (f = 0)")
 		}
@@ -68,8 +70,9 @@ var closesEach = Rule{
 	ID:    "http-server-close",
 	Level: finding.Note,
 	Doc: "`option http-server-close` and `option httpclose` end the upstream connection with every response. " +
-		"HAProxy does so by a reset, which leaves no TIME_WAIT at either end (f = 0): it costs a handshake per request, " +
-		"not a port. A frontend that says it does so for every backend that it leads to.",
+		"HAProxy does so by a reset, which leaves no TIME_WAIT at either end (f = 0): " +
+		"it costs a handshake per request, not a port. A frontend that says it does so for every backend " +
+		"that it leads to.",
 	check: func(k *checker, b *Backend) {
 		if b.Close != "" && b.TakesPorts() {
 			k.report(finding.Note, b.CloseLine, 1, "leave the line out: the default keeps connections and shares them",
@@ -83,9 +86,10 @@ var retriesAmplify = Rule{
 	ID:    "retries-amplify",
 	Level: finding.Note,
 	Doc: "A connect() that finds no port is tried again, `retries` times (3 by default), " +
-		"and each try looks at every port before it fails. One failed request is 1 + retries connect() and as many lines " +
-		"in the log, so the log overstates a shortage of ports, and the tries cost processor time when there is least. " +
-		"`retries 0` or 1 fails at once; `option redispatch` only helps where another server has ports of its own.",
+		"and each try looks at every port before it fails. One failed request is 1 + retries connect() " +
+		"and as many lines in the log, so the log overstates a shortage of ports, and the tries cost processor time " +
+		"when there is least. `retries 0` or 1 fails at once; " +
+		"`option redispatch` only helps where another server has ports of its own.",
 	check: func(k *checker, b *Backend) {
 		if b.Retries == 0 || !b.TakesPorts() || !b.runsOut() && b.RetriesLine == nil {
 			return
@@ -109,8 +113,8 @@ var checksNeedPorts = Rule{
 	Level: finding.Note,
 	Doc: "Health checks connect as requests do, and fail as they do while no port is free. " +
 		"After `fall` of them HAProxy takes the server out, though it is well, and answers 503 without a try. " +
-		"When ports are back it needs `rise` checks, `inter` apart, to be in again. A check from another source address, " +
-		"or with `addr` and `port` to another destination, has ports of its own.",
+		"When ports are back it needs `rise` checks, `inter` apart, to be in again. " +
+		"A check from another source address, or with `addr` and `port` to another destination, has ports of its own.",
 	check: func(k *checker, b *Backend) {
 		out := b.Checked()
 		if out == 0 || !b.runsOut() {

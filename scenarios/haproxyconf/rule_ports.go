@@ -32,7 +32,8 @@ var sourceSingleIP = Rule{
 			k.report(finding.Note, source.Line, source.Word,
 				"`source "+source.Address+":20000-40000` on each server line lists ports, "+
 					"and another server line with another source adds them",
-				"source %s is one address: it has the ports that the kernel's choice would have, and no more", source.Address)
+				"source %s is one address: it has the ports that the kernel's choice would have, and no more",
+				source.Address)
 		}
 	},
 }
@@ -41,10 +42,12 @@ var ownPortList = Rule{
 	ID:    "own-port-list",
 	Level: finding.Note,
 	Doc: "`source IP:LOW-HIGH` on a server line is a list of ports that HAProxy gives out by itself. " +
-		"It takes a port of its own in TIME_WAIT again at once, whatever tcp_tw_reuse says, so that the list need only be " +
-		"as long as connections are open at once. That needs TCP timestamps at both ends (net.ipv4.tcp_timestamps=1): " +
-		"without them error 99 comes after as many connections as it has ports. Keep the list out of ip_local_port_range, " +
-		"and `maxconn` of the server no larger than the list: a connection more fails with `Cannot bind to source address`.",
+		"It takes a port of its own in TIME_WAIT again at once, whatever tcp_tw_reuse says, " +
+		"so that the list need only be as long as connections are open at once. " +
+		"That needs TCP timestamps at both ends (net.ipv4.tcp_timestamps=1): " +
+		"without them error 99 comes after as many connections as it has ports. " +
+		"Keep the list out of ip_local_port_range, and `maxconn` of the server no larger than the list: " +
+		"a connection more fails with `Cannot bind to source address`.",
 	check: func(k *checker, b *Backend) {
 		for _, s := range b.serving() {
 			source := b.SourceOf(s)
@@ -61,12 +64,14 @@ var ownPortList = Rule{
 			case s.MaxConn == 0 && limit > n:
 				k.report(finding.Warning, source.Line, source.Word,
 					fmt.Sprintf("`maxconn %d` on the server line, or a longer list", n),
-					"%s of its own, the server has no maxconn, and %s connections of clients are let in: those beyond the list fail "+
-						"with \"Cannot bind to source address\"", format.Plural(n, "port"), format.Grouped(limit))
+					"%s of its own, the server has no maxconn, and %s connections of clients are let in: "+
+						"those beyond the list fail with \"Cannot bind to source address\"",
+					format.Plural(n, "port"), format.Grouped(limit))
 			default:
 				k.report(finding.Note, source.Line, source.Word, "",
-					"%s of its own, which HAProxy takes again at once from TIME_WAIT: they last at any rate, while no more "+
-						"connections are open at once and tcp_timestamps is 1 at both ends", format.Plural(n, "port"))
+					"%s of its own, which HAProxy takes again at once from TIME_WAIT: they last at any rate, "+
+						"while no more connections are open at once and tcp_timestamps is 1 at both ends",
+					format.Plural(n, "port"))
 			}
 		}
 	},
@@ -76,8 +81,9 @@ var maxconnOverPorts = Rule{
 	ID:    "maxconn-over-ports",
 	Level: finding.Warning,
 	Doc: "More connections may be open at once than a source address has ports towards one destination: " +
-		"28,232 by default (net.ipv4.ip_local_port_range). That ends in error 99 in any mode, without a single TIME_WAIT. " +
-		"Lower `maxconn` of the server, so that requests wait in HAProxy's queue, or add destinations or source addresses.",
+		"28,232 by default (net.ipv4.ip_local_port_range). That ends in error 99 in any mode, " +
+		"without a single TIME_WAIT. Lower `maxconn` of the server, so that requests wait in HAProxy's queue, " +
+		"or add destinations or source addresses.",
 	check: func(k *checker, b *Backend) {
 		for _, l := range b.Lanes() {
 			if l.Own == 0 && l.Limit > usualPorts {
@@ -95,8 +101,10 @@ var duplicateAddress = Rule{ID: "duplicate-address", Level: finding.Warning, che
 	for _, l := range b.Lanes() {
 		first := l.Servers[0]
 		if first.Count > 1 && l.Own == 0 && !first.Unknown && !first.Named() {
-			k.report(finding.Warning, first.Line, first.Word, "a name in place of the address, which has several, or one server",
-				"%d servers of the address %s: it is one destination, and the others add no ports", first.Count, l.Destination)
+			k.report(finding.Warning, first.Line, first.Word,
+				"a name in place of the address, which has several, or one server",
+				"%d servers of the address %s: it is one destination, and the others add no ports",
+				first.Count, l.Destination)
 		}
 		for _, s := range l.Servers[1:] {
 			if l.Own > 0 || s.Unknown {
@@ -127,7 +135,8 @@ var loopbackBackend = Rule{ID: "loopback-backend", Level: finding.Note, check: f
 		if s.Loopback() && !s.Unix {
 			k.report(finding.Note, s.Line, s.Word, "",
 				"%s is on HAProxy's own host: "+
-					"Linux takes a port in TIME_WAIT again after a second there (tcp_tw_reuse=2, the default)", s.Destination())
+					"Linux takes a port in TIME_WAIT again after a second there (tcp_tw_reuse=2, the default)",
+				s.Destination())
 		}
 	}
 }}
@@ -143,32 +152,37 @@ var unixSocket = Rule{ID: "unix-socket", Level: finding.Note, check: func(k *che
 var addressUnknown = Rule{
 	ID:    "address-unknown",
 	Level: finding.Note,
-	Doc: "The address of a server stands in a variable of the environment, or is a name, or is the one that the client " +
-		"asked for, or the source is the client's address. How many there are decides how many ports there are, " +
-		"and no file tells it: it counts as one. For a name HAProxy takes its first address; " +
-		"`server-template` with `resolvers` takes as many as it has servers.",
+	Doc: "The address of a server stands in a variable of the environment, or is a name, " +
+		"or is the one that the client asked for, or the source is the client's address. " +
+		"How many there are decides how many ports there are, and no file tells it: it counts as one. " +
+		"For a name HAProxy takes its first address; `server-template` with `resolvers` takes as many " +
+		"as it has servers.",
 	check: func(k *checker, b *Backend) {
 		for _, s := range b.serving() {
 			any := slices.Contains([]string{"0.0.0.0", "*", "::", "[::]"}, s.Host) && !s.Unix
 			switch {
 			case s.Unknown:
-				k.report(finding.Note, s.Line, s.Word, "", "the environment decides on %s: it counts as one destination",
+				k.report(finding.Note, s.Line, s.Word, "",
+					"the environment decides on %s: it counts as one destination",
 					s.Line.Arg(s.Word))
 			case any:
 				k.report(finding.Note, s.Line, s.Word, "",
 					"%s is the address that the client asked for: it counts as one destination", s.Host)
 			case s.Count > 1 && s.Named():
 				k.report(finding.Note, s.Line, s.Word, "",
-					"%d servers by the name %s: how many addresses it has is not known, and it counts as one destination",
+					"%d servers by the name %s: how many addresses it has is not known, "+
+						"and it counts as one destination",
 					s.Count, s.Host)
 			}
 			if n := b.clientPorts(); n > 1 && !s.Unknown && !any && s.clientsPort() {
 				k.report(finding.Note, s.Line, s.Word, "",
-					"the port of %s is that which the client connected to, one of %d: they count as one destination", s.Host, n)
+					"the port of %s is that which the client connected to, one of %d: they count as one destination",
+					s.Host, n)
 			}
 			if source := b.SourceOf(s); source.UseSrc != "" && !s.Unix {
 				k.report(finding.Note, source.Line, source.Word, "",
-					"usesrc %s: each client has an address, and so source ports, of its own; they count as one", source.UseSrc)
+					"usesrc %s: each client has an address, and so source ports, of its own; they count as one",
+					source.UseSrc)
 			}
 		}
 	},

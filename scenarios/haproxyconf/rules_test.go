@@ -64,7 +64,8 @@ func TestRules(t *testing.T) {
 		{"backend b\n mode htpp\n", "haproxy-refuses error 2:7"},
 		{
 			"backend b\n mode http\n http-reuse sometimes\n retries x\n source 10.1.0.1:5-9\n server s\n",
-			"haproxy-refuses error 3:13, haproxy-refuses error 4:10, haproxy-refuses error 5:9, haproxy-refuses error 6:9",
+			"haproxy-refuses error 3:13, haproxy-refuses error 4:10, haproxy-refuses error 5:9, " +
+				"haproxy-refuses error 6:9",
 		},
 		{
 			"frontend f\n default_backend c\n use_backend d if x\n use_backend %[path] if y\nbackend d\n",
@@ -87,7 +88,8 @@ func TestRules(t *testing.T) {
 		{"listen b\n bind :1\n mode http\n server s 10.0.0.1\n", ""},
 		{"listen b\n bind :1-2\n mode http\n server s 10.0.0.1:80\n", ""},
 		{
-			"frontend f\n mode http\n default_backend b\nbackend b\n retries 0\n option nolinger\n server s 10.0.0.1:80\n",
+			"frontend f\n mode http\n default_backend b\n" +
+				"backend b\n retries 0\n option nolinger\n server s 10.0.0.1:80\n",
 			"haproxy-refuses error 3:18, nolinger note 6:9",
 		},
 		{"frontend f\n use_backend b if x\nbackend b\n mode http\n server s 10.0.0.1:80\n", ""},

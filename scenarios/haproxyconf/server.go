@@ -86,7 +86,8 @@ func (s *Server) keepsIdle() bool { return s.Pool != 0 && !s.Purged }
 
 // clientsPort says whether its port is the client's, or one so far from it.
 func (s *Server) clientsPort() bool {
-	return !s.Unix && (s.Port == "" || s.Port == "0" || strings.HasPrefix(s.Port, "+") || strings.HasPrefix(s.Port, "-"))
+	return !s.Unix && (s.Port == "" || s.Port == "0" ||
+		strings.HasPrefix(s.Port, "+") || strings.HasPrefix(s.Port, "-"))
 }
 
 // Destination is its address and port.

@@ -47,7 +47,8 @@ func TestFixesWork(t *testing.T) {
 			file:     "inherit-three-levels",
 			finding:  "connection-header-wiped",
 			location: "/b",
-			change:   []string{"proxy_set_header Host $host;", "proxy_set_header Host $host; proxy_set_header Connection \"\";"},
+			change: []string{"proxy_set_header Host $host;", "proxy_set_header Host $host; " +
+				"proxy_set_header Connection \"\";"},
 		},
 		{
 			file:     "host-plain",

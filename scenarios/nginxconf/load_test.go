@@ -67,7 +67,8 @@ func TestIncludesStayInThePrefix(t *testing.T) {
 func TestAPatternOutsideIsMissing(t *testing.T) {
 	dir := t.TempDir()
 	main := filepath.Join(dir, "nginx.conf")
-	text := "events {}\nhttp { include /etc/nginx/conf.d/*.conf; include /usr/share/nginx/modules/*.conf; include here/*.conf; }"
+	text := "events {}\nhttp { include /etc/nginx/conf.d/*.conf; include /usr/share/nginx/modules/*.conf; " +
+		"include here/*.conf; }"
 	filetest.Write(t, main, text)
 	c, err := Load(main, Options{})
 	if err != nil {

@@ -31,7 +31,9 @@ func (m *model) settings(r *Route, e *env) {
 // always says whether a directive whose values are conditions holds for every request.
 func (b *block) always(name string) bool {
 	return slices.ContainsFunc(b.array(name), func(d *Directive) bool {
-		return slices.ContainsFunc(d.Args(), func(w Word) bool { return constant(w.Text) && w.Text != "" && w.Text != "0" })
+		return slices.ContainsFunc(d.Args(), func(w Word) bool {
+			return constant(w.Text) && w.Text != "" && w.Text != "0"
+		})
 	})
 }
 

@@ -36,7 +36,8 @@ location @pass { proxy_pass http://10.0.0.8; } location /file { root /a; }`
 		"$uri.html":               {502, false},
 		"=502 /file":              {502, false},
 	} {
-		c := loaded(t, "server { location / { proxy_pass http://10.0.0.7; error_page 500 502 "+page+"; } "+locations+" }")
+		c := loaded(t, "server { location / { proxy_pass http://10.0.0.7; "+
+			"error_page 500 502 "+page+"; } "+locations+" }")
 		r := c.Routes(Release{})[0]
 		if len(r.Hides) != 1 || r.Hides[0].Seen != want.seen || r.Hides[0].Hidden() != want.hidden {
 			t.Errorf("error_page 502 %s: %+v, want %+v", page, r.Hides, want)

@@ -112,63 +112,264 @@ func TestFindingsOfPublicFiles(t *testing.T) {
 		found    bool
 		says     string
 	}{
-		"Lua opens its own connections":            {"server { location / { content_by_lua_block { a() } } }", "not-proxied", true, "a script may open"},
-		"njs too":                                  {"server { location / { js_content a; } }", "not-proxied", true, "a script may open"},
-		"files do not":                             {"server { location / { root /a; } }", "not-proxied", true, "opens no connections"},
-		"a module's servers":                       {"upstream a { postgres_server 10.0.0.7; }", "nginx-refuses", false, ""},
-		"no servers":                               {"upstream a { zone a 64k; least_conn; }", "nginx-refuses", true, "no servers"},
-		"sockets do not retry for ports":           {"upstream a { server unix:/a; server unix:/b; }\nserver { location / { proxy_pass http://a; } }", "retry-amplifies", false, ""},
-		"an unused pool is no difference":          {"upstream a { server 10.0.0.7; }\nserver { location / { fastcgi_pass a; } }", "default-differs-by-version", false, ""},
-		"proxy_params replaces Connection":         {ka + `proxy_http_version 1.1; proxy_set_header Connection ""; server { location / { include proxy_params; proxy_pass http://a; } }`, "connection-header-wiped", true, ""},
-		"fastcgi_params replaces nothing here":     {ka + `proxy_http_version 1.1; proxy_set_header Connection ""; server { location / { include fastcgi_params; proxy_pass http://a; } }`, "connection-header-wiped", false, ""},
-		"a placeholder":                            {"server { location / { proxy_pass http://${APP_HOST}; } }", "variable-bypasses-pool", true, "placeholder"},
-		"a variable":                               {"server { location / { proxy_pass http://$app_host; } }", "variable-bypasses-pool", true, "not in the configuration"},
-		"no server, and what has them is not read": {"events {} http { include sites-enabled/[a-z]*.conf; include sites.conf; }", "include-not-found", true, "sites.conf"},
-		"two causes, two fixes": {`proxy_http_version 1.1; proxy_set_header Connection "";
-upstream a { keepalive 8; least_conn; server 10.0.0.7; } server { proxy_set_header Host $host; location / { proxy_pass http://a; } }`, "inert-pool", true, "stands behind it"},
-		"a socket's ports do not end":            {"upstream a { server unix:/a weight=9; server 10.0.0.7; } server { location / { proxy_pass http://a; } }", "uneven-servers", false, ""},
-		"beside a socket":                        {"upstream a { server unix:/a weight=9; server 10.0.0.7 weight=3; server 10.0.0.8; } server { location / { proxy_pass http://a; } }", "uneven-servers", true, "at 0.67 times"},
-		"uWSGI's socket with slashes":            {"server { location / { uwsgi_pass unix:///a.sock; } }", "unix-socket", true, "unix:///a.sock is"},
-		"which nginx takes":                      {"server { location / { uwsgi_pass unix:///a.sock; } }", "nginx-refuses", false, ""},
-		"a socket beside a server that is down":  {"upstream a { server 10.0.0.7 down; server unix:/a; } server { location / { proxy_pass http://a; } }", "no-pool", false, ""},
-		"a socket with a backup":                 {"upstream a { server unix:/a; server 10.0.0.7 backup; } server { location / { proxy_pass http://a; } }", "unix-socket", true, "when it fails, the backup 10.0.0.7:80 takes ports"},
-		"a socket ends the retries":              {"upstream a { server unix:/a; server 10.0.0.7; } server { location / { proxy_pass http://a; } }", "retry-amplifies", false, ""},
-		"a socket is never out":                  {"upstream a { server unix:/a; server 10.0.0.7; } server { location / { proxy_pass http://a; } }", "peer-ejection", true, "the others then get their requests"},
-		"a variable that leads to a socket":      {"server { set $s unix:/a.sock; location / { proxy_pass http://$s:/; } }", "variable-bypasses-pool", true, ""},
-		"one beside one that is down is ejected": {"upstream a { server 10.0.0.7 down; server 10.0.0.8; } server { location / { proxy_pass http://a; } }", "peer-ejection", true, "1 of 1 servers"},
-		"a backup for all that are down":         {"upstream a { server 10.0.0.7 down; server 10.0.0.8 backup; } server { location / { proxy_pass http://a; } }", "uneven-servers", true, "1 of 2 servers"},
-		"an old copy hides a failure":            {"proxy_cache_path /c keys_zone=z:1m; server { location / { proxy_cache z; proxy_cache_use_stale timeout error; proxy_pass http://10.0.0.7; } }", "error-hidden", true, "from the cache"},
-		"a cache that is always bypassed":        {"proxy_cache_path /c keys_zone=z:1m; server { location / { proxy_cache z; proxy_cache_bypass $arg_x 1; proxy_pass http://10.0.0.7; } }", "cache-answers", false, ""},
-		"a cache that stores nothing":            {"proxy_cache_path /c keys_zone=z:1m; server { location / { proxy_cache z; proxy_no_cache 1; proxy_pass http://10.0.0.7; } }", "cache-answers", false, ""},
-		"a cache that a request bypasses":        {"proxy_cache_path /c keys_zone=z:1m; server { location / { proxy_cache z; proxy_cache_bypass $arg_x 0 \"\"; proxy_pass http://10.0.0.7; } }", "cache-answers", true, ""},
-		"transparent, from one address":          {"server { location / { proxy_bind 10.0.0.2 transparent; proxy_pass http://10.0.0.7; } }", "proxy-bind", true, "10.0.0.2, which need not be the host's: S = 1"},
-		"transparent, from the client's":         {"server { location / { proxy_bind $remote_addr transparent; proxy_pass http://10.0.0.7; } }", "proxy-bind", true, "each client has source ports"},
-		"a word too long":                        {"server { location / { add_header X " + strings.Repeat("y", 4096) + "; proxy_pass http://10.0.0.7; } }", "nginx-refuses", true, "longer than"},
-		"a quoted word too long":                 {"server { location / { add_header X \"" + strings.Repeat("y", 4095) + "\"; proxy_pass http://10.0.0.7; } }", "nginx-refuses", true, "longer than"},
-		"a long word":                            {"server { location / { add_header X " + strings.Repeat("y", 4095) + "; proxy_pass http://10.0.0.7; } }", "nginx-refuses", false, ""},
-		"a long quoted word":                     {"server { location / { add_header X '" + strings.Repeat("y", 4094) + "'; proxy_pass http://10.0.0.7; } }", "nginx-refuses", false, ""},
-		"a comment too long":                     {"server { # " + strings.Repeat("y", 4094) + "\nlocation / { proxy_pass http://10.0.0.7; } }", "nginx-refuses", true, "comment of 4096"},
-		"a long comment":                         {"server { # " + strings.Repeat("y", 4093) + "\nlocation / { proxy_pass http://10.0.0.7; } }", "nginx-refuses", false, ""},
-		"IPv6 without brackets":                  {"upstream a { server 2001:db8::2; } server { location / { proxy_pass http://a; } }", "nginx-refuses", true, `invalid port in upstream "2001:db8::2"`},
-		"IPv6 without brackets in a pass":        {"server { location / { proxy_pass http://::1:8080; } }", "nginx-refuses", true, `invalid port in upstream "::1:8080"`},
-		"two ports":                              {"server { location / { proxy_pass http://10.0.0.1:80:81; } }", "nginx-refuses", true, "invalid port"},
-		"a port that is a word":                  {"server { location / { proxy_pass http://a:b; } }", "nginx-refuses", true, "invalid port"},
-		"IPv6 with brackets":                     {"upstream a { server [2001:db8::2]:80; server [::1]; } server { location / { proxy_pass http://a; } location /b { proxy_pass http://[::1]:81/x:y; } }", "nginx-refuses", false, ""},
-		"backups alone":                          {"upstream a { server 10.0.0.7 backup; server 10.0.0.8 backup; } server { location / { proxy_pass http://a; } }", "nginx-refuses", true, "no servers in upstream"},
-		"a backup beside one that is down":       {"upstream a { server 10.0.0.7 backup; server 10.0.0.8 down; } server { location / { proxy_pass http://a; } }", "nginx-refuses", false, ""},
-		"a backup gets the ejected's":            {"upstream a { server 10.0.0.7; server 10.0.0.8 backup; } server { location / { proxy_pass http://a; } }", "peer-ejection", true, "the backup 10.0.0.8:80 gets their requests"},
-		"the first error_page is in force":       {"server { location / { proxy_pass http://10.0.0.7; error_page 502 /a; error_page 502 =200 /b; } }", "error-hidden", false, ""},
-		"not without a cache":                    {"server { location / { proxy_cache_use_stale error; proxy_pass http://10.0.0.7; } }", "error-hidden", false, ""},
-		"nor for other failures":                 {"proxy_cache_path /c keys_zone=z:1m; server { location / { proxy_cache z; proxy_cache_use_stale http_502; proxy_pass http://10.0.0.7; } }", "error-hidden", false, ""},
-		"subrequests are told of once":           {ka + "server { auth_request /auth; location = /auth { proxy_pass http://a; } location / { proxy_pass http://a; } location /b { proxy_pass http://a; } }", "subrequest-doubles", true, "of / and /b on"},
-		"a map's Connection is wiped too": {ka + `map $http_upgrade $c { default upgrade; "" ""; } proxy_http_version 1.1; proxy_set_header Connection $c;
-server { location / { proxy_set_header Host a; proxy_pass http://a; } }`, "connection-header-wiped", true, "replaces all those of outer levels"},
-		"a group of another part":  {"server { location / { proxy_pass http://app; } }", "no-pool", true, "stands in what was read"},
-		"a host of a part":         {"server { location / { proxy_pass http://app:3000; } }", "no-pool", true, "names a host"},
-		"a host of a whole":        {"events {} http { server { location / { proxy_pass http://app; } } }", "no-pool", true, "names a host"},
-		"no server":                {"events {} http { sendfile on; }", "not-proxied", true, "no server stands"},
-		"HTTP that leads to HTTPS": {"server { listen 80; listen 443 ssl; if ($scheme = http) { return 301 https://$host; } location / { proxy_pass http://10.0.0.7; } }", "not-proxied", false, ""},
-		"a brace that is none":     {"http ｛ a; server { }", "nginx-refuses", true, ""},
+		"Lua opens its own connections": {
+			text:  "server { location / { content_by_lua_block { a() } } }",
+			id:    "not-proxied",
+			found: true,
+			says:  "a script may open",
+		},
+		"njs too":            {"server { location / { js_content a; } }", "not-proxied", true, "a script may open"},
+		"files do not":       {"server { location / { root /a; } }", "not-proxied", true, "opens no connections"},
+		"a module's servers": {"upstream a { postgres_server 10.0.0.7; }", "nginx-refuses", false, ""},
+		"no servers":         {"upstream a { zone a 64k; least_conn; }", "nginx-refuses", true, "no servers"},
+		"sockets do not retry for ports": {
+			text: "upstream a { server unix:/a; server unix:/b; }\nserver { location / { proxy_pass http://a; } }",
+			id:   "retry-amplifies",
+		},
+		"an unused pool is no difference": {
+			text: "upstream a { server 10.0.0.7; }\nserver { location / { fastcgi_pass a; } }",
+			id:   "default-differs-by-version",
+		},
+		"proxy_params replaces Connection": {
+			text: ka + `proxy_http_version 1.1; proxy_set_header Connection ""; ` +
+				`server { location / { include proxy_params; proxy_pass http://a; } }`,
+			id:    "connection-header-wiped",
+			found: true,
+		},
+		"fastcgi_params replaces nothing here": {
+			text: ka + `proxy_http_version 1.1; proxy_set_header Connection ""; ` +
+				`server { location / { include fastcgi_params; proxy_pass http://a; } }`,
+			id: "connection-header-wiped",
+		},
+		"a placeholder": {"server { location / { proxy_pass http://${APP_HOST}; } }", "variable-bypasses-pool", true, "placeholder"},
+		"a variable": {
+			text:  "server { location / { proxy_pass http://$app_host; } }",
+			id:    "variable-bypasses-pool",
+			found: true,
+			says:  "not in the configuration",
+		},
+		"no server, and what has them is not read": {
+			text:  "events {} http { include sites-enabled/[a-z]*.conf; include sites.conf; }",
+			id:    "include-not-found",
+			found: true,
+			says:  "sites.conf",
+		},
+		"two causes, two fixes": {
+			text: `proxy_http_version 1.1; proxy_set_header Connection "";
+upstream a { keepalive 8; least_conn; server 10.0.0.7; } server { proxy_set_header Host $host; location / { proxy_pass http://a; } }`,
+			id:    "inert-pool",
+			found: true,
+			says:  "stands behind it",
+		},
+		"a socket's ports do not end": {
+			text: "upstream a { server unix:/a weight=9; server 10.0.0.7; } " +
+				"server { location / { proxy_pass http://a; } }",
+			id: "uneven-servers",
+		},
+		"beside a socket": {
+			text: "upstream a { server unix:/a weight=9; server 10.0.0.7 weight=3; server 10.0.0.8; } " +
+				"server { location / { proxy_pass http://a; } }",
+			id:    "uneven-servers",
+			found: true,
+			says:  "at 0.67 times",
+		},
+		"uWSGI's socket with slashes": {
+			text:  "server { location / { uwsgi_pass unix:///a.sock; } }",
+			id:    "unix-socket",
+			found: true,
+			says:  "unix:///a.sock is",
+		},
+		"which nginx takes": {"server { location / { uwsgi_pass unix:///a.sock; } }", "nginx-refuses", false, ""},
+		"a socket beside a server that is down": {
+			text: "upstream a { server 10.0.0.7 down; server unix:/a; } server { location / { proxy_pass http://a; } }",
+			id:   "no-pool",
+		},
+		"a socket with a backup": {
+			text: "upstream a { server unix:/a; server 10.0.0.7 backup; } " +
+				"server { location / { proxy_pass http://a; } }",
+			id:    "unix-socket",
+			found: true,
+			says:  "when it fails, the backup 10.0.0.7:80 takes ports",
+		},
+		"a socket ends the retries": {
+			text: "upstream a { server unix:/a; server 10.0.0.7; } server { location / { proxy_pass http://a; } }",
+			id:   "retry-amplifies",
+		},
+		"a socket is never out": {
+			text:  "upstream a { server unix:/a; server 10.0.0.7; } server { location / { proxy_pass http://a; } }",
+			id:    "peer-ejection",
+			found: true,
+			says:  "the others then get their requests",
+		},
+		"a variable that leads to a socket": {
+			text:  "server { set $s unix:/a.sock; location / { proxy_pass http://$s:/; } }",
+			id:    "variable-bypasses-pool",
+			found: true,
+		},
+		"one beside one that is down is ejected": {
+			text: "upstream a { server 10.0.0.7 down; server 10.0.0.8; } " +
+				"server { location / { proxy_pass http://a; } }",
+			id:    "peer-ejection",
+			found: true,
+			says:  "1 of 1 servers",
+		},
+		"a backup for all that are down": {
+			text: "upstream a { server 10.0.0.7 down; server 10.0.0.8 backup; } " +
+				"server { location / { proxy_pass http://a; } }",
+			id:    "uneven-servers",
+			found: true,
+			says:  "1 of 2 servers",
+		},
+		"an old copy hides a failure": {
+			text: "proxy_cache_path /c keys_zone=z:1m; server { location / { proxy_cache z; " +
+				"proxy_cache_use_stale timeout error; proxy_pass http://10.0.0.7; } }",
+			id:    "error-hidden",
+			found: true,
+			says:  "from the cache",
+		},
+		"a cache that is always bypassed": {
+			text: "proxy_cache_path /c keys_zone=z:1m; server { location / { proxy_cache z; " +
+				"proxy_cache_bypass $arg_x 1; proxy_pass http://10.0.0.7; } }",
+			id: "cache-answers",
+		},
+		"a cache that stores nothing": {
+			text: "proxy_cache_path /c keys_zone=z:1m; server { location / { proxy_cache z; proxy_no_cache 1; " +
+				"proxy_pass http://10.0.0.7; } }",
+			id: "cache-answers",
+		},
+		"a cache that a request bypasses": {
+			text: "proxy_cache_path /c keys_zone=z:1m; server { location / { proxy_cache z; " +
+				"proxy_cache_bypass $arg_x 0 \"\"; proxy_pass http://10.0.0.7; } }",
+			id:    "cache-answers",
+			found: true,
+		},
+		"transparent, from one address": {
+			text:  "server { location / { proxy_bind 10.0.0.2 transparent; proxy_pass http://10.0.0.7; } }",
+			id:    "proxy-bind",
+			found: true,
+			says:  "10.0.0.2, which need not be the host's: S = 1",
+		},
+		"transparent, from the client's": {
+			text:  "server { location / { proxy_bind $remote_addr transparent; proxy_pass http://10.0.0.7; } }",
+			id:    "proxy-bind",
+			found: true,
+			says:  "each client has source ports",
+		},
+		"a word too long": {
+			text:  "server { location / { add_header X " + strings.Repeat("y", 4096) + "; proxy_pass http://10.0.0.7; } }",
+			id:    "nginx-refuses",
+			found: true,
+			says:  "longer than",
+		},
+		"a quoted word too long": {
+			text:  "server { location / { add_header X \"" + strings.Repeat("y", 4095) + "\"; proxy_pass http://10.0.0.7; } }",
+			id:    "nginx-refuses",
+			found: true,
+			says:  "longer than",
+		},
+		"a long word": {
+			text: "server { location / { add_header X " + strings.Repeat("y", 4095) + "; proxy_pass http://10.0.0.7; } }",
+			id:   "nginx-refuses",
+		},
+		"a long quoted word": {
+			text: "server { location / { add_header X '" + strings.Repeat("y", 4094) + "'; proxy_pass http://10.0.0.7; } }",
+			id:   "nginx-refuses",
+		},
+		"a comment too long": {
+			text:  "server { # " + strings.Repeat("y", 4094) + "\nlocation / { proxy_pass http://10.0.0.7; } }",
+			id:    "nginx-refuses",
+			found: true,
+			says:  "comment of 4096",
+		},
+		"a long comment": {
+			text: "server { # " + strings.Repeat("y", 4093) + "\nlocation / { proxy_pass http://10.0.0.7; } }",
+			id:   "nginx-refuses",
+		},
+		"IPv6 without brackets": {
+			text:  "upstream a { server 2001:db8::2; } server { location / { proxy_pass http://a; } }",
+			id:    "nginx-refuses",
+			found: true,
+			says:  `invalid port in upstream "2001:db8::2"`,
+		},
+		"IPv6 without brackets in a pass": {
+			text:  "server { location / { proxy_pass http://::1:8080; } }",
+			id:    "nginx-refuses",
+			found: true,
+			says:  `invalid port in upstream "::1:8080"`,
+		},
+		"two ports": {
+			text:  "server { location / { proxy_pass http://10.0.0.1:80:81; } }",
+			id:    "nginx-refuses",
+			found: true,
+			says:  "invalid port",
+		},
+		"a port that is a word": {"server { location / { proxy_pass http://a:b; } }", "nginx-refuses", true, "invalid port"},
+		"IPv6 with brackets": {
+			text: "upstream a { server [2001:db8::2]:80; server [::1]; } " +
+				"server { location / { proxy_pass http://a; } location /b { proxy_pass http://[::1]:81/x:y; } }",
+			id: "nginx-refuses",
+		},
+		"backups alone": {
+			text: "upstream a { server 10.0.0.7 backup; server 10.0.0.8 backup; } " +
+				"server { location / { proxy_pass http://a; } }",
+			id:    "nginx-refuses",
+			found: true,
+			says:  "no servers in upstream",
+		},
+		"a backup beside one that is down": {
+			text: "upstream a { server 10.0.0.7 backup; server 10.0.0.8 down; } " +
+				"server { location / { proxy_pass http://a; } }",
+			id: "nginx-refuses",
+		},
+		"a backup gets the ejected's": {
+			text: "upstream a { server 10.0.0.7; server 10.0.0.8 backup; } " +
+				"server { location / { proxy_pass http://a; } }",
+			id:    "peer-ejection",
+			found: true,
+			says:  "the backup 10.0.0.8:80 gets their requests",
+		},
+		"the first error_page is in force": {
+			text: "server { location / { proxy_pass http://10.0.0.7; error_page 502 /a; error_page 502 =200 /b; } }",
+			id:   "error-hidden",
+		},
+		"not without a cache": {
+			text: "server { location / { proxy_cache_use_stale error; proxy_pass http://10.0.0.7; } }",
+			id:   "error-hidden",
+		},
+		"nor for other failures": {
+			text: "proxy_cache_path /c keys_zone=z:1m; server { location / { proxy_cache z; " +
+				"proxy_cache_use_stale http_502; proxy_pass http://10.0.0.7; } }",
+			id: "error-hidden",
+		},
+		"subrequests are told of once": {
+			text: ka + "server { auth_request /auth; location = /auth { proxy_pass http://a; } " +
+				"location / { proxy_pass http://a; } location /b { proxy_pass http://a; } }",
+			id:    "subrequest-doubles",
+			found: true,
+			says:  "of / and /b on",
+		},
+		"a map's Connection is wiped too": {
+			text: ka + `map $http_upgrade $c { default upgrade; "" ""; } proxy_http_version 1.1; proxy_set_header Connection $c;
+server { location / { proxy_set_header Host a; proxy_pass http://a; } }`,
+			id:    "connection-header-wiped",
+			found: true,
+			says:  "replaces all those of outer levels",
+		},
+		"a group of another part": {"server { location / { proxy_pass http://app; } }", "no-pool", true, "stands in what was read"},
+		"a host of a part":        {"server { location / { proxy_pass http://app:3000; } }", "no-pool", true, "names a host"},
+		"a host of a whole": {
+			text:  "events {} http { server { location / { proxy_pass http://app; } } }",
+			id:    "no-pool",
+			found: true,
+			says:  "names a host",
+		},
+		"no server": {"events {} http { sendfile on; }", "not-proxied", true, "no server stands"},
+		"HTTP that leads to HTTPS": {
+			text: "server { listen 80; listen 443 ssl; if ($scheme = http) { return 301 https://$host; } " +
+				"location / { proxy_pass http://10.0.0.7; } }",
+			id: "not-proxied",
+		},
+		"a brace that is none": {"http ｛ a; server { }", "nginx-refuses", true, ""},
 	} {
 		var texts []string
 		found := false

@@ -29,7 +29,8 @@ func (k *checker) refuseUpstreams() {
 		if len(u.Peers) == 0 && u.Method != OtherMethod && !u.filled() {
 			k.refuse(u.Directive, 0, "write a server into it", "no servers are inside upstream %q", u.Name)
 		}
-		if len(u.Peers) > 0 && u.Method != OtherMethod && !slices.ContainsFunc(u.Peers, func(p Peer) bool { return !p.Backup }) {
+		serves := slices.ContainsFunc(u.Peers, func(p Peer) bool { return !p.Backup })
+		if len(u.Peers) > 0 && u.Method != OtherMethod && !serves {
 			k.refuse(u.Directive, 1, "leave backup out of one of them", "no servers in upstream %q but backups", u.Name)
 		}
 		if stream && u.block.own("keepalive") != nil {

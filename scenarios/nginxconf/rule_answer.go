@@ -24,7 +24,8 @@ var errorHidden = Rule{
 				if e.Hidden() {
 					fix := "leave the `=` out, and count error 99 in nginx's error log"
 					if redirects(e.Seen) {
-						fix = "answer with a page of this server, `error_page 502 /page;`, and count error 99 in nginx's error log"
+						fix = "answer with a page of this server, `error_page 502 /page;`, " +
+							"and count error 99 in nginx's error log"
 					}
 					k.report(Warning, e.Directive, len(e.Directive.Words)-1, fix,
 						"a failed connect() to %s is answered by %s with %s: no client sees "+
@@ -104,7 +105,8 @@ var subrequestDoubles = Rule{
 				names = append(slices.Clone(names[:4]), fmt.Sprintf("%d more", n))
 			}
 			k.report(Note, d, 0, "give that location a pool as well",
-				"%s passes every request of %s on a second time: two connections a request", d.Source(), format.List(names))
+				"%s passes every request of %s on a second time: two connections a request",
+				d.Source(), format.List(names))
 		}
 	},
 }
@@ -117,7 +119,8 @@ var notProxied = Rule{
 		main := k.config.Files[0]
 		if len(k.model.servers)+len(k.model.streams) == 0 {
 			if k.model.http != nil && k.model.http.directive != nil {
-				k.report(Note, k.model.http.directive, 0, "give a file with servers, or see that its includes are found",
+				k.report(Note, k.model.http.directive, 0,
+					"give a file with servers, or see that its includes are found",
 					"no server stands in what was read: there is nothing to say about connections")
 			}
 			return
@@ -150,8 +153,9 @@ var notProxied = Rule{
 			if a := k.atAnyListen(s, q); a.Kind != AnswerRoute {
 				var others []string
 				for _, o := range of[s] {
-					if o.Location != a.Location && o.Location.Kind != MatchNamed && len(others) < 4 && !o.Location.Internal {
-						name := o.Location.String()
+					at := o.Location
+					if at != a.Location && at.Kind != MatchNamed && !at.Internal && len(others) < 4 {
+						name := at.String()
 						if name == q.Path { // something more exact answers that
 							name = "anything below /"
 						}

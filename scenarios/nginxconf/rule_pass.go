@@ -19,10 +19,12 @@ var variableBypassesPool = Rule{
 			names := "$" + strings.Join(variablesIn(text), ", $")
 			switch {
 			case r.Unknown != "" && placeholders(text) != "":
-				k.report(Note, r.Pass, 1, "fill it in first, with envsubst, or give the output of nginx -T where it runs",
+				k.report(Note, r.Pass, 1,
+					"fill it in first, with envsubst, or give the output of nginx -T where it runs",
 					"%s: whether there is a pool depends on it", r.Unknown)
 			case r.Pool.Elsewhere:
-				k.report(Note, r.Pass, 1, "give the part with upstream "+r.Upstream.Name+" as well, or the output of nginx -T",
+				k.report(Note, r.Pass, 1,
+					"give the part with upstream "+r.Upstream.Name+" as well, or the output of nginx -T",
 					"%s leads to %s: without an upstream block of that name, which may be in a part that was not "+
 						"read, it is a host without any pool", text, r.Upstream.Name)
 			case r.Unknown != "":
@@ -146,7 +148,8 @@ var proxyBind = Rule{
 					len(b.Addresses), strings.Join(named(b.Addresses), ", "), len(b.Addresses), uneven(b.Shares))
 			case b.Transparent:
 				k.report(Note, b.Directive, 1, "none is needed; the backend's route back must lead through this host",
-					"connections have the source address %s, which need not be the host's: S = 1", strings.Join(named(b.Addresses), ", "))
+					"connections have the source address %s, which need not be the host's: S = 1",
+					strings.Join(named(b.Addresses), ", "))
 			default:
 				k.report(Note, b.Directive, 1, "none is needed; more addresses come from split_clients and a "+
 					"variable here",

@@ -48,8 +48,8 @@ func (r *Route) poolFix(release Release) string {
 	}
 	var fix []string
 	if r.Pool.Elsewhere {
-		return fmt.Sprintf("give the part with upstream %s as well, or the output of nginx -T; a host of that name needs a "+
-			"block of its own", u.Name)
+		return fmt.Sprintf("give the part with upstream %s as well, or the output of nginx -T; "+
+			"a host of that name needs a block of its own", u.Name)
 	}
 	if u.Directive != nil {
 		fix = []string{fmt.Sprintf("`keepalive 32;` behind the servers of upstream %s (%s)", u.Name, at(u.Directive,
@@ -246,7 +246,8 @@ var poolSmallerThanWorkersNeed = Rule{
 			case r.Pool.Size < peers:
 				k.report(Warning, r.Pool.Directive, 1, fmt.Sprintf("keepalive %d, twice the servers, or more", 2*peers),
 					"keepalive %d is for all %d servers of upstream %s together: where they come in turn, each "+
-						"request finds the connection to its server given up, and opens one", r.Pool.Size, peers, u.Name)
+						"request finds the connection to its server given up, and opens one",
+					r.Pool.Size, peers, u.Name)
 			case r.Pool.Size < 2*peers:
 				k.report(Note, r.Pool.Directive, 1, fmt.Sprintf("keepalive %d, twice the servers, or more", 2*peers),
 					"keepalive %d is for all %d servers of upstream %s together: more than %d requests at a "+

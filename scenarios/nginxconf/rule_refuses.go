@@ -36,7 +36,8 @@ func (k *checker) refuseLengths() {
 					limit = longestWord
 				}
 				if w.End-w.Start > limit {
-					k.refuse(d, i, "split it, with set and a variable for each part", "a word longer than %d bytes", limit)
+					k.refuse(d, i, "split it, with set and a variable for each part",
+						"a word longer than %d bytes", limit)
 				}
 			}
 			walk(d.Block)

@@ -58,7 +58,9 @@ func animation(frames []frame) ([]byte, error) {
 		}
 		q := image.NewPaletted(area, palette)
 		each(area, func(x, y int) { q.SetColorIndex(x, y, index[p.RGBAAt(x, y)]) })
-		g.Image, g.Delay, g.Disposal = append(g.Image, q), append(g.Delay, hundredths), append(g.Disposal, gif.DisposalNone)
+		g.Image = append(g.Image, q)
+		g.Delay = append(g.Delay, hundredths)
+		g.Disposal = append(g.Disposal, gif.DisposalNone)
 	}
 	var b bytes.Buffer
 	err := gif.EncodeAll(&b, g)

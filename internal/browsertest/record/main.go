@@ -158,12 +158,13 @@ func watch(tab context.Context, page <-chan string, ended <-chan error, began ti
 		select {
 		case err := <-ended:
 			if err != nil {
-				return nil, fmt.Errorf("the run was not as expected (%w): nothing is kept; a quieter moment may be what it takes",
-					err)
+				return nil, fmt.Errorf("the run was not as expected (%w): nothing is kept; "+
+					"a quieter moment may be what it takes", err)
 			}
 			report := chromedp.Evaluate[bool](`!!document.getElementById("verdicts")`)
-			for by := time.Now().Add(10 * time.Second); !over && time.Now().Before(by); time.Sleep(100 * time.Millisecond) {
+			for by := time.Now().Add(10 * time.Second); !over && time.Now().Before(by); {
 				over, _ = chromedp.Run(tab, report)
+				time.Sleep(100 * time.Millisecond)
 			}
 			if !over {
 				return nil, fmt.Errorf("the page did not become the report")

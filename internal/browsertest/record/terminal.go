@@ -37,7 +37,8 @@ func terminal(lines []said) []byte {
 	w, h := 2*edge+letter*float64(most), 2*edge+line*min(rows, len(shown))
 	end := shown[len(shown)-1].at
 	var b bytes.Buffer
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%d" viewBox="0 0 %[1]f %[2]d" role="img">
+	fmt.Fprintf(&b,
+		`<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%d" viewBox="0 0 %[1]f %[2]d" role="img">
 <title>%s, as the terminal showed it</title>
 <style>
 text{font:12px ui-monospace,"Liberation Mono",Menlo,Consolas,monospace;fill:#d8dee4;white-space:pre}

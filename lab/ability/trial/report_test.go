@@ -59,7 +59,8 @@ func TestTheSchemaHasEveryAbility(t *testing.T) {
 }
 
 func TestReportOfAContainer(t *testing.T) {
-	f, kernel, err := InContainer([]byte(`{"schema":"lab99/abilities/v1","kernel":"6.1.0","abilities":{"hz":250,"user_namespaces":false},"unknown":{}}`))
+	f, kernel, err := InContainer([]byte(`{"schema":"lab99/abilities/v1","kernel":"6.1.0",` +
+		`"abilities":{"hz":250,"user_namespaces":false},"unknown":{}}`))
 	if err != nil || kernel != "6.1.0" || *f.HZ != 250 || f.UserNamespaces != nil ||
 		!strings.Contains(f.Unknown["user_namespaces"], "container") {
 		t.Errorf("%+v, %v", f, err)

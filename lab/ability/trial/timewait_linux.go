@@ -65,7 +65,8 @@ func settled(n int64) error {
 			return err
 		}
 		if time.Now().After(by) {
-			return fmt.Errorf("of %d connections closed here first, %d are in TIME_WAIT: tcp_max_tw_buckets may be low", n, tw)
+			return fmt.Errorf("of %d connections closed here first, %d are in TIME_WAIT: tcp_max_tw_buckets may be low",
+				n, tw)
 		}
 	}
 }

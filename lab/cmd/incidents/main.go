@@ -73,7 +73,8 @@ func open(dir string, runs map[string]*results.Run) error {
 		return err
 	}
 	if len(plans) == 0 {
-		return fmt.Errorf("%s holds no runs: `lab99 run %s/*.yaml --size quick --out %s` makes them", dir, scenarioDir, dir)
+		return fmt.Errorf("%s holds no runs: `lab99 run %s/*.yaml --size quick --out %s` makes them",
+			dir, scenarioDir, dir)
 	}
 	for _, plan := range plans { // their names begin with the date
 		r, err := results.Open(filepath.Dir(plan))

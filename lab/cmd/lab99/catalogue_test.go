@@ -98,7 +98,8 @@ func sameFigures(t *testing.T, serial, atOnce string) {
 				continue
 			}
 			if math.Abs(*c.Measured-*d.Measured) > max(c.Tolerance, d.Tolerance) {
-				t.Errorf("%s: %s is %g one after the other, and %g at once", v.Name, c.Quantity, *c.Measured, *d.Measured)
+				t.Errorf("%s: %s is %g one after the other, and %g at once",
+					v.Name, c.Quantity, *c.Measured, *d.Measured)
 			}
 		}
 	}

@@ -247,7 +247,8 @@ func TestPrometheusScrapes(t *testing.T) {
 		web <- free.Addr().String()
 	}()
 	at := <-web
-	cmd := exec.Command(prometheus, "--config.file="+filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path="+filepath.Join(dir, "data"),
+	cmd := exec.Command(prometheus, "--config.file="+filepath.Join(dir, "prometheus.yml"),
+		"--storage.tsdb.path="+filepath.Join(dir, "data"),
 		"--web.listen-address="+at)
 	var talk strings.Builder
 	cmd.Stderr = &talk

@@ -93,7 +93,8 @@ func (e *engine) start(t *testing.T) {
 func (e *engine) answers(t *testing.T) bool {
 	t.Helper()
 	in := func(name string) string { return filepath.Join(e.dir, name) }
-	e.cmd = exec.Command("dockerd", "--config-file", in("daemon.json"), "--data-root", in("data"), "--exec-root", in("exec"),
+	e.cmd = exec.Command("dockerd", "--config-file", in("daemon.json"),
+		"--data-root", in("data"), "--exec-root", in("exec"),
 		"--pidfile", in("pid"), "--host", "unix://"+in("sock"))
 	e.cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS}
 	said, done := &bytes.Buffer{}, make(chan struct{})

@@ -103,7 +103,12 @@ func fourLabs(t *testing.T, name string) {
 			t.Errorf("two labs have %v", topo.Subnet)
 		}
 		seen[topo.Subnet] = true
-		ready := agent.Command{Ready: &agent.Ready{Backends: topo.Backends, Proxy: topo.Proxy, TimeoutMs: 10_000, Dial: true}}
+		ready := agent.Command{Ready: &agent.Ready{
+			Backends:  topo.Backends,
+			Proxy:     topo.Proxy,
+			TimeoutMs: 10_000,
+			Dial:      true,
+		}}
 		if _, err := l.Agent(results.HostLoad).Call(t.Context(), ready); err != nil {
 			t.Errorf("lab %d: %v", i, err)
 		}

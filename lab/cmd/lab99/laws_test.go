@@ -69,7 +69,8 @@ func fillsUp(t *testing.T, p results.VariantPlan, v results.Variant) {
 	t.Helper()
 	dueAt(1)(t, p, v)
 	if p.DelayS*p.RatePerS > float64(ports(p)) && *v.OKBefore != 0 {
-		t.Errorf("%s: %d requests had succeeded before, want none: the backend takes longer than that", v.Name, *v.OKBefore)
+		t.Errorf("%s: %d requests had succeeded before, want none: the backend takes longer than that",
+			v.Name, *v.OKBefore)
 	}
 }
 
@@ -154,7 +155,8 @@ func amplifies(n, lines int64) lesson {
 		t.Helper()
 		exhausts(n)(t, p, v)
 		if v.NginxLog.Error99 != lines*v.Errors.Error99 || v.Errors.Error99 != *v.Failed {
-			t.Errorf("%s: %d lines of error 99 for %d failures, want %d each", v.Name, v.NginxLog.Error99, *v.Failed, lines)
+			t.Errorf("%s: %d lines of error 99 for %d failures, want %d each",
+				v.Name, v.NginxLog.Error99, *v.Failed, lines)
 		}
 	}
 }
@@ -165,7 +167,8 @@ func comesBack(t *testing.T, p results.VariantPlan, v results.Variant) {
 	t.Helper()
 	dueAt(1)(t, p, v)
 	if v.BlackoutS == nil || *v.BlackoutS >= 1 || v.Errors.NoLiveUpstreams > 0 {
-		t.Errorf("%s: no success for %s after the first failure, and %d requests not tried; want less than 1 s, and none",
+		t.Errorf("%s: no success for %s after the first failure, and %d requests not tried; "+
+			"want less than 1 s, and none",
 			v.Name, orNone(v.BlackoutS), v.Errors.NoLiveUpstreams)
 	}
 }
@@ -225,7 +228,8 @@ func recovers(drops bool) lesson {
 		t.Helper()
 		dueAt(1)(t, p, v)
 		if v.RecoveredS == nil || *v.RecoveredS < 60-0.2 || *v.RecoveredS > 62.05+0.2 {
-			t.Errorf("%s: the first success after the failures came after %s, want 60 to 62.05 s", v.Name, orNone(v.RecoveredS))
+			t.Errorf("%s: the first success after the failures came after %s, want 60 to 62.05 s",
+				v.Name, orNone(v.RecoveredS))
 			return
 		}
 		k, r := float64(ports(p)), p.RatePerS
@@ -309,7 +313,8 @@ func churns(b, k float64) lesson {
 		t.Helper()
 		want := (math.Floor((float64(ports(p))-b)/(b-k)) + 1) * p.BurstS
 		if v.FirstError == nil || *v.FirstError < want-law.Tolerance(want) || *v.FirstError > 1.3*want {
-			t.Errorf("%s: first error 99 after %s, want %.3f s, or up to 30 %% later where requests do not all end at once",
+			t.Errorf("%s: first error 99 after %s, want %.3f s, "+
+				"or up to 30 %% later where requests do not all end at once",
 				v.Name, orNone(v.FirstError), want)
 		}
 		if n := *v.NewConns; n > ports(p) || n < ports(p)-overlooked(p, ports(p)) {
@@ -524,7 +529,8 @@ func measuredShare(t *testing.T, p results.VariantPlan, v results.Variant) {
 func none(t *testing.T, _ results.VariantPlan, v results.Variant) {
 	t.Helper()
 	if *v.Failed != 0 || *v.RhoSteady > 0.9 {
-		t.Errorf("%s: %d requests failed at a load factor of %.2f, want none at 0.9 or less", v.Name, *v.Failed, *v.RhoSteady)
+		t.Errorf("%s: %d requests failed at a load factor of %.2f, want none at 0.9 or less",
+			v.Name, *v.Failed, *v.RhoSteady)
 	}
 }
 

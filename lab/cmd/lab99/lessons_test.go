@@ -89,7 +89,11 @@ var lessons = map[string]map[string]lesson{
 
 	"any-proxy": anyProxy,
 	"backends-any-proxy": {
-		"baseline": tries(4, 4), "two-backends": exhausts(2), "two-sources": exhausts(2), "varnish": exhausts(1), "varnish-two": exhausts(2),
+		"baseline":     tries(4, 4),
+		"two-backends": exhausts(2),
+		"two-sources":  exhausts(2),
+		"varnish":      exhausts(1),
+		"varnish-two":  exhausts(2),
 	},
 	"haproxy-never-in-http-mode": {"per-request": noTimeWait, "default": none},
 	"haproxy-tcp":                {"baseline": tries(4, 4), "one-try": tries(1, 1), "nolinger": noTimeWait},
@@ -114,7 +118,8 @@ var together = map[string]func(t *testing.T, r *results.Run){
 	"plain-proxy-pass": func(t *testing.T, r *results.Run) {
 		paced, harder := r.Summary.Variant("paced"), r.Summary.Variant("harder")
 		if *harder.CloseShare > *paced.CloseShare/3 || *harder.OKBefore < 3**paced.OKBefore {
-			t.Errorf("%d requests succeeded paced (f = %.2f), %d in bursts (f = %.2f), want three times as many at least",
+			t.Errorf("%d requests succeeded paced (f = %.2f), %d in bursts (f = %.2f), "+
+				"want three times as many at least",
 				*paced.OKBefore, *paced.CloseShare, *harder.OKBefore, *harder.CloseShare)
 		}
 	},

@@ -318,7 +318,8 @@ func TestLoadAgreesWithNginx(t *testing.T) {
 		time.Sleep(20 * time.Millisecond)
 	}
 	before, _ := os.ReadFile(filepath.Join(dir, "access.log"))
-	d := loaded(t, "0", lab99("load", "--json", "--rate", "5000", "--duration", "1s", "--connections", "16", "--mix", "9 GET /", "--mix", "1 GET /gone", "http://"+addr))
+	d := loaded(t, "0", lab99("load", "--json", "--rate", "5000", "--duration", "1s", "--connections", "16",
+		"--mix", "9 GET /", "--mix", "1 GET /gone", "http://"+addr))
 	after := filetest.Read(t, filepath.Join(dir, "access.log"))
 	log := string(after[len(before):])
 	if ok, gone := strings.Count(log, `" 200 `), strings.Count(log, `" 404 `); int64(ok) != d.Status[200] ||

@@ -71,7 +71,8 @@ func TestNothingOutsideIsTouched(t *testing.T) {
 	}
 	for server, want := range map[string]int{"nginx": 1 << 6, "httpd": 1<<6 | 1<<7} { // setgid, setuid
 		b := filetest.Read(t, fmt.Sprintf("/proc/%d/status", i.find(t, server)))
-		if text := string(b); !strings.Contains(text, fmt.Sprintf("CapBnd:\t%016x\n", want)) || !strings.Contains(text, "NoNewPrivs:\t1\n") {
+		text, bound := string(b), fmt.Sprintf("CapBnd:\t%016x\n", want)
+		if !strings.Contains(text, bound) || !strings.Contains(text, "NoNewPrivs:\t1\n") {
 			t.Errorf("%s can do more than it needs:\n%s", server, text)
 		}
 	}

@@ -247,8 +247,11 @@ func wrapped(text string, width int) string {
 func TestPageKnowsTheCatalogue(t *testing.T) {
 	page := pages(t)["../../../docs/catalogue.md"]
 	rows := map[string]string{
-		scenarios.KindFailure: "| failures |", scenarios.KindMitigation: "| mitigations |", scenarios.KindMyth: "| myths |",
-		scenarios.KindHarm: "| harmful |", scenarios.KindNewFailure: "| new failures |",
+		scenarios.KindFailure:    "| failures |",
+		scenarios.KindMitigation: "| mitigations |",
+		scenarios.KindMyth:       "| myths |",
+		scenarios.KindHarm:       "| harmful |",
+		scenarios.KindNewFailure: "| new failures |",
 	}
 	all, err := scenarios.Builtin()
 	if err != nil {

@@ -145,7 +145,8 @@ func holdMain(t *testing.T, s results.Summary, ports int64, rate float64) {
 				v.Name, *v.Scheduled, *v.Sent, *v.Dropped, *v.OK, *v.Failed, *v.Unfinished)
 		}
 		if v.Errors.Error99 != v.NginxLog.Error99 {
-			t.Errorf("%s: %d requests failed by error 99, nginx logged %d", v.Name, v.Errors.Error99, v.NginxLog.Error99)
+			t.Errorf("%s: %d requests failed by error 99, nginx logged %d",
+				v.Name, v.Errors.Error99, v.NginxLog.Error99)
 		}
 		switch v.Name {
 		case "baseline":
@@ -184,7 +185,8 @@ func exhausted(t *testing.T, v results.Variant, ok int64, first float64) {
 		}
 	}
 	if math.Abs(*v.FirstError-first) > within {
-		t.Errorf("%s: first error 99 after %.3f s, want %.2f s within %.0f ms", v.Name, *v.FirstError, first, 1000*within)
+		t.Errorf("%s: first error 99 after %.3f s, want %.2f s within %.0f ms",
+			v.Name, *v.FirstError, first, 1000*within)
 	}
 	if *v.TimeWait.ProxyPeak != ok {
 		t.Errorf("%s: %d TIME_WAIT on the proxy at most, want %d", v.Name, *v.TimeWait.ProxyPeak, ok)

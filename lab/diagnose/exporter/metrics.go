@@ -22,8 +22,8 @@ var pairs = []struct {
 			"gives to connect()."},
 		func(t *diagnose.Tuple) *float64 { return number(t.Taken - t.Reusable) }},
 	{openmetrics.Family{Name: "lab99_ephemeral_ports_usable", Type: openmetrics.Gauge,
-		Help: "Source ports that connect() may choose from for this pair: the range, less reserved ports and those that " +
-			"somebody has bound."},
+		Help: "Source ports that connect() may choose from for this pair: the range, " +
+			"less reserved ports and those that somebody has bound."},
 		func(t *diagnose.Tuple) *float64 {
 			if t.Tuples == nil {
 				return nil
@@ -31,8 +31,8 @@ var pairs = []struct {
 			return number(*t.Tuples)
 		}},
 	{openmetrics.Family{Name: "lab99_seconds_to_exhaustion", Type: openmetrics.Gauge,
-		Help: "Seconds from the scan to the first error 99 if the load goes on: 0 it is there, +Inf it is not due. Left " +
-			"out where too little is known."},
+		Help: "Seconds from the scan to the first error 99 if the load goes on: 0 it is there, " +
+			"+Inf it is not due. Left out where too little is known."},
 		untilExhaustion},
 	{openmetrics.Family{Name: "lab99_time_wait_per_second", Type: openmetrics.Gauge,
 		Help: "TIME_WAITs that begin at this end per second, now."},
@@ -66,8 +66,8 @@ var (
 	leftOut = openmetrics.Family{Name: "lab99_pairs_left_out", Type: openmetrics.Gauge,
 		Help: "Pairs of source and destination that are emptier than those shown."}
 	namespaces = openmetrics.Family{Name: "lab99_namespaces", Type: openmetrics.Gauge,
-		Help: "Network namespaces by how they were looked at: in full, from outside (ports unknown), or not, as too few " +
-			"sockets are in them (quiet)."}
+		Help: "Network namespaces by how they were looked at: in full, from outside (ports unknown), " +
+			"or not, as too few sockets are in them (quiet)."}
 	unseen = openmetrics.Family{Name: "lab99_unseen", Type: openmetrics.Gauge,
 		Help: "What could not be looked at: lab99 diagnose lists it, and what it would take."}
 	horizon = openmetrics.Family{Name: "lab99_alarm_horizon_seconds", Type: openmetrics.Gauge, Unit: "seconds",

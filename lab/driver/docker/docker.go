@@ -169,7 +169,8 @@ func unreachable(err error) error {
 		e.Hint = fmt.Sprintf("DOCKER_API_VERSION=%s is set and switches the negotiation of versions off: unset it.",
 			os.Getenv("DOCKER_API_VERSION"))
 	case hostAsked() != "":
-		e.Hint = fmt.Sprintf("DOCKER_HOST=%s is where it was looked for: start an engine there, or unset it.", hostAsked())
+		e.Hint = fmt.Sprintf("DOCKER_HOST=%s is where it was looked for: start an engine there, or unset it.",
+			hostAsked())
 	case foundHost != "":
 		e.Hint = fmt.Sprintf("Podman listens at %s: see whether it is well, or set DOCKER_HOST.", foundHost)
 	case strings.Contains(err.Error(), "permission denied"):

@@ -26,7 +26,8 @@ func TestEnginesAreNamedAsWhatTheyAre(t *testing.T) {
 			v.Components = append(v.Components, system.ComponentVersion{Name: name})
 		}
 		k := kindOf(v)
-		got := k.describe(about{Info: system.Info{ServerVersion: "1.2", Driver: "overlay"}, Rootless: tc.rootless}, "1.41")
+		got := k.describe(about{Info: system.Info{ServerVersion: "1.2", Driver: "overlay"}, Rootless: tc.rootless},
+			"1.41")
 		if got != tc.want || k.leavesTether != tc.leaves {
 			t.Errorf("%v: %s, %+v, want %s", tc.components, got, k, tc.want)
 		}

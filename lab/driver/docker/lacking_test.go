@@ -12,9 +12,11 @@ import (
 func TestLackingSysctlIsFoundInTheEnginesWords(t *testing.T) {
 	asked := map[string]string{"net.ipv4.tcp_tw_reuse": "1", "net.ipv4.tcp_tw_reuse_delay": "100"}
 	for text, want := range map[string]string{
-		"Error response from daemon: OCI runtime create failed: container_linux.go:380: starting container process caused: process_linux.go:545: container init caused: open /proc/sys/net/ipv4/tcp_tw_reuse_delay: no such file or directory: unknown": "net.ipv4.tcp_tw_reuse_delay",
-		"crun: open `/proc/sys/net/ipv4/tcp_tw_reuse_delay`: No such file or directory: OCI runtime attempted to invoke a " +
-			"command that was not found": "net.ipv4.tcp_tw_reuse_delay",
+		"Error response from daemon: OCI runtime create failed: container_linux.go:380: " +
+			"starting container process caused: process_linux.go:545: container init caused: " +
+			"open /proc/sys/net/ipv4/tcp_tw_reuse_delay: no such file or directory: unknown": "net.ipv4.tcp_tw_reuse_delay",
+		"crun: open `/proc/sys/net/ipv4/tcp_tw_reuse_delay`: No such file or directory: " +
+			"OCI runtime attempted to invoke a command that was not found": "net.ipv4.tcp_tw_reuse_delay",
 		"open /proc/sys/net/ipv4/tcp_tw_reuse: no such file or directory":               "net.ipv4.tcp_tw_reuse",
 		"exec: \"/usr/sbin/nginx\": stat /usr/sbin/nginx: no such file or directory":    "",
 		"write /proc/sys/net/ipv4/tcp_tw_reuse_delay: invalid argument":                 "",

@@ -51,7 +51,8 @@ func (d *Driver) newNetwork(
 		by = "another lab"
 	}
 	return nil, netip.Prefix{}, &driver.UnfitError{
-		What: fmt.Sprintf("no candidate for the lab's subnet is free (%s): taken by %s", driver.SubnetList(candidates), by),
+		What: fmt.Sprintf("no candidate for the lab's subnet is free (%s): taken by %s",
+			driver.SubnetList(candidates), by),
 		Hint: "Name a free one with --subnet, or remove what dead runs left with `lab99 clean`.",
 	}
 }

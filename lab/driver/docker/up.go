@@ -251,8 +251,9 @@ func (b *builder) agent(ctx context.Context, host, role string, join func(*conta
 		},
 		HostConfigModifier: func(hc *container.HostConfig) {
 			hc.AutoRemove = true
-			hc.LogConfig = container.LogConfig{Type: "none"} // the stream is attached; nothing may fill the engine's disk
-			confine(hc, nil)                                 // sending requests takes no privilege
+			// The stream is attached; nothing may fill the engine's disk.
+			hc.LogConfig = container.LogConfig{Type: "none"}
+			confine(hc, nil) // sending requests takes no privilege
 			if join != nil {
 				join(hc)
 			}

@@ -141,7 +141,12 @@ func (a *api) attach(ctx context.Context, pod, container string, in io.Reader, o
 // exec runs a program in a container.
 func (a *api) exec(ctx context.Context, pod, container string, argv []string, out io.Writer) error {
 	req := a.core.Get().Namespace(a.namespace).Resource("pods").Name(pod).SubResource("exec").
-		VersionedParams(&corev1.PodExecOptions{Container: container, Command: argv, Stdout: true, Stderr: true}, parameters)
+		VersionedParams(&corev1.PodExecOptions{
+			Container: container,
+			Command:   argv,
+			Stdout:    true,
+			Stderr:    true,
+		}, parameters)
 	return a.stream(ctx, req, nil, out, out)
 }
 

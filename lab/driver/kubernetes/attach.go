@@ -45,7 +45,8 @@ func (l *lab) attach(ctx context.Context, pod, container string) *attached {
 		defer close(s.ended)
 		s.err = l.d.api.attach(ctx, pod, container, stdin, stdout, s.complaints)
 		if s.err != nil && strings.Contains(s.err.Error(), abnormal) {
-			s.err = fmt.Errorf("it broke off, as it does when the pod's kubelet, its node or the API server ends: %w", s.err)
+			s.err = fmt.Errorf("it broke off, as it does when the pod's kubelet, its node or the API server ends: %w",
+				s.err)
 		}
 		if cause := context.Cause(ctx); cause != nil {
 			s.err = cause

@@ -66,7 +66,10 @@ func withImages(t *testing.T) *cluster {
 	t.Helper()
 	c := &cluster{who: user, home: "XDG_CACHE_HOME=" + ownCache(t)}
 	c.Cluster = kubecluster.Start(t, kubecluster.Options{
-		AllowSysctls: []string{"net.ipv4.tcp_tw_reuse", "net.core.somaxconn"}, Users: []string{user}, ProxyModes: proxyModes})
+		AllowSysctls: []string{"net.ipv4.tcp_tw_reuse", "net.core.somaxconn"},
+		Users:        []string{user},
+		ProxyModes:   proxyModes,
+	})
 	c.program = build(t)
 	for _, archive := range c.images(t) {
 		if err := c.Import(t.Context(), archive); err != nil {
@@ -147,7 +150,10 @@ func restricted(t *testing.T, c *cluster) {
 	}
 	enforce(t, c, "restricted", "restricted")
 	grant(t, c, "restricted")
-	s := verdicts(t, c, map[string]string{"baseline": "reproduced", "keepalive": "mitigated"}, "--namespace", "restricted", "--overlay=false",
+	s := verdicts(t, c, map[string]string{
+		"baseline":  "reproduced",
+		"keepalive": "mitigated",
+	}, "--namespace", "restricted", "--overlay=false",
 		"--set", "size.duration=5s", "--set", "load.stop.after_error_99=1s")
 	why := map[string]string{"tw-reuse": "Pod Security level, restricted:latest, " +
 		"forbids pods to set net.ipv4.tcp_tw_reuse", "multi-ip": "several addresses"}

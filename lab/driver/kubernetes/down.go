@@ -47,7 +47,8 @@ func (l *lab) down(ctx context.Context) error {
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("take the lab's pods away: %w. Its agents leave when they have heard nothing for %v, "+
-			"and the cluster removes the rest; `lab99 clean --driver kubernetes` removes what it then still has", err, silence)
+			"and the cluster removes the rest; `lab99 clean --driver kubernetes` removes what it then still has",
+			err, silence)
 	}
 	return nil
 }

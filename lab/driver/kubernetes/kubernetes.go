@@ -117,7 +117,8 @@ func New(ctx context.Context, o Options) (*Driver, error) {
 				What:  "no cluster is configured",
 				Err:   err,
 				Asked: true,
-				Hint:  "Point KUBECONFIG at one, or name a context of it with --context; `kubectl config get-contexts` lists them.",
+				Hint: "Point KUBECONFIG at one, or name a context of it with --context; " +
+					"`kubectl config get-contexts` lists them.",
 			}
 		}
 		if o.Namespace == "" {

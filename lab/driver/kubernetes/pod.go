@@ -141,7 +141,10 @@ func (b *builder) podSpec(host string, sysctls map[string]string, containers ...
 			forced = append(forced, "--sysctl", name+"="+sysctls[name])
 			continue
 		}
-		spec.SecurityContext.Sysctls = append(spec.SecurityContext.Sysctls, corev1.Sysctl{Name: name, Value: sysctls[name]})
+		spec.SecurityContext.Sysctls = append(spec.SecurityContext.Sysctls, corev1.Sysctl{
+			Name:  name,
+			Value: sysctls[name],
+		})
 	}
 	if forced != nil {
 		spec.InitContainers = slices.Insert(spec.InitContainers, 0, b.forcing(forced))
@@ -225,7 +228,9 @@ func (b *builder) confined(capabilities []string) *corev1.SecurityContext {
 
 // writable are the directories of a server that are in memory, besides driver.RunDir.
 func writable(s driver.Server) []string {
-	return slices.Compact(slices.Sorted(slices.Values(slices.Concat([]string{"/run", "/tmp"}, s.Writable, s.Executable))))
+	all := slices.Concat([]string{"/run", "/tmp"}, s.Writable, s.Executable)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 func writableVolume(host, dir string) string {

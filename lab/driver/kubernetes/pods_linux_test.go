@@ -46,7 +46,11 @@ func aServiceIsOneDestination(t *testing.T, c *cluster) {
 			results.HostBackend: 1,
 		} {
 			got := v.Hosts[host].Place
-			want := results.Place{Node: fmt.Sprintf("n%d", node), Kernel: driver.Here().Kernel, Service: results.ByIPTables}
+			want := results.Place{
+				Node:    fmt.Sprintf("n%d", node),
+				Kernel:  driver.Here().Kernel,
+				Service: results.ByIPTables,
+			}
 			if proxyModes[node-1] == "nftables" {
 				want.Service = results.ByOther
 			}
@@ -88,7 +92,8 @@ func addsUp(t *testing.T, r *results.Run) {
 		if totals.Generators != 2 || sum.Sent != totals.Sent || totals.OK-sum.OK > 2 || totals.OK < sum.OK {
 			t.Errorf("%s: %d generators have %+v, and the samples %+v", v.Name, totals.Generators, totals.Counts, sum)
 		}
-		t.Logf("%s: 2 generators sent %d requests in %.3f s: %v", v.Name, totals.Sent, totals.LoadSeconds(), totals.SentBy)
+		t.Logf("%s: 2 generators sent %d requests in %.3f s: %v",
+			v.Name, totals.Sent, totals.LoadSeconds(), totals.SentBy)
 		if by := totals.SentBy; len(by) != 2 || by[0]+by[1] != totals.Sent || min(by[0], by[1]) < 2*totals.Sent/5 {
 			t.Errorf("%s: of %d requests the pods have sent %v, want half of them each", v.Name, totals.Sent, by)
 		}

@@ -24,8 +24,8 @@ func (d *Driver) bears(l driver.Layout) error {
 	return &driver.UnfitError{
 		What: "a pod has one address",
 		Err: &driver.LackingError{
-			Why: "it needs several addresses of a host, or a Service, and a pod has one address without the lab's own network " +
-				"(--overlay, which takes NET_ADMIN)"},
+			Why: "it needs several addresses of a host, or a Service, " +
+				"and a pod has one address without the lab's own network (--overlay, which takes NET_ADMIN)"},
 	}
 }
 

@@ -46,7 +46,8 @@ func (s *Store) Push(ctx context.Context, ref, repository string) (string, error
 		return "", &driver.UnfitError{
 			What: fmt.Sprintf("the registry does not take %s", to),
 			Err:  err,
-			Hint: "`docker login` keeps the password that is used here, and the repository must be one that you may push to.",
+			Hint: "`docker login` keeps the password that is used here, and the repository must be one " +
+				"that you may push to.",
 		}
 	}
 	return to.String(), nil

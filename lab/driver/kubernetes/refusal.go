@@ -164,7 +164,8 @@ const roomWithin = 3 * time.Second
 // noRoom says why no node takes a pod.
 func noRoom(p *corev1.Pod) error {
 	for _, c := range p.Status.Conditions {
-		if c.Type != corev1.PodScheduled || c.Status != corev1.ConditionFalse || c.Reason != corev1.PodReasonUnschedulable {
+		refused := c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse
+		if !refused || c.Reason != corev1.PodReasonUnschedulable {
 			continue
 		}
 		hint := "Ask the cluster's owner for room: a lab is three pods, with --parallel 1 one lab at a time."
@@ -175,7 +176,11 @@ func noRoom(p *corev1.Pod) error {
 			hint = "Is there a Linux node of that name, and with this program's processor? " +
 				"`kubectl get nodes --show-labels` tells, --nodes names them."
 		}
-		return &driver.UnfitError{What: fmt.Sprintf("no node takes pod %s", p.Name), Err: errors.New(c.Message), Hint: hint}
+		return &driver.UnfitError{
+			What: fmt.Sprintf("no node takes pod %s", p.Name),
+			Err:  errors.New(c.Message),
+			Hint: hint,
+		}
 	}
 	return nil
 }

@@ -28,14 +28,21 @@ func refuses(t *testing.T, c *cluster) {
 		prepare func(t *testing.T, c *cluster, namespace string) (args []string)
 		want    []string
 	}{
-		"no rights": {nil, []string{"create, list, watch and delete pods; create and get pods/attach", "create and delete jobs; create services",
-			"in namespace no-rights", "lab99 kubernetes manifest --namespace no-rights"}},
+		"no rights": {
+			want: []string{
+				"create, list, watch and delete pods; create and get pods/attach",
+				"create and delete jobs; create services",
+				"in namespace no-rights",
+				"lab99 kubernetes manifest --namespace no-rights",
+			},
+		},
 		"a right is lacking": {
 			func(t *testing.T, c *cluster, ns string) []string {
 				grant(t, c, ns)
 				path := "/apis/rbac.authorization.k8s.io/v1/namespaces/" + ns + "/roles/lab99"
 				if err := c.Merge(t.Context(), path, `{"rules": [
-					{"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["*"]}, {"apiGroups": [""], "resources": ["services"], "verbs": ["*"]},
+					{"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["*"]},
+					{"apiGroups": [""], "resources": ["services"], "verbs": ["*"]},
 					{"apiGroups": [""], "resources": ["pods", "pods/exec", "pods/log"], "verbs": ["*"]}]}`); err != nil {
 					t.Fatal(err)
 				}
@@ -62,7 +69,8 @@ func refuses(t *testing.T, c *cluster) {
 					"matchConstraints": object{"resourceRules": []object{{"apiGroups": []string{""}, "apiVersions": []string{"v1"},
 						"operations": []string{"CREATE"}, "resources": []string{"pods"}}}},
 					"validations": []object{{"message": "nobody is privileged",
-						"expression": "!object.spec.initContainers.exists(c, has(c.securityContext.privileged) && c.securityContext.privileged)"}}}})
+						"expression": "!object.spec.initContainers.exists(c, has(c.securityContext.privileged) && " +
+							"c.securityContext.privileged)"}}}})
 				make(t, path+"ybindings", object{"metadata": object{"name": "no-privileges"}, "spec": object{
 					"policyName": "no-privileges", "validationActions": []string{"Deny"},
 					"matchResources": object{"namespaceSelector": object{"matchLabels": object{"kubernetes.io/metadata.name": ns}}}}})
@@ -93,8 +101,11 @@ func refuses(t *testing.T, c *cluster) {
 		"no room": {
 			func(t *testing.T, c *cluster, ns string) []string {
 				grant(t, c, ns)
-				make(t, "/api/v1/namespaces/"+ns+"/limitranges", object{"metadata": object{"name": "huge"}, "spec": object{"limits": []object{
-					{"type": "Container", "defaultRequest": object{"cpu": "900"}}}}})
+				make(t, "/api/v1/namespaces/"+ns+"/limitranges", object{
+					"metadata": object{"name": "huge"},
+					"spec": object{"limits": []object{
+						{"type": "Container", "defaultRequest": object{"cpu": "900"}}}},
+				})
 				return nil
 			},
 			[]string{"no node takes pod", "Insufficient cpu", "Ask the cluster's owner for room"},

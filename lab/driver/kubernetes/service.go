@@ -60,7 +60,9 @@ func (b *builder) clusterIP() *corev1.Service {
 	}}
 	for _, to := range b.topo.Backends {
 		s.Spec.Ports = append(s.Spec.Ports, corev1.ServicePort{
-			Name: fmt.Sprintf("port-%d", to.Port()), Port: int32(to.Port()), TargetPort: intstr.FromInt32(int32(to.Port())),
+			Name:       fmt.Sprintf("port-%d", to.Port()),
+			Port:       int32(to.Port()),
+			TargetPort: intstr.FromInt32(int32(to.Port())),
 		})
 	}
 	return s
@@ -94,7 +96,8 @@ func (l *lab) findWay(ctx context.Context) error {
 	}
 	if r.There.Remote != to {
 		return &driver.UnfitError{
-			What: fmt.Sprintf("in this cluster a connection to the Service's address %v goes to %v by the proxy's own kernel",
+			What: fmt.Sprintf("in this cluster a connection to the Service's address %v goes to %v "+
+				"by the proxy's own kernel",
 				to, r.There.Remote),
 			Hint: "There a ClusterIP is as many destinations as it has pods, as the variant `headless` shows.",
 		}

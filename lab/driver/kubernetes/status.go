@@ -92,7 +92,8 @@ func (l *lab) hopeless(host string, p *corev1.Pod) error {
 		e.Err = &driver.LackingError{
 			Sysctl: m[1],
 			Err:    fmt.Errorf("%w: %s", errSysctlForbidden, p.Status.Message),
-			Why: fmt.Sprintf("the node's kubelet forbids pods to set %s, which it allows with --allowed-unsafe-sysctls=%[1]s",
+			Why: fmt.Sprintf("the node's kubelet forbids pods to set %s, "+
+				"which it allows with --allowed-unsafe-sysctls=%[1]s",
 				m[1]),
 		}
 		e.Hint = "Ask the cluster's owner for it, or choose nodes that have it with --nodes."

@@ -127,7 +127,8 @@ func (l *lab) reach(ctx context.Context) error {
 			between = "VXLAN, UDP port 4790,"
 		}
 		return &driver.UnfitError{What: "packets between the pods get lost", Err: err,
-			Hint: "A NetworkPolicy, or a firewall between nodes, may drop them. Ask the cluster's owner to let " + between +
+			Hint: "A NetworkPolicy, or a firewall between nodes, may drop them. " +
+				"Ask the cluster's owner to let " + between +
 				" through between pods with the label " + labelName + "=" + appName + "."}
 	}
 	return nil

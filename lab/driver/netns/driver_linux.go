@@ -138,7 +138,8 @@ func (d *Driver) Prepare(
 	if mode == image.Registry {
 		return image.Image{}, &driver.UnfitError{
 			What: fmt.Sprintf("--images registry asks for the registry's %s, and the driver netns runs no images", ref),
-			Hint: "Start a container engine and use --driver docker, or allow the distribution's packages with --images auto.",
+			Hint: "Start a container engine and use --driver docker, " +
+				"or allow the distribution's packages with --images auto.",
 		}
 	}
 	if _, err := scratchDir(); err != nil {

@@ -11,7 +11,8 @@ import (
 // switches forbid namespaces at a value; distributions differ in which they have.
 var switches = []struct{ name, file, forbids, cure string }{
 	{"kernel.unprivileged_userns_clone", "/proc/sys/kernel/unprivileged_userns_clone", "0", "1"},
-	{"kernel.apparmor_restrict_unprivileged_userns", "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", "0"},
+	{"kernel.apparmor_restrict_unprivileged_userns",
+		"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", "0"},
 	{"user.max_user_namespaces", "/proc/sys/user/max_user_namespaces", "0", "10000"},
 	{"user.max_net_namespaces", "/proc/sys/user/max_net_namespaces", "0", "10000"},
 }

@@ -136,7 +136,8 @@ func (l *lab) Exec(ctx context.Context, host string, argv ...string) (string, er
 		case !ok:
 			return "", fmt.Errorf("run %s on %s: the lab is gone", argv[0], host)
 		case e.Status != "":
-			return e.Output, fmt.Errorf("%s on %s: %s: %s", strings.Join(argv, " "), host, e.Status, strings.TrimSpace(e.Output))
+			return e.Output, fmt.Errorf("%s on %s: %s: %s",
+				strings.Join(argv, " "), host, e.Status, strings.TrimSpace(e.Output))
 		}
 		return e.Output, nil
 	case <-ctx.Done():
@@ -176,7 +177,11 @@ func (l *lab) gone() {
 		delete(l.waiting, id)
 	}
 	if !l.closing && len(l.agents) > 0 {
-		l.exited <- &driver.ServerError{Host: results.HostLoad, Agent: true, Output: strings.TrimSpace(l.stderr.String())}
+		l.exited <- &driver.ServerError{
+			Host:   results.HostLoad,
+			Agent:  true,
+			Output: strings.TrimSpace(l.stderr.String()),
+		}
 	}
 }
 

@@ -91,8 +91,8 @@ func overlay(s server) (string, error) {
 	}
 	if err := unix.Mount("overlay", "root", "overlay", unix.MS_NOSUID,
 		"lowerdir=lower,upperdir=upper,workdir=work"); err != nil {
-		return "", fmt.Errorf("mount the root file system, for which the kernel needs CONFIG_OVERLAY_FS and without root "+
-			"must be 5.11 or later: %w", err)
+		return "", fmt.Errorf("mount the root file system, for which the kernel needs CONFIG_OVERLAY_FS "+
+			"and without root must be 5.11 or later: %w", err)
 	}
 	return filepath.Join(s.Scratch, "root"), nil
 }

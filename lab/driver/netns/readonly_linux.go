@@ -32,7 +32,8 @@ func remountReadOnly(at string) error {
 		if !isBelow(m.MountPoint, at) || isCovered(m, all) {
 			continue
 		}
-		if err := unix.Mount("", m.MountPoint, "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY|keptFlags(m), ""); err != nil {
+		flags := unix.MS_REMOUNT | unix.MS_BIND | unix.MS_RDONLY | keptFlags(m)
+		if err := unix.Mount("", m.MountPoint, "", flags, ""); err != nil {
 			return fmt.Errorf("remount %s: %w", m.MountPoint, err)
 		}
 	}

@@ -162,7 +162,8 @@ func (a *Archive) Update(ctx context.Context) error {
 	if _, err := run(ctx, a.env, "", "apt-get", "update", "-q", "-o", "APT::Update::Error-Mode=any"); err != nil {
 		hint := ""
 		if strings.Contains(err.Error(), "not signed") {
-			hint = " (by a key this host knows: for a suite newer than the host, upgrade its archive keyring package first)"
+			hint = " (by a key this host knows: for a suite newer than the host, upgrade its archive keyring " +
+				"package first)"
 		}
 		return fmt.Errorf("package lists of %s: %w%s", a.Suite, err, hint)
 	}

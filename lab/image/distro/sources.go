@@ -134,7 +134,8 @@ func parseStanzaSources(text string) []source {
 			Components: strings.Fields(st["components"]),
 			SignedBy:   st["signed-by"],
 		}
-		off := slices.Contains([]string{"no", "false", "0", "off", "without", "disable"}, strings.ToLower(st["enabled"]))
+		no := []string{"no", "false", "0", "off", "without", "disable"}
+		off := slices.Contains(no, strings.ToLower(st["enabled"]))
 		if off || !slices.Contains(strings.Fields(st["types"]), "deb") ||
 			len(s.URIs) == 0 || len(s.Suites) == 0 || len(s.Components) == 0 {
 			continue

@@ -31,7 +31,8 @@ type Ref struct {
 func ParseRef(text string) (Ref, error) {
 	if suite, ok := strings.CutPrefix(text, SuitePrefix); ok {
 		if !suiteName.MatchString(suite) {
-			return Ref{}, fmt.Errorf("image %q: after %q comes the name of a suite, such as apt:bookworm", text, SuitePrefix)
+			return Ref{}, fmt.Errorf("image %q: after %q comes the name of a suite, such as apt:bookworm",
+				text, SuitePrefix)
 		}
 		return Ref{Text: text, Suite: suite}, nil
 	}

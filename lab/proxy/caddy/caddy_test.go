@@ -77,7 +77,10 @@ func TestOneProcess(t *testing.T) {
 // TestCaddysLines are of Caddy 2.6.2.
 func TestCaddysLines(t *testing.T) {
 	failed := func(msg string) string {
-		return `{"level":"error","ts":1796049926.123,"logger":"http.log.error","msg":"` + msg + `","request":{"remote_ip":"198.18.99.9","remote_port":"50042","proto":"HTTP/1.1","method":"GET","host":"198.18.99.9","uri":"/no%20upstreams%20available","headers":{}},"duration":0.000184,"status":502,"err_id":"6w9vjtxsm","err_trace":"reverseproxy.statusError (reverseproxy.go:1299)"}`
+		return `{"level":"error","ts":1796049926.123,"logger":"http.log.error","msg":"` + msg +
+			`","request":{"remote_ip":"198.18.99.9","remote_port":"50042","proto":"HTTP/1.1","method":"GET",` +
+			`"host":"198.18.99.9","uri":"/no%20upstreams%20available","headers":{}},` +
+			`"duration":0.000184,"status":502,"err_id":"6w9vjtxsm","err_trace":"reverseproxy.statusError (reverseproxy.go:1299)"}`
 	}
 	for _, c := range []struct {
 		line    string

@@ -144,7 +144,8 @@ func parse(f *ownfile.File) ([]*node, error) {
 				return nil, l.Mistake("this brace closes nothing", "each } was expected behind its {")
 			}
 			if len(l.Words) > 1 {
-				return nil, l.Words[1].Mistake("a } was expected to stand alone in its line", "begin another line behind it")
+				return nil, l.Words[1].Mistake("a } was expected to stand alone in its line",
+					"begin another line behind it")
 			}
 			top.whole.End = l.End
 			open = open[:len(open)-1]

@@ -115,7 +115,8 @@ func (c *caddyfile) conduct(a *proxy.Adopted, n *node) error {
 		case name == "transport" && x.Arg(1) != "http":
 			return x.Words[min(1, len(x.Words)-1)].Mistake(fmt.Sprintf("the load reaches a backend over %s: "+
 				"transport http was expected", x.Arg(1)),
-				"choose another route by --set load.path=/PATH: behind a file of your own the lab's backend speaks HTTP")
+				"choose another route by --set load.path=/PATH: "+
+					"behind a file of your own the lab's backend speaks HTTP")
 		case name == "transport":
 			if err := pool(a, x); err != nil {
 				return err
@@ -172,7 +173,8 @@ func pool(a *proxy.Adopted, transport *node) error {
 		case "keepalive_idle_conns_per_host", "keepalive_idle_conns":
 			idle, err := strconv.Atoi(x.Arg(1))
 			if err != nil || idle < 0 {
-				return value.Mistake(fmt.Sprintf("%s %s: a number of connections was expected", x.Name(), x.Arg(1)), "such as 32")
+				return value.Mistake(fmt.Sprintf("%s %s: a number of connections was expected", x.Name(), x.Arg(1)),
+					"such as 32")
 			}
 			if idle > 0 && (x.Name() == "keepalive_idle_conns_per_host" || idle < a.Laws.Idle) {
 				a.Laws.Idle, a.Words = idle, fmt.Sprintf("keeps %d idle connections", idle)
@@ -199,13 +201,15 @@ func destination(w ownfile.Word) (string, error) {
 		return "", w.Mistake("a Unix-domain socket takes no port, and error 99 cannot come from it",
 			"name an address: HOST:PORT")
 	case strings.ContainsAny(w.Value, "{}"):
-		return "", w.Mistake("where the load goes is not written in the file: an address was expected, and not a placeholder",
+		return "", w.Mistake("where the load goes is not written in the file: an address was expected, "+
+			"and not a placeholder",
 			"write HOST:PORT")
 	case scheme == "h2c":
 		return "", w.Mistake("the load reaches a backend over HTTP/2, and http:// was expected",
 			"behind a file of your own the lab's backend speaks HTTP/1.1")
 	case scheme != "" && scheme != "http" && scheme != "https":
-		return "", w.Mistake(fmt.Sprintf("%s:// is no way to a backend that the lab has: HOST:PORT was expected", scheme),
+		return "", w.Mistake(fmt.Sprintf("%s:// is no way to a backend that the lab has: HOST:PORT was expected",
+			scheme),
 			"write HOST:PORT")
 	}
 	host, port := ownfile.HostPort(strings.TrimSuffix(rest, "/"), map[string]string{"https": "443"}[scheme])

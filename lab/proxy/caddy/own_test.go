@@ -31,7 +31,8 @@ func TestOwn(t *testing.T) {
 func TestDebiansOwn(t *testing.T) {
 	v := proxytest.OwnFiles(t, "caddy", "testdata/own/debian.caddyfile")[0]
 	_, err := Kind{}.Configure(v, proxy.Example(v))
-	if err == nil || !strings.HasPrefix(err.Error(), "testdata/own/debian.caddyfile:1:1: nothing in it passes requests on: a reverse_proxy was expected") {
+	const want = "testdata/own/debian.caddyfile:1:1: nothing in it passes requests on: a reverse_proxy was expected"
+	if err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Error(err)
 	}
 }
@@ -115,7 +116,8 @@ func TestOwnMistakes(t *testing.T) {
 		":80 {\n reverse_proxy \"a:1\n}\n":                 "Caddyfile:2:16: a quote (\") that does not end",
 		"(x) {\n import x\n}\n:80 {\n import x\n}\n":       "Caddyfile:2:2: there are too many imports, or they lie too deep",
 		"a.b/c {\n reverse_proxy a:1\n}\n":                 "Caddyfile:1:1: a site's address with a path",
-		":80 {\n reverse_proxy a:1 {\n transport http {\n keepalive_idle_conns x\n}\n}\n}\n": "Caddyfile:4:23: keepalive_idle_conns x: a number",
+		":80 {\n reverse_proxy a:1 {\n transport http {\n keepalive_idle_conns x\n}\n}\n}\n": "" +
+			"Caddyfile:4:23: keepalive_idle_conns x: a number",
 	})
 }
 

@@ -98,7 +98,8 @@ func follow(n *node, path string) taken {
 		return route(n.block, path, n.Name() == "route")
 	case "handle_path":
 		prefix := strings.TrimSuffix(n.Arg(1), "*")
-		return route(n.block, "/"+strings.TrimPrefix(strings.TrimPrefix(path, strings.TrimSuffix(prefix, "/")), "/"), false)
+		rest := strings.TrimPrefix(path, strings.TrimSuffix(prefix, "/"))
+		return route(n.block, "/"+strings.TrimPrefix(rest, "/"), false)
 	case "rewrite", "uri", "try_files", "forward_auth", "invoke":
 		return taken{unknown: fmt.Sprintf("%v: %s decides for each request", n.Span, n.Name())}
 	}

@@ -72,7 +72,8 @@ func readOwn(v scenarios.Variant, at proxy.Site) (*rewriter, error) {
 	}
 	for _, b := range r.backends {
 		if d := b.Dispatch; d != nil {
-			return nil, file.Mistake(d.Words[0].Start, d.Name()+" "+d.Arg(1)+" has no server that the lab's backend could stand in for",
+			return nil, file.Mistake(d.Words[0].Start, d.Name()+" "+d.Arg(1)+
+				" has no server that the lab's backend could stand in for",
 				"write `server app ADDRESS:PORT` in its place")
 		}
 		for _, s := range b.Servers {

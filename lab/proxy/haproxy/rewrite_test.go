@@ -78,9 +78,10 @@ func TestOwnIsUnderstood(t *testing.T) {
 // TestOwnMistakes have the place of what is wrong, and what to do.
 func TestOwnMistakes(t *testing.T) {
 	proxytest.Refused(t, Kind{}, "haproxy.cfg", map[string]string{
-		"server s\n":                                  "haproxy.cfg:1:1: not a valid HAProxy configuration: \"server\" stands in no section",
-		"backend b\n server s 10.0.0.1:1\n":           "haproxy.cfg:1:1: no frontend with a bind line leads to a backend with a server",
-		"listen b\n bind :1\n dispatch 10.0.0.1:80\n": "haproxy.cfg:3:2: dispatch 10.0.0.1:80 has no server that the lab's backend could stand in for",
-		"listen b\n bind :1\n server s unix@/s\n":     "haproxy.cfg:3:11: a server at a Unix-domain socket takes no port",
+		"server s\n":                        "haproxy.cfg:1:1: not a valid HAProxy configuration: \"server\" stands in no section",
+		"backend b\n server s 10.0.0.1:1\n": "haproxy.cfg:1:1: no frontend with a bind line leads to a backend with a server",
+		"listen b\n bind :1\n dispatch 10.0.0.1:80\n": "haproxy.cfg:3:2: dispatch 10.0.0.1:80 " +
+			"has no server that the lab's backend could stand in for",
+		"listen b\n bind :1\n server s unix@/s\n": "haproxy.cfg:3:11: a server at a Unix-domain socket takes no port",
 	})
 }

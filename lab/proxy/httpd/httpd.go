@@ -44,8 +44,10 @@ func (Kind) Processes() []string { return []string{"httpd", "apache2"} }
 // Configure renders the template.
 func (Kind) Configure(v scenarios.Variant, at proxy.Site) (proxy.Config, error) {
 	c := proxy.Config{
-		File: confFile, Command: []string{at.Program, "-f", path.Join(at.Dir, confFile)}, Serve: []string{"-D", "FOREGROUND"},
-		More: map[string][]byte{path.Join(at.DocumentRoot, "index.html"): page},
+		File:    confFile,
+		Command: []string{at.Program, "-f", path.Join(at.Dir, confFile)},
+		Serve:   []string{"-D", "FOREGROUND"},
+		More:    map[string][]byte{path.Join(at.DocumentRoot, "index.html"): page},
 	}
 	var err error
 	c.Text, err = proxy.RenderBackend(ownTemplate, v, dataOf(v, at))

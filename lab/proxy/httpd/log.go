@@ -35,9 +35,10 @@ var (
 	connectFailed = []byte("AH00957:")
 	noConnection  = []byte("AH01114:")
 	saidAgain     = [][]byte{[]byte("AH00956:"), []byte("AH00898:")}
-	notTried      = [][]byte{[]byte("AH00940:"), []byte("AH01170:")} // a worker, and all of a balancer's, in error state
-	noStatusLine  = []byte("AH01102:")                               // the backend closed instead of answering
-	limits        = [][]byte{[]byte(noWorkers), []byte("AH03490:"), []byte(noDescriptors)}
+	// A worker, and all of a balancer's, in error state.
+	notTried     = [][]byte{[]byte("AH00940:"), []byte("AH01170:")}
+	noStatusLine = []byte("AH01102:") // the backend closed instead of answering
+	limits       = [][]byte{[]byte(noWorkers), []byte("AH03490:"), []byte(noDescriptors)}
 )
 
 // Classify reads one line.

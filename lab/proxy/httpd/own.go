@@ -94,7 +94,8 @@ func (c *ownConf) conduct(a *proxy.Adopted, r *route, host *section) error {
 			return err
 		}
 		for _, d := range c.in(host) {
-			closes := strings.EqualFold(d.Arg(1), "proxy-nokeepalive") || strings.EqualFold(d.Arg(1), "force-proxy-request-1.0")
+			closes := strings.EqualFold(d.Arg(1), "proxy-nokeepalive") ||
+				strings.EqualFold(d.Arg(1), "force-proxy-request-1.0")
 			if d.is("setenv") && closes && d.Arg(2) != "0" {
 				alone = true
 			}
@@ -160,7 +161,8 @@ func (m *route) reuse() (alone bool, factor float64, err error) {
 			alone = on == (key == "disablereuse")
 		case "loadfactor", "lbfactor":
 			if factor, err = strconv.ParseFloat(p.Value, 64); err != nil || factor < 0.01 || factor > 100 {
-				return alone, factor, p.Mistake(fmt.Sprintf("%s=%s: a number from 0.01 to 100 was expected", key, p.Value),
+				return alone, factor, p.Mistake(fmt.Sprintf("%s=%s: a number from 0.01 to 100 was expected",
+					key, p.Value),
 					"such as loadfactor=2")
 			}
 		}

@@ -37,10 +37,11 @@ func TestApacheTakesOwn(t *testing.T) {
 	needs.Had(t, "netns", err)
 	root, err := Kind{}.Image().Installed.ServerRoot()
 	needs.Had(t, "netns", err)
+	check := func(c proxy.Config, _ string) []string { return append(c.Command, "-t") }
 	for _, v := range ownFiles(t) {
 		at := proxy.Example(v)
 		at.Program, at.ServerRoot = program, root
-		proxytest.TakesOwn(t, Reverse{}, v, at, func(c proxy.Config, _ string) []string { return append(c.Command, "-t") }, "warn", "AH00112")
+		proxytest.TakesOwn(t, Reverse{}, v, at, check, "warn", "AH00112")
 	}
 }
 

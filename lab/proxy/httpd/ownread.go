@@ -89,7 +89,8 @@ func (c *ownConf) read(f *ownfile.File, open *[]*section) error {
 					"each </NAME> was expected after its <NAME …>")
 			}
 			if s := (*open)[len(*open)-1]; s.kind != name[1:] {
-				return l.Mistake(fmt.Sprintf("</%s> was expected, which ends the section of line %d", s.kind, s.Line.Span.Line()),
+				return l.Mistake(fmt.Sprintf("</%s> was expected, which ends the section of line %d",
+					s.kind, s.Line.Span.Line()),
 					"close the inner section first")
 			}
 			*open = (*open)[:len(*open)-1]

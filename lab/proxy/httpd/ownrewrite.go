@@ -122,7 +122,8 @@ func runnable(r *route) error {
 			"behind a file of your own the lab's backend speaks HTTP", scheme),
 			"choose another route by --set load.path=/PATH")
 	case m[2] == "" || strings.ContainsAny(m[2], "$%"):
-		return at.Mistake("where the load goes is not written in the file: an address was expected, and each request decides",
+		return at.Mistake("where the load goes is not written in the file: an address was expected, "+
+			"and each request decides",
 			"write http://HOST:PORT/ there")
 	}
 	return nil

@@ -90,7 +90,8 @@ func TestApachesLines(t *testing.T) {
 			probe.ClassNotice, "[notice] AH00489: Apache/2.4.71 (Debian) configured -- resuming normal operations"},
 		{stamp + "[proxy:error] [pid 2:tid 33] (98)Address already in use: AH00956: http: " +
 			"failed to bind socket to local address",
-			probe.ClassNotice, "[error] (98)Address already in use: AH00956: http: failed to bind socket to local address"},
+			probe.ClassNotice, "[error] (98)Address already in use: AH00956: http: " +
+				"failed to bind socket to local address"},
 		{stamp + "[proxy:error] [pid 2:tid 33] (99)Cannot assign requested address: AH00957: http: " +
 			"attempt to connect to 198.18.99.20:8080 (198.18.99.20:8080) failed",
 			probe.ClassError99, "[error] (99)Cannot assign requested address: AH00957: http: " +

@@ -23,7 +23,8 @@ func TestFailureOf(t *testing.T) {
 			Call: "connect", Errno: 99, Peer: "198.18.0.3:80", Doing: "connecting to upstream", Upstream: "198.18.0.3:80"},
 		stamp + "[error] 7#7: *42 connect() failed (111: Connection refused) while connecting to upstream" + tail: {
 			Call: "connect", Errno: 111, Doing: "connecting to upstream", Upstream: "http://198.18.0.3:80/"},
-		stamp + "[crit] 7#7: *42 bind(198.18.0.9) failed (99: Cannot assign requested address) while connecting to upstream" + tail: {
+		stamp + "[crit] 7#7: *42 bind(198.18.0.9) failed (99: Cannot assign requested address) " +
+			"while connecting to upstream" + tail: {
 			Call: "bind", Errno: 99, Peer: "198.18.0.9", Doing: "connecting to upstream", Upstream: "http://198.18.0.3:80/"},
 		stamp + "[emerg] 1#1: bind() to 10.0.0.9:80 failed (99: Cannot assign requested address)": {
 			Call: "bind", Listen: true, Errno: 99, Peer: "10.0.0.9:80"},

@@ -31,7 +31,8 @@ var modules = []struct{ name, prefix, part string }{
 // foreign says why a directive of a module cannot stay. An image of the user's own
 // choice may have the module, and keeps it.
 func (r *rewriter) foreign(d *nginxconf.Directive) (why string, out bool) {
-	if image := r.v.Proxy.Image; image != "" && !strings.HasPrefix(image, "nginx:") && !strings.HasPrefix(image, "apt:") {
+	image := r.v.Proxy.Image
+	if image != "" && !strings.HasPrefix(image, "nginx:") && !strings.HasPrefix(image, "apt:") {
 		return "", false
 	}
 	for _, m := range modules {
@@ -51,8 +52,8 @@ func (r *rewriter) computed() error {
 		for _, d := range r.all(name) {
 			if _, out := r.foreign(d); out {
 				return r.mistake(d, d.Source()+" needs a module that the lab's nginx does not have",
-					"in a copy give "+d.Arg(1)+" a value of its own, as in `map \"\" "+d.Arg(1)+" { default VALUE; }`; "+
-						"or name another nginx, with proxy.image")
+					"in a copy give "+d.Arg(1)+" a value of its own, as in `map \"\" "+d.Arg(1)+
+						" { default VALUE; }`; or name another nginx, with proxy.image")
 			}
 		}
 	}

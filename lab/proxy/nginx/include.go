@@ -29,7 +29,8 @@ func (r *rewriter) include(d *nginxconf.Directive) {
 		var to []string
 		for _, t := range d.Included {
 			if r.shipped[t] == "" {
-				r.shipped[t] = fmt.Sprintf("included/%d-%s", len(r.shipped)+1, plain.ReplaceAllString(path.Base(t.Name), "_"))
+				r.shipped[t] = fmt.Sprintf("included/%d-%s",
+					len(r.shipped)+1, plain.ReplaceAllString(path.Base(t.Name), "_"))
 			}
 			to = append(to, "include "+r.shipped[t]+";")
 		}

@@ -28,7 +28,8 @@ func TestClassify(t *testing.T) {
 				"Cannot assign requested address) while connecting to upstream"},
 		{stamp + "[crit] 7#7: *42 connect() to 198.18.0.3:80 failed (99: " +
 			"Address not available) while connecting to upstream" + tail, // musl
-			probe.ClassError99, "[crit] connect() to … failed (99: Address not available) while connecting to upstream"},
+			probe.ClassError99, "[crit] connect() to … failed (99: Address not available) " +
+				"while connecting to upstream"},
 		{stamp + "[crit] 7#7: *42 connect() to [fd99::3]:80 failed (99: " +
 			"Cannot assign requested address) while connecting to upstream" + tail,
 			probe.ClassError99, "[crit] connect() to … failed (99: " +
@@ -40,7 +41,8 @@ func TestClassify(t *testing.T) {
 		{stamp + "[error] 7#7: *42 connect() failed (111: Connection refused) while connecting to upstream" + streamTail,
 			probe.ClassRefused, "[error] connect() failed (111: Connection refused) while connecting to upstream"},
 		{stamp + "[error] 7#7: *42 recv() failed (104: Connection reset by peer) while proxying and reading from upstream" + streamTail,
-			probe.ClassReset, "[error] recv() failed (104: Connection reset by peer) while proxying and reading from upstream"},
+			probe.ClassReset, "[error] recv() failed (104: Connection reset by peer) while proxying " +
+				"and reading from upstream"},
 		{stamp + "[error] 7#7: *42 no live upstreams while connecting to upstream" + tail,
 			probe.ClassNoLiveUpstreams, "[error] no live upstreams while connecting to upstream"},
 		{stamp + "[error] 7#7: *42 connect() failed (111: Connection refused) while connecting to upstream" + tail,
@@ -76,8 +78,8 @@ func TestClassify(t *testing.T) {
 			probe.ClassRequest, "[error] access forbidden by rule"},
 		{stamp + "[info] 7#7: *42 client prematurely closed connection, so upstream connection is closed too while " +
 			"sending request to upstream" + tail,
-			probe.ClassNotice, "[info] client prematurely closed connection, so upstream connection is closed too while " +
-				"sending request to upstream"},
+			probe.ClassNotice, "[info] client prematurely closed connection, " +
+				"so upstream connection is closed too while sending request to upstream"},
 		{stamp + "[warn] 7#7: *42 an upstream response is buffered to a temporary file while reading upstream" + tail,
 			probe.ClassNotice, "[warn] an upstream response is buffered to a temporary file while reading upstream"},
 		{stamp + "[notice] 1#1: start worker process 7", probe.ClassNotice, "[notice] start worker process 7"},

@@ -142,8 +142,9 @@ var meanings = map[string]struct {
 		not:       []string{"198.18.77.22"},
 	},
 	"sockets of other passes stay": {
-		files: map[string]string{"nginx.conf": head + "server { location / { proxy_pass http://10.0.0.1; } location /u { uwsgi_pass unix:///run/u.sock; } location /f { fastcgi_pass unix:/f.sock; } } }"},
-		has:   []string{"uwsgi_pass unix:///run/u.sock;", "fastcgi_pass unix:/f.sock;"},
+		files: map[string]string{"nginx.conf": head + "server { location / { proxy_pass http://10.0.0.1; } " +
+			"location /u { uwsgi_pass unix:///run/u.sock; } location /f { fastcgi_pass unix:/f.sock; } } }"},
+		has: []string{"uwsgi_pass unix:///run/u.sock;", "fastcgi_pass unix:/f.sock;"},
 	},
 	"a backup": {
 		files: map[string]string{"nginx.conf": head + "upstream a { server 10.0.0.1 max_fails=0; " +
@@ -243,8 +244,11 @@ func TestProposalsReachABackend(t *testing.T) {
 			"server { listen 81; server_name b.example; location = /y { proxy_pass http://10.0.0.1; } }", "--set load.path=/y"},
 		"another host than the load's": {"server { server_name a.example; return 404; }\n" +
 			"server { server_name b.example; location / { proxy_pass http://10.0.0.1; } }", "--set load.path=/ --set load.host=b.example"},
-		"a group without a server that is up": {"upstream a { server 10.0.0.1 down; } server { location / { proxy_pass http://a; } }", "502 by itself"},
-		"none":                                {"server { location /x { internal; proxy_pass http://10.0.0.1; } }", "the file passes on"},
+		"a group without a server that is up": {
+			servers: "upstream a { server 10.0.0.1 down; } server { location / { proxy_pass http://a; } }",
+			want:    "502 by itself",
+		},
+		"none": {"server { location /x { internal; proxy_pass http://10.0.0.1; } }", "the file passes on"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := onDisk(t, map[string]string{"nginx.conf": head + c.servers + "}"})

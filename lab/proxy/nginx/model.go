@@ -84,7 +84,8 @@ func (r *rewriter) describe(own *scenarios.Own, route *nginxconf.Route) {
 	told := ownconf.Of(route, law.Setup{})
 	if told.Case == ownconf.NoPeer {
 		own.Passed = false
-		own.Answer += fmt.Sprintf(", and every server of upstream %s is down: nginx answers 502 by itself", route.Upstream.Name)
+		own.Answer += fmt.Sprintf(", and every server of upstream %s is down: nginx answers 502 by itself",
+			route.Upstream.Name)
 		return
 	}
 	own.Laws = told.Setup
@@ -103,14 +104,16 @@ func (r *rewriter) describe(own *scenarios.Own, route *nginxconf.Route) {
 		own.Pool += ": " + route.Pool.Why
 	}
 	if route.ClosesFirst == nginxconf.ClosedInRace {
-		own.Closes = fmt.Sprintf("nginx speaks HTTP/%s to the backend (%s)", route.HTTPVersion, r.original(route.VersionBy))
+		own.Closes = fmt.Sprintf("nginx speaks HTTP/%s to the backend (%s)",
+			route.HTTPVersion, r.original(route.VersionBy))
 		if h := route.Header; strings.EqualFold(h.Value, "close") && route.HTTPVersion != "1.0" {
 			own.Closes = fmt.Sprintf("nginx asks for every connection to be closed (%s)", r.original(h.Directive))
 		}
 	}
 	if route.Newer != nil {
 		own.Differs = fmt.Sprintf("the configuration leaves the protocol towards the backend, or the pool, "+
-			"to the release, and nginx %s changed both; which release it is, is not known: the prediction is for an older one",
+			"to the release, and nginx %s changed both; which release it is, is not known: "+
+			"the prediction is for an older one",
 			nginxconf.Pooling)
 	}
 	own.Binds = len(r.sources)
@@ -121,7 +124,8 @@ func (r *rewriter) describe(own *scenarios.Own, route *nginxconf.Route) {
 	}
 	for _, d := range route.Limits {
 		if strings.HasPrefix(d.Name(), "limit_") {
-			own.Limited = r.original(d) + " may turn requests away that the figures count: the lab's load comes from one address"
+			own.Limited = r.original(d) + " may turn requests away that the figures count: " +
+				"the lab's load comes from one address"
 		}
 	}
 	if c := route.Cache; c != nil {

@@ -60,7 +60,8 @@ func (Kind) ReadBack(_ scenarios.Variant, c proxy.Config, run proxy.Command) (pr
 	}
 	self := proxy.Built(build, versionRE)
 	if !strings.Contains(running, strings.TrimSpace(string(c.Text))) {
-		self.Faults = []string{fmt.Sprintf("nginx runs another configuration than it was given: compare nginx -T with %s",
+		self.Faults = []string{fmt.Sprintf("nginx runs another configuration than it was given: "+
+			"compare nginx -T with %s",
 			c.File)}
 	}
 	return self, nil

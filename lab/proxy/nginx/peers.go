@@ -87,7 +87,9 @@ func rank(server *nginxconf.Directive) int {
 
 // has says whether a server has a parameter that begins so.
 func has(server *nginxconf.Directive, prefix string) bool {
-	return slices.ContainsFunc(server.Words[2:], func(w nginxconf.Word) bool { return strings.HasPrefix(w.Text, prefix) })
+	return slices.ContainsFunc(server.Words[2:], func(w nginxconf.Word) bool {
+		return strings.HasPrefix(w.Text, prefix)
+	})
 }
 
 const tcpForUnix = ": a Unix-domain socket takes no port and error 99 cannot come to it; the lab makes it TCP " +

@@ -105,7 +105,8 @@ func (r *rewriter) nothingToPut() error {
 	if len(r.written()) == 0 {
 		hint := "`lab99 lint` says who answers"
 		if len(r.left) > 0 {
-			hint += "; this file has " + strings.Join(r.left, ", ") + ": put it beside this file, or use the output of nginx -T"
+			hint += "; this file has " + strings.Join(r.left, ", ") +
+				": put it beside this file, or use the output of nginx -T"
 		}
 		return r.file.Mistake(r.firstServer(), "nothing in it passes requests on to a backend", hint)
 	}

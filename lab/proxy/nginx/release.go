@@ -115,14 +115,14 @@ func (Kind) Reasons(v scenarios.Variant, f preflight.Facts) []string {
 	pools, known := poolsByDefault(f.Release)
 	switch {
 	case (d.Pool || d.Protocol) && !known:
-		text := fmt.Sprintf("the configuration leaves the protocol towards the backend to the release, and nginx %s changed "+
-			"it; %s does not say which release it is",
+		text := fmt.Sprintf("the configuration leaves the protocol towards the backend to the release, "+
+			"and nginx %s changed it; %s does not say which release it is",
 			nginxconf.Pooling, cmp.Or(f.Release, v.Proxy.Image))
 		return []string{text + ": until the image is read, predictions are for an older one, HTTP/1.0 without a pool"}
 	case d.Pool && pools:
 		return []string{fmt.Sprintf("nginx %s keeps %d idle upstream connections in each worker, "+
-			"the default of an upstream block since %s: next to none is closed, and error 99 does not come while no more "+
-			"than %d requests are under way; `keepalive 0` in the block turns it off",
+			"the default of an upstream block since %s: next to none is closed, and error 99 does not come "+
+			"while no more than %d requests are under way; `keepalive 0` in the block turns it off",
 			f.Release, nginxconf.DefaultPool, nginxconf.Pooling, nginxconf.DefaultPool*max(f.Setup.Workers, 1))}
 	}
 	return nil

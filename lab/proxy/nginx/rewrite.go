@@ -216,12 +216,14 @@ func (r *rewriter) wrap() {
 // said are the notes in the order of the lines, each once.
 func (r *rewriter) said() []string {
 	if r.v.Proxy.Keepalive > 0 {
-		r.notes = append(r.notes, note{nil, fmt.Sprintf("proxy.keepalive: %d has no effect on a configuration of your own: "+
-			"write `keepalive %[1]d` into an upstream block of a copy, and give this variant that file", r.v.Proxy.Keepalive)})
+		r.notes = append(r.notes, note{nil, fmt.Sprintf("proxy.keepalive: %d has no effect on a configuration "+
+			"of your own: write `keepalive %[1]d` into an upstream block of a copy, and give this variant that file",
+			r.v.Proxy.Keepalive)})
 	}
 	if r.v.Proxy.Workers > 1 {
 		r.notes = append(r.notes, note{nil, fmt.Sprintf(
-			"proxy.workers: %d has no effect on a configuration of your own: its worker_processes stays", r.v.Proxy.Workers)})
+			"proxy.workers: %d has no effect on a configuration of your own: its worker_processes stays",
+			r.v.Proxy.Workers)})
 	}
 	place := func(n note) (file, line int) {
 		if n.at == nil {

@@ -14,7 +14,8 @@ func BenchmarkManyServers(b *testing.B) {
 			var text strings.Builder
 			text.WriteString(head)
 			for i := range n {
-				fmt.Fprintf(&text, "server { listen 80; server_name s%d.example; location /x { proxy_pass http://10.0.0.1; } }\n",
+				fmt.Fprintf(&text, "server { listen 80; server_name s%d.example; "+
+					"location /x { proxy_pass http://10.0.0.1; } }\n",
 					i)
 			}
 			for b.Loop() {

@@ -91,7 +91,8 @@ func (f *Files) Include(at Span, pattern string) (all []*File, to, why string, e
 		return nil, "", "files beside this configuration are not known", nil
 	}
 	if f.includes++; f.includes > maxTimes || len(f.All) > maxFiles {
-		return nil, "", "", at.Mistake(fmt.Sprintf("more than %d files, or %d times one, are included", maxFiles, maxTimes),
+		return nil, "", "", at.Mistake(fmt.Sprintf("more than %d files, or %d times one, are included",
+			maxFiles, maxTimes),
 			"a file may not include itself")
 	}
 	if i, ok := f.included[pattern]; ok {
@@ -111,7 +112,8 @@ func (f *Files) Include(at Span, pattern string) (all []*File, to, why string, e
 		}
 		x, err := f.open(p)
 		if err != nil {
-			return nil, "", "", at.Mistake(fmt.Sprintf("cannot read %s: %v", p, err), "it is to be a file that can be read")
+			return nil, "", "", at.Mistake(fmt.Sprintf("cannot read %s: %v", p, err),
+				"it is to be a file that can be read")
 		}
 		all = append(all, x)
 		to = path.Join(home, fmt.Sprintf("%03d-%s", len(all), plain.ReplaceAllString(filepath.Base(p), "_")))

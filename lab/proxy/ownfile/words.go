@@ -123,7 +123,7 @@ func (f *File) word(start int, lang Language) (Word, error) {
 		switch {
 		case quoted && c == quote:
 			return Word{Span{f, start, i + 1}, string(value)}, nil
-		case c == '\n' && !(quoted && lang.Across), !quoted && (c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f'):
+		case c == '\n' && !(quoted && lang.Across), !quoted && strings.IndexByte(" \t\r\v\f", c) >= 0:
 			return Word{Span{f, start, i}, string(value)}, nil
 		case c == '\\' && !(quoted && lang.Across) && lineEnd(text, i+1) > 0:
 			if !quoted {

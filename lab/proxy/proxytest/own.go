@@ -21,10 +21,15 @@ import (
 // the path of a file.
 func Own(kind, label, text string, backends int) scenarios.Variant {
 	return scenarios.Variant{
-		Proxy:     scenarios.Proxy{Kind: kind, Config: label, Workers: 1, Addresses: 1},
-		Backend:   scenarios.Backend{Kind: scenarios.BackendHttpd, Addresses: backends, Ports: 1, KeepAlive: true},
-		Load:      scenarios.LoadSpec{Connections: 16, Path: "/", Method: "GET"},
-		ProxyFile: &scenarios.ConfigFile{Name: label, Label: label, Text: []byte(text), OnDisk: strings.Contains(label, "/")},
+		Proxy:   scenarios.Proxy{Kind: kind, Config: label, Workers: 1, Addresses: 1},
+		Backend: scenarios.Backend{Kind: scenarios.BackendHttpd, Addresses: backends, Ports: 1, KeepAlive: true},
+		Load:    scenarios.LoadSpec{Connections: 16, Path: "/", Method: "GET"},
+		ProxyFile: &scenarios.ConfigFile{
+			Name:   label,
+			Label:  label,
+			Text:   []byte(text),
+			OnDisk: strings.Contains(label, "/"),
+		},
 	}
 }
 

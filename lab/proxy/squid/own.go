@@ -66,7 +66,8 @@ func (c *conf) read(f *ownfile.File) error {
 				"leave in what holds for the first process")
 		case "configuration_includes_quoted_values":
 			if l.Arg(1) == "on" {
-				return l.Mistake("quoted values are not read", "leave the line out, and write the values without quotes")
+				return l.Mistake("quoted values are not read",
+					"leave the line out, and write the values without quotes")
 			}
 		case "include":
 			if len(l.Words) != 2 {
@@ -189,7 +190,8 @@ func (c *conf) conduct(a *proxy.Adopted, method string) error {
 		if w, value, ok := option(p, "connect-fail-limit"); ok {
 			n, err := strconv.Atoi(value)
 			if err != nil || n < 1 {
-				return w.Mistake(fmt.Sprintf("%s: a number from 1 was expected", w.Value), "such as connect-fail-limit=10")
+				return w.Mistake(fmt.Sprintf("%s: a number from 1 was expected", w.Value),
+					"such as connect-fail-limit=10")
 			}
 			a.Laws.Fails = n
 		}

@@ -91,7 +91,8 @@ func TestWhateverRepliesItCloses(t *testing.T) {
 				}
 			}()
 			reply, err := ask(at.Backends[0].String())
-			if err != nil || !bytes.HasPrefix(reply, []byte("HTTP/1.1 200 OK\r\n")) || !bytes.Contains(reply, []byte("Content-Length: 1024\r\n")) {
+			if err != nil || !bytes.HasPrefix(reply, []byte("HTTP/1.1 200 OK\r\n")) ||
+				!bytes.Contains(reply, []byte("Content-Length: 1024\r\n")) {
 				t.Errorf("%v: %q", err, reply)
 			}
 		})

@@ -119,7 +119,8 @@ func (p *vcl) answers(a *proxy.Adopted, v scenarios.Variant) {
 			a.Own.Limited = fmt.Sprintf("%v: return (synth) may answer in the backend's place", t.Span)
 		case what == "synth" && sure:
 			a.Own.Passed = false
-			a.Own.Answer = fmt.Sprintf("Varnish answers each request by itself (%v: return (synth)); leave that out to reach %s",
+			a.Own.Answer = fmt.Sprintf("Varnish answers each request by itself (%v: return (synth)); "+
+				"leave that out to reach %s",
 				t.Span, a.Own.Routes[0])
 		}
 		if sure {

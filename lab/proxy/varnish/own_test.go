@@ -22,7 +22,8 @@ func own(text string) scenarios.Variant {
 // ownFiles are the programs that are kept for tests: Debian's own is the first.
 func ownFiles(t testing.TB) []scenarios.Variant {
 	t.Helper()
-	return proxytest.OwnFiles(t, "varnish", "testdata/own/default.vcl", "testdata/own/shop.vcl", "testdata/own/header.vcl")
+	return proxytest.OwnFiles(t, "varnish", "testdata/own/default.vcl",
+		"testdata/own/shop.vcl", "testdata/own/header.vcl")
 }
 
 // TestOwn holds what becomes of files against a golden one.
@@ -82,7 +83,8 @@ func TestOwnIsUnknown(t *testing.T) {
 		version + app +
 			"sub vcl_recv { if (req.url) { set req.backend_hint = app; } }": "default.vcl:3: which backend a request goes to",
 		version + app +
-			"sub vcl_backend_fetch { if (bereq.url) { set bereq.http.connection = \"close\"; } }": "default.vcl:3: Connection: close is set for some",
+			"sub vcl_backend_fetch { if (bereq.url) { set bereq.http.connection = \"close\"; } }": "" +
+			"default.vcl:3: Connection: close is set for some",
 		version + app +
 			"sub vcl_backend_error { return (retry); }": "default.vcl:3: a request may be tried again",
 		version + app +

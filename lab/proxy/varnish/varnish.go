@@ -67,7 +67,12 @@ func (Kind) Policies() []proxy.Policy {
 		{Name: proxy.PolicyPerRequest, Words: "Connection: close in each request to the backend", Laws: raced},
 		{Name: proxy.PolicyPool, Words: "reuses connections, idle ones for 50 s", Laws: pooled},
 		{Name: proxyHeader, Words: ".proxy_header = 1: the PROXY protocol", Laws: once, ProxyProtocol: true},
-		{Name: noHolddown, Words: ".proxy_header = 1, backend_local_error_holddown=0", Laws: tries, ProxyProtocol: true},
+		{
+			Name:          noHolddown,
+			Words:         ".proxy_header = 1, backend_local_error_holddown=0",
+			Laws:          tries,
+			ProxyProtocol: true,
+		},
 	}
 }
 

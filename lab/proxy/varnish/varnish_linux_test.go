@@ -40,7 +40,8 @@ func TestVarnishTakesEachPolicy(t *testing.T) {
 			c, at := configured(t, p.Name, backends)
 			file := filepath.Join(at.Dir, c.File)
 			filetest.Write(t, file, c.Text)
-			out, err := exec.CommandContext(t.Context(), program, "-j", "none", "-C", "-n", t.TempDir(), "-f", file).CombinedOutput()
+			out, err := exec.CommandContext(t.Context(), program,
+				"-j", "none", "-C", "-n", t.TempDir(), "-f", file).CombinedOutput()
 			if err != nil {
 				t.Errorf("%s, %d backends: %v\n%s\n%s", p.Name, backends, err, out, c.Text)
 			}

@@ -86,7 +86,8 @@ func (p *vcl) read(f *ownfile.File) error {
 		case "vcl", "import":
 		default:
 			if all[i].text != ";" {
-				err = all[i].Mistake(fmt.Sprintf("%q: vcl, import, include, backend, probe, acl or sub was expected", all[i].text),
+				err = all[i].Mistake(fmt.Sprintf("%q: vcl, import, include, backend, probe, acl or sub was expected",
+					all[i].text),
 					"check the file with varnishd -C -f")
 			}
 		}
@@ -228,7 +229,8 @@ func lex(f *ownfile.File) (all []token, err error) {
 			}
 			continue
 		case strings.HasPrefix(rest, "C{"):
-			return nil, f.Mistake(i, "C in a VCL program is not run: no C{ was expected", "take it out, or use a module")
+			return nil, f.Mistake(i, "C in a VCL program is not run: no C{ was expected",
+				"take it out, or use a module")
 		case strings.HasPrefix(rest, `"""`):
 			end, err = skip(i, `"""`, `"""`)
 			quoted, inner = true, [2]int{3, 3}
@@ -246,7 +248,11 @@ func lex(f *ownfile.File) (all []token, err error) {
 		if err != nil {
 			return nil, err
 		}
-		t := token{Span: ownfile.Span{File: f, Start: i, End: end}, text: text[i+inner[0] : end-inner[1]], quoted: quoted}
+		t := token{
+			Span:   ownfile.Span{File: f, Start: i, End: end},
+			text:   text[i+inner[0] : end-inner[1]],
+			quoted: quoted,
+		}
 		if quoted && inner[0] == 1 && strings.Contains(t.text, "\n") {
 			return nil, f.Mistake(i, "a string ends with its line", `use {"…"} for a longer one`)
 		}

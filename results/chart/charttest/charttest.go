@@ -98,15 +98,29 @@ func Run(id, size string, cases ...Case) *results.Run {
 	start := time.Date(2026, 11, 23, 10, 15, 0, 0, time.UTC)
 	r.Plan = results.Plan{Scenario: "port-exhaustion", Title: "nginx runs out of source ports towards one backend",
 		Size: size, Driver: "docker", Seed: 1}
-	r.Env = results.Env{Tool: "v0.1.0", Revision: "4f2c9d1a77e0", StartedUTC: start.Format(time.RFC3339), Driver: "docker",
-		Engine: "Docker 20.10.24",
-		Kernel: "6.18.5", Arch: "amd64", CPUs: 2, MemoryMiB: 4096,
+	r.Env = results.Env{
+		Tool:       "v0.1.0",
+		Revision:   "4f2c9d1a77e0",
+		StartedUTC: start.Format(time.RFC3339),
+		Driver:     "docker",
+		Engine:     "Docker 20.10.24",
+		Kernel:     "6.18.5",
+		Arch:       "amd64",
+		CPUs:       2,
+		MemoryMiB:  4096,
 		Images: []results.Image{
-			{Role: "proxy", Requested: "nginx:1.30", Used: "lab99/nginx:assembled", ID: "sha256:0f3a5c1e9b", Source: "assembled",
-				Version: "nginx/1.22.1"},
+			{
+				Role:      "proxy",
+				Requested: "nginx:1.30",
+				Used:      "lab99/nginx:assembled",
+				ID:        "sha256:0f3a5c1e9b",
+				Source:    "assembled",
+				Version:   "nginx/1.22.1",
+			},
 			{Role: "backend", Requested: "httpd:2.4", Used: "httpd:2.4", ID: "sha256:77aa01c2d3", Source: "present",
 				Version: "Apache/2.4.66"},
-		}}
+		},
+	}
 	yes := true
 	r.Summary = results.Summary{
 		Schema:     results.SummarySchema,
@@ -145,8 +159,15 @@ func Run(id, size string, cases ...Case) *results.Run {
 		r.Summary.Variants = append(r.Summary.Variants, v)
 		r.Variants = append(r.Variants, data)
 		r.Env.Variants = append(r.Env.Variants, results.VariantEnv{Name: c.Name, Hosts: map[string]results.HostEnv{
-			"proxy": {Sysctls: map[string]string{"net.ipv4.ip_local_port_range": fmt.Sprintf("20000 %d", 19999+c.Tuples),
-				"net.ipv4.tcp_tw_reuse": "0"}, UsablePorts: c.Tuples, NoFile: 65536, Version: "nginx/1.22.1"}}})
+			"proxy": {
+				Sysctls: map[string]string{
+					"net.ipv4.ip_local_port_range": fmt.Sprintf("20000 %d", 19999+c.Tuples),
+					"net.ipv4.tcp_tw_reuse":        "0",
+				},
+				UsablePorts: c.Tuples,
+				NoFile:      65536,
+				Version:     "nginx/1.22.1",
+			}}})
 	}
 	if err := r.Plan.Seal(); err != nil {
 		panic(err) // only maps and strings: cannot fail
@@ -181,7 +202,14 @@ func (c Case) law() law.Prediction {
 // evaluate sends the requests one after the other through the laws.
 func (c Case) evaluate(law law.Prediction, began time.Time) (results.Variant, results.VariantData) {
 	histogram := func() *hdrhistogram.Histogram { return hdrhistogram.New(1, 60_000_000, 3) }
-	e := evaluation{Case: c, law: law, lat: histogram(), latOK: histogram(), latFailed: histogram(), service: histogram()}
+	e := evaluation{
+		Case:      c,
+		law:       law,
+		lat:       histogram(),
+		latOK:     histogram(),
+		latFailed: histogram(),
+		service:   histogram(),
+	}
 	e.run()
 	return e.summary(), results.VariantData{
 		Name:          c.Name,

@@ -133,7 +133,11 @@ func (e *evaluation) run() {
 				near = c * 1000 * (8 + float64(n*31%23))
 			}
 			e.nearMax = max(e.nearMax, near)
-			add(results.Sample{Host: results.HostLoad, T: now - 0.05, Neighbour: &results.Neighbour{Ms: near, Status: 200}})
+			add(results.Sample{
+				Host:      results.HostLoad,
+				T:         now - 0.05,
+				Neighbour: &results.Neighbour{Ms: near, Status: 200},
+			})
 		}
 		e.cpu += spent
 		e.observe(now, add)
@@ -207,9 +211,15 @@ func (e *evaluation) summary() results.Variant {
 	}
 	if e.first != nil && e.law.FirstError99S != nil {
 		within := *e.first-*e.law.FirstError99S < 0.05
-		v.Checks = append(v.Checks, results.Check{ID: "first_error_99", Name: "first error 99", OK: &within, Law: "K / (f R)",
-			Predicted: e.law.FirstError99S, Measured: e.first,
-			Text: fmt.Sprintf("first error 99 at %.3f s, predicted %.3f s", *e.first, *e.law.FirstError99S)})
+		v.Checks = append(v.Checks, results.Check{
+			ID:        "first_error_99",
+			Name:      "first error 99",
+			OK:        &within,
+			Law:       "K / (f R)",
+			Predicted: e.law.FirstError99S,
+			Measured:  e.first,
+			Text:      fmt.Sprintf("first error 99 at %.3f s, predicted %.3f s", *e.first, *e.law.FirstError99S),
+		})
 	}
 	v.Checks = append(v.Checks, results.Check{
 		Name:      "log agrees",
