@@ -49,8 +49,8 @@ func sourceAt(l *Line, i int) Source {
 type Server struct {
 	Line    *Line
 	Name    string // use-server calls it by this
-	Word    int // index of the address
-	Count   int // 1; that of server-template
+	Word    int    // index of the address
+	Count   int    // 1; that of server-template
 	Host    string
 	Port    string // "" is the client's
 	Unix    bool   // takes no port
