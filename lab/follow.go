@@ -60,8 +60,8 @@ func Follow(r *scenarios.Resolved) (*scenarios.Resolved, []string) {
 		for _, d := range order {
 			parts = append(parts, fmt.Sprintf("%s %s", strings.Join(longer[d], ", "), d))
 		}
-		notes = append(notes, "with these figures the load lasts longer than the scenario file says, until after the predicted moment: "+
-			strings.Join(parts, "; ")+" (--set size.duration sets it)")
+		notes = append(notes, "with these figures the load lasts longer than the scenario file says, "+
+			"until after the predicted moment: "+strings.Join(parts, "; ")+" (--set size.duration sets it)")
 	}
 	_, after = predictions(&c, manyCPUs)
 	for i := range c.Variants {
@@ -103,8 +103,8 @@ func expects(v *scenarios.Variant, was scenarios.Variant, before, after law.Pred
 		return nil
 	}
 	if first && !law.Fails(after.Verdict) && !after.OrNever {
-		notes = append(notes, fmt.Sprintf("%s: with these figures the law predicts no error 99 (%s, load factor %.2f), "+
-			"and the run is as expected if none comes", v.Name, after.Verdict, after.Rho))
+		notes = append(notes, fmt.Sprintf("%s: with these figures the law predicts no error 99 "+
+			"(%s, load factor %.2f), and the run is as expected if none comes", v.Name, after.Verdict, after.Rho))
 	}
 	v.Expect.Verdict = law.Predicted
 	for _, c := range v.Expect.Measured {

@@ -150,7 +150,12 @@ var systems = []system{
 		"RHEL 8.5 and Rocky 8.10", true, false},
 	{[]string{"el9", "rhel9", "rocky9", "almalinux9"}, "RHEL 9 and its rebuilds", release{5, 14}, 1000,
 		"RHEL 9.2 and AlmaLinux 9.3", true, false},
-	{[]string{"el10", "rhel10", "rocky10", "almalinux10"}, "RHEL 10 and its rebuilds", release{6, 12}, 0, "", true, false},
+	{
+		names:     []string{"el10", "rhel10", "rocky10", "almalinux10"},
+		system:    "RHEL 10 and its rebuilds",
+		release:   release{6, 12},
+		backports: true,
+	},
 	{[]string{"ubuntu20.04", "focal"}, "Ubuntu 20.04", release{5, 4}, 250, "Ubuntu 20.04.4", false, false},
 	{[]string{"ubuntu22.04", "jammy"}, "Ubuntu 22.04", release{5, 15}, 250, "Ubuntu 22.04.5", false, false},
 	{[]string{"ubuntu24.04", "noble"}, "Ubuntu 24.04", release{6, 8}, 1000, "Ubuntu 24.04.1", false, false},

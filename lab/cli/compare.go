@@ -123,7 +123,8 @@ func openSide(arg, label string, seen map[string]string) (compare.Side, error) {
 		}
 		for _, r := range runs {
 			if on, twice := seen[r.Dir]; twice {
-				return s, &usageError{fmt.Sprintf("%s is named twice, first on side %s; each run may be named once", shown(r.Dir), on)}
+				return s, &usageError{fmt.Sprintf("%s is named twice, first on side %s; "+
+					"each run may be named once", shown(r.Dir), on)}
 			}
 			seen[r.Dir] = s.Label
 			s.Runs = append(s.Runs, r)

@@ -69,8 +69,10 @@ func refuseElsewhere(cmd *cobra.Command, name *string, c driver.Candidate) {
 	before := cmd.PreRunE
 	cmd.PreRunE = func(cmd *cobra.Command, args []string) (err error) {
 		own.VisitAll(func(f *pflag.Flag) {
-			if err == nil && *name != c.Name && slices.Contains(driver.Names(drivers), *name) && cmd.Flags().Changed(f.Name) {
-				err = &usageError{fmt.Sprintf("--%s is for --driver %s, and the driver is %s: add --driver %s, or leave --%s out",
+			another := *name != c.Name && slices.Contains(driver.Names(drivers), *name)
+			if err == nil && another && cmd.Flags().Changed(f.Name) {
+				err = &usageError{fmt.Sprintf("--%s is for --driver %s, and the driver is %s: "+
+					"add --driver %s, or leave --%s out",
 					f.Name, c.Name, *name, c.Name, f.Name)}
 			}
 		})

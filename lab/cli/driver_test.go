@@ -58,7 +58,11 @@ func TestADriverIsOneLine(t *testing.T) {
 	}{
 		{"run port-exhaustion --driver stub --out " + out, verdict.ExitUnfit, "", "the paper is full"},
 		{"run port-exhaustion --out " + out, verdict.ExitUnfit, "", "Driver: stub, because there is nothing"},
-		{"run port-exhaustion --driver paper", verdict.ExitUsage, "", `--driver paper: no driver has that name, want one of auto, broken, stub`},
+		{
+			args:   "run port-exhaustion --driver paper",
+			code:   verdict.ExitUsage,
+			stderr: `--driver paper: no driver has that name, want one of auto, broken, stub`,
+		},
 		{"run -h", verdict.ExitAsExpected, "broken (nothing), stub (paper), or auto", ""},
 		{"plan port-exhaustion", verdict.ExitAsExpected, "nginx:1.30: not on paper yet", ""},
 		{"plan port-exhaustion", verdict.ExitAsExpected, "a run would use the driver stub, because there is nothing", ""},

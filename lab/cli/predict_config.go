@@ -122,9 +122,11 @@ func ignored(config *nginxconf.Config, first *nginxconf.Server) string {
 	case 0:
 		return ""
 	case 1:
-		return fmt.Sprintf("nginx ignores the server in %s, as this one has its server_name: its routes are not counted", at[0])
+		return fmt.Sprintf("nginx ignores the server in %s, as this one has its server_name: "+
+			"its routes are not counted", at[0])
 	}
-	return fmt.Sprintf("nginx ignores the servers in %s, as this one has a server_name of each: their routes are not counted", format.List(at))
+	return fmt.Sprintf("nginx ignores the servers in %s, as this one has a server_name of each: "+
+		"their routes are not counted", format.List(at))
 }
 
 // unread says why a file could not be read.

@@ -50,8 +50,9 @@ func (k *ofKind) apply(s *law.Setup) error {
 	g, governed := k.kind.(proxy.Governed)
 	if !governed {
 		if k.policyName != "" {
-			return &usageError{fmt.Sprintf("--policy (--mode) %s: %s has no policies; --close-share or --config describes "+
-				"what it does, and --proxy names another kind: %s", k.policyName, k.name, strings.Join(kindsWithPolicies(), ", "))}
+			return &usageError{fmt.Sprintf("--policy (--mode) %s: %s has no policies; "+
+				"--close-share or --config describes what it does, and --proxy names another kind: %s",
+				k.policyName, k.name, strings.Join(kindsWithPolicies(), ", "))}
 		}
 		return nil
 	}

@@ -55,7 +55,8 @@ func listRuns(t *terminal, root string, w wanted, asJSON bool) error {
 		return printEscaped(t.stdout, runs)
 	}
 	if len(runs) == 0 {
-		fmt.Fprintf(t.stderr, "none of the %d runs under %s matches; `lab99 list --runs` lists all of them\n", len(all), root)
+		fmt.Fprintf(t.stderr, "none of the %d runs under %s matches; `lab99 list --runs` lists all of them\n",
+			len(all), root)
 		return nil
 	}
 	tw := table.New(t.stdout)

@@ -207,7 +207,10 @@ func (r *Report) writeMitigations(w io.Writer) {
 	fmt.Fprintln(tw, "mitigation\terror 99\tports\tbears/s\tverdict")
 	for _, name := range slices.SortedFunc(maps.Keys(t.Mitigations), func(a, b string) int {
 		x, y := t.Mitigations[a], t.Mitigations[b]
-		return cmp.Or(cmp.Compare(ptr.Deref(y.FirstError99S, 1e18), ptr.Deref(x.FirstError99S, 1e18)), cmp.Compare(a, b))
+		return cmp.Or(
+			cmp.Compare(ptr.Deref(y.FirstError99S, 1e18), ptr.Deref(x.FirstError99S, 1e18)),
+			cmp.Compare(a, b),
+		)
 	}) {
 		m := t.Mitigations[name]
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n",

@@ -328,8 +328,8 @@ var causes = []Cause{
 		fits: func(r Reading) bool { return r.Call == CallNone },
 		why: func(r Reading) string {
 			return "the program did not try to connect: earlier failures made it take " + or(r.Peers, "the backend") +
-				" out for a while" + ofProgram(r.Program).takesOut + ". Whether those were ports, the first failure says: " +
-				"it may stand hundreds of lines earlier, and once."
+				" out for a while" + ofProgram(r.Program).takesOut + ". " +
+				"Whether those were ports, the first failure says: it may stand hundreds of lines earlier, and once."
 		},
 		next: func(r Reading) []Step {
 			return append([]Step{wholeLog}, lint(r)...)
@@ -339,7 +339,8 @@ var causes = []Cause{
 		ID: "connect-failed", Answer: Unknown, Title: "a connection failed, with no reason given",
 		fits: func(r Reading) bool { return r.Call == CallConnect },
 		why: func(r Reading) string {
-			return "the line has no errno" + ofProgram(r.Program).hasErrno + ". 99 would be ports, 111 a backend that is down."
+			return "the line has no errno" + ofProgram(r.Program).hasErrno + ". " +
+				"99 would be ports, 111 a backend that is down."
 		},
 		next: func(r Reading) []Step { return append(countTaken(r), more(r)...) },
 	},

@@ -32,7 +32,11 @@ func (s Setup) behindNAT() Setup {
 }
 
 // natMitigations adds the changes people try against a NAT's shortage.
-func natMitigations(add func(name, change string, f func(*Setup)), pooled string, pool, destinations, sources func(*Setup)) {
+func natMitigations(
+	add func(name, change string, f func(*Setup)),
+	pooled string,
+	pool, destinations, sources func(*Setup),
+) {
 	ports := func(s *Setup) { s.Ports *= 2 }
 	add("keepalive", pooled, pool)
 	add("nat-ports", "twice the ports of the NAT for this host", ports)

@@ -108,10 +108,12 @@ func (t *Told) lanes(b *haproxyconf.Backend, lanes []haproxyconf.Lane, heaviest 
 		t.fact("sources", "1, which the kernel chooses")
 	}
 	if u := b.SourceOf(heaviest.Servers[0]).UseSrc; u != "" {
-		t.unknown("sources", "how many source addresses there are (usesrc %s): each client's has a full set of ports; they count as one", u)
+		t.unknown("sources", "how many source addresses there are (usesrc %s): "+
+			"each client's has a full set of ports; they count as one", u)
 	}
 	if b.Dispatch != nil && heaviest.Servers[0].Host == "*" {
-		t.unknown("destinations", "which addresses clients ask for (option transparent): each has a full set of ports; they count as one")
+		t.unknown("destinations", "which addresses clients ask for (option transparent): "+
+			"each has a full set of ports; they count as one")
 	}
 	if limited {
 		t.fact("maxconn", "%s at once; what is more waits in HAProxy's queue", format.Plural(limit, "connection"))
@@ -122,8 +124,8 @@ func (t *Told) lanes(b *haproxyconf.Backend, lanes []haproxyconf.Lane, heaviest 
 			"with 0 a port on loopback stays taken for a minute as well")
 	}
 	if len(names) > 0 {
-		t.unknown("destinations", "how many addresses %s has: a name counts as one, and each address has a full set of ports",
-			format.List(names))
+		t.unknown("destinations", "how many addresses %s has: "+
+			"a name counts as one, and each address has a full set of ports", format.List(names))
 	}
 	for _, s := range b.Servers {
 		if l := b.Pick(s); l != nil && !s.Unix {

@@ -40,7 +40,7 @@ var fastCGI = Protocol{
 	Pool: results.Pool{
 		Lines: "`keepalive N;` in the upstream block and `fastcgi_keep_conn on;` where it is used. " +
 			"The second alone makes it worse, the first alone does nothing",
-		Risk: "Each idle connection keeps a process of php-fpm: pm.max_children has to be larger than the size of the pool × " +
-			"nginx workers × nginx hosts.",
+		Risk: "Each idle connection keeps a process of php-fpm: " +
+			"pm.max_children has to be larger than the size of the pool × nginx workers × nginx hosts.",
 	},
 }

@@ -24,7 +24,8 @@ var memcached = Protocol{
 	Ending: always(law.MemcachedEnds),
 	Pool: results.Pool{
 		Lines: "`keepalive N;` in the upstream block, and nothing else",
-		Risk:  "Idle connections count against memcached's -c: up to the size of the pool × nginx workers × nginx hosts.",
+		Risk: "Idle connections count against memcached's -c: " +
+			"up to the size of the pool × nginx workers × nginx hosts.",
 	},
 	Seed:      fmt.Sprintf("set %s 0 0 %d\r\n%s\r\n", key, len(value), value),
 	SeedReply: "STORED\r\n",

@@ -89,9 +89,16 @@ func (m *Measured) comparisons(v *results.Variant) (list []results.Comparison) {
 func (m *Measured) evidence(v *results.Variant) evidence {
 	late, sent := m.lateBefore(orNever(v.FirstError))
 	e := evidence{
-		Other: v.Errors.Other, LateShare: late / max(sent, 1), ConntrackMax: m.ConntrackMax, NoLive: v.Errors.NoLiveUpstreams,
-		CloseShare: ptr.Deref(v.CloseShare, 0), ReuseRatio: ptr.Deref(v.ReuseRatio, 0), CollapseS: ptr.Deref(v.CollapseS, 0),
-		Predicted: m.Plan.Predicted, Proxy: v.ProxyName(), Pool: m.Laws.Keepalive > 0,
+		Other:        v.Errors.Other,
+		LateShare:    late / max(sent, 1),
+		ConntrackMax: m.ConntrackMax,
+		NoLive:       v.Errors.NoLiveUpstreams,
+		CloseShare:   ptr.Deref(v.CloseShare, 0),
+		ReuseRatio:   ptr.Deref(v.ReuseRatio, 0),
+		CollapseS:    ptr.Deref(v.CollapseS, 0),
+		Predicted:    m.Plan.Predicted,
+		Proxy:        v.ProxyName(),
+		Pool:         m.Laws.Keepalive > 0,
 	}
 	if planned := v.OfferedPerS * *v.LoadEndS; planned > 0 {
 		e.Undersent = 1 - float64(*v.Scheduled)/planned

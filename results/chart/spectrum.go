@@ -230,7 +230,8 @@ func spectrumTitle(vs []variant) string {
 		if waited != censored {
 			first += waited.Name + ": "
 		}
-		return first + fmt.Sprintf("99 %% of the replies came within %s of the intended send time, and within %s of the actual send",
+		return first + fmt.Sprintf("99 %% of the replies came within %s of the intended send time, "+
+			"and within %s of the actual send",
 			millis(waited.Data.Latency.ValueAtQuantile(99)), millis(waited.Data.Service.ValueAtQuantile(99)))
 	case n > 1 && all[n-1] >= 2*all[n-2]:
 		return first + fmt.Sprintf("99 %% of the %s took up to %s with %s, no more than %s with %s",

@@ -166,8 +166,11 @@ var otherWords = []card{
 		Watch:    "Error 99 comes later, or at a higher rate, but it comes.",
 	},
 	{
-		path:  "backend.service: headless",
-		Where: places{Pod: "`clusterIP: None` in a Service beside the old one, and a proxy that looks its name up again and again."},
+		path: "backend.service: headless",
+		Where: places{
+			Pod: "`clusterIP: None` in a Service beside the old one, " +
+				"and a proxy that looks its name up again and again.",
+		},
 		Risk:  "The proxy itself must now notice pods that come and go.",
 		Watch: "Error 99 comes later, or at a higher rate, but it comes. Failed requests to pods that are gone.",
 	},
@@ -176,8 +179,11 @@ var otherWords = []card{
 		Does: "Nothing: to the proxy's kernel a ClusterIP is one destination, however many pods are behind it.",
 	},
 	{
-		path:     "backend.ports",
-		Where:    places{Host: "More listening ports on the backend and a server for each in the proxy's configuration; reload both."},
+		path: "backend.ports",
+		Where: places{
+			Host: "More listening ports on the backend and a server for each in the proxy's configuration; " +
+				"reload both.",
+		},
 		RollBack: "Take the servers out of the configuration and reload.",
 	},
 	{
@@ -204,7 +210,8 @@ var otherWords = []card{
 	},
 	{
 		path: "backend.close_delay",
-		Does: "As long as it does not answer the proxy's FIN, the port is held in FIN_WAIT2, and in TIME_WAIT after it.",
+		Does: "As long as it does not answer the proxy's FIN, the port is held in FIN_WAIT2, " +
+			"and in TIME_WAIT after it.",
 	},
 	{
 		path:  "proxy.image",

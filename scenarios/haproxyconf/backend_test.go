@@ -34,22 +34,27 @@ func backend(t testing.TB, text string) *Backend {
 func TestConduct(t *testing.T) {
 	const server = "\n server s 10.0.0.1:80"
 	for text, want := range map[string]law.Conduct{
-		"backend b" + server:                                            {CloseShare: 1, Tries: 4, Lines: 4, Passes: true}, // tcp is the default
-		"defaults\n mode http\nbackend b" + server:                      {Resets: true, Idle: law.NoCap, Tries: 4, Lines: 4},
-		"defaults\n mode http\nbackend b\n mode tcp" + server:           {CloseShare: 1, Tries: 4, Lines: 4, Passes: true},
-		"backend b\n retries 0" + server:                                {CloseShare: 1, Tries: 1, Lines: 1, Passes: true},
-		"backend b\n option nolinger" + server:                          {Tries: 4, Lines: 4, Passes: true, Resets: true},
-		"defaults\n option nolinger\nbackend b" + server:                {Tries: 4, Lines: 4, Passes: true, Resets: true},
-		"backend b" + server + " source 10.1.1.1:1000-1009":             {CloseShare: 1, Tries: 4, Lines: 4, Passes: true, OwnPorts: 10},
-		"backend b\n mode http\n http-reuse never" + server:             {Resets: true, Tries: 4, Lines: 4},
-		"backend b\n mode http\n option httpclose" + server:             {Resets: true, Tries: 4, Lines: 4},
-		"backend b\n mode http" + server + " pool-max-conn 2":           {Resets: true, Idle: 2, IdleInAll: true, Tries: 4, Lines: 4},
-		"defaults\n retries 7\ndefaults\nbackend b" + server:            {CloseShare: 1, Tries: 4, Lines: 4, Passes: true}, // a defaults section starts anew
+		"backend b" + server:                                  {CloseShare: 1, Tries: 4, Lines: 4, Passes: true}, // tcp is the default
+		"defaults\n mode http\nbackend b" + server:            {Resets: true, Idle: law.NoCap, Tries: 4, Lines: 4},
+		"defaults\n mode http\nbackend b\n mode tcp" + server: {CloseShare: 1, Tries: 4, Lines: 4, Passes: true},
+		"backend b\n retries 0" + server:                      {CloseShare: 1, Tries: 1, Lines: 1, Passes: true},
+		"backend b\n option nolinger" + server:                {Tries: 4, Lines: 4, Passes: true, Resets: true},
+		"defaults\n option nolinger\nbackend b" + server:      {Tries: 4, Lines: 4, Passes: true, Resets: true},
+		"backend b" + server + " source 10.1.1.1:1000-1009":   {CloseShare: 1, Tries: 4, Lines: 4, Passes: true, OwnPorts: 10},
+		"backend b\n mode http\n http-reuse never" + server:   {Resets: true, Tries: 4, Lines: 4},
+		"backend b\n mode http\n option httpclose" + server:   {Resets: true, Tries: 4, Lines: 4},
+		"backend b\n mode http" + server + " pool-max-conn 2": {Resets: true, Idle: 2, IdleInAll: true, Tries: 4, Lines: 4},
+		// A defaults section starts anew.
+		"defaults\n retries 7\ndefaults\nbackend b" + server:            {CloseShare: 1, Tries: 4, Lines: 4, Passes: true},
 		"defaults a\n retries 1\ndefaults c from a\nbackend b" + server: {CloseShare: 1, Tries: 2, Lines: 2, Passes: true},
 		"defaults a\n retries 1\ndefaults c\nbackend b from a" + server: {CloseShare: 1, Tries: 2, Lines: 2, Passes: true},
 		"defaults\n mode http\n option http-server-close\nbackend b\n no option http-server-close" + server: {
 			Resets: true, Idle: law.NoCap, Tries: 4, Lines: 4},
-		"defaults\n mode http\nfrontend f\n option httpclose\n default_backend b\nbackend b" + server: {Resets: true, Tries: 4, Lines: 4},
+		"defaults\n mode http\nfrontend f\n option httpclose\n default_backend b\nbackend b" + server: {
+			Resets: true,
+			Tries:  4,
+			Lines:  4,
+		},
 		"defaults\n mode http\n option httpclose\nbackend b\n option http-keep-alive" + server: {
 			Resets: true,
 			Idle:   law.NoCap,
@@ -102,20 +107,21 @@ func TestLanes(t *testing.T) {
 		"default-server maxconn 7\nserver a 10.0.0.1:80\nserver b 10.0.0.1:80":                    "-10.0.0.1:80 1.00 limit 14",
 		"server a 10.0.0.1:80 maxconn 7\nserver b 10.0.0.1:80":                                    "-10.0.0.1:80 1.00",
 		// The value of cookie.
-		"server a 10.0.0.1:80 cookie disabled":                                                         "-10.0.0.1:80 1.00",
-		"server-template s 1-3 be.example:80":                                                          "-be.example:80 1.00",
-		"server a unix@/run/a.sock\nserver b 10.0.0.1:80":                                              "-10.0.0.1:80 0.50",
-		"server a /run/a.sock":                                                                         "",
-		"balance first\nserver a 10.0.0.1:80\nserver b 10.0.0.2:80":                                    "-10.0.0.1:80 1.00",
-		"server a [2001:db8::1]:80\nserver b ipv4@10.0.0.1:80":                                         "-[2001:db8::1]:80 0.50, -10.0.0.1:80 0.50",
-		"use-server a if x\nserver a 10.0.0.1:80 weight 0\nserver b 10.0.0.2:80":                       "-10.0.0.2:80 1.00, -10.0.0.1:80 0.00",
-		"use-server a if x\nserver a 10.0.0.1:80 backup\nserver b 10.0.0.2:80":                         "-10.0.0.2:80 1.00, -10.0.0.1:80 0.00",
-		"use-server a if x\nserver a 10.0.0.1:80 disabled\nserver b 10.0.0.2:80":                       "-10.0.0.2:80 1.00",
-		"use-server a if x\nserver a 10.0.0.1:80\nserver b 10.0.0.2:80":                                "-10.0.0.1:80 0.50, -10.0.0.2:80 0.50",
-		"use-server a if x\nserver a 10.0.0.1:80 weight 0\nserver b 10.0.0.2:80 disabled":              "-10.0.0.1:80 1.00",
-		"default-server weight 0\nuse-server %[path] if x\nserver a 10.0.0.1:80\nserver b 10.0.0.2:80": "-10.0.0.1:80 0.50, -10.0.0.2:80 0.50",
-		"use-server a2 if x\nserver-template a 3 10.0.0.1:80 weight 0\nserver b 10.0.0.2:80":           "-10.0.0.2:80 1.00, -10.0.0.1:80 0.00",
-		"use-server ab if x\nserver-template a 3 10.0.0.1:80 weight 0\nserver b 10.0.0.2:80":           "-10.0.0.2:80 1.00",
+		"server a 10.0.0.1:80 cookie disabled":                                            "-10.0.0.1:80 1.00",
+		"server-template s 1-3 be.example:80":                                             "-be.example:80 1.00",
+		"server a unix@/run/a.sock\nserver b 10.0.0.1:80":                                 "-10.0.0.1:80 0.50",
+		"server a /run/a.sock":                                                            "",
+		"balance first\nserver a 10.0.0.1:80\nserver b 10.0.0.2:80":                       "-10.0.0.1:80 1.00",
+		"server a [2001:db8::1]:80\nserver b ipv4@10.0.0.1:80":                            "-[2001:db8::1]:80 0.50, -10.0.0.1:80 0.50",
+		"use-server a if x\nserver a 10.0.0.1:80 weight 0\nserver b 10.0.0.2:80":          "-10.0.0.2:80 1.00, -10.0.0.1:80 0.00",
+		"use-server a if x\nserver a 10.0.0.1:80 backup\nserver b 10.0.0.2:80":            "-10.0.0.2:80 1.00, -10.0.0.1:80 0.00",
+		"use-server a if x\nserver a 10.0.0.1:80 disabled\nserver b 10.0.0.2:80":          "-10.0.0.2:80 1.00",
+		"use-server a if x\nserver a 10.0.0.1:80\nserver b 10.0.0.2:80":                   "-10.0.0.1:80 0.50, -10.0.0.2:80 0.50",
+		"use-server a if x\nserver a 10.0.0.1:80 weight 0\nserver b 10.0.0.2:80 disabled": "-10.0.0.1:80 1.00",
+		"default-server weight 0\nuse-server %[path] if x\nserver a 10.0.0.1:80\nserver b 10.0.0.2:80": "-10.0.0.1:80 0.50, " +
+			"-10.0.0.2:80 0.50",
+		"use-server a2 if x\nserver-template a 3 10.0.0.1:80 weight 0\nserver b 10.0.0.2:80": "-10.0.0.2:80 1.00, -10.0.0.1:80 0.00",
+		"use-server ab if x\nserver-template a 3 10.0.0.1:80 weight 0\nserver b 10.0.0.2:80": "-10.0.0.2:80 1.00",
 		"server a 10.0.0.1": "-10.0.0.1:(the client's) 1.00",
 	} {
 		var got []string

@@ -24,8 +24,8 @@ type Rule struct {
 // rules are all rules, in the order of the documentation.
 var rules = []Rule{
 	tcpModeNoPool, noLinger, httpReuseNever, closesEach, retriesAmplify, sourceSingleIP, ownPortList, maxconnOverPorts,
-	checksNeedPorts, duplicateAddress, unevenServers, loopbackBackend, unixSocket, addressUnknown, useServer, conditionNotEvaluated,
-	haproxyRefuses,
+	checksNeedPorts, duplicateAddress, unevenServers, loopbackBackend, unixSocket, addressUnknown, useServer,
+	conditionNotEvaluated, haproxyRefuses,
 }
 
 // Rules are those with a lesson of their own, in the order of the documentation.

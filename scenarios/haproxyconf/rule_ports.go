@@ -191,16 +191,19 @@ var addressUnknown = Rule{
 var useServer = Rule{
 	ID:    "use-server",
 	Level: finding.Note,
-	Doc: "`use-server` gives a server the requests that its condition is met by, whatever its weight: one of " +
-		"`weight 0` or a `backup` gets them too, and only `disabled` keeps them away. Conditions are not evaluated. The server " +
-		"is a destination with ports of its own, and its share is the one by its weight: with 0, or as a backup, none. " +
+	Doc: "`use-server` gives a server the requests that its condition is met by, whatever its weight: " +
+		"one of `weight 0` or a `backup` gets them too, and only `disabled` keeps them away. " +
+		"Conditions are not evaluated. " +
+		"The server is a destination with ports of its own, and its share is the one by its weight: " +
+		"with 0, or as a backup, none. " +
 		"Where it gets more, its ports end sooner than is said here.",
 	check: func(k *checker, b *Backend) {
 		for _, s := range b.serving() {
 			if l := b.Pick(s); l != nil && !s.Unix {
 				k.report(finding.Note, l, 1, "",
-					"server %s (line %d) gets what the condition chooses, whatever its weight; how much that is is not known, "+
-						"and it counts as %s of the requests", s.Name, s.Line.Number, format.Percent(b.Share(s)))
+					"server %s (line %d) gets what the condition chooses, whatever its weight; "+
+						"how much that is is not known, and it counts as %s of the requests",
+					s.Name, s.Line.Number, format.Percent(b.Share(s)))
 			}
 		}
 	},

@@ -58,7 +58,8 @@ func TestConflictsAreNginxs(t *testing.T) {
 		})
 		dir := t.TempDir()
 		path := filepath.Join(dir, "nginx.conf")
-		text := "daemon off; master_process off; events {}\nhttp { access_log off;\n" + strings.ReplaceAll(body, "conflict.sock", dir+"/s") + "\n}\n"
+		text := "daemon off; master_process off; events {}\nhttp { access_log off;\n" +
+			strings.ReplaceAll(body, "conflict.sock", dir+"/s") + "\n}\n"
 		filetest.Write(t, path, text)
 		out, err := exec.CommandContext(t.Context(), program, "-t", "-p", dir, "-c", path, "-e", "stderr", "-g",
 			"pid "+dir+"/nginx.pid;").CombinedOutput()

@@ -49,8 +49,10 @@ var byteOrderMarkRule = Rule{
 		for _, t := range k.config.Files {
 			if t.ByteOrderMark && len(t.Root) > 0 {
 				d := t.Root[0]
-				k.reportAt(Error, d, 0, 0, "save it as UTF-8 without a byte order mark (sed -i '1s/^\\xEF\\xBB\\xBF//' FILE)",
-					"the file begins with a byte order mark: nginx refuses it, unknown directive \"\ufeff"+d.Name()+"\"")
+				k.reportAt(Error, d, 0, 0,
+					"save it as UTF-8 without a byte order mark (sed -i '1s/^\\xEF\\xBB\\xBF//' FILE)",
+					"the file begins with a byte order mark: "+
+						"nginx refuses it, unknown directive \"\ufeff"+d.Name()+"\"")
 			}
 		}
 	},

@@ -48,7 +48,8 @@ func TestSoakQuick(t *testing.T) {
 		}
 		fmt.Fprintf(tw, "%d\t%s\t%d\t%.3f\t%d\t%.3f\t%d\t%.3f\t%d\t%d\t%.2f\t%.2f\t%.1f s\n",
 			n+1, code, *b.OK, ptr.Deref(b.FirstError, -1), *m.OK, ptr.Deref(m.FirstError, -1),
-			*k.NewConns, ptr.Deref(k.RhoSteady, -1), *r.Failed, late, *b.Timing.UpS, ptr.Deref(b.Timing.EnterToError99S, -1), took.Seconds())
+			*k.NewConns, ptr.Deref(k.RhoSteady, -1), *r.Failed, late,
+			*b.Timing.UpS, ptr.Deref(b.Timing.EnterToError99S, -1), took.Seconds())
 	}
 	tw.Flush()
 	t.Logf("%d of %d as expected\n%s", asExpected, runs, table.String())

@@ -85,12 +85,14 @@ func candidate(o *Options) driver.Candidate {
 			fs.StringVar(&o.Namespace, "namespace", "",
 				"with --driver kubernetes: the `namespace` for the pods (default the context's)")
 			fs.StringToStringVar(&o.Nodes, "nodes", nil,
-				"with --driver kubernetes: the `host=node` of load, proxy and backend (default: the scheduler keeps them apart)")
+				"with --driver kubernetes: the `host=node` of load, proxy and backend "+
+					"(default: the scheduler keeps them apart)")
 			fs.Lookup("nodes").DefValue = "" // help would say (default [])
 			fs.StringVar(&o.Registry, "registry", "",
 				"with --driver kubernetes: the `repository` that lab99 kubernetes image --push filled")
-			fs.BoolVar(&o.Overlay, "overlay", true, "with --driver kubernetes: a network of the lab's own between the pods; "+
-				"--overlay=false: one address for each host, and no capability")
+			fs.BoolVar(&o.Overlay, "overlay", true,
+				"with --driver kubernetes: a network of the lab's own between the pods; "+
+					"--overlay=false: one address for each host, and no capability")
 		},
 		Open: func(ctx context.Context) (driver.Driver, error) {
 			d, err := New(ctx, *o)
