@@ -169,13 +169,13 @@ func rewritten(config *Config, r *Route, b *backend, dir string, port int) strin
 		edits = append(edits, edit{s.start, s.end, to})
 	}
 	for i, s := range config.model.servers {
-		for _, l := range s.Listens {
+		for j, l := range s.Listens {
 			if l.Directive == nil {
 				continue
 			}
 			w := l.Directive.Words[1]
-			to := fmt.Sprintf("unix:%s/%d.sock", dir, i)
-			if s == r.Server {
+			to := fmt.Sprintf("unix:%s/%d-%d.sock", dir, i, j)
+			if s == r.Server && j == 0 {
 				to = fmt.Sprintf("127.0.0.1:%d", port)
 			}
 			edits = append(edits, edit{w.Start, w.End, to})
