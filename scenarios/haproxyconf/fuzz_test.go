@@ -41,9 +41,14 @@ func FuzzParse(f *testing.F) {
 					if line, _ := c.Position(w.Start); line != l.Number {
 						t.Fatalf("byte %d is in line %d, not %d", w.Start, line, l.Number)
 					}
-					alone, err := (&Config{Name: "f", Text: text[w.Start:w.End], starts: []int{0}}).words(0, w.End-w.Start)
+					end := w.End
+					if text[end-1] == '\\' && end < len(text) {
+						end++ // a backslash before a blank of another kind is itself; at the end it is a mistake
+					}
+					one := &Config{Name: "f", Text: text[w.Start:end], starts: []int{0}}
+					alone, err := one.words(0, len(one.Text))
 					if err != nil || len(alone) != 1 || alone[0].Text != w.Text {
-						t.Fatalf("%q alone is %+v, %v", text[w.Start:w.End], alone, err)
+						t.Fatalf("%q alone is %+v, %v", one.Text, alone, err)
 					}
 				}
 			}
