@@ -59,11 +59,12 @@ func backendCommand() *cobra.Command {
 type serving func(ctx context.Context, listeners ...net.Listener) error
 
 func serveBackend(ctx context.Context, serve serving, listen, unix string) error {
-	listeners, err := listenAll(ctx, listen, unix)
-	if err != nil {
+	// Before it listens: whoever has reached it looks for a process of this name.
+	if err := nameProcess(backend.ProcessName); err != nil {
 		return err
 	}
-	if err := nameProcess(backend.ProcessName); err != nil {
+	listeners, err := listenAll(ctx, listen, unix)
+	if err != nil {
 		return err
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
