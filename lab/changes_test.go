@@ -51,11 +51,7 @@ func TestFurtherProcessesBeforeTheLoad(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		run, err := results.Open(out.Dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		row := run.Summary.Variants[0]
+		row := out.Summary.Variants[0]
 		if invalid := row.Verdict == law.Invalid; invalid != (c.want != "") || invalid && !strings.HasPrefix(row.Why, c.want) {
 			t.Errorf("%+v: %s, %q, want %q", c.changes, row.Verdict, row.Why, c.want)
 		}

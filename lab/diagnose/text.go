@@ -205,10 +205,11 @@ func (r *Report) writeMitigations(w io.Writer) {
 		format.Rough(t.setup.RatePerS))
 	tw := table.New(w)
 	fmt.Fprintln(tw, "mitigation\terror 99\tports\tbears/s\tverdict")
+	const never = 1e18 // later than any moment
 	for _, name := range slices.SortedFunc(maps.Keys(t.Mitigations), func(a, b string) int {
 		x, y := t.Mitigations[a], t.Mitigations[b]
 		return cmp.Or(
-			cmp.Compare(ptr.Deref(y.FirstError99S, 1e18), ptr.Deref(x.FirstError99S, 1e18)),
+			cmp.Compare(ptr.Deref(y.FirstError99S, never), ptr.Deref(x.FirstError99S, never)),
 			cmp.Compare(a, b),
 		)
 	}) {
